@@ -1,0 +1,1 @@
+"""Records out: one module per format."""

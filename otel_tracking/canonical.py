@@ -1,0 +1,192 @@
+"""Any Python value as deterministic JSON text, and back to an equal value.
+
+Plain JSON stays plain JSON. What JSON cannot say becomes an object with one key that starts with `$`:
+
+    (1, 2)                  {"$tuple":[1,2]}
+    {1: "a"}                {"$dict":[[1,"a"]]}        also for dicts that look like one of these objects
+    b"\\x00"                 {"$bytes":"AA=="}
+    float("nan")            {"$float":"nan"}
+    2**70                   {"$int":"1180591620717411303424"}
+    "\\ud800"                {"$str":"\\\\ud800"}           text that is not valid Unicode
+    Colour.RED              {"$enum":["paint.Colour","RED",1]}
+    object()                {"$opaque":["builtins.object","<object object at …>"]}     kept as text, counted as lossy
+
+`docs/semantic-conventions.md` lists every tag. Keys are sorted, there is no white space, text is UTF-8.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from otel_tracking.values import REBUILD, Opaque, as_leaf, simplify
+
+MAX_DEPTH = 200
+"""Deeper values are cut there and counted: readers in other languages give up soon after."""
+
+MAX_NODES = 2_000_000
+"""More values than this (a structure that shares itself a million times) are cut and counted."""
+
+
+class Encoded(NamedTuple):
+    """Canonical text and how many values in it are only a description of what was logged."""
+
+    text: str
+    lossy_values: int
+
+
+def encode(value: object) -> Encoded:
+    """The canonical text of `value` with its count of lossy values.
+
+    >>> encode({"size": (1, 2), "tag": None})
+    Encoded(text='{"size":{"$tuple":[1,2]},"tag":null}', lossy_values=0)
+    """
+    tagger = _Tagger()
+    return Encoded(_to_json(tagger.tag(value)), tagger.lossy_values)
+
+
+def dumps(value: object) -> str:
+    """The canonical text of `value`: equal values have equal text, whatever the order of their keys."""
+    return encode(value).text
+
+
+def loads(text: str) -> Any:
+    """The value that `text` was made from; plain JSON is read as plain JSON.
+
+    >>> loads(dumps({1: b"x", "1": (None, -0.0)})) == {1: b"x", "1": (None, -0.0)}
+    True
+    """
+    return json.loads(text, object_hook=_untag)
+
+
+def settle(value: object) -> tuple[Any, int]:
+    """`value` as it will be after a round trip, and its count of lossy values."""
+    encoded = encode(value)
+    return (loads(encoded.text) if encoded.lossy_values else value), encoded.lossy_values
+
+
+def _to_json(plain: object) -> str:
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+class _Tagger:
+    """Turns a value into plain JSON values; equal parts that are plain already are passed on as they are."""
+
+    def __init__(self) -> None:
+        self.lossy_values = 0
+        self._nodes = 0
+        self._path: set[int] = set()
+
+    def tag(self, value: Any) -> Any:
+        kind = type(value)
+        if kind is str:
+            return value if value.isascii() else _tag_text(value)
+        if kind is bool or value is None:
+            return value
+        if kind is int:
+            return value if -(2**63) <= value < 2**64 else {"$int": _digits(value)}
+        if kind is float:
+            return value if math.isfinite(value) else {"$float": str(value)}
+        container = _CONTAINERS.get(kind)
+        if container:
+            return self._tag_container(container, value)
+        return self._tag_leaf(value)
+
+    def _tag_container(self, container: Callable[[_Tagger, Any], Any], value: Any) -> Any:
+        self._nodes += len(value)
+        if id(value) in self._path:
+            return self.tag(Opaque(type(value).__name__, "<the value contains itself>"))
+        if len(self._path) >= MAX_DEPTH or self._nodes > MAX_NODES:
+            return self.tag(Opaque(type(value).__name__, f"<cut: {len(value)} values, too deep or too many>"))
+        self._path.add(id(value))
+        try:
+            return container(self, value)
+        finally:
+            self._path.discard(id(value))
+
+    def _tag_leaf(self, value: Any) -> Any:
+        leaf = as_leaf(value)
+        if leaf is None:
+            return self.tag(simplify(value))
+        tag, payload = leaf
+        self.lossy_values += type(value) is Opaque
+        return {tag: self._tag_payload(payload)}
+
+    def _tag_payload(self, payload: Any) -> Any:
+        # A leaf's parts stand in a JSON array, whatever Python called them; the parts themselves may need tags.
+        return [self.tag(part) for part in payload] if type(payload) in (tuple, list) else self.tag(payload)
+
+    def tag_list(self, value: list[Any]) -> Any:
+        return [self.tag(entry) for entry in value]
+
+    def tag_tuple(self, value: tuple[Any, ...]) -> Any:
+        return {"$tuple": [self.tag(entry) for entry in value]}
+
+    def tag_set(self, value: set[Any] | frozenset[Any]) -> Any:
+        return {f"${type(value).__name__}": sorted(map(self.tag, value), key=_to_json)}
+
+    def tag_dict(self, value: dict[Any, Any]) -> Any:
+        if _is_plain_object(value):
+            return {key: self.tag(entry) for key, entry in value.items()}
+        pairs = [[self.tag(key), self.tag(entry)] for key, entry in value.items()]
+        return {"$dict": sorted(pairs, key=lambda pair: _to_json(pair[0]))}
+
+
+_CONTAINERS: dict[type, Callable[[_Tagger, Any], Any]] = {
+    dict: _Tagger.tag_dict,
+    list: _Tagger.tag_list,
+    tuple: _Tagger.tag_tuple,
+    set: _Tagger.tag_set,
+    frozenset: _Tagger.tag_set,
+}
+
+
+def _is_plain_object(value: dict[Any, Any]) -> bool:
+    for key in value:
+        if type(key) is not str or not (key.isascii() or _is_unicode(key)):
+            return False
+    return len(value) != 1 or not key.startswith("$")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _tag_text(text: str) -> Any:
+    return text if _is_unicode(text) else {"$str": text.encode("unicode_escape").decode("ascii")}
+
+
+def _digits(number: int) -> str:
+    # Python refuses to print very long decimal numbers (sys.set_int_max_str_digits); hexadecimal has no limit.
+    return str(number) if number.bit_length() < 2048 else hex(number)
+
+
+_UNTAG: dict[str, Callable[[Any], Any]] = {
+    "$str": lambda escaped: escaped.encode("ascii").decode("unicode_escape"),
+    "$int": lambda digits: int(digits, 0),
+    "$float": float,
+    "$tuple": tuple,
+    "$set": set,
+    "$frozenset": frozenset,
+    "$dict": lambda pairs: {key: entry for key, entry in pairs},
+    **REBUILD,
+}
+
+
+def _untag(plain: dict[str, Any]) -> Any:
+    if len(plain) != 1:
+        return plain
+    [(key, payload)] = plain.items()
+    rebuild = _UNTAG.get(key)
+    if rebuild is None:
+        return plain
+    try:
+        return rebuild(payload)
+    except (TypeError, ValueError, ArithmeticError, AttributeError):
+        return plain  # somebody's own "$set" in an old file: theirs to keep

@@ -1,0 +1,292 @@
+"""The record of one execution: what researchers keep.
+
+An `ExecutionRecord` holds every item in order, every span with what was passed to its backend, and enough about
+its own making (status, finish reason, counts, revision) to prove that it is complete. Both classes are frozen;
+`to_dict` and `from_dict` lose nothing, together with `canonical.dumps` and `canonical.loads`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+from otel_tracking.taxonomy import TAXONOMY_VERSION, ItemType, MediaType, read_item_type, read_media_type
+
+SCHEMA_VERSION = "1"
+
+
+class Status(StrEnum):
+    """How a run ended; the table is in `docs/semantic-conventions.md`."""
+
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    BLOCKED = "blocked"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+class FinishReason(StrEnum):
+    """Why a record was written when it was written."""
+
+    ROOT_ENDED = "root_ended"
+    GRACE_EXPIRED = "grace_expired"
+    LATE_SPAN = "late_span"
+    COUNTS_MET = "counts_met"
+    TOO_MANY_OPEN = "too_many_open"
+    TOO_OLD = "too_old"
+    CLOSED = "closed"
+    RECOVERED = "recovered"
+    IMPORTED = "imported"
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A media file: its content's sha256 (hex), its size in bytes and its type (`image/png`)."""
+
+    sha256: str | None
+    bytes: int | None
+    type: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionItem:
+    """One thing that was logged, with its place in the pipeline and every parameter it came with.
+
+    `execution_time` is in seconds. `stage_iteration` counts hops inside stage 2, `loop_iteration` counts outputs.
+    `attempt` is the span id (hex) of the backend call that made the item; `span_id` that of the scope it was logged in.
+    """
+
+    sequence_number: int
+    timestamp: dt.datetime
+    item_type: ItemType | str
+    media_type: MediaType | str
+    stage: int | None = None
+    stage_iteration: int | None = None
+    loop_iteration: int | None = None
+    content: Any = None
+    input_text: Any = None
+    file_path: str | None = None
+    media: Media | None = None
+    config_used: Any = None
+    model_used: Any = None
+    backend_used: Any = None
+    execution_time: Any = None
+    attempt: str | None = None
+    span_id: str | None = None
+    metadata: Any = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields by name; the timestamp as ISO 8601 text, `media` as a dict."""
+        return _to_dict(self)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> ExecutionItem:
+        """The item of a dict, also of one that an earlier tracker wrote.
+
+        `backend_type` is read as `backend_used`, a naive timestamp as UTC, an unknown item type as it stands;
+        fields that nobody knows are kept in `metadata["unknown_fields"]`.
+        """
+        known, unknown = _split(cls, source)
+        backend = unknown.pop("backend_type", None)
+        if known.get("backend_used") is None:
+            known["backend_used"] = backend
+        known["timestamp"] = read_timestamp(known.get("timestamp"))
+        known["item_type"] = read_item_type(known["item_type"])
+        known["media_type"] = read_media_type(known.get("media_type") or MediaType.METADATA)
+        known["media"] = _read_media(known.get("media"))
+        known["metadata"] = _with_unknown(known.get("metadata"), unknown)
+        return cls(**known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanRecord:
+    """One span of the run. A span of kind `client` is one attempt at a backend and says what was passed to it.
+
+    `configured` is what config and caller asked for, `passed` what left the process, `not_passed` the configured
+    keys that never left. `execution_time` is in seconds and None where the span never ended.
+    """
+
+    span_id: str
+    parent_span_id: str | None
+    name: str
+    kind: str
+    timestamp: dt.datetime
+    execution_time: float | None = None
+    status: str = "unset"
+    error: Any = None
+    stage: int | None = None
+    stage_iteration: int | None = None
+    loop_iteration: int | None = None
+    config_used: Any = None
+    backend_used: Any = None
+    model_used: Any = None
+    configured: Any = None
+    passed: Any = None
+    not_passed: tuple[str, ...] = ()
+    response: Any = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields by name; the timestamp as ISO 8601 text."""
+        return _to_dict(self)
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> SpanRecord:
+        """The span of a dict; unknown fields are ignored."""
+        known, _ = _split(cls, source)
+        known["timestamp"] = read_timestamp(known.get("timestamp"))
+        known["not_passed"] = tuple(known.get("not_passed") or ())
+        return cls(**known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRecord:
+    """The record of one execution. Times are in seconds, timestamps are timezone-aware UTC.
+
+    `attachments` are media bytes by sha256 on their way to a sink: not part of the record's identity or its dict.
+    """
+
+    execution_id: str
+    config_name: Any
+    timestamp: dt.datetime
+    trace_id: str | None = None
+    user_id: Any = None
+    session_id: Any = None
+    device_id: Any = None
+    study_id: Any = None
+    batch_id: Any = None
+    repeats: Any = None
+    continues: Any = None
+    execution_mode: Any = None
+    safety_level: Any = None
+    used_seed: Any = None
+    total_execution_time: float | None = None
+    status: Status | str = Status.COMPLETED
+    finish_reason: FinishReason | str = FinishReason.ROOT_ENDED
+    error: Any = None
+    outputs_generated: int = 0
+    stages_completed: tuple[int, ...] = ()
+    items: tuple[ExecutionItem, ...] = ()
+    spans: tuple[SpanRecord, ...] = ()
+    links: tuple[Mapping[str, Any], ...] = ()
+    span_count: int | None = None
+    item_count: int | None = None
+    dropped: int = 0
+    lossy_values: int = 0
+    late_spans: int = 0
+    revision: int = 1
+    metadata: Any = field(default_factory=dict)
+    taxonomy_version: str = TAXONOMY_VERSION
+    schema_version: str = SCHEMA_VERSION
+    attachments: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def attempts(self) -> tuple[SpanRecord, ...]:
+        """The spans that were calls to a backend, in order."""
+        return tuple(span for span in self.spans if span.kind == "client")
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields by name, items and spans as dicts, timestamps as ISO 8601 text; no attachments."""
+        flat = _to_dict(self)
+        del flat["attachments"]
+        flat["stages_completed"] = list(self.stages_completed)
+        flat["items"] = [item.to_dict() for item in self.items]
+        flat["spans"] = [span.to_dict() for span in self.spans]
+        flat["links"] = [dict(link) for link in self.links]
+        return flat
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> ExecutionRecord:
+        """The record of a dict, also of one that an earlier tracker wrote (see `ExecutionItem.from_dict`).
+
+        A record without status (era A) gets the one its items show; unknown fields go to `metadata["unknown_fields"]`.
+        """
+        known, unknown = _split(cls, source)
+        known["timestamp"] = read_timestamp(known.get("timestamp"))
+        known["items"] = tuple(map(ExecutionItem.from_dict, known.get("items") or ()))
+        known["spans"] = tuple(map(SpanRecord.from_dict, known.get("spans") or ()))
+        known["links"] = tuple(known.get("links") or ())
+        known["stages_completed"] = tuple(known.get("stages_completed") or ())
+        if "status" in known:
+            known["status"] = _read(Status, known["status"])
+            known["finish_reason"] = _read(FinishReason, known.get("finish_reason", FinishReason.IMPORTED))
+        else:
+            known.update(_read_outcome(known["items"]))
+        known["metadata"] = _with_unknown(known.get("metadata"), unknown)
+        return cls(**known)
+
+
+def read_timestamp(value: Any) -> dt.datetime:
+    """A timezone-aware UTC time from ISO text or a datetime; a naive one is taken as UTC, a missing one as 1970.
+
+    >>> read_timestamp("2026-11-23T04:39:00").isoformat()
+    '2026-11-23T04:39:00+00:00'
+    """
+    if not value:
+        return dt.datetime.fromtimestamp(0, dt.UTC)
+    moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value)
+    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+
+
+def timestamp_of(nanoseconds: int) -> dt.datetime:
+    """UTC time of nanoseconds since 1970, cut to whole microseconds."""
+    return _EPOCH + dt.timedelta(microseconds=nanoseconds // 1000)
+
+
+_EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
+
+
+def _to_dict(value: Any) -> dict[str, Any]:
+    flat = {name: getattr(value, name) for name in value.__slots__}
+    flat["timestamp"] = value.timestamp.isoformat()
+    for name, entry in flat.items():
+        if isinstance(entry, StrEnum):
+            flat[name] = entry.value
+        elif isinstance(entry, Media):
+            flat[name] = {"sha256": entry.sha256, "bytes": entry.bytes, "type": entry.type}
+    return flat
+
+
+def _split(cls: type[Any], source: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    names = {entry.name for entry in fields(cls)} - {"attachments"}
+    known = {name: value for name, value in source.items() if name in names}
+    return known, {name: value for name, value in source.items() if name not in names}
+
+
+def _with_unknown(metadata: Any, unknown: dict[str, Any]) -> Any:
+    metadata = {} if metadata is None else metadata
+    return {**metadata, "unknown_fields": unknown} if unknown and isinstance(metadata, Mapping) else metadata
+
+
+def _read_media(source: Any) -> Media | None:
+    return Media(source.get("sha256"), source.get("bytes"), source.get("type")) if source else None
+
+
+def _read(kind: type[StrEnum], value: str) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        return value
+
+
+def _read_outcome(items: tuple[ExecutionItem, ...]) -> dict[str, Any]:
+    """Status of a record that has none, as far as its items tell."""
+    types = {item.item_type for item in items}
+    completion = next((item.metadata for item in items if item.item_type == ItemType.PIPELINE_COMPLETE), {})
+    if ItemType.PIPELINE_ERROR in types:
+        status = Status.ERROR
+    elif ItemType.STAGE1_BLOCKED in types:
+        status = Status.BLOCKED
+    elif ItemType.PIPELINE_COMPLETE in types:
+        status = Status.COMPLETED
+    else:
+        status = Status.INTERRUPTED
+    return {
+        "status": status,
+        "finish_reason": FinishReason.IMPORTED,
+        "outputs_generated": completion.get("outputs_generated") or 0,
+        "stages_completed": tuple(completion.get("stages_completed") or ()),
+    }

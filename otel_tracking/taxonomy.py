@@ -1,0 +1,168 @@
+"""What an item may be, and where in the pipeline it belongs.
+
+Nineteen types make up taxonomy 1.0; six more (1.1) name what pipelines have since grown. `docs/taxonomy.md`
+describes each with its reasons. A rule that an item breaks is reported in words, never raised.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import StrEnum
+from typing import NamedTuple
+
+TAXONOMY_VERSION = "1.1"
+
+_log = logging.getLogger(__name__)
+
+
+class ItemType(StrEnum):
+    """The kind of thing that was logged."""
+
+    USER_INPUT_TEXT = "user_input_text"
+    USER_INPUT_IMAGE = "user_input_image"
+    TRANSLATION_RESULT = "translation_result"
+    STAGE1_SAFETY_CHECK = "stage1_safety_check"
+    STAGE1_SAFETY_CHECK_IMAGE = "stage1_safety_check_image"
+    STAGE1_BLOCKED = "stage1_blocked"
+    INTERCEPTION_ITERATION = "interception_iteration"
+    INTERCEPTION_FINAL = "interception_final"
+    STAGE3_SAFETY_CHECK = "stage3_safety_check"
+    STAGE3_BLOCKED = "stage3_blocked"
+    OUTPUT_IMAGE = "output_image"
+    OUTPUT_AUDIO = "output_audio"
+    OUTPUT_MUSIC = "output_music"
+    OUTPUT_VIDEO = "output_video"
+    OUTPUT_3D = "output_3d"
+    PIPELINE_START = "pipeline_start"
+    PIPELINE_COMPLETE = "pipeline_complete"
+    PIPELINE_ERROR = "pipeline_error"
+    STAGE_TRANSITION = "stage_transition"
+    # Taxonomy 1.1
+    OUTPUT_CODE = "output_code"
+    OUTPUT_FAILED = "output_failed"
+    OUTPUT_BLOCKED = "output_blocked"
+    BACKEND_FALLBACK = "backend_fallback"
+    USER_EDIT = "user_edit"
+    RESEARCH_LOOKUP = "research_lookup"
+
+
+class MediaType(StrEnum):
+    """What an item's content is made of."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
+    MUSIC = "music"
+    VIDEO = "video"
+    MODEL_3D = "3d"
+    CODE = "code"
+    METADATA = "metadata"
+
+
+class Rule(NamedTuple):
+    """Where an item type belongs: its stages, its usual medium, and which of the two counters it needs."""
+
+    stages: tuple[int, ...]
+    media_type: MediaType
+    needs: str | None = None
+
+
+_ANY_STAGE = (0, 1, 2, 3, 4, 5)
+
+RULES: dict[ItemType, Rule] = {
+    ItemType.USER_INPUT_TEXT: Rule((1,), MediaType.TEXT),
+    ItemType.USER_INPUT_IMAGE: Rule((1,), MediaType.IMAGE),
+    ItemType.TRANSLATION_RESULT: Rule((1, 3), MediaType.TEXT),
+    ItemType.STAGE1_SAFETY_CHECK: Rule((1,), MediaType.METADATA),
+    ItemType.STAGE1_SAFETY_CHECK_IMAGE: Rule((1,), MediaType.METADATA),
+    ItemType.STAGE1_BLOCKED: Rule((1,), MediaType.METADATA),
+    ItemType.INTERCEPTION_ITERATION: Rule((2,), MediaType.TEXT, "stage_iteration"),
+    ItemType.INTERCEPTION_FINAL: Rule((2,), MediaType.TEXT),
+    ItemType.STAGE3_SAFETY_CHECK: Rule((3,), MediaType.METADATA, "loop_iteration"),
+    ItemType.STAGE3_BLOCKED: Rule((3,), MediaType.METADATA, "loop_iteration"),
+    ItemType.OUTPUT_IMAGE: Rule((4,), MediaType.IMAGE, "loop_iteration"),
+    ItemType.OUTPUT_AUDIO: Rule((4,), MediaType.AUDIO, "loop_iteration"),
+    ItemType.OUTPUT_MUSIC: Rule((4,), MediaType.MUSIC, "loop_iteration"),
+    ItemType.OUTPUT_VIDEO: Rule((4,), MediaType.VIDEO, "loop_iteration"),
+    ItemType.OUTPUT_3D: Rule((4,), MediaType.MODEL_3D, "loop_iteration"),
+    ItemType.OUTPUT_CODE: Rule((4,), MediaType.CODE, "loop_iteration"),
+    ItemType.OUTPUT_FAILED: Rule((3, 4), MediaType.METADATA, "loop_iteration"),
+    ItemType.OUTPUT_BLOCKED: Rule((4,), MediaType.METADATA, "loop_iteration"),
+    ItemType.BACKEND_FALLBACK: Rule((1, 2, 3, 4), MediaType.METADATA),
+    ItemType.USER_EDIT: Rule((1, 2, 3, 4), MediaType.TEXT),
+    ItemType.RESEARCH_LOOKUP: Rule((1, 2, 3), MediaType.TEXT),
+    ItemType.PIPELINE_START: Rule((0,), MediaType.METADATA),
+    ItemType.PIPELINE_COMPLETE: Rule((5,), MediaType.METADATA),
+    ItemType.PIPELINE_ERROR: Rule(_ANY_STAGE, MediaType.METADATA),
+    ItemType.STAGE_TRANSITION: Rule((1, 2, 3, 4), MediaType.METADATA),
+}
+
+OUTPUT_TYPES = frozenset(
+    {
+        ItemType.OUTPUT_IMAGE,
+        ItemType.OUTPUT_AUDIO,
+        ItemType.OUTPUT_MUSIC,
+        ItemType.OUTPUT_VIDEO,
+        ItemType.OUTPUT_3D,
+        ItemType.OUTPUT_CODE,
+    }
+)
+"""The types that mean "an output was made"."""
+
+BLOCKED_TYPES = frozenset({ItemType.STAGE1_BLOCKED, ItemType.STAGE3_BLOCKED, ItemType.OUTPUT_BLOCKED})
+"""The types that mean "a safety check said no": an outcome, not an error."""
+
+STAGE_NAMES = {
+    1: "stage.translation_safety",
+    2: "stage.interception",
+    3: "stage.output_safety",
+    4: "stage.output",
+}
+"""Span name of each stage (low cardinality; the number is an attribute)."""
+
+
+def usual_media_type(item_type: str) -> str:
+    """The medium an item of this type has when nobody says otherwise; unknown types are metadata."""
+    rule = RULES.get(item_type)  # type: ignore[call-overload]  # a StrEnum's hash and equality are its value's
+    return rule.media_type if rule else MediaType.METADATA
+
+
+def read_item_type(value: str) -> ItemType | str:
+    """The `ItemType` of `value`, or `value` itself with a warning: old and foreign records load, never fail."""
+    try:
+        return ItemType(value)
+    except ValueError:
+        _log.warning("unknown item type %.80r kept as it is; known types are listed in docs/taxonomy.md", value)
+        return value
+
+
+def read_media_type(value: str) -> MediaType | str:
+    """The `MediaType` of `value`, or `value` itself where it is not one of ours."""
+    try:
+        return MediaType(value)
+    except ValueError:
+        return value
+
+
+def broken_rules(
+    item_type: str, stage: int | None, stage_iteration: int | None, loop_iteration: int | None
+) -> tuple[str, ...]:
+    """What is unusual about an item's place, in words; empty when nothing is.
+
+    >>> broken_rules("interception_iteration", 2, None, None)
+    ('interception_iteration without stage_iteration',)
+    """
+    rule = RULES.get(item_type)  # type: ignore[call-overload]
+    if rule is None:
+        return (f"unknown item type {item_type!r:.80}",)
+    counters = {"stage_iteration": stage_iteration, "loop_iteration": loop_iteration}
+    complaints = [f"{name} {value!r:.40} is not a number from 1 up" for name, value in counters.items() if _odd(value)]
+    if stage not in rule.stages:
+        complaints.append(f"{item_type} in stage {stage!r:.40}, expected {' or '.join(map(str, rule.stages))}")
+    if rule.needs and counters[rule.needs] is None:
+        complaints.append(f"{item_type} without {rule.needs}")
+    return tuple(complaints)
+
+
+def _odd(counter: object) -> bool:
+    return counter is not None and (type(counter) is not int or counter < 1)

@@ -1,0 +1,173 @@
+"""Which values are kept as they are, and what every other value is turned into.
+
+Kept are None, bool, int, float, str, list, tuple, dict, set, frozenset and the leaves below. any other value into that set, without loss where it can (subclasses, enums, numpy scalars) and as an `Opaque`
+description where it cannot.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import fractions
+import pathlib
+import types
+import uuid
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+REPR_LIMIT = 10_000
+"""Characters kept of an opaque object's repr."""
+
+
+class EnumValue:
+    """An enum member as it was: its class's name, its own name and its value (the class itself may be gone)."""
+
+    __slots__ = ("class_name", "name", "value")
+
+    def __init__(self, class_name: str, name: str | None, value: Any) -> None:
+        self.class_name, self.name, self.value = class_name, name, value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EnumValue) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash((self.class_name, self.name))  # the value may be unhashable, and a member may be a key
+
+    def __repr__(self) -> str:
+        return f"EnumValue({self.class_name!r}, {self.name!r}, {self.value!r})"
+
+    def _key(self) -> tuple[Any, ...]:
+        return (self.class_name, self.name, self.value)
+
+
+class Opaque:
+    """What is left of an object that cannot be kept: the name of its class and its repr."""
+
+    __slots__ = ("class_name", "description")
+
+    def __init__(self, class_name: str, description: str) -> None:
+        self.class_name, self.description = class_name, description
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Opaque) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        return f"Opaque({self.class_name!r}, {self.description!r})"
+
+    def _key(self) -> tuple[str, str]:
+        return (self.class_name, self.description)
+
+
+class Leaf(NamedTuple):
+    """How a kind of value is written (`{tag: encode(value)}`) and read again."""
+
+    tag: str
+    encode: Callable[[Any], Any]
+    rebuild: Callable[[Any], Any]
+
+
+def _encode_moment(moment: dt.datetime | dt.time) -> str:
+    return moment.isoformat()
+
+
+def _encode_duration(duration: dt.timedelta) -> list[int]:
+    return [duration.days, duration.seconds, duration.microseconds]
+
+
+def _encode_bytes(data: bytes | bytearray) -> str:
+    return b64encode(data).decode("ascii")
+
+
+def _decode_bytes(text: str) -> bytes:
+    return b64decode(text, validate=True)
+
+
+_LEAVES: dict[type, Leaf] = {
+    bytes: Leaf("$bytes", _encode_bytes, _decode_bytes),
+    bytearray: Leaf("$bytearray", _encode_bytes, lambda text: bytearray(_decode_bytes(text))),
+    complex: Leaf("$complex", lambda number: [number.real, number.imag], lambda parts: complex(*parts)),
+    dt.datetime: Leaf("$datetime", _encode_moment, dt.datetime.fromisoformat),
+    dt.date: Leaf("$date", dt.date.isoformat, dt.date.fromisoformat),
+    dt.time: Leaf("$time", _encode_moment, dt.time.fromisoformat),
+    dt.timedelta: Leaf("$timedelta", _encode_duration, lambda parts: dt.timedelta(*parts)),
+    decimal.Decimal: Leaf("$decimal", str, decimal.Decimal),
+    fractions.Fraction: Leaf("$fraction", str, fractions.Fraction),
+    uuid.UUID: Leaf("$uuid", str, uuid.UUID),
+    range: Leaf("$range", lambda span: [span.start, span.stop, span.step], lambda parts: range(*parts)),
+    pathlib.PurePosixPath: Leaf("$path", str, pathlib.PurePosixPath),
+    pathlib.PureWindowsPath: Leaf("$windowspath", str, pathlib.PureWindowsPath),
+    EnumValue: Leaf("$enum", EnumValue._key, lambda parts: EnumValue(*parts)),
+    Opaque: Leaf("$opaque", Opaque._key, lambda parts: Opaque(*parts)),
+}
+
+REBUILD: dict[str, Callable[[Any], Any]] = {leaf.tag: leaf.rebuild for leaf in _LEAVES.values()}
+
+_EXACT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    # Unbound methods of the base class: a subclass's own overrides never run.
+    (str, str.__str__),
+    (int, int.__pos__),
+    (float, float.__pos__),
+    (bytes, lambda value: bytes.__getitem__(value, slice(None))),
+    (dict, dict.copy),
+    (list, list.copy),
+    (tuple, lambda value: tuple.__getitem__(value, slice(None))),
+    (set, set().union),
+    (frozenset, frozenset().union),
+    (bytearray, lambda value: bytearray.__getitem__(value, slice(None))),
+    (types.MappingProxyType, dict),
+    (memoryview, bytes),
+    (pathlib.PurePosixPath, pathlib.PurePosixPath),
+    (pathlib.PureWindowsPath, pathlib.PureWindowsPath),
+)
+
+
+def as_leaf(value: object) -> tuple[str, Any] | None:
+    """`(tag, payload)` of a value that has a tag of its own and can be written; None of any other."""
+    leaf = _LEAVES.get(type(value))
+    if leaf is None:
+        return None
+    try:
+        return leaf.tag, leaf.encode(value)
+    except Exception:  # a time zone that raises, a decimal of a broken context
+        return None
+
+
+def simplify(value: object) -> Any:
+    """`value` as one of the kinds that are kept; an `Opaque` where nothing equal exists. Never raises."""
+    try:
+        return _simplify(value)
+    except Exception as trouble:
+        return Opaque(class_name(value), f"<not readable: {type(trouble).__name__}>")
+
+
+def _simplify(value: object) -> Any:
+    if isinstance(value, enum.Enum):
+        return EnumValue(class_name(value), value.name, value.value)
+    for kind, exact in _EXACT:
+        if isinstance(value, kind):
+            return exact(value)
+    if _is_numpy_scalar(value):
+        return value.item()  # type: ignore[attr-defined]
+    return describe(value)
+
+
+def _is_numpy_scalar(value: object) -> bool:
+    kinds = {kind.__module__ + "." + kind.__name__ for kind in type(value).__mro__}
+    return "numpy.generic" in kinds and type(value.item()) is not type(value)  # type: ignore[attr-defined]
+
+
+def describe(value: object) -> Opaque:
+    """The `Opaque` of an object: its class's name and the beginning of its repr."""
+    text = repr(value)
+    return Opaque(class_name(value), text if len(text) <= REPR_LIMIT else text[:REPR_LIMIT] + "…")
+
+
+def class_name(value: object) -> str:
+    """`module.Class` of a value."""
+    kind = type(value)
+    return f"{kind.__module__}.{kind.__qualname__}"
