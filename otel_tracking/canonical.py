@@ -174,7 +174,7 @@ _UNTAG: dict[str, Callable[[Any], Any]] = {
     "$tuple": tuple,
     "$set": set,
     "$frozenset": frozenset,
-    "$dict": lambda pairs: {key: entry for key, entry in pairs},
+    "$dict": dict,
     **REBUILD,
 }
 

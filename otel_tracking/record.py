@@ -13,20 +13,10 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from otel_tracking.outcome import Outcome, Status
 from otel_tracking.taxonomy import TAXONOMY_VERSION, ItemType, MediaType, read_item_type, read_media_type
 
 SCHEMA_VERSION = "1"
-
-
-class Status(StrEnum):
-    """How a run ended; the table is in `docs/semantic-conventions.md`."""
-
-    COMPLETED = "completed"
-    PARTIAL = "partial"
-    BLOCKED = "blocked"
-    ERROR = "error"
-    CANCELLED = "cancelled"
-    INTERRUPTED = "interrupted"
 
 
 class FinishReason(StrEnum):
@@ -273,20 +263,17 @@ def _read(kind: type[StrEnum], value: str) -> Any:
 
 
 def _read_outcome(items: tuple[ExecutionItem, ...]) -> dict[str, Any]:
-    """Status of a record that has none, as far as its items tell."""
+    """Outcome of a record that has none (era A), as far as its items show; what they claim stays in the items."""
+    outcome = Outcome()
+    for item in items:
+        outcome.item(item.item_type, item.stage, item.loop_iteration)
+        if item.stage in (1, 2, 3, 4):
+            outcome.stage_ended(item.stage, item.loop_iteration)
     types = {item.item_type for item in items}
-    completion = next((item.metadata for item in items if item.item_type == ItemType.PIPELINE_COMPLETE), {})
-    if ItemType.PIPELINE_ERROR in types:
-        status = Status.ERROR
-    elif ItemType.STAGE1_BLOCKED in types:
-        status = Status.BLOCKED
-    elif ItemType.PIPELINE_COMPLETE in types:
-        status = Status.COMPLETED
-    else:
-        status = Status.INTERRUPTED
+    ended = not types.isdisjoint({ItemType.PIPELINE_COMPLETE, ItemType.PIPELINE_ERROR, ItemType.STAGE1_BLOCKED})
     return {
-        "status": status,
+        "status": outcome.status(ended=ended, failed=ItemType.PIPELINE_ERROR in types),
         "finish_reason": FinishReason.IMPORTED,
-        "outputs_generated": completion.get("outputs_generated") or 0,
-        "stages_completed": tuple(completion.get("stages_completed") or ()),
+        "outputs_generated": outcome.outputs_generated,
+        "stages_completed": outcome.stages_completed,
     }

@@ -1,7 +1,8 @@
 """Which values are kept as they are, and what every other value is turned into.
 
-Kept are None, bool, int, float, str, list, tuple, dict, set, frozenset and the leaves below. any other value into that set, without loss where it can (subclasses, enums, numpy scalars) and as an `Opaque`
-description where it cannot.
+Kept are None, bool, int, float, str, list, tuple, dict, set, frozenset and the leaves below. `simplify` brings any
+other value into that set, without loss where it can (subclasses, enums, numpy scalars), as an `Opaque` where
+it cannot.
 """
 
 from __future__ import annotations

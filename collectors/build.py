@@ -1,0 +1,255 @@
+"""Build the record of one execution from its spans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from collectors.spans import FinishedEvent, FinishedSpan
+from otel_tracking import attributes as names
+from otel_tracking import canonical
+from otel_tracking.outcome import Outcome
+from otel_tracking.record import (
+    ExecutionItem,
+    ExecutionRecord,
+    FinishReason,
+    Media,
+    SpanRecord,
+    timestamp_of,
+)
+from otel_tracking.run import EXECUTION_FACT, execution_id_of
+from otel_tracking.taxonomy import OUTPUT_TYPES, STAGE_NAMES, ItemType, read_item_type, read_media_type
+
+_STAGE_SPANS = frozenset({*STAGE_NAMES.values(), "stage"})
+_HEAD_FIELDS = frozenset(
+    "config_name user_id session_id device_id study_id batch_id repeats continues execution_mode safety_level"
+    " used_seed metadata".split()
+)
+_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "audio/wav": ".wav", "audio/mpeg": ".mp3", "video/mp4": ".mp4"}
+
+
+def build_record(
+    spans: Iterable[FinishedSpan],
+    *,
+    finish_reason: FinishReason = FinishReason.ROOT_ENDED,
+    revision: int = 1,
+    late_spans: int = 0,
+) -> ExecutionRecord:
+    """The record of the execution that these spans, in any order, belong to. Raises ValueError where there are none."""
+    run = _RunOfSpans(spans)
+    items, lossy_items = run.items()
+    span_records, lossy_facts = run.span_records()
+    head, lossy_head = canonical.settle(run.head())
+    outcome, root = run.outcome(items), run.root
+    status = outcome.status(
+        ended=root is not None and root.end_ns is not None,
+        failed=root is not None and root.status == "error",
+        cancelled=root is not None and root.attributes.get(names.CANCELLED) is True,
+    )
+    known = {name: value for name, value in head.items() if name in _HEAD_FIELDS}
+    known["used_seed"] = known.get("used_seed", _seed_of(items))
+    known["config_name"] = known.get("config_name", "unknown")
+    known["metadata"] = known.get("metadata", {})
+    return ExecutionRecord(
+        execution_id=run.execution_id,
+        trace_id=f"{run.first.trace_id:032x}",
+        timestamp=timestamp_of(run.first.start_ns),
+        total_execution_time=_seconds(root) if root else None,
+        status=status,
+        finish_reason=finish_reason,
+        error=_error_of(items),
+        outputs_generated=outcome.outputs_generated,
+        stages_completed=outcome.stages_completed,
+        items=items,
+        spans=span_records,
+        links=root.links if root else (),
+        span_count=len(run.spans),
+        item_count=len(items),
+        dropped=run.dropped(items),
+        lossy_values=lossy_items + lossy_facts + lossy_head,
+        late_spans=late_spans,
+        revision=revision,
+        attachments=run.attachments(),
+        **known,
+    )
+
+
+class _RunOfSpans:
+    """The spans of one trace, sorted, with the events of late spans given back to the spans they are late for."""
+
+    def __init__(self, spans: Iterable[FinishedSpan]) -> None:
+        self.spans = sorted(spans, key=lambda span: (span.start_ns, span.span_id))
+        if not self.spans:
+            raise ValueError("a record needs at least one span; none came")
+        roots = [span for span in self.spans if span.parent_id is None]
+        self.root = roots[0] if roots else None
+        self.first = self.root or self.spans[0]
+        self.execution_id = str(self.head().get("execution_id") or self._made_up_id())
+
+    def items(self) -> tuple[tuple[ExecutionItem, ...], int]:
+        """The items in the order they were numbered, and how many of their values are lossy."""
+        found = [(_order(event.fields), span_id, event) for span_id, event in self._events() if event.is_item]
+        files, built, lossy = _MediaFiles(self.execution_id), [], 0
+        for _, span_id, event in sorted(found, key=lambda entry: entry[0]):
+            item, lost = _build_item(event.fields, span_id, files)
+            built.append(item)
+            lossy += lost
+        return tuple(built), lossy
+
+    def span_records(self) -> tuple[tuple[SpanRecord, ...], int]:
+        """The spans as the record keeps them, and how many of their values are lossy."""
+        facts = {span.span_id: {} for span in self.spans}  # type: dict[int, dict[str, Any]]
+        for span_id, event in self._events():
+            if not event.is_item and event.fields["fact"] != EXECUTION_FACT:
+                facts.setdefault(span_id, {})[event.fields["fact"]] = event.fields.get("value")
+        built, lossy = [], 0
+        for span in self.spans:
+            known, lost = canonical.settle(facts[span.span_id])
+            built.append(_build_span(span, known))
+            lossy += lost
+        return tuple(built), lossy
+
+    def head(self) -> dict[str, Any]:
+        """The record's own fields, as given at the start and amended later."""
+        head: dict[str, Any] = {}
+        for span_id, event in self._events():
+            if span_id == self.first.span_id and event.fields.get("fact") == EXECUTION_FACT:
+                head.update(event.fields.get("value") or {})
+        return head
+
+    def outcome(self, items: Iterable[ExecutionItem]) -> Outcome:
+        """What came of the run."""
+        outcome = Outcome()
+        for item in items:
+            outcome.item(item.item_type, item.stage, item.loop_iteration)
+        for span in self.spans:
+            failed = names.ERROR_TYPE in span.attributes
+            loop_iteration = span.attributes.get(names.LOOP_ITERATION)
+            if span.end_ns is None:
+                continue
+            if span.name in _STAGE_SPANS:
+                outcome.stage_ended(span.attributes.get(names.STAGE, 0), loop_iteration, failed=failed)
+            elif span.name == names.OUTPUT_SPAN:
+                outcome.output_ended(loop_iteration, failed=failed)
+        return outcome
+
+    def dropped(self, items: tuple[ExecutionItem, ...]) -> int:
+        """How many items and spans are known to exist and are not here, with what the SDK says it dropped."""
+        counts: Mapping[str, Any] = self.root.attributes if self.root else {}
+        highest = max((item.sequence_number for item in items), default=0)
+        missing_items = max(highest, counts.get(names.ITEM_COUNT, 0)) - len(items)
+        missing_spans = counts.get(names.SPAN_COUNT, 0) - len(self.spans)
+        return max(0, missing_items) + max(0, missing_spans) + sum(span.dropped for span in self.spans)
+
+    def attachments(self) -> dict[str, bytes]:
+        """Media bytes that are at hand, by sha256."""
+        with_media = [event for _, event in self._events() if event.media is not None]
+        return {event.fields["media"]["sha256"]: event.media for event in with_media if event.media is not None}
+
+    def _events(self) -> Iterable[tuple[int, FinishedEvent]]:
+        for span in self.spans:
+            late = span.name == names.LATE_SPAN and span.parent_id is not None
+            owner = span.parent_id if late else span.span_id
+            for event in span.events:
+                yield owner or span.span_id, event
+
+    def _made_up_id(self) -> str:
+        return execution_id_of(self.first.trace_id, self.first.start_ns)
+
+
+class _MediaFiles:
+    """Names the file of each media item; equal bytes within one execution share a file, none is shared beyond."""
+
+    def __init__(self, execution_id: str) -> None:
+        self._execution_id = execution_id
+        self._paths: dict[str, str] = {}
+
+    def path(self, fields: Mapping[str, Any], media: Media) -> str | None:
+        if media.sha256 is None:
+            return None
+        suffix = _SUFFIXES.get(media.type or "", ".bin")
+        name = f"{fields['sequence_number']:03d}_{fields['item_type']}{suffix}".replace("/", "_")
+        return self._paths.setdefault(media.sha256, f"media/{self._execution_id}/{name}")
+
+
+def _order(fields: Mapping[str, Any]) -> tuple[int, int]:
+    return fields["sequence_number"], fields["timestamp_ns"]
+
+
+def _build_item(raw: Mapping[str, Any], span_id: int, files: _MediaFiles) -> tuple[ExecutionItem, int]:
+    fields, lossy = canonical.settle(dict(raw))
+    known = dict(fields)
+    known["timestamp"] = timestamp_of(known.pop("timestamp_ns"))
+    known["item_type"] = read_item_type(known["item_type"])
+    known["media_type"] = read_media_type(known["media_type"])
+    described = known.pop("media", None)
+    media = Media(**described) if described else None
+    if media and known.get("file_path") is None:
+        known["file_path"] = files.path(fields, media)
+    return ExecutionItem(**known, media=media, span_id=f"{span_id:016x}"), lossy
+
+
+def _build_span(span: FinishedSpan, facts: Mapping[str, Any]) -> SpanRecord:
+    failed = span.attributes.get(names.ERROR_TYPE)
+    return SpanRecord(
+        span_id=f"{span.span_id:016x}",
+        parent_span_id=None if span.parent_id is None else f"{span.parent_id:016x}",
+        name=span.name,
+        kind=span.kind,
+        timestamp=timestamp_of(span.start_ns),
+        execution_time=_seconds(span),
+        status=span.status,
+        error={"error_type": failed, "error_message": span.status_description} if failed else None,
+        stage=span.attributes.get(names.STAGE),
+        stage_iteration=span.attributes.get(names.STAGE_ITERATION),
+        loop_iteration=span.attributes.get(names.LOOP_ITERATION),
+        config_used=span.attributes.get(names.CONFIG_USED),
+        backend_used=span.attributes.get(names.BACKEND_USED),
+        model_used=span.attributes.get(names.MODEL_USED),
+        configured=facts.get("configured"),
+        passed=facts.get("passed"),
+        not_passed=_not_passed(facts),
+        response=facts.get("response"),
+    )
+
+
+def _not_passed(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of configured parameters that are nowhere among what was passed."""
+    configured, passed = facts.get("configured"), facts.get("passed")
+    if not isinstance(configured, dict) or "passed" not in facts:
+        return ()
+    sent = _keys_of(passed)
+    return tuple(sorted(str(key) for key in configured if key not in sent))
+
+
+def _keys_of(value: Any) -> set[Any]:
+    if isinstance(value, dict):
+        return set(value).union(*map(_keys_of, value.values()))
+    if isinstance(value, list | tuple):
+        return set().union(*map(_keys_of, value))
+    return set()
+
+
+def _seconds(span: FinishedSpan) -> float | None:
+    return None if span.end_ns is None else (span.end_ns - span.start_ns) / 1e9
+
+
+def _seed_of(items: Iterable[ExecutionItem]) -> Any:
+    """The seed of the first output that says one."""
+    for item in items:
+        if item.item_type in OUTPUT_TYPES and isinstance(item.metadata, dict):
+            seed = item.metadata.get("used_seed", item.metadata.get("seed"))
+            if seed is not None:
+                return seed
+    return None
+
+
+def _error_of(items: Iterable[ExecutionItem]) -> dict[str, Any] | None:
+    """What ended the run early, with its place; None where nothing did."""
+    errors = [item for item in items if item.item_type == ItemType.PIPELINE_ERROR]
+    if not errors:
+        return None
+    last = errors[-1]
+    details = last.metadata if isinstance(last.metadata, dict) else {}
+    place = {"stage": last.stage, "stage_iteration": last.stage_iteration, "loop_iteration": last.loop_iteration}
+    return {"error_type": details.get("error_type"), "error_message": last.content, **place}

@@ -1,0 +1,94 @@
+"""A finished span, whoever told us of it: the SDK, OTLP or a journal.
+
+`build_record` knows only `FinishedSpan`; the readers here and in `otlp.py` and `journal_entries.py` make equal ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opentelemetry.sdk.trace import ReadableSpan
+
+from collectors.fast_events import FrameEvent
+from otel_tracking import attributes as names
+from otel_tracking import canonical
+from otel_tracking.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedEvent:
+    """An item or a fact: its fields by name, and its media bytes where they are at hand."""
+
+    fields: Mapping[str, Any]
+    media: bytes | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it is an item; a fact otherwise."""
+        return "fact" not in self.fields
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedSpan:
+    """A span as the record needs it. `end_ns` is None where it never ended; times are nanoseconds since 1970."""
+
+    trace_id: int
+    span_id: int
+    parent_id: int | None
+    name: str
+    kind: str
+    start_ns: int
+    end_ns: int | None = None
+    status: str = "unset"
+    status_description: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[FinishedEvent, ...] = ()
+    links: tuple[Mapping[str, Any], ...] = ()
+    dropped: int = 0
+
+
+def from_sdk(span: ReadableSpan) -> FinishedSpan:
+    """The finished span of an SDK span."""
+    context = span.get_span_context()
+    assert context is not None and span.start_time is not None
+    return FinishedSpan(
+        trace_id=context.trace_id,
+        span_id=context.span_id,
+        parent_id=span.parent.span_id if span.parent else None,
+        name=span.name,
+        kind=span.kind.name.lower(),
+        start_ns=span.start_time,
+        end_ns=span.end_time,
+        status=span.status.status_code.name.lower(),
+        status_description=span.status.description or None,
+        attributes=dict(span.attributes or {}),
+        events=tuple(_events_of(span)),
+        links=tuple(link_to_dict(link.context.trace_id, link.context.span_id, link.attributes) for link in span.links),
+        dropped=span.dropped_attributes + span.dropped_events + span.dropped_links,
+    )
+
+
+def event_of_frame(frame: Frame) -> FinishedEvent:
+    """The event of a frame, decoded."""
+    return FinishedEvent(frame.fields(), frame.media.data if frame.media else None)
+
+
+def event_of_attributes(attributes: Mapping[str, Any]) -> FinishedEvent | None:
+    """The event that span event attributes hold; None where they are not ours."""
+    payload = attributes.get(names.PAYLOAD)
+    return FinishedEvent(canonical.loads(payload)) if isinstance(payload, str) else None
+
+
+def link_to_dict(trace_id: int, span_id: int, attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A link as the record keeps it: ids in hex."""
+    return {"trace_id": f"{trace_id:032x}", "span_id": f"{span_id:016x}", "attributes": dict(attributes or {})}
+
+
+def _events_of(span: ReadableSpan) -> Iterator[FinishedEvent]:
+    for event in span.events:
+        if isinstance(event, FrameEvent):
+            yield event_of_frame(event.frame)
+        elif ours := event_of_attributes(event.attributes or {}):
+            yield ours

@@ -1,0 +1,75 @@
+"""The names of attributes and span events, written once. `docs/semantic-conventions.md` explains each.
+
+An attribute is `devserver.` + the record's field name. The GenAI names follow the OpenTelemetry GenAI semantic
+conventions (status: development, as of semantic conventions 1.40); the four OpenInference names are those that
+viewers read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+PREFIX = "devserver."
+
+PAYLOAD = PREFIX + "payload"
+FACT = PREFIX + "fact"
+
+EXECUTION_ID = PREFIX + "execution_id"
+CONFIG_NAME = PREFIX + "config_name"
+STAGE = PREFIX + "stage"
+STAGE_ITERATION = PREFIX + "stage_iteration"
+LOOP_ITERATION = PREFIX + "loop_iteration"
+CONFIG_USED = PREFIX + "config_used"
+MODEL_USED = PREFIX + "model_used"
+BACKEND_USED = PREFIX + "backend_used"
+SPAN_COUNT = PREFIX + "span_count"
+ITEM_COUNT = PREFIX + "item_count"
+CANCELLED = PREFIX + "cancelled"
+
+ERROR_TYPE = "error.type"
+
+GEN_AI_OPERATION_NAME = "gen_ai.operation.name"
+GEN_AI_PROVIDER_NAME = "gen_ai.provider.name"
+GEN_AI_REQUEST_MODEL = "gen_ai.request.model"
+OPENINFERENCE_SPAN_KIND = "openinference.span.kind"
+SESSION_ID = "session.id"
+
+EXECUTION_SPAN = "execution"
+ITERATION_SPAN = "iteration"
+OUTPUT_SPAN = "output"
+LATE_SPAN = "late"
+
+TEXT_LIMIT = 4_096
+"""Characters of a text in a flat attribute; the payload holds all of it."""
+
+
+def flat(value: Any) -> str | int | float | bool | None:
+    """`value` as a flat attribute that every exporter and viewer takes: valid text, 64-bit numbers, nothing nested."""
+    kind = type(value)
+    if kind is str:
+        return viewer_text(value)
+    if kind is bool or kind is float or value is None:
+        return value  # type: ignore[no-any-return]
+    if kind is int and -(2**63) <= value < 2**63:
+        return value  # type: ignore[no-any-return]
+    return viewer_text(safe_text(value))
+
+
+def viewer_text(text: str) -> str:
+    """Valid Unicode of limited length: lone surrogates are escaped, the rest is cut."""
+    if len(text) > TEXT_LIMIT:
+        text = text[:TEXT_LIMIT] + "…"
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def safe_text(value: object) -> str:
+    """`str(value)`, or the name of its class where it refuses."""
+    try:
+        return str(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
+def flat_attributes(values: dict[str, Any]) -> dict[str, str | int | float | bool]:
+    """`devserver.`-prefixed flat attributes of the values that are not None."""
+    return {PREFIX + name: flat(value) for name, value in values.items() if value is not None}  # type: ignore[misc]

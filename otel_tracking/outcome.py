@@ -1,0 +1,111 @@
+"""What came of a run: the one place where its status is decided.
+
+The tracker feeds an `Outcome` while a run goes on (for `pipeline_complete`), the builder feeds one from finished
+spans (for the record): both follow the same rules because they are these.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from otel_tracking.taxonomy import BLOCKED_TYPES, OUTPUT_TYPES, ItemType
+
+_FINALS = frozenset({ItemType.INTERCEPTION_FINAL})
+_TELLING = OUTPUT_TYPES | BLOCKED_TYPES | _FINALS | {ItemType.OUTPUT_FAILED}
+
+
+class Status(StrEnum):
+    """How a run ended; the table is in `docs/semantic-conventions.md`."""
+
+    COMPLETED = "completed"
+    PARTIAL = "partial"
+    BLOCKED = "blocked"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+
+
+class Outcome:
+    """What has come of a run so far, fed with its items and the ends of its scopes in any order."""
+
+    def __init__(self) -> None:
+        self._made: set[int | None] = set()
+        self._failed: set[int | None] = set()
+        self._blocked: set[int | None] = set()
+        self._outputs: set[int | None] = set()
+        self._completed: set[tuple[int, int | None]] = set()
+        self._blocked_stages: set[tuple[int, int | None]] = set()
+        self._has_final_text = False
+        self._stage_failed = False
+
+    def item(self, item_type: str, stage: int | None, loop_iteration: int | None) -> None:
+        """An item was logged."""
+        if item_type not in _TELLING:
+            return
+        if item_type in BLOCKED_TYPES:
+            self._block(item_type, stage, loop_iteration)
+        elif item_type in _FINALS:
+            self._has_final_text = True
+        else:
+            self._outputs.add(loop_iteration)
+            (self._made if item_type in OUTPUT_TYPES else self._failed).add(loop_iteration)
+
+    def stage_ended(self, stage: int, loop_iteration: int | None, *, failed: bool = False) -> None:
+        """A stage's scope was closed, `failed` by an exception."""
+        self._stage_failed |= failed
+        if stage in (3, 4) and loop_iteration is not None:
+            self._outputs.add(loop_iteration)
+        if not failed:
+            self._completed.add((stage, loop_iteration))
+
+    def output_ended(self, loop_iteration: int | None, *, failed: bool = False) -> None:
+        """An output's scope was closed, `failed` by an exception."""
+        self._outputs.add(loop_iteration)
+        if failed:
+            self._failed.add(loop_iteration)
+
+    @property
+    def outputs_generated(self) -> int:
+        """How many outputs were really made and not blocked afterwards."""
+        return len(self._made - self._blocked)
+
+    @property
+    def stages_completed(self) -> tuple[int, ...]:
+        """The stages that ended at least once without an exception and without a block."""
+        return tuple(sorted({stage for stage, _ in self._completed - self._blocked_stages}))
+
+    @property
+    def blocked_at_start(self) -> bool:
+        """Whether stage 1 blocked the run."""
+        return (1, None) in self._blocked_stages
+
+    def status(self, *, ended: bool, failed: bool = False, cancelled: bool = False) -> Status:
+        """The run's status; `failed` and `cancelled` say how its root ended, `ended` whether it did."""
+        if not ended:
+            return Status.INTERRUPTED
+        if cancelled:
+            return Status.CANCELLED
+        if failed:
+            return Status.ERROR
+        if self.blocked_at_start:
+            return Status.BLOCKED
+        return self._status_of_outputs() if self._outputs else self._status_of_text()
+
+    def _status_of_outputs(self) -> Status:
+        made = self._made - self._blocked
+        # An output that was begun and neither made nor blocked has failed, whether or not anybody said so.
+        failed = self._failed | (self._outputs - self._made - self._blocked)
+        if made:
+            return Status.PARTIAL if failed or self._blocked else Status.COMPLETED
+        return Status.ERROR if failed else Status.BLOCKED
+
+    def _status_of_text(self) -> Status:
+        return Status.ERROR if self._stage_failed and not self._has_final_text else Status.COMPLETED
+
+    def _block(self, item_type: str, stage: int | None, loop_iteration: int | None) -> None:
+        if item_type == ItemType.STAGE1_BLOCKED:
+            self._blocked_stages.add((1, None))
+            return
+        self._outputs.add(loop_iteration)
+        self._blocked.add(loop_iteration)
+        self._blocked_stages.add((stage or 3, loop_iteration))

@@ -1,0 +1,230 @@
+"""One execution under way: the root scope, and what all of its scopes share."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from opentelemetry.context import Context
+from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanContext, SpanKind, Tracer
+
+from otel_tracking import attributes as names
+from otel_tracking.errors import Troubles
+from otel_tracking.frame import Frame, MediaBytes, freeze
+from otel_tracking.outcome import Outcome
+from otel_tracking.scopes import Emit, Output, Place, Scope, Stage, describe_error, is_cancellation, open_stage
+from otel_tracking.taxonomy import ItemType
+
+EXECUTION_FACT = "execution"
+"""Name of the facts that hold the record's own fields."""
+
+
+class Run:
+    """What the scopes of one execution share: its clock, its numbering, its outcome, its way out.
+
+    Time runs on the monotonic clock from the wall time of the start: a clock that is set back does not reorder a run.
+    """
+
+    def __init__(self, tracer: Tracer, emit: Emit, troubles: Troubles) -> None:
+        self.tracer, self.emit, self.troubles = tracer, emit, troubles
+        self.outcome = Outcome()
+        self.root: Execution | None = None
+        self._offset_ns = time.time_ns() - time.perf_counter_ns()
+        self._counting = threading.Lock()
+        self._current_stage: int | None = None
+        self._failures: list[tuple[BaseException, Place]] = []
+        self.span_count = 0
+        self.item_count = 0
+
+    def now(self) -> int:
+        """Nanoseconds since 1970."""
+        return self._offset_ns + time.perf_counter_ns()
+
+    def start_span(self, name: str, context: Context, kind: SpanKind, attributes: dict[str, Any], now: int) -> Span:
+        """A started span, or one that does nothing where none can be started."""
+        try:
+            clean = {key: names.flat(value) for key, value in attributes.items() if value is not None}
+            span = self.tracer.start_span(name, context=context, kind=kind, attributes=clean, start_time=now)
+        except Exception as trouble:
+            self.troubles.report("span start", trouble)
+            return INVALID_SPAN
+        with self._counting:
+            self.span_count += 1
+        return span
+
+    def emit_item(
+        self,
+        scope: Scope,
+        item_type: str,
+        media_type: str,
+        details: tuple[Any, ...],
+        media: MediaBytes | None,
+        metadata: Any,
+    ) -> None:
+        """Number, freeze and hand over one item of `scope`."""
+        now = self.now()
+        with self._counting:
+            self.item_count = number = self.item_count + 1
+        # The enumeration's text, not the member: what is frozen must not depend on our classes.
+        name = str.__str__(item_type)
+        payload = freeze((number, now, name, str.__str__(media_type), *scope.place[:3], *details, None, metadata))
+        self.outcome.item(name, scope.place.stage, scope.place.loop_iteration)
+        self.emit_to(scope, Frame(name, now, payload, is_item=True, media=media))
+
+    def emit_to(self, scope: Scope, frame: Frame) -> None:
+        """Hand a frame over on its scope's span; after the scope's end, on a short span of its own below it."""
+        if not scope.ended:
+            self.emit(scope.span, frame)
+            return
+        late = self.tracer.start_span(names.LATE_SPAN, context=scope.parent_context(), start_time=frame.timestamp_ns)
+        self.emit(late, frame)
+        late.end(self.now())
+
+    def enter_stage(self, number: int) -> None:
+        """Log the change of stage, if it is one."""
+        previous, self._current_stage = self._current_stage, number
+        if previous is None or previous == number or self.root is None:
+            return
+        at_root = Scope(self, self.root.span, 0, Place(number))
+        at_root.item(ItemType.STAGE_TRANSITION, metadata={"from_stage": previous, "to_stage": number})
+
+    def note_failure(self, error: BaseException, scope: Scope) -> None:
+        """Remember where an exception was first seen: the innermost scope sees it first."""
+        if self.failure_place(error) is None:
+            self._failures.append((error, scope.place))
+
+    def failure_place(self, error: BaseException | None) -> Place | None:
+        """Where `error`, or what it was raised from, came up."""
+        known = {id(seen): place for seen, place in self._failures}
+        for _ in range(20):
+            if error is None or id(error) in known:
+                break
+            error = error.__cause__ or error.__context__
+        return known.get(id(error))
+
+    def forget_failures(self) -> None:
+        """Let go of the exceptions and the frames they hold."""
+        self._failures.clear()
+
+
+class Execution(Scope):
+    """A run: the root of its trace. `execution_id` and `trace_id` name it everywhere."""
+
+    __slots__ = ("_cancelled", "execution_id", "trace_id")
+
+    def __init__(self, run: Run, span: Span, started_ns: int) -> None:
+        super().__init__(run, span, started_ns, Place())
+        trace_id = span.get_span_context().trace_id or int.from_bytes(os.urandom(16))
+        self.trace_id = f"{trace_id:032x}"
+        self.execution_id = execution_id_of(trace_id, started_ns)
+        self._cancelled: str | None = None
+
+    def stage(self, number: int) -> Stage:
+        """The scope of stage `number`: 1 translation and safety, 2 interception (3 and 4 belong to an output)."""
+        return open_stage(self, number)
+
+    def output(self, number: int, *, config_used: Any = None) -> Output:
+        """The scope of requested output `number` (1 up), which opens stages 3 and 4."""
+        return self._open(Output, names.OUTPUT_SPAN, Place(None, None, number, config_used))
+
+    def amend(self, **fields: Any) -> None:
+        """Set fields of the record that were not known at the start, such as `used_seed`."""
+        self.fact(EXECUTION_FACT, fields)
+
+    def cancel(self, reason: str = "cancelled by a person") -> None:
+        """Say that a person stopped this run; the record's status will be `cancelled`."""
+        self._cancelled = reason
+
+    def _close(self, error: BaseException | None) -> None:
+        try:
+            self._log_end(error)
+        finally:
+            self._run.forget_failures()
+            if self._cancelled is not None:
+                self.span.set_attribute(names.CANCELLED, True)
+            self.span.set_attribute(names.SPAN_COUNT, self._run.span_count)
+            self.span.set_attribute(names.ITEM_COUNT, self._run.item_count)
+
+    def _log_end(self, error: BaseException | None) -> None:
+        if error is not None or self._cancelled is not None:
+            self._log_error(error)
+        elif not self._run.outcome.blocked_at_start:
+            self._log_completion()
+
+    def _log_error(self, error: BaseException | None) -> None:
+        place = self._run.failure_place(error) or self.place
+        if error is None:
+            message, details = str(self._cancelled), {"error_type": "cancelled", "error_message": self._cancelled}
+        else:
+            message, details = names.safe_text(error), describe_error(error)
+        cancelled = error is None or is_cancellation(error)
+        where = place._replace(stage=place.stage or 0, config_used=None)
+        Scope(self._run, self.span, self._started_ns, where).item(
+            ItemType.PIPELINE_ERROR, content=message, metadata={**details, "cancelled": cancelled}
+        )
+
+    def _log_completion(self) -> None:
+        outcome = self._run.outcome
+        at_end = Scope(self._run, self.span, self._started_ns, Place(5))
+        at_end.item(
+            ItemType.PIPELINE_COMPLETE,
+            metadata={
+                "outputs_generated": outcome.outputs_generated,
+                "stages_completed": list(outcome.stages_completed),
+                "total_duration_seconds": (self._run.now() - self._started_ns) / 1e9,
+                "total_items_logged": self._run.item_count + 1,
+            },
+        )
+
+
+def start_execution(
+    tracer: Tracer, emit: Emit, troubles: Troubles, fields: dict[str, Any], links: Iterable[SpanContext | Link]
+) -> Execution:
+    """Start a run: a root span of its own, whatever span is current, with links to what caused it."""
+    run = Run(tracer, emit, troubles)
+    now = run.now()
+    span = _start_root(run, fields, links, now)
+    execution = run.root = Execution(run, span, now)
+    span.set_attribute(names.EXECUTION_ID, execution.execution_id)
+    head = {"execution_id": execution.execution_id, **_given(fields)}
+    execution.fact(EXECUTION_FACT, head)
+    execution.item(ItemType.PIPELINE_START, metadata=head)
+    return execution
+
+
+def execution_id_of(trace_id: int, started_ns: int) -> str:
+    """`exec_<UTC YYYYmmdd_HHMMSS>_<first 8 hex of the trace id>`.
+
+    >>> execution_id_of(0x0E3A0561 << 96, 1_795_409_940_000_000_000)
+    'exec_20261123_043900_0e3a0561'
+    """
+    started = datetime.fromtimestamp(started_ns // 10**9, UTC)
+    return f"exec_{started:%Y%m%d_%H%M%S}_{trace_id:032x}"[:29]
+
+
+def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | Link], now: int) -> Span:
+    try:
+        searchable = names.flat_attributes({key: value for key, value in fields.items() if key != "metadata"})
+        if fields.get("session_id") is not None:
+            searchable[names.SESSION_ID] = names.viewer_text(names.safe_text(fields["session_id"]))
+        searchable[names.OPENINFERENCE_SPAN_KIND] = "CHAIN"
+        span = run.tracer.start_span(
+            names.EXECUTION_SPAN,
+            context=Context(),
+            attributes=searchable,
+            links=[link if isinstance(link, Link) else Link(link) for link in links],
+            start_time=now,
+        )
+        run.span_count = 1
+    except Exception as trouble:
+        run.troubles.report("span start", trouble)
+        return INVALID_SPAN
+    return span
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,301 @@
+"""The scopes an orchestrator opens around its work: a run, its stages, hops, outputs and backend calls.
+
+Every scope is an explicit handle, so threads, tasks and generators cannot mix two runs. Nothing here raises into the
+pipeline, waits, or touches disk or network; trouble is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
+
+from otel_tracking import attributes as names
+from otel_tracking.frame import Frame, MediaBytes, freeze
+from otel_tracking.taxonomy import STAGE_NAMES, ItemType, usual_media_type
+from otel_tracking.values import class_name
+
+if TYPE_CHECKING:
+    from otel_tracking.run import Run
+
+MEDIA_TYPES = {"image": "image/png", "audio": "audio/wav", "music": "audio/wav", "video": "video/mp4"}
+"""Type of media bytes whose type nobody names."""
+
+ERROR_LIMIT = 1_000
+"""Characters of an error's message in a span's status."""
+
+
+class Place(NamedTuple):
+    """Where in the pipeline something happens: the stage and its two counters, and the configuration in force."""
+
+    stage: int | None = 0
+    stage_iteration: int | None = None
+    loop_iteration: int | None = None
+    config_used: Any = None
+
+
+class Scope:
+    """A stretch of the run: a context manager with `item`. Leaving it ends its span; an exception passes through."""
+
+    __slots__ = (
+        "_context",
+        "_ended",
+        "_last_call",
+        "_run",
+        "_started_ns",
+        "place",
+        "span",
+    )
+
+    def __init__(self, run: Run, span: Span, started_ns: int, place: Place) -> None:
+        self._run, self.span, self._started_ns, self.place = run, span, started_ns, place
+        self._context: Context | None = None
+        self._last_call: BackendCall | None = None
+        self._ended = False
+
+    @property
+    def span_id(self) -> str:
+        """The span's id in hex."""
+        return f"{self.span.get_span_context().span_id:016x}"
+
+    def item(
+        self,
+        item_type: ItemType | str,
+        *,
+        content: Any = None,
+        media_type: str | None = None,
+        media: bytes | bytearray | memoryview | None = None,
+        media_format: str | None = None,
+        file_path: str | None = None,
+        input_text: Any = None,
+        config_used: Any = None,
+        model_used: Any = None,
+        backend_used: Any = None,
+        execution_time: float | None = None,
+        attempt: BackendCall | str | None = None,
+        metadata: Any = None,
+    ) -> None:
+        """Log one item here: frozen now, so that later changes to what is passed do not change the record.
+
+        `metadata` takes every parameter of the backend, of any type. `media` are the bytes of a file, `media_format`
+        their type (`image/png`). `execution_time` is in seconds. Model, backend and time that are not given are those
+        of `attempt`, or of the last successful backend call of this scope.
+
+        >>> from otel_tracking import ExecutionTracker, ItemType
+        >>> with ExecutionTracker().execution("dada") as run, run.stage(1) as stage:
+        ...     stage.item(ItemType.USER_INPUT_TEXT, content="Eine Blume auf der Wiese")
+        """
+        run = self._run
+        try:
+            call = attempt or self._last_call
+            if isinstance(call, BackendCall):
+                model_used = call.model_used if model_used is None else model_used
+                backend_used = call.backend_used if backend_used is None else backend_used
+                execution_time = call.execution_time if execution_time is None else execution_time
+                call = call.span_id
+            run.emit_item(
+                self,
+                item_type,
+                media_type or usual_media_type(item_type),
+                (
+                    content,
+                    input_text,
+                    file_path,
+                    self.place.config_used if config_used is None else config_used,
+                    model_used,
+                    backend_used,
+                    execution_time,
+                    call,
+                ),
+                None if media is None else _hold(media, media_format, media_type or usual_media_type(item_type)),
+                {} if metadata is None else metadata,
+            )
+        except Exception as trouble:
+            run.troubles.report("item", trouble)
+
+    def backend_call(
+        self, backend: str, *, model: str | None = None, configured: Any = None, operation: str | None = None
+    ) -> BackendCall:
+        """A CLIENT span for one attempt at a backend; retries and fallbacks are attempts of their own.
+
+        `configured` is what configuration and caller asked for; say what left the process with `passed`.
+        """
+        operation = operation or ("generate_content" if self.place.stage == 4 else "chat")
+        call = self._open(
+            BackendCall,
+            f"{operation} {model}" if model else operation,
+            self.place,
+            kind=SpanKind.CLIENT,
+            **{names.GEN_AI_OPERATION_NAME: operation, names.OPENINFERENCE_SPAN_KIND: "LLM"},
+            **{names.GEN_AI_PROVIDER_NAME: backend, names.GEN_AI_REQUEST_MODEL: model},
+            **{names.BACKEND_USED: backend, names.MODEL_USED: model},
+        )
+        call.begin(self, backend, model)
+        if configured is not None:
+            call.fact("configured", configured)
+        return call
+
+    def fact(self, name: str, value: Any) -> None:
+        """Keep something that is true of this whole scope, losslessly; the last value of a name counts."""
+        run = self._run
+        try:
+            run.emit_to(self, Frame(name, run.now(), freeze((name, value)), is_item=False))
+        except Exception as trouble:
+            run.troubles.report("fact", trouble)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the scope was closed."""
+        return self._ended
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Close the scope; leaving the `with` block does it for you. Closing twice is harmless."""
+        if self._ended:
+            return
+        self._ended = True
+        try:
+            if error is not None:
+                self._fail(error)
+            self._close(error)
+        except Exception as trouble:
+            self._run.troubles.report("end", trouble)
+        finally:
+            self._end_span()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.end(error)
+
+    def _close(self, error: BaseException | None) -> None:
+        """What a kind of scope does before its span ends."""
+
+    def _fail(self, error: BaseException) -> None:
+        self._run.note_failure(error, self)
+        self.span.set_attribute(names.ERROR_TYPE, type(error).__name__)
+        if is_cancellation(error):
+            self.span.set_attribute(names.CANCELLED, True)
+        else:
+            self.span.set_status(StatusCode.ERROR, names.viewer_text(names.safe_text(error)[:ERROR_LIMIT]))
+
+    def _end_span(self) -> None:
+        try:
+            self.span.end(self._run.now())
+        except Exception as trouble:
+            self._run.troubles.report("span end", trouble)
+
+    def parent_context(self) -> Context:
+        """The OpenTelemetry context in which this scope's span is the current one."""
+        if self._context is None:
+            self._context = set_span_in_context(self.span, Context())
+        return self._context
+
+    def _open(
+        self, kind_of_scope: type[S], name: str, place: Place, kind: SpanKind = SpanKind.INTERNAL, **attributes: Any
+    ) -> S:
+        run = self._run
+        attributes[names.STAGE], attributes[names.STAGE_ITERATION] = place.stage, place.stage_iteration
+        attributes[names.LOOP_ITERATION], attributes[names.CONFIG_USED] = place.loop_iteration, place.config_used
+        now = run.now()
+        span = run.start_span(name, self.parent_context(), kind, attributes, now)
+        return kind_of_scope(run, span, now, place)
+
+
+S = TypeVar("S", bound=Scope)
+
+
+class BackendCall(Scope):
+    """One attempt at a backend. Ended without an exception, it stands behind the items its scope logs next."""
+
+    __slots__ = ("_parent", "backend_used", "execution_time", "model_used")
+
+    def begin(self, parent: Scope, backend: str, model: str | None) -> None:
+        """Remember whose attempt this is."""
+        self._parent, self.backend_used, self.model_used = parent, backend, model
+        self.execution_time: float | None = None
+        self._last_call = self
+
+    def passed(self, value: Any) -> None:
+        """Keep what left the process: the body, and whatever else was sent. Secrets must be gone before."""
+        self.fact("passed", value)
+
+    def response(self, value: Any) -> None:
+        """Keep the facts of the answer: the model that answered, the seed used, sizes, timing."""
+        self.fact("response", value)
+
+    def _close(self, error: BaseException | None) -> None:
+        self.execution_time = (self._run.now() - self._started_ns) / 1e9
+        if error is None:
+            self._parent._last_call = self
+
+
+class Iteration(Scope):
+    """One hop of a recursive interception."""
+
+    __slots__ = ()
+
+
+class Stage(Scope):
+    """One of the four stages."""
+
+    __slots__ = ()
+
+    def iteration(self, number: int) -> Iteration:
+        """The scope of hop `number` (1 up)."""
+        return self._open(Iteration, names.ITERATION_SPAN, self.place._replace(stage_iteration=number))
+
+    def _close(self, error: BaseException | None) -> None:
+        self._run.outcome.stage_ended(self.place.stage or 0, self.place.loop_iteration, failed=error is not None)
+
+
+class Output(Scope):
+    """One pass of the loop over stages 3 and 4: one requested output."""
+
+    __slots__ = ()
+
+    def stage(self, number: int) -> Stage:
+        """The scope of stage 3 or 4 for this output."""
+        return open_stage(self, number)
+
+    def _close(self, error: BaseException | None) -> None:
+        if error is not None and not is_cancellation(error):
+            where = self._run.failure_place(error) or self.place
+            failed = Scope(self._run, self.span, self._started_ns, self.place._replace(stage=where.stage or 4))
+            failed.item(ItemType.OUTPUT_FAILED, content=names.safe_text(error), metadata=describe_error(error))
+        self._run.outcome.output_ended(self.place.loop_iteration, failed=error is not None)
+
+
+def open_stage(parent: Scope, number: int) -> Stage:
+    """The scope of stage `number` below a run or an output; tells the run of the change of stage."""
+    parent._run.enter_stage(number)
+    return parent._open(Stage, STAGE_NAMES.get(number, "stage"), parent.place._replace(stage=number))
+
+
+def describe_error(error: BaseException) -> dict[str, Any]:
+    """`error_type`, `error_class` and `error_message` of an exception, as failed items keep them."""
+    return {
+        "error_type": type(error).__name__,
+        "error_class": class_name(error),
+        "error_message": names.safe_text(error),
+    }
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Whether somebody stopped the work (CancelledError, KeyboardInterrupt, a closed generator): not a failure."""
+    return not isinstance(error, Exception)
+
+
+def _hold(media: bytes | bytearray | memoryview, media_format: str | None, media_type: str) -> MediaBytes:
+    # bytes cannot change and are kept by reference; anything else is copied now.
+    data = media if type(media) is bytes else bytes(media)
+    return MediaBytes(data, media_format or MEDIA_TYPES.get(media_type, "application/octet-stream"))
+
+
+Emit = Callable[[Span, Frame], None]
+"""Hands a frame to whoever keeps it; runs on the pipeline's thread."""

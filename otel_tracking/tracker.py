@@ -1,0 +1,96 @@
+"""`ExecutionTracker`: where an orchestrator starts.
+
+with tracker.execution("stillepost", safety_level="kids") as run:
+    with run.stage(1) as stage:
+        stage.item(ItemType.USER_INPUT_TEXT, content=prompt)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from opentelemetry import trace
+
+from otel_tracking.errors import Troubles
+from otel_tracking.frame import Frame
+from otel_tracking.imperative import ImperativeMethods
+from otel_tracking.run import Execution, start_execution
+from otel_tracking.scopes import Emit
+
+INSTRUMENTATION_NAME = "otel_tracking"
+
+
+class ExecutionTracker(ImperativeMethods):
+    """Starts executions on a tracer provider; the global one unless another is handed in.
+
+    With any provider you get spans and span events. A tracker from `collectors.start_recording(...).tracker()` also
+    feeds the flight recorder, the live feed and the records.
+    """
+
+    def __init__(
+        self,
+        tracer_provider: trace.TracerProvider | None = None,
+        *,
+        emit: Emit | None = None,
+        troubles: Troubles | None = None,
+    ) -> None:
+        super().__init__()
+        self.troubles = troubles or Troubles()
+        self._emit = emit or add_event
+        self._tracer = _tracer_of(tracer_provider, self.troubles)
+
+    def execution(
+        self,
+        config_name: str,
+        *,
+        execution_mode: str | None = None,
+        safety_level: str | None = None,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        device_id: str | None = None,
+        study_id: str | None = None,
+        batch_id: str | None = None,
+        repeats: str | None = None,
+        continues: str | None = None,
+        used_seed: int | None = None,
+        links: Iterable[trace.SpanContext | trace.Link] = (),
+        metadata: Any = None,
+    ) -> Execution:
+        """Start a run of `config_name`: a context manager, always the root of a trace of its own.
+
+        `repeats` and `continues` name an earlier execution, `batch_id` a batch; `links` are span contexts of what
+        caused this run, such as an HTTP request.
+
+        >>> with ExecutionTracker().execution("dada", safety_level="kids") as run:
+        ...     run.execution_id.startswith("exec_")
+        True
+        """
+        fields = {
+            "config_name": config_name,
+            "execution_mode": execution_mode,
+            "safety_level": safety_level,
+            "user_id": user_id,
+            "session_id": session_id,
+            "device_id": device_id,
+            "study_id": study_id,
+            "batch_id": batch_id,
+            "repeats": repeats,
+            "continues": continues,
+            "used_seed": used_seed,
+            "metadata": metadata,
+        }
+        return start_execution(self._tracer, self._emit, self.troubles, fields, links)
+
+
+def add_event(span: trace.Span, frame: Frame) -> None:
+    """Put a frame on its span with the public API: the emit that works with every provider."""
+    span.add_event(frame.name, frame.attributes(), frame.timestamp_ns)
+
+
+def _tracer_of(provider: trace.TracerProvider | None, troubles: Troubles) -> trace.Tracer:
+    try:
+        return (provider or trace.get_tracer_provider()).get_tracer(INSTRUMENTATION_NAME)
+    except Exception as trouble:
+        troubles.report("tracer", trouble)
+        return trace.NoOpTracer()
