@@ -1,0 +1,12 @@
+"""A flight recorder: what a run appended survives the death of the process, in mapped memory on a RAM disk.
+
+It knows bytes only. Writing is `FlightRecorder` and `RunJournal`; reading what a dead process left begins at
+`find_dead`. The choices and the measurements stand in `docs/decisions/flight-recorder.md`.
+"""
+
+from collectors.flight_recorder.dead_runs import DeadRun
+from collectors.flight_recorder.journal import RunJournal
+from collectors.flight_recorder.recorder import FlightRecorder
+from collectors.flight_recorder.recovery import ClaimedJournals, DeadOwner, find_dead
+
+__all__ = ["ClaimedJournals", "DeadOwner", "DeadRun", "FlightRecorder", "RunJournal", "find_dead"]

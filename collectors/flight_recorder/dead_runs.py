@@ -1,0 +1,147 @@
+"""Read the runs that lie in the journal files of one directory; what cannot be read is set aside, never guessed."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from collectors.flight_recorder.layout import (
+    FILE_HEADER,
+    SEGMENT_HEADER,
+    Chunk,
+    Damaged,
+    SegmentHeader,
+    read_chunks,
+    read_file_header,
+    read_segment_header,
+)
+from collectors.flight_recorder.set_aside import SetAside
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DeadRun:
+    """What a run had recorded when its process died."""
+
+    trace_id: int
+    entries: list[bytes]
+    truncated: bool
+    """Something of this process's journals is damaged: there may have been more entries."""
+    unfinished: int = 0
+    """Entries that were on their way (waiting, or half copied) and are lost; their `append` never returned True."""
+
+
+@dataclass(frozen=True)
+class SegmentPlace:
+    """Where a segment with a run's entries lies."""
+
+    header: SegmentHeader
+    path: Path
+    start: int
+    bytes: int
+
+
+@dataclass
+class RunIndex:
+    """Which segments belong to which run."""
+
+    runs: dict[int, list[list[SegmentPlace]]] = field(default_factory=dict)
+    """By trace id: each journal begun for it, in time order, each with its segments in order."""
+    is_damaged: bool = False
+
+    def first_segments_first(self, trace_id: int) -> list[SegmentPlace]:
+        """Return a run's segments in the order to forget them: without its first segment a journal is no more."""
+        places = [place for journal in self.runs.get(trace_id, []) for place in journal]
+        return sorted(places, key=lambda place: place.header.number)
+
+
+def index_runs(directory: Path, aside: SetAside) -> RunIndex:
+    """Find all runs in a claimed directory; what another version wrote, or damage made unreadable, goes to `aside`."""
+    index = RunIndex()
+    journals: dict[tuple[int, int], list[SegmentPlace]] = {}
+    for path in sorted(directory.glob("*.journal")):
+        for place in _readable_segments(path, aside):
+            journals.setdefault((place.header.serial, place.header.trace_id), []).append(place)
+    for (_, trace_id), places in sorted(journals.items()):
+        places.sort(key=lambda place: place.header.number)
+        # Without its first segment it was freed, and the process died before the others were.
+        if places[0].header.number == 0:
+            index.runs.setdefault(trace_id, []).append(places)
+    index.is_damaged = aside.has_any()
+    return index
+
+
+def read_run(index: RunIndex, trace_id: int) -> DeadRun:
+    """Read a run's entries up to its end or to the first damage."""
+    entries: list[bytes] = []
+    truncated, unfinished = index.is_damaged, 0
+    for journal in index.runs[trace_id]:
+        gathered = _Entries()
+        try:
+            for place in _without_gaps(journal):
+                for chunk in read_chunks(_bytes_of(place)):
+                    gathered.add(chunk)
+        except (Damaged, OSError) as damage:
+            logger.warning("run %032x is only readable in part: %s", trace_id, damage)
+            truncated = True
+        entries += gathered.complete()
+        unfinished += gathered.unfinished
+    return DeadRun(trace_id, entries, truncated, unfinished)
+
+
+class _Entries:
+    """Chunks put together again, by entry number."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[int, list[bytes]] = {}
+        self._complete: dict[int, bytes] = {}
+
+    def add(self, chunk: Chunk) -> None:
+        pieces = self._pieces.setdefault(chunk.entry, [])
+        if chunk.number != len(pieces) or chunk.entry in self._complete:
+            raise Damaged(f"chunk {chunk.number} of entry {chunk.entry} does not follow the one before")
+        pieces.append(chunk.payload)
+        if chunk.is_last:
+            self._complete[chunk.entry] = b"".join(pieces)
+            pieces.clear()
+
+    def complete(self) -> list[bytes]:
+        return [entry for _, entry in sorted(self._complete.items())]
+
+    @property
+    def unfinished(self) -> int:
+        return max(self._pieces, default=-1) + 1 - len(self._complete)
+
+
+def _readable_segments(path: Path, aside: SetAside) -> Iterator[SegmentPlace]:
+    with path.open("rb") as file:
+        try:
+            segment_bytes = read_file_header(os.pread(file.fileno(), FILE_HEADER, 0))
+        except Damaged as damage:
+            aside.take_file(path, damage)
+            return
+        size = os.fstat(file.fileno()).st_size
+        for start in range(FILE_HEADER, size, segment_bytes) if segment_bytes else ():
+            try:
+                header = read_segment_header(os.pread(file.fileno(), SEGMENT_HEADER, start))
+            except Damaged as damage:
+                aside.take_segment(path, start, os.pread(file.fileno(), segment_bytes or 0, start), damage)
+                continue
+            if header:
+                yield SegmentPlace(header, path, start, segment_bytes or 0)
+
+
+def _without_gaps(journal: list[SegmentPlace]) -> Iterator[SegmentPlace]:
+    for number, place in enumerate(journal):
+        if place.header.number != number:
+            raise Damaged(f"its segment {number} is missing")
+        yield place
+
+
+def _bytes_of(place: SegmentPlace) -> bytes:
+    with place.path.open("rb") as file:
+        return os.pread(file.fileno(), place.bytes, place.start)

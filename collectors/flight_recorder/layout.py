@@ -1,0 +1,160 @@
+"""The bytes of a journal file: what the writer packs and the reader unpacks, in one place.
+
+    file     = file header (one page) · segment · segment · …
+    segment  = segment header (64 bytes) · chunk · chunk · … · zeros
+    chunk    = checksum, entry number, chunk word, commit word (16 bytes) · payload · zeros to a multiple of 8
+
+An entry is one chunk, or several where a segment ended in between. In every header the field that makes it count is
+written last, and space that was never written is zero: a process killed in the middle leaves nothing half-said.
+"""
+
+from __future__ import annotations
+
+import mmap
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from zlib import crc32
+
+FORMAT_VERSION = 1
+FILE_HEADER = 4096
+SEGMENT_HEADER = 64
+CHUNK_HEADER = 16
+
+# The chunk word is (chunk number << 1) | (1 in the last chunk): an entry in one piece has this one.
+WHOLE = 1
+# The commit word is this plus the payload's length. Two of its bytes are never zero, so one damaged byte cannot make
+# a committed chunk look like unwritten space.
+COMMITTED = 0xA0000001
+COMMITTED_END = 0xB0000000
+
+_FILE_MAGIC = b"OTRACKFR"
+_SEGMENT_MAGIC = int.from_bytes(b"SEGMENT\x01", "little")
+_FILE = struct.Struct("<III")  # format version, bytes of a segment, checksum
+_SEGMENT = struct.Struct("<IIQ16sII")  # format version, segment number, serial, trace id, checksum, unused
+_MAGIC = struct.Struct("<Q")
+_CHUNK = struct.Struct("<IIII")
+_MAGIC_AT = _SEGMENT.size
+
+pack_chunk = _CHUNK.pack_into  # the fast path calls it directly
+
+
+class Damaged(Exception):
+    """These bytes are not what this version of the recorder wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentHeader:
+    """Whose entries a segment holds: the run, and the segment's place in it."""
+
+    trace_id: int
+    serial: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of one entry."""
+
+    entry: int
+    number: int
+    is_last: bool
+    payload: bytes
+
+
+def checksum(payload: bytes | memoryview) -> int:
+    """Return the CRC-32 of `payload`, without ever letting go of the interpreter lock.
+
+    `zlib.crc32` releases that lock above 5 KB, and beside a busy thread getting it back takes 5 ms (measured for
+    40 KB: 12 µs in pieces, 18 µs and now and then 5,300 µs in one go).
+    """
+    if len(payload) <= 5120:
+        return crc32(payload)
+    value = 0
+    for start in range(0, len(payload), 5120):
+        value = crc32(payload[start : start + 5120], value)
+    return value
+
+
+def write_file_header(memory: mmap.mmap, segment_bytes: int) -> None:
+    """Say which format the file has; until the last eight bytes are there, the file counts as empty."""
+    fields = struct.pack("<II", FORMAT_VERSION, segment_bytes)
+    _FILE.pack_into(memory, 8, FORMAT_VERSION, segment_bytes, crc32(fields))
+    memory[0:8] = _FILE_MAGIC
+
+
+def read_file_header(page: bytes) -> int | None:
+    """Return the bytes of a segment in this file, or None where the file was never put to use."""
+    if len(page) < 8 + _FILE.size:
+        raise Damaged(f"the file ends after {len(page)} bytes")
+    if page[:8] == bytes(8):
+        return None
+    version, segment_bytes, told = _FILE.unpack_from(page, 8)
+    if page[:8] != _FILE_MAGIC or version != FORMAT_VERSION:
+        raise Damaged(f"magic {page[:8]!r} and format version {version}, not {_FILE_MAGIC!r} and {FORMAT_VERSION}")
+    if told != crc32(page[8:16]):
+        raise Damaged("the file header does not match its checksum")
+    if segment_bytes < FILE_HEADER:
+        raise Damaged(f"segments of {segment_bytes} bytes")
+    return int(segment_bytes)
+
+
+def write_segment_header(memory: mmap.mmap, start: int, header: SegmentHeader) -> None:
+    """Give a zeroed segment to a run, the magic last."""
+    trace_id = header.trace_id.to_bytes(16, "big")
+    told = _header_checksum(FORMAT_VERSION, header.number, header.serial, trace_id)
+    _SEGMENT.pack_into(memory, start, FORMAT_VERSION, header.number, header.serial, trace_id, told, 0)
+    _MAGIC.pack_into(memory, start + _MAGIC_AT, _SEGMENT_MAGIC)
+
+
+def read_segment_header(data: bytes) -> SegmentHeader | None:
+    """Return whose entries the segment holds, or None where nobody's."""
+    (magic,) = _MAGIC.unpack_from(data, _MAGIC_AT)
+    if magic == 0:
+        return None
+    version, number, serial, trace_id, told, _ = _SEGMENT.unpack_from(data)
+    if magic != _SEGMENT_MAGIC or version != FORMAT_VERSION:
+        raise Damaged(f"segment magic {magic:#x} and format version {version}")
+    if told != _header_checksum(version, number, serial, trace_id):
+        raise Damaged("the segment header does not match its checksum")
+    return SegmentHeader(int.from_bytes(trace_id, "big"), serial, number)
+
+
+def forget_at(start: int) -> int:
+    """Return where in a file lie the eight bytes that, zeroed, make the segment at `start` nobody's."""
+    return start + _MAGIC_AT
+
+
+def write_chunk(memory: mmap.mmap, at: int, entry: int, word: int, payload: bytes | memoryview, told: int) -> int:
+    """Write one piece of an entry, the commit word last; return where the next chunk goes."""
+    end = at + CHUNK_HEADER + len(payload)
+    memory[at + CHUNK_HEADER : end] = payload
+    pack_chunk(memory, at, told ^ entry ^ word, entry, word, COMMITTED + len(payload))
+    return aligned(end)
+
+
+def read_chunks(data: bytes) -> Iterator[Chunk]:
+    """Yield a segment's chunks in the order written; raise `Damaged` at the first that is not as written."""
+    at = SEGMENT_HEADER
+    while at + CHUNK_HEADER <= len(data):
+        told, entry, word, commit = _CHUNK.unpack_from(data, at)
+        if commit == 0:
+            return
+        end = at + CHUNK_HEADER + commit - COMMITTED
+        if not COMMITTED <= commit < COMMITTED_END or end > len(data):
+            raise Damaged(f"commit word {commit:#x} at byte {at}")
+        payload = data[at + CHUNK_HEADER : end]
+        # Entry number and chunk word are part of the checksum, so damage in them cannot move an entry.
+        if told != crc32(payload) ^ entry ^ word:
+            raise Damaged(f"the chunk at byte {at} does not match its checksum")
+        yield Chunk(entry, word >> 1, bool(word & 1), payload)
+        at = aligned(end)
+
+
+def aligned(position: int) -> int:
+    """Return the next multiple of eight: a commit word that lies aligned is stored in one go."""
+    return (position + 7) & -8
+
+
+def _header_checksum(version: int, number: int, serial: int, trace_id: bytes) -> int:
+    return crc32(struct.pack("<IIQ", version, number, serial) + trace_id)

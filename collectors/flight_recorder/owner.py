@@ -1,0 +1,135 @@
+"""Say whose a journal directory is, and whether that process is gone.
+
+The owner stands in the directory's name, so it is there from the first moment on, and taking a directory over is one
+atomic rename. An owner is pid + start time (pids are reused) + boot. `flock` would be inherited by a fork.
+
+A pid means nothing in another pid namespace (containers that share /dev/shm). There a POSIX record lock on the file
+`alive` decides: a fork does not inherit it, and the kernel drops it with the process.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+ALIVE = "alive"
+_NOBODY = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A process, and a token that stays with the directory whoever owns it."""
+
+    pid: int
+    started: int
+    pid_namespace: int
+    boot_id: str
+    token: str
+
+    @property
+    def name(self) -> str:
+        """The directory's name."""
+        return f"{self.pid}-{self.started}-{self.pid_namespace}-{self.boot_id}-{self.token}"
+
+    def given_up(self) -> Owner:
+        """Return the owner of the same directory once nobody is: anybody may claim it."""
+        return replace(self, pid=_NOBODY, started=0)
+
+
+def read_owner(name: str) -> Owner | None:
+    """Return the owner a directory's name tells of, or None where it is no owner's directory."""
+    parts = name.split("-")
+    if len(parts) != 5 or not all(part.isdecimal() for part in parts[:3]):
+        return None
+    return Owner(int(parts[0]), int(parts[1]), int(parts[2]), parts[3], parts[4])
+
+
+def this_process(token: str | None = None) -> Owner:
+    """Return this process as an owner, of a new directory unless a `token` is given; OSError without /proc."""
+    alive = _start_time(os.getpid())
+    if alive is None:
+        raise OSError("/proc/<pid>/stat does not tell when this process started")
+    return Owner(os.getpid(), alive, _pid_namespace(), _boot_id(), token or secrets.token_hex(8))
+
+
+def is_gone(directory: Path, owner: Owner) -> bool:
+    """Tell whether the owner can never write again; in doubt it is alive."""
+    if owner.pid == _NOBODY or owner.boot_id != _boot_id():
+        return True
+    if owner.pid_namespace == _pid_namespace():
+        return _start_time(owner.pid) != owner.started
+    return not _is_held(directory / ALIVE)
+
+
+def hold(directory: Path) -> int:
+    """Return a descriptor that marks the directory as alive until it is closed or the process dies."""
+    import fcntl  # not on Windows, where the recorder says "memory only" before it comes here
+
+    # Locked before it has its name: whoever finds `alive` unlocked may rely on it.
+    fresh = directory / f"{ALIVE}.{os.getpid()}"
+    descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fresh.rename(directory / ALIVE)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def take_hold(directory: Path) -> int | None:
+    """Return a descriptor like `hold`'s for a dead owner's directory, or None where somebody has it."""
+    import fcntl
+
+    try:
+        descriptor = os.open(directory / ALIVE, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        # Its owner died before it got that far.
+        return hold(directory)
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _is_held(alive: Path) -> bool:
+    import fcntl
+
+    try:
+        descriptor = os.open(alive, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return True
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _boot_id() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
+
+
+def _pid_namespace() -> int:
+    return Path("/proc/self/ns/pid").stat().st_ino
+
+
+def _start_time(pid: int) -> int | None:
+    """Return when the process started, in ticks since boot, or None where it has ended."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The command name may hold blanks and brackets; what follows its last bracket does not.
+    fields = told[told.rindex(b")") + 2 :].split()
+    state, threads, started = fields[0], int(fields[17]), int(fields[19])
+    # Killed, and its parent has not asked yet. With threads left only the first of them has ended.
+    if state in (b"Z", b"X") and threads <= 1:
+        return None
+    return started
