@@ -43,7 +43,7 @@ class Dictionary:
             ).fetchall()
         return tuple(self._text.read(start, length) for start, length in places)
 
-    def __contains__(self, headword: str) -> bool:
+    def __contains__(self, headword: str, /) -> bool:
         """Whether the headword is listed, case ignored."""
         query = "SELECT 1 FROM entry WHERE headword = ? LIMIT 1"
         with self._lock:

@@ -11,7 +11,7 @@ import gzip
 import struct
 import zlib
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -50,7 +50,7 @@ class DictzipFile:
     def _unpack(self, starts: tuple[int, ...]) -> bytes:
         with self._path.open("rb") as file:
             file.seek(starts[0])
-            packed = [file.read(end - start) for start, end in zip(starts, starts[1:], strict=False)]
+            packed = [file.read(end - start) for start, end in pairwise(starts)]
         # Each chunk ends in a full flush, so it unpacks alone; the stream itself never ends in it.
         return b"".join(zlib.decompressobj(-zlib.MAX_WBITS).decompress(chunk) for chunk in packed)
 
