@@ -22,8 +22,10 @@ from otel_tracking.taxonomy import OUTPUT_TYPES, STAGE_NAMES, ItemType, read_ite
 
 _STAGE_SPANS = frozenset({*STAGE_NAMES.values(), "stage"})
 _HEAD_FIELDS = frozenset(
-    "config_name user_id session_id device_id study_id batch_id repeats continues execution_mode safety_level"
-    " used_seed metadata".split()
+    {
+        *("config_name", "execution_mode", "safety_level", "used_seed", "metadata"),
+        *("user_id", "session_id", "device_id", "study_id", "batch_id", "repeats", "continues"),
+    }
 )
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "audio/wav": ".wav", "audio/mpeg": ".mp3", "video/mp4": ".mp4"}
 
@@ -137,8 +139,8 @@ class _RunOfSpans:
         """How many items and spans are known to exist and are not here, with what the SDK says it dropped."""
         counts: Mapping[str, Any] = self.root.attributes if self.root else {}
         highest = max((item.sequence_number for item in items), default=0)
-        missing_items = max(highest, counts.get(names.ITEM_COUNT, 0)) - len(items)
-        missing_spans = counts.get(names.SPAN_COUNT, 0) - len(self.spans)
+        missing_items = max(highest, int(counts.get(names.ITEM_COUNT, 0))) - len(items)
+        missing_spans = int(counts.get(names.SPAN_COUNT, 0)) - len(self.spans)
         return max(0, missing_items) + max(0, missing_spans) + sum(span.dropped for span in self.spans)
 
     def attachments(self) -> dict[str, bytes]:

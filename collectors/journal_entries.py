@@ -1,18 +1,20 @@
 """What is written into the flight recorder, and how it is read again.
 
-Four kinds of entries, told apart by their first byte: `S` a span was started, `I` an item or `F` a fact was logged,
-`E` a span was ended, `M` the bytes of a media file. Values are payloads as in `otel_tracking.frame`.
+Entries are told apart by their first byte: `S` a span was started, `I` an item or `F` a fact was logged, `E` a span
+was ended, `M` the bytes of a media file, `R` the revision that a record of this journal will have. Values are payloads
+as in `otel_tracking.frame`.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from opentelemetry.sdk.trace import ReadableSpan
 
+from collectors.fast_events import FrameEvent
 from collectors.spans import FinishedEvent, FinishedSpan, event_of_frame, link_to_dict
 from otel_tracking.frame import Frame, MediaBytes, freeze, thaw
 
@@ -57,12 +59,41 @@ def end_entry(span: ReadableSpan) -> bytes:
     return _HEAD.pack(b"E", context.span_id) + freeze(facts)
 
 
-def read_spans(trace_id: int, entries: Iterable[bytes]) -> list[FinishedSpan]:
-    """The spans of one run's entries; those that never ended have no `end_ns`."""
-    reader = _Reader(trace_id)
+def revision_entry(revision: int, late_spans: int) -> bytes:
+    """Entry that says which revision of the record this journal is for."""
+    return b"R" + freeze((revision, late_spans))
+
+
+def entries_of(ended: Iterable[ReadableSpan], still_open: Iterable[ReadableSpan]) -> Iterator[bytes]:
+    """All entries of spans that were journalled before, without their media (those are stored already)."""
+    for span in (*ended, *still_open):
+        yield start_entry(span)
+        context = span.get_span_context()
+        assert context is not None
+        for event in span.events:
+            if isinstance(event, FrameEvent):
+                yield frame_entry(context.span_id, event.frame)
+    yield from map(end_entry, ended)
+
+
+class JournalledRun(NamedTuple):
+    """What one run's journal holds."""
+
+    spans: list[FinishedSpan]
+    revision: int
+    late_spans: int
+    unreadable: int
+
+
+def read_run(trace_id: int, entries: Iterable[bytes]) -> JournalledRun:
+    """The spans of one run's entries; unreadable entries are counted."""
+    reader, unreadable = _Reader(trace_id), 0
     for entry in entries:
-        reader.read(entry)
-    return reader.spans()
+        try:
+            reader.read(entry)
+        except Exception:
+            unreadable += 1
+    return JournalledRun(reader.spans(), reader.revision, reader.late_spans, unreadable)
 
 
 class _Reader:
@@ -71,6 +102,7 @@ class _Reader:
         self._spans: dict[int, FinishedSpan] = {}
         self._frames: list[tuple[int, int, Frame]] = []
         self._media: dict[int, MediaBytes] = {}
+        self.revision, self.late_spans = 1, 0
 
     def read(self, entry: bytes) -> None:
         kind = entry[:1]
@@ -78,6 +110,8 @@ class _Reader:
             self._start(*thaw(entry[_HEAD.size :]))
         elif kind == b"E":
             self._end(_HEAD.unpack_from(entry)[1], *thaw(entry[_HEAD.size :]))
+        elif kind == b"R":
+            self.revision, self.late_spans = thaw(entry[1:])
         elif kind == b"M":
             media_type, data = thaw(entry[_MEDIA_HEAD.size :])
             self._media[_MEDIA_HEAD.unpack_from(entry)[1]] = MediaBytes(data, media_type)

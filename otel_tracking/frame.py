@@ -86,14 +86,18 @@ class Frame:
         """The values by field name; fields that are None are left out."""
         values = thaw(self.payload)
         fields = dict(zip(ITEM_FIELDS if self.is_item else FACT_FIELDS, values, strict=True))
-        if self.media is not None:
-            fields["media"] = self.media.describe()
+        if fields.get("media") is not None:
+            fields["media"] = self.media.describe() if self.media else _describe_absent(*fields["media"])
         return {name: value for name, value in fields.items() if value is not None}
 
     def attributes(self) -> dict[str, Any]:
         """Span event attributes: the canonical payload, which is the truth, and flat ones for viewers."""
         fields = self.fields()
         return {**flat_fields(fields), names.PAYLOAD: canonical.dumps(fields)}
+
+
+def _describe_absent(size: int, media_type: str) -> dict[str, Any]:
+    return {"sha256": None, "bytes": size, "type": media_type}
 
 
 def flat_fields(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -71,7 +71,8 @@ class Run:
             self.item_count = number = self.item_count + 1
         # The enumeration's text, not the member: what is frozen must not depend on our classes.
         name = str.__str__(item_type)
-        payload = freeze((number, now, name, str.__str__(media_type), *scope.place[:3], *details, None, metadata))
+        size = media and (len(media.data), media.type)
+        payload = freeze((number, now, name, str.__str__(media_type), *scope.place[:3], *details, size, metadata))
         self.outcome.item(name, scope.place.stage, scope.place.loop_iteration)
         self.emit_to(scope, Frame(name, now, payload, is_item=True, media=media))
 

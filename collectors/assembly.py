@@ -1,0 +1,131 @@
+"""Turn finished runs into records, on a thread of their own, and see them to the sinks."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+from collectors.build import build_record
+from collectors.delivery import Parcel, SinkLane
+from collectors.live import LiveFeed
+from collectors.open_runs import FINISHED, OpenRun, OpenRuns, spans_of
+from collectors.spans import from_sdk
+from otel_tracking.errors import Troubles
+from otel_tracking.record import ExecutionRecord, FinishReason
+from otel_tracking.taxonomy import broken_rules
+
+_log = logging.getLogger("otel_tracking")
+
+_Job = tuple[OpenRun, FinishReason, int]
+
+
+class Assembly:
+    """Builds records off the pipeline's thread; knows which of them are not durable yet."""
+
+    def __init__(self, lanes: Sequence[SinkLane], troubles: Troubles, *, grace: float, max_age: float) -> None:
+        self._lanes, self._troubles = lanes, troubles
+        self._grace, self._max_age = grace, max_age
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._outstanding: set[tuple[int, int]] = set()
+        self._durable = threading.Condition()
+        self._thread = threading.Thread(target=self._work, name="otel-tracking assembly", daemon=True)
+        self.counts: Counter[str] = Counter()
+        self.unusual: Counter[str] = Counter()
+        self.open_runs: OpenRuns | None = None
+        self.live: LiveFeed | None = None
+
+    def start(self, open_runs: OpenRuns, live: LiveFeed) -> None:
+        """Begin with the runs of `open_runs`."""
+        self.open_runs, self.live = open_runs, live
+        self._thread.start()
+
+    def take(self, run: OpenRun, reason: FinishReason) -> None:
+        """Queue a finished run; called on the pipeline's thread, so it only remembers."""
+        self._outstanding.add((run.trace_id, run.revision))
+        self._jobs.put((run, reason, run.revision))
+
+    def flush(self, timeout: float | None) -> bool:
+        """Wait until every record that is on its way now is durable; False where time ran out first."""
+        waited_for = set(self._outstanding)
+        with self._durable:
+            return self._durable.wait_for(lambda: waited_for.isdisjoint(self._outstanding), timeout)
+
+    @property
+    def outstanding(self) -> int:
+        """Records that are not durable yet."""
+        return len(self._outstanding)
+
+    def close(self, timeout: float) -> None:
+        """Build what is queued and stop."""
+        self._jobs.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _work(self) -> None:
+        looked_at = time.monotonic()
+        while True:
+            try:
+                job = self._jobs.get(timeout=min(1.0, self._grace / 4))
+            except queue.Empty:
+                job = (None, None, 0)  # type: ignore[assignment]  # nobody finished: only look for overdue runs
+            if job is None:
+                return
+            run, reason, revision = job
+            if run is not None:
+                self._assemble(run, reason, revision)
+            if time.monotonic() - looked_at >= min(1.0, self._grace / 4) and self.open_runs:
+                self.open_runs.take_overdue(grace=self._grace, max_age=self._max_age)
+                looked_at = time.monotonic()
+
+    def _assemble(self, run: OpenRun, reason: FinishReason, revision: int) -> None:
+        journal = run.journal
+        try:
+            spans = [from_sdk(span) for span in spans_of(run)]
+            record = build_record(spans, finish_reason=reason, revision=revision, late_spans=run.late_spans)
+        except Exception as trouble:
+            # The run stays in its journal: whoever mends the fault can still recover it.
+            self._troubles.counts["build"] += 1
+            _log.error("a run could not be built into a record (%s); its journal is kept", type(trouble).__name__)
+            return self._is_durable(run, revision)
+        self._count(record)
+        if self.live:
+            self.live.remember(run)
+
+        def on_durable() -> None:
+            journal.free()
+            self._is_durable(run, revision)
+
+        self._deliver(record, on_durable)
+        run.tell(FINISHED, str(reason))
+
+    def _deliver(self, record: ExecutionRecord, on_durable: object) -> None:
+        assert callable(on_durable)
+        if not self._lanes:
+            on_durable()
+        parcel = Parcel(record, len(self._lanes), on_durable)
+        for lane in self._lanes:
+            lane.put(parcel)
+
+    def _is_durable(self, run: OpenRun, revision: int) -> None:
+        with self._durable:
+            self._outstanding.discard((run.trace_id, revision))
+            self._durable.notify_all()
+
+    def _count(self, record: ExecutionRecord) -> None:
+        self.counts["records"] += 1
+        self.counts["items"] += len(record.items)
+        self.counts["lossy_values"] += record.lossy_values
+        self.counts["late_spans"] += record.late_spans
+        self.counts["dropped"] += record.dropped
+        for item in record.items:
+            for complaint in broken_rules(item.item_type, item.stage, item.stage_iteration, item.loop_iteration):
+                self._warn_of(complaint)
+
+    def _warn_of(self, complaint: str) -> None:
+        if complaint not in self.unusual:
+            _log.warning("unusual item: %s (docs/taxonomy.md); it was recorded as it is", complaint)
+        self.unusual[complaint] += 1

@@ -1,0 +1,100 @@
+"""Follow runs of this process while they go on: from the beginning, without polling, without slowing them down."""
+
+from __future__ import annotations
+
+import queue
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from collectors.open_runs import ENDED, FINISHED, LOGGED, STARTED, OpenRun, OpenRuns
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """One thing that happened in a run: a span `started` or `ended`, something was `logged`, the run `finished`.
+
+    `number` counts from 1 within the run; a reader that comes back says the last one it saw. `fields` are those of the
+    item or fact, or the span's attributes; `finished` carries the finish reason in `name`.
+    """
+
+    number: int
+    kind: str
+    span_id: int = 0
+    parent_id: int | None = None
+    name: str = ""
+    timestamp_ns: int = 0
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_item(self) -> bool:
+        """Whether an item was logged."""
+        return self.kind == LOGGED and "item_type" in self.fields
+
+
+class LiveFeed:
+    """The runs that can be followed: those under way, and the last few that ended."""
+
+    def __init__(self, open_runs: OpenRuns, *, remembered: int = 16) -> None:
+        self._open_runs = open_runs
+        self._recent: deque[OpenRun] = deque(maxlen=remembered)
+
+    def remember(self, run: OpenRun) -> None:
+        """Keep a finished run a little longer for readers that come late."""
+        if run not in self._recent:
+            self._recent.append(run)
+
+    def follow(self, trace_id: str, *, after: int = 0, timeout: float | None = None) -> Iterator[LiveEvent]:
+        """Everything that happened in a run after event `after`, then what happens, until the run has finished.
+
+        Raises `LookupError` where no such run is under way or just over, and `TimeoutError` where nothing happens for
+        `timeout` seconds.
+        """
+        run = self._find(int(trace_id, 16))
+        if run is None:
+            raise LookupError(f"no run with trace id {trace_id} is under way in this process")
+        return _follow(run, after, timeout)
+
+    def _find(self, trace_id: int) -> OpenRun | None:
+        recent = next((run for run in self._recent if run.trace_id == trace_id), None)
+        return self._open_runs.find(trace_id) or recent
+
+
+def _follow(run: OpenRun, after: int, timeout: float | None) -> Iterator[LiveEvent]:
+    wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def ring() -> None:
+        if wake.empty():  # one ring is enough: the reader looks at the whole log
+            wake.put(None)
+
+    with run.lock:
+        run.wakers = (*run.wakers, ring)
+    try:
+        while True:
+            for number in range(after, len(run.log)):
+                after = number + 1
+                yield _read(after, run.log[number])
+                if run.log[number][0] == FINISHED:
+                    return
+            try:
+                wake.get(timeout=timeout)
+            except queue.Empty:
+                raise TimeoutError(f"nothing happened in the run for {timeout} s") from None
+    finally:
+        with run.lock:
+            run.wakers = tuple(waker for waker in run.wakers if waker is not ring)
+
+
+def _read(number: int, event: tuple[Any, ...]) -> LiveEvent:
+    kind = event[0]
+    if kind == LOGGED:
+        _, span_id, frame = event
+        return LiveEvent(number, kind, span_id, None, frame.name, frame.timestamp_ns, frame.fields())
+    if kind == STARTED:
+        _, span_id, parent_id, name, start_ns, attributes = event
+        return LiveEvent(number, kind, span_id, parent_id, name, start_ns, dict(attributes or {}))
+    if kind == ENDED:
+        _, span_id, end_ns, status = event
+        return LiveEvent(number, kind, span_id, None, status, end_ns)
+    return LiveEvent(number, FINISHED, name=event[1])

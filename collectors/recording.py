@@ -1,0 +1,202 @@
+"""Start recording: a tracer provider of our own, the processor that follows its spans, and the way to the sinks."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import socket
+import threading
+import weakref
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+
+from collectors.assembly import Assembly
+from collectors.delivery import Sink, SinkLane
+from collectors.fast_events import choose_emit
+from collectors.flight_recorder import FlightRecorder
+from collectors.ids import SystemIdGenerator
+from collectors.live import LiveFeed
+from collectors.open_runs import OpenRuns
+from collectors.recovery import RecoveryReport, namespace_of, recover
+from otel_tracking.errors import Troubles
+from otel_tracking.tracker import ExecutionTracker
+
+
+class Recording:
+    """What `start_recording` gives: trackers, the live feed, health, and the end."""
+
+    def __init__(
+        self,
+        sinks: Sequence[Sink],
+        recorder: FlightRecorder,
+        *,
+        resource: Resource,
+        grace: float,
+        max_open_runs: int,
+        max_age: float,
+        retry_seconds: float,
+        raise_errors: bool,
+    ) -> None:
+        self.troubles = Troubles(raise_errors=raise_errors)
+        self.recovery = RecoveryReport()
+        self._sinks, self._recorder = sinks, recorder
+        self._lanes = [SinkLane(sink, self.troubles, retry_seconds=retry_seconds) for sink in sinks]
+        self._assembly = Assembly(self._lanes, self.troubles, grace=grace, max_age=max_age)
+        self._open_runs = OpenRuns(recorder, self._assembly.take, self.troubles, max_open_runs=max_open_runs)
+        self.live = LiveFeed(self._open_runs)
+        self.provider = _make_provider(resource)
+        self._emit = self._open_runs.emit(choose_emit(self.provider))
+        self.provider.add_span_processor(self._open_runs)
+        self._assembly.start(self._open_runs, self.live)
+        self._closed = False
+        _end_with_the_process(self)
+
+    def tracker(self) -> ExecutionTracker:
+        """A tracker whose runs are recorded here."""
+        return ExecutionTracker(self.provider, emit=self._emit, troubles=self.troubles)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until every finished run is durable in every sink; False where `timeout` seconds were not enough."""
+        return self._open_runs.inert or self._assembly.flush(timeout)
+
+    def health(self) -> dict[str, Any]:
+        """How the recording is doing, in counts; `docs/reliability.md` explains each."""
+        return {
+            "open_runs": len(self._open_runs),
+            **{name: self._assembly.counts[name] for name in ("records", "items", "lossy_values", "late_spans")},
+            "dropped": self._assembly.counts["dropped"],
+            "outstanding": self._assembly.outstanding,
+            "recovered": len(self.recovery.recovered),
+            "unusual_items": dict(self._assembly.unusual),
+            "guarded_errors": dict(self.troubles.counts),
+            "sinks": [lane.health() for lane in self._lanes],
+            "journal": self._recorder.health(),
+        }
+
+    def recover(self, namespace: str, directory: Path | str | None) -> None:
+        """Write the records of runs whose process died, in the background."""
+
+        def work() -> None:
+            self.recovery = recover(self._sinks, directory=directory, namespace=namespace)
+
+        threading.Thread(target=work, name="otel-tracking recovery", daemon=True).start()
+
+    def close(self, timeout: float = 10.0) -> bool:
+        """End the recording: open runs become `interrupted` records. True where everything became durable.
+
+        What a sink could not take stays in the flight recorder and is recovered at the next start.
+        """
+        if self._closed or self._open_runs.inert:
+            return True
+        self._closed = True
+        self._open_runs.take_all()
+        self._assembly.flush(timeout)
+        self._assembly.close(timeout)
+        written = [lane.close(timeout) for lane in self._lanes]
+        self._recorder.settle()
+        self._recorder.close()
+        return all(written) and self._assembly.outstanding == 0
+
+    def _become_inert(self) -> None:
+        # In a forked child none of our threads exist, and the journal belongs to the parent.
+        self._open_runs.inert = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def start_recording(
+    sinks: Sequence[Sink] = (),
+    *,
+    service_name: str | None = None,
+    resource_attributes: Mapping[str, str] | None = None,
+    journal: Path | str | bool | None = None,
+    recover_dead_runs: bool = True,
+    grace: float = 5.0,
+    max_open_runs: int = 1_000,
+    max_age: float = 6 * 3600.0,
+    retry_seconds: float = 0.1,
+    raise_errors: bool = False,
+) -> Recording:
+    """Start recording into `sinks`; nothing in the environment can switch it off or thin it out.
+
+    `journal` is the directory of the flight recorder on a RAM file system (default: `/dev/shm`; False: none). Runs
+    that died in it are recovered in the background. A run whose spans are not all closed is written `grace` seconds
+    after its root ended, and again when they are. At most `max_open_runs` runs stay open, none longer than `max_age`
+    seconds. `raise_errors` lets tests see what is otherwise only counted.
+
+    >>> with start_recording(journal=False) as recording:
+    ...     with recording.tracker().execution("dada") as run:
+    ...         pass
+    ...     recording.flush(timeout=10)
+    True
+    """
+    namespace = namespace_of(sinks)
+    directory = journal if isinstance(journal, str | Path) else None
+    recorder = FlightRecorder(os.devnull if journal is False else directory, namespace=namespace)
+    recording = Recording(
+        sinks,
+        recorder,
+        resource=_make_resource(service_name, resource_attributes),
+        grace=grace,
+        max_open_runs=max_open_runs,
+        max_age=max_age,
+        retry_seconds=retry_seconds,
+        raise_errors=raise_errors,
+    )
+    if recover_dead_runs and journal is not False and sinks:
+        recording.recover(namespace, directory)
+    return recording
+
+
+def _make_provider(resource: Resource) -> TracerProvider:
+    unset = SpanLimits.UNSET
+    provider = TracerProvider(
+        sampler=ALWAYS_ON,
+        resource=resource,
+        shutdown_on_exit=False,
+        id_generator=SystemIdGenerator(),
+        span_limits=SpanLimits(unset, unset, unset, unset, unset, unset, unset, unset),
+    )
+    # OTEL_SDK_DISABLED is for instrumentation that may be switched off; a study's records may not.
+    provider._disabled = False
+    return provider
+
+
+def _make_resource(service_name: str | None, attributes: Mapping[str, str] | None) -> Resource:
+    # Not Resource.create: its detectors run whatever the environment names.
+    name = service_name or os.environ.get("OTEL_SERVICE_NAME") or "devserver"
+    return Resource(
+        {
+            "service.name": name,
+            "service.instance.id": f"{socket.gethostname()}-{os.getpid()}",
+            "telemetry.sdk.language": "python",
+            "telemetry.sdk.name": "opentelemetry",
+            **(attributes or {}),
+        }
+    )
+
+
+def _end_with_the_process(recording: Recording) -> None:
+    """Close the recording when the interpreter ends, make it inert in forked children; keep neither alive."""
+    known = weakref.ref(recording)
+
+    def close() -> None:
+        if (alive := known()) is not None:
+            alive.close()
+
+    def after_fork() -> None:
+        if (alive := known()) is not None:
+            alive._become_inert()
+
+    atexit.register(close)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=after_fork)
