@@ -1,0 +1,1 @@
+"""The procedural painters: one module per style, and what they share."""
