@@ -100,7 +100,7 @@ class Assembly:
             self._is_durable(run, revision)
 
         self._deliver(record, on_durable)
-        run.tell(FINISHED, str(reason))
+        run.tell((FINISHED, str(reason)))
 
     def _deliver(self, record: ExecutionRecord, on_durable: object) -> None:
         assert callable(on_durable)

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from collectors.open_runs import ENDED, FINISHED, LOGGED, STARTED, OpenRun, OpenRuns
+from collectors.open_runs import ENDED, FINISHED, LOGGED, STARTED, LogEntry, OpenRun, OpenRuns
+from otel_tracking.frame import Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _follow(run: OpenRun, after: int, timeout: float | None) -> Iterator[LiveEve
             for number in range(after, len(run.log)):
                 after = number + 1
                 yield _read(after, run.log[number])
-                if run.log[number][0] == FINISHED:
+                if _is_last(run.log[number]):
                     return
             try:
                 wake.get(timeout=timeout)
@@ -86,11 +87,14 @@ def _follow(run: OpenRun, after: int, timeout: float | None) -> Iterator[LiveEve
             run.wakers = tuple(waker for waker in run.wakers if waker is not ring)
 
 
-def _read(number: int, event: tuple[Any, ...]) -> LiveEvent:
+def _is_last(event: LogEntry) -> bool:
+    return not isinstance(event, Frame) and event[0] == FINISHED
+
+
+def _read(number: int, event: LogEntry) -> LiveEvent:
+    if isinstance(event, Frame):
+        return LiveEvent(number, LOGGED, event.span_id, None, event.name, event.timestamp, event.fields())
     kind = event[0]
-    if kind == LOGGED:
-        _, span_id, frame = event
-        return LiveEvent(number, kind, span_id, None, frame.name, frame.timestamp_ns, frame.fields())
     if kind == STARTED:
         _, span_id, parent_id, name, start_ns, attributes = event
         return LiveEvent(number, kind, span_id, parent_id, name, start_ns, dict(attributes or {}))

@@ -28,6 +28,10 @@ STARTED, LOGGED, ENDED, FINISHED = "started", "logged", "ended", "finished"
 _RUN = "_devserver_run"
 
 
+LogEntry = Frame | tuple[Any, ...]
+"""A frame that was logged, or one of the other things with its details."""
+
+
 class OpenRun:
     """A run's spans and frames as far as they are known. A span keeps its run alive, so that late spans find it."""
 
@@ -35,19 +39,18 @@ class OpenRun:
         self.trace_id = trace_id
         self.journal = journal
         self.lock = threading.Lock()
-        self.log: list[tuple[Any, ...]] = []
+        self.log: list[LogEntry] = []
         self.wakers: tuple[Callable[[], None], ...] = ()
         self.open_spans: dict[int, Span] = {}
         self.ended_spans: list[ReadableSpan] = []
         self.started_at = now
         self.root_ended_at: float | None = None
-        self.media_count = 0
         self.revision = 0
         self.late_spans = 0
 
-    def tell(self, *event: Any) -> None:
+    def tell(self, entry: LogEntry) -> None:
         """Append to the log and wake who follows it."""
-        self.log.append(event)
+        self.log.append(entry)
         for wake in self.wakers:
             wake()
 
@@ -106,12 +109,10 @@ class OpenRuns(SpanProcessor):
             run = getattr(span, _RUN, None)
             if run is None:
                 return self._troubles.report("no run", "a frame came on a span that no run knows")
-            span_id = span.get_span_context().span_id
-            run.tell(LOGGED, span_id, frame)
-            if frame.media is None:
-                run.journal.append(journal_entries.frame_entry(span_id, frame))
-            else:
-                self._journal_media(run, span_id, frame)
+            run.tell(frame)
+            run.journal.append(frame.payload)
+            if frame.media is not None:
+                run.journal.append_later(journal_entries.media_entry(frame))
 
         return emit
 
@@ -137,29 +138,28 @@ class OpenRuns(SpanProcessor):
         return True
 
     def _start(self, span: Span) -> None:
-        context = span.get_span_context()
-        assert context is not None
+        context, parent = span.context, span.parent
         run = self._runs_by_trace_id.get(context.trace_id) or self._begin(context.trace_id)
         setattr(span, _RUN, run)
-        with run.lock:
-            run.open_spans[context.span_id] = span
-        parent_id = span.parent.span_id if span.parent else None
-        run.tell(STARTED, context.span_id, parent_id, span.name, span.start_time, span.attributes)
+        run.open_spans[context.span_id] = span
+        parent_id = parent.span_id if parent else None
+        run.tell((STARTED, context.span_id, parent_id, span.name, span.start_time, span.attributes))
         run.journal.append(journal_entries.start_entry(span))
 
     def _end(self, span: ReadableSpan) -> None:
-        context = span.get_span_context()
-        assert context is not None
+        context = span.context
         run = self._runs_by_trace_id.get(context.trace_id) or self._begin(context.trace_id)
         run.journal.append(journal_entries.end_entry(span))
-        with run.lock:
-            run.open_spans.pop(context.span_id, None)
-            run.ended_spans.append(span)
-            run.late_spans += run.revision > 0
-            if span.parent is None:
-                run.root_ended_at = self._clock()
-            over = run.root_ended_at is not None and not run.open_spans
-        run.tell(ENDED, context.span_id, span.end_time, span.status.status_code.name.lower())
+        if run.revision:
+            with run.lock:
+                run.late_spans += 1
+        # In this order, so that whoever finds no span open finds every one ended; each step is one under the GIL.
+        run.ended_spans.append(span)
+        if span.parent is None:
+            run.root_ended_at = self._clock()
+        run.open_spans.pop(context.span_id, None)
+        over = run.root_ended_at is not None and not run.open_spans
+        run.tell((ENDED, context.span_id, span.end_time, span.status.status_code.name.lower()))
         if over:
             self._hand_over(run, FinishReason.LATE_SPAN if run.revision else FinishReason.ROOT_ENDED)
 
@@ -196,16 +196,10 @@ class OpenRuns(SpanProcessor):
         for entry in journal_entries.entries_of(run.ended_spans, run.open_spans.values()):
             run.journal.append(entry)
 
-    def _journal_media(self, run: OpenRun, span_id: int, frame: Frame) -> None:
-        assert frame.media is not None
-        with run.lock:
-            run.media_count += 1
-            number = run.media_count
-        run.journal.append(journal_entries.frame_entry(span_id, frame, number))
-        run.journal.append_later(journal_entries.media_entry(number, frame.media))
-
 
 def spans_of(run: OpenRun) -> Iterable[ReadableSpan]:
     """All spans of a run, ended or still open, at this moment."""
     with run.lock:
-        return [*run.ended_spans, *run.open_spans.values()]
+        ended = {span.context.span_id: span for span in list(run.ended_spans)}
+        still_open = [span for span in list(run.open_spans.values()) if span.context.span_id not in ended]
+        return [*ended.values(), *still_open]

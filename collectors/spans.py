@@ -11,7 +11,6 @@ from typing import Any
 
 from opentelemetry.sdk.trace import ReadableSpan
 
-from collectors.fast_events import FrameEvent
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.frame import Frame
@@ -88,7 +87,7 @@ def link_to_dict(trace_id: int, span_id: int, attributes: Mapping[str, Any] | No
 
 def _events_of(span: ReadableSpan) -> Iterator[FinishedEvent]:
     for event in span.events:
-        if isinstance(event, FrameEvent):
-            yield event_of_frame(event.frame)
+        if isinstance(event, Frame):
+            yield event_of_frame(event)
         elif ours := event_of_attributes(event.attributes or {}):
             yield ours

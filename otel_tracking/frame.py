@@ -42,6 +42,9 @@ ITEM_FIELDS = (
 FACT_FIELDS = ("fact", "value")
 """What a fact's payload holds: something true of its whole span, such as what was passed to a backend."""
 
+ITEM, FACT = "I", "F"
+"""The first value of a payload says what it holds; the second is the id of the span it belongs to."""
+
 _FLAT_FIELDS = frozenset(ITEM_FIELDS) - {"timestamp_ns", "media", "metadata"}
 
 
@@ -67,33 +70,42 @@ class MediaBytes:
 
 
 class Frame:
-    """One item or fact, frozen: later changes to the caller's values do not reach it."""
+    """One item or fact, frozen: later changes to the caller's values do not reach it.
 
-    __slots__ = ("is_item", "media", "name", "payload", "timestamp_ns")
+    It has the shape of an SDK span event (`name`, `timestamp`, `attributes`), whose attributes are made when read.
+    """
+
+    __slots__ = ("media", "name", "payload", "span_id", "timestamp")
+
+    dropped_attributes = 0
 
     def __init__(
-        self, name: str, timestamp_ns: int, payload: bytes, *, is_item: bool, media: MediaBytes | None = None
+        self, name: str, timestamp: int, span_id: int, payload: bytes, media: MediaBytes | None = None
     ) -> None:
-        self.name, self.timestamp_ns, self.payload, self.is_item, self.media = (
-            name,
-            timestamp_ns,
-            payload,
-            is_item,
-            media,
-        )
+        self.name = name
+        self.timestamp = timestamp
+        self.span_id = span_id
+        self.payload = payload
+        self.media = media
 
     def fields(self) -> dict[str, Any]:
         """The values by field name; fields that are None are left out."""
-        values = thaw(self.payload)
-        fields = dict(zip(ITEM_FIELDS if self.is_item else FACT_FIELDS, values, strict=True))
-        if fields.get("media") is not None:
-            fields["media"] = self.media.describe() if self.media else _describe_absent(*fields["media"])
-        return {name: value for name, value in fields.items() if value is not None}
+        return fields_of(thaw(self.payload), self.media)
 
+    @property
     def attributes(self) -> dict[str, Any]:
         """Span event attributes: the canonical payload, which is the truth, and flat ones for viewers."""
         fields = self.fields()
         return {**flat_fields(fields), names.PAYLOAD: canonical.dumps(fields)}
+
+
+def fields_of(values: tuple[Any, ...], media: MediaBytes | None = None) -> dict[str, Any]:
+    """The fields of a thawed payload by name; `media` are the bytes, where they are at hand."""
+    kind, _, *entries = values
+    fields = dict(zip(ITEM_FIELDS if kind == ITEM else FACT_FIELDS, entries, strict=True))
+    if fields.get("media") is not None:
+        fields["media"] = media.describe() if media else _describe_absent(*fields["media"])
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _describe_absent(size: int, media_type: str) -> dict[str, Any]:
@@ -120,7 +132,7 @@ def freeze(values: tuple[Any, ...]) -> bytes:
     try:
         return _pickle(values)
     except Exception:
-        return _pickle(tuple(_salvage(value) for value in values))
+        return _freeze_awkward(values)
 
 
 def thaw(payload: bytes) -> tuple[Any, ...]:
@@ -165,40 +177,65 @@ _ALLOWED = {
 
 _spare = threading.local()
 
+_LARGEST_TREE = 8 * 2**20
+"""Bytes after which a value is taken for one that shares itself many times, and frozen with a memo instead."""
+
+
+class _Parts(list[bytes]):
+    """Where a pickler writes to; refuses to grow without end."""
+
+    def write(self, part: bytes) -> None:
+        self.append(part)
+        if len(self) > 1 and sum(map(len, self)) > _LARGEST_TREE:
+            raise OverflowError("a frozen value grew beyond its limit")
+
 
 def _pickle(values: Any) -> bytes:
     # One pickler per thread saves a microsecond. It is taken out while in use: a value's own `__repr__` may log.
-    buffer, freezer = _spare.__dict__.pop("pair", None) or _new_pair()
+    parts, freezer = _spare.__dict__.pop("pair", None) or _new_pair()
     freezer.dump(values)
-    payload = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    freezer.clear_memo()
-    _spare.pair = (buffer, freezer)
+    payload = parts[0] if len(parts) == 1 else b"".join(parts)
+    parts.clear()
+    _spare.pair = (parts, freezer)
     return payload
 
 
-def _new_pair() -> tuple[io.BytesIO, _Freezer]:
+def _new_pair() -> tuple[_Parts, _Freezer]:
+    parts = _Parts()
+    freezer = _Freezer(parts, protocol=5)
+    # Without the memo a graph costs half as much. What needs one (cycles, much sharing) fails here and gets it below.
+    freezer.fast = True
+    return parts, freezer
+
+
+def _pickle_with_memo(values: Any) -> bytes:
     buffer = io.BytesIO()
-    return buffer, _Freezer(buffer, protocol=5)
+    _Freezer(buffer, protocol=5).dump(values)
+    return buffer.getvalue()
+
+
+def _freeze_awkward(values: tuple[Any, ...]) -> bytes:
+    try:
+        return _pickle_with_memo(values)
+    except Exception:
+        return _pickle_with_memo(tuple(_salvage(value) for value in values))
 
 
 def _salvage(value: Any) -> Any:
-    """`value` if it can be frozen alone, else its parts one by one, else its description."""
-    for attempt in range(2):  # a dict that another thread changes meanwhile may hold still the second time
-        try:
-            _pickle(value)
-            return value
-        except Exception as trouble:
-            reason = type(trouble).__name__
-            if attempt and type(value) is dict:
-                return {key: _salvage_entry(entry) for key, entry in list(value.items())}
-    return Opaque(class_name(value), f"<could not be frozen: {reason}>")
+    """`value` if it can be frozen alone, else its entries one by one, else its description."""
+    if type(value) is dict and not _can_be_frozen(value):
+        # Another thread may be changing it: list() copies it in one step.
+        return {key: entry if _can_be_frozen(entry) else _describe(entry) for key, entry in list(value.items())}
+    return value if _can_be_frozen(value) else _describe(value)
 
 
-def _salvage_entry(value: Any) -> Any:
+def _can_be_frozen(value: Any) -> bool:
     try:
-        _pickle(value)
-        return value
-    except Exception as trouble:
-        return Opaque(class_name(value), f"<could not be frozen: {type(trouble).__name__}>")
+        _pickle_with_memo(value)
+    except Exception:
+        return False
+    return True
+
+
+def _describe(value: Any) -> Opaque:
+    return Opaque(class_name(value), "<could not be frozen: too deep, too large or changing>")

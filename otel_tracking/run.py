@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanContext, SpanKind,
 
 from otel_tracking import attributes as names
 from otel_tracking.errors import Troubles
-from otel_tracking.frame import Frame, MediaBytes, freeze
+from otel_tracking.frame import Frame
 from otel_tracking.outcome import Outcome
 from otel_tracking.scopes import Emit, Output, Place, Scope, Stage, describe_error, is_cancellation, open_stage
 from otel_tracking.taxonomy import ItemType
@@ -34,11 +34,21 @@ class Run:
         self.outcome = Outcome()
         self.root: Execution | None = None
         self._offset_ns = time.time_ns() - time.perf_counter_ns()
-        self._counting = threading.Lock()
+        # Two threads may take a number at once: `next` on a count is one step.
+        self.next_number = itertools.count(1).__next__
+        self._next_span = itertools.count(1).__next__
         self._current_stage: int | None = None
         self._failures: list[tuple[BaseException, Place]] = []
-        self.span_count = 0
-        self.item_count = 0
+
+    def item_count(self) -> int:
+        """How many items were numbered so far."""
+        self.next_number, counted = _without_taking(self.next_number)
+        return counted
+
+    def span_count(self) -> int:
+        """How many spans were started so far."""
+        self._next_span, counted = _without_taking(self._next_span)
+        return counted
 
     def now(self) -> int:
         """Nanoseconds since 1970."""
@@ -52,36 +62,15 @@ class Run:
         except Exception as trouble:
             self.troubles.report("span start", trouble)
             return INVALID_SPAN
-        with self._counting:
-            self.span_count += 1
+        self._next_span()
         return span
-
-    def emit_item(
-        self,
-        scope: Scope,
-        item_type: str,
-        media_type: str,
-        details: tuple[Any, ...],
-        media: MediaBytes | None,
-        metadata: Any,
-    ) -> None:
-        """Number, freeze and hand over one item of `scope`."""
-        now = self.now()
-        with self._counting:
-            self.item_count = number = self.item_count + 1
-        # The enumeration's text, not the member: what is frozen must not depend on our classes.
-        name = str.__str__(item_type)
-        size = media and (len(media.data), media.type)
-        payload = freeze((number, now, name, str.__str__(media_type), *scope.place[:3], *details, size, metadata))
-        self.outcome.item(name, scope.place.stage, scope.place.loop_iteration)
-        self.emit_to(scope, Frame(name, now, payload, is_item=True, media=media))
 
     def emit_to(self, scope: Scope, frame: Frame) -> None:
         """Hand a frame over on its scope's span; after the scope's end, on a short span of its own below it."""
         if not scope.ended:
             self.emit(scope.span, frame)
             return
-        late = self.tracer.start_span(names.LATE_SPAN, context=scope.parent_context(), start_time=frame.timestamp_ns)
+        late = self.tracer.start_span(names.LATE_SPAN, context=scope.parent_context(), start_time=frame.timestamp)
         self.emit(late, frame)
         late.end(self.now())
 
@@ -110,6 +99,12 @@ class Run:
     def forget_failures(self) -> None:
         """Let go of the exceptions and the frames they hold."""
         self._failures.clear()
+
+
+def _without_taking(next_number: Callable[[], int]) -> tuple[Callable[[], int], int]:
+    """A counter that goes on where `next_number` stands, and how far that has come."""
+    upcoming = next_number()
+    return itertools.count(upcoming).__next__, upcoming - 1
 
 
 class Execution(Scope):
@@ -147,8 +142,8 @@ class Execution(Scope):
             self._run.forget_failures()
             if self._cancelled is not None:
                 self.span.set_attribute(names.CANCELLED, True)
-            self.span.set_attribute(names.SPAN_COUNT, self._run.span_count)
-            self.span.set_attribute(names.ITEM_COUNT, self._run.item_count)
+            self.span.set_attribute(names.SPAN_COUNT, self._run.span_count())
+            self.span.set_attribute(names.ITEM_COUNT, self._run.item_count())
 
     def _log_end(self, error: BaseException | None) -> None:
         if error is not None or self._cancelled is not None:
@@ -177,7 +172,7 @@ class Execution(Scope):
                 "outputs_generated": outcome.outputs_generated,
                 "stages_completed": list(outcome.stages_completed),
                 "total_duration_seconds": (self._run.now() - self._started_ns) / 1e9,
-                "total_items_logged": self._run.item_count + 1,
+                "total_items_logged": self._run.item_count() + 1,
             },
         )
 
@@ -220,7 +215,7 @@ def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | 
             links=[link if isinstance(link, Link) else Link(link) for link in links],
             start_time=now,
         )
-        run.span_count = 1
+        run._next_span()
     except Exception as trouble:
         run.troubles.report("span start", trouble)
         return INVALID_SPAN

@@ -14,7 +14,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 
 from otel_tracking import attributes as names
-from otel_tracking.frame import Frame, MediaBytes, freeze
+from otel_tracking.frame import FACT, ITEM, Frame, MediaBytes, freeze
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType, usual_media_type
 from otel_tracking.values import class_name
 
@@ -43,6 +43,7 @@ class Scope:
     __slots__ = (
         "_context",
         "_ended",
+        "_id",
         "_last_call",
         "_run",
         "_started_ns",
@@ -52,6 +53,7 @@ class Scope:
 
     def __init__(self, run: Run, span: Span, started_ns: int, place: Place) -> None:
         self._run, self.span, self._started_ns, self.place = run, span, started_ns, place
+        self._id = span.get_span_context().span_id
         self._context: Context | None = None
         self._last_call: BackendCall | None = None
         self._ended = False
@@ -59,7 +61,7 @@ class Scope:
     @property
     def span_id(self) -> str:
         """The span's id in hex."""
-        return f"{self.span.get_span_context().span_id:016x}"
+        return f"{self._id:016x}"
 
     def item(
         self,
@@ -96,23 +98,21 @@ class Scope:
                 backend_used = call.backend_used if backend_used is None else backend_used
                 execution_time = call.execution_time if execution_time is None else execution_time
                 call = call.span_id
-            run.emit_item(
-                self,
-                item_type,
-                media_type or usual_media_type(item_type),
+            stage, stage_iteration, loop_iteration, config = self.place
+            # An enumeration's text, not its member: what is frozen must not depend on our classes.
+            name, medium = str.__str__(item_type), str.__str__(media_type or usual_media_type(item_type))
+            held = None if media is None else _hold(media, media_format, medium)
+            now, number = run.now(), run.next_number()
+            payload = freeze(
                 (
-                    content,
-                    input_text,
-                    file_path,
-                    self.place.config_used if config_used is None else config_used,
-                    model_used,
-                    backend_used,
-                    execution_time,
-                    call,
-                ),
-                None if media is None else _hold(media, media_format, media_type or usual_media_type(item_type)),
-                {} if metadata is None else metadata,
+                    *(ITEM, self._id, number, now, name, medium, stage, stage_iteration, loop_iteration),
+                    *(content, input_text, file_path, config if config_used is None else config_used),
+                    *(model_used, backend_used, execution_time, call, held and (len(held.data), held.type)),
+                    {} if metadata is None else metadata,
+                )
             )
+            run.outcome.item(name, stage, loop_iteration)
+            run.emit_to(self, Frame(name, now, self._id, payload, held))
         except Exception as trouble:
             run.troubles.report("item", trouble)
 
@@ -142,7 +142,7 @@ class Scope:
         """Keep something that is true of this whole scope, losslessly; the last value of a name counts."""
         run = self._run
         try:
-            run.emit_to(self, Frame(name, run.now(), freeze((name, value)), is_item=False))
+            run.emit_to(self, Frame(name, run.now(), self._id, freeze((FACT, self._id, name, value))))
         except Exception as trouble:
             run.troubles.report("fact", trouble)
 

@@ -85,7 +85,7 @@ class ExecutionTracker(ImperativeMethods):
 
 def add_event(span: trace.Span, frame: Frame) -> None:
     """Put a frame on its span with the public API: the emit that works with every provider."""
-    span.add_event(frame.name, frame.attributes(), frame.timestamp_ns)
+    span.add_event(frame.name, frame.attributes, frame.timestamp)
 
 
 def _tracer_of(provider: trace.TracerProvider | None, troubles: Troubles) -> trace.Tracer:
