@@ -1,0 +1,102 @@
+"""Check what a configuration file says, and explain in one sentence what it should have said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from devserver.configs.model import INTERCEPTION_KINDS, MEDIA, InterceptionConfig, OutputConfig, PipelineConfig
+from devserver.errors import InvalidConfig, suggestion
+
+
+class Key(NamedTuple):
+    """One key of a table: whether a value is understood, and what is, in words."""
+
+    accepts: Callable[[Any], bool]
+    allowed: str
+    required: bool = False
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_number_from_1_to_50(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= 50
+
+
+def _is_seed(value: Any) -> bool:
+    return type(value) is int or value == "random"
+
+
+def _are_languages(value: Any) -> bool:
+    return value in ("fixed", "random") or (isinstance(value, list) and bool(value) and all(map(_is_text, value)))
+
+
+def _one_of(values: tuple[str, ...]) -> Key:
+    return Key(lambda value: value in values, f"one of {', '.join(values)}")
+
+
+_NAME = Key(_is_text, "a name", required=True)
+_SEED = Key(_is_seed, 'a whole number or "random"')
+_TABLE = Key(lambda value: isinstance(value, dict), "a table")
+
+PIPELINE = {
+    "name": _NAME,
+    "description": Key(lambda value: isinstance(value, str), "a text"),
+    "translate_first": Key(lambda value: isinstance(value, bool), "true or false"),
+    "interception": _TABLE,
+    "outputs": Key(
+        lambda value: isinstance(value, list) and all(isinstance(entry, dict) for entry in value), "a list of tables"
+    ),
+}
+INTERCEPTION = {
+    "kind": _one_of(INTERCEPTION_KINDS),
+    "hops": Key(_is_number_from_1_to_50, "a whole number from 1 to 50"),
+    "languages": Key(_are_languages, '"fixed", "random" or a list of language codes, one per hop'),
+    "final_language": Key(_is_text, "a language code such as en"),
+    "engine": Key(_is_text, "the name of an engine"),
+    "seed": _SEED,
+    "parameters": _TABLE,
+}
+OUTPUT = {
+    "name": _NAME,
+    "engine": Key(_is_text, "the name of an engine", required=True),
+    "medium": _one_of(MEDIA),
+    "seed": _SEED,
+    "parameters": _TABLE,
+}
+
+
+def read_pipeline(source: Any, file: str) -> PipelineConfig:
+    """The configuration that `source`, the content of `file`, describes. Raises `InvalidConfig`."""
+    table = _check(source, PIPELINE, file, "")
+    outputs = [
+        OutputConfig(**_check(output, OUTPUT, file, f"outputs[{number}]."))
+        for number, output in enumerate(table.pop("outputs", []), start=1)
+    ]
+    interception = _read_interception(table.pop("interception", {}), file)
+    return PipelineConfig(**table, interception=interception, outputs=tuple(outputs))
+
+
+def _read_interception(source: Any, file: str) -> InterceptionConfig:
+    table = _check(source, INTERCEPTION, file, "interception.")
+    if isinstance(table.get("languages"), list):
+        table["languages"] = tuple(table["languages"])
+    if table.get("kind") == "engine" and "engine" not in table:
+        raise InvalidConfig(f'{file}: interception.engine is missing; kind "engine" needs the name of an engine')
+    return InterceptionConfig(**table)
+
+
+def _check(source: Any, keys: Mapping[str, Key], file: str, place: str) -> dict[str, Any]:
+    if not isinstance(source, dict):
+        raise InvalidConfig(f"{file}: {place.rstrip('.') or 'the file'} is {source!r:.80}; a table of keys is allowed")
+    for name, value in source.items():
+        if name not in keys:
+            raise InvalidConfig(f"{file}: there is no key {place}{name}; {suggestion(name, keys)}")
+        if not keys[name].accepts(value):
+            raise InvalidConfig(f"{file}: {place}{name} is {value!r:.80}; allowed is {keys[name].allowed}")
+    for name, key in keys.items():
+        if key.required and name not in source:
+            raise InvalidConfig(f"{file}: {place}{name} is missing; allowed is {key.allowed}")
+    return dict(source)

@@ -1,0 +1,145 @@
+"""The shapes of what the pipeline works with. An engine is anything that has them; `devserver/testing.py` has some.
+
+An engine knows nothing of tracking. What it gives back says what it was really handed (`passed`) and what it found out
+(`facts`), so that the record never has to guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+
+class Backend(NamedTuple):
+    """Who does the work, and with which model (for a rule-based engine: which mode)."""
+
+    name: str
+    model: str | None = None
+
+
+class Translated(Protocol):
+    """A translated text, and how it came about."""
+
+    @property
+    def text(self) -> str:
+        """The text in the other language."""
+
+    @property
+    def engine(self) -> str:
+        """Who translated; the backend of the record."""
+
+    @property
+    def mode(self) -> str:
+        """How it translated, in the engine's own words."""
+
+    @property
+    def engine_version(self) -> str:
+        """What would have to be installed again to get the same."""
+
+    @property
+    def passed(self) -> Mapping[str, Any]:
+        """Exactly what the engine was handed."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What was counted on the way."""
+
+
+class Translator(Protocol):
+    """Takes a text from one language to another."""
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The language pairs it can translate now, as ISO 639-1 codes."""
+
+    def backend_for(self, from_lang: str, to_lang: str) -> Backend:
+        """Who will be asked for this pair, also where nobody can."""
+
+    def translate(self, text: str, *, from_lang: str, to_lang: str) -> Translated:
+        """The text in the other language."""
+
+
+class Verdict(Protocol):
+    """What a safety check found."""
+
+    @property
+    def safe(self) -> bool:
+        """Whether the run may go on with the text."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The rules that were broken, such as `§86a`."""
+
+    @property
+    def found_terms(self) -> tuple[str, ...]:
+        """The terms that broke them."""
+
+    @property
+    def method(self) -> str:
+        """What was really done to find out."""
+
+    @property
+    def list_version(self) -> str:
+        """The version of what the text was compared with; empty where it was compared with nothing."""
+
+
+class SafetyCheck(Protocol):
+    """Looks at a text before stage 2 (stage 1) or before an output is made (stage 3)."""
+
+    def __call__(self, text: str, *, level: str, language: str, stage: int) -> Verdict:
+        """The verdict at a safety level."""
+
+
+class DetectLanguage(Protocol):
+    """Tells which language a text is written in."""
+
+    def __call__(self, text: str) -> str:
+        """An ISO 639-1 code."""
+
+
+class Made(Protocol):
+    """A text or a file that an engine made."""
+
+    @property
+    def content(self) -> str | bytes:
+        """A text, or the bytes of a file."""
+
+    @property
+    def media_format(self) -> str:
+        """The type of the file, such as `image/png`."""
+
+    @property
+    def engine_version(self) -> str:
+        """The version of the engine; empty where it has none of its own."""
+
+    @property
+    def passed(self) -> Mapping[str, Any]:
+        """Exactly what the engine was handed."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the engine chose or found out by itself."""
+
+
+class Maker(Protocol):
+    """Makes an output from a text, or another text (stage 2). The same seed and parameters make the same again."""
+
+    def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
+        """Who will be asked with these parameters."""
+
+    def make(self, text: str, *, seed: int, parameters: Mapping[str, Any]) -> Made:
+        """What the engine makes of the text; raises for parameters it does not know."""
+
+
+TERM_LISTS = Backend("term_lists")
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The engines of a pipeline; `makers` by the name that configurations call them."""
+
+    translator: Translator
+    check_safety: SafetyCheck
+    detect_language: DetectLanguage
+    makers: Mapping[str, Maker] = field(default_factory=dict)
+    safety_backend: Backend = TERM_LISTS

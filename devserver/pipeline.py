@@ -1,0 +1,136 @@
+"""The four stages, from a prompt to what is made of it, as an orchestrator author writes them.
+
+Stage 1 takes the prompt in, checks it and translates it where the configuration wants that; stage 2 transforms it;
+stages 3 and 4 check and make each output. The scopes of the tracker stand around the work and never decide anything.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from devserver.backends.errors import EngineError
+from devserver.configs import OutputConfig, PipelineConfig, load_config
+from devserver.engines import Engines
+from devserver.errors import PipelineError
+from devserver.requests import OutputResult, Request, Result, status_of
+from devserver.stages.interception import Task, intercept
+from devserver.stages.output import make_output
+from devserver.stages.safety import check_input, check_output, reason
+from devserver.stages.seeds import Seeds, draw_seed
+from devserver.stages.texts import Text
+from devserver.stages.translation import take_in, translate_to_english
+from otel_tracking import ExecutionTracker
+from otel_tracking.run import Execution
+
+__all__ = ["OutputResult", "Pipeline", "Request", "Result"]
+
+_log = logging.getLogger(__name__)
+
+OnStart = Callable[[Execution], None]
+
+
+class Pipeline:
+    """Runs requests with the engines it was given; may be shared by threads."""
+
+    def __init__(
+        self,
+        tracker: ExecutionTracker,
+        engines: Engines,
+        *,
+        find_config: Callable[[str], PipelineConfig] = load_config,
+        new_seed: Callable[[], int] = draw_seed,
+    ) -> None:
+        self._tracker, self._engines = tracker, engines
+        self._find_config, self._new_seed = find_config, new_seed
+
+    def run(self, request: Request, on_start: OnStart | None = None) -> Result:
+        """What came of `request`; `on_start` is told of the execution before its first stage.
+
+        Raises `ConfigError` and `RequestError` before a run is started. What goes wrong later ends in the result's
+        `status` and `error`, after the record has got to know it.
+        """
+        request.check()
+        config = self._find_config(request.config_name)
+        task = Task(config, request, self._engines, Seeds(request.seed, config, self._new_seed))
+        run = self._start(task)
+        try:
+            with run:
+                if on_start:
+                    on_start(run)
+                return self._stages(run, task)
+        except Exception as error:
+            _log_end(run, error)
+            return Result(
+                execution_id=run.execution_id, trace_id=run.trace_id, status="error", error=str(error) or repr(error)
+            )
+
+    def _stages(self, run: Execution, task: Task) -> Result:
+        request, engines = task.request, self._engines
+
+        with run.stage(1) as stage:
+            prompt = take_in(stage, request.prompt, engines.detect_language(request.prompt))
+            verdict = check_input(stage, prompt, request.safety_level, engines)
+            if verdict.safe and task.config.translate_first:
+                prompt = translate_to_english(stage, prompt, engines.translator)
+        if not verdict.safe:
+            return _result(run, status="blocked", blocked=reason(verdict))
+
+        with run.stage(2) as stage:
+            text, seed = intercept(stage, prompt, task)
+        if seed is not None and not task.config.outputs:
+            run.amend(used_seed=seed)
+
+        outputs = [
+            self._output(run, number, wanted, text, task) for number, wanted in enumerate(task.config.outputs, start=1)
+        ]
+        return _result(run, status=status_of(outputs), final_text=text.content, outputs=tuple(outputs))
+
+    def _output(self, run: Execution, number: int, wanted: OutputConfig, text: Text, task: Task) -> OutputResult:
+        """One pass of stages 3 and 4. A failure ends this output, not the run: the next one is still made."""
+        try:
+            with run.output(number, config_used=wanted.name) as output:
+                with output.stage(3) as stage:
+                    verdict = check_output(stage, text, task.request.safety_level, self._engines)
+                if not verdict.safe:
+                    return OutputResult(
+                        number=number, config_used=wanted.name, status="blocked", blocked=reason(verdict)
+                    )
+
+                with output.stage(4) as stage:
+                    return make_output(stage, number, wanted, text, task)
+        except Exception as error:
+            _log_end(run, error)
+            return OutputResult(
+                number=number, config_used=wanted.name, status="failed", error=str(error) or repr(error)
+            )
+
+    def _start(self, task: Task) -> Execution:
+        request, config = task.request, task.config
+        return self._tracker.execution(
+            config.name,
+            execution_mode=request.execution_mode,
+            safety_level=request.safety_level,
+            user_id=request.user_id,
+            session_id=request.session_id,
+            device_id=request.device_id,
+            study_id=request.study_id,
+            batch_id=request.batch_id,
+            repeats=request.repeats,
+            continues=request.continues,
+            used_seed=request.seed,
+            metadata={"config": config.to_dict()},
+        )
+
+
+def _result(run: Execution, *, status: str, outputs: tuple[OutputResult, ...] = (), **fields: str | None) -> Result:
+    error = next((output.error for output in outputs if output.error), None) if status == "error" else None
+    return Result(
+        execution_id=run.execution_id, trace_id=run.trace_id, status=status, outputs=outputs, error=error, **fields
+    )
+
+
+def _log_end(run: Execution, error: Exception) -> None:
+    """Tell the log of a failure; the traceback of what is not an engine's fault is ours to read."""
+    expected = isinstance(error, PipelineError | EngineError)
+    _log.warning("in run %s: %s", run.execution_id, type(error).__name__, exc_info=None if expected else error)

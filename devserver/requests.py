@@ -1,0 +1,100 @@
+"""What a pipeline is asked for, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from devserver.errors import RequestError, suggestion
+from devserver.safety.terms import LEVELS
+
+EXECUTION_MODES = ("eco", "fast")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One run that somebody wants. What is None is left to the configuration.
+
+    `languages` are those of the translation chain, one per hop and without the start, or "random". `parameters`
+    go before those of every output's configuration, `seed` before every seed.
+    """
+
+    prompt: str
+    config_name: str = "stillepost"
+    execution_mode: str = "eco"
+    safety_level: str = "kids"
+    seed: int | None = None
+    languages: Sequence[str] | str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    user_id: str | None = None
+    session_id: str | None = None
+    device_id: str | None = None
+    study_id: str | None = None
+    batch_id: str | None = None
+    repeats: str | None = None
+    continues: str | None = None
+
+    def check(self) -> None:
+        """Raise `RequestError` where this cannot be run, before anything is."""
+        if not self.prompt.strip():
+            raise RequestError("the prompt is empty; a few words are enough, such as 'Eine Blume auf der Wiese'")
+        _require_one_of("safety_level", self.safety_level, LEVELS)
+        _require_one_of("execution_mode", self.execution_mode, EXECUTION_MODES)
+        if isinstance(self.languages, str) and self.languages != "random":
+            raise RequestError(
+                f"languages is {self.languages!r}; allowed are 'random' or a list with one language per hop, such as "
+                "['es', 'fr', 'en']"
+            )
+        if self.languages is not None and not self.languages:
+            raise RequestError("languages is an empty list; name one language per hop, or leave it out")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputResult:
+    """What came of one requested output: `made`, `blocked` or `failed`."""
+
+    number: int
+    config_used: str
+    status: str
+    media: bytes | None = field(default=None, repr=False)
+    media_format: str | None = None
+    seed: int | None = None
+    error: str | None = None
+    blocked: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a run. `blocked` says why stage 1 let it end, `error` what ended it.
+
+    `status` is `completed`, `partial`, `blocked` or `error`, by the pipeline's own knowledge: the tracker is never
+    asked.
+    """
+
+    execution_id: str
+    trace_id: str
+    status: str
+    final_text: str | None = None
+    outputs: tuple[OutputResult, ...] = ()
+    error: str | None = None
+    blocked: str | None = None
+
+
+def status_of(outputs: Sequence[OutputResult]) -> str:
+    """The status of a run that came to its end with these outputs.
+
+    >>> status_of([])
+    'completed'
+    """
+    kinds = {output.status for output in outputs}
+    if kinds <= {"made"}:
+        return "completed"
+    if "made" in kinds:
+        return "partial"
+    return "error" if "failed" in kinds else "blocked"
+
+
+def _require_one_of(name: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise RequestError(f"{name} is {value!r}; {suggestion(value, allowed)}")

@@ -1,0 +1,53 @@
+"""Put the real collaborators together: the only place that knows all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from collectors import Recording, Sink, start_recording
+from devserver.embedded_engines import embedded_engines
+from devserver.engines import Engines
+from devserver.pipeline import Pipeline
+from devserver.settings import Settings
+from otel_tracking import ExecutionTracker
+
+
+@dataclass(frozen=True, slots=True)
+class Devserver:
+    """A pipeline that is ready to run, with what watches it."""
+
+    settings: Settings
+    recording: Recording
+    tracker: ExecutionTracker
+    pipeline: Pipeline
+
+
+@contextmanager
+def open_devserver(
+    settings: Settings | None = None, *, engines: Engines | None = None, sinks: Sequence[Sink] | None = None
+) -> Iterator[Devserver]:
+    """A devserver whose records are durable when the block is left.
+
+    `engines` and `sinks` can be handed in; by default they are those of this machine and of the settings.
+    """
+    settings = settings or Settings.from_environment()
+    recording = start_recording(make_sinks(settings) if sinks is None else sinks, journal=settings.journal)
+    try:
+        tracker = recording.tracker()
+        yield Devserver(settings, recording, tracker, Pipeline(tracker, engines or embedded_engines()))
+    finally:
+        recording.close()
+
+
+def make_sinks(settings: Settings) -> list[Sink]:
+    """The dataset, and documents where the settings want some."""
+    from exporters import ParquetSink
+
+    sinks: list[Sink] = [ParquetSink(settings.data_dir)]
+    if settings.formats:
+        from exporters import DocumentSink
+
+        sinks.append(DocumentSink(settings.data_dir, formats=list(settings.formats)))
+    return sinks
