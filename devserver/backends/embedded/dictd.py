@@ -66,6 +66,18 @@ def dictd_number(digits: str) -> int:
     return number
 
 
+def dictd_digits(number: int) -> str:
+    """The digits that `dictd_number` reads.
+
+    >>> dictd_digits(4096)
+    'BAA'
+    """
+    digits = _DIGITS[number % 64]
+    while number := number // 64:
+        digits = _DIGITS[number % 64] + digits
+    return digits
+
+
 def parse_index(index_file: Path) -> Iterator[IndexRow]:
     """The index as rows of headword, position in the index, start and length of the entry in bytes."""
     with index_file.open(encoding="utf-8", errors="replace", newline="\n") as lines:

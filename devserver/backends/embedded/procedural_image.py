@@ -53,7 +53,7 @@ def render(
     rng = np.random.default_rng(seed % 2**64)
     features = read_prompt(prompt)
     chosen = _palette(
-        palette, tuple(painter.PALETTES), night="night" in features.motifs and cfg > 0, draw=rng.integers(1 << 30)
+        palette, tuple(painter.PALETTES), night="night" in features.motifs and cfg > 0, draw=int(rng.integers(1 << 30))
     )
     scene = Scene(features, _guidance(cfg), width, height, steps, chosen)
     parameters = {

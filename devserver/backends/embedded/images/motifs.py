@@ -56,9 +56,9 @@ def robot(draw: Draw, x: float, y: float, size: float, colour: Colour, rng: Rng)
         box(min(side * 2.2, side * 3.0), -5.2, max(side * 2.2, side * 3.0), -2.4, metal)
     box(-2.1, -5.6, 2.1, -1.4, metal)
     box(-1.9, -9.1, 1.9, -5.8, metal)
-    for side in (-0.85, 0.85):
-        _ball(draw, x + side * u, y - 7.7 * u, 0.62 * u, (1.0, 0.95, 0.6))
-        _ball(draw, x + side * u, y - 7.7 * u, 0.26 * u, _DARK)
+    for eye in (-0.85, 0.85):
+        _ball(draw, x + eye * u, y - 7.7 * u, 0.62 * u, (1.0, 0.95, 0.6))
+        _ball(draw, x + eye * u, y - 7.7 * u, 0.26 * u, _DARK)
     draw.arc((x - u, y - 7.4 * u, x + u, y - 6.3 * u), 15, 165, fill=line, width=thick)
     _ball(draw, x, y - 3.6 * u, 0.7 * u, mix(colour, (1, 0.4, 0.4), 0.6))
 
