@@ -23,8 +23,8 @@ from typing import Any, NamedTuple
 
 from otel_tracking.values import REBUILD, Opaque, as_leaf, simplify
 
-MAX_DEPTH = 200
-"""Deeper values are cut there and counted: readers in other languages give up soon after."""
+MAX_DEPTH = 100
+"""Deeper values are cut there and counted: with their tags they are three times as deep, where readers give up."""
 
 MAX_NODES = 2_000_000
 """More values than this (a structure that shares itself a million times) are cut and counted."""
@@ -43,8 +43,14 @@ def encode(value: object) -> Encoded:
     >>> encode({"size": (1, 2), "tag": None})
     Encoded(text='{"size":{"$tuple":[1,2]},"tag":null}', lossy_values=0)
     """
-    tagger = _Tagger()
-    return Encoded(_to_json(tagger.tag(value)), tagger.lossy_values)
+    try:
+        return _encode(value)
+    except RecursionError:
+        from concurrent.futures import ThreadPoolExecutor  # only here: it takes 7 ms to import
+
+        # The caller's stack is nearly full; what is kept must not depend on that.
+        with ThreadPoolExecutor(1) as fresh_stack:
+            return fresh_stack.submit(_encode, value).result()
 
 
 def dumps(value: object) -> str:
@@ -65,6 +71,11 @@ def settle(value: object) -> tuple[Any, int]:
     """`value` as it will be after a round trip, and its count of lossy values."""
     encoded = encode(value)
     return (loads(encoded.text) if encoded.lossy_values else value), encoded.lossy_values
+
+
+def _encode(value: object) -> Encoded:
+    tagger = _Tagger()
+    return Encoded(_to_json(tagger.tag(value)), tagger.lossy_values)
 
 
 def _to_json(plain: object) -> str:

@@ -1,0 +1,59 @@
+"""Short ways to a record, to a run and to what became of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from collectors import Recording, start_recording
+from collectors.testing import RememberingSink
+from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, MediaType, SpanRecord
+from otel_tracking.run import Execution
+
+NOON = dt.datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=dt.UTC)
+TRACE_ID = "0e3a0561" + "0" * 23 + "1"
+
+
+def an_item(**fields: Any) -> ExecutionItem:
+    """An item; what is not said is ordinary."""
+    ordinary = {"sequence_number": 1, "timestamp": NOON, "item_type": ItemType.USER_INPUT_TEXT}
+    return ExecutionItem(**{**ordinary, "media_type": MediaType.TEXT, "stage": 1, **fields})
+
+
+def a_span(**fields: Any) -> SpanRecord:
+    """A span; what is not said is ordinary."""
+    ordinary = {"span_id": "00" * 7 + "01", "parent_span_id": None, "name": "execution", "kind": "internal"}
+    return SpanRecord(**{**ordinary, "timestamp": NOON, **fields})
+
+
+def a_record(**fields: Any) -> ExecutionRecord:
+    """A record; what is not said is ordinary."""
+    ordinary = {"execution_id": "exec_20261123_120000_0e3a0561", "config_name": "dada", "timestamp": NOON}
+    return ExecutionRecord(**{**ordinary, "trace_id": TRACE_ID, **fields})
+
+
+def record_of(pipeline: Callable[[Execution], None], **options: Any) -> ExecutionRecord:
+    """The record of a run of `pipeline`, whatever it raised."""
+    sink = RememberingSink()
+    with start_recording([sink], journal=False, **options) as recording:
+        run = recording.tracker().execution("dada")
+        try:
+            with run:
+                pipeline(run)
+        except BaseException as error:
+            if isinstance(error, AssertionError):
+                raise
+    return sink.latest()[run.trace_id]
+
+
+def finished(recording: Recording, sink: RememberingSink) -> ExecutionRecord:
+    """The latest revision of the one record in `sink`, once it is durable."""
+    assert recording.flush(timeout=20), "the record did not become durable"
+    [record] = sink.latest().values()
+    return record
+
+
+def items_of(record: ExecutionRecord, item_type: ItemType | str) -> list[ExecutionItem]:
+    """The items of one type."""
+    return [item for item in record.items if item.item_type == item_type]

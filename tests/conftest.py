@@ -1,0 +1,42 @@
+"""What every test may ask for: a recording whose sink remembers, and a private RAM directory for journals."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from collectors import Recording, start_recording
+from collectors.testing import RememberingSink
+
+# Two shared cores: an example may take long without anything being wrong.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
+
+
+@pytest.fixture
+def sink() -> RememberingSink:
+    return RememberingSink()
+
+
+@pytest.fixture
+def recording(sink: RememberingSink) -> Iterator[Recording]:
+    """A recording into `sink`, without a flight recorder."""
+    recording = start_recording([sink], journal=False)
+    yield recording
+    recording.close()
+
+
+@pytest.fixture
+def ram() -> Iterator[Path]:
+    """A private directory on /dev/shm, gone afterwards."""
+    if not os.access("/dev/shm", os.W_OK):
+        pytest.skip("no /dev/shm to write to")
+    path = Path(tempfile.mkdtemp(prefix="otel-tracking-test-", dir="/dev/shm"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
