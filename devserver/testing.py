@@ -1,0 +1,158 @@
+"""Engines that do what a script says, for tests of whoever uses the pipeline: they behave, without the hard work."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from devserver.backends.embedded.packages import DEFAULT_PAIRS
+from devserver.backends.errors import EngineFailed
+from devserver.engines import Backend, Engines, SafetyCheck, Translator
+from devserver.safety import SafetyVerdict
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""The smallest picture: one pixel."""
+
+OLLAMA = Backend("ollama", "mistral-nemo:latest")
+SAFE = SafetyVerdict(safe=True, codes=(), found_terms=(), method="script", list_version="script 1")
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedTranslation:
+    """A translation as the script has it."""
+
+    text: str
+    engine: str
+    mode: str
+    engine_version: str
+    passed: Mapping[str, Any]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ScriptedTranslator:
+    """Translates as `script` says by (text, target), and otherwise marks the text with its new language.
+
+    Call number `fails_at` (1 up) raises `EngineFailed(error)`. It speaks as Ollama does: a prompt, no parameters.
+
+    >>> ScriptedTranslator().translate("Eine Blume", from_lang="de", to_lang="es").text
+    'Eine Blume [es]'
+    """
+
+    def __init__(
+        self,
+        script: Mapping[tuple[str, str], str] | None = None,
+        *,
+        fails_at: int | None = None,
+        error: str = "Ollama Error: 500",
+        backend: Backend = OLLAMA,
+        pairs: Iterable[tuple[str, str]] = DEFAULT_PAIRS,
+    ) -> None:
+        self._script, self._backend, self._pairs = script or {}, backend, tuple(sorted(pairs))
+        self._fails_at, self._error, self._calls = fails_at, error, count(1)
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The pairs it was given; by default those of a usual installation."""
+        return self._pairs
+
+    def backend_for(self, from_lang: str, to_lang: str) -> Backend:
+        """The same for every pair."""
+        return self._backend
+
+    def translate(self, text: str, *, from_lang: str, to_lang: str) -> ScriptedTranslation:
+        """The script's text, or the failure that it wants at this call."""
+        if next(self._calls) == self._fails_at:
+            raise EngineFailed(self._error)
+        return ScriptedTranslation(
+            text=self._script.get((text, to_lang), f"{text} [{to_lang}]"),
+            engine=self._backend.name,
+            mode="generate",
+            engine_version="0.5.1",
+            passed={"model": self._backend.model, "prompt": f"Translate to {to_lang}: {text}", "stream": False},
+            facts={"done_reason": "stop"},
+        )
+
+
+class ScriptedSafety:
+    """Blocks texts that hold one of `terms` (term: code); says `outputs` at stage 3, in order, while there are some.
+
+    >>> check = ScriptedSafety(terms={"ISIS": "§86a"})
+    >>> check("Eine ISIS Flagge", level="kids", language="de", stage=1).codes
+    ('§86a',)
+    """
+
+    def __init__(self, *, terms: Mapping[str, str] | None = None, outputs: Sequence[bool] = ()) -> None:
+        self._terms, self._outputs = terms or {}, list(outputs)
+
+    def __call__(self, text: str, *, level: str, language: str, stage: int) -> SafetyVerdict:
+        """The script's verdict."""
+        found = tuple(term for term in self._terms if term in text)
+        if stage == 3 and self._outputs:
+            return SAFE if self._outputs.pop(0) else _blocked((level,), ("scripted",))
+        return _blocked(tuple(self._terms[term] for term in found), found) if found else SAFE
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedFile:
+    """A file as the script has it."""
+
+    content: str | bytes
+    media_format: str
+    passed: Mapping[str, Any]
+    engine_version: str = "1"
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ScriptedMaker:
+    """Makes `content` (bytes, text, or a function of text and seed); the calls in `fails_at` raise `EngineFailed`."""
+
+    def __init__(
+        self,
+        content: str | bytes | Callable[[str, int], str | bytes] = PNG,
+        *,
+        media_format: str = "image/png",
+        backend: Backend = Backend("comfyui", "sd3.5_large.safetensors"),  # noqa: B008  # a value, it cannot change
+        fails_at: Iterable[int] = (),
+        error: str = "ComfyUI Error: out of memory",
+    ) -> None:
+        self._content, self._media_format, self._backend = content, media_format, backend
+        self._fails_at, self._error, self._calls = frozenset(fails_at), error, count(1)
+
+    def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
+        """The same for all parameters."""
+        return self._backend
+
+    def make(self, text: str, *, seed: int, parameters: Mapping[str, Any]) -> ScriptedFile:
+        """The script's file, or the failure that it wants at this call."""
+        if next(self._calls) in self._fails_at:
+            raise EngineFailed(self._error)
+        content = self._content(text, seed) if callable(self._content) else self._content
+        return ScriptedFile(content, self._media_format, {"prompt": text, "seed": seed, **parameters})
+
+
+def scripted_engines(
+    *,
+    language: str = "de",
+    translator: Translator | None = None,
+    check_safety: SafetyCheck | None = None,
+    **makers: ScriptedMaker,
+) -> Engines:
+    """Engines for a test: every text is in `language`, and `makers` are the engines that configurations name.
+
+    >>> sorted(scripted_engines(comfyui=ScriptedMaker()).makers)
+    ['comfyui']
+    """
+    return Engines(
+        translator=translator or ScriptedTranslator(),
+        check_safety=check_safety or ScriptedSafety(),
+        detect_language=lambda text: language,
+        makers=makers,
+    )
+
+
+def _blocked(codes: tuple[str, ...], found_terms: tuple[str, ...]) -> SafetyVerdict:
+    return SafetyVerdict(safe=False, codes=codes, found_terms=found_terms, method="script", list_version="script 1")
