@@ -1,1 +1,52 @@
-"""Records out: one module per format."""
+"""Records out: one module per format, each imported when it is first asked for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from exporters.compaction import CompactionReport, compact
+    from exporters.document_sink import DocumentSink
+    from exporters.errors import StorageError
+    from exporters.formats import FORMATS, Format
+    from exporters.legacy import import_record
+    from exporters.parquet_dataset import ParquetSink
+    from exporters.reading import ExecutionRow, find_execution, list_executions, read_records
+
+_HOME = {
+    "FORMATS": "formats",
+    "CompactionReport": "compaction",
+    "DocumentSink": "document_sink",
+    "ExecutionRow": "reading",
+    "Format": "formats",
+    "ParquetSink": "parquet_dataset",
+    "StorageError": "errors",
+    "compact": "compaction",
+    "find_execution": "reading",
+    "import_record": "legacy",
+    "list_executions": "reading",
+    "read_records": "reading",
+}
+
+__all__ = [
+    "FORMATS",
+    "CompactionReport",
+    "DocumentSink",
+    "ExecutionRow",
+    "Format",
+    "ParquetSink",
+    "StorageError",
+    "compact",
+    "find_execution",
+    "import_record",
+    "list_executions",
+    "read_records",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """The public name, from the module that has it: whoever only lists formats never waits for pyarrow."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'exporters' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(importlib.import_module(f"exporters.{_HOME[name]}"), name)

@@ -1,0 +1,51 @@
+"""Write the codebook: what every table and column means, for people (CSV) and programs (JSON)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+from exporters.columns import TABLES
+from exporters.files import write_file
+from otel_tracking.record import SCHEMA_VERSION
+from otel_tracking.taxonomy import TAXONOMY_VERSION
+
+UNITS = {
+    "text": "text",
+    "json": "canonical JSON",
+    "digits": "decimal digits",
+    "int": "64-bit integer",
+    "ints": "list of 64-bit integers",
+    "float": "64-bit float",
+    "time": "UTC, microseconds",
+}
+
+
+def write_codebook(data_dir: Path) -> None:
+    """`codebook.csv` and `codebook.json` in `data_dir`, unless they are there and say the same."""
+    for name, content in {"codebook.csv": codebook_csv(), "codebook.json": codebook_json()}.items():
+        path = data_dir / name
+        if not path.is_file() or path.read_bytes() != content:
+            write_file(path, content)
+
+
+def codebook_csv() -> bytes:
+    """One row per column: table, column, values, description."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["table", "column", "values", "description"])
+    for table, columns in TABLES.items():
+        writer.writerows([table, column.name, UNITS[column.kind], column.description] for column in columns)
+    return text.getvalue().encode()
+
+
+def codebook_json() -> bytes:
+    """The same as an object, with the versions it belongs to."""
+    tables = {
+        table: {column.name: {"values": UNITS[column.kind], "description": column.description} for column in columns}
+        for table, columns in TABLES.items()
+    }
+    versions = {"schema_version": SCHEMA_VERSION, "taxonomy_version": TAXONOMY_VERSION}
+    return (json.dumps({**versions, "tables": tables}, indent=2, ensure_ascii=False) + "\n").encode()

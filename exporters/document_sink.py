@@ -1,0 +1,61 @@
+"""Write a document per run and format, for people who open files instead of databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from exporters.errors import NotWritable, WriteFailed
+from exporters.files import make_directory, write_file
+from exporters.formats import format_named
+from exporters.layout import folder_name
+from otel_tracking import canonical
+from otel_tracking.record import ExecutionRecord
+
+REVISION_FILE = ".revision"
+
+
+class DocumentSink:
+    """Documents at `DATA/documents/<execution_id>/<execution_id>.<suffix>`; a later revision replaces an earlier one.
+
+    Raises `UnknownFormat` and `NotWritable` at once, before any run.
+
+    >>> import tempfile
+    >>> sink = DocumentSink(tempfile.mkdtemp(), formats=["json"])
+    """
+
+    def __init__(self, data_dir: str | Path, formats: Iterable[str] = ("json",)) -> None:
+        data_dir = Path(data_dir).expanduser().absolute()
+        self.location = str(data_dir)
+        self._formats = [format_named(name) for name in formats]
+        self._documents = data_dir / "documents"
+        try:
+            make_directory(self._documents)
+            write_file(self._documents / ".writable", b"")
+        except OSError as trouble:
+            raise NotWritable(f"documents cannot be written to {self._documents}: {trouble}") from trouble
+
+    def write(self, record: ExecutionRecord) -> None:
+        """Write all formats of one record, unless a later revision is there already."""
+        folder = self._documents / folder_name(record.execution_id)
+        if _revision(folder, record.trace_id) > record.revision:
+            return
+        try:
+            for form in self._formats:
+                write_file(folder / f"{folder.name}{form.suffix}", form.render(record))
+            # Last: a crash before this makes the same revision come again, never an older one win.
+            write_file(folder / REVISION_FILE, canonical.dumps([record.trace_id, record.revision]).encode())
+        except OSError as trouble:
+            raise WriteFailed(f"documents in {folder} are not complete: {trouble}") from trouble
+
+    def close(self) -> None:
+        """Nothing is open between writes."""
+
+
+def _revision(folder: Path, trace_id: str | None) -> int:
+    """The revision of this very run in `folder`; 0 where it is not there."""
+    try:
+        stored_trace, revision = canonical.loads((folder / REVISION_FILE).read_text())
+    except (OSError, ValueError, TypeError):
+        return 0
+    return int(revision) if stored_trace == trace_id else 0

@@ -1,0 +1,140 @@
+"""Find the executions of a day without their items: of each run, the row that counts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from exporters.layout import ONE_DAY, may_hold, table_files
+from exporters.table_file import Row, TableFiles, open_parquet, read_checked, to_rows
+from exporters.unpack import exact_fields, mentions_blob
+
+RELISTINGS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRow:
+    """One run as a list shows it: the fields of its record that need no items.
+
+    `path` is the file that has it; `item_rows` is how many items are stored with it.
+    """
+
+    execution_id: str
+    trace_id: str | None
+    revision: int
+    write_id: int = field(repr=False)
+    timestamp: dt.datetime
+    config_name: Any
+    user_id: Any
+    session_id: Any
+    device_id: Any
+    study_id: Any
+    batch_id: Any
+    execution_mode: Any
+    safety_level: Any
+    used_seed: Any
+    total_execution_time: float | None
+    status: str
+    finish_reason: str
+    outputs_generated: int
+    item_rows: int
+    day: dt.date
+    path: Path = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """What decides that two rows are the same run: the trace id, or the execution_id where there is none."""
+        return self.trace_id or self.execution_id
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Among rows of the same run the greatest rank counts."""
+        return (self.revision, self.write_id)
+
+
+LIGHT = [entry.name for entry in fields(ExecutionRow) if entry.name not in ("day", "path")]
+
+
+class ExecutionIndex:
+    """The executions of a data directory, day by day; each file is read once."""
+
+    def __init__(self, data_dir: Path, execution_id: str | None = None) -> None:
+        self._data_dir = data_dir
+        self._execution_id = execution_id
+        self._rows: dict[Path, list[ExecutionRow]] = {}
+
+    def rows(self, day: dt.date) -> list[ExecutionRow]:
+        """The rows of a day that count, latest first. A later revision may be stored a day before or after."""
+        counting = latest(row for near in (day - ONE_DAY, day, day + ONE_DAY) for row in self.all_rows(near))
+        of_day = [row for row in counting.values() if row.day == day]
+        return sorted(of_day, key=lambda row: (row.timestamp, row.execution_id, row.write_id), reverse=True)
+
+    def all_rows(self, day: dt.date) -> list[ExecutionRow]:
+        """Every row of a day, also of earlier revisions and repeated writes.
+
+        Compaction may replace files meanwhile: it is listed again until two lists agree, so that nothing falls between.
+        """
+        listed = self._files(day)
+        for _ in range(RELISTINGS):
+            for path in listed:
+                self._read(path, day)
+            again = self._files(day)
+            if again == listed:
+                break
+            listed = again
+        return [row for path in listed for row in self._rows.get(path, ())]
+
+    def forget(self, day: dt.date) -> None:
+        """Drop what is known of days that are done, or have changed."""
+        self._rows = {path: rows for path, rows in self._rows.items() if rows and rows[0].day != day}
+
+    def _files(self, day: dt.date) -> list[Path]:
+        files = table_files(self._data_dir, "executions", day)
+        return [path for path in files if self._execution_id is None or may_hold(path, self._execution_id)]
+
+    def _read(self, path: Path, day: dt.date) -> None:
+        if path not in self._rows:
+            try:
+                self._rows[path] = _light_rows(path, day)
+            except FileNotFoundError:
+                return  # compacted away; the next listing has its runs
+
+
+def latest(rows: Iterable[ExecutionRow]) -> dict[str, ExecutionRow]:
+    """The row that counts, by the key of its run."""
+    counting: dict[str, ExecutionRow] = {}
+    for row in rows:
+        if row.key not in counting or row.rank > counting[row.key].rank:
+            counting[row.key] = row
+    return counting
+
+
+def sibling(path: Path, table: str) -> Path:
+    """The file of another table that was written together with the executions at `path`."""
+    return path.parents[2] / table / path.parent.name / path.name
+
+
+def _light_rows(path: Path, day: dt.date) -> list[ExecutionRow]:
+    file = open_parquet(path)
+    stored = set(file.schema_arrow.names)
+    names = [name for name in [*LIGHT, "exact_json"] if name in stored]
+    rows = to_rows(read_checked(path, lambda: file.read(columns=names)))
+    return [_light(row, path, day) for row in rows]
+
+
+def _light(row: Row, path: Path, day: dt.date) -> ExecutionRow:
+    values = exact_fields(row, _blobs(row, path))
+    light: dict[str, Any] = {name: values.get(name) for name in LIGHT}
+    return ExecutionRow(**light, day=day, path=path)
+
+
+def _blobs(row: Row, path: Path) -> dict[str, str]:
+    return read_blobs(TableFiles(), path, row["write_id"]) if mentions_blob(row) else {}
+
+
+def read_blobs(files: TableFiles, path: Path, write_id: int) -> dict[str, str]:
+    """The large values of the row of that write: text by sha256."""
+    return {row["sha256"]: row["text"] for row in files.rows(sibling(path, "blobs"), write_id)}

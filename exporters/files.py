@@ -1,0 +1,90 @@
+"""Write files that are there whole or not at all, and that only their owner can read.
+
+Content goes to a hidden file in the same directory, is synced, renamed and the rename synced. A reader that lists
+a directory skips names that begin with a dot.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+PRIVATE_FILE = 0o600
+PRIVATE_DIRECTORY = 0o700
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """`content` at `path`, durable when this returns; an existing file is replaced."""
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file that durably becomes `path` at the end of the block; nothing is left of it when the block raises."""
+    with hidden(path) as (file, appear):
+        yield file
+        appear()
+    sync_directory(path.parent)
+
+
+@contextlib.contextmanager
+def hidden(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], None]]]:
+    """A hidden file beside `path` and a function that syncs it and gives it its name.
+
+    The directory is not synced yet: who writes several files syncs it once.
+    """
+    make_directory(path.parent)
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
+    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+
+            def appear() -> None:
+                file.flush()
+                os.fsync(file.fileno())
+                temporary.replace(path)
+
+            yield file, appear
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def make_directory(path: Path) -> None:
+    """`path` as a private directory with its parents, durably; existing ones are left as they are."""
+    if path.is_dir():
+        return
+    make_directory(path.parent)
+    path.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable: a renamed file may otherwise be gone after a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Remove files that may be gone already, in that order, and sync their directories."""
+    parents = set()
+    for path in paths:
+        path.unlink(missing_ok=True)
+        parents.add(path.parent)
+    for parent in parents:
+        sync_directory(parent)
+
+
+def discard(paths: Iterable[Path]) -> None:
+    """Remove files of a write that failed, as far as that can still be done: its own trouble is what counts."""
+    for path in paths:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)

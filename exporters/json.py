@@ -1,0 +1,40 @@
+"""A record as one JSON document that people can read and that reads back to an equal record."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from exporters.errors import BrokenFile
+from otel_tracking import canonical
+from otel_tracking.record import ExecutionRecord
+
+
+def render(record: ExecutionRecord) -> bytes:
+    """Canonical JSON of the record, indented, UTF-8, with a newline at the end."""
+    text = json.dumps(_plain(record.to_dict()), ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
+    return f"{text}\n".encode()
+
+
+def parse(document: bytes) -> ExecutionRecord:
+    """The record of a document that `render` or an earlier tracker wrote; `BrokenFile` says what is wrong with it."""
+    try:
+        source = canonical.loads(document.decode("utf-8-sig"))
+    except ValueError as trouble:
+        raise BrokenFile(f"the document is not JSON in UTF-8: {trouble}") from trouble
+    if not isinstance(source, dict) or "execution_id" not in source:
+        raise BrokenFile(f"the document is a {type(source).__name__} without execution_id, not an execution record")
+    try:
+        return ExecutionRecord.from_dict(source)
+    except (TypeError, ValueError, KeyError, AttributeError) as trouble:
+        raise BrokenFile(f"the record {source['execution_id']!r:.80} cannot be read: {trouble!r:.300}") from trouble
+
+
+def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields as plain JSON values, each encoded on its own: what is around a value must not make it too deep."""
+    parts = {name: [_plain_fields(part) for part in fields[name]] for name in ("items", "spans")}
+    return _plain_fields({name: value for name, value in fields.items() if name not in parts}) | parts
+
+
+def _plain_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: json.loads(canonical.dumps(value)) for name, value in fields.items()}

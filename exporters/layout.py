@@ -1,0 +1,109 @@
+"""Where everything is under a data directory: names of days, files and folders.
+
+    DATA/executions/date=2026-11-23/ab12cd34-<write id>-<random>.parquet     one row per run
+    DATA/items/date=2026-11-23/<the same name>.parquet                       one row per item of these runs
+    DATA/blobs/date=2026-11-23/<the same name>.parquet                       large graphs of these runs, if any
+    DATA/media/<execution_id>/…    DATA/documents/<execution_id>/…    DATA/codebook.csv    DATA/codebook.json
+
+Files of one write share their name, so the items of a row are found without looking. A file with one run begins
+with the 8 hex digits that its execution_id ends with; other files begin with `batch` or `day`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import secrets
+import urllib.parse
+from pathlib import Path
+
+from otel_tracking.record import ExecutionRecord
+
+ONE_DAY = dt.timedelta(days=1)
+LONGEST_NAME = 120
+
+
+def day_of(record: ExecutionRecord) -> dt.date:
+    """The day a record is stored under: the one in its execution_id, if that is within a day of its timestamp.
+
+    So an id alone leads to its directory, and a span of time to its days (give or take one).
+    """
+    started = record.timestamp.astimezone(dt.UTC).date()
+    named = day_of_id(record.execution_id)
+    return named if named and abs(named - started) <= ONE_DAY else started
+
+
+def day_of_id(execution_id: str) -> dt.date | None:
+    """The day that an execution_id names.
+
+    >>> day_of_id("exec_20261123_043900_ab12cd34")
+    datetime.date(2026, 11, 23)
+    """
+    found = re.match(r"exec_(\d{4})(\d{2})(\d{2})_", execution_id)
+    try:
+        return dt.date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return None
+
+
+def day_directory(data_dir: Path, table: str, day: dt.date) -> Path:
+    """The directory of one day of a table, in hive style: engines read `date` from it."""
+    return data_dir / table / f"date={day.isoformat()}"
+
+
+def stored_days(data_dir: Path, table: str = "executions") -> list[dt.date]:
+    """The days that a table has, newest first."""
+    names = [path.name.removeprefix("date=") for path in (data_dir / table).glob("date=*")]
+    return sorted((day for name in names if (day := _day(name))), reverse=True)
+
+
+def table_files(data_dir: Path, table: str, day: dt.date) -> list[Path]:
+    """The finished files of one day of a table, by name."""
+    return sorted(path for path in day_directory(data_dir, table, day).glob("*.parquet") if path.name[0] != ".")
+
+
+def file_name(label: str, write_id: int) -> str:
+    """A file name that nobody else has chosen."""
+    return f"{label}-{write_id:016x}-{secrets.token_hex(4)}.parquet"
+
+
+def label_of(records: list[ExecutionRecord]) -> str:
+    """What a file's name begins with: the short id of its only run, or `batch`."""
+    if len(records) > 1:
+        return "batch"
+    short = short_id(records[0].execution_id)
+    return short if short and (records[0].trace_id or "").startswith(short) else "run"
+
+
+def may_hold(path: Path, execution_id: str) -> bool:
+    """Whether a file may hold that run, as far as its name tells."""
+    label = path.name.partition("-")[0]
+    return label in ("batch", "day", "run") or label == short_id(execution_id)
+
+
+def short_id(execution_id: str) -> str | None:
+    """The 8 hex digits that an execution_id ends with.
+
+    >>> short_id("exec_20261123_043900_ab12cd34")
+    'ab12cd34'
+    """
+    found = re.search(r"_([0-9a-f]{8})\Z", execution_id)
+    return found[1] if found else None
+
+
+def folder_name(execution_id: str) -> str:
+    """A folder name for a run: its execution_id, with characters that mean something to a file system escaped.
+
+    >>> folder_name("exec_20261123_043900_ab12cd34"), folder_name("../x")
+    ('exec_20261123_043900_ab12cd34', '%2E%2E%2Fx')
+    """
+    name = urllib.parse.quote(execution_id, safe=" ", errors="surrogatepass")
+    name = name.replace(".", "%2E") if name[:1] in (".", "") else name
+    return name[:LONGEST_NAME] or "%"
+
+
+def _day(name: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(name)
+    except ValueError:
+        return None

@@ -1,0 +1,99 @@
+"""Store records as a Parquet dataset: three tables, a directory per day, every write whole or invisible.
+
+Order of a write: media, blobs, items, and executions last. A run exists when its executions row does; what a crash
+leaves before that is never read and is removed by `compact`. `docs/storage.md` tells the whole story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+
+from exporters.codebook import write_codebook
+from exporters.errors import NotWritable, WriteFailed
+from exporters.files import discard, make_directory
+from exporters.layout import day_directory, day_of, file_name, label_of
+from exporters.media import store_media
+from exporters.pack import pack
+from exporters.parquet_file import Step, no_step, write_table
+from exporters.stored_keys import StoredKeys
+from exporters.write_ids import WriteIds
+from otel_tracking.record import ExecutionRecord
+
+
+class ParquetSink:
+    """Records in `data_dir`, durable when `write` returns.
+
+    Raises `NotWritable` at once where nothing can be stored. Several sinks, in one process or many, may share a
+    directory: no two writes share a file. `step` is told what is about to be written; tests stop a process there.
+
+    >>> import tempfile
+    >>> sink = ParquetSink(tempfile.mkdtemp())
+    """
+
+    def __init__(self, data_dir: str | Path, *, step: Step = no_step) -> None:
+        self._data_dir = Path(data_dir).expanduser().absolute()
+        self._step = step
+        self._write_ids = WriteIds()
+        self._stored = StoredKeys(self._data_dir)
+        self.location = str(self._data_dir)
+        prepare(self._data_dir)
+
+    def write(self, record: ExecutionRecord) -> None:
+        """Store one record; `WriteFailed` when it is not durable, and then nothing of it is visible."""
+        self.write_all([record])
+
+    def write_all(self, records: Sequence[ExecutionRecord]) -> None:
+        """Store many records in one set of files per day, so that they share the cost of a sync.
+
+        When it raises, whole days of `records` may be stored and the rest is invisible; writing all again is safe.
+        """
+        try:
+            for record in records:
+                self._step("media")
+                store_media(self._data_dir, record)
+            for _, same_day in groupby(sorted(records, key=day_of), key=day_of):
+                self._write_day(list(same_day))
+        except OSError as trouble:
+            raise WriteFailed(
+                f"{len(records)} record(s) are not stored in {self._data_dir}: {trouble}. Nothing of them is visible; "
+                "once there is space and permission, the same write can be tried again"
+            ) from trouble
+
+    def contains(self, trace_id: str, revision: int) -> bool:
+        """Whether this revision of the run, or a later one, is stored already, by anyone."""
+        return self._stored.contains(trace_id, revision)
+
+    def close(self) -> None:
+        """Nothing is open between writes."""
+
+    def _write_day(self, records: list[ExecutionRecord]) -> None:
+        ids = self._write_ids.next(len(records))
+        name = file_name(label_of(records), ids[0])
+        day = day_of(records[0])
+        packed = pack(records, ids)
+        # Executions come last: their row is what makes a run visible.
+        tables = {"blobs": packed.blobs, "items": packed.items, "executions": packed.executions}
+        paths = {table: day_directory(self._data_dir, table, day) / name for table in tables}
+        try:
+            for table, rows in tables.items():
+                self._step(table)
+                if rows.num_rows:
+                    write_table(paths[table], rows)
+        except BaseException:
+            discard(reversed(paths.values()))
+            raise
+        self._step("written")
+
+
+def prepare(data_dir: Path) -> None:
+    """Make `data_dir` ready, with the codebook in it; `NotWritable` where that cannot be done."""
+    try:
+        make_directory(data_dir)
+        write_codebook(data_dir)
+    except OSError as trouble:
+        raise NotWritable(
+            f"data directory {data_dir} cannot be used: {trouble}. "
+            "A directory on a local disk that this user may write to would work"
+        ) from trouble
