@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from collectors.build import build_record
 from collectors.delivery import Parcel, SinkLane
 from collectors.live import LiveFeed
-from collectors.open_runs import FINISHED, OpenRun, OpenRuns, spans_of
-from collectors.spans import from_sdk
+from collectors.open_runs import FINISHED, OpenRun, OpenRuns
+from collectors.spans import from_recorded
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord, FinishReason
 from otel_tracking.taxonomy import broken_rules
@@ -84,7 +84,7 @@ class Assembly:
     def _assemble(self, run: OpenRun, reason: FinishReason, revision: int) -> None:
         journal = run.journal
         try:
-            spans = [from_sdk(span) for span in spans_of(run)]
+            spans = list(map(from_recorded, run.spans()))
             record = build_record(spans, finish_reason=reason, revision=revision, late_spans=run.late_spans)
         except Exception as trouble:
             # The run stays in its journal: whoever mends the fault can still recover it.

@@ -1,27 +1,43 @@
 """Trace and span ids from the operating system's random numbers.
 
-The SDK's own generator draws from Python's global `random`: a pipeline that seeds it would repeat ids, and tracking
+The SDK's generator draws from Python's global `random`: a pipeline that seeds it would repeat ids, and tracking
 would change the pipeline's random numbers.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 
-from opentelemetry.sdk.trace.id_generator import IdGenerator
+_DRAWN_AT_ONCE = 1024
 
 
-class SystemIdGenerator(IdGenerator):
-    """Ids from `os.urandom`, never zero."""
+class SystemIdGenerator:
+    """Ids from `os.urandom`, never zero. Bytes are drawn many at once, per thread and never across a fork."""
+
+    def __init__(self) -> None:
+        self._forget()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
 
     def generate_span_id(self) -> int:
         """A random 64-bit id."""
-        return int.from_bytes(os.urandom(8)) or self.generate_span_id()
+        return int.from_bytes(self._draw()) or self.generate_span_id()
 
     def generate_trace_id(self) -> int:
         """A random 128-bit id."""
-        return int.from_bytes(os.urandom(16)) or self.generate_trace_id()
+        return int.from_bytes(self._draw() + self._draw()) or self.generate_trace_id()
 
-    def is_trace_id_random(self) -> bool:
-        """Yes: every bit is."""
-        return True
+    def _draw(self) -> bytes:
+        try:
+            word: bytes = self._pool.words.pop()
+        except (AttributeError, IndexError):
+            drawn = os.urandom(8 * _DRAWN_AT_ONCE)
+            words: list[bytes] = [drawn[at : at + 8] for at in range(0, len(drawn), 8)]
+            self._pool.words = words
+            word = words.pop()
+        return word
+
+    def _forget(self) -> None:
+        # A child that kept its parent's bytes would give out its parent's ids.
+        self._pool = threading.local()

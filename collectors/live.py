@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from collectors.open_runs import ENDED, FINISHED, LOGGED, STARTED, LogEntry, OpenRun, OpenRuns
+from collectors.open_runs import FINISHED, LOGGED, STARTED, LogEntry, OpenRun, OpenRuns
+from collectors.recorded_span import SpanData
 from otel_tracking.frame import Frame
 
 
@@ -94,11 +95,10 @@ def _is_last(event: LogEntry) -> bool:
 def _read(number: int, event: LogEntry) -> LiveEvent:
     if isinstance(event, Frame):
         return LiveEvent(number, LOGGED, event.span_id, None, event.name, event.timestamp, event.fields())
-    kind = event[0]
+    kind, subject = event
+    if kind == FINISHED:
+        return LiveEvent(number, kind, name=subject)
+    span: SpanData = subject
     if kind == STARTED:
-        _, span_id, parent_id, name, start_ns, attributes = event
-        return LiveEvent(number, kind, span_id, parent_id, name, start_ns, dict(attributes or {}))
-    if kind == ENDED:
-        _, span_id, end_ns, status = event
-        return LiveEvent(number, kind, span_id, None, status, end_ns)
-    return LiveEvent(number, FINISHED, name=event[1])
+        return LiveEvent(number, kind, span.span_id, span.parent_id, span.name, span.start_ns, dict(span.attributes))
+    return LiveEvent(number, kind, span.span_id, None, span.status.name.lower(), span.end_ns or 0)

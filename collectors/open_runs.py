@@ -1,4 +1,4 @@
-"""The runs that are under way in this process, and the span processor that follows them.
+"""The runs that are under way in this process.
 
 Everything here runs on the pipeline's thread, in memory: a run's spans and frames go into its log (for live readers)
 and into its journal (for the case that the process dies), and a finished run is handed over to be built elsewhere.
@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
-from opentelemetry.context import Context
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
+from opentelemetry.trace import Link, SpanContext, SpanKind
 
 from collectors import journal_entries
 from collectors.flight_recorder import FlightRecorder, RunJournal
+from collectors.ids import SystemIdGenerator
+from collectors.recorded_span import RecordedSpan, SpanData
 from otel_tracking.errors import Troubles
 from otel_tracking.frame import Frame
 from otel_tracking.record import FinishReason
-from otel_tracking.scopes import Emit
 
 STARTED, LOGGED, ENDED, FINISHED = "started", "logged", "ended", "finished"
 """What can happen in a run's log."""
-
-_RUN = "_devserver_run"
-
 
 LogEntry = Frame | tuple[Any, ...]
 """A frame that was logged, or one of the other things with its details."""
@@ -35,14 +32,15 @@ LogEntry = Frame | tuple[Any, ...]
 class OpenRun:
     """A run's spans and frames as far as they are known. A span keeps its run alive, so that late spans find it."""
 
-    def __init__(self, trace_id: int, journal: RunJournal, now: float) -> None:
+    def __init__(self, runs: OpenRuns, trace_id: int, journal: RunJournal, now: float) -> None:
+        self.runs = runs
         self.trace_id = trace_id
         self.journal = journal
         self.lock = threading.Lock()
         self.log: list[LogEntry] = []
         self.wakers: tuple[Callable[[], None], ...] = ()
-        self.open_spans: dict[int, Span] = {}
-        self.ended_spans: list[ReadableSpan] = []
+        self.open_spans: dict[int, SpanData] = {}
+        self.ended_spans: list[SpanData] = []
         self.started_at = now
         self.root_ended_at: float | None = None
         self.revision = 0
@@ -54,9 +52,14 @@ class OpenRun:
         for wake in self.wakers:
             wake()
 
+    def spans(self) -> list[SpanData]:
+        """All spans, ended or still open, at this moment."""
+        ended = {span.span_id: span for span in list(self.ended_spans)}
+        return [*ended.values(), *(span for span in list(self.open_spans.values()) if span.span_id not in ended)]
 
-class OpenRuns(SpanProcessor):
-    """Follows every span of a provider; calls `on_finished(run, reason)` when a run is over."""
+
+class OpenRuns:
+    """Starts and follows the spans of a recording; calls `on_finished(run, reason)` when a run is over."""
 
     def __init__(
         self,
@@ -69,9 +72,11 @@ class OpenRuns(SpanProcessor):
     ) -> None:
         self._recorder, self._on_finished, self._troubles = recorder, on_finished, troubles
         self._max_open_runs, self._clock = max_open_runs, clock
+        self._ids = SystemIdGenerator()
         self._lock = threading.Lock()
         self._runs_by_trace_id: dict[int, OpenRun] = {}
         self._settled: WeakValueDictionary[int, OpenRun] = WeakValueDictionary()
+        self.on_ended_span: Callable[[SpanData], None] | None = None
         self.inert = False
 
     def __len__(self) -> int:
@@ -81,40 +86,53 @@ class OpenRuns(SpanProcessor):
         """The run of a trace, while it is open or somebody still holds one of its scopes."""
         return self._runs_by_trace_id.get(trace_id) or self._settled.get(trace_id)
 
-    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Take a started span into its run; the first span of a trace begins one."""
-        if self.inert:
-            return
-        try:
-            self._start(span)
-        except Exception as trouble:
-            self._troubles.report("span start", trouble)
+    def start(
+        self,
+        name: str,
+        parent: SpanContext,
+        kind: SpanKind,
+        attributes: Any,
+        links: Sequence[Link],
+        start_ns: int | None,
+    ) -> RecordedSpan:
+        """A started span below `parent`, or the root of a new trace where that is not valid."""
+        is_child = parent.is_valid
+        trace_id = parent.trace_id if is_child else self._ids.generate_trace_id()
+        parent_id = parent.span_id if is_child else None
+        now = time.time_ns() if start_ns is None else start_ns
+        span = SpanData(trace_id, self._ids.generate_span_id(), parent_id, name, kind, attributes, links, now)
+        return RecordedSpan(self.adopt(span), span)
 
-    def on_end(self, span: ReadableSpan) -> None:
+    def adopt(self, span: SpanData) -> OpenRun:
+        """Take a span that has just been started into its run."""
+        run = self._runs_by_trace_id.get(span.trace_id) or self._begin(span.trace_id)
+        if not self.inert:
+            run.open_spans[span.span_id] = span
+            run.tell((STARTED, span))
+            run.journal.append(journal_entries.start_entry(span))
+        return run
+
+    def record(self, span: Any, frame: Frame) -> None:
+        """Keep a frame: on its span, in its run's log, in the journal. This is the tracker's `emit`."""
+        if self.inert:
+            return self._troubles.report("after fork", "an inherited tracker was used in a child process")
+        run: OpenRun = span.run
+        span.data.events.append(frame)
+        run.log.append(frame)
+        for wake in run.wakers:
+            wake()
+        run.journal.append(frame.payload)
+        if frame.media is not None:
+            run.journal.append_later(journal_entries.media_entry(frame))
+
+    def end(self, run: OpenRun, span: SpanData) -> None:
         """Take an ended span; hand the run over when its root has ended and nothing is open."""
         if self.inert:
             return
         try:
-            self._end(span)
+            self._end(run, span)
         except Exception as trouble:
             self._troubles.report("span end", trouble)
-
-    def emit(self, put_on_span: Emit) -> Emit:
-        """An emit that puts a frame on its span and into the run's log and journal."""
-
-        def emit(span: Any, frame: Frame) -> None:
-            if self.inert:
-                return self._troubles.report("after fork", "an inherited tracker was used in a child process")
-            put_on_span(span, frame)
-            run = getattr(span, _RUN, None)
-            if run is None:
-                return self._troubles.report("no run", "a frame came on a span that no run knows")
-            run.tell(frame)
-            run.journal.append(frame.payload)
-            if frame.media is not None:
-                run.journal.append_later(journal_entries.media_entry(frame))
-
-        return emit
 
     def take_overdue(self, *, grace: float, max_age: float) -> None:
         """Hand over the runs whose root ended more than `grace` seconds ago, or that are older than `max_age`."""
@@ -130,36 +148,22 @@ class OpenRuns(SpanProcessor):
         for run in list(self._runs_by_trace_id.values()):
             self._hand_over(run, FinishReason.CLOSED)
 
-    def shutdown(self) -> None:
-        """Nothing to do; `Recording.close` sees to it."""
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Nothing is held back here."""
-        return True
-
-    def _start(self, span: Span) -> None:
-        context, parent = span.context, span.parent
-        run = self._runs_by_trace_id.get(context.trace_id) or self._begin(context.trace_id)
-        setattr(span, _RUN, run)
-        run.open_spans[context.span_id] = span
-        parent_id = parent.span_id if parent else None
-        run.tell((STARTED, context.span_id, parent_id, span.name, span.start_time, span.attributes))
-        run.journal.append(journal_entries.start_entry(span))
-
-    def _end(self, span: ReadableSpan) -> None:
-        context = span.context
-        run = self._runs_by_trace_id.get(context.trace_id) or self._begin(context.trace_id)
+    def _end(self, run: OpenRun, span: SpanData) -> None:
+        if run.trace_id not in self._runs_by_trace_id:
+            self._begin(run.trace_id)
         run.journal.append(journal_entries.end_entry(span))
         if run.revision:
             with run.lock:
                 run.late_spans += 1
         # In this order, so that whoever finds no span open finds every one ended; each step is one under the GIL.
         run.ended_spans.append(span)
-        if span.parent is None:
+        if span.parent_id is None:
             run.root_ended_at = self._clock()
-        run.open_spans.pop(context.span_id, None)
+        run.open_spans.pop(span.span_id, None)
         over = run.root_ended_at is not None and not run.open_spans
-        run.tell((ENDED, context.span_id, span.end_time, span.status.status_code.name.lower()))
+        run.tell((ENDED, span))
+        if self.on_ended_span is not None:
+            self.on_ended_span(span)
         if over:
             self._hand_over(run, FinishReason.LATE_SPAN if run.revision else FinishReason.ROOT_ENDED)
 
@@ -170,7 +174,7 @@ class OpenRuns(SpanProcessor):
             run = self._runs_by_trace_id.get(trace_id)
             if run is None:
                 run = self._settled.pop(trace_id, None) or OpenRun(
-                    trace_id, self._recorder.begin(trace_id), self._clock()
+                    self, trace_id, self._recorder.begin(trace_id), self._clock()
                 )
                 self._runs_by_trace_id[trace_id] = run
                 if len(self._runs_by_trace_id) > self._max_open_runs:
@@ -193,13 +197,5 @@ class OpenRuns(SpanProcessor):
         # The first journal was freed with the first record; a death from here on must not lose the late spans.
         run.journal = self._recorder.begin(run.trace_id)
         run.journal.append(journal_entries.revision_entry(run.revision + 1, run.late_spans))
-        for entry in journal_entries.entries_of(run.ended_spans, run.open_spans.values()):
+        for entry in journal_entries.entries_of(run.ended_spans, list(run.open_spans.values())):
             run.journal.append(entry)
-
-
-def spans_of(run: OpenRun) -> Iterable[ReadableSpan]:
-    """All spans of a run, ended or still open, at this moment."""
-    with run.lock:
-        ended = {span.context.span_id: span for span in list(run.ended_spans)}
-        still_open = [span for span in list(run.open_spans.values()) if span.context.span_id not in ended]
-        return [*ended.values(), *still_open]

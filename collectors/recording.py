@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import socket
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
@@ -12,17 +11,15 @@ from pathlib import Path
 from typing import Any, Self
 
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanLimits, TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from collectors.assembly import Assembly
 from collectors.delivery import Sink, SinkLane
-from collectors.fast_events import choose_emit
 from collectors.flight_recorder import FlightRecorder
-from collectors.ids import SystemIdGenerator
 from collectors.live import LiveFeed
 from collectors.open_runs import OpenRuns
+from collectors.provider import RecordingTracerProvider, make_resource
 from collectors.recovery import RecoveryReport, namespace_of, recover
+from collectors.span_processor import RecordingSpanProcessor
 from otel_tracking.errors import Troubles
 from otel_tracking.tracker import ExecutionTracker
 
@@ -49,16 +46,18 @@ class Recording:
         self._assembly = Assembly(self._lanes, self.troubles, grace=grace, max_age=max_age)
         self._open_runs = OpenRuns(recorder, self._assembly.take, self.troubles, max_open_runs=max_open_runs)
         self.live = LiveFeed(self._open_runs)
-        self.provider = _make_provider(resource)
-        self._emit = self._open_runs.emit(choose_emit(self.provider))
-        self.provider.add_span_processor(self._open_runs)
+        self.provider = RecordingTracerProvider(self._open_runs, resource, self.troubles)
         self._assembly.start(self._open_runs, self.live)
         self._closed = False
         _end_with_the_process(self)
 
     def tracker(self) -> ExecutionTracker:
         """A tracker whose runs are recorded here."""
-        return ExecutionTracker(self.provider, emit=self._emit, troubles=self.troubles)
+        return ExecutionTracker(self.provider, emit=self._open_runs.record, troubles=self.troubles)
+
+    def span_processor(self) -> RecordingSpanProcessor:
+        """A span processor that makes records of another provider's traces; `tracker()` is the faster way."""
+        return RecordingSpanProcessor(self._open_runs, self.troubles)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until every finished run is durable in every sink; False where `timeout` seconds were not enough."""
@@ -98,6 +97,7 @@ class Recording:
         self._assembly.flush(timeout)
         self._assembly.close(timeout)
         written = [lane.close(timeout) for lane in self._lanes]
+        self.provider.shutdown()
         self._recorder.settle()
         self._recorder.close()
         return all(written) and self._assembly.outstanding == 0
@@ -145,7 +145,7 @@ def start_recording(
     recording = Recording(
         sinks,
         recorder,
-        resource=_make_resource(service_name, resource_attributes),
+        resource=make_resource(service_name, resource_attributes),
         grace=grace,
         max_open_runs=max_open_runs,
         max_age=max_age,
@@ -155,34 +155,6 @@ def start_recording(
     if recover_dead_runs and journal is not False and sinks:
         recording.recover(namespace, directory)
     return recording
-
-
-def _make_provider(resource: Resource) -> TracerProvider:
-    unset = SpanLimits.UNSET
-    provider = TracerProvider(
-        sampler=ALWAYS_ON,
-        resource=resource,
-        shutdown_on_exit=False,
-        id_generator=SystemIdGenerator(),
-        span_limits=SpanLimits(unset, unset, unset, unset, unset, unset, unset, unset),
-    )
-    # OTEL_SDK_DISABLED is for instrumentation that may be switched off; a study's records may not.
-    provider._disabled = False
-    return provider
-
-
-def _make_resource(service_name: str | None, attributes: Mapping[str, str] | None) -> Resource:
-    # Not Resource.create: its detectors run whatever the environment names.
-    name = service_name or os.environ.get("OTEL_SERVICE_NAME") or "devserver"
-    return Resource(
-        {
-            "service.name": name,
-            "service.instance.id": f"{socket.gethostname()}-{os.getpid()}",
-            "telemetry.sdk.language": "python",
-            "telemetry.sdk.name": "opentelemetry",
-            **(attributes or {}),
-        }
-    )
 
 
 def _end_with_the_process(recording: Recording) -> None:

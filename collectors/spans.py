@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import Link
 
+from collectors.recorded_span import SpanData
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.frame import Frame
@@ -48,6 +50,24 @@ class FinishedSpan:
     dropped: int = 0
 
 
+def from_recorded(span: SpanData) -> FinishedSpan:
+    """The finished span of a span that we recorded ourselves."""
+    return FinishedSpan(
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_id=span.parent_id,
+        name=span.name,
+        kind=span.kind.name.lower(),
+        start_ns=span.start_ns,
+        end_ns=span.end_ns,
+        status=span.status.name.lower(),
+        status_description=span.status_description or None,
+        attributes=dict(span.attributes),
+        events=tuple(_read_events(span.events)),
+        links=links_of(span.links),
+    )
+
+
 def from_sdk(span: ReadableSpan) -> FinishedSpan:
     """The finished span of an SDK span."""
     context = span.get_span_context()
@@ -63,8 +83,8 @@ def from_sdk(span: ReadableSpan) -> FinishedSpan:
         status=span.status.status_code.name.lower(),
         status_description=span.status.description or None,
         attributes=dict(span.attributes or {}),
-        events=tuple(_events_of(span)),
-        links=tuple(link_to_dict(link.context.trace_id, link.context.span_id, link.attributes) for link in span.links),
+        events=tuple(_read_events(span.events)),
+        links=links_of(span.links),
         dropped=span.dropped_attributes + span.dropped_events + span.dropped_links,
     )
 
@@ -80,13 +100,18 @@ def event_of_attributes(attributes: Mapping[str, Any]) -> FinishedEvent | None:
     return FinishedEvent(canonical.loads(payload)) if isinstance(payload, str) else None
 
 
+def links_of(links: Iterable[Link]) -> tuple[dict[str, Any], ...]:
+    """Links as the record keeps them."""
+    return tuple(link_to_dict(link.context.trace_id, link.context.span_id, link.attributes) for link in links)
+
+
 def link_to_dict(trace_id: int, span_id: int, attributes: Mapping[str, Any] | None) -> dict[str, Any]:
     """A link as the record keeps it: ids in hex."""
     return {"trace_id": f"{trace_id:032x}", "span_id": f"{span_id:016x}", "attributes": dict(attributes or {})}
 
 
-def _events_of(span: ReadableSpan) -> Iterator[FinishedEvent]:
-    for event in span.events:
+def _read_events(events: Iterable[Any]) -> Iterator[FinishedEvent]:
+    for event in events:
         if isinstance(event, Frame):
             yield event_of_frame(event)
         elif ours := event_of_attributes(event.attributes or {}):

@@ -32,7 +32,7 @@ class Run:
     def __init__(self, tracer: Tracer, emit: Emit, troubles: Troubles) -> None:
         self.tracer, self.emit, self.troubles = tracer, emit, troubles
         self.outcome = Outcome()
-        self.root: Execution | None = None
+        self.root_span: Span = INVALID_SPAN
         self._offset_ns = time.time_ns() - time.perf_counter_ns()
         # Two threads may take a number at once: `next` on a count is one step.
         self.next_number = itertools.count(1).__next__
@@ -57,8 +57,7 @@ class Run:
     def start_span(self, name: str, context: Context, kind: SpanKind, attributes: dict[str, Any], now: int) -> Span:
         """A started span, or one that does nothing where none can be started."""
         try:
-            clean = {key: names.flat(value) for key, value in attributes.items() if value is not None}
-            span = self.tracer.start_span(name, context=context, kind=kind, attributes=clean, start_time=now)
+            span = self.tracer.start_span(name, context=context, kind=kind, attributes=attributes, start_time=now)
         except Exception as trouble:
             self.troubles.report("span start", trouble)
             return INVALID_SPAN
@@ -77,9 +76,9 @@ class Run:
     def enter_stage(self, number: int) -> None:
         """Log the change of stage, if it is one."""
         previous, self._current_stage = self._current_stage, number
-        if previous is None or previous == number or self.root is None:
+        if previous is None or previous == number:
             return
-        at_root = Scope(self, self.root.span, 0, Place(number))
+        at_root = Scope(self, self.root_span, 0, Place(number))
         at_root.item(ItemType.STAGE_TRANSITION, metadata={"from_stage": previous, "to_stage": number})
 
     def note_failure(self, error: BaseException, scope: Scope) -> None:
@@ -184,7 +183,8 @@ def start_execution(
     run = Run(tracer, emit, troubles)
     now = run.now()
     span = _start_root(run, fields, links, now)
-    execution = run.root = Execution(run, span, now)
+    run.root_span = span
+    execution = Execution(run, span, now)
     span.set_attribute(names.EXECUTION_ID, execution.execution_id)
     head = {"execution_id": execution.execution_id, **_given(fields)}
     execution.fact(EXECUTION_FACT, head)

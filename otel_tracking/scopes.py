@@ -37,6 +37,15 @@ class Place(NamedTuple):
     config_used: Any = None
 
 
+class Attempt(NamedTuple):
+    """A backend call as the items after it see it."""
+
+    span_id: str
+    model_used: Any
+    backend_used: Any
+    execution_time: float | None
+
+
 class Scope:
     """A stretch of the run: a context manager with `item`. Leaving it ends its span; an exception passes through."""
 
@@ -55,7 +64,7 @@ class Scope:
         self._run, self.span, self._started_ns, self.place = run, span, started_ns, place
         self._id = span.get_span_context().span_id
         self._context: Context | None = None
-        self._last_call: BackendCall | None = None
+        self._last_call: Attempt | None = None
         self._ended = False
 
     @property
@@ -92,8 +101,8 @@ class Scope:
         """
         run = self._run
         try:
-            call = attempt or self._last_call
-            if isinstance(call, BackendCall):
+            call = attempt.attempt if isinstance(attempt, BackendCall) else attempt or self._last_call
+            if isinstance(call, Attempt):
                 model_used = call.model_used if model_used is None else model_used
                 backend_used = call.backend_used if backend_used is None else backend_used
                 execution_time = call.execution_time if execution_time is None else execution_time
@@ -129,9 +138,7 @@ class Scope:
             f"{operation} {model}" if model else operation,
             self.place,
             kind=SpanKind.CLIENT,
-            **{names.GEN_AI_OPERATION_NAME: operation, names.OPENINFERENCE_SPAN_KIND: "LLM"},
-            **{names.GEN_AI_PROVIDER_NAME: backend, names.GEN_AI_REQUEST_MODEL: model},
-            **{names.BACKEND_USED: backend, names.MODEL_USED: model},
+            attributes=_call_attributes(operation, backend, model),
         )
         call.begin(self, backend, model)
         if configured is not None:
@@ -197,11 +204,18 @@ class Scope:
         return self._context
 
     def _open(
-        self, kind_of_scope: type[S], name: str, place: Place, kind: SpanKind = SpanKind.INTERNAL, **attributes: Any
+        self,
+        kind_of_scope: type[S],
+        name: str,
+        place: Place,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Any = None,
     ) -> S:
         run = self._run
-        attributes[names.STAGE], attributes[names.STAGE_ITERATION] = place.stage, place.stage_iteration
-        attributes[names.LOOP_ITERATION], attributes[names.CONFIG_USED] = place.loop_iteration, place.config_used
+        attributes = attributes or {}
+        for key, value in zip(_PLACE_ATTRIBUTES, place, strict=True):
+            if value is not None:
+                attributes[key] = value if type(value) is int else names.flat(value)
         now = run.now()
         span = run.start_span(name, self.parent_context(), kind, attributes, now)
         return kind_of_scope(run, span, now, place)
@@ -209,17 +223,24 @@ class Scope:
 
 S = TypeVar("S", bound=Scope)
 
+_PLACE_ATTRIBUTES = (names.STAGE, names.STAGE_ITERATION, names.LOOP_ITERATION, names.CONFIG_USED)
+
 
 class BackendCall(Scope):
     """One attempt at a backend. Ended without an exception, it stands behind the items its scope logs next."""
 
     __slots__ = ("_parent", "backend_used", "execution_time", "model_used")
 
-    def begin(self, parent: Scope, backend: str, model: str | None) -> None:
+    def begin(self, parent: Scope, backend: Any, model: Any) -> None:
         """Remember whose attempt this is."""
         self._parent, self.backend_used, self.model_used = parent, backend, model
         self.execution_time: float | None = None
-        self._last_call = self
+        self._last_call = self.attempt
+
+    @property
+    def attempt(self) -> Attempt:
+        """What items that this call stands behind take from it."""
+        return Attempt(self.span_id, self.model_used, self.backend_used, self.execution_time)
 
     def passed(self, value: Any) -> None:
         """Keep what left the process: the body, and whatever else was sent. Secrets must be gone before."""
@@ -232,7 +253,7 @@ class BackendCall(Scope):
     def _close(self, error: BaseException | None) -> None:
         self.execution_time = (self._run.now() - self._started_ns) / 1e9
         if error is None:
-            self._parent._last_call = self
+            self._parent._last_call = self.attempt
 
 
 class Iteration(Scope):
@@ -269,6 +290,18 @@ class Output(Scope):
             failed = Scope(self._run, self.span, self._started_ns, self.place._replace(stage=where.stage or 4))
             failed.item(ItemType.OUTPUT_FAILED, content=names.safe_text(error), metadata=describe_error(error))
         self._run.outcome.output_ended(self.place.loop_iteration, failed=error is not None)
+
+
+def _call_attributes(operation: str, backend: Any, model: Any) -> dict[str, Any]:
+    known = {
+        names.GEN_AI_OPERATION_NAME: operation,
+        names.OPENINFERENCE_SPAN_KIND: "LLM",
+        names.GEN_AI_PROVIDER_NAME: names.flat(backend),
+        names.BACKEND_USED: names.flat(backend),
+    }
+    if model is None:
+        return known
+    return {**known, names.GEN_AI_REQUEST_MODEL: names.flat(model), names.MODEL_USED: names.flat(model)}
 
 
 def open_stage(parent: Scope, number: int) -> Stage:

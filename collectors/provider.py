@@ -1,0 +1,159 @@
+"""The tracer provider of a recording: nothing is thinned out, nothing is cut, and no variable can change that.
+
+It implements the OpenTelemetry API. Span processors of the SDK (exporters to viewers) may be added; they are told of
+ended spans on a thread of their own, so that what they do or raise never reaches the pipeline.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+from collectors.open_runs import OpenRuns
+from collectors.recorded_span import SpanData
+from otel_tracking.errors import Troubles
+
+
+class RecordingTracer(trace.Tracer):
+    """Starts recorded spans."""
+
+    def __init__(self, open_runs: OpenRuns) -> None:
+        self._open_runs = open_runs
+
+    def start_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: trace.SpanKind = trace.SpanKind.INTERNAL,
+        attributes: Any = None,
+        links: Sequence[trace.Link] | None = None,
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+    ) -> trace.Span:
+        """A started span: a child of the context's span, or the root of a new trace."""
+        parent = trace.get_current_span(context)
+        return self._open_runs.start(name, parent.get_span_context(), kind, attributes, links or (), start_time)
+
+    @contextmanager
+    def start_as_current_span(  # type: ignore[override]  # the API's own decorator is private
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: trace.SpanKind = trace.SpanKind.INTERNAL,
+        attributes: Any = None,
+        links: Sequence[trace.Link] | None = None,
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+        end_on_exit: bool = True,
+    ) -> Iterator[trace.Span]:
+        """The same, as the current span of a `with` block."""
+        span = self.start_span(name, context, kind, attributes, links, start_time)
+        with trace.use_span(
+            span,
+            end_on_exit=end_on_exit,
+            record_exception=record_exception,
+            set_status_on_exception=set_status_on_exception,
+        ):
+            yield span
+
+
+class RecordingTracerProvider(trace.TracerProvider):
+    """Gives tracers whose every span is recorded."""
+
+    def __init__(self, open_runs: OpenRuns, resource: Resource, troubles: Troubles) -> None:
+        self.resource = resource
+        self._tracer = RecordingTracer(open_runs)
+        self._open_runs, self._troubles = open_runs, troubles
+        self._viewers: Viewers | None = None
+
+    def get_tracer(self, *names: Any, **more: Any) -> trace.Tracer:
+        """The tracer; all instrumentation shares it."""
+        return self._tracer
+
+    def add_span_processor(self, processor: SpanProcessor) -> None:
+        """Have a span processor of the SDK told of every ended span, off the pipeline's thread."""
+        if self._viewers is None:
+            self._viewers = Viewers(self.resource, self._troubles)
+            self._open_runs.on_ended_span = self._viewers.put
+        self._viewers.processors += (processor,)
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Wait until the processors were told of all spans that have ended; not until they have sent them."""
+        return self._viewers is None or self._viewers.settle(timeout_millis / 1000)
+
+    def shutdown(self) -> None:
+        """Shut the processors down."""
+        if self._viewers is not None:
+            self._viewers.close()
+
+
+class Viewers:
+    """Tells span processors of ended spans, one after the other, on its own thread."""
+
+    def __init__(self, resource: Resource, troubles: Troubles) -> None:
+        self.processors: tuple[SpanProcessor, ...] = ()
+        self._resource, self._troubles = resource, troubles
+        self._scope = InstrumentationScope("otel_tracking")
+        self._spans: queue.SimpleQueue[SpanData | threading.Event | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="otel-tracking viewers", daemon=True)
+        self._thread.start()
+
+    def put(self, span: SpanData) -> None:
+        """Queue an ended span."""
+        self._spans.put(span)
+
+    def settle(self, timeout: float) -> bool:
+        """Wait until all queued spans were told."""
+        told = threading.Event()
+        self._spans.put(told)
+        return told.wait(timeout)
+
+    def close(self) -> None:
+        """Tell what is queued, then shut the processors down."""
+        self._spans.put(None)
+        self._thread.join(10)
+
+    def _work(self) -> None:
+        while (span := self._spans.get()) is not None:
+            if isinstance(span, threading.Event):
+                span.set()
+                continue
+            readable = span.readable(self._resource, self._scope)
+            for processor in self.processors:
+                self._guarded(processor.on_end, readable)
+        for processor in self.processors:
+            self._guarded(processor.shutdown)
+
+    def _guarded(self, call: Any, *arguments: Any) -> None:
+        try:
+            call(*arguments)
+        except Exception as trouble:
+            self._troubles.counts["span processor"] += 1
+            del trouble
+
+
+def make_resource(service_name: str | None, attributes: Mapping[str, str] | None) -> Resource:
+    """Who we are. Not `Resource.create`: its detectors run whatever the environment names."""
+    name = service_name or os.environ.get("OTEL_SERVICE_NAME") or "devserver"
+    return Resource(
+        {
+            "service.name": name,
+            "service.instance.id": f"{socket.gethostname()}-{os.getpid()}",
+            "telemetry.sdk.language": "python",
+            "telemetry.sdk.name": "opentelemetry",
+            **(attributes or {}),
+        }
+    )
