@@ -29,7 +29,10 @@ def items(rounds: int) -> None:
     tracer = raw_provider(LastSpans()).get_tracer("raw")
     with contenders() as (_, recording):
         tracker = recording.tracker()
-        for name, parameters, count in (("typical item, 14 parameters", IMAGE_PARAMETERS, ITEMS), ("item with a 40 KB graph", {"workflow": GRAPH}, 10)):
+        for name, parameters, count in (
+            ("typical item, 14 parameters", IMAGE_PARAMETERS, ITEMS),
+            ("item with a 40 KB graph", {"workflow": GRAPH}, 10),
+        ):
 
             def raw_items(parameters=parameters, count=count) -> None:
                 span = tracer.start_span("stage")

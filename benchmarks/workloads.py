@@ -33,7 +33,11 @@ IMAGE_PARAMETERS = {
     "options": {"keep_alive": "10m", "num_ctx": None},
 }
 CONFIGURED = {"model": "mistral-nemo", "temperature": 0.7, "top_p": 0.9, "max_tokens": 2048}
-PASSED = {"method": "POST", "url": "http://localhost:11434/api/generate", "body": {"model": "mistral-nemo", "prompt": TEXT}}
+PASSED = {
+    "method": "POST",
+    "url": "http://localhost:11434/api/generate",
+    "body": {"model": "mistral-nemo", "prompt": TEXT},
+}
 RESPONSE = {"status": 200, "model": "mistral-nemo", "seconds": 2.5, "bytes": 812}
 
 
@@ -44,7 +48,12 @@ def graph(kilobytes: int = 40) -> dict[str, Any]:
     while len(json.dumps(nodes)) < kilobytes * 1024:
         for _ in range(10):
             number = len(nodes) + 1
-            inputs = {"seed": draw.getrandbits(63), "cfg": 5.5, "text": TEXT[: draw.randrange(20, 120)], "model": [str(number), 0]}
+            inputs = {
+                "seed": draw.getrandbits(63),
+                "cfg": 5.5,
+                "text": TEXT[: draw.randrange(20, 120)],
+                "model": [str(number), 0],
+            }
             nodes[str(number)] = {"class_type": "KSampler", "inputs": inputs, "_meta": {"title": f"node {number}"}}
     return nodes
 
@@ -79,14 +88,20 @@ def ours(tracker: ExecutionTracker, *, calls: bool) -> None:
             attempt.passed(PASSED)
             attempt.response(RESPONSE)
 
-    with tracker.execution("stillepost", execution_mode="eco", safety_level="kids", user_id="u1", session_id="s1") as run:
+    with tracker.execution(
+        "stillepost", execution_mode="eco", safety_level="kids", user_id="u1", session_id="s1"
+    ) as run:
         with run.stage(1) as stage:
-            stage.item(ItemType.USER_INPUT_TEXT, content=TEXT, metadata={"input_language": "de", "char_count": len(TEXT)})
+            stage.item(
+                ItemType.USER_INPUT_TEXT, content=TEXT, metadata={"input_language": "de", "char_count": len(TEXT)}
+            )
             stage.item(ItemType.TRANSLATION_RESULT, content=TEXT, metadata=hop_parameters(1))
             with call(stage, "ollama") as attempt:
                 say(attempt)
             stage.item(ItemType.STAGE1_SAFETY_CHECK, metadata={"safe": True, "method": "list", "level": "kids"})
-            stage.item(ItemType.RESEARCH_LOOKUP, content="meadow", metadata={"lang": "en", "title": "Meadow", "found": True})
+            stage.item(
+                ItemType.RESEARCH_LOOKUP, content="meadow", metadata={"lang": "en", "title": "Meadow", "found": True}
+            )
         with run.stage(2) as stage:
             for number in range(1, 9):
                 with stage.iteration(number) as iteration:

@@ -37,7 +37,7 @@ class RecordingSpanProcessor(SpanProcessor):
 
     def _end(self, span: ReadableSpan) -> None:
         run = self._open_runs.find(span.context.trace_id)
-        data = run and run.open_spans.get(span.context.span_id)
+        data = run.open_spans.get(span.context.span_id) if run else None
         if run is None or data is None:
             return self._troubles.report("span processor", "a span ended that had not been seen to start")
         data.attributes, data.attributes_changed = flat_copy(span.attributes or {}), True
