@@ -1,0 +1,62 @@
+# Every chore of this project. `make` lists them; CI runs the same ones.
+
+PYTHON ?= python3
+VENV ?= .venv
+DATA ?= demo-data
+PROMPT ?= Eine Blume blüht auf der Wiese, während ein alter Roboter dem Mond von seinem verlorenen Freund singt.
+ARGS ?=
+
+BIN := $(VENV)/bin
+PACKAGES := otel_tracking collectors exporters devserver
+
+# Handed over in the environment: a prompt may hold quotes.
+export PROMPT
+
+.PHONY: help demo test check format bench golden engines clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make CHORE, where CHORE is one of:"
+	@awk -F ' *:.*## ' '/^[a-z]+:.*## / { printf "  %-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "Variables: PYTHON=$(PYTHON)  DATA=$(DATA)  PROMPT=\"…\"  ARGS=\"…\" (for pytest)"
+
+demo: $(VENV)/.ready ## from nothing to records and pictures: sets up, runs PROMPT, says where everything is
+	@tools/install_engines.sh
+	@tools/demo.sh $(BIN)/otel-tracking "$(DATA)" "$$PROMPT"
+
+test: $(VENV)/.ready-dev ## set up and run all tests; what needs an engine that is missing is skipped, visibly
+	@tools/install_engines.sh || echo "Without these engines the tests that need them are skipped; each says so below."
+	$(BIN)/python -m pytest -rs $(ARGS)
+
+check: $(VENV)/.ready-dev ## lint, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict $(addprefix -p ,$(PACKAGES))
+
+format: $(VENV)/.ready-dev ## format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.ready-dev ## run the benchmarks
+	@if [ -e benchmarks/__main__.py ]; then $(BIN)/python -m benchmarks $(ARGS); \
+	else echo "There are no benchmarks yet."; fi
+
+golden: $(VENV)/.ready-dev ## write the golden files anew; look at the diff before you commit it
+	@if grep -qs update-golden tests/conftest.py; then $(BIN)/python -m pytest --update-golden $(ARGS); \
+	else echo "There are no golden files yet."; fi
+
+engines: ## install the Debian packages of the translation engines
+	@tools/install_engines.sh
+
+clean: ## remove what make made: the virtual environment, caches and the demo's data
+	rm -rf $(VENV) $(DATA) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.ready: pyproject.toml tools/setup.sh
+	@tools/setup.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml tools/setup.sh
+	@tools/setup.sh "$(PYTHON)" "$(VENV)" dev
+	@touch $@ $(VENV)/.ready

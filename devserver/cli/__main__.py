@@ -1,0 +1,5 @@
+"""`python -m devserver.cli`: the same as `otel-tracking`."""
+
+from devserver.cli import main
+
+main()

@@ -1,0 +1,84 @@
+"""The commands of `otel-tracking`, each in a module of its own that is imported when the command is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from devserver.cli.complaints import INTERRUPTED, complain, exit_code_of, sentence_of
+
+COMMANDS = {
+    "run": "Run a pipeline on a prompt, watch it, and keep its record.",
+    "list": "List the runs that are stored, latest first.",
+    "show": "Show one run: its texts hop by hop, or its tree of spans.",
+    "export": "Write runs as documents, for example JSON.",
+    "verify": "Check that records are complete and their media unchanged.",
+    "recover": "Write the records of runs whose process died.",
+    "compact": "Join the many small files of past days into few.",
+    "import": "Take over records that an earlier tracker wrote.",
+}
+"""Name and one line of help. `import` lives in `devserver/cli/import_command.py`, and so on."""
+
+
+class CommandLine(click.Group):
+    """A group that loads a command when it is named, and ends every failure with one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"devserver.cli.{cmd_name}_command").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def main(  # type: ignore[override]  # always ends the process: click's other mode is for embedding
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
+    ) -> NoReturn:
+        """Run one command and exit: 0 done, 1 failed, 2 bad arguments, 130 stopped with Ctrl-C."""
+        try:
+            code = super().main(args, prog_name, standalone_mode=False, **extra)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _mute_stdout()
+            code = INTERRUPTED
+        except (KeyboardInterrupt, click.Abort):
+            complain("stopped")
+            code = INTERRUPTED
+        except Exception as trouble:
+            if os.environ.get("OTEL_TRACKING_DEBUG"):
+                raise
+            complain(sentence_of(trouble))
+            code = exit_code_of(trouble)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(
+    cls=CommandLine,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with: otel-tracking run stillepost 'Eine Blume auf der Wiese'",
+)
+@click.version_option(package_name="otel-tracking", message="otel-tracking %(version)s")
+def command_line() -> None:
+    """Run generative-art pipelines and keep a complete record of everything they did.
+
+    Every run becomes one record: each text it passed through, each parameter a backend was given, each image it
+    made. Records are stored as Parquet files in the data directory (./data unless --data says otherwise).
+    """
+
+
+def _mute_stdout() -> None:
+    # `| head` has read enough: the interpreter's own flush at the end would complain again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,69 @@
+"""`otel-tracking export`: runs as documents."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from devserver.cli.options import data_option, json_option, refuse
+from devserver.cli.output import print_json
+from devserver.cli.records import chosen_ids, load_each
+from devserver.cli.text import count
+from exporters.files import write_file
+from exporters.formats import Format, format_named
+from exporters.layout import folder_name
+from otel_tracking import ExecutionRecord
+
+
+@click.command("export")
+@click.argument("executions", metavar="[ID]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every run that is stored.")
+@click.option("--format", "format_name", default="json", show_default=True, metavar="NAME", help="What to write.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE|DIR",
+    help="Where to: a file for one run, a directory for several. Not given: standard output.",
+)
+@data_option
+@json_option
+def command(
+    executions: tuple[str, ...], data_dir: Path, everything: bool, format_name: str, out: Path | None, as_json: bool
+) -> None:
+    """Write runs as documents, one document a run.
+
+    One run without --out goes to standard output. Files that are there already are replaced, each in one step. A
+    wrong --format lists those there are; with --json the answer says which files were written.
+    """
+    form = format_named(format_name)
+    execution_ids = chosen_ids(data_dir, executions, everything)
+    if out is None:
+        _to_stdout(data_dir, execution_ids, form, as_json)
+        return
+    into_directory = out.is_dir() or len(execution_ids) != 1
+    if into_directory and out.exists() and not out.is_dir():
+        raise refuse(f"{out} is a file; a directory is needed for {count(len(execution_ids), 'run')}.")
+    written = {}
+    for record in load_each(data_dir, execution_ids):
+        path = out / _document_name(record, form) if into_directory else out
+        write_file(path, form.render(record))
+        written[record.execution_id] = str(path)
+        if not as_json:
+            click.echo(str(path))
+    if as_json:
+        print_json({"format": format_name, "exported": written})
+
+
+def _to_stdout(data_dir: Path, execution_ids: list[str], form: Format, as_json: bool) -> None:
+    if len(execution_ids) != 1 or as_json:
+        raise refuse("several documents, or --json, need a place to go: --out DIR would work.")
+    if sys.stdout.isatty() and not form.media_type.startswith(("text/", "application/json", "application/xml")):
+        raise refuse(f"a {form.suffix} document is not for a terminal: --out FILE would work.")
+    for record in load_each(data_dir, execution_ids):
+        click.echo(form.render(record), nl=False)
+
+
+def _document_name(record: ExecutionRecord, form: Format) -> str:
+    return folder_name(record.execution_id) + form.suffix

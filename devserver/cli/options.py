@@ -1,0 +1,49 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+DATA_VARIABLES = ["OTEL_TRACKING_DATA", "DEVSERVER_DATA_DIR"]
+
+data_option: Decorator = click.option(
+    "--data",
+    "data_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    envvar=DATA_VARIABLES,
+    default="./data",
+    show_default=True,
+    show_envvar=True,
+    metavar="DIR",
+    help="The data directory: where records and media are kept.",
+)
+
+json_option: Decorator = click.option(
+    "--json", "as_json", is_flag=True, help="Answer with one JSON document, for programs."
+)
+
+
+def read_moment(_: click.Context, parameter: click.Parameter, value: str | None) -> dt.datetime | None:
+    """The point in time that an option says: ISO 8601, a date alone, or `today`; UTC where no zone is given."""
+    if value is None:
+        return None
+    if value == "today":
+        return dt.datetime.combine(dt.datetime.now(dt.UTC), dt.time(), dt.UTC)
+    try:
+        moment = dt.datetime.fromisoformat(value)
+    except ValueError:
+        complaint = f"{value!r:.60} is not a time; today, 2026-11-23 or 2026-11-23T14:30 would work"
+        raise click.BadParameter(complaint, param=parameter) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def refuse(message: str) -> click.UsageError:
+    """The error for arguments that cannot work (exit code 2), to be raised."""
+    return click.UsageError(message, ctx=click.get_current_context(silent=True))

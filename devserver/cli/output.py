@@ -1,0 +1,26 @@
+"""How commands answer: rich text for people, one JSON document for programs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+from rich.console import Console
+
+from otel_tracking import canonical
+
+WIDE = 10_000
+"""Columns where no terminal is: programs that read lines want them whole."""
+
+
+def print_json(value: Any) -> None:
+    """The one JSON document of a command, on stdout; odd values as `canonical` writes them."""
+    click.echo(canonical.dumps(value))
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that shows text as it is: no markup, no emoji codes, no colours of its own choosing."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else WIDE
+    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False, soft_wrap=not stream.isatty())

@@ -1,0 +1,57 @@
+"""`otel-tracking recover`: write the records of runs whose process died."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from collectors import recover
+from devserver.cli.complaints import FAILED
+from devserver.cli.options import data_option, json_option
+from devserver.cli.output import print_json
+from devserver.cli.text import count, safe_line
+from exporters import ParquetSink
+
+
+@click.command("recover")
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="Where the journals are, if not in /dev/shm.",
+)
+@data_option
+@json_option
+def command(data_dir: Path, journal: Path | None, as_json: bool) -> int:
+    """Write the records of runs whose process died.
+
+    While a run goes on, everything it logs is also kept in memory outside of its process. Where the process was
+    killed, this command makes records of what was kept. Starting a run does the same for earlier ones. Runs of other
+    data directories are left alone, and nothing is written twice.
+    """
+    report = recover([ParquetSink(data_dir)], directory=journal)
+    if as_json:
+        print_json(
+            {
+                "recovered": list(report.recovered),
+                "already_durable": report.already_durable,
+                "failed": report.failed,
+            }
+        )
+    else:
+        for execution_id in report.recovered:
+            click.echo(f"recovered {safe_line(execution_id)}")
+        click.echo(_summary(len(report.recovered), report.already_durable, report.failed))
+    return FAILED if report.failed else 0
+
+
+def _summary(recovered: int, already_durable: int, failed: int) -> str:
+    if not recovered and not failed:
+        return "Nothing to recover: every run of this data directory is stored"
+    parts = [f"{count(recovered, 'run')} recovered"]
+    if already_durable:
+        parts.append(f"{already_durable} stored already")
+    if failed:
+        parts.append(f"{failed} could not be written or read and stay where they are")
+    return ", ".join(parts)

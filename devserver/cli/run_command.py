@@ -1,0 +1,147 @@
+"""`otel-tracking run`: run a pipeline, show it while it goes on, and end when its record is safe."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from devserver.cli.complaints import FAILED, INTERRUPTED
+from devserver.cli.ending import Ending, draw_ending, ending_as_dict
+from devserver.cli.options import data_option, json_option, refuse
+from devserver.cli.output import console, print_json
+from devserver.cli.watching import Watcher
+from devserver.pipeline import Request
+from devserver.requests import EXECUTION_MODES
+from devserver.safety.terms import LEVELS
+from devserver.settings import Settings
+from devserver.wiring import Devserver, open_devserver
+from exporters import read_records
+from otel_tracking import Status
+from otel_tracking.run import Execution
+
+FLUSH_SECONDS = 60.0
+
+
+@click.command("run")
+@click.argument("config", metavar="CONFIG", required=False)
+@click.argument("prompt", metavar="[PROMPT]", required=False)
+@click.option(
+    "--config-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="A configuration of your own (.toml or .json) instead of CONFIG.",
+)
+@click.option("--safety-level", type=click.Choice(LEVELS), default="kids", show_default=True, help="Who will see it.")
+@click.option("--mode", type=click.Choice(EXECUTION_MODES), default="eco", show_default=True, help="Execution mode.")
+@click.option("--seed", type=int, metavar="N", help="The same seed makes the same again. Not given: one by chance.")
+@click.option("--languages", metavar="A,B,…", help="The languages to travel through: es,fr,en (or: random).")
+@click.option("--quiet", is_flag=True, help="Show only how it ended.")
+@data_option
+@json_option
+def command(
+    config: str | None,
+    prompt: str | None,
+    config_file: Path | None,
+    data_dir: Path,
+    quiet: bool,
+    as_json: bool,
+    **wanted: Any,
+) -> int:
+    """Run the pipeline CONFIG on PROMPT, watch it, and keep its record.
+
+    CONFIG is stillepost, image_comparison or another that comes along; a wrong name lists them all. PROMPT is a
+    sentence in your own language, as long as you like; a single - reads it from standard input.
+
+    The command ends when the record is safely stored. A prompt that a safety check blocks is an outcome, not an
+    error: exit code 0. An error ends with 1, Ctrl-C with 130, and both are recorded.
+    """
+    config_name, text = _what_to_run(config, prompt, config_file)
+    request = Request(prompt=text, config_name=config_name, **_wishes(**wanted))
+    settings = Settings.from_environment(data_dir=data_dir)
+    _mind_the_log()
+    with open_devserver(settings) as devserver:
+        ending = run_and_watch(devserver, request, console(stderr=as_json), quiet=quiet)
+    if as_json:
+        print_json(ending_as_dict(ending))
+    return ending.exit_code
+
+
+def run_and_watch(devserver: Devserver, request: Request, screen: Console, *, quiet: bool = False) -> Ending:
+    """Run a request, draw it while it goes on, and say how it ended once its record is durable.
+
+    Ctrl-C ends the run, not the recording of it; pressed again, what is in the flight recorder is left for `recover`.
+    """
+    watcher = Watcher(devserver.recording.live, screen)
+    started: list[Execution] = []
+
+    def on_start(execution: Execution) -> None:
+        started.append(execution)
+        if not quiet:
+            watcher.start(execution)
+
+    error = None
+    try:
+        error = devserver.pipeline.run(request, on_start=on_start).error
+    except KeyboardInterrupt:
+        if not started:
+            raise
+    is_durable = devserver.recording.flush(FLUSH_SECONDS)
+    watcher.finish()
+    ending = _ending_of(devserver, started[0].execution_id, is_durable, error)
+    draw_ending(screen, ending, was_watched=not quiet)
+    return ending
+
+
+def read_prompt(prompt: str) -> str:
+    """The prompt itself, or standard input where it is `-`, without its last line end."""
+    if prompt != "-":
+        return prompt
+    if sys.stdin.isatty():
+        click.echo("Type the prompt and end it with Ctrl-D:", err=True)
+    text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _what_to_run(config: str | None, prompt: str | None, config_file: Path | None) -> tuple[str, str]:
+    """The configuration's name or path, and the prompt."""
+    if config_file is not None:
+        if prompt is not None:
+            raise refuse("CONFIG and --config-file were both given; one of them is enough.")
+        config, prompt = str(config_file), config
+    if config is None:
+        raise refuse("no CONFIG was given; stillepost or image_comparison would work.")
+    if prompt is None:
+        raise refuse("no PROMPT was given; a sentence in quotes would work, or - to read it from standard input.")
+    return config, read_prompt(prompt)
+
+
+def _wishes(safety_level: str, mode: str, seed: int | None, languages: str | None) -> dict[str, Any]:
+    chosen: Any = languages
+    if languages is not None and languages != "random":
+        chosen = [code.strip() for code in languages.split(",") if code.strip()]
+    return {"safety_level": safety_level, "execution_mode": mode, "seed": seed, "languages": chosen}
+
+
+def _ending_of(devserver: Devserver, execution_id: str, is_durable: bool, error: str | None) -> Ending:
+    data_dir = devserver.settings.data_dir
+    record = next(read_records(data_dir, execution_id=execution_id), None) if is_durable else None
+    exit_code = 0
+    if record is None or record.status == Status.ERROR or error:
+        exit_code = FAILED
+    if record is not None and record.status == Status.CANCELLED:
+        exit_code = INTERRUPTED
+    return Ending(execution_id, data_dir, record, error, exit_code, devserver.recording.health())
+
+
+def _mind_the_log() -> None:
+    """Keep the log off the terminal: the display says what went wrong, once; OTEL_TRACKING_DEBUG=1 shows it all."""
+    if os.environ.get("OTEL_TRACKING_DEBUG"):
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+    elif not logging.getLogger().handlers:
+        logging.getLogger().addHandler(logging.NullHandler())

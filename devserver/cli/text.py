@@ -1,0 +1,90 @@
+"""Text for terminals: anybody's words shown as words, short enough, with nothing in them that a terminal obeys."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_BIDI_CONTROLS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_OBEYED = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff{_BIDI_CONTROLS}]")
+"""Control characters, what reorders the line around it, and halves of characters that cannot be encoded."""
+
+
+def safe_text(value: object) -> str:
+    r"""`value` as text that a terminal only shows: control characters become visible signs, line ends stay.
+
+    >>> safe_text("rot \x1b[31m und \u202e kehrt")
+    'rot ␛[31m und <U+202E> kehrt'
+    """
+    return _OBEYED.sub(_sign, str(value).replace("\r\n", "\n"))
+
+
+def safe_line(value: object) -> str:
+    r"""The same on one line.
+
+    >>> safe_line("eins\n\n  zwei")
+    'eins zwei'
+    """
+    return " ".join(safe_text(value).split())
+
+
+def shorten(text: str, limit: int) -> str:
+    """`text`, or its beginning with its full length behind it.
+
+    >>> shorten("a" * 100_000, 12)
+    'aaaaaaaaaaaa… (100,000 characters)'
+    """
+    if len(text) <= limit:
+        return text
+    end = limit
+    while end and (unicodedata.combining(text[end]) or text[end] in "\u200d\ufe0f"):
+        end -= 1  # never between a letter and its accent, or inside a joined emoji
+    return f"{text[:end].rstrip()}… ({len(text):,} characters)"
+
+
+def seconds(value: object) -> str:
+    """A duration in seconds as people read it; empty where there is none.
+
+    >>> seconds(0.0042), seconds(0.25), seconds(3.14159), seconds(75.2), seconds(None)
+    ('4 ms', '0.25 s', '3.1 s', '1 min 15 s', '')
+    """
+    if not isinstance(value, int | float):
+        return ""
+    if value < 0.001:
+        return "<1 ms"
+    if value < 0.1:
+        return f"{value * 1000:.0f} ms"
+    if value < 60:
+        return f"{value:.2f} s" if value < 1 else f"{value:.1f} s"
+    return f"{int(value // 60)} min {int(value % 60)} s"
+
+
+def size(value: object) -> str:
+    """A number of bytes as people read it.
+
+    >>> size(312), size(70_000), size(5_300_000)
+    ('312 bytes', '70 KB', '5.3 MB')
+    """
+    if not isinstance(value, int):
+        return ""
+    if value < 1_000:
+        return f"{value} bytes"
+    return f"{value / 1e3:.0f} KB" if value < 1e6 else f"{value / 1e6:.1f} MB"
+
+
+def count(number: int, what: str) -> str:
+    """`1 run`, `3 runs`.
+
+    >>> count(1, "run"), count(3, "run")
+    ('1 run', '3 runs')
+    """
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def _sign(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if found[0] == "\t":
+        return "    "
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else f"<U+{code:04X}>"

@@ -1,0 +1,87 @@
+"""Watch a run on the terminal while it goes on, from a thread of its own: the pipeline never waits for a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from collectors import LiveEvent, LiveFeed
+from devserver.cli.drawing import draw_heading, draw_row
+from devserver.cli.journey import Heading, Journey
+from devserver.cli.text import seconds
+from otel_tracking.run import Execution
+
+_log = logging.getLogger(__name__)
+
+FRAMES_PER_SECOND = 8
+
+
+class Watcher:
+    """Follows one run and draws it; its `start` is what `Pipeline.run` calls when the run begins."""
+
+    def __init__(self, live: LiveFeed, console: Console) -> None:
+        self._live, self._console = live, console
+        self._thread: threading.Thread | None = None
+
+    def start(self, execution: Execution) -> None:
+        """Begin to follow a run."""
+        arguments = (execution.trace_id, execution.execution_id)
+        self._thread = threading.Thread(target=self._watch, args=arguments, name="otel-tracking display", daemon=True)
+        self._thread.start()
+
+    def finish(self, timeout: float = 5.0) -> None:
+        """Wait until everything was drawn, but not for ever: a stuck terminal must not keep the process."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _watch(self, trace_id: str, execution_id: str) -> None:
+        try:
+            self._console.print(Text(execution_id, style="bold"))
+            draw_live(self._console, self._live.follow(trace_id))
+        except Exception:
+            # What cannot be shown is recorded all the same.
+            _log.debug("the live display ended early", exc_info=True)
+
+
+def draw_live(console: Console, events: Iterable[LiveEvent]) -> None:
+    """Draw events as they come, until the run has finished; on a terminal with a last line that says what goes on."""
+    journey = Journey()
+    with _last_line(console, journey):
+        for event in events:
+            for part in journey.tell(event):
+                if isinstance(part, Heading):
+                    draw_heading(console, part.title)
+                else:
+                    draw_row(console, part)
+
+
+@contextlib.contextmanager
+def _last_line(console: Console, journey: Journey) -> Iterator[None]:
+    if not console.is_terminal:
+        yield
+        return
+    with Live(_LastLine(journey), console=console, refresh_per_second=FRAMES_PER_SECOND, transient=True):
+        yield
+
+
+class _LastLine:
+    """A spinner, what is under way and for how long."""
+
+    def __init__(self, journey: Journey) -> None:
+        self._journey = journey
+        self._spinner = Spinner("dots", style="cyan")
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        since = self._journey.since_ns()
+        waited = seconds((time.time_ns() - since) / 1e9) if since else ""
+        text = Text(f"{self._journey.doing() or 'working'}  {waited}", style="dim", no_wrap=True, overflow="ellipsis")
+        self._spinner.update(text=text)
+        yield self._spinner

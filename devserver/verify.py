@@ -1,0 +1,232 @@
+"""Check records: is everything there, does each hop follow from the last, are the media what was recorded?
+
+The checks are pure functions of a record; `check_media` alone looks at files. A finding of kind `wrong` means that
+the record or its files cannot be trusted as they are, a `note` is something true that a reader should know.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from exporters.errors import StorageError
+from exporters.media import inside
+from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, SpanRecord, Status
+from otel_tracking.taxonomy import OUTPUT_TYPES
+
+WRONG, NOTE = "wrong", "note"
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found, in one sentence; `check` names the check, `kind` is `wrong` or `note`."""
+
+    execution_id: str
+    check: str
+    kind: str
+    sentence: str
+
+
+def verify(record: ExecutionRecord, data_dir: Path | None = None) -> tuple[Finding, ...]:
+    """Every finding about a record, and about its media files where a data directory is given."""
+    found = [finding for check in CHECKS for finding in check(record)]
+    if data_dir is not None:
+        found += check_media(record, data_dir)
+    return tuple(found)
+
+
+def is_right(findings: Iterable[Finding]) -> bool:
+    """Whether nothing is wrong; notes are not."""
+    return all(finding.kind != WRONG for finding in findings)
+
+
+def check_sequence(record: ExecutionRecord) -> Iterator[Finding]:
+    """The items are numbered 1, 2, 3 … without a gap or a double."""
+    numbers = [item.sequence_number for item in record.items]
+    if numbers == list(range(1, len(numbers) + 1)):
+        return
+    missing = sorted(set(range(1, max(numbers) + 1)) - set(numbers))
+    doubled = sorted({number for number in numbers if numbers.count(number) > 1})
+    if missing:
+        yield _wrong(record, "sequence", f"items {_listed(missing)} are missing")
+    if doubled:
+        yield _wrong(record, "sequence", f"item numbers {_listed(doubled)} occur more than once")
+    if not missing and not doubled:
+        yield _wrong(record, "sequence", "the items are not in the order of their numbers")
+
+
+def check_completeness(record: ExecutionRecord) -> Iterator[Finding]:
+    """Nothing was dropped, and there is as much as the run counted itself."""
+    if record.dropped:
+        yield _wrong(record, "completeness", f"{record.dropped} items or spans are known to exist and are not here")
+    for name, counted, here in (
+        ("items", record.item_count, len(record.items)),
+        ("spans", record.span_count, len(record.spans)),
+    ):
+        if counted is not None and counted != here:
+            yield _wrong(record, "completeness", f"the run counted {counted} {name}, the record has {here}")
+    if record.status == Status.INTERRUPTED:
+        yield _note(
+            record, "completeness", "the process ended before the run did; the record has everything up to then"
+        )
+    if record.lossy_values:
+        yield _note(record, "completeness", f"{record.lossy_values} values are kept only as a description")
+
+
+def check_outputs(record: ExecutionRecord) -> Iterator[Finding]:
+    """`outputs_generated` is the number of outputs that items show, without those blocked afterwards."""
+    made = {item.loop_iteration for item in record.items if item.item_type in OUTPUT_TYPES}
+    blocked = {
+        item.loop_iteration
+        for item in record.items
+        if item.item_type in (ItemType.OUTPUT_BLOCKED, ItemType.STAGE3_BLOCKED)
+    }
+    if record.outputs_generated != len(made - blocked):
+        yield _wrong(
+            record,
+            "outputs",
+            f"outputs_generated is {record.outputs_generated}, but the items show {len(made - blocked)}",
+        )
+
+
+def check_references(record: ExecutionRecord) -> Iterator[Finding]:
+    """What spans and items refer to is in the record."""
+    known = {span.span_id for span in record.spans}
+    if not known:
+        return
+    for item in record.items:
+        if item.attempt is not None and item.attempt not in known:
+            yield _wrong(record, "references", f"item {item.sequence_number} names an attempt that is not here")
+        if item.span_id is not None and item.span_id not in known:
+            yield _wrong(record, "references", f"item {item.sequence_number} names a span that is not here")
+    for span in record.spans:
+        if span.parent_span_id is not None and span.parent_span_id not in known:
+            yield _wrong(record, "references", f"span {span.name} ({span.span_id}) names a parent that is not here")
+
+
+def check_chain(record: ExecutionRecord) -> Iterator[Finding]:
+    """Each hop was given exactly what the hop before it made, and no hop is missing."""
+    hops = _hops(record)
+    numbers = [hop.stage_iteration or 0 for hop in hops]
+    missing = sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers))
+    if missing:
+        yield _wrong(record, "chain", f"hops {_listed(missing)} are missing")
+    unknown = [hop.stage_iteration or 0 for hop in hops if hop.input_text is None]
+    if unknown:
+        yield _note(record, "chain", f"hops {_listed(unknown)} do not say which text they were given")
+    for before, after in pairwise(hops):
+        if after.input_text is not None and after.input_text != before.content:
+            yield _wrong(record, "chain", _broken_link(before, after))
+
+
+def check_passed(record: ExecutionRecord) -> Iterator[Finding]:
+    """What was configured for a backend was also passed to it; what was not is named."""
+    by_names: dict[tuple[str, ...], list[SpanRecord]] = {}
+    for span in record.attempts:
+        if span.not_passed:
+            by_names.setdefault(span.not_passed, []).append(span)
+        elif span.configured is not None and span.passed is None and span.status != "error":
+            yield _note(record, "passed", f"nobody recorded what was passed to {_call(span)}")
+    for names, calls in by_names.items():
+        others = f" and {len(calls) - 1} more" if len(calls) > 1 else ""
+        yield _note(record, "passed", f"configured but never passed: {', '.join(names)}, in {_call(calls[0])}{others}")
+
+
+def check_media(record: ExecutionRecord, data_dir: Path) -> Iterator[Finding]:
+    """Every media file is there and has the size and sha256 that were recorded."""
+    for item in record.items:
+        if item.media is None and item.file_path is None:
+            continue
+        sentence = _media_trouble(item, data_dir)
+        if sentence:
+            yield _wrong(record, "media", f"item {item.sequence_number}: {sentence}")
+        elif item.media is None or item.media.sha256 is None:
+            yield _note(record, "media", f"item {item.sequence_number}: no sha256 was recorded for {item.file_path}")
+
+
+CHECKS: tuple[Callable[[ExecutionRecord], Iterator[Finding]], ...] = (
+    check_sequence,
+    check_completeness,
+    check_outputs,
+    check_references,
+    check_chain,
+    check_passed,
+)
+"""The checks that need nothing but the record."""
+
+
+def _media_trouble(item: ExecutionItem, data_dir: Path) -> str | None:
+    """What is wrong with an item's file; None where nothing is."""
+    if item.file_path is None:
+        return "its media were recorded, but not where they are"
+    try:
+        path = inside(data_dir, item.file_path)
+        if not path.is_file():
+            return f"{item.file_path} is not there"
+        return _difference(item, path)
+    except (StorageError, OSError) as trouble:
+        return f"{item.file_path} cannot be read: {trouble}"
+
+
+def _difference(item: ExecutionItem, path: Path) -> str | None:
+    if item.media is None:
+        return None
+    size = path.stat().st_size
+    if item.media.bytes is not None and size != item.media.bytes:
+        return f"{item.file_path} has {size:,} bytes, {item.media.bytes:,} were recorded"
+    if item.media.sha256 is not None and _sha256(path) != item.media.sha256:
+        return f"{item.file_path} is not the file that was recorded: its sha256 is another"
+    return None
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _hops(record: ExecutionRecord) -> list[ExecutionItem]:
+    """The last item of each hop, in order: a hop that was tried again counts as it ended."""
+    by_number = {
+        item.stage_iteration: item
+        for item in record.items
+        if item.item_type == ItemType.INTERCEPTION_ITERATION and item.stage_iteration is not None
+    }
+    return [by_number[number] for number in sorted(by_number)]
+
+
+def _broken_link(before: ExecutionItem, after: ExecutionItem) -> str:
+    given, made = (_quoted(text) for text in (after.input_text, before.content))
+    return f"hop {after.stage_iteration} was given {given}, but hop {before.stage_iteration} had made {made}"
+
+
+def _quoted(text: Any, limit: int = 60) -> str:
+    shown = str(text)
+    return f'"{shown[:limit]}…"' if len(shown) > limit else f'"{shown}"'
+
+
+def _call(span: SpanRecord) -> str:
+    counters = (("stage", span.stage), ("hop", span.stage_iteration), ("output", span.loop_iteration))
+    place = ", ".join(f"{name} {number}" for name, number in counters if number is not None)
+    return f"{span.name} ({place})" if place else span.name
+
+
+def _listed(numbers: list[int], limit: int = 10) -> str:
+    shown = ", ".join(map(str, numbers[:limit]))
+    return f"{shown} and {len(numbers) - limit} more" if len(numbers) > limit else shown
+
+
+def _wrong(record: ExecutionRecord, check: str, sentence: str) -> Finding:
+    return Finding(record.execution_id, check, WRONG, sentence)
+
+
+def _note(record: ExecutionRecord, check: str, sentence: str) -> Finding:
+    return Finding(record.execution_id, check, NOTE, sentence)

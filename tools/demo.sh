@@ -1,0 +1,33 @@
+#!/bin/sh
+# Runs the main job on a prompt and says where everything is. Called by `make demo`.
+#
+#   tools/demo.sh OTEL_TRACKING DATA PROMPT     for example: tools/demo.sh .venv/bin/otel-tracking demo-data "…"
+set -eu
+
+otel_tracking=$1 data=$2 prompt=$3
+
+say() { printf '%s\n' "$*"; }
+
+newest() { "$otel_tracking" list --data "$data" --config "$1" --limit 1 | sed -n 's/^\(exec_[^ ]*\).*/\1/p'; }
+
+say ""
+say "== Stille Post: the prompt travels through eight languages =="
+"$otel_tracking" run stillepost --data "$data" --safety-level youth -- "$prompt"
+
+say ""
+say "== The same prompt, seen by two painters =="
+"$otel_tracking" run image_comparison --data "$data" --safety-level youth -- "$prompt"
+
+post=$(newest stillepost) pictures=$(newest image_comparison)
+say ""
+say "== What is there now =="
+say "records       $post (Stille Post), $pictures (pictures)"
+say "Parquet       $data/executions/ and $data/items/, explained in $data/codebook.csv"
+for picture in "$data/media/$pictures"/*; do
+    [ -e "$picture" ] && say "picture       $picture"
+done
+say ""
+say "== Try next =="
+say "  $otel_tracking show $post --data $data --tree"
+say "  $otel_tracking verify --all --data $data"
+say "  $otel_tracking export $post --format json --out . --data $data"
