@@ -97,10 +97,19 @@ def test_japanese_is_cut_into_the_longest_listed_words(tmp_path):
 
 def test_japanese_is_written_without_spaces_between_its_words(tmp_path):
     """Words in Japanese script stand together, kept foreign words stand apart."""
-    write_dictionary(tmp_path, "eng-jpn", {"the": "the <article>\n1. その", "flower": "flower <n>\n花"})
+    write_dictionary(tmp_path, "eng-jpn", {"my": "my\n私の", "flower": "flower <n>\n花"})
     engine = FreeDict(directory=tmp_path, cache_dir=tmp_path / "cache")
 
-    assert engine.translate("the flower sings", from_lang="en", to_lang="ja").text == "その花 sings"
+    assert engine.translate("my flower sings", from_lang="en", to_lang="ja").text == "私の花 sings"
+
+
+def test_articles_are_left_out_where_the_target_language_has_none(tmp_path):
+    """Polish has no articles; the capital of the sentence goes to the word that begins it now."""
+    write_dictionary(tmp_path, "eng-pol", {"flower": "flower <N>\nkwiat", "on": "on\nna", "meadow": "meadow\nłąka"})
+    engine = FreeDict(directory=tmp_path, cache_dir=tmp_path / "cache")
+
+    assert engine.translate("The flower, on a meadow.", from_lang="en", to_lang="pl").text == "Kwiat, na łąka."
+    assert engine.translate("The", from_lang="en", to_lang="pl").text == "The"
 
 
 def test_turkish_capitals_have_their_dots(tmp_path):

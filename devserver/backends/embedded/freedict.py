@@ -13,7 +13,14 @@ from devserver.backends.embedded.glosses import choose_gloss
 from devserver.backends.embedded.languages import iso_639_1, language
 from devserver.backends.embedded.lemmas import forms_to_try, lemmatiser
 from devserver.backends.embedded.processes import package_version
-from devserver.backends.embedded.words import Word, join_japanese, split_japanese, split_words, with_case_of
+from devserver.backends.embedded.words import (
+    Word,
+    join_japanese,
+    split_japanese,
+    split_words,
+    with_case_of,
+    without_articles,
+)
 from devserver.backends.errors import EngineNotInstalled
 
 DICTD_DIRECTORY = Path("/usr/share/dictd")
@@ -67,6 +74,7 @@ class FreeDict:
         dictionary = self._open(name)
         given = printable(text)
         words, rest = split_words(given)
+        words = without_articles(words, from_lang=from_lang, to_lang=to_lang)
         if from_lang == "ja":
             words, rest = _japanese_words(words, rest, dictionary)
 

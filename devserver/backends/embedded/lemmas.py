@@ -60,7 +60,7 @@ def _arabic_spellings(word: str) -> Iterator[str]:
 
 @cache
 def _lemmas(word: str, lang: str) -> tuple[str, ...]:
-    # Loading a language's lemmas takes 0.2 to 6 seconds, once; so they are asked last.
+    # Loading lemmas takes once 0.3 s (English) to 5 s and 400 MB (Polish), so they are asked last.
     from simplemma import lemmatize
 
     try:

@@ -13,6 +13,11 @@ _LETTERS = r"(?:[^\W\d_][\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u0
 _WORD = re.compile(rf"{_LETTERS}(?:['’]{_LETTERS})*")
 _SENTENCE_END = re.compile(r"[.!?…:。！？\n]")
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_LANGUAGES_WITHOUT_ARTICLES = frozenset(("ja", "pl", "ru"))
+_ARTICLES = {
+    "en": frozenset(("a", "an", "the")),
+    "de": frozenset(("ein", "eine", "einen", "einem", "einer", "der", "die", "das", "den", "dem", "des")),
+}
 _LONGEST_JAPANESE_HEADWORD = 12
 # Case and topic marks have no word of their own in the target; a dictionary explains them instead.
 _JAPANESE_PARTICLES = frozenset([*"はがをにでのもへとてただなねよ", "です", "ます"])
@@ -50,6 +55,25 @@ def split_words(text: str) -> tuple[list[Word], str]:
         words.append(Word(match.group(), before, begins))
         end = match.end()
     return words, text[end:]
+
+
+def without_articles(words: list[Word], *, from_lang: str, to_lang: str) -> list[Word]:
+    """The words without articles where the target language has none, the sentence's capital handed on."""
+    articles = _ARTICLES.get(from_lang, frozenset()) if to_lang in _LANGUAGES_WITHOUT_ARTICLES else frozenset()
+    kept: list[Word] = []
+    left_out: Word | None = None
+    for word in words:
+        if word.text.lower() in articles:
+            left_out = left_out or word
+        else:
+            kept.append(_in_place_of(left_out, word) if left_out else word)
+            left_out = None
+    return kept or words
+
+
+def _in_place_of(first: Word, word: Word) -> Word:
+    text = word.text[0].upper() + word.text[1:] if first.begins_sentence and first.text[0].isupper() else word.text
+    return Word(text, first.before, first.begins_sentence or word.begins_sentence)
 
 
 def split_japanese(words: list[Word], headwords: Headwords) -> list[Word]:
