@@ -1,8 +1,8 @@
 """Append a run's entries, from any thread, without waiting for anything.
 
-    append        → into the map at once; or, when no segment is ready, into `_waiting`, which the recorder's thread
-                    writes in order, and while something waits, later entries wait behind it
-    append_later  → into `_bulk`, which the recorder's thread writes into segments of their own, without the run's lock
+append        → into the map at once; or, when no segment is ready, into `_waiting`, which the recorder's thread
+                writes in order, and while something waits, later entries wait behind it
+append_later  → into `_bulk`, which the recorder's thread writes into segments of their own, without the run's lock
 """
 
 from __future__ import annotations
@@ -60,16 +60,16 @@ class RunJournal(EntryWriter):
             told = checksum(entry)
             size = len(entry)
             with self._lock:
+                # In one line: a signal handler, which may append too, only runs after calls. From here on it waits.
+                limit, self._limit = self._limit, BUSY
                 at = self._at
                 start = at + CHUNK_HEADER
                 end = start + size
-                limit = self._limit
                 if end > limit:
+                    self._limit = limit
                     return self._append_slowly(entry)
-                self._limit = BUSY
                 try:
-                    number = self.entries
-                    self.entries = number + 1
+                    number, self.entries = self.entries, self.entries + 1
                     memory: Any = self._memory  # there is one wherever an entry fits
                     memory[start:end] = entry
                     pack_chunk(memory, at, told ^ number ^ WHOLE, number, WHOLE, COMMITTED + size)
@@ -90,8 +90,8 @@ class RunJournal(EntryWriter):
         try:
             with self._lock:
                 if not self._is_refused():
-                    self._bulk.append((self.entries, entry))
-                    self.entries += 1
+                    number, self.entries = self.entries, self.entries + 1
+                    self._bulk.append((number, entry))
                     self._ask_for_drain("entries_later")
         except Exception as error:
             self._desk.counts.error(error)
@@ -169,8 +169,7 @@ class RunJournal(EntryWriter):
     def _append_slowly(self, entry: bytes) -> bool:
         if self._is_refused():
             return False
-        number = self.entries
-        self.entries = number + 1
+        number, self.entries = self.entries, self.entries + 1
         if len(entry) > INLINE_BYTES:
             self._bulk.append((number, entry))
         elif self._limit == BUSY or self._waiting or not self._write(number, entry):

@@ -85,10 +85,11 @@ def write_file_header(memory: mmap.mmap, segment_bytes: int) -> None:
 
 def read_file_header(page: bytes) -> int | None:
     """Return the bytes of a segment in this file, or None where the file was never put to use."""
-    if len(page) < 8 + _FILE.size:
-        raise Damaged(f"the file ends after {len(page)} bytes")
-    if page[:8] == bytes(8):
+    # Empty: killed between making the file and reserving its space.
+    if not page or page[:8] == bytes(8):
         return None
+    if len(page) < FILE_HEADER:
+        raise Damaged(f"the file ends after {len(page)} bytes")
     version, segment_bytes, told = _FILE.unpack_from(page, 8)
     if page[:8] != _FILE_MAGIC or version != FORMAT_VERSION:
         raise Damaged(f"magic {page[:8]!r} and format version {version}, not {_FILE_MAGIC!r} and {FORMAT_VERSION}")

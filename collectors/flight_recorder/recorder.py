@@ -105,6 +105,7 @@ class FlightRecorder:
     def settle(self, timeout: float | None = None) -> None:
         """Wait until everything that waited is in the map, or cannot be."""
         if not self._over:
+            self._background.put(self._retry)
             self._background.settle(timeout)
 
     def close(self) -> None:
@@ -172,7 +173,7 @@ class FlightRecorder:
             spares=max(1, spare_segments),
             max_bytes=min(max_bytes, place.size_of(where) // 2 or max_bytes),
         )
-        self._pool.ensure(self._pool.wanted_spares)
+        self._pool.fill()
         if not self._pool.total:
             raise place.Unusable(f"{own}: {self._pool.trouble}")
         self._pool.ask_for_more = partial(self._background.put, self._pool.top_up)
@@ -188,6 +189,10 @@ class FlightRecorder:
 
     def _recycle(self, segments: list[Segment]) -> None:
         self._pool.recycle(segments)
+        self._retry()
+
+    def _retry(self) -> None:
+        self._pool.hope_again()
         for run in tuple(self._stuck.values()):
             self._drain(run)
 

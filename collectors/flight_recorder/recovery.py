@@ -1,11 +1,11 @@
 """Find the journals of processes that died, and hand each of their runs out exactly once.
 
-    for dead in find_dead():
-        if claimed := dead.claim():
-            for run in claimed.runs():
-                keep(run)                       # durable first,
-                claimed.done(run.trace_id)      # then never handed out again
-            claimed.release()
+for dead in find_dead():
+    if claimed := dead.claim():
+        for run in claimed.runs():
+            keep(run)                       # durable first,
+            claimed.done(run.trace_id)      # then never handed out again
+        claimed.release()
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -98,6 +99,7 @@ class SegmentPool:
         self._asked = False
         self._files: list[SegmentFile] = []
         self._files_made = 0
+        self._retry_at = 0.0
 
     @property
     def bytes(self) -> int:
@@ -147,9 +149,14 @@ class SegmentPool:
         """Bring the spares up to the number wanted, as far as there is space."""
         self._asked = False
         before = self._files_made
-        self.ensure(self.wanted_spares)
+        self.fill()
         if self._files_made > before:
             self.warm_up()
+
+    def fill(self) -> None:
+        """Make as many of the wanted spares as there is space for."""
+        if not self.ensure(self.wanted_spares):
+            self.ensure(min(self.wanted_spares, len(self.spares) + self._allowed()))
 
     def warm_up(self) -> None:
         """Map the pages of the spares there are."""
@@ -161,12 +168,14 @@ class SegmentPool:
         """Make files until `count` segments are spare; False where space or `max_bytes` does not allow it."""
         while len(self.spares) < count:
             missing = count - len(self.spares)
-            allowed = (self._max_bytes - self.bytes - FILE_HEADER) // self.segment_bytes
+            allowed = self._allowed()
             if allowed < missing:
                 self.trouble = f"max_bytes={self._max_bytes} are in use"
                 return False
             # A quarter more each time: few files, few descriptors, even for hundreds of megabytes.
-            if not self._grow(min(allowed, max(missing, self.wanted_spares, self.total // 4))):
+            if time.monotonic() < self._retry_at or not self._grow(
+                min(allowed, max(missing, self.wanted_spares, self.total // 4))
+            ):
                 return False
         self.trouble = None
         return True
@@ -199,6 +208,13 @@ class SegmentPool:
                 file.memory.close()
         self._files.clear()
 
+    def _allowed(self) -> int:
+        return max(0, (self._max_bytes - self.bytes - FILE_HEADER) // self.segment_bytes)
+
+    def hope_again(self) -> None:
+        """Try at the next chance, even if there was no space a moment ago."""
+        self._retry_at = 0.0
+
     def _grow(self, count: int) -> bool:
         while count >= 1:
             path = self._directory / f"{self._files_made:06}.journal"
@@ -212,6 +228,8 @@ class SegmentPool:
             self._files.append(file)
             self.spares.extend(file.segments())
             return True
+        # Every entry that waits asks; on a full disk the answer stays the same for a while.
+        self._retry_at = time.monotonic() + 1.0
         return False
 
     def _shrink(self) -> None:
