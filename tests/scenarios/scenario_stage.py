@@ -4,7 +4,8 @@ from collectors import start_recording
 from collectors.testing import RememberingSink
 from devserver.configs import InterceptionConfig, OutputConfig, PipelineConfig, load_config
 from devserver.pipeline import Pipeline, Request
-from devserver.testing import ScriptedMaker, scripted_engines
+from devserver.testing import ScriptedMaker, ScriptedSafety, ScriptedTranslator, scripted_engines
+from otel_tracking import ItemType
 
 GERMAN_JOURNEY = ("de", "en", "es", "fr", "ca", "pt", "es", "en", "de")
 
@@ -50,6 +51,36 @@ def image_config(*names, name="image_comparison", translate_first=True, seeds=No
         interception=InterceptionConfig(kind="pass_on"),
         outputs=tuple(outputs),
     )
+
+
+def images(*, fails_at=(), answers=(), seeds=(1, 2)):
+    """Result and record of a run that wants two images."""
+    maker = ScriptedMaker(fails_at=fails_at)
+    engines = scripted_engines(check_safety=ScriptedSafety(outputs=answers), comfyui=maker)
+    return play(
+        prompt="Eine Blume auf der Wiese", config=image_config("sd35_large", "gpt5_image"), engines=engines, seeds=seeds
+    )
+
+
+def failing_at(hop):
+    """Engines whose translator fails at that hop."""
+    return scripted_engines(translator=ScriptedTranslator(fails_at=hop))
+
+
+def by_hand(use):
+    """The record of a run that `use(run)` makes with the tracker alone."""
+
+    def whole(recording):
+        with recording.tracker().execution("by hand") as run:
+            use(run)
+
+    return record_of(whole)[1]
+
+
+def log_in_stage_one(run, metadata):
+    """Log one item in stage 1."""
+    with run.stage(1) as stage:
+        stage.item(ItemType.RESEARCH_LOOKUP, metadata=metadata)
 
 
 def sequence(record):
