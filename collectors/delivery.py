@@ -98,7 +98,7 @@ class SinkLane:
     def _work(self) -> None:
         while True:
             parcels, stop = self._take()
-            self._unwritten = parcels
+            self._unwritten = list(parcels)
             if parcels:
                 self._deliver(parcels)
             if stop:
@@ -118,13 +118,15 @@ class SinkLane:
         return parcels, False
 
     def _deliver(self, parcels: list[Parcel]) -> None:
-        if self._attempt([parcel.record for parcel in parcels]):
-            self._settle(parcels)
+        together = getattr(self.sink, "write_all", None)
+        if together and len(parcels) > 1 and self._attempt(together, [parcel.record for parcel in parcels]):
+            for parcel in parcels:
+                self._settle(parcel)
             return
-        # One record that its sink cannot take must not hold up the others.
+        # One by one: a record that its sink cannot take must not hold up the others.
         for parcel in parcels:
-            if len(parcels) == 1 or self._attempt([parcel.record]):
-                self._settle([parcel] if len(parcels) > 1 else [])
+            if self._attempt(self.sink.write, parcel.record):
+                self._settle(parcel)
         if self._unwritten and not self._closing.is_set():
             self._retry()
 
@@ -140,31 +142,25 @@ class SinkLane:
         )
         for parcel in list(self._unwritten):
             if waiting(self._retry_one, parcel):
-                self._settle([parcel])
+                self._settle(parcel)
 
     def _retry_one(self, parcel: Parcel) -> bool:
         self.retries += 1
-        return self._attempt([parcel.record])
+        return self._attempt(self.sink.write, parcel.record)
 
-    def _attempt(self, records: Sequence[ExecutionRecord]) -> bool:
+    def _attempt(self, write: Callable[[Any], None], what: ExecutionRecord | Sequence[ExecutionRecord]) -> bool:
         try:
-            write_all = getattr(self.sink, "write_all", None)
-            if write_all is not None:
-                write_all(records)
-            else:
-                for record in records:
-                    self.sink.write(record)
+            write(what)
         except Exception as trouble:
             self._note(trouble)
             return False
         self.last_error = None
         return True
 
-    def _settle(self, parcels: list[Parcel]) -> None:
-        for parcel in parcels:
-            self._unwritten.remove(parcel)
-            self.delivered += 1
-            parcel.acknowledge()
+    def _settle(self, parcel: Parcel) -> None:
+        self._unwritten.remove(parcel)
+        self.delivered += 1
+        parcel.acknowledge()
 
     def _note(self, trouble: Exception) -> None:
         # An OSError names a path and a reason; other messages may hold what a child wrote.
