@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from collectors.flight_recorder.background import Counts, breathe
 from collectors.flight_recorder.layout import CHUNK_HEADER, COMMITTED, WHOLE, checksum, pack_chunk, write_chunk
-from collectors.flight_recorder.segments import Segment, SegmentPool
+from collectors.flight_recorder.pool import SegmentPool
+from collectors.flight_recorder.segments import Segment
 from collectors.flight_recorder.writer import BUSY, NO_ROOM, EntryWriter
 
 INLINE_BYTES = 256 * 1024  # more is not copied on the pipeline's thread

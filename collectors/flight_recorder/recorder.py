@@ -18,7 +18,8 @@ from collectors.flight_recorder import forks, place
 from collectors.flight_recorder.background import Background, Counts
 from collectors.flight_recorder.journal import RunJournal
 from collectors.flight_recorder.owner import hold, read_owner, this_process
-from collectors.flight_recorder.segments import Segment, SegmentPool
+from collectors.flight_recorder.pool import SegmentPool
+from collectors.flight_recorder.segments import Segment
 
 SMALLEST_SEGMENT = 4096
 LARGEST_SEGMENT = 2**20

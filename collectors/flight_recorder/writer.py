@@ -11,7 +11,8 @@ import mmap
 from collections import deque
 
 from collectors.flight_recorder.layout import CHUNK_HEADER, SegmentHeader, checksum, write_chunk
-from collectors.flight_recorder.segments import Segment, SegmentPool
+from collectors.flight_recorder.pool import SegmentPool
+from collectors.flight_recorder.segments import Segment
 
 # `limit` is where the current segment ends, or one of these: no entry ends before them, so that one comparison tells
 # the fast path everything.
