@@ -41,7 +41,7 @@ def build_record(
     run = _RunOfSpans(spans)
     items, lossy_items = run.items()
     span_records, lossy_facts = run.span_records()
-    head, lossy_head = canonical.settle(run.head())
+    head, lossy_head = run.head()
     outcome, root = run.outcome(items), run.root
     status = outcome.status(
         ended=root is not None and root.end_ns is not None,
@@ -86,13 +86,14 @@ class _RunOfSpans:
         roots = [span for span in self.spans if span.parent_id is None]
         self.root = roots[0] if roots else None
         self.first = self.root or self.spans[0]
-        self.execution_id = str(self.head().get("execution_id") or self._made_up_id())
+        self.execution_id = str(self.head()[0].get("execution_id") or self._made_up_id())
 
     def items(self) -> tuple[tuple[ExecutionItem, ...], int]:
         """The items in the order they were numbered, and how many of their values are lossy."""
-        found = [(_order(event.fields), span_id, event) for span_id, event in self._events() if event.is_item]
+        # By number and time: what two threads or two journals brought twice is there once.
+        found = {_order(event.fields): (span_id, event) for span_id, event in self._events() if event.is_item}
         files, built, lossy = _MediaFiles(self.execution_id), [], 0
-        for _, span_id, event in sorted(found, key=lambda entry: entry[0]):
+        for _, (span_id, event) in sorted(found.items(), key=lambda entry: entry[0]):
             item, lost = _build_item(event.fields, span_id, files)
             built.append(item)
             lossy += lost
@@ -100,24 +101,25 @@ class _RunOfSpans:
 
     def span_records(self) -> tuple[tuple[SpanRecord, ...], int]:
         """The spans as the record keeps them, and how many of their values are lossy."""
-        facts = {span.span_id: {} for span in self.spans}  # type: dict[int, dict[str, Any]]
+        facts: dict[int, dict[str, Any]] = {span.span_id: {} for span in self.spans}
+        lossy = 0
         for span_id, event in self._events():
             if not event.is_item and event.fields["fact"] != EXECUTION_FACT:
-                facts.setdefault(span_id, {})[event.fields["fact"]] = event.fields.get("value")
-        built, lossy = [], 0
-        for span in self.spans:
-            known, lost = canonical.settle(facts[span.span_id])
-            built.append(_build_span(span, known))
-            lossy += lost
-        return tuple(built), lossy
+                fact, lost = _settle_fact(event)
+                facts.setdefault(span_id, {})[fact["fact"]] = fact.get("value")
+                lossy += lost
+        return tuple(_build_span(span, facts[span.span_id]) for span in self.spans), lossy
 
-    def head(self) -> dict[str, Any]:
-        """The record's own fields, as given at the start and amended later."""
+    def head(self) -> tuple[dict[str, Any], int]:
+        """The record's own fields, as given at the start and amended later, and how many of them are lossy."""
         head: dict[str, Any] = {}
+        lossy = 0
         for span_id, event in self._events():
             if span_id == self.first.span_id and event.fields.get("fact") == EXECUTION_FACT:
-                head.update(event.fields.get("value") or {})
-        return head
+                fact, lost = _settle_fact(event)
+                head.update(fact.get("value") or {})
+                lossy += lost
+        return head, lossy
 
     def outcome(self, items: Iterable[ExecutionItem]) -> Outcome:
         """What came of the run."""
@@ -176,6 +178,11 @@ class _MediaFiles:
 
 def _order(fields: Mapping[str, Any]) -> tuple[int, int]:
     return fields["sequence_number"], fields["timestamp_ns"]
+
+
+def _settle_fact(event: FinishedEvent) -> tuple[dict[str, Any], int]:
+    # As a whole, as it was written: what is too deep is cut at the same place whoever brought it.
+    return canonical.settle(dict(event.fields))
 
 
 def _build_item(raw: Mapping[str, Any], span_id: int, files: _MediaFiles) -> tuple[ExecutionItem, int]:

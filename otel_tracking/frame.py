@@ -154,11 +154,24 @@ def _rebuild(tag: str, payload: Any) -> Any:
 class _Freezer(pickle.Pickler):
     """Asks about everything that is not of a plain built-in type; those never leave C."""
 
+    may_hold_odd_keys = False
+
     def reducer_override(self, value: Any) -> Any:
         if value is _identity or value is _rebuild:
             return NotImplemented  # our own two, written by name
         leaf = as_leaf(value)
-        return (_rebuild, leaf) if leaf else (_identity, (simplify(value),))
+        if leaf:
+            return _rebuild, leaf
+        simple = simplify(value)
+        self.may_hold_odd_keys |= type(simple).__hash__ is None and type(value).__hash__ is not None
+        return _identity, (simple,)
+
+    def check(self, payload: bytes) -> bytes:
+        """`payload`; raises where a key, such as a frozen dict, is none any more in the simple form it was given."""
+        if self.may_hold_odd_keys:
+            self.may_hold_odd_keys = False
+            thaw(payload)
+        return payload
 
 
 class _Thawer(pickle.Unpickler):
@@ -197,7 +210,7 @@ def _pickle(values: Any) -> bytes:
     payload = parts[0] if len(parts) == 1 else b"".join(parts)
     parts.clear()
     _spare.pair = (parts, freezer)
-    return payload
+    return freezer.check(payload) if freezer.may_hold_odd_keys else payload
 
 
 def _new_pair() -> tuple[_Parts, _Freezer]:
@@ -210,8 +223,9 @@ def _new_pair() -> tuple[_Parts, _Freezer]:
 
 def _pickle_with_memo(values: Any) -> bytes:
     buffer = io.BytesIO()
-    _Freezer(buffer, protocol=5).dump(values)
-    return buffer.getvalue()
+    freezer = _Freezer(buffer, protocol=5)
+    freezer.dump(values)
+    return freezer.check(buffer.getvalue())
 
 
 def _freeze_awkward(values: tuple[Any, ...]) -> bytes:
@@ -225,7 +239,11 @@ def _salvage(value: Any) -> Any:
     """`value` if it can be frozen alone, else its entries one by one, else its description."""
     if type(value) is dict and not _can_be_frozen(value):
         # Another thread may be changing it: list() copies it in one step.
-        return {key: entry if _can_be_frozen(entry) else _describe(entry) for key, entry in list(value.items())}
+        pairs = list(value.items())
+        return {
+            key if _can_be_frozen({key: None}) else _describe(key): entry if _can_be_frozen(entry) else _describe(entry)
+            for key, entry in pairs
+        }
     return value if _can_be_frozen(value) else _describe(value)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from otel_tracking.scopes import Output, Scope, Stage
+from otel_tracking.scopes import Output, Scope, Stage, plain_number
 from otel_tracking.taxonomy import OUTPUT_TYPES, ItemType
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class _Journey:
         self.output: Output | None = None
         self.stage: Stage | None = None
 
-    def scope(self, stage: int | None, loop_iteration: int | None) -> Scope:
+    def scope(self, stage: Any, loop_iteration: Any) -> Scope:
         """The open scope of that place; scopes that lie elsewhere are closed first."""
         if stage not in (1, 2, 3, 4):
             return self.run
@@ -103,12 +103,13 @@ class ImperativeMethods:
         journey = self._journey.get()
         if journey is None:
             return self.troubles.report("log_item", "an item was logged without start_execution in this context")
+        stage, loop_iteration = plain_number(stage), plain_number(loop_iteration)
         scope = journey.scope(stage, loop_iteration)
         if stage_iteration is not None and isinstance(scope, Stage):
             with scope.iteration(stage_iteration) as iteration:
                 iteration.item(item_type, **details)
         else:
-            scope.item(item_type, **details)
+            scope.at(stage, plain_number(stage_iteration), loop_iteration).item(item_type, **details)
 
     def log_stage1_input(self, content: Any, **details: Any) -> None:
         """Log what the person typed."""
@@ -159,4 +160,7 @@ class ImperativeMethods:
 
 
 def _with(details: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    return {**details, "metadata": {**(details.get("metadata") or {}), **more}}
+    metadata = details.get("metadata")
+    if metadata is None:
+        return {**details, "metadata": more}
+    return {**details, "metadata": {**(metadata if isinstance(metadata, dict) else {"metadata": metadata}), **more}}

@@ -7,6 +7,7 @@ spans (for the record): both follow the same rules because they are these.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from otel_tracking.taxonomy import BLOCKED_TYPES, OUTPUT_TYPES, ItemType
 
@@ -42,6 +43,7 @@ class Outcome:
         """An item was logged."""
         if item_type not in _TELLING:
             return
+        loop_iteration = _key(loop_iteration)
         if item_type in BLOCKED_TYPES:
             self._block(item_type, stage, loop_iteration)
         elif item_type in _FINALS:
@@ -52,6 +54,7 @@ class Outcome:
 
     def stage_ended(self, stage: int, loop_iteration: int | None, *, failed: bool = False) -> None:
         """A stage's scope was closed, `failed` by an exception."""
+        stage, loop_iteration = _key(stage), _key(loop_iteration)
         self._stage_failed |= failed
         if stage in (3, 4) and loop_iteration is not None:
             self._outputs.add(loop_iteration)
@@ -60,6 +63,7 @@ class Outcome:
 
     def output_ended(self, loop_iteration: int | None, *, failed: bool = False) -> None:
         """An output's scope was closed, `failed` by an exception."""
+        loop_iteration = _key(loop_iteration)
         self._outputs.add(loop_iteration)
         if failed:
             self._failed.add(loop_iteration)
@@ -72,7 +76,7 @@ class Outcome:
     @property
     def stages_completed(self) -> tuple[int, ...]:
         """The stages that ended at least once without an exception and without a block."""
-        return tuple(sorted({stage for stage, _ in self._completed - self._blocked_stages}))
+        return tuple(sorted({stage for stage, _ in self._completed - self._blocked_stages if type(stage) is int}))
 
     @property
     def blocked_at_start(self) -> bool:
@@ -108,4 +112,9 @@ class Outcome:
             return
         self._outputs.add(loop_iteration)
         self._blocked.add(loop_iteration)
-        self._blocked_stages.add((stage or 3, loop_iteration))
+        self._blocked_stages.add((_key(stage or 3), loop_iteration))
+
+
+def _key(number: Any) -> Any:
+    """A stage or counter as something that can be in a set: records from elsewhere may hold anything."""
+    return number if number is None or isinstance(number, int | str) else repr(number)

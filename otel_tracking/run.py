@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,17 @@ from otel_tracking import attributes as names
 from otel_tracking.errors import Troubles
 from otel_tracking.frame import Frame
 from otel_tracking.outcome import Outcome
-from otel_tracking.scopes import Emit, Output, Place, Scope, Stage, describe_error, is_cancellation, open_stage
+from otel_tracking.scopes import (
+    Emit,
+    Output,
+    Place,
+    Scope,
+    Stage,
+    describe_error,
+    is_cancellation,
+    open_stage,
+    plain_number,
+)
 from otel_tracking.taxonomy import ItemType
 
 EXECUTION_FACT = "execution"
@@ -35,20 +45,19 @@ class Run:
         self.root_span: Span = INVALID_SPAN
         self._offset_ns = time.time_ns() - time.perf_counter_ns()
         # Two threads may take a number at once: `next` on a count is one step.
-        self.next_number = itertools.count(1).__next__
-        self._next_span = itertools.count(1).__next__
+        self._item_numbers, self._span_numbers = itertools.count(1), itertools.count(1)
+        self.next_number = self._item_numbers.__next__
+        self.is_over = False
         self._current_stage: int | None = None
         self._failures: list[tuple[BaseException, Place]] = []
 
     def item_count(self) -> int:
         """How many items were numbered so far."""
-        self.next_number, counted = _without_taking(self.next_number)
-        return counted
+        return _taken(self._item_numbers)
 
     def span_count(self) -> int:
         """How many spans were started so far."""
-        self._next_span, counted = _without_taking(self._next_span)
-        return counted
+        return _taken(self._span_numbers)
 
     def now(self) -> int:
         """Nanoseconds since 1970."""
@@ -58,17 +67,25 @@ class Run:
         """A started span, or one that does nothing where none can be started."""
         try:
             span = self.tracer.start_span(name, context=context, kind=kind, attributes=attributes, start_time=now)
+            span.get_span_context().span_id  # noqa: B018  # whoever cannot even say this is no span
         except Exception as trouble:
             self.troubles.report("span start", trouble)
             return INVALID_SPAN
-        self._next_span()
+        self.count_span()
         return span
+
+    def count_span(self) -> None:
+        """One more span was started."""
+        next(self._span_numbers)
 
     def emit_to(self, scope: Scope, frame: Frame) -> None:
         """Hand a frame over on its scope's span; after the scope's end, on a short span of its own below it."""
         if not scope.ended:
             self.emit(scope.span, frame)
-            return
+            if not scope.ended:
+                return
+            # Another thread closed the scope meanwhile, and perhaps before the span had the frame. The builder takes
+            # an item once, however often it comes.
         late = self.tracer.start_span(names.LATE_SPAN, context=scope.parent_context(), start_time=frame.timestamp)
         self.emit(late, frame)
         late.end(self.now())
@@ -79,6 +96,7 @@ class Run:
         if previous is None or previous == number:
             return
         at_root = Scope(self, self.root_span, 0, Place(number))
+        at_root._ended = self.is_over
         at_root.item(ItemType.STAGE_TRANSITION, metadata={"from_stage": previous, "to_stage": number})
 
     def note_failure(self, error: BaseException, scope: Scope) -> None:
@@ -100,10 +118,10 @@ class Run:
         self._failures.clear()
 
 
-def _without_taking(next_number: Callable[[], int]) -> tuple[Callable[[], int], int]:
-    """A counter that goes on where `next_number` stands, and how far that has come."""
-    upcoming = next_number()
-    return itertools.count(upcoming).__next__, upcoming - 1
+def _taken(numbers: itertools.count[int]) -> int:
+    """How many numbers were taken."""
+    # A count says where it stands in its text alone; to take one and start anew would repeat another thread's number.
+    return int(repr(numbers).removeprefix("count(").removesuffix(")")) - 1
 
 
 class Execution(Scope):
@@ -118,13 +136,20 @@ class Execution(Scope):
         self.execution_id = execution_id_of(trace_id, started_ns)
         self._cancelled: str | None = None
 
+    def name_span(self) -> None:
+        """Write the execution id on the span, where it can be searched for."""
+        try:
+            self.span.set_attribute(names.EXECUTION_ID, self.execution_id)
+        except Exception as trouble:
+            self._run.troubles.report("attribute", trouble)
+
     def stage(self, number: int) -> Stage:
         """The scope of stage `number`: 1 translation and safety, 2 interception (3 and 4 belong to an output)."""
         return open_stage(self, number)
 
     def output(self, number: int, *, config_used: Any = None) -> Output:
         """The scope of requested output `number` (1 up), which opens stages 3 and 4."""
-        return self._open(Output, names.OUTPUT_SPAN, Place(None, None, number, config_used))
+        return self._open(Output, names.OUTPUT_SPAN, Place(None, None, plain_number(number), config_used))
 
     def amend(self, **fields: Any) -> None:
         """Set fields of the record that were not known at the start, such as `used_seed`."""
@@ -138,6 +163,7 @@ class Execution(Scope):
         try:
             self._log_end(error)
         finally:
+            self._run.is_over = True
             self._run.forget_failures()
             if self._cancelled is not None:
                 self.span.set_attribute(names.CANCELLED, True)
@@ -153,7 +179,8 @@ class Execution(Scope):
     def _log_error(self, error: BaseException | None) -> None:
         place = self._run.failure_place(error) or self.place
         if error is None:
-            message, details = str(self._cancelled), {"error_type": "cancelled", "error_message": self._cancelled}
+            message = names.safe_text(self._cancelled)
+            details = {"error_type": "cancelled", "error_message": message}
         else:
             message, details = names.safe_text(error), describe_error(error)
         cancelled = error is None or is_cancellation(error)
@@ -185,7 +212,7 @@ def start_execution(
     span = _start_root(run, fields, links, now)
     run.root_span = span
     execution = Execution(run, span, now)
-    span.set_attribute(names.EXECUTION_ID, execution.execution_id)
+    execution.name_span()
     head = {"execution_id": execution.execution_id, **_given(fields)}
     execution.fact(EXECUTION_FACT, head)
     execution.item(ItemType.PIPELINE_START, metadata=head)
@@ -212,14 +239,30 @@ def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | 
             names.EXECUTION_SPAN,
             context=Context(),
             attributes=searchable,
-            links=[link if isinstance(link, Link) else Link(link) for link in links],
+            links=list(_read_links(links, run.troubles)),
             start_time=now,
         )
-        run._next_span()
+        span.get_span_context().span_id  # noqa: B018
+        run.count_span()
     except Exception as trouble:
         run.troubles.report("span start", trouble)
         return INVALID_SPAN
     return span
+
+
+def _read_links(links: Any, troubles: Troubles) -> Iterator[Link]:
+    """The links among `links`, with flat attributes; anything else is reported, since a run must start."""
+    try:
+        for link in links:
+            context, attributes = (link.context, link.attributes) if isinstance(link, Link) else (link, None)
+            if isinstance(context, SpanContext):
+                yield Link(
+                    context, {names.safe_text(key): names.flat(value) for key, value in (attributes or {}).items()}
+                )
+            else:
+                troubles.report("link", "a link of a run must be a SpanContext or a Link; it was left out")
+    except Exception as trouble:
+        troubles.report("link", trouble)
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ pipeline, waits, or touches disk or network; trouble is counted.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
@@ -109,8 +110,12 @@ class Scope:
                 call = call.span_id
             stage, stage_iteration, loop_iteration, config = self.place
             # An enumeration's text, not its member: what is frozen must not depend on our classes.
-            name, medium = str.__str__(item_type), str.__str__(media_type or usual_media_type(item_type))
+            name = _text(item_type)
+            medium = _text(media_type or usual_media_type(name))
             held = None if media is None else _hold(media, media_format, medium)
+            if held is None and media is not None:
+                run.troubles.report("media", "something that is not bytes was logged as media; its text is kept")
+                content = media if content is None else content
             now, number = run.now(), run.next_number()
             payload = freeze(
                 (
@@ -121,7 +126,7 @@ class Scope:
                 )
             )
             run.outcome.item(name, stage, loop_iteration)
-            run.emit_to(self, Frame(name, now, self._id, payload, held))
+            run.emit_to(self, Frame(_event_name(name), now, self._id, payload, held))
         except Exception as trouble:
             run.troubles.report("item", trouble)
 
@@ -132,10 +137,11 @@ class Scope:
 
         `configured` is what configuration and caller asked for; say what left the process with `passed`.
         """
-        operation = operation or ("generate_content" if self.place.stage == 4 else "chat")
+        usual = "generate_content" if self.place.stage == 4 else "chat"
+        operation = usual if operation is None else _text(operation)
         call = self._open(
             BackendCall,
-            f"{operation} {model}" if model else operation,
+            operation if model is None else names.viewer_text(f"{operation} {names.safe_text(model)}"),
             self.place,
             kind=SpanKind.CLIENT,
             attributes=_call_attributes(operation, backend, model),
@@ -149,7 +155,8 @@ class Scope:
         """Keep something that is true of this whole scope, losslessly; the last value of a name counts."""
         run = self._run
         try:
-            run.emit_to(self, Frame(name, run.now(), self._id, freeze((FACT, self._id, name, value))))
+            name = _text(name)
+            run.emit_to(self, Frame(_event_name(name), run.now(), self._id, freeze((FACT, self._id, name, value))))
         except Exception as trouble:
             run.troubles.report("fact", trouble)
 
@@ -163,6 +170,8 @@ class Scope:
         if self._ended:
             return
         self._ended = True
+        if error is not None and not isinstance(error, BaseException):
+            error = RuntimeError(names.safe_text(error))
         try:
             if error is not None:
                 self._fail(error)
@@ -196,6 +205,16 @@ class Scope:
             self.span.end(self._run.now())
         except Exception as trouble:
             self._run.troubles.report("span end", trouble)
+
+    def at(self, stage: Any = None, stage_iteration: Any = None, loop_iteration: Any = None) -> Scope:
+        """This scope, or one on the same span whose items say another place."""
+        given = {"stage": stage, "stage_iteration": stage_iteration, "loop_iteration": loop_iteration}
+        place = self.place._replace(**{name: number for name, number in given.items() if number is not None})
+        if place == self.place:
+            return self
+        scope = Scope(self._run, self.span, self._started_ns, place)
+        scope._last_call, scope._ended = self._last_call, self._ended
+        return scope
 
     def parent_context(self) -> Context:
         """The OpenTelemetry context in which this scope's span is the current one."""
@@ -269,7 +288,7 @@ class Stage(Scope):
 
     def iteration(self, number: int) -> Iteration:
         """The scope of hop `number` (1 up)."""
-        return self._open(Iteration, names.ITERATION_SPAN, self.place._replace(stage_iteration=number))
+        return self._open(Iteration, names.ITERATION_SPAN, self.place._replace(stage_iteration=plain_number(number)))
 
     def _close(self, error: BaseException | None) -> None:
         self._run.outcome.stage_ended(self.place.stage or 0, self.place.loop_iteration, failed=error is not None)
@@ -306,8 +325,19 @@ def _call_attributes(operation: str, backend: Any, model: Any) -> dict[str, Any]
 
 def open_stage(parent: Scope, number: int) -> Stage:
     """The scope of stage `number` below a run or an output; tells the run of the change of stage."""
+    number = plain_number(number)
     parent._run.enter_stage(number)
     return parent._open(Stage, STAGE_NAMES.get(number, "stage"), parent.place._replace(stage=number))
+
+
+def plain_number(value: Any) -> Any:
+    """`value` as an int (enumerations and numpy numbers are one) or as text: places are counted, so they are keys."""
+    if type(value) is int or value is None:
+        return value
+    try:
+        return operator.index(value)
+    except Exception:
+        return names.safe_text(value)
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:
@@ -324,10 +354,22 @@ def is_cancellation(error: BaseException) -> bool:
     return not isinstance(error, Exception)
 
 
-def _hold(media: bytes | bytearray | memoryview, media_format: str | None, media_type: str) -> MediaBytes:
+def _hold(media: Any, media_format: str | None, media_type: str) -> MediaBytes | None:
     # bytes cannot change and are kept by reference; anything else is copied now.
-    data = media if type(media) is bytes else bytes(media)
-    return MediaBytes(data, media_format or MEDIA_TYPES.get(media_type, "application/octet-stream"))
+    try:
+        data = media if type(media) is bytes else memoryview(media).tobytes()
+    except (TypeError, ValueError):
+        return None
+    return MediaBytes(data, _text(media_format or MEDIA_TYPES.get(media_type, "application/octet-stream")))
+
+
+def _text(value: Any) -> str:
+    """`value` as a plain string."""
+    return str.__str__(value) if isinstance(value, str) else names.safe_text(value)
+
+
+def _event_name(name: str) -> str:
+    return name if name.isascii() else names.viewer_text(name)
 
 
 Emit = Callable[[Span, Frame], None]
