@@ -55,7 +55,7 @@ class OddText(str):
     __slots__ = ()
 
 
-Point = namedtuple("Point", "x y")  # noqa: PYI024
+Point = namedtuple("Point", "x y")
 
 
 def _nested(depth: int) -> Any:

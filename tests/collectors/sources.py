@@ -1,0 +1,160 @@
+"""One run, read four ways: from SDK spans, OTLP protobuf, OTLP JSON and the flight recorder's journal."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from builders import Bang
+from children import ROOT
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from wire import over_json, over_protobuf
+
+from collectors import start_recording
+from collectors.build import build_record
+from collectors.journal_entries import read_run
+from collectors.spans import from_sdk
+from collectors.testing import RememberingSink
+from otel_tracking import ExecutionRecord, canonical
+from otel_tracking.run import Execution
+
+Pipeline = Callable[[Execution], None]
+
+
+class KeepSpans(SpanProcessor):
+    """A second processor on the provider, as an exporter would be: it keeps what ended."""
+
+    def __init__(self) -> None:
+        self.spans: list[ReadableSpan] = []
+
+    def on_end(self, span: ReadableSpan) -> None:
+        self.spans.append(span)
+
+
+class KeptJournal:
+    """A journal that keeps the entries of every run in memory, in the order they came."""
+
+    def __init__(self, trace_id: int) -> None:
+        self.trace_id, self.entries = trace_id, []
+
+    def append(self, entry: bytes) -> bool:
+        self.entries.append(bytes(entry))
+        return True
+
+    append_later = append
+
+    def free(self) -> None:
+        """Nothing: the test reads the entries afterwards."""
+
+
+class KeptJournals:
+    """A flight recorder whose journals stay readable."""
+
+    def __init__(self) -> None:
+        self.journals: list[KeptJournal] = []
+
+    def begin(self, trace_id: int) -> KeptJournal:
+        self.journals.append(KeptJournal(trace_id))
+        return self.journals[-1]
+
+    def entries(self) -> list[bytes]:
+        return [entry for journal in self.journals for entry in journal.entries]
+
+
+def records_of_all_sources(pipeline: Pipeline) -> dict[str, ExecutionRecord]:
+    """The record of a run of `pipeline` from each source, and the one its sink got."""
+    sink, kept, journals = RememberingSink(), KeepSpans(), KeptJournals()
+    with start_recording([sink], journal=False) as recording:
+        recording.provider.add_span_processor(kept)
+        recording._open_runs._recorder = journals  # type: ignore[assignment]
+        run = recording.tracker().execution("dada", safety_level="kids")
+        try:
+            with run:
+                pipeline(run)
+        except Bang:
+            pass  # the pipeline's own end
+        assert recording.flush(timeout=60)
+        assert recording.provider.force_flush(60_000)
+    return {
+        "sink": sink.latest()[run.trace_id],
+        "sdk": build_record([from_sdk(span) for span in kept.spans]),
+        "protobuf": build_record(over_protobuf(kept.spans)),
+        "json": build_record(over_json(kept.spans)),
+        "journal": build_record(read_run(int(run.trace_id, 16), journals.entries()).spans),
+    }
+
+
+def assert_all_equal(records: dict[str, ExecutionRecord]) -> ExecutionRecord:
+    """All records have the same canonical bytes and are equal; returns one of them."""
+    first = records["sink"]
+    expected = text_of(first)
+    for source, record in records.items():
+        assert text_of(record) == expected, source
+        if '"$float":"nan"' not in expected:
+            assert replace(record, attachments={}) == replace(first, attachments={}), source
+    return first
+
+
+def text_of(record: ExecutionRecord) -> str:
+    return canonical.dumps(record.to_dict())
+
+
+def assert_equal_from_all_sources(pipeline: Pipeline) -> ExecutionRecord:
+    """Run `pipeline` and compare; returns the record."""
+    return assert_all_equal(records_of_all_sources(pipeline))
+
+
+def recovered_text(directory: Path | str, namespace: str = "default") -> list[str]:
+    """The canonical records that a process of its own recovers from a journal directory."""
+    told = subprocess.run(
+        [sys.executable, "-c", _RECOVER, str(directory), namespace],
+        capture_output=True,
+        check=True,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+    return told.stdout.decode().split("\n")[:-1]
+
+
+_RECOVER = """
+import sys
+from collectors import recover
+from collectors.testing import RememberingSink
+from otel_tracking import canonical
+
+sink = RememberingSink()
+recover([sink], directory=sys.argv[1], namespace=sys.argv[2])
+for record in sink.records:
+    sys.stdout.buffer.write(canonical.dumps(record.to_dict()).encode() + b"\\n")
+"""
+
+
+def log_everywhere(value: Any) -> Callable[[Execution], None]:
+    """A pipeline that puts a value wherever a value may go."""
+
+    def pipeline(run: Execution) -> None:
+        run.amend(metadata={"odd": value}, used_seed=value, user_id=value)
+        with run.stage(2) as stage, stage.iteration(1) as iteration:
+            with iteration.backend_call("ollama", model=value, configured={"odd": value, "kept": 1}) as call:
+                call.passed({"body": value})
+                call.response(value)
+            iteration.item("interception_iteration", content=value, input_text=value, metadata={"odd": value})
+            iteration.item("interception_final", metadata=value, model_used=value, config_used=value, file_path=value)
+        with run.output(1, config_used=value) as output, output.stage(4) as stage:
+            stage.item("output_image", media=b"png", execution_time=value, backend_used=value, attempt="0" * 16)
+
+    return pipeline
+
+
+def log_many(values: Sequence[Any]) -> Callable[[Execution], None]:
+    """A pipeline with one item for each value."""
+
+    def pipeline(run: Execution) -> None:
+        with run.stage(2) as stage:
+            for value in values:
+                stage.item("interception_iteration", content=value, metadata={"value": value})
+
+    return pipeline
