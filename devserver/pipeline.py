@@ -7,6 +7,7 @@ stages 3 and 4 check and make each output. The scopes of the tracker stand aroun
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Callable
 
 from devserver.backends.errors import EngineError
@@ -131,6 +132,10 @@ def _result(run: Execution, *, status: str, outputs: tuple[OutputResult, ...] = 
 
 
 def _log_end(run: Execution, error: Exception) -> None:
-    """Tell the log of a failure; the traceback of what is not an engine's fault is ours to read."""
+    """Tell the log of a failure; of one that is no engine's fault also where in our code it came up.
+
+    An error's message stays out of the log: it may hold what a child wrote. It is in the result and in the record.
+    """
     expected = isinstance(error, PipelineError | EngineError)
-    _log.warning("in run %s: %s", run.execution_id, type(error).__name__, exc_info=None if expected else error)
+    where = "" if expected else "\n" + "".join(traceback.format_tb(error.__traceback__))
+    _log.warning("%s in run %s%s", type(error).__name__, run.execution_id, where)

@@ -103,6 +103,8 @@ def plan_journey(prompt: Text, task: Task) -> tuple[tuple[str, ...], int | None]
 
 
 def _hop(iteration: Iteration, number: int, text: Text, to_lang: str, task: Task) -> Text:
+    # On the span, since a hop that fails has no item to tell where it was going.
+    iteration.fact("configured", {"from_lang": text.language, "to_lang": to_lang})
     try:
         translated = ask(iteration, task.engines.translator, text, to_lang, task.interception.parameters)
     except Exception as error:

@@ -41,9 +41,8 @@ def ask(
     scope: Scope, translator: Translator, text: Text, to_lang: str, parameters: Mapping[str, Any] | None = None
 ) -> Translated:
     """The engine's answer, with a span for the attempt that says what it was asked for and what it was handed."""
-    backend = translator.backend_for(text.language, to_lang)
-    configured = {"from_lang": text.language, "to_lang": to_lang, **(parameters or {})}
-    with scope.backend_call(backend.name, model=backend.model, configured=configured, operation="translate") as call:
+    name, mode = translator.backend_for(text.language, to_lang)
+    with scope.backend_call(name, model=mode, configured=dict(parameters or {}), operation="translate") as call:
         translated = translator.translate(text.content, from_lang=text.language, to_lang=to_lang)
         call.passed(translated.passed)
         call.response(

@@ -67,17 +67,18 @@ def test_the_trace_has_a_span_for_each_hop_and_each_call():
 
 
 def test_what_was_asked_for_and_what_was_handed_over_are_kept_apart():
-    """The call says what the configuration wanted and, word for word, what the engine got."""
+    """The hop says where it was to go, its call, word for word, what the engine got."""
     _, record = play(prompt=PROMPT)
-    first_hop = next(span for span in record.attempts if span.stage_iteration == 1)
+    hop, call = (span for span in record.spans if span.stage_iteration == 1)
 
-    assert first_hop.configured == {"from_lang": "de", "to_lang": "en"}
-    assert first_hop.passed == {
+    assert (hop.name, hop.configured) == ("iteration", {"from_lang": "de", "to_lang": "en"})
+    assert (call.configured, call.not_passed) == ({}, ())
+    assert call.passed == {
         "model": "mistral-nemo:latest",
         "prompt": f"Translate to en: {PROMPT}",
         "stream": False,
     }
-    assert first_hop.response["done_reason"] == "stop"
+    assert call.response["done_reason"] == "stop"
 
 
 def test_each_item_points_at_the_call_that_made_it():

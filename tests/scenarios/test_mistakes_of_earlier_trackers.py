@@ -187,10 +187,10 @@ class TestParameters:
             name="stille", translate_first=False, interception=_chain(temperature=0.7), outputs=(output,)
         )
         _, record = play(prompt=PROMPT, config=config)
-        hop = next(span for span in record.attempts if span.stage_iteration == 1)
-        assert hop.configured["temperature"] == 0.7
-        assert "temperature" in hop.not_passed
-        assert "temperature" not in hop.passed
+        call = next(span for span in record.attempts if span.stage_iteration == 1)
+        assert call.configured == {"temperature": 0.7}
+        assert call.not_passed == ("temperature",)
+        assert "temperature" not in call.passed
 
     def test_a_large_graph_was_cut_at_128_attributes(self):
         """Graphs with hundreds of keys, mixed lists, nulls and empty tables are kept whole."""

@@ -44,12 +44,12 @@ def test_the_fifth_span_is_an_error_and_no_sixth_exists():
 
 
 def test_the_failed_call_keeps_what_it_was_asked_for_and_what_the_backend_said():
-    """The hop that failed left no item, but its languages and the backend's own words are in its span."""
+    """The hop that failed left no item, but its languages and the backend's own words are in its spans."""
     _, record = fail_at_hop_five()
-    failed = record.attempts[-1]
+    hop, call = (span for span in record.spans if span.stage_iteration == 5)
 
-    assert failed.configured == {"from_lang": "ca", "to_lang": "pt"}
-    assert failed.error == {"error_type": "EngineFailed", "error_message": "Ollama Error: 500"}
+    assert hop.configured == {"from_lang": "ca", "to_lang": "pt"}
+    assert call.error == {"error_type": "EngineFailed", "error_message": "Ollama Error: 500"}
 
 
 def test_the_record_and_the_result_say_error():
