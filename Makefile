@@ -39,8 +39,8 @@ format: $(VENV)/.ready-dev ## format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.ready-dev ## run the benchmarks
-	@if [ -e benchmarks/__main__.py ]; then $(BIN)/python -m benchmarks $(ARGS); \
-	else echo "There are no benchmarks yet."; fi
+	@set -e; for bench in $(basename $(notdir $(wildcard benchmarks/bench_*.py))); do \
+		echo "== $$bench"; $(BIN)/python -m benchmarks.$$bench $(ARGS); done
 
 golden: $(VENV)/.ready-dev ## write the golden files anew; look at the diff before you commit it
 	@if grep -qs update-golden tests/conftest.py; then $(BIN)/python -m pytest --update-golden $(ARGS); \

@@ -13,7 +13,7 @@ from devserver.cli.text import count, safe_line, safe_text, seconds, shorten, si
 from devserver.cli.words import STATUS_SENTENCES, STATUS_STYLES
 from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, Status
 
-_LONGEST_TEXT = 2_000
+_LONGEST_TEXT = 400
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ def stage_title(stage: int | None, loop_iteration: int | None = None, config_use
 
 
 def _label(fields: Mapping[str, Any]) -> str:
+    if _is_cancelled(fields):
+        return "stopped"
     spoken = safe_line(languages(fields.get("metadata")))
     hop = fields.get("stage_iteration")
     if fields["item_type"] == ItemType.INTERCEPTION_ITERATION:
@@ -65,8 +67,7 @@ def _text(fields: Mapping[str, Any]) -> str:
         return safe_line(verdict(fields.get("metadata")) or fields.get("content") or "")
     if fields.get("media_type") not in _MADE_OF_WORDS or fields.get("media"):
         return _describe_media(fields)
-    content = fields.get("content")
-    return safe_text(content) if content is not None else _reason(fields.get("metadata"))
+    return safe_text(fields.get("content") or "") or _reason(fields.get("metadata"))
 
 
 def _describe_media(fields: Mapping[str, Any]) -> str:
@@ -88,7 +89,7 @@ def _reason(metadata: Any) -> str:
     if not isinstance(metadata, dict):
         return ""
     spoken = verdict({"safe": False, **metadata}).removeprefix("not safe").removeprefix(": ")
-    told = next((metadata[name] for name in ("reason", "error_message", "message") if metadata.get(name)), "")
+    told = next((metadata[name] for name in ("reason", "error_message", "message", "error_type") if metadata.get(name)), "")
     return safe_line(": ".join(str(part) for part in (told, spoken) if part))
 
 
@@ -101,9 +102,14 @@ def _note(fields: Mapping[str, Any]) -> str:
     return f"{safe_line(engine(fields.get('backend_used'), fields.get('model_used')))} {took}".strip()
 
 
+def _is_cancelled(fields: Mapping[str, Any]) -> bool:
+    metadata = fields.get("metadata")
+    return fields["item_type"] in BAD_ITEMS and isinstance(metadata, dict) and metadata.get("cancelled") is True
+
+
 def _style(item_type: str, fields: Mapping[str, Any]) -> str:
     if item_type in BAD_ITEMS:
-        return "red"
+        return "magenta" if _is_cancelled(fields) else "red"
     if item_type in BLOCKED_TYPES:
         return "yellow"
     if item_type in _CHECKS:

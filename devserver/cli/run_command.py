@@ -16,6 +16,7 @@ from devserver.cli.ending import Ending, draw_ending, ending_as_dict
 from devserver.cli.options import data_option, json_option, refuse
 from devserver.cli.output import console, print_json
 from devserver.cli.watching import Watcher
+from devserver.engines import Engines
 from devserver.pipeline import Request
 from devserver.requests import EXECUTION_MODES
 from devserver.safety.terms import LEVELS
@@ -44,7 +45,9 @@ FLUSH_SECONDS = 60.0
 @click.option("--quiet", is_flag=True, help="Show only how it ended.")
 @data_option
 @json_option
+@click.pass_obj
 def command(
+    engines: Engines | None,
     config: str | None,
     prompt: str | None,
     config_file: Path | None,
@@ -65,7 +68,7 @@ def command(
     request = Request(prompt=text, config_name=config_name, **_wishes(**wanted))
     settings = Settings.from_environment(data_dir=data_dir)
     _mind_the_log()
-    with open_devserver(settings) as devserver:
+    with open_devserver(settings, engines=engines) as devserver:
         ending = run_and_watch(devserver, request, console(stderr=as_json), quiet=quiet)
     if as_json:
         print_json(ending_as_dict(ending))
@@ -136,7 +139,10 @@ def _ending_of(devserver: Devserver, execution_id: str, is_durable: bool, error:
         exit_code = FAILED
     if record is not None and record.status == Status.CANCELLED:
         exit_code = INTERRUPTED
-    return Ending(execution_id, data_dir, record, error, exit_code, devserver.recording.health())
+    health = devserver.recording.health()
+    if devserver.settings.journal is False:
+        health["journal"]["reason"] = None  # switched off on purpose: nothing to tell
+    return Ending(execution_id, data_dir, record, error, exit_code, health)
 
 
 def _mind_the_log() -> None:
