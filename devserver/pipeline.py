@@ -15,10 +15,11 @@ from devserver.configs import OutputConfig, PipelineConfig, load_config
 from devserver.engines import Engines
 from devserver.errors import PipelineError
 from devserver.requests import OutputResult, Request, Result, status_of
-from devserver.stages.interception import Task, intercept
+from devserver.stages.interception import intercept
 from devserver.stages.output import make_output
 from devserver.stages.safety import check_input, check_output, reason
 from devserver.stages.seeds import Seeds, draw_seed
+from devserver.stages.task import Task
 from devserver.stages.texts import Text
 from devserver.stages.translation import take_in, translate_to_english
 from otel_tracking import ExecutionTracker

@@ -16,8 +16,8 @@ EXECUTION_MODES = ("eco", "fast")
 class Request:
     """One run that somebody wants. What is None is left to the configuration.
 
-    `languages` are those of the translation chain, one per hop and without the start, or "random". `parameters`
-    go before those of every output's configuration, `seed` before every seed.
+    `languages` are those of the translation chain, one per hop and without the start; or "fixed", or "random".
+    `parameters` go before those of every output's configuration, `seed` before every seed.
     """
 
     prompt: str
@@ -41,10 +41,10 @@ class Request:
             raise RequestError("the prompt is empty; a few words are enough, such as 'Eine Blume auf der Wiese'")
         _require_one_of("safety_level", self.safety_level, LEVELS)
         _require_one_of("execution_mode", self.execution_mode, EXECUTION_MODES)
-        if isinstance(self.languages, str) and self.languages != "random":
+        if isinstance(self.languages, str) and self.languages not in ("fixed", "random"):
             raise RequestError(
-                f"languages is {self.languages!r}; allowed are 'random' or a list with one language per hop, such as "
-                "['es', 'fr', 'en']"
+                f"languages is {self.languages!r}; allowed are 'fixed', 'random' or a list with "
+                "one language per hop, such as ['es', 'fr', 'en']"
             )
         if self.languages is not None and not self.languages:
             raise RequestError("languages is an empty list; name one language per hop, or leave it out")

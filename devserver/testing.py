@@ -118,9 +118,11 @@ class ScriptedMaker:
         backend: Backend = Backend("comfyui", "sd3.5_large.safetensors"),  # noqa: B008  # a value, it cannot change
         fails_at: Iterable[int] = (),
         error: str = "ComfyUI Error: out of memory",
+        facts: Mapping[str, Any] | None = None,
     ) -> None:
         self._content, self._media_format, self._backend = content, media_format, backend
         self._fails_at, self._error, self._calls = frozenset(fails_at), error, count(1)
+        self._facts = facts or {}
 
     def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
         """The same for all parameters."""
@@ -131,7 +133,9 @@ class ScriptedMaker:
         if next(self._calls) in self._fails_at:
             raise EngineFailed(self._error)
         content = self._content(text, seed) if callable(self._content) else self._content
-        return ScriptedFile(content, self._media_format, {"prompt": text, "seed": seed, **parameters})
+        return ScriptedFile(
+            content, self._media_format, {"prompt": text, "seed": seed, **parameters}, facts=self._facts
+        )
 
 
 def scripted_engines(

@@ -5,37 +5,19 @@ An interception is a row in `INTERCEPTIONS`: a function from the text that comes
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from random import Random
 from typing import Any, NamedTuple
 
 from devserver.backends.embedded.journeys import fixed_journey, random_journey
-from devserver.configs.model import InterceptionConfig, PipelineConfig
-from devserver.engines import Engines
-from devserver.errors import PipelineError, suggestion
-from devserver.requests import Request
-from devserver.stages.seeds import Seeds
+from devserver.errors import PipelineError
+from devserver.stages.making import ask_maker, find_maker
+from devserver.stages.task import Task
 from devserver.stages.texts import Text
 from devserver.stages.translation import ask, log_translation
 from otel_tracking import ItemType
 from otel_tracking.scopes import Iteration, Stage
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What an interception needs to know of the run it is part of."""
-
-    config: PipelineConfig
-    request: Request
-    engines: Engines
-    seeds: Seeds
-
-    @property
-    def interception(self) -> InterceptionConfig:
-        """The part of the configuration that is about stage 2."""
-        return self.config.interception
 
 
 class Intercepted(NamedTuple):
@@ -52,7 +34,7 @@ def intercept(stage: Stage, prompt: Text, task: Task) -> Intercepted:
 
 def pass_on(stage: Stage, prompt: Text, task: Task) -> Intercepted:
     """The text as it came: the configuration wants to see what outputs make of the prompt itself."""
-    _log_final(stage, prompt, prompt, task, total_iterations=0)
+    _log_final(stage, prompt, prompt, task, {"total_iterations": 0})
     return Intercepted(prompt)
 
 
@@ -65,27 +47,23 @@ def translation_chain(stage: Stage, prompt: Text, task: Task) -> Intercepted:
         with stage.iteration(number) as iteration:
             text = _hop(iteration, number, text, to_lang, task)
 
-    chosen = {} if seed is None else {"seed": seed}
-    _log_final(stage, text, prompt, task, total_iterations=len(journey) - 1, language_sequence=list(journey), **chosen)
+    travelled = {"total_iterations": len(journey) - 1, "language_sequence": list(journey)}
+    _log_final(stage, text, prompt, task, travelled if seed is None else {**travelled, "seed": seed})
     return Intercepted(text, seed)
 
 
 def made_by_engine(stage: Stage, prompt: Text, task: Task) -> Intercepted:
     """The text that the configuration's engine makes of the prompt."""
     wanted, seed = task.interception, task.seeds.of_interception(task.interception)
-    maker = task.engines.makers.get(str(wanted.engine))
-    if maker is None:
-        raise PipelineError(f"no text engine {wanted.engine!r}; {suggestion(str(wanted.engine), task.engines.makers)}")
+    maker = find_maker(task.engines, str(wanted.engine), "stage 2")
     parameters = {**wanted.parameters, **task.request.parameters}
-    backend = maker.backend_for(parameters)
     configured = {**parameters, "seed": task.seeds.configured(wanted.seed)}
-
-    with stage.backend_call(backend.name, model=backend.model, configured=configured) as call:
-        made = maker.make(prompt.content, seed=seed, parameters=parameters)
-        call.passed(made.passed)
-        call.response({"engine_version": made.engine_version, **made.facts})
+    try:
+        made = ask_maker(stage, maker, prompt.content, seed, parameters, configured)
+    except Exception as error:
+        raise PipelineError(f"Interception failed: Backend error: {error}") from error
     text = Text(made.content if isinstance(made.content, str) else made.content.decode(), prompt.language)
-    _log_final(stage, text, prompt, task, total_iterations=1, seed=seed, **made.facts)
+    _log_final(stage, text, prompt, task, {**made.facts, "total_iterations": 1, "seed": seed})
     return Intercepted(text, seed)
 
 
@@ -114,7 +92,7 @@ def _hop(iteration: Iteration, number: int, text: Text, to_lang: str, task: Task
     return Text(translated.text, to_lang)
 
 
-def _log_final(stage: Stage, text: Text, prompt: Text, task: Task, **details: Any) -> None:
+def _log_final(stage: Stage, text: Text, prompt: Text, task: Task, details: Mapping[str, Any]) -> None:
     stage.item(
         ItemType.INTERCEPTION_FINAL,
         content=text.content,

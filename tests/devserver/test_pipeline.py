@@ -11,7 +11,7 @@ from devserver.pipeline import Pipeline, Request
 from devserver.settings import Settings
 from devserver.stages.interception import INTERCEPTIONS
 from devserver.stages.output import ITEM_TYPES
-from devserver.testing import PNG, ScriptedMaker, scripted_engines
+from devserver.testing import PNG, ScriptedMaker, ScriptedTranslator, scripted_engines
 from devserver.wiring import open_devserver
 from otel_tracking import ExecutionTracker
 
@@ -40,7 +40,7 @@ def test_the_caller_learns_the_ids_before_the_first_stage():
             "safety_level is 'kid'; closest is kids; known are kids, off, youth",
         ),
         ({"prompt": PROMPT, "execution_mode": "slow"}, "execution_mode is 'slow'"),
-        ({"prompt": PROMPT, "languages": "es,fr"}, "allowed are 'random' or a list"),
+        ({"prompt": PROMPT, "languages": "es,fr"}, "allowed are 'fixed', 'random' or a list"),
         ({"prompt": PROMPT, "languages": []}, "languages is an empty list"),
     ],
 )
@@ -87,13 +87,15 @@ def test_a_text_engine_makes_the_text_that_outputs_are_made_from():
         name="dada", translate_first=False, interception=InterceptionConfig(kind="engine", engine="dada", seed=5)
     )
     with start_recording(sinks=[sink], raise_errors=True, journal=False) as recording:
-        cut_up = ScriptedMaker(lambda text, seed: f"{seed} Wiese der auf Blume", media_format="text/plain")
+        cut_up = ScriptedMaker(
+            lambda text, seed: f"{seed} Wiese der auf Blume", media_format="text/plain", facts={"seed": "5", "words": 4}
+        )
         result = a_pipeline(tracker=recording.tracker(), config=config, dada=cut_up).run(Request(prompt=PROMPT))
     (final,) = [item for item in sink.records[0].items if item.item_type == "interception_final"]
 
     assert (result.final_text, final.content) == ("5 Wiese der auf Blume",) * 2
     assert (final.input_text, final.metadata["seed"], sink.records[0].used_seed) == (PROMPT, 5, 5)
-    assert final.backend_used == "comfyui"
+    assert (final.backend_used, final.metadata["words"]) == ("comfyui", 4)
 
 
 def test_an_engine_that_is_not_there_is_named_with_those_that_are():
@@ -154,3 +156,20 @@ def test_settings_come_from_arguments_then_environment_then_defaults(tmp_path):
     assert (near.data_dir, near.journal, near.formats) == (tmp_path, False, ())
     assert (str(far.data_dir), far.journal, far.formats) == ("/from/environment", False, ("pdf", "xml"))
     assert default == Settings()
+
+
+def test_a_journey_that_nobody_can_translate_is_refused_with_the_way_out():
+    """With no language pair installed the run ends before its first hop, and the message says what to install."""
+    result = a_pipeline(translator=ScriptedTranslator(pairs=())).run(Request(prompt=PROMPT))
+
+    assert result.status == "error"
+    assert "tools/install_engines.sh" in result.error
+
+
+def test_a_text_engine_that_fails_ends_the_run_with_its_words():
+    """Without a text there is nothing to make outputs from."""
+    config = PipelineConfig(name="dada", interception=InterceptionConfig(kind="engine", engine="dada"))
+    broken = ScriptedMaker(fails_at=[1], error="no words left")
+    result = a_pipeline(config=config, language="en", dada=broken).run(Request(prompt="A flower"))
+
+    assert result.error == "Interception failed: Backend error: no words left"
