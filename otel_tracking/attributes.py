@@ -53,7 +53,7 @@ def flat(value: Any) -> str | int | float | bool | None:
         return value  # type: ignore[no-any-return]
     if kind is int and -(2**63) <= value < 2**63:
         return value  # type: ignore[no-any-return]
-    return viewer_text(_brief(value) if isinstance(value, _CONTAINERS) else safe_text(value))
+    return viewer_text(safe_text(value))
 
 
 _CONTAINERS = (dict, list, tuple, set, frozenset)
@@ -64,13 +64,6 @@ _shorten.maxlevel, _shorten.maxstring, _shorten.maxother = 4, 200, 200
 _shorten.maxdict = _shorten.maxlist = _shorten.maxtuple = _shorten.maxset = _shorten.maxfrozenset = 12
 
 
-def _brief(value: object) -> str:
-    try:
-        return _shorten.repr(value)
-    except Exception:
-        return f"<{type(value).__name__}>"
-
-
 def viewer_text(text: str) -> str:
     """Valid Unicode of limited length: lone surrogates are escaped, the rest is cut."""
     if len(text) > TEXT_LIMIT:
@@ -79,9 +72,9 @@ def viewer_text(text: str) -> str:
 
 
 def safe_text(value: object) -> str:
-    """`str(value)`, or the name of its class where it refuses."""
+    """`str(value)`, the beginning of it for containers, or the name of its class where it refuses."""
     try:
-        return str.__str__(str(value))
+        return _shorten.repr(value) if isinstance(value, _CONTAINERS) else str.__str__(str(value))
     except Exception:
         return f"<{type(value).__name__}>"
 

@@ -26,8 +26,8 @@ from otel_tracking.values import REBUILD, Opaque, as_leaf, simplify
 MAX_DEPTH = 100
 """Deeper values are cut there and counted: with their tags they are three times as deep, where readers give up."""
 
-MAX_NODES = 2_000_000
-"""More values than this (a structure that shares itself a million times) are cut and counted."""
+MAX_REPEATED = 1_000_000
+"""Values written again because they are in several places; where a structure shares itself more often, it is cut."""
 
 
 class Encoded(NamedTuple):
@@ -87,7 +87,8 @@ class _Tagger:
 
     def __init__(self) -> None:
         self.lossy_values = 0
-        self._nodes = 0
+        self._repeated = 0
+        self._seen: set[int] = set()
         self._path: set[int] = set()
 
     def tag(self, value: Any) -> Any:
@@ -106,16 +107,23 @@ class _Tagger:
         return self._tag_leaf(value)
 
     def _tag_container(self, container: Callable[[_Tagger, Any], Any], value: Any) -> Any:
-        self._nodes += len(value)
         if id(value) in self._path:
             return self.tag(Opaque(type(value).__name__, "<the value contains itself>"))
-        if len(self._path) >= MAX_DEPTH or self._nodes > MAX_NODES:
+        if len(self._path) >= MAX_DEPTH or self._is_repeated_too_often(value):
             return self.tag(Opaque(type(value).__name__, f"<cut: {len(value)} values, too deep or too many>"))
         self._path.add(id(value))
         try:
             return container(self, value)
         finally:
             self._path.discard(id(value))
+
+    def _is_repeated_too_often(self, value: Any) -> bool:
+        # What is there once is as large as memory allowed; what is shared can be larger than that.
+        if id(value) not in self._seen:
+            self._seen.add(id(value))
+            return False
+        self._repeated += len(value)
+        return self._repeated > MAX_REPEATED
 
     def _tag_leaf(self, value: Any) -> Any:
         leaf = as_leaf(value)

@@ -102,7 +102,8 @@ class Scope:
         """
         run = self._run
         try:
-            call = attempt.attempt if isinstance(attempt, BackendCall) else attempt or self._last_call
+            call = self._last_call if attempt is None else attempt
+            call = call.attempt if isinstance(call, BackendCall) else call
             if isinstance(call, Attempt):
                 model_used = call.model_used if model_used is None else model_used
                 backend_used = call.backend_used if backend_used is None else backend_used
@@ -111,7 +112,7 @@ class Scope:
             stage, stage_iteration, loop_iteration, config = self.place
             # An enumeration's text, not its member: what is frozen must not depend on our classes.
             name = _text(item_type)
-            medium = _text(media_type or usual_media_type(name))
+            medium = _text_or(media_type, usual_media_type(name))
             held = None if media is None else _hold(media, media_format, medium)
             if held is None and media is not None:
                 run.troubles.report("media", "something that is not bytes was logged as media; its text is kept")
@@ -138,7 +139,7 @@ class Scope:
         `configured` is what configuration and caller asked for; say what left the process with `passed`.
         """
         usual = "generate_content" if self.place.stage == 4 else "chat"
-        operation = usual if operation is None else _text(operation)
+        operation = _text_or(operation, usual)
         call = self._open(
             BackendCall,
             operation if model is None else names.viewer_text(f"{operation} {names.safe_text(model)}"),
@@ -360,12 +361,17 @@ def _hold(media: Any, media_format: str | None, media_type: str) -> MediaBytes |
         data = media if type(media) is bytes else memoryview(media).tobytes()
     except (TypeError, ValueError):
         return None
-    return MediaBytes(data, _text(media_format or MEDIA_TYPES.get(media_type, "application/octet-stream")))
+    return MediaBytes(data, _text_or(media_format, MEDIA_TYPES.get(media_type, "application/octet-stream")))
 
 
 def _text(value: Any) -> str:
     """`value` as a plain string."""
     return str.__str__(value) if isinstance(value, str) else names.safe_text(value)
+
+
+def _text_or(value: Any, usual: str) -> str:
+    """`value` as a plain string, or what is usual where there is none."""
+    return usual if value is None else _text(value) or usual
 
 
 def _event_name(name: str) -> str:

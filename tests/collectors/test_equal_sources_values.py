@@ -50,7 +50,7 @@ def test_a_megabyte_of_text_is_the_same_in_every_record():
 
 
 def test_a_value_that_shares_itself_exponentially_ends_nobody(monkeypatch):
-    monkeypatch.setattr(canonical, "MAX_NODES", 20_000)
+    monkeypatch.setattr(canonical, "MAX_REPEATED", 20_000)
     record = assert_equal_from_all_sources(log_many([LOSSY["shares itself exponentially"](), "next"]))
     assert record.lossy_values > 0
     assert record.items[2].content == "next"

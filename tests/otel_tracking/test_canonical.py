@@ -103,7 +103,7 @@ def test_values_around_a_lossy_one_are_kept():
 
 
 def test_a_structure_that_shares_itself_exponentially_is_cut_and_counted(monkeypatch):
-    monkeypatch.setattr(canonical, "MAX_NODES", 10_000)
+    monkeypatch.setattr(canonical, "MAX_REPEATED", 10_000)
     encoded = canonical.encode(LOSSY["shares itself exponentially"]())
     assert encoded.lossy_values > 0
     assert len(encoded.text) < 3_000_000
