@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 DATA ?= demo-data
-PROMPT ?= Eine Blume blüht auf der Wiese, während ein alter Roboter dem Mond von seinem verlorenen Freund singt.
+PROMPT ?= Eine Schnecke kriecht auf der Straße, ein Schuh fliegt durch die Luft.
 ARGS ?=
 
 BIN := $(VENV)/bin

@@ -89,7 +89,8 @@ def _reason(metadata: Any) -> str:
     if not isinstance(metadata, dict):
         return ""
     spoken = verdict({"safe": False, **metadata}).removeprefix("not safe").removeprefix(": ")
-    told = next((metadata[name] for name in ("reason", "error_message", "message", "error_type") if metadata.get(name)), "")
+    names = ("reason", "error_message", "message", "error_type")
+    told = next((metadata[name] for name in names if metadata.get(name)), "")
     return safe_line(": ".join(str(part) for part in (told, spoken) if part))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from click.testing import CliRunner
 
@@ -11,6 +12,8 @@ from devserver.cli.app import command_line
 from devserver.testing import ScriptedMaker, scripted_engines
 from exporters import ParquetSink
 from otel_tracking import ItemType
+
+ROOT = Path(__file__).parents[2]
 
 HOSTILE = "Blume [red]rot[/red] \x1b[2J\x1b]0;Titel\x07 \u202e kehrt :smile: \x00"
 """Rich markup, an erased screen, a window title, reversed text, an emoji code and NUL."""

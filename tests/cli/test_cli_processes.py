@@ -90,7 +90,9 @@ def test_pictures_are_made_without_any_installed_engine(tmp_path):
 
     answer = json.loads(told)
     assert answer["status"] == "completed"
-    assert [Path(file["path"]).stat().st_size for file in answer["files"]] == [file["bytes"] for file in answer["files"]]
+    assert [Path(file["path"]).stat().st_size for file in answer["files"]] == [
+        file["bytes"] for file in answer["files"]
+    ]
 
 
 @needs_dictionaries

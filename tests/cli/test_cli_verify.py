@@ -134,9 +134,7 @@ def test_a_missing_hop_is_wrong_and_an_unsaid_input_a_note():
 
 def test_a_hop_that_was_tried_again_counts_as_it_ended():
     """The last text of a hop is what the next one must have been given."""
-    record = a_record(
-        items=(hop(1, "x", "first try"), hop(1, "x", "second", sequence_number=2), hop(2, "second", "y"))
-    )
+    record = a_record(items=(hop(1, "x", "first try"), hop(1, "x", "second", sequence_number=2), hop(2, "second", "y")))
 
     assert is_right([finding for finding in verify(record) if finding.check == "chain"])
 
