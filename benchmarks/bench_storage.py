@@ -169,7 +169,8 @@ def bench_queries(data_dir: Path, runs: int) -> None:
     compact(data_dir, before=dt.date.max)
     wanted = next(read_records(data_dir, date=START.date(), limit=1)).execution_id
     views, items = connect(data_dir), f"read_parquet('{data_dir}/items/date=*/*.parquet')"
-    print(f"{views.sql(f'select count(*) from {items}').fetchone()[0]:,} items")
+    [(count,)] = views.sql(f"select count(*) from {items}").fetchall()
+    print(f"{count:,} items")
     for name, source in {"plain files": items, "view": "items"}.items():
         queries = {
             "GROUP BY": f"select item_type, stage, count(*) from {source} group by all",

@@ -37,13 +37,7 @@ def rewrite_day(data_dir: Path, day: dt.date, kept: Sequence[ExecutionRow], *, a
 
 def _rewrite(target: Path, table: str, rows: Sequence[ExecutionRow], ids: Sequence[int]) -> None:
     """The rows that belong to `rows`, in their order, a row group at a time; no file where there are none."""
-    files = TableFiles()
-    parts = (
-        (files.table(path, row.write_id), new)
-        for row, new in zip(rows, ids, strict=True)
-        if (path := _source(row, table))
-    )
-    groups = _groups(parts)
+    groups = _groups(_parts(table, rows, ids))
     first = next(groups, None)
     if first is None:
         return
@@ -51,6 +45,14 @@ def _rewrite(target: Path, table: str, rows: Sequence[ExecutionRow], ids: Sequen
     with writing(target, merged) as write:
         for group in chain([first], groups):
             write(_conform(group, merged))
+
+
+def _parts(table: str, rows: Sequence[ExecutionRow], ids: Sequence[int]) -> Iterator[tuple[pa.Table, int]]:
+    files = TableFiles()
+    for row, write_id in zip(rows, ids, strict=True):
+        path = _source(row, table)
+        if path:
+            yield files.table(path, row.write_id), write_id
 
 
 def _source(row: ExecutionRow, table: str) -> Path | None:

@@ -75,12 +75,13 @@ def sync_directory(path: Path) -> None:
 
 def remove(paths: Iterable[Path]) -> None:
     """Remove files that may be gone already, in that order, and sync their directories."""
-    parents = set()
+    changed = set()
     for path in paths:
-        path.unlink(missing_ok=True)
-        parents.add(path.parent)
-    for parent in parents:
-        sync_directory(parent)
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+            changed.add(path.parent)
+    for directory in changed:
+        sync_directory(directory)
 
 
 def discard(paths: Iterable[Path]) -> None:

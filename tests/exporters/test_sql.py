@@ -1,0 +1,92 @@
+"""Questions in SQL get the answer that the records give."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from records import LATER, a_graph, a_record, a_run_of_hops
+
+from exporters import ParquetSink, compact
+from exporters.columns import TABLES
+from exporters.sql import connect
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "storage.md"
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    """Runs, revisions, repeated writes and what a crash left, half of it compacted."""
+    sink = ParquetSink(tmp_path)
+    shorter = a_run_of_hops("a long text to begin with", *"abcdef", metadata={"graph": a_graph(), "mood": "fine"})
+    first = dataclasses.replace(shorter, items=shorter.items[:3], status="interrupted")
+    longer = a_run_of_hops("a", *"bcdef", "a text that grew")
+    few = a_run_of_hops("a long text", "a", "b")
+    other = dataclasses.replace(a_run_of_hops("a long text", *"abcdef"), config_name="dada")
+    sink.write_all([first, longer, few])
+    compact(tmp_path, before=LATER)
+    for record in (dataclasses.replace(shorter, revision=2), other, longer):
+        sink.write(record)
+    lost = a_run_of_hops("a long text", *"abcdef")
+    sink.write(lost)
+    min(tmp_path.glob(f"executions/date=*/{lost.trace_id[:8]}*")).unlink()
+    return tmp_path
+
+
+def test_views_show_every_run_once_in_its_highest_revision(data_dir):
+    """Superseded revisions, repeated writes and orphans are invisible, before compaction and after."""
+    for _ in range(2):
+        database = connect(data_dir)
+        assert database.sql("select count(*) from executions").fetchall() == [(4,)]
+        assert database.sql("select count(*) from items").fetchall() == [(8 + 8 + 4 + 8,)]
+        assert database.sql("select count(*) from blobs").fetchall() == [(1,)]
+        assert database.sql("select count(*) from executions where revision = 2").fetchall() == [(1,)]
+        compact(data_dir, before=LATER)
+
+
+def test_the_queries_of_the_document_run(data_dir):
+    """Every SQL block of docs/storage.md is run here; the one about runs that got shorter finds the one that did."""
+    database = connect(data_dir)
+    queries = re.findall(r"```sql\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    assert len(queries) >= 4
+
+    answers = [database.sql(query.replace("DATA/", f"{data_dir}/")).fetchall() for query in queries]
+    assert [row[1:] for row in answers[0]] == [(6, 25, 1)]
+
+
+def test_an_empty_directory_answers_with_no_rows(tmp_path):
+    """Before the first run, queries work and find nothing."""
+    for table, columns in TABLES.items():
+        relation = connect(tmp_path).sql(f"select * from {table}")
+        assert relation.columns == [*(column.name for column in columns), "date"]
+        assert relation.fetchall() == []
+
+
+def test_the_codebook_says_every_column_in_file_and_footer(tmp_path):
+    """CSV, JSON and the files' own metadata describe the same columns; the document names them all."""
+    import csv
+    import json
+
+    ParquetSink(tmp_path).write(a_record(metadata={"graph": a_graph()}))
+    listed = {(row["table"], row["column"]) for row in csv.DictReader((tmp_path / "codebook.csv").open())}
+    book = json.loads((tmp_path / "codebook.json").read_text())
+
+    for table, columns in TABLES.items():
+        schema = pq.read_schema(next(tmp_path.glob(f"{table}/date=*/*.parquet")))
+        assert schema.metadata[b"otel_tracking.schema_version"] == book["schema_version"].encode()
+        for column in columns:
+            assert (table, column.name) in listed
+            assert schema.field(column.name).metadata[b"description"].decode() == column.description
+            assert book["tables"][table][column.name]["description"] == column.description
+            assert f"`{column.name}`" in DOCUMENT.read_text()
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    """Whoever only lists formats does not wait for pyarrow."""
+    from children import run_python
+
+    program = "import sys, exporters; exporters.FORMATS; print(sorted({'pyarrow', 'duckdb'} & set(sys.modules)))"
+    assert run_python(program).strip() == "[]"
