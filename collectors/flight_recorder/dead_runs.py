@@ -53,10 +53,9 @@ class RunIndex:
     """By trace id: each journal begun for it, in time order, each with its segments in order."""
     is_damaged: bool = False
 
-    def first_segments_first(self, trace_id: int) -> list[SegmentPlace]:
-        """Return a run's segments in the order to forget them: without its first segment a journal is no more."""
-        places = [place for journal in self.runs.get(trace_id, []) for place in journal]
-        return sorted(places, key=lambda place: place.header.number)
+    def segments_of(self, trace_id: int) -> list[SegmentPlace]:
+        """Return a run's segments, the first first: a journal without it is no more."""
+        return [place for journal in self.runs.get(trace_id, []) for place in journal]
 
 
 def index_runs(directory: Path, aside: SetAside) -> RunIndex:

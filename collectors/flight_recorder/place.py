@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import stat
 import sys
 from pathlib import Path
@@ -31,8 +33,24 @@ def namespace_directory(base: Path, namespace: str) -> Path:
     return base / namespace
 
 
-def prepare(base: Path, namespace: str, *, force: bool) -> Path:
-    """Return the namespace's directory, made if need be, private and in RAM; raise `Unusable` with the reason."""
+def make_own(base: Path, namespace: str, name: str, *, force: bool) -> Path:
+    """Return a new directory `name` in the namespace, private and in RAM; raise `Unusable` with the reason."""
+    while True:
+        own = _prepare(base, namespace, force=force) / name
+        # Another process may just have removed the namespace, being the last to leave it.
+        with contextlib.suppress(FileNotFoundError):
+            own.mkdir(mode=0o700)
+            return own
+
+
+def remove(own: Path) -> None:
+    """Remove an owner's directory with all that is in it, and the namespace's if it was the last; may raise OSError."""
+    shutil.rmtree(own)
+    with contextlib.suppress(OSError):
+        own.parent.rmdir()
+
+
+def _prepare(base: Path, namespace: str, *, force: bool) -> Path:
     where = namespace_directory(base, namespace)
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)

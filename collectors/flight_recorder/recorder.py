@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -163,16 +162,14 @@ class FlightRecorder:
         max_bytes: int,
         force: bool,
     ) -> None:
-        where = place.prepare(place.base_directory(directory), namespace, force=force)
-        own = where / this_process().name
-        own.mkdir(mode=0o700)
+        own = place.make_own(place.base_directory(directory), namespace, this_process().name, force=force)
         self._directory = own
         self._alive = hold(own)
         self._pool = SegmentPool(
             own,
             segment_bytes=-(-min(max(segment_bytes, SMALLEST_SEGMENT), LARGEST_SEGMENT) // 4096) * 4096,
             spares=max(1, spare_segments),
-            max_bytes=min(max_bytes, place.size_of(where) // 2 or max_bytes),
+            max_bytes=min(max_bytes, place.size_of(own) // 2 or max_bytes),
         )
         self._pool.fill()
         if not self._pool.total:
@@ -217,7 +214,8 @@ class FlightRecorder:
         with contextlib.suppress(OSError):
             self._pool.remove_files()
         if self._directory:
-            shutil.rmtree(self._directory, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                place.remove(self._directory)
             self._directory = None
         self._let_go()
 

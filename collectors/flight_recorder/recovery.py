@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from collectors.flight_recorder.dead_runs import DeadRun, RunIndex, index_runs, read_run
 from collectors.flight_recorder.owner import Owner, is_gone, read_owner, take_hold, this_process
-from collectors.flight_recorder.place import SET_ASIDE, Unusable, base_directory, namespace_directory
+from collectors.flight_recorder.place import SET_ASIDE, Unusable, base_directory, namespace_directory, remove
 from collectors.flight_recorder.set_aside import SetAside, forget_segment
 
 logger = logging.getLogger(__name__)
@@ -92,7 +91,7 @@ class ClaimedJournals:
     def done(self, trace_id: int) -> None:
         """Never hand this run out again, its record being durable; true from the moment this returns."""
         try:
-            for place in self._index.first_segments_first(trace_id):
+            for place in self._index.segments_of(trace_id):
                 forget_segment(place.path, place.start)
             self._index.runs.pop(trace_id, None)
         except OSError as error:
@@ -106,7 +105,7 @@ class ClaimedJournals:
             if self._index.runs or not self._is_complete:
                 self.directory.rename(self.directory.with_name(self._owner.given_up().name))
             else:
-                shutil.rmtree(self.directory)
+                remove(self.directory)
         except OSError as error:
             logger.warning("%s cannot be released: %s", self.directory, error)
         finally:

@@ -55,7 +55,7 @@ def test_what_was_done_is_not_handed_out_again_and_the_rest_is(ram):
     claimed.release()
 
     assert entries_of(recover(ram)) == {1: ENTRIES[1], 3: ENTRIES[3]}
-    assert list((ram / "default").iterdir()) == []
+    assert list(ram.iterdir()) == []
 
 
 def test_of_many_claimers_one_gets_the_journals(ram):
