@@ -13,8 +13,9 @@ LONGEST_TEXT = 1_000
 """Characters of one text on the terminal; the record has all of it."""
 
 _LABEL_WIDTH = 12
-_NOTE_SHARE = 3
-"""The note of a row takes at most a third of the line; longer ones are cut."""
+_TIME_WIDTH = 7
+_WHO_SHARE = 4
+"""An engine's name takes at most a quarter of the line; longer ones are cut."""
 
 
 def draw_heading(console: Console, title: str) -> None:
@@ -34,12 +35,14 @@ def in_columns(row: Row, width: int) -> RenderableType:
     grid.add_column(width=2)
     grid.add_column(min_width=_LABEL_WIDTH, no_wrap=True, style="cyan")
     grid.add_column(ratio=1, overflow="fold")
-    grid.add_column(justify="right", no_wrap=True, overflow="ellipsis", max_width=width // _NOTE_SHARE, style="dim")
-    grid.add_row("", Text(row.label), Text(shorten(row.text, LONGEST_TEXT), style=row.style), Text(row.note))
+    grid.add_column(justify="right", no_wrap=True, overflow="ellipsis", max_width=width // _WHO_SHARE, style="dim")
+    grid.add_column(justify="right", no_wrap=True, min_width=_TIME_WIDTH, style="dim")
+    text = Text(shorten(row.text, LONGEST_TEXT), style=row.style)
+    grid.add_row("", Text(row.label), text, Text(row.who), Text(row.took))
     return grid
 
 
 def in_one_line(row: Row) -> Text:
     """A row for a log or a pipe: label, text and, in brackets, who did it."""
-    note = f"  [{row.note}]" if row.note else ""
+    note = f"  [{f'{row.who} {row.took}'.strip()}]" if row.who or row.took else ""
     return Text(f"   {row.label:<{_LABEL_WIDTH}} {shorten(safe_line(row.text), LONGEST_TEXT)}{note}".rstrip())

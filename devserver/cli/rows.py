@@ -21,7 +21,8 @@ class Row:
 
     label: str
     text: str
-    note: str = ""
+    who: str = ""
+    took: str = ""
     style: str = ""
 
 
@@ -30,12 +31,13 @@ def row_of(fields: Mapping[str, Any]) -> Row | None:
 
     >>> row_of({"item_type": "interception_iteration", "stage_iteration": 2, "content": "Una flor",
     ...         "metadata": {"from_lang": "en", "to_lang": "es"}, "backend_used": "apertium", "execution_time": 0.25})
-    Row(label='2  en → es', text='Una flor', note='apertium 0.25 s', style='')
+    Row(label='2  en → es', text='Una flor', who='apertium', took='0.25 s', style='')
     """
     item_type = fields["item_type"]
     if item_type in QUIET_ITEMS:
         return None
-    return Row(_label(fields), _text(fields), _note(fields), _style(item_type, fields))
+    took = "" if item_type in BLOCKED_TYPES else seconds(fields.get("execution_time"))
+    return Row(_label(fields), _text(fields), _who(fields), took, _style(item_type, fields))
 
 
 def stage_title(stage: int | None, loop_iteration: int | None = None, config_used: Any = None) -> str:
@@ -79,7 +81,7 @@ def _describe_media(fields: Mapping[str, Any]) -> str:
         f"{width}×{height}" if width and height else "",
         seconds(duration),
         size(media.get("bytes")),
-        safe_line(media.get("type") or ""),
+        "" if fields.get("file_path") else safe_line(media.get("type") or ""),
     ]
     return "  ".join(part for part in parts if part) or safe_line(fields.get("content") or "")
 
@@ -94,13 +96,11 @@ def _reason(metadata: Any) -> str:
     return safe_line(": ".join(str(part) for part in (told, spoken) if part))
 
 
-def _note(fields: Mapping[str, Any]) -> str:
-    took = seconds(fields.get("execution_time"))
-    if fields["item_type"] in _CHECKS:
-        return took  # the lists it looked at are in the record
-    if fields["item_type"] in BLOCKED_TYPES:
+def _who(fields: Mapping[str, Any]) -> str:
+    """The engine; of a safety check the record says which lists it looked at, that is enough."""
+    if fields["item_type"] in _CHECKS or fields["item_type"] in BLOCKED_TYPES:
         return ""
-    return f"{safe_line(engine(fields.get('backend_used'), fields.get('model_used')))} {took}".strip()
+    return safe_line(engine(fields.get("backend_used"), fields.get("model_used")))
 
 
 def _is_cancelled(fields: Mapping[str, Any]) -> bool:

@@ -48,6 +48,7 @@ FLUSH_SECONDS = 60.0
 @click.pass_obj
 def command(
     engines: Engines | None,
+    /,
     config: str | None,
     prompt: str | None,
     config_file: Path | None,
@@ -94,8 +95,10 @@ def run_and_watch(devserver: Devserver, request: Request, screen: Console, *, qu
     except KeyboardInterrupt:
         if not started:
             raise
-    is_durable = devserver.recording.flush(FLUSH_SECONDS)
-    watcher.finish()
+    try:
+        is_durable = devserver.recording.flush(FLUSH_SECONDS)
+    finally:
+        watcher.finish()
     ending = _ending_of(devserver, started[0].execution_id, is_durable, error)
     draw_ending(screen, ending, was_watched=not quiet)
     return ending

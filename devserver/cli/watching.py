@@ -41,6 +41,7 @@ class Watcher:
         """Wait until everything was drawn, but not for ever: a stuck terminal must not keep the process."""
         if self._thread is not None:
             self._thread.join(timeout)
+            self._console.show_cursor()
 
     def _watch(self, trace_id: str, execution_id: str) -> None:
         try:

@@ -72,7 +72,7 @@ def test_a_journey_is_headings_attempts_that_failed_and_items():
     assert told == [
         Heading("2  Interception"),
         Row("attempt", "chat nemo failed", style="red"),
-        Row("1  de → es", "Una flor", note="ollama nemo 2.0 s"),
+        Row("1  de → es", "Una flor", who="ollama nemo", took="2.0 s"),
     ]
     assert journey.finished
 
