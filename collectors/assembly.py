@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from collectors.build import build_record
 from collectors.delivery import Parcel, SinkLane
+from collectors.flight_recorder import RunJournal
 from collectors.live import LiveFeed
 from collectors.open_runs import FINISHED, OpenRun, OpenRuns
 from collectors.spans import from_recorded
@@ -20,7 +21,7 @@ from otel_tracking.taxonomy import broken_rules
 
 _log = logging.getLogger("otel_tracking")
 
-_Job = tuple[OpenRun, FinishReason, int]
+_Job = tuple[OpenRun, FinishReason, int, RunJournal]
 
 
 class Assembly:
@@ -31,6 +32,8 @@ class Assembly:
         self._grace, self._max_age = grace, max_age
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._outstanding: set[tuple[int, int]] = set()
+        self._unbuilt: set[tuple[int, int]] = set()
+        self._closed = False
         self._durable = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="otel-tracking assembly", daemon=True)
         self.counts: Counter[str] = Counter()
@@ -46,13 +49,15 @@ class Assembly:
     def take(self, run: OpenRun, reason: FinishReason) -> None:
         """Queue a finished run; called on the pipeline's thread, so it only remembers."""
         self._outstanding.add((run.trace_id, run.revision))
-        self._jobs.put((run, reason, run.revision))
+        # Its journal too: a late span may give the run a new one before this is built.
+        self._jobs.put((run, reason, run.revision, run.journal))
 
     def flush(self, timeout: float | None) -> bool:
-        """Wait until every record that is on its way now is durable; False where time ran out first."""
+        """Wait until every record that is on its way now is durable; False where time ran out or one cannot be."""
         waited_for = set(self._outstanding)
         with self._durable:
-            return self._durable.wait_for(lambda: waited_for.isdisjoint(self._outstanding), timeout)
+            self._durable.wait_for(lambda: self._closed or waited_for & self._outstanding <= self._unbuilt, timeout)
+            return waited_for.isdisjoint(self._outstanding)
 
     @property
     def outstanding(self) -> int:
@@ -64,6 +69,9 @@ class Assembly:
         self._jobs.put(None)
         if self._thread.is_alive():
             self._thread.join(timeout)
+        with self._durable:
+            self._closed = True
+            self._durable.notify_all()
 
     def _work(self) -> None:
         looked_at = time.monotonic()
@@ -71,18 +79,16 @@ class Assembly:
             try:
                 job = self._jobs.get(timeout=min(1.0, self._grace / 4))
             except queue.Empty:
-                job = (None, None, 0)  # type: ignore[assignment]  # nobody finished: only look for overdue runs
+                job = (None, None, 0, None)  # type: ignore[assignment]  # nobody finished: only look for overdue runs
             if job is None:
                 return
-            run, reason, revision = job
-            if run is not None:
-                self._assemble(run, reason, revision)
+            if job[0] is not None:
+                self._assemble(*job)
             if time.monotonic() - looked_at >= min(1.0, self._grace / 4) and self.open_runs:
                 self.open_runs.take_overdue(grace=self._grace, max_age=self._max_age)
                 looked_at = time.monotonic()
 
-    def _assemble(self, run: OpenRun, reason: FinishReason, revision: int) -> None:
-        journal = run.journal
+    def _assemble(self, run: OpenRun, reason: FinishReason, revision: int, journal: RunJournal) -> None:
         try:
             spans = list(map(from_recorded, run.spans()))
             record = build_record(spans, finish_reason=reason, revision=revision, late_spans=run.late_spans)
@@ -90,7 +96,7 @@ class Assembly:
             # The run stays in its journal: whoever mends the fault can still recover it.
             self._troubles.counts["build"] += 1
             _log.error("a run could not be built into a record (%s); its journal is kept", type(trouble).__name__)
-            return self._is_durable(run, revision)
+            return self._cannot_be_built(run, revision)
         self._count(record)
         if self.live:
             self.live.remember(run)
@@ -113,6 +119,11 @@ class Assembly:
     def _is_durable(self, run: OpenRun, revision: int) -> None:
         with self._durable:
             self._outstanding.discard((run.trace_id, revision))
+            self._durable.notify_all()
+
+    def _cannot_be_built(self, run: OpenRun, revision: int) -> None:
+        with self._durable:
+            self._unbuilt.add((run.trace_id, revision))
             self._durable.notify_all()
 
     def _count(self, record: ExecutionRecord) -> None:

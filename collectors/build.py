@@ -8,6 +8,7 @@ from typing import Any
 from collectors.spans import FinishedEvent, FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking import canonical
+from otel_tracking.frame import ITEM_FIELDS
 from otel_tracking.outcome import Outcome
 from otel_tracking.record import (
     ExecutionItem,
@@ -27,6 +28,7 @@ _HEAD_FIELDS = frozenset(
         *("user_id", "session_id", "device_id", "study_id", "batch_id", "repeats", "continues"),
     }
 )
+_ITEM_FIELDS = frozenset(ITEM_FIELDS) | {"timestamp"}
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "audio/wav": ".wav", "audio/mpeg": ".mp3", "video/mp4": ".mp4"}
 
 
@@ -117,7 +119,8 @@ class _RunOfSpans:
         for span_id, event in self._events():
             if span_id == self.first.span_id and event.fields.get("fact") == EXECUTION_FACT:
                 fact, lost = _settle_fact(event)
-                head.update(fact.get("value") or {})
+                value = fact.get("value")
+                head.update(value if isinstance(value, dict) else {})
                 lossy += lost
         return head, lossy
 
@@ -192,9 +195,12 @@ def _build_item(raw: Mapping[str, Any], span_id: int, files: _MediaFiles) -> tup
     known["item_type"] = read_item_type(known["item_type"])
     known["media_type"] = read_media_type(known["media_type"])
     described = known.pop("media", None)
-    media = Media(**described) if described else None
+    media = Media(*map(described.get, ("sha256", "bytes", "type"))) if isinstance(described, dict) else None
     if media and known.get("file_path") is None:
         known["file_path"] = files.path(fields, media)
+    unknown = {name: known.pop(name) for name in known.keys() - _ITEM_FIELDS}
+    if unknown:  # a later version's
+        known["metadata"] = {**known.get("metadata", {}), "unknown_fields": unknown}
     return ExecutionItem(**known, media=media, span_id=f"{span_id:016x}"), lossy
 
 

@@ -53,14 +53,19 @@ class LiveFeed:
         Raises `LookupError` where no such run is under way or just over, and `TimeoutError` where nothing happens for
         `timeout` seconds.
         """
-        run = self._find(int(trace_id, 16))
+        run = self._find(trace_id)
         if run is None:
             raise LookupError(f"no run with trace id {trace_id} is under way in this process")
         return _follow(run, after, timeout)
 
-    def _find(self, trace_id: int) -> OpenRun | None:
-        recent = next((run for run in self._recent if run.trace_id == trace_id), None)
-        return self._open_runs.find(trace_id) or recent
+    def _find(self, trace_id: str) -> OpenRun | None:
+        try:
+            number = int(trace_id, 16)
+        except ValueError:
+            return None
+        # A copy: another thread may be remembering a run.
+        recent = next((run for run in tuple(self._recent) if run.trace_id == number), None)
+        return self._open_runs.find(number) or recent
 
 
 def _follow(run: OpenRun, after: int, timeout: float | None) -> Iterator[LiveEvent]:
@@ -73,7 +78,7 @@ def _follow(run: OpenRun, after: int, timeout: float | None) -> Iterator[LiveEve
     with run.lock:
         run.wakers = (*run.wakers, ring)
     try:
-        while True:
+        while not _has_seen_the_end(run, after):
             for number in range(after, len(run.log)):
                 after = number + 1
                 yield _read(after, run.log[number])
@@ -86,6 +91,10 @@ def _follow(run: OpenRun, after: int, timeout: float | None) -> Iterator[LiveEve
     finally:
         with run.lock:
             run.wakers = tuple(waker for waker in run.wakers if waker is not ring)
+
+
+def _has_seen_the_end(run: OpenRun, after: int) -> bool:
+    return 0 < after == len(run.log) and _is_last(run.log[-1])
 
 
 def _is_last(event: LogEntry) -> bool:

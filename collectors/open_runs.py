@@ -117,6 +117,8 @@ class OpenRuns:
         if self.inert:
             return self._troubles.report("after fork", "an inherited tracker was used in a child process")
         run: OpenRun = span.run
+        if run.revision and run.trace_id not in self._runs_by_trace_id:
+            self._begin(run.trace_id)  # its record is written already; this frame needs another
         span.data.events.append(frame)
         run.log.append(frame)
         for wake in run.wakers:
@@ -170,16 +172,17 @@ class OpenRuns:
     def _begin(self, trace_id: int) -> OpenRun:
         """The open run of a trace: a settled one that a late span reopens, or a new one."""
         crowded = []
+        reopened = False
         with self._lock:
             run = self._runs_by_trace_id.get(trace_id)
             if run is None:
-                run = self._settled.pop(trace_id, None) or OpenRun(
-                    self, trace_id, self._recorder.begin(trace_id), self._clock()
-                )
+                settled = self._settled.pop(trace_id, None)
+                reopened = settled is not None
+                run = settled or OpenRun(self, trace_id, self._recorder.begin(trace_id), self._clock())
                 self._runs_by_trace_id[trace_id] = run
                 if len(self._runs_by_trace_id) > self._max_open_runs:
                     crowded.append(next(iter(self._runs_by_trace_id.values())))
-        if run.revision:
+        if reopened:
             self._journal_again(run)
         for oldest in crowded:
             self._hand_over(oldest, FinishReason.TOO_MANY_OPEN)

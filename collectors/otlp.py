@@ -33,7 +33,7 @@ def read_json(body: bytes | str) -> list[FinishedSpan]:
     try:
         request = json.loads(body)
         return [_read_json_span(span) for span in _json_spans(request)]
-    except (ValueError, KeyError, TypeError, AttributeError) as trouble:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as trouble:
         raise RecordError(f"{len(body)} characters are not an OTLP trace request in JSON") from trouble
 
 

@@ -97,7 +97,24 @@ def event_of_frame(frame: Frame) -> FinishedEvent:
 def event_of_attributes(attributes: Mapping[str, Any]) -> FinishedEvent | None:
     """The event that span event attributes hold; None where they are not ours."""
     payload = attributes.get(names.PAYLOAD)
-    return FinishedEvent(canonical.loads(payload)) if isinstance(payload, str) else None
+    if not isinstance(payload, str):
+        return None
+    try:
+        fields = canonical.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+    return FinishedEvent(fields) if _is_ours(fields) else None
+
+
+_NEEDED = {"sequence_number": int, "timestamp_ns": int, "item_type": str, "media_type": str}
+
+
+def _is_ours(fields: Any) -> bool:
+    if type(fields) is not dict:
+        return False
+    if "fact" in fields:
+        return type(fields["fact"]) is str
+    return all(type(fields.get(name)) is kind for name, kind in _NEEDED.items()) and 0 <= fields["timestamp_ns"] < 2**63
 
 
 def links_of(links: Iterable[Link]) -> tuple[dict[str, Any], ...]:

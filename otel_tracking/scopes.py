@@ -371,7 +371,7 @@ def _text(value: Any) -> str:
 
 def _text_or(value: Any, usual: str) -> str:
     """`value` as a plain string, or what is usual where there is none."""
-    return usual if value is None else _text(value) or usual
+    return _text(value or usual) if value is None or type(value) is str else _text(value)
 
 
 def _event_name(name: str) -> str:

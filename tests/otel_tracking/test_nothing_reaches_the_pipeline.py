@@ -9,7 +9,7 @@ from builders import Bang, finished, items_of
 from odd_values import KEPT, LOSSY, Refuses
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, NoOpTracerProvider, SpanContext
 
-from otel_tracking import ExecutionTracker, Status, canonical
+from otel_tracking import ExecutionTracker, ItemType, MediaType, Status, canonical
 
 ODD = {name: make for name, make in {**KEPT, **LOSSY}.items() if "megabyte" not in name}
 
@@ -66,6 +66,17 @@ def test_any_value_may_be_passed_in_the_imperative_style(recording, sink, name):
     record = finished(recording, sink)
     assert "kept" in [item.content for item in record.items if isinstance(item.content, str)]
     assert record.dropped == 0
+
+
+@pytest.mark.parametrize("given", [None, MediaType.TEXT, "text", ""])
+def test_a_type_and_a_medium_are_recorded_as_members_and_frozen_as_text(recording, sink, given):
+    with recording.tracker().execution("dada") as run:
+        run.item(ItemType.USER_INPUT_TEXT, media_type=given)
+        [frame] = [frame for frame in run.span.data.events if frame.name == "user_input_text"]
+    assert (type(frame.fields()["media_type"]), type(frame.fields()["item_type"])) == (str, str)
+    [item] = items_of(finished(recording, sink), "user_input_text")
+    assert (item.item_type, item.media_type) == (ItemType.USER_INPUT_TEXT, MediaType.TEXT)
+    assert (type(item.item_type), type(item.media_type)) == (ItemType, MediaType)
 
 
 def test_enumerations_and_numpy_numbers_count_as_the_numbers_they_are(recording, sink):

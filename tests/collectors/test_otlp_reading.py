@@ -1,0 +1,83 @@
+"""What comes over the wire may be anything: it is read, or it is a `RecordError`."""
+
+import contextlib
+import json
+
+import pytest
+from builders import items_of
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from wire import otlp_json, over_json, over_protobuf
+
+from collectors.build import build_record
+from collectors.otlp import read_json, read_protobuf
+from collectors.spans import from_sdk
+from otel_tracking import ExecutionTracker
+from otel_tracking import attributes as names
+from otel_tracking.errors import RecordError
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "nonsense", "[]", "5", "null", '{"resourceSpans": 5}', '{"resourceSpans": [{"scopeSpans": [5]}]}'),
+        *("[" * 100_000, '{"resourceSpans":[{"scopeSpans":[{"spans":[{}]}]}]}'),
+    ],
+)
+def test_a_json_body_that_is_no_trace_request_is_a_record_error(body):
+    with pytest.raises(RecordError):
+        read_json(body)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_spans_or_a_record_error(body):
+    for read in (read_protobuf, read_json):
+        with contextlib.suppress(RecordError):
+            assert isinstance(read(body), list)
+
+
+def foreign_spans(*payloads):
+    """A run by a public SDK provider, whose root has these payloads as well."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with ExecutionTracker(provider).execution("dada") as run:
+        run.item("user_input_text", content="kept")
+        for payload in payloads:
+            run.span.add_event("foreign", {names.PAYLOAD: payload})
+    return exporter.get_finished_spans()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    ["not json", "5", "[]", "{}", '{"fact":5}', '{"sequence_number":"x"}', "[" * 10_000, 5, b"x", '{"$dict":[]}'],
+)
+def test_a_payload_that_is_none_of_ours_spoils_nothing(payload):
+    spans = foreign_spans(payload)
+    for read in (list(map(from_sdk, spans)), over_protobuf(spans), over_json(spans)):
+        record = build_record(read)
+        assert items_of(record, "user_input_text")[0].content == "kept"
+        assert record.dropped == 0
+
+
+def test_an_item_with_a_field_of_a_later_version_keeps_it():
+    item = {"sequence_number": 9, "timestamp_ns": 5, "item_type": "user_edit", "media_type": "text", "mood": "blue"}
+    [kept] = items_of(build_record(over_protobuf(foreign_spans(json.dumps(item)))), "user_edit")
+    assert kept.metadata["unknown_fields"] == {"mood": "blue"}
+
+
+def test_attributes_of_every_kind_are_read_alike_from_both_forms():
+    values = {"a": [1, "x", 2.5, True], "b": {"c": [b"\x00"]}, "d": float("inf"), "e": 2**63 - 1, "f": b"\xff"}
+    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    provider.get_tracer("x").start_span("x", attributes=values).end()
+    spans = exporter.get_finished_spans()
+    assert over_protobuf(spans) == over_json(spans)
+    assert over_json(spans)[0].attributes == values
+
+
+def test_ids_in_our_json_form_are_hex():
+    span = otlp_json(foreign_spans())["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+    assert len(span["traceId"]) == 32
