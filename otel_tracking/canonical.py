@@ -16,15 +16,16 @@ Plain JSON stays plain JSON. What JSON cannot say becomes an object with one key
 
 from __future__ import annotations
 
-import json
+import functools
 import math
+import pickle
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from otel_tracking.values import REBUILD, Opaque, as_leaf, simplify
 
-MAX_DEPTH = 100
-"""Deeper values are cut there and counted: with their tags they are three times as deep, where readers give up."""
+MAX_DEPTH = 80
+"""Deeper values with tags are cut there and counted: with their tags they are three times as deep."""
 
 MAX_REPEATED = 1_000_000
 """Values written again because they are in several places; where a structure shares itself more often, it is cut."""
@@ -64,6 +65,8 @@ def loads(text: str) -> Any:
     >>> loads(dumps({1: b"x", "1": (None, -0.0)})) == {1: b"x", "1": (None, -0.0)}
     True
     """
+    import json  # not orjson: JSON that others wrote may hold integers of any size
+
     return json.loads(text, object_hook=_untag)
 
 
@@ -74,12 +77,65 @@ def settle(value: object) -> tuple[Any, int]:
 
 
 def _encode(value: object) -> Encoded:
+    text = _text_if_plain(value)
+    if text is not None:
+        return Encoded(text, 0)
     tagger = _Tagger()
     return Encoded(_to_json(tagger.tag(value)), tagger.lossy_values)
 
 
+def _text_if_plain(value: object) -> str | None:
+    """The text of a value that JSON can say as it is, in a quarter of the time; None of any other.
+
+    The pickler looks (in C) whether there is anything in it but plain built-in values, the JSON reader whether all of
+    it comes back equal: tuples, bytes, NaN and integer keys do not.
+    """
+    write, read = _codec()
+    try:
+        _PlainValues().dump(value)
+        text: bytes = write(value)
+        return text.decode() if b'{"$' not in text and read(text) == value else None
+    except Exception:
+        return None
+
+
+class _PlainValues(pickle.Pickler):
+    """Refuses values that are not of plain built-in types, and values that contain or share themselves."""
+
+    def __init__(self) -> None:
+        super().__init__(_Limited(), protocol=5)
+        self.fast = True
+
+    def reducer_override(self, value: Any) -> Any:
+        raise pickle.PicklingError("not a plain value")
+
+
+class _Limited:
+    """A file that forgets what is written to it and refuses to be written to without end."""
+
+    def __init__(self) -> None:
+        self._written = 0
+
+    def write(self, part: bytes) -> None:
+        self._written += len(part)
+        if self._written > _LARGEST_PLAIN:
+            raise OverflowError
+
+
+_LARGEST_PLAIN = 64 * 2**20
+
+
 def _to_json(plain: object) -> str:
-    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    write, _ = _codec()
+    text: bytes = write(plain)
+    return text.decode()
+
+
+@functools.cache
+def _codec() -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:
+    import orjson  # only here: who logs and never reads has no need of it
+
+    return functools.partial(orjson.dumps, option=orjson.OPT_SORT_KEYS), orjson.loads
 
 
 class _Tagger:

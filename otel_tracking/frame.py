@@ -7,7 +7,6 @@ Payloads are read by an unpickler that can build nothing but those values.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import pickle
 import threading
@@ -61,6 +60,8 @@ class MediaBytes:
     def sha256(self) -> str:
         """Hex sha256 of the bytes."""
         if self._sha256 is None:
+            import hashlib  # 4 ms, and most programs log no media
+
             self._sha256 = hashlib.sha256(self.data).hexdigest()
         return self._sha256
 

@@ -8,12 +8,10 @@ it cannot.
 from __future__ import annotations
 
 import datetime as dt
-import decimal
 import enum
-import fractions
-import pathlib
+import importlib
+import sys
 import types
-import uuid
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -88,25 +86,47 @@ def _decode_bytes(text: str) -> bytes:
     return b64decode(text, validate=True)
 
 
-_LEAVES: dict[type, Leaf] = {
-    bytes: Leaf("$bytes", _encode_bytes, _decode_bytes),
-    bytearray: Leaf("$bytearray", _encode_bytes, lambda text: bytearray(_decode_bytes(text))),
-    complex: Leaf("$complex", lambda number: [number.real, number.imag], lambda parts: complex(*parts)),
-    dt.datetime: Leaf("$datetime", _encode_moment, dt.datetime.fromisoformat),
-    dt.date: Leaf("$date", dt.date.isoformat, dt.date.fromisoformat),
-    dt.time: Leaf("$time", _encode_moment, dt.time.fromisoformat),
-    dt.timedelta: Leaf("$timedelta", _encode_duration, lambda parts: dt.timedelta(*parts)),
-    decimal.Decimal: Leaf("$decimal", str, decimal.Decimal),
-    fractions.Fraction: Leaf("$fraction", str, fractions.Fraction),
-    uuid.UUID: Leaf("$uuid", str, uuid.UUID),
-    range: Leaf("$range", lambda span: [span.start, span.stop, span.step], lambda parts: range(*parts)),
-    pathlib.PurePosixPath: Leaf("$path", str, pathlib.PurePosixPath),
-    pathlib.PureWindowsPath: Leaf("$windowspath", str, pathlib.PureWindowsPath),
-    EnumValue: Leaf("$enum", EnumValue._key, lambda parts: EnumValue(*parts)),
-    Opaque: Leaf("$opaque", Opaque._key, lambda parts: Opaque(*parts)),
+def _lazily(module: str, name: str) -> Callable[[Any], Any]:
+    """A constructor of a module that is imported when a value of it is read: most programs never meet one."""
+    return lambda text: getattr(importlib.import_module(module), name)(text)
+
+
+_LEAVES: dict[str, Leaf] = {
+    "builtins.bytes": Leaf("$bytes", _encode_bytes, _decode_bytes),
+    "builtins.bytearray": Leaf("$bytearray", _encode_bytes, lambda text: bytearray(_decode_bytes(text))),
+    "builtins.complex": Leaf("$complex", lambda number: [number.real, number.imag], lambda parts: complex(*parts)),
+    "builtins.range": Leaf("$range", lambda span: [span.start, span.stop, span.step], lambda parts: range(*parts)),
+    "datetime.datetime": Leaf("$datetime", _encode_moment, dt.datetime.fromisoformat),
+    "datetime.date": Leaf("$date", dt.date.isoformat, dt.date.fromisoformat),
+    "datetime.time": Leaf("$time", _encode_moment, dt.time.fromisoformat),
+    "datetime.timedelta": Leaf("$timedelta", _encode_duration, lambda parts: dt.timedelta(*parts)),
+    "decimal.Decimal": Leaf("$decimal", str, _lazily("decimal", "Decimal")),
+    "fractions.Fraction": Leaf("$fraction", str, _lazily("fractions", "Fraction")),
+    "uuid.UUID": Leaf("$uuid", str, _lazily("uuid", "UUID")),
+    "pathlib.PurePosixPath": Leaf("$path", str, _lazily("pathlib", "PurePosixPath")),
+    "pathlib.PureWindowsPath": Leaf("$windowspath", str, _lazily("pathlib", "PureWindowsPath")),
+    f"{__name__}.EnumValue": Leaf("$enum", EnumValue._key, lambda parts: EnumValue(*parts)),
+    f"{__name__}.Opaque": Leaf("$opaque", Opaque._key, lambda parts: Opaque(*parts)),
 }
+"""By full name of the class."""
 
 REBUILD: dict[str, Callable[[Any], Any]] = {leaf.tag: leaf.rebuild for leaf in _LEAVES.values()}
+
+_leaves_by_type: dict[type, Leaf | None] = {}
+
+
+def _leaf_of(kind: type) -> Leaf | None:
+    try:
+        return _leaves_by_type[kind]
+    except KeyError:
+        leaf = _LEAVES.get(f"{kind.__module__}.{kind.__qualname__}")
+        # Somebody's own class may carry the name of a standard one.
+        if leaf is not None and getattr(sys.modules.get(kind.__module__), kind.__name__, None) is not kind:
+            leaf = None
+        if leaf is not None:
+            _leaves_by_type[kind] = leaf
+        return leaf
+
 
 _EXACT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     # Unbound methods of the base class: a subclass's own overrides never run.
@@ -122,14 +142,12 @@ _EXACT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (bytearray, lambda value: bytearray.__getitem__(value, slice(None))),
     (types.MappingProxyType, dict),
     (memoryview, bytes),
-    (pathlib.PurePosixPath, pathlib.PurePosixPath),
-    (pathlib.PureWindowsPath, pathlib.PureWindowsPath),
 )
 
 
 def as_leaf(value: object) -> tuple[str, Any] | None:
     """`(tag, payload)` of a value that has a tag of its own and can be written; None of any other."""
-    leaf = _LEAVES.get(type(value))
+    leaf = _leaf_of(type(value))
     if leaf is None:
         return None
     try:
@@ -152,6 +170,10 @@ def _simplify(value: object) -> Any:
     for kind, exact in _EXACT:
         if isinstance(value, kind):
             return exact(value)
+    if "pathlib" in sys.modules and isinstance(value, sys.modules["pathlib"].PurePath):
+        pathlib = sys.modules["pathlib"]
+        flavour = pathlib.PureWindowsPath if isinstance(value, pathlib.PureWindowsPath) else pathlib.PurePosixPath
+        return flavour(value)
     if _is_numpy_scalar(value):
         return value.item()  # type: ignore[attr-defined]
     return describe(value)
