@@ -99,15 +99,18 @@ class SinkLane:
         while True:
             parcels, stop = self._take()
             self._unwritten = list(parcels)
-            if parcels:
+            try:
                 self._deliver(parcels)
+            except Exception as trouble:  # ours, not the sink's: what is left is tried again
+                self._note(trouble)
             if stop:
                 return
 
     def _take(self) -> tuple[list[Parcel], bool]:
         """What waits, at most a group; waits for the first unless something is left to retry."""
         parcels = list(self._unwritten)
-        while len(parcels) < GROUP_SIZE:
+        enough = len(parcels) + GROUP_SIZE  # however many cannot be written, the next ones have their turn
+        while len(parcels) < enough:
             try:
                 parcel = self._queue.get(block=not parcels)
             except queue.Empty:
@@ -134,7 +137,8 @@ class SinkLane:
         import tenacity  # only where something failed: it imports asyncio
 
         waiting = tenacity.Retrying(
-            wait=tenacity.wait_exponential_jitter(initial=self._retry_seconds, max=30, jitter=self._retry_seconds),
+            # Without jitter: tenacity's draws from the global random numbers, which are the pipeline's.
+            wait=tenacity.wait_exponential(multiplier=self._retry_seconds, max=30),
             sleep=tenacity.nap.sleep_using_event(self._closing),
             stop=tenacity.stop_after_attempt(6) | tenacity.stop_when_event_set(self._closing),
             retry=tenacity.retry_if_result(lambda written: not written),
