@@ -76,8 +76,17 @@ def command(
     return ending.exit_code
 
 
-def run_and_watch(devserver: Devserver, request: Request, screen: Console, *, quiet: bool = False) -> Ending:
+def run_and_watch(
+    devserver: Devserver,
+    request: Request,
+    screen: Console,
+    *,
+    quiet: bool = False,
+    flush_seconds: float = FLUSH_SECONDS,
+) -> Ending:
     """Run a request, draw it while it goes on, and say how it ended once its record is durable.
+
+    A record that is not durable after `flush_seconds` is said to be missing; it stays in the flight recorder.
 
     Ctrl-C ends the run, not the recording of it; pressed again, what is in the flight recorder is left for `recover`.
     """
@@ -96,7 +105,7 @@ def run_and_watch(devserver: Devserver, request: Request, screen: Console, *, qu
         if not started:
             raise
     try:
-        is_durable = devserver.recording.flush(FLUSH_SECONDS)
+        is_durable = devserver.recording.flush(flush_seconds)
     finally:
         watcher.finish()
     ending = _ending_of(devserver, started[0].execution_id, is_durable, error)

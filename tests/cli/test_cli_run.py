@@ -1,9 +1,17 @@
 """`otel-tracking run` with scripted engines: what is shown, what is kept, how it ends."""
 
+import io
+
 import pytest
 from cli_stage import HOSTILE, call, call_json
+from rich.console import Console
 
+from collectors.testing import WaitingSink
+from devserver.cli.run_command import run_and_watch
+from devserver.pipeline import Request
+from devserver.settings import Settings
 from devserver.testing import ScriptedMaker, ScriptedSafety, ScriptedTranslator, scripted_engines
+from devserver.wiring import open_devserver
 from exporters import read_records
 
 
@@ -162,3 +170,17 @@ def test_a_data_directory_that_cannot_be_used_is_refused_before_anything_runs(tm
     assert result.exit_code == 2
     assert str(tmp_path / "file" / "data") in result.stderr
     assert "would work" in result.stderr
+
+
+def test_a_record_that_is_not_stored_yet_is_never_called_stored(tmp_path, ram):
+    """When the sink hangs, the command fails, names the run and says how to get its record."""
+    sink, stream = WaitingSink(), io.StringIO()
+    settings = Settings(data_dir=tmp_path, journal=ram)
+    with open_devserver(settings, engines=scripted_engines(), sinks=[sink]) as devserver:
+        request = Request(prompt="Eine Blume")
+        ending = run_and_watch(devserver, request, Console(file=stream, width=200), quiet=True, flush_seconds=0)
+        sink.release()
+
+    assert (ending.exit_code, ending.record) == (1, None)
+    assert f"The record of {ending.execution_id} is not stored" in stream.getvalue()
+    assert f"otel-tracking recover --data {tmp_path}" in stream.getvalue()
