@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
+from collectors import spill
+from collectors.spill import Spill
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord
 
 GROUP_SIZE = 64
 """Most records that are written together."""
+
+LONGEST_DELAY = 30.0
+"""Seconds after which a failing sink is asked again at the latest."""
 
 
 class Sink(Protocol):
@@ -33,12 +41,28 @@ class Sink(Protocol):
 
 
 class Parcel:
-    """A record on its way to every sink; `on_durable` is called once, when all have it."""
+    """A record on its way to every sink; `on_durable` is called once, when all have it.
+
+    It is in memory or, where too many wait, in a file.
+    """
 
     def __init__(self, record: ExecutionRecord, sinks: int, on_durable: Callable[[], None]) -> None:
-        self.record = record
+        self._record: ExecutionRecord | None = record
+        self._path: Path | None = None
         self._missing, self._on_durable = sinks, on_durable
         self._lock = threading.Lock()
+
+    @property
+    def record(self) -> ExecutionRecord:
+        """The record, read again where it is in a file."""
+        record = self._record
+        return spill.read(self._path) if record is None and self._path else record  # type: ignore[return-value]
+
+    def put_aside(self, files: Spill) -> None:
+        """Keep the record in a file from now on; raises, and changes nothing, where that cannot be done."""
+        if self._record is not None:
+            self._path = files.keep(self._record)
+            self._record = None
 
     def acknowledge(self) -> None:
         """One more sink has it."""
@@ -46,6 +70,8 @@ class Parcel:
             self._missing -= 1
             complete = self._missing == 0
         if complete:
+            if self._path:
+                self._path.unlink(missing_ok=True)
             self._on_durable()
 
 
@@ -59,7 +85,7 @@ class SinkLane:
         self.last_error: str | None = None
         self._queue: queue.SimpleQueue[Parcel | None] = queue.SimpleQueue()
         self._unwritten: list[Parcel] = []
-        self._closing = threading.Event()
+        self._delay, self._retry_at = retry_seconds, 0.0
         self._thread = threading.Thread(target=self._work, name=f"otel-tracking {self.name}", daemon=True)
         self._thread.start()
 
@@ -74,14 +100,13 @@ class SinkLane:
 
     def close(self, timeout: float) -> bool:
         """Write what is queued, once more each, and stop. False where something is left or the sink hangs."""
-        self._closing.set()
         self._queue.put(None)
         self._thread.join(timeout)
         if self._thread.is_alive():
             return False
         try:
             self.sink.close()
-        except Exception as trouble:
+        except BaseException as trouble:
             self._note(trouble)
         return not self._unwritten
 
@@ -96,66 +121,57 @@ class SinkLane:
         }
 
     def _work(self) -> None:
-        while True:
-            parcels, stop = self._take()
-            self._unwritten = list(parcels)
-            try:
-                self._deliver(parcels)
-            except Exception as trouble:  # ours, not the sink's: what is left is tried again
-                self._note(trouble)
-            if stop:
-                return
+        stop = False
+        while not stop:
+            fresh, stop = self._take()
+            self._unwritten += fresh
+            self._deliver(fresh)
+            if self._unwritten and (stop or time.monotonic() >= self._retry_at):
+                self._retry(len(self._unwritten) if stop else GROUP_SIZE)
 
     def _take(self) -> tuple[list[Parcel], bool]:
-        """What waits, at most a group; waits for the first unless something is left to retry."""
-        parcels = list(self._unwritten)
-        enough = len(parcels) + GROUP_SIZE  # however many cannot be written, the next ones have their turn
-        while len(parcels) < enough:
-            try:
-                parcel = self._queue.get(block=not parcels)
-            except queue.Empty:
-                break
-            if parcel is None:
-                return parcels, True
-            parcels.append(parcel)
-        return parcels, False
+        """The new records that wait, at most a group, and whether to stop; waits until the next retry is due."""
+        fresh: list[Parcel] = []
+        wait = max(0.0, self._retry_at - time.monotonic()) if self._unwritten else None
+        try:
+            while len(fresh) < GROUP_SIZE:
+                parcel = self._queue.get(block=not fresh, timeout=wait)
+                if parcel is None:
+                    return fresh, True
+                fresh.append(parcel)
+        except queue.Empty:
+            pass
+        return fresh, False
 
     def _deliver(self, parcels: list[Parcel]) -> None:
         together = getattr(self.sink, "write_all", None)
-        if together and len(parcels) > 1 and self._attempt(together, [parcel.record for parcel in parcels]):
+        if together and len(parcels) > 1 and self._attempt(lambda: together([parcel.record for parcel in parcels])):
             for parcel in parcels:
                 self._settle(parcel)
             return
         # One by one: a record that its sink cannot take must not hold up the others.
         for parcel in parcels:
-            if self._attempt(self.sink.write, parcel.record):
-                self._settle(parcel)
-        if self._unwritten and not self._closing.is_set():
-            self._retry()
-
-    def _retry(self) -> None:
-        import tenacity  # only where something failed: it imports asyncio
-
-        waiting = tenacity.Retrying(
-            # Without jitter: tenacity's draws from the global random numbers, which are the pipeline's.
-            wait=tenacity.wait_exponential(multiplier=self._retry_seconds, max=30),
-            sleep=tenacity.nap.sleep_using_event(self._closing),
-            stop=tenacity.stop_after_attempt(6) | tenacity.stop_when_event_set(self._closing),
-            retry=tenacity.retry_if_result(lambda written: not written),
-            retry_error_callback=lambda state: False,
-        )
-        for parcel in list(self._unwritten):
-            if waiting(self._retry_one, parcel):
+            if self._attempt(partial(self._write, parcel)):
                 self._settle(parcel)
 
-    def _retry_one(self, parcel: Parcel) -> bool:
-        self.retries += 1
-        return self._attempt(self.sink.write, parcel.record)
+    def _write(self, parcel: Parcel) -> None:
+        self.sink.write(parcel.record)
 
-    def _attempt(self, write: Callable[[Any], None], what: ExecutionRecord | Sequence[ExecutionRecord]) -> bool:
+    def _retry(self, count: int) -> None:
+        """Try the first `count` of what is left again; what its sink still cannot take goes behind the others."""
+        parcels, others = self._unwritten[:count], self._unwritten[count:]
+        self.retries += len(parcels)
+        self._deliver(parcels)
+        refused = self._unwritten[: len(self._unwritten) - len(others)]
+        self._unwritten = others + refused
+        # As long as something was written the sink is well; else it is asked ever more seldom.
+        self._delay = self._retry_seconds if len(refused) < len(parcels) else min(2 * self._delay, LONGEST_DELAY)
+        self._retry_at = time.monotonic() + (self._delay if refused else 0)
+
+    def _attempt(self, write: Callable[[], None]) -> bool:
         try:
-            write(what)
-        except Exception as trouble:
+            write()
+        except BaseException as trouble:  # this thread is ours: even a sink that exits must not end it
             self._note(trouble)
             return False
         self.last_error = None
@@ -166,7 +182,7 @@ class SinkLane:
         self.delivered += 1
         parcel.acknowledge()
 
-    def _note(self, trouble: Exception) -> None:
+    def _note(self, trouble: BaseException) -> None:
         # An OSError names a path and a reason; other messages may hold what a child wrote.
         self.last_error = str(trouble) if isinstance(trouble, OSError) else type(trouble).__name__
         self._troubles.counts[f"sink {self.name}"] += 1

@@ -77,6 +77,7 @@ class OpenRuns:
         self._runs_by_trace_id: dict[int, OpenRun] = {}
         self._settled: WeakValueDictionary[int, OpenRun] = WeakValueDictionary()
         self.on_ended_span: Callable[[SpanData], None] | None = None
+        self.recording: object = None
         self.inert = False
 
     def __len__(self) -> int:
@@ -202,3 +203,7 @@ class OpenRuns:
         run.journal.append(journal_entries.revision_entry(run.revision + 1, run.late_spans))
         for entry in journal_entries.entries_of(run.ended_spans, list(run.open_spans.values())):
             run.journal.append(entry)
+        for span in run.spans():
+            for frame in span.events:
+                if isinstance(frame, Frame) and frame.media is not None:
+                    run.journal.append_later(journal_entries.media_entry(frame))

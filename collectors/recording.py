@@ -49,6 +49,8 @@ class Recording:
         self.provider = RecordingTracerProvider(self._open_runs, resource, self.troubles)
         self._assembly.start(self._open_runs, self.live)
         self._closed = False
+        # Whoever keeps only a tracker keeps the recording: it has to be closed when the interpreter ends.
+        self._open_runs.recording = self
         _end_with_the_process(self)
 
     def tracker(self) -> ExecutionTracker:

@@ -1,0 +1,169 @@
+"""A sink that fails, hangs or refuses holds up nobody but itself, and gets every record once in the end."""
+
+import random
+
+import pytest
+from builders import Bang
+
+from collectors import start_recording
+from collectors.delivery import GROUP_SIZE, Parcel, SinkLane
+from collectors.testing import FailingSink, RememberingSink, WaitingSink
+from otel_tracking.errors import Troubles
+
+
+class PickySink(RememberingSink):
+    """Refuses some configurations for ever."""
+
+    def __init__(self, *refused):
+        super().__init__()
+        self.refused = refused
+
+    def write(self, record):
+        if record.config_name in self.refused:
+            raise Bang
+        super().write(record)
+
+
+def run(recording, *names):
+    for name in names:
+        with recording.tracker().execution(name) as execution:
+            execution.item("user_input_text", content=name)
+
+
+def test_a_hanging_sink_holds_up_no_other():
+    hanging, working = WaitingSink(), RememberingSink()
+    recording = start_recording([hanging, working], journal=False)
+    run(recording, "a", "b")
+    hanging.entered.wait(20)
+    assert recording.flush(timeout=0) is False
+    assert recording.health()["outstanding"] == 2
+    hanging.release()
+    assert recording.flush(timeout=20)
+    assert [record.config_name for record in working.records] == ["a", "b"]
+    assert [record.config_name for record in hanging.records] == ["a", "b"]
+    assert recording.close()
+
+
+def test_closing_does_not_wait_for_ever_and_says_so():
+    hanging = WaitingSink()
+    recording = start_recording([hanging], journal=False)
+    run(recording, "a")
+    hanging.entered.wait(20)
+    assert recording.close(timeout=0.01) is False
+    assert not hanging.closed
+    hanging.release()
+
+
+def test_a_failing_sink_gets_its_record_when_it_works_again():
+    sink = FailingSink([OSError("disk full"), Bang(), Bang()])
+    with start_recording([sink], journal=False, retry_seconds=0.001) as recording:
+        run(recording, "a")
+        assert recording.flush(timeout=20)
+        [health] = recording.health()["sinks"]
+        assert (health["delivered"], health["pending"], health["last_error"]) == (1, 0, None)
+        assert recording.health()["guarded_errors"]["sink FailingSink"] == 3
+    assert [record.config_name for record in sink.records] == ["a"]
+
+
+def test_a_record_that_is_refused_for_ever_holds_up_no_other():
+    sink = PickySink("bad")
+    recording = start_recording([sink], journal=False, retry_seconds=0.001)
+    run(recording, "a", "bad", "b", "c")
+    sink_names = [record.config_name for record in _until(recording, sink, 3)]
+    assert sink_names == ["a", "b", "c"]
+    assert recording.flush(timeout=0.01) is False
+    assert recording.close(timeout=0.5) is False
+    assert [record.config_name for record in sink.records] == ["a", "b", "c"]
+    assert sink.closed
+
+
+def test_more_refused_records_than_a_group_hold_up_no_other_and_no_end():
+    sink = PickySink("bad")
+    lane = SinkLane(sink, Troubles(), retry_seconds=0.0001)
+    done = []
+    for record in [_Record("bad")] * (GROUP_SIZE + 5) + [_Record("good")]:
+        lane.put(Parcel(record, 1, lambda: done.append(1)))
+    assert lane.close(timeout=20) is False
+    assert [record.config_name for record in sink.records] == ["good"]
+    assert not lane._thread.is_alive()
+    assert lane.pending == GROUP_SIZE + 5
+
+
+def test_retrying_does_not_touch_the_pipelines_random_numbers():
+    random.seed(1)
+    before = random.getstate()
+    sink = FailingSink([Bang(), Bang(), Bang()])
+    with start_recording([sink], journal=False, retry_seconds=0.001) as recording:
+        run(recording, "a")
+        assert recording.flush(timeout=20)
+    assert random.getstate() == before
+
+
+def test_records_written_together_are_each_written_once():
+    class Together(RememberingSink):
+        def write_all(self, records):
+            if len(records) > 1 and records[-1].config_name == "bad":
+                raise Bang
+            self.records.extend(records)
+
+        def write(self, record):
+            self.write_all([record])
+
+    sink = Together()
+    lane = SinkLane(sink, Troubles(), retry_seconds=0.001)
+    for name in ["a", "b", "bad"]:
+        lane.put(Parcel(_Record(name), 1, lambda: None))
+    assert lane.close(timeout=20)
+    assert sorted(record.config_name for record in sink.records) == ["a", "b", "bad"]
+
+
+def test_a_sink_that_cannot_be_closed_is_counted():
+    class Unclosable(RememberingSink):
+        def close(self):
+            raise Bang
+
+    recording = start_recording([Unclosable()], journal=False)
+    run(recording, "a")
+    assert recording.close()
+    assert recording.health()["guarded_errors"] == {"sink Unclosable": 1}
+
+
+def test_health_counts_what_was_made(recording, sink):
+    with recording.tracker().execution("dada") as execution, execution.stage(1) as stage:
+        stage.item("user_input_text", content=object())
+        stage.item("output_image")
+    assert recording.flush(timeout=20)
+    health = recording.health()
+    counted = {name: health[name] for name in ("records", "items", "lossy_values", "dropped", "open_runs")}
+    assert counted == {"records": 1, "items": 4, "lossy_values": 1, "dropped": 0, "open_runs": 0}
+    assert sum(health["unusual_items"].values()) == 2
+    assert health["guarded_errors"] == {}
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_closing_twice_and_using_a_closed_recording_is_harmless(sink, late):
+    recording = start_recording([sink], journal=False)
+    execution = recording.tracker().execution("open")
+    assert recording.close() is True
+    assert recording.close() is True
+    [record] = sink.records
+    assert (record.status, record.finish_reason) == ("interrupted", "closed")
+    if late:
+        execution.item("user_input_text")
+        execution.end()
+    run(recording, "after the end")
+    assert recording.flush(timeout=None) is False
+
+
+class _Record:
+    def __init__(self, config_name):
+        self.config_name = config_name
+
+
+def _until(recording, sink, count):
+    """The sink's records, once there are `count`; the recording's flush is what waits."""
+    for _ in range(1000):
+        if len(sink.records) >= count:
+            break
+        recording.flush(timeout=0.01)
+    return sink.records
