@@ -22,7 +22,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from otel_tracking.values import REBUILD, Opaque, as_leaf, simplify
+from otel_tracking.values import REBUILD, EnumValue, Opaque, as_leaf, simplify
 
 MAX_DEPTH = 80
 """Deeper values with tags are cut there and counted: with their tags they are three times as deep."""
@@ -72,8 +72,36 @@ def loads(text: str) -> Any:
 
 def settle(value: object) -> tuple[Any, int]:
     """`value` as it will be after a round trip, and its count of lossy values."""
+    if _is_settled(value):
+        return value, 0
     encoded = encode(value)
     return (loads(encoded.text) if encoded.lossy_values else value), encoded.lossy_values
+
+
+_ATOMS = frozenset({str, int, float, bool, type(None), bytes})
+_MAY_HOLD_MORE = frozenset({Opaque, EnumValue})
+
+
+def _is_settled(value: object) -> bool:
+    """Whether a value surely is the same after a round trip: nothing unusual, not deep, not shared without end."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        for part in level:
+            kind = type(part)
+            if kind is dict:
+                below.extend(part.values())
+                below.extend(key for key in part if type(key) is not str)
+            elif kind in _CONTAINERS:
+                below.extend(part)
+            elif kind not in _ATOMS and (kind in _MAY_HOLD_MORE or as_leaf(part) is None):
+                return False
+        level = [part for part in below if type(part) not in _ATOMS]
+        if not level:
+            return True
+        if len(below) > MAX_REPEATED:
+            return False
+    return False
 
 
 def _encode(value: object) -> Encoded:
