@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 DATA ?= demo-data
-PROMPT ?= Eine Schnecke kriecht auf der Straße, ein Schuh fliegt durch die Luft.
+PROMPT ?= Eine blaue Blume auf der Wiese erzählt dem alten Mond eine lange Geschichte.
 ARGS ?=
 
 BIN := $(VENV)/bin
@@ -27,7 +27,7 @@ demo: $(VENV)/.ready ## from nothing to records and pictures: sets up, runs PROM
 
 test: $(VENV)/.ready-dev ## set up and run all tests; what needs an engine that is missing is skipped, visibly
 	@tools/install_engines.sh || echo "Without these engines the tests that need them are skipped; each says so below."
-	$(BIN)/python -m pytest -rs $(ARGS)
+	$(BIN)/python -m pytest -rsfE $(ARGS)
 
 check: $(VENV)/.ready-dev ## lint, formatting and types
 	$(BIN)/ruff check .
