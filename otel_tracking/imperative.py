@@ -10,7 +10,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from otel_tracking.scopes import Output, Scope, Stage, plain_number
+from otel_tracking.plain import plain_number
+from otel_tracking.scopes import Output, Scope, Stage
 from otel_tracking.taxonomy import OUTPUT_TYPES, ItemType
 
 if TYPE_CHECKING:

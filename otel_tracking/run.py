@@ -16,17 +16,8 @@ from otel_tracking import attributes as names
 from otel_tracking.errors import Troubles
 from otel_tracking.frame import Frame
 from otel_tracking.outcome import Outcome
-from otel_tracking.scopes import (
-    Emit,
-    Output,
-    Place,
-    Scope,
-    Stage,
-    describe_error,
-    is_cancellation,
-    open_stage,
-    plain_number,
-)
+from otel_tracking.plain import describe_error, is_cancellation, plain_number
+from otel_tracking.scopes import Emit, Output, Place, Scope, Stage, open_stage
 from otel_tracking.taxonomy import ItemType
 
 EXECUTION_FACT = "execution"
@@ -222,7 +213,7 @@ def start_execution(
 def execution_id_of(trace_id: int, started_ns: int) -> str:
     """`exec_<UTC YYYYmmdd_HHMMSS>_<first 8 hex of the trace id>`.
 
-    >>> execution_id_of(0x0E3A0561 << 96, 1_795_409_940_000_000_000)
+    >>> execution_id_of(0x0E3A0561 << 96, 1_795_408_740_000_000_000)
     'exec_20261123_043900_0e3a0561'
     """
     started = datetime.fromtimestamp(started_ns // 10**9, UTC)

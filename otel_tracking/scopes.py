@@ -6,7 +6,6 @@ pipeline, waits, or touches disk or network; trouble is counted.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
@@ -15,15 +14,12 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 
 from otel_tracking import attributes as names
-from otel_tracking.frame import FACT, ITEM, Frame, MediaBytes, freeze
+from otel_tracking.frame import FACT, ITEM, Frame, freeze
+from otel_tracking.plain import describe_error, event_name, hold_media, is_cancellation, plain_number, text, text_or
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType, usual_media_type
-from otel_tracking.values import class_name
 
 if TYPE_CHECKING:
     from otel_tracking.run import Run
-
-MEDIA_TYPES = {"image": "image/png", "audio": "audio/wav", "music": "audio/wav", "video": "video/mp4"}
-"""Type of media bytes whose type nobody names."""
 
 ERROR_LIMIT = 1_000
 """Characters of an error's message in a span's status."""
@@ -111,9 +107,9 @@ class Scope:
                 call = call.span_id
             stage, stage_iteration, loop_iteration, config = self.place
             # An enumeration's text, not its member: what is frozen must not depend on our classes.
-            name = _text(item_type)
-            medium = _text_or(media_type, usual_media_type(name))
-            held = None if media is None else _hold(media, media_format, medium)
+            name = text(item_type)
+            medium = text_or(media_type, usual_media_type(name))
+            held = None if media is None else hold_media(media, media_format, medium)
             if held is None and media is not None:
                 run.troubles.report("media", "something that is not bytes was logged as media; its text is kept")
                 content = media if content is None else content
@@ -127,7 +123,7 @@ class Scope:
                 )
             )
             run.outcome.item(name, stage, loop_iteration)
-            run.emit_to(self, Frame(_event_name(name), now, self._id, payload, held))
+            run.emit_to(self, Frame(event_name(name), now, self._id, payload, held))
         except Exception as trouble:
             run.troubles.report("item", trouble)
 
@@ -139,7 +135,7 @@ class Scope:
         `configured` is what configuration and caller asked for; say what left the process with `passed`.
         """
         usual = "generate_content" if self.place.stage == 4 else "chat"
-        operation = _text_or(operation, usual)
+        operation = text_or(operation, usual)
         call = self._open(
             BackendCall,
             operation if model is None else names.viewer_text(f"{operation} {names.safe_text(model)}"),
@@ -156,8 +152,8 @@ class Scope:
         """Keep something that is true of this whole scope, losslessly; the last value of a name counts."""
         run = self._run
         try:
-            name = _text(name)
-            run.emit_to(self, Frame(_event_name(name), run.now(), self._id, freeze((FACT, self._id, name, value))))
+            name = text(name)
+            run.emit_to(self, Frame(event_name(name), run.now(), self._id, freeze((FACT, self._id, name, value))))
         except Exception as trouble:
             run.troubles.report("fact", trouble)
 
@@ -329,53 +325,6 @@ def open_stage(parent: Scope, number: int) -> Stage:
     number = plain_number(number)
     parent._run.enter_stage(number)
     return parent._open(Stage, STAGE_NAMES.get(number, "stage"), parent.place._replace(stage=number))
-
-
-def plain_number(value: Any) -> Any:
-    """`value` as an int (enumerations and numpy numbers are one) or as text: places are counted, so they are keys."""
-    if type(value) is int or value is None:
-        return value
-    try:
-        return operator.index(value)
-    except Exception:
-        return names.safe_text(value)
-
-
-def describe_error(error: BaseException) -> dict[str, Any]:
-    """`error_type`, `error_class` and `error_message` of an exception, as failed items keep them."""
-    return {
-        "error_type": type(error).__name__,
-        "error_class": class_name(error),
-        "error_message": names.safe_text(error),
-    }
-
-
-def is_cancellation(error: BaseException) -> bool:
-    """Whether somebody stopped the work (CancelledError, KeyboardInterrupt, a closed generator): not a failure."""
-    return not isinstance(error, Exception)
-
-
-def _hold(media: Any, media_format: str | None, media_type: str) -> MediaBytes | None:
-    # bytes cannot change and are kept by reference; anything else is copied now.
-    try:
-        data = media if type(media) is bytes else memoryview(media).tobytes()
-    except (TypeError, ValueError):
-        return None
-    return MediaBytes(data, _text_or(media_format, MEDIA_TYPES.get(media_type, "application/octet-stream")))
-
-
-def _text(value: Any) -> str:
-    """`value` as a plain string."""
-    return str.__str__(value) if isinstance(value, str) else names.safe_text(value)
-
-
-def _text_or(value: Any, usual: str) -> str:
-    """`value` as a plain string, or what is usual where there is none."""
-    return _text(value or usual) if value is None or type(value) is str else _text(value)
-
-
-def _event_name(name: str) -> str:
-    return name if name.isascii() else names.viewer_text(name)
 
 
 Emit = Callable[[Span, Frame], None]

@@ -1,0 +1,121 @@
+"""Who may import whom, read back from the imports; how large a module may be; the names that must stay."""
+
+import ast
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("otel_tracking", "collectors", "exporters", "devserver")
+ALLOWED = {
+    "otel_tracking": set(),
+    "collectors": {"otel_tracking"},
+    "exporters": {"otel_tracking"},
+    "devserver": {"otel_tracking", "collectors", "exporters"},
+}
+LONGEST_MODULE = 340
+CODEC = "orjson"
+"""What `otel_tracking` may need beside the OpenTelemetry API."""
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in PACKAGES
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+
+
+def imports_of(path, *, at_import_time=False):
+    """The modules that a file imports; `at_import_time` leaves out those inside functions and for type checkers."""
+    tree = ast.parse(path.read_text("utf-8"))
+    nodes = _top_level(tree) if at_import_time else ast.walk(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports are not ours"
+            for alias in node.names:
+                module = f"{node.module}.{alias.name}"
+                yield module if module in MODULES else node.module
+
+
+def _top_level(tree):
+    for node in tree.body:
+        yield node
+        if isinstance(node, ast.Try):
+            yield from node.body
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_only_those_below_it(package):
+    for name, path in MODULES.items():
+        if name.split(".")[0] == package:
+            others = {imported.split(".")[0] for imported in imports_of(path)} & set(PACKAGES) - {package}
+            assert others <= ALLOWED[package], f"{name} imports {sorted(others)}"
+
+
+def test_otel_tracking_needs_nothing_but_the_standard_library_the_opentelemetry_api_and_a_codec():
+    api = {"opentelemetry", "opentelemetry.context", "opentelemetry.trace", "opentelemetry.trace.span"}
+    for name, path in MODULES.items():
+        if name.startswith("otel_tracking"):
+            for imported in imports_of(path):
+                known = imported.split(".")[0] in {*sys.stdlib_module_names, "otel_tracking", CODEC} or imported in api
+                assert known, f"{name} imports {imported}"
+
+
+def test_no_module_imports_itself_in_a_circle():
+    graph = {}
+    for name, path in MODULES.items():
+        imported = {module for module in imports_of(path, at_import_time=True) if module in MODULES}
+        # Whoever is in a package is imported after it; a package that lists its modules is no circle.
+        graph[name] = imported - {name, *(name.rsplit(".", depth)[0] for depth in range(1, name.count(".") + 1))}
+    TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_says_what_it_is_for_and_is_not_too_long(name):
+    text = MODULES[name].read_text("utf-8")
+    assert ast.get_docstring(ast.parse(text)), f"{name} has no docstring"
+    assert text.count("\n") <= LONGEST_MODULE, f"{name} has {text.count(chr(10))} lines"
+
+
+def test_the_public_names_are_there():
+    import collectors
+    import exporters
+    import otel_tracking
+
+    for module, names in {
+        otel_tracking: ["ExecutionTracker", "ExecutionRecord", "ExecutionItem", "ItemType", "MediaType"],
+        collectors: ["start_recording"],
+        exporters: ["ParquetSink", "DocumentSink", "FORMATS", "read_records"],
+    }.items():
+        for name in names:
+            assert getattr(module, name)
+            assert name in module.__all__
+
+
+def test_what_a_package_lists_it_has():
+    import collectors
+    import exporters
+    import otel_tracking
+
+    for module in (otel_tracking, collectors, exporters):
+        for name in module.__all__:
+            assert getattr(module, name) is not None
+
+
+def test_an_execution_takes_the_fields_it_was_promised_with():
+    import inspect
+
+    from otel_tracking import ExecutionTracker
+
+    promised = "execution_mode safety_level user_id session_id device_id study_id batch_id repeats continues links"
+    assert set(promised.split()) <= set(inspect.signature(ExecutionTracker.execution).parameters)
+
+
+def test_nothing_in_the_project_names_a_place_on_somebodys_machine():
+    for path in MODULES.values():
+        text = path.read_text("utf-8")
+        assert "/work/" not in text, path
+        assert "/home/" not in text, path

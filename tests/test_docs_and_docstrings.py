@@ -1,0 +1,66 @@
+"""What the documentation shows works: examples in docstrings and code blocks in Markdown are run."""
+
+import doctest
+import importlib
+import re
+
+import pytest
+from test_architecture import MODULES, ROOT
+
+from collectors.build import _HEAD_FIELDS
+from otel_tracking import FinishReason, Status, attributes
+from otel_tracking.canonical import _UNTAG
+from otel_tracking.record import ExecutionItem, SpanRecord
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^```(python[^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+WITH_EXAMPLES = [name for name, path in MODULES.items() if ">>> " in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
+def test_the_examples_in_docstrings_are_true(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    module = pytest.importorskip(name) if name.startswith("devserver") else importlib.import_module(name)
+    result = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert result.attempted > 0
+    assert result.failed == 0
+
+
+def blocks():
+    for page in PAGES:
+        if page.exists():
+            for number, (info, code) in enumerate(BLOCK.findall(page.read_text("utf-8")), start=1):
+                yield pytest.param(info, code, id=f"{page.relative_to(ROOT)} block {number}")
+
+
+@pytest.mark.parametrize(("info", "code"), list(blocks()))
+def test_a_code_block_in_the_documentation_runs(info, code, tmp_path, monkeypatch):
+    """A block that cannot be run says so: ```python no-run."""
+    compile(code, "block", "exec")
+    if "no-run" in info:
+        pytest.skip("marked as not to be run")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "block", "exec"), {"__name__": "block"})
+
+
+CONVENTIONS = ROOT / "docs" / "semantic-conventions.md"
+
+NAMES = [value for name, value in vars(attributes).items() if name.isupper() and isinstance(value, str)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_attribute_and_span_name_is_documented(name):
+    assert f"`{name}`" in CONVENTIONS.read_text("utf-8")
+
+
+@pytest.mark.parametrize("word", [*FinishReason, *Status, *_UNTAG, "$dict"])
+def test_every_finish_reason_status_and_tag_is_documented(word):
+    assert f"`{word}`" in CONVENTIONS.read_text("utf-8")
+
+
+def test_every_field_of_an_item_and_of_the_head_is_documented():
+    text = CONVENTIONS.read_text("utf-8")
+    fields = {*ExecutionItem.__dataclass_fields__, *SpanRecord.__dataclass_fields__, *_HEAD_FIELDS}
+    missing = {name for name in fields if name not in text}
+    assert not missing, f"docs/semantic-conventions.md does not say what {sorted(missing)} are"
