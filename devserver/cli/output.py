@@ -22,5 +22,14 @@ def print_json(value: Any) -> None:
 def console(*, stderr: bool = False) -> Console:
     """A console that shows text as it is: no markup, no emoji codes, no colours of its own choosing."""
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else WIDE
-    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False, soft_wrap=not stream.isatty())
+    is_terminal = stream.isatty()
+    return Console(
+        file=stream,
+        width=None if is_terminal else WIDE,
+        soft_wrap=not is_terminal,
+        # FORCE_COLOR in the environment must not make a pipe a terminal that is 10,000 columns wide.
+        force_terminal=is_terminal,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
