@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from collectors.build import build_record
 from collectors.delivery import Parcel, SinkLane
@@ -15,24 +16,36 @@ from collectors.flight_recorder import RunJournal
 from collectors.live import LiveFeed
 from collectors.open_runs import FINISHED, OpenRun, OpenRuns
 from collectors.spans import from_recorded
+from collectors.spill import Spill
+from collectors.waiting_room import WaitingRoom
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord, FinishReason
 from otel_tracking.taxonomy import broken_rules
 
 _log = logging.getLogger("otel_tracking")
 
+_Key = tuple[int, int]
 _Job = tuple[OpenRun, FinishReason, int, RunJournal]
 
 
 class Assembly:
     """Builds records off the pipeline's thread; knows which of them are not durable yet."""
 
-    def __init__(self, lanes: Sequence[SinkLane], troubles: Troubles, *, grace: float, max_age: float) -> None:
+    def __init__(
+        self,
+        lanes: Sequence[SinkLane],
+        troubles: Troubles,
+        *,
+        grace: float,
+        max_age: float,
+        waiting_room: WaitingRoom | None = None,
+    ) -> None:
         self._lanes, self._troubles = lanes, troubles
         self._grace, self._max_age = grace, max_age
+        self.waiting_room = waiting_room or WaitingRoom(Spill(None, "default"), troubles)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._outstanding: set[tuple[int, int]] = set()
-        self._unbuilt: set[tuple[int, int]] = set()
+        self._outstanding: set[_Key] = set()
+        self._unbuilt: set[_Key] = set()
         self._closed = False
         self._durable = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="otel-tracking assembly", daemon=True)
@@ -82,11 +95,18 @@ class Assembly:
                 job = (None, None, 0, None)  # type: ignore[assignment]  # nobody finished: only look for overdue runs
             if job is None:
                 return
-            if job[0] is not None:
-                self._assemble(*job)
-            if time.monotonic() - looked_at >= min(1.0, self._grace / 4) and self.open_runs:
-                self.open_runs.take_overdue(grace=self._grace, max_age=self._max_age)
-                looked_at = time.monotonic()
+            try:
+                if job[0] is not None:
+                    self._assemble(*job)
+                if time.monotonic() - looked_at >= min(1.0, self._grace / 4) and self.open_runs:
+                    looked_at = time.monotonic()
+                    self.open_runs.take_overdue(grace=self._grace, max_age=self._max_age)
+            except Exception as trouble:
+                # Without this thread no run would ever become a record again.
+                self._troubles.counts["assembly"] += 1
+                _log.error("the assembly of records met %s and goes on", type(trouble).__name__)
+            # Otherwise the last run, and its media, would live on until the next.
+            del job
 
     def _assemble(self, run: OpenRun, reason: FinishReason, revision: int, journal: RunJournal) -> None:
         try:
@@ -96,34 +116,33 @@ class Assembly:
             # The run stays in its journal: whoever mends the fault can still recover it.
             self._troubles.counts["build"] += 1
             _log.error("a run could not be built into a record (%s); its journal is kept", type(trouble).__name__)
-            return self._cannot_be_built(run, revision)
+            return self._cannot_be_built((run.trace_id, revision))
         self._count(record)
         if self.live:
             self.live.remember(run)
 
-        def on_durable() -> None:
-            journal.free()
-            self._is_durable(run, revision)
-
-        self._deliver(record, on_durable)
+        self._deliver(record, (run.trace_id, revision), journal)
         run.tell((FINISHED, str(reason)))
 
-    def _deliver(self, record: ExecutionRecord, on_durable: object) -> None:
-        assert callable(on_durable)
+    def _deliver(self, record: ExecutionRecord, key: _Key, journal: RunJournal) -> None:
+        # The parcel does not hold the run: its frames would stay in memory for as long as a sink hangs.
+        parcel = Parcel(record, len(self._lanes), partial(self._is_durable, key, journal))
         if not self._lanes:
-            on_durable()
-        parcel = Parcel(record, len(self._lanes), on_durable)
+            return self._is_durable(key, journal, parcel)
+        self.waiting_room.admit(parcel, journal)
         for lane in self._lanes:
             lane.put(parcel)
 
-    def _is_durable(self, run: OpenRun, revision: int) -> None:
+    def _is_durable(self, key: _Key, journal: RunJournal, parcel: Parcel) -> None:
+        journal.free()
+        self.waiting_room.leave(parcel)
         with self._durable:
-            self._outstanding.discard((run.trace_id, revision))
+            self._outstanding.discard(key)
             self._durable.notify_all()
 
-    def _cannot_be_built(self, run: OpenRun, revision: int) -> None:
+    def _cannot_be_built(self, key: _Key) -> None:
         with self._durable:
-            self._unbuilt.add((run.trace_id, revision))
+            self._unbuilt.add(key)
             self._durable.notify_all()
 
     def _count(self, record: ExecutionRecord) -> None:

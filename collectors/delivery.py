@@ -46,7 +46,7 @@ class Parcel:
     It is in memory or, where too many wait, in a file.
     """
 
-    def __init__(self, record: ExecutionRecord, sinks: int, on_durable: Callable[[], None]) -> None:
+    def __init__(self, record: ExecutionRecord, sinks: int, on_durable: Callable[[Parcel], None]) -> None:
         self._record: ExecutionRecord | None = record
         self._path: Path | None = None
         self._missing, self._on_durable = sinks, on_durable
@@ -72,7 +72,7 @@ class Parcel:
         if complete:
             if self._path:
                 self._path.unlink(missing_ok=True)
-            self._on_durable()
+            self._on_durable(self)
 
 
 class SinkLane:
@@ -102,13 +102,7 @@ class SinkLane:
         """Write what is queued, once more each, and stop. False where something is left or the sink hangs."""
         self._queue.put(None)
         self._thread.join(timeout)
-        if self._thread.is_alive():
-            return False
-        try:
-            self.sink.close()
-        except BaseException as trouble:
-            self._note(trouble)
-        return not self._unwritten
+        return not self._thread.is_alive() and not self._unwritten
 
     def health(self) -> dict[str, Any]:
         """Counts of this sink."""
@@ -125,9 +119,17 @@ class SinkLane:
         while not stop:
             fresh, stop = self._take()
             self._unwritten += fresh
-            self._deliver(fresh)
-            if self._unwritten and (stop or time.monotonic() >= self._retry_at):
-                self._retry(len(self._unwritten) if stop else GROUP_SIZE)
+            try:
+                self._deliver(fresh)
+                if self._unwritten and (stop or time.monotonic() >= self._retry_at):
+                    self._retry(len(self._unwritten) if stop else GROUP_SIZE)
+            except Exception as trouble:  # ours, not the sink's: what is left is tried again
+                self._note(trouble)
+        # Here, and not where `close` was called: a sink may hang in this too.
+        try:
+            self.sink.close()
+        except BaseException as trouble:
+            self._note(trouble)
 
     def _take(self) -> tuple[list[Parcel], bool]:
         """The new records that wait, at most a group, and whether to stop; waits until the next retry is due."""

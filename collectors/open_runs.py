@@ -79,6 +79,7 @@ class OpenRuns:
         self.on_ended_span: Callable[[SpanData], None] | None = None
         self.recording: object = None
         self.inert = False
+        self._refusal = ("", "")
 
     def __len__(self) -> int:
         return len(self._runs_by_trace_id)
@@ -106,17 +107,20 @@ class OpenRuns:
 
     def adopt(self, span: SpanData) -> OpenRun:
         """Take a span that has just been started into its run."""
+        if self.inert:
+            self._troubles.report(*self._refusal)
+            # Nobody's: the lock that guards the others may have been held by a thread that a fork left behind.
+            return OpenRun(self, span.trace_id, self._recorder.begin(span.trace_id), self._clock())
         run = self._runs_by_trace_id.get(span.trace_id) or self._begin(span.trace_id)
-        if not self.inert:
-            run.open_spans[span.span_id] = span
-            run.tell((STARTED, span))
-            run.journal.append(journal_entries.start_entry(span))
+        run.open_spans[span.span_id] = span
+        run.tell((STARTED, span))
+        run.journal.append(journal_entries.start_entry(span))
         return run
 
     def record(self, span: Any, frame: Frame) -> None:
         """Keep a frame: on its span, in its run's log, in the journal. This is the tracker's `emit`."""
         if self.inert:
-            return self._troubles.report("after fork", "an inherited tracker was used in a child process")
+            return self._troubles.report(*self._refusal)
         run: OpenRun = span.run
         if run.revision and run.trace_id not in self._runs_by_trace_id:
             self._begin(run.trace_id)  # its record is written already; this frame needs another
@@ -145,6 +149,11 @@ class OpenRuns:
                 self._hand_over(run, FinishReason.GRACE_EXPIRED)
             elif now - run.started_at >= max_age:
                 self._hand_over(run, FinishReason.TOO_OLD)
+
+    def stop(self, kind: str, reason: str) -> None:
+        """Follow nothing from now on: what is still logged is counted as trouble of this kind."""
+        self._refusal = (kind, reason)
+        self.inert = True
 
     def take_all(self) -> None:
         """Hand over every open run: the recording is being closed."""

@@ -24,6 +24,9 @@ from collectors.open_runs import OpenRuns
 from collectors.recorded_span import SpanData
 from otel_tracking.errors import Troubles
 
+MOST_WAITING_SPANS = 20_000
+"""Ended spans that may wait for span processors."""
+
 
 class RecordingTracer(trace.Tracer):
     """Starts recorded spans."""
@@ -94,10 +97,15 @@ class RecordingTracerProvider(trace.TracerProvider):
         """Wait until the processors were told of all spans that have ended; not until they have sent them."""
         return self._viewers is None or self._viewers.settle(timeout_millis / 1000)
 
-    def shutdown(self) -> None:
-        """Shut the processors down."""
+    def shutdown(self, timeout: float = 10.0) -> None:
+        """Shut the processors down; they may take `timeout` seconds."""
         if self._viewers is not None:
-            self._viewers.close()
+            self._viewers.close(timeout)
+
+    @property
+    def dropped(self) -> int:
+        """Spans that the processors were not told of, because they were slow; records have them."""
+        return 0 if self._viewers is None else self._viewers.dropped
 
 
 class Viewers:
@@ -105,6 +113,7 @@ class Viewers:
 
     def __init__(self, resource: Resource, troubles: Troubles) -> None:
         self.processors: tuple[SpanProcessor, ...] = ()
+        self.dropped = 0
         self._resource, self._troubles = resource, troubles
         self._scope = InstrumentationScope("otel_tracking")
         self._spans: queue.SimpleQueue[SpanData | threading.Event | None] = queue.SimpleQueue()
@@ -112,8 +121,11 @@ class Viewers:
         self._thread.start()
 
     def put(self, span: SpanData) -> None:
-        """Queue an ended span."""
-        self._spans.put(span)
+        """Queue an ended span, unless too many wait: viewers are best effort, and memory is not for them."""
+        if self._spans.qsize() < MOST_WAITING_SPANS:
+            self._spans.put(span)
+        else:
+            self.dropped += 1
 
     def settle(self, timeout: float) -> bool:
         """Wait until all queued spans were told."""
@@ -121,28 +133,31 @@ class Viewers:
         self._spans.put(told)
         return told.wait(timeout)
 
-    def close(self) -> None:
+    def close(self, timeout: float) -> None:
         """Tell what is queued, then shut the processors down."""
         self._spans.put(None)
-        self._thread.join(10)
+        self._thread.join(timeout)
 
     def _work(self) -> None:
         while (span := self._spans.get()) is not None:
             if isinstance(span, threading.Event):
                 span.set()
                 continue
-            readable = span.readable(self._resource, self._scope)
-            for processor in self.processors:
-                self._guarded(processor.on_end, readable)
+            self._guarded(self._tell, span)
+            del span  # otherwise the last one would live on until the next
         for processor in self.processors:
             self._guarded(processor.shutdown)
+
+    def _tell(self, span: SpanData) -> None:
+        readable = span.readable(self._resource, self._scope)
+        for processor in self.processors:
+            self._guarded(processor.on_end, readable)
 
     def _guarded(self, call: Any, *arguments: Any) -> None:
         try:
             call(*arguments)
-        except Exception as trouble:
+        except BaseException:  # this thread is ours: even a processor that exits must not end it
             self._troubles.counts["span processor"] += 1
-            del trouble
 
 
 def make_resource(service_name: str | None, attributes: Mapping[str, str] | None) -> Resource:

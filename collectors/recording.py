@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,8 +19,10 @@ from collectors.flight_recorder import FlightRecorder
 from collectors.live import LiveFeed
 from collectors.open_runs import OpenRuns
 from collectors.provider import RecordingTracerProvider, make_resource
-from collectors.recovery import RecoveryReport, namespace_of, recover
+from collectors.recovery import RecoveryReport, namespace_of, recover, spill_base
 from collectors.span_processor import RecordingSpanProcessor
+from collectors.spill import Spill
+from collectors.waiting_room import MAX_PENDING, WaitingRoom
 from otel_tracking.errors import Troubles
 from otel_tracking.tracker import ExecutionTracker
 
@@ -38,17 +41,22 @@ class Recording:
         max_age: float,
         retry_seconds: float,
         raise_errors: bool,
+        files: Spill,
+        max_pending: int,
     ) -> None:
         self.troubles = Troubles(raise_errors=raise_errors)
         self.recovery = RecoveryReport()
         self._sinks, self._recorder = sinks, recorder
         self._lanes = [SinkLane(sink, self.troubles, retry_seconds=retry_seconds) for sink in sinks]
-        self._assembly = Assembly(self._lanes, self.troubles, grace=grace, max_age=max_age)
+        self._waiting_room = WaitingRoom(files, self.troubles, max_pending=max_pending)
+        self._assembly = Assembly(
+            self._lanes, self.troubles, grace=grace, max_age=max_age, waiting_room=self._waiting_room
+        )
         self._open_runs = OpenRuns(recorder, self._assembly.take, self.troubles, max_open_runs=max_open_runs)
         self.live = LiveFeed(self._open_runs)
         self.provider = RecordingTracerProvider(self._open_runs, resource, self.troubles)
         self._assembly.start(self._open_runs, self.live)
-        self._closed = False
+        self._closed = self._is_inherited = False
         # Whoever keeps only a tracker keeps the recording: it has to be closed when the interpreter ends.
         self._open_runs.recording = self
         _end_with_the_process(self)
@@ -63,7 +71,7 @@ class Recording:
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until every finished run is durable in every sink; False where `timeout` seconds were not enough."""
-        return self._open_runs.inert or self._assembly.flush(timeout)
+        return self._is_inherited or self._assembly.flush(timeout)
 
     def health(self) -> dict[str, Any]:
         """How the recording is doing, in counts; `docs/reliability.md` explains each."""
@@ -72,6 +80,8 @@ class Recording:
             **{name: self._assembly.counts[name] for name in ("records", "items", "lossy_values", "late_spans")},
             "dropped": self._assembly.counts["dropped"],
             "outstanding": self._assembly.outstanding,
+            **self._waiting_room.health(),
+            "viewer_spans_dropped": self.provider.dropped,
             "recovered": len(self.recovery.recovered),
             "unusual_items": dict(self._assembly.unusual),
             "guarded_errors": dict(self.troubles.counts),
@@ -79,34 +89,46 @@ class Recording:
             "journal": self._recorder.health(),
         }
 
-    def recover(self, namespace: str, directory: Path | str | None) -> None:
+    def recover(self, namespace: str, directory: Path | str | None, spill: Path | str | None) -> None:
         """Write the records of runs whose process died, in the background."""
 
         def work() -> None:
-            self.recovery = recover(self._sinks, directory=directory, namespace=namespace)
+            try:
+                self.recovery = recover(self._sinks, directory=directory, namespace=namespace, spill=spill)
+            except Exception as trouble:
+                self.troubles.report("recovery", trouble)
 
         threading.Thread(target=work, name="otel-tracking recovery", daemon=True).start()
 
     def close(self, timeout: float = 10.0) -> bool:
         """End the recording: open runs become `interrupted` records. True where everything became durable.
 
-        What a sink could not take stays in the flight recorder and is recovered at the next start.
+        It takes `timeout` seconds at most, and a little for the last steps. What a sink could not take by then stays
+        in the flight recorder or in a file and is recovered at the next start.
         """
-        if self._closed or self._open_runs.inert:
+        if self._closed or self._is_inherited:
             return True
         self._closed = True
+        time_is_up = time.monotonic() + timeout
+
+        def left() -> float:
+            return max(0.1, time_is_up - time.monotonic())
+
+        self._open_runs.stop("after close", "a tracker was used after its recording was closed")
         self._open_runs.take_all()
-        self._assembly.flush(timeout)
-        self._assembly.close(timeout)
-        written = [lane.close(timeout) for lane in self._lanes]
-        self.provider.shutdown()
-        self._recorder.settle()
+        self._assembly.flush(left())
+        self._assembly.close(left())
+        written = [lane.close(left()) for lane in self._lanes]
+        self.provider.shutdown(left())
+        self._recorder.settle(left())
+        self._waiting_room.close()
         self._recorder.close()
         return all(written) and self._assembly.outstanding == 0
 
     def _become_inert(self) -> None:
         # In a forked child none of our threads exist, and the journal belongs to the parent.
-        self._open_runs.inert = True
+        self._is_inherited = True
+        self._open_runs.stop("after fork", "an inherited tracker was used in a child process")
 
     def __enter__(self) -> Self:
         return self
@@ -127,13 +149,17 @@ def start_recording(
     max_age: float = 6 * 3600.0,
     retry_seconds: float = 0.1,
     raise_errors: bool = False,
+    spill: Path | str | bool | None = None,
+    max_pending: int = MAX_PENDING,
 ) -> Recording:
     """Start recording into `sinks`; nothing in the environment can switch it off or thin it out.
 
     `journal` is the directory of the flight recorder on a RAM file system (default: `/dev/shm`; False: none). Runs
     that died in it are recovered in the background. A run whose spans are not all closed is written `grace` seconds
     after its root ended, and again when they are. At most `max_open_runs` runs stay open, none longer than `max_age`
-    seconds. `raise_errors` lets tests see what is otherwise only counted.
+    seconds. `raise_errors` lets tests see what is otherwise only counted. Where more than `max_pending` records wait
+    for a sink, the others wait in files below `spill` (default: `/var/tmp/otel-tracking-<uid>`, where a sink says by
+    its `location` whose they are; False: in memory).
 
     >>> with start_recording(journal=False) as recording:
     ...     with recording.tracker().execution("dada") as run:
@@ -144,6 +170,7 @@ def start_recording(
     namespace = namespace_of(sinks)
     directory = journal if isinstance(journal, str | Path) else None
     recorder = FlightRecorder(os.devnull if journal is False else directory, namespace=namespace)
+    base = None if spill is False else spill_base(sinks, spill if isinstance(spill, str | Path) else None)
     recording = Recording(
         sinks,
         recorder,
@@ -153,9 +180,11 @@ def start_recording(
         max_age=max_age,
         retry_seconds=retry_seconds,
         raise_errors=raise_errors,
+        files=Spill(base, namespace),
+        max_pending=max_pending,
     )
     if recover_dead_runs and journal is not False and sinks:
-        recording.recover(namespace, directory)
+        recording.recover(namespace, directory, base)
     return recording
 
 
