@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 import re
 from collections.abc import Iterator, Mapping, MutableMapping
+from json.encoder import encode_basestring
+from typing import Any
 
 from exporters.errors import BrokenFile
+from otel_tracking import canonical
 
 LIMIT = 8192
 """Characters from which a value is a blob. A KB-sized value is cheaper in its row than behind a reference."""
@@ -21,19 +25,24 @@ _MARKER = re.compile(r'\{"\$blob":"([0-9a-f]{64})"\}')
 _decoder = json.JSONDecoder()
 
 
-def cut(text: str, blobs: MutableMapping[str, str]) -> str:
-    """`text` with the smallest large values moved to `blobs` (text by sha256); short text stays as it is.
+def text_of(value: object, blobs: MutableMapping[str, str]) -> str:
+    """Canonical JSON of `value`, its smallest large parts moved to `blobs` (text by sha256).
 
     What is around a graph stays in place, so that a seed beside a workflow can still be asked for in SQL.
     """
-    if len(text) <= LIMIT:
-        return text
-    rest = _cut_inside(text, blobs)
-    if len(rest) <= LIMIT:
-        return rest
-    sha256 = hashlib.sha256(rest.encode()).hexdigest()
-    blobs[sha256] = rest
-    return f'{{"$blob":"{sha256}"}}'
+    # Most values of a span are short ASCII text or None: not worth a walk.
+    if value is None:
+        return "null"
+    if type(value) is str and value.isascii():
+        return cut(encode_basestring(value), blobs)
+    if type(value) is dict and _seems_large(value) and _has_plain_keys(value):
+        return _dict_text(value, blobs)
+    return cut(canonical.dumps(value), blobs)
+
+
+def cut(text: str, blobs: MutableMapping[str, str]) -> str:
+    """Canonical JSON with its smallest large values moved to `blobs`; short text stays as it is."""
+    return text if len(text) <= LIMIT else _shorten(_cut_inside(text, blobs), blobs)
 
 
 def put_back(text: str, blobs: Mapping[str, str]) -> str:
@@ -44,6 +53,40 @@ def put_back(text: str, blobs: Mapping[str, str]) -> str:
 def has_reference(text: str) -> bool:
     """Whether something was cut out of `text`."""
     return _MARKER.search(text) is not None
+
+
+def _shorten(text: str, blobs: MutableMapping[str, str]) -> str:
+    """`text`, or a reference to it where it is still large."""
+    if len(text) <= LIMIT:
+        return text
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    blobs[sha256] = text
+    return f'{{"$blob":"{sha256}"}}'
+
+
+def _dict_text(value: dict[str, Any], blobs: MutableMapping[str, str]) -> str:
+    """As `cut`, for a large dict: to encode the parts one by one is faster than to find them in the text again."""
+    if not any(map(_seems_large, value.values())):
+        return _shorten(canonical.dumps(value), blobs)
+    parts = (f"{encode_basestring(key)}:{text_of(value[key], blobs)}" for key in sorted(value))
+    return _shorten("{" + ",".join(parts) + "}", blobs)
+
+
+def _seems_large(value: Any) -> bool:
+    """A quick guess. What is no plain data is not guessed at, and neither is what contains itself."""
+    if type(value) not in (dict, list):
+        return type(value) is str and len(value) > LIMIT
+    try:
+        return len(marshal.dumps(value, 2)) > LIMIT
+    except ValueError:
+        return False
+
+
+def _has_plain_keys(value: dict[Any, Any]) -> bool:
+    """Whether canonical JSON writes the dict as an object, with these keys; those beyond ASCII are not worth a look."""
+    if any(type(key) is not str or not key.isascii() for key in value):
+        return False
+    return len(value) != 1 or not next(iter(value)).startswith("$")
 
 
 def _cut_inside(text: str, blobs: MutableMapping[str, str]) -> str:

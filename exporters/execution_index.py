@@ -8,7 +8,10 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from exporters.layout import ONE_DAY, may_hold, table_files
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from exporters.layout import ONE_DAY, may_hold, short_id, table_files
 from exporters.table_file import Row, TableFiles, open_parquet, read_checked, to_rows
 from exporters.unpack import exact_fields, mentions_blob
 
@@ -98,7 +101,7 @@ class ExecutionIndex:
     def _read(self, path: Path, day: dt.date) -> None:
         if path not in self._rows:
             try:
-                self._rows[path] = _light_rows(path, day)
+                self._rows[path] = _light_rows(path, day, self._execution_id)
             except FileNotFoundError:
                 return  # compacted away; the next listing has its runs
 
@@ -117,12 +120,20 @@ def sibling(path: Path, table: str) -> Path:
     return path.parents[2] / table / path.parent.name / path.name
 
 
-def _light_rows(path: Path, day: dt.date) -> list[ExecutionRow]:
+def _light_rows(path: Path, day: dt.date, execution_id: str | None) -> list[ExecutionRow]:
     file = open_parquet(path)
     stored = set(file.schema_arrow.names)
     names = [name for name in [*LIGHT, "exact_json"] if name in stored]
-    rows = to_rows(read_checked(path, lambda: file.read(columns=names)))
-    return [_light(row, path, day) for row in rows]
+    table = read_checked(path, lambda: file.read(columns=names))
+    return [_light(row, path, day) for row in to_rows(_near(table, execution_id))]
+
+
+def _near(table: pa.Table, execution_id: str | None) -> pa.Table:
+    """The rows that may be that run or a revision of it: other revisions end with the same short id."""
+    short = short_id(execution_id or "")
+    if short is None:
+        return table
+    return table.filter(pc.fill_null(pc.ends_with(table["execution_id"], short), True))
 
 
 def _light(row: Row, path: Path, day: dt.date) -> ExecutionRow:
@@ -132,7 +143,8 @@ def _light(row: Row, path: Path, day: dt.date) -> ExecutionRow:
 
 
 def _blobs(row: Row, path: Path) -> dict[str, str]:
-    return read_blobs(TableFiles(), path, row["write_id"]) if mentions_blob(row) else {}
+    has_blobs = row.get("exact_json") and mentions_blob(row)
+    return read_blobs(TableFiles(), path, row["write_id"]) if has_blobs else {}
 
 
 def read_blobs(files: TableFiles, path: Path, write_id: int) -> dict[str, str]:

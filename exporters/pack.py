@@ -9,17 +9,15 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, repeat
-from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from exporters.blobs import cut
+from exporters.blobs import text_of
 from exporters.columns import EXACT, EXECUTIONS, ITEMS, TABLES
 from exporters.fit import FIT
 from exporters.parquet_schema import schema
-from otel_tracking import canonical
 from otel_tracking.record import ExecutionItem, ExecutionRecord, SpanRecord
 
 Values = dict[str, list[Any]]
@@ -52,10 +50,10 @@ def _pack_executions(rows: Sequence[Row]) -> pa.Table:
     records = [row.record for row in rows]
     values = _fields(EXECUTIONS, records) | _keys(rows, [1] * len(rows))
     values["item_rows"] = [len(record.items) for record in records]
-    values["error_json"] = [None if row.record.error is None else _json(row.record.error, row.blobs) for row in rows]
-    values["metadata_json"] = [_json(row.record.metadata, row.blobs) for row in rows]
+    values["error_json"] = [None if row.record.error is None else text_of(row.record.error, row.blobs) for row in rows]
+    values["metadata_json"] = [text_of(row.record.metadata, row.blobs) for row in rows]
     values["spans_json"] = [_array(_span(span, row.blobs) for span in row.record.spans) for row in rows]
-    values["links_json"] = [_array(_json(dict(link), row.blobs) for link in row.record.links) for row in rows]
+    values["links_json"] = [_array(text_of(dict(link), row.blobs) for link in row.record.links) for row in rows]
     return _table("executions", values, [row.blobs for row in rows])
 
 
@@ -65,7 +63,7 @@ def _pack_items(rows: Sequence[Row]) -> pa.Table:
     blobs = _repeated([row.blobs for row in rows], counts)
     values = _fields(ITEMS, items) | _keys(rows, counts)
     values |= _media(items)
-    values["metadata_json"] = [_json(item.metadata, found) for item, found in zip(items, blobs, strict=True)]
+    values["metadata_json"] = [text_of(item.metadata, found) for item, found in zip(items, blobs, strict=True)]
     empty_media = [number for number, item in enumerate(items) if item.media and not any(_parts(item))]
     return _table("items", values, blobs, {number: {"media": "{}"} for number in empty_media})
 
@@ -123,19 +121,11 @@ def _table(
         if column is not EXACT:
             arrays[column.name], misfits = FIT[column.kind](values[column.name])
             for row in misfits:
-                exact.setdefault(row, {})[column.name] = _json(values[column.name][row], blobs[row])
+                exact.setdefault(row, {})[column.name] = text_of(values[column.name][row], blobs[row])
     if EXACT in TABLES[name]:
         rows = range(len(blobs))
         arrays[EXACT.name] = pa.array([_object(exact[row]) if row in exact else None for row in rows], pa.string())
     return pa.table([arrays[column.name] for column in TABLES[name]], schema=schema(name))
-
-
-def _json(value: Any, blobs: dict[str, str]) -> str:
-    # Most values of a span are short ASCII text or None: not worth a walk.
-    if value is None:
-        return "null"
-    text = encode_basestring(value) if type(value) is str and value.isascii() else canonical.dumps(value)
-    return cut(text, blobs)
 
 
 def _span(span: SpanRecord, blobs: dict[str, str]) -> str:
@@ -143,8 +133,8 @@ def _span(span: SpanRecord, blobs: dict[str, str]) -> str:
     values = {name: getattr(span, name) for name in SpanRecord.__slots__}
     values["timestamp"] = span.timestamp.isoformat()
     values["not_passed"] = list(span.not_passed)
-    texts = {name: _json(value, blobs) for name, value in values.items() if value is not None or name not in _OPTIONAL}
-    return _object(texts)
+    said = {name: value for name, value in values.items() if value is not None or name not in _OPTIONAL}
+    return _object({name: text_of(value, blobs) for name, value in said.items()})
 
 
 _OPTIONAL = {entry.name for entry in dataclasses.fields(SpanRecord) if entry.default is None}
