@@ -150,7 +150,7 @@ class _Limited:
             raise OverflowError
 
 
-_LARGEST_PLAIN = 64 * 2**20
+_LARGEST_PLAIN = 8 * 2**20
 
 
 def _to_json(plain: object) -> str:

@@ -109,7 +109,7 @@ KEPT: dict[str, Callable[[], Any]] = {
     "control characters": lambda: "".join(map(chr, range(0x20))) + "\x7f\x85\u2028\u2029\u202e",
     "beyond the basic plane": lambda: {"emoji 🤖": "𝕬👩‍👧"},
     "40 levels": lambda: _nested(40),
-    "90 levels": lambda: _nested(90),
+    "75 levels": lambda: _nested(75),
     "a megabyte of text": lambda: "meadow ö " * 116_000,
     "300 keys": lambda: {f"key {number}": number for number in range(300)},
     "40 KB graph": _graph,

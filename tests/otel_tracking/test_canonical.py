@@ -117,6 +117,14 @@ def test_values_as_deep_as_allowed_can_be_written_and_read_on_a_deep_stack(wrap)
     assert _at_depth(300, lambda: same(canonical.loads(canonical.dumps(value)), value))
 
 
+@pytest.mark.parametrize("wrap", [lambda inner: (inner,), lambda inner: {1: inner}, lambda inner: {"$x": [inner]}])
+def test_every_kind_of_value_may_be_as_deep_as_allowed(wrap):
+    value = wrap(b"bottom")
+    while canonical.encode(value).lossy_values == 0:
+        value = wrap(value)
+    assert "deep" in canonical.dumps(value)
+
+
 def test_a_value_deeper_than_allowed_is_cut_on_any_stack():
     value = LOSSY["much too deep"]()
     texts = {_in_thread(lambda: canonical.dumps(value)), _at_depth(300, lambda: canonical.dumps(value))}

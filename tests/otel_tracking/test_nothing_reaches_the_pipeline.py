@@ -51,7 +51,7 @@ def test_any_value_may_be_passed_for_anything(recording, sink, name):
     assert [item.sequence_number for item in record.items] == list(range(1, len(record.items) + 1))
 
 
-@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("name", [name for name in ODD if "exponentially" not in name])
 def test_any_value_may_be_passed_in_the_imperative_style(recording, sink, name):
     tracker = recording.tracker()
     odd = ODD[name]()
