@@ -231,7 +231,7 @@ class Scope:
         attributes = attributes or {}
         for key, value in zip(_PLACE_ATTRIBUTES, place, strict=True):
             if value is not None:
-                attributes[key] = value if type(value) is int else names.flat(value)
+                attributes[key] = names.flat(value)
         now = run.now()
         span = run.start_span(name, self.parent_context(), kind, attributes, now)
         return kind_of_scope(run, span, now, place)
