@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 
+from collectors import metrics
 from collectors.assembly import Assembly
 from collectors.delivery import Sink, SinkLane
 from collectors.flight_recorder import FlightRecorder
@@ -24,6 +26,7 @@ from collectors.span_processor import RecordingSpanProcessor
 from collectors.spill import Spill
 from collectors.waiting_room import MAX_PENDING, WaitingRoom
 from otel_tracking.errors import Troubles
+from otel_tracking.timings import Timings
 from otel_tracking.tracker import ExecutionTracker
 
 
@@ -46,6 +49,7 @@ class Recording:
     ) -> None:
         self.troubles = Troubles(raise_errors=raise_errors)
         self.recovery = RecoveryReport()
+        self._timings = Timings()
         self._sinks, self._recorder = sinks, recorder
         self._lanes = [SinkLane(sink, self.troubles, retry_seconds=retry_seconds) for sink in sinks]
         self._waiting_room = WaitingRoom(files, self.troubles, max_pending=max_pending)
@@ -63,7 +67,9 @@ class Recording:
 
     def tracker(self) -> ExecutionTracker:
         """A tracker whose runs are recorded here."""
-        return ExecutionTracker(self.provider, emit=self._open_runs.record, troubles=self.troubles)
+        return ExecutionTracker(
+            self.provider, emit=self._open_runs.record, troubles=self.troubles, timings=self._timings
+        )
 
     def span_processor(self) -> RecordingSpanProcessor:
         """A span processor that makes records of another provider's traces; `tracker()` is the faster way."""
@@ -83,6 +89,7 @@ class Recording:
             **self._waiting_room.health(),
             "viewer_spans_dropped": self.provider.dropped,
             "recovered": len(self.recovery.recovered),
+            "item_seconds": self._timings.seconds(),
             "unusual_items": dict(self._assembly.unusual),
             "guarded_errors": dict(self.troubles.counts),
             "sinks": [lane.health() for lane in self._lanes],
@@ -151,6 +158,7 @@ def start_recording(
     raise_errors: bool = False,
     spill: Path | str | bool | None = None,
     max_pending: int = MAX_PENDING,
+    meter_provider: MeterProvider | None = None,
 ) -> Recording:
     """Start recording into `sinks`; nothing in the environment can switch it off or thin it out.
 
@@ -159,7 +167,7 @@ def start_recording(
     after its root ended, and again when they are. At most `max_open_runs` runs stay open, none longer than `max_age`
     seconds. `raise_errors` lets tests see what is otherwise only counted. Where more than `max_pending` records wait
     for a sink, the others wait in files below `spill` (default: `/var/tmp/otel-tracking-<uid>`, where a sink says by
-    its `location` whose they are; False: in memory).
+    its `location` whose they are; False: in memory). With a `meter_provider`, health is there as metrics too.
 
     >>> with start_recording(journal=False) as recording:
     ...     with recording.tracker().execution("dada") as run:
@@ -169,7 +177,7 @@ def start_recording(
     """
     namespace = namespace_of(sinks)
     directory = journal if isinstance(journal, str | Path) else None
-    recorder = FlightRecorder(os.devnull if journal is False else directory, namespace=namespace)
+    recorder = FlightRecorder(directory, namespace=namespace, enabled=journal is not False)
     base = None if spill is False else spill_base(sinks, spill if isinstance(spill, str | Path) else None)
     recording = Recording(
         sinks,
@@ -183,6 +191,8 @@ def start_recording(
         files=Spill(base, namespace),
         max_pending=max_pending,
     )
+    if meter_provider is not None:
+        metrics.observe(meter_provider, recording.health)
     if recover_dead_runs and journal is not False and sinks:
         recording.recover(namespace, directory, base)
     return recording

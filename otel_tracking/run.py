@@ -19,6 +19,7 @@ from otel_tracking.outcome import Outcome
 from otel_tracking.plain import describe_error, is_cancellation, plain_number
 from otel_tracking.scopes import Emit, Output, Place, Scope, Stage, open_stage
 from otel_tracking.taxonomy import ItemType
+from otel_tracking.timings import Timings
 
 EXECUTION_FACT = "execution"
 """Name of the facts that hold the record's own fields."""
@@ -30,8 +31,8 @@ class Run:
     Time runs on the monotonic clock from the wall time of the start: a clock that is set back does not reorder a run.
     """
 
-    def __init__(self, tracer: Tracer, emit: Emit, troubles: Troubles) -> None:
-        self.tracer, self.emit, self.troubles = tracer, emit, troubles
+    def __init__(self, tracer: Tracer, emit: Emit, troubles: Troubles, timings: Timings) -> None:
+        self.tracer, self.emit, self.troubles, self.timings = tracer, emit, troubles, timings
         self.outcome = Outcome()
         self.root_span: Span = INVALID_SPAN
         self._offset_ns = time.time_ns() - time.perf_counter_ns()
@@ -194,11 +195,8 @@ class Execution(Scope):
         )
 
 
-def start_execution(
-    tracer: Tracer, emit: Emit, troubles: Troubles, fields: dict[str, Any], links: Iterable[SpanContext | Link]
-) -> Execution:
+def start_execution(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | Link]) -> Execution:
     """Start a run: a root span of its own, whatever span is current, with links to what caused it."""
-    run = Run(tracer, emit, troubles)
     now = run.now()
     span = _start_root(run, fields, links, now)
     run.root_span = span

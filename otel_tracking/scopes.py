@@ -97,6 +97,7 @@ class Scope:
         ...     stage.item(ItemType.USER_INPUT_TEXT, content="Eine Blume auf der Wiese")
         """
         run = self._run
+        now = run.now()
         try:
             call = self._last_call if attempt is None else attempt
             call = call.attempt if isinstance(call, BackendCall) else call
@@ -113,10 +114,9 @@ class Scope:
             if held is None and media is not None:
                 run.troubles.report("media", "something that is not bytes was logged as media; its text is kept")
                 content = media if content is None else content
-            now, number = run.now(), run.next_number()
             payload = freeze(
                 (
-                    *(ITEM, self._id, number, now, name, medium, stage, stage_iteration, loop_iteration),
+                    *(ITEM, self._id, run.next_number(), now, name, medium, stage, stage_iteration, loop_iteration),
                     *(content, input_text, file_path, config if config_used is None else config_used),
                     *(model_used, backend_used, execution_time, call, held and (len(held.data), held.type)),
                     {} if metadata is None else metadata,
@@ -124,6 +124,7 @@ class Scope:
             )
             run.outcome.item(name, stage, loop_iteration)
             run.emit_to(self, Frame(event_name(name), now, self._id, payload, held))
+            run.timings.take(run.now() - now)
         except Exception as trouble:
             run.troubles.report("item", trouble)
 

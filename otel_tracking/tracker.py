@@ -15,8 +15,9 @@ from opentelemetry import trace
 from otel_tracking.errors import Troubles
 from otel_tracking.frame import Frame
 from otel_tracking.imperative import ImperativeMethods
-from otel_tracking.run import Execution, start_execution
+from otel_tracking.run import Execution, Run, start_execution
 from otel_tracking.scopes import Emit
+from otel_tracking.timings import Timings
 
 INSTRUMENTATION_NAME = "otel_tracking"
 
@@ -34,9 +35,11 @@ class ExecutionTracker(ImperativeMethods):
         *,
         emit: Emit | None = None,
         troubles: Troubles | None = None,
+        timings: Timings | None = None,
     ) -> None:
         super().__init__()
         self.troubles = troubles or Troubles()
+        self.timings = timings or Timings()
         self._emit = emit or add_event
         self._tracer = _tracer_of(tracer_provider, self.troubles)
 
@@ -80,7 +83,8 @@ class ExecutionTracker(ImperativeMethods):
             "used_seed": used_seed,
             "metadata": metadata,
         }
-        return start_execution(self._tracer, self._emit, self.troubles, fields, links)
+        run = Run(self._tracer, self._emit, self.troubles, self.timings)
+        return start_execution(run, fields, links)
 
 
 def add_event(span: trace.Span, frame: Frame) -> None:

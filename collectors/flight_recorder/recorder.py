@@ -45,11 +45,13 @@ class FlightRecorder:
         spare_segments: int = 16,
         max_bytes: int = 512 * 2**20,
         force: bool = False,
+        enabled: bool = True,
     ) -> None:
         """Take a private directory on a RAM disk (`/dev/shm/otel-tracking-<uid>`) and reserve the first segments.
 
         `segment_bytes` is rounded up to pages, between 4 KB and 1 MB. `max_bytes` is lowered to half of the RAM disk:
-        the other half belongs to whoever else needs it. `force` allows a disk that is not in RAM.
+        the other half belongs to whoever else needs it. `force` allows a disk that is not in RAM. Not `enabled`, it is
+        memory only because somebody wanted that.
         """
         self.counts = Counts()
         self._directory: Path | None = None
@@ -61,6 +63,9 @@ class FlightRecorder:
         self._alive: int | None = None
         self._background = Background(self.counts)
         self._pool = SegmentPool(Path(), segment_bytes=SMALLEST_SEGMENT, spares=0, max_bytes=0)
+        if not enabled:
+            self._reason = "switched off"
+            return
         try:
             self._open(directory, namespace, segment_bytes, spare_segments, max_bytes, force)
         except Exception as error:
