@@ -191,7 +191,7 @@ _ALLOWED = {
 
 _spare = threading.local()
 
-_LARGEST_TREE = 8 * 2**20
+_LARGEST_TREE = 2 * 2**20
 """Bytes after which a value is taken for one that shares itself many times, and frozen with a memo instead."""
 
 

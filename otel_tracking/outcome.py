@@ -12,7 +12,8 @@ from typing import Any
 from otel_tracking.taxonomy import BLOCKED_TYPES, OUTPUT_TYPES, ItemType
 
 _FINALS = frozenset({ItemType.INTERCEPTION_FINAL})
-_TELLING = OUTPUT_TYPES | BLOCKED_TYPES | _FINALS | {ItemType.OUTPUT_FAILED}
+TELLING_TYPES = OUTPUT_TYPES | BLOCKED_TYPES | _FINALS | {ItemType.OUTPUT_FAILED}
+"""The item types that say something about what came of a run."""
 
 
 class Status(StrEnum):
@@ -41,7 +42,7 @@ class Outcome:
 
     def item(self, item_type: str, stage: int | None, loop_iteration: int | None) -> None:
         """An item was logged."""
-        if item_type not in _TELLING:
+        if item_type not in TELLING_TYPES:
             return
         loop_iteration = _key(loop_iteration)
         if item_type in BLOCKED_TYPES:

@@ -7,6 +7,7 @@ from typing import Any
 
 from otel_tracking import attributes as names
 from otel_tracking.frame import MediaBytes
+from otel_tracking.taxonomy import ItemType, usual_media_type
 from otel_tracking.values import class_name
 
 MEDIA_TYPES = {"image": "image/png", "audio": "audio/wav", "music": "audio/wav", "video": "video/mp4"}
@@ -55,6 +56,20 @@ def text(value: Any) -> str:
 def text_or(value: Any, usual: str) -> str:
     """`value` as a plain string, or what is usual where there is none."""
     return text(value or usual) if value is None or type(value) is str else text(value)
+
+
+def known_type(item_type: Any, media_type: Any) -> tuple[str, str]:
+    """Item type and media type as plain strings, the latter the usual one of the former where it is not given.
+
+    An enumeration's text, not its member: what is frozen must not depend on our classes.
+    """
+    if media_type is None and type(item_type) is ItemType:
+        return _KNOWN_TYPES[item_type]
+    name = text(item_type)
+    return name, text_or(media_type, usual_media_type(name))
+
+
+_KNOWN_TYPES = {item_type: (str.__str__(item_type), str.__str__(usual_media_type(item_type))) for item_type in ItemType}
 
 
 def event_name(name: str) -> str:

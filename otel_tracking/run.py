@@ -14,9 +14,9 @@ from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanContext, SpanKind,
 
 from otel_tracking import attributes as names
 from otel_tracking.errors import Troubles
-from otel_tracking.frame import Frame
+from otel_tracking.frame import Frame, MediaBytes
 from otel_tracking.outcome import Outcome
-from otel_tracking.plain import describe_error, is_cancellation, plain_number
+from otel_tracking.plain import describe_error, hold_media, is_cancellation, plain_number
 from otel_tracking.scopes import Emit, Output, Place, Scope, Stage, open_stage
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.timings import Timings
@@ -55,6 +55,16 @@ class Run:
         """Nanoseconds since 1970."""
         return self._offset_ns + time.perf_counter_ns()
 
+    def hold(
+        self, media: Any, media_format: str | None, media_type: str, content: Any
+    ) -> tuple[MediaBytes | None, Any]:
+        """Media bytes, held by reference, and the item's content; what is no media becomes the content instead."""
+        held = hold_media(media, media_format, media_type)
+        if held is None:
+            self.troubles.report("media", "something that is not bytes was logged as media; its text is kept")
+            content = media if content is None else content
+        return held, content
+
     def start_span(self, name: str, context: Context, kind: SpanKind, attributes: dict[str, Any], now: int) -> Span:
         """A started span, or one that does nothing where none can be started."""
         try:
@@ -72,9 +82,9 @@ class Run:
 
     def emit_to(self, scope: Scope, frame: Frame) -> None:
         """Hand a frame over on its scope's span; after the scope's end, on a short span of its own below it."""
-        if not scope.ended:
+        if not scope._ended:
             self.emit(scope.span, frame)
-            if not scope.ended:
+            if not scope._ended:
                 return
             # Another thread closed the scope meanwhile, and perhaps before the span had the frame. The builder takes
             # an item once, however often it comes.

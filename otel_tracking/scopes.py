@@ -15,8 +15,9 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 
 from otel_tracking import attributes as names
 from otel_tracking.frame import FACT, ITEM, Frame, freeze
-from otel_tracking.plain import describe_error, event_name, hold_media, is_cancellation, plain_number, text, text_or
-from otel_tracking.taxonomy import STAGE_NAMES, ItemType, usual_media_type
+from otel_tracking.outcome import TELLING_TYPES
+from otel_tracking.plain import describe_error, event_name, is_cancellation, known_type, plain_number, text, text_or
+from otel_tracking.taxonomy import STAGE_NAMES, ItemType
 
 if TYPE_CHECKING:
     from otel_tracking.run import Run
@@ -96,33 +97,43 @@ class Scope:
         >>> with ExecutionTracker().execution("dada") as run, run.stage(1) as stage:
         ...     stage.item(ItemType.USER_INPUT_TEXT, content="Eine Blume auf der Wiese")
         """
-        run = self._run
+        run, place = self._run, self.place
         now = run.now()
         try:
             call = self._last_call if attempt is None else attempt
-            call = call.attempt if isinstance(call, BackendCall) else call
-            if isinstance(call, Attempt):
-                model_used = call.model_used if model_used is None else model_used
-                backend_used = call.backend_used if backend_used is None else backend_used
-                execution_time = call.execution_time if execution_time is None else execution_time
-                call = call.span_id
-            stage, stage_iteration, loop_iteration, config = self.place
-            # An enumeration's text, not its member: what is frozen must not depend on our classes.
-            name = text(item_type)
-            medium = text_or(media_type, usual_media_type(name))
-            held = None if media is None else hold_media(media, media_format, medium)
-            if held is None and media is not None:
-                run.troubles.report("media", "something that is not bytes was logged as media; its text is kept")
-                content = media if content is None else content
+            if call is not None:
+                model_used, backend_used, execution_time, call = _of_attempt(
+                    call, model_used, backend_used, execution_time
+                )
+            name, medium = known_type(item_type, media_type)
+            held = None
+            if media is not None:
+                held, content = run.hold(media, media_format, medium, content)
             payload = freeze(
                 (
-                    *(ITEM, self._id, run.next_number(), now, name, medium, stage, stage_iteration, loop_iteration),
-                    *(content, input_text, file_path, config if config_used is None else config_used),
-                    *(model_used, backend_used, execution_time, call, held and (len(held.data), held.type)),
+                    ITEM,
+                    self._id,
+                    run.next_number(),
+                    now,
+                    name,
+                    medium,
+                    place.stage,
+                    place.stage_iteration,
+                    place.loop_iteration,
+                    content,
+                    input_text,
+                    file_path,
+                    place.config_used if config_used is None else config_used,
+                    model_used,
+                    backend_used,
+                    execution_time,
+                    call,
+                    None if held is None else (len(held.data), held.type),
                     {} if metadata is None else metadata,
                 )
             )
-            run.outcome.item(name, stage, loop_iteration)
+            if name in TELLING_TYPES:
+                run.outcome.item(name, place.stage, place.loop_iteration)
             run.emit_to(self, Frame(event_name(name), now, self._id, payload, held))
             run.timings.take(run.now() - now)
         except Exception as trouble:
@@ -229,14 +240,18 @@ class Scope:
         attributes: Any = None,
     ) -> S:
         run = self._run
-        attributes = attributes or {}
+        attributes = {} if attributes is None else attributes
         for key, value in zip(_PLACE_ATTRIBUTES, place, strict=True):
             if value is not None:
-                attributes[key] = names.flat(value)
+                attributes[key] = value if type(value) is int and value < _LARGEST_NUMBER else names.flat(value)
         now = run.now()
-        span = run.start_span(name, self.parent_context(), kind, attributes, now)
-        return kind_of_scope(run, span, now, place)
+        context = self._context
+        if context is None:
+            context = self._context = set_span_in_context(self.span, Context())
+        return kind_of_scope(run, run.start_span(name, context, kind, attributes, now), now, place)
 
+
+_LARGEST_NUMBER = 2**63
 
 S = TypeVar("S", bound=Scope)
 
@@ -286,7 +301,10 @@ class Stage(Scope):
 
     def iteration(self, number: int) -> Iteration:
         """The scope of hop `number` (1 up)."""
-        return self._open(Iteration, names.ITERATION_SPAN, self.place._replace(stage_iteration=plain_number(number)))
+        stage, _, loop_iteration, config_used = self.place
+        return self._open(
+            Iteration, names.ITERATION_SPAN, Place(stage, plain_number(number), loop_iteration, config_used)
+        )
 
     def _close(self, error: BaseException | None) -> None:
         self._run.outcome.stage_ended(self.place.stage or 0, self.place.loop_iteration, failed=error is not None)
@@ -309,6 +327,19 @@ class Output(Scope):
         self._run.outcome.output_ended(self.place.loop_iteration, failed=error is not None)
 
 
+def _of_attempt(call: Any, model_used: Any, backend_used: Any, execution_time: Any) -> tuple[Any, Any, Any, Any]:
+    """Model, backend and time of an item, from its attempt where nobody gave them, and the attempt's span id."""
+    attempt = call.attempt if isinstance(call, BackendCall) else call
+    if not isinstance(attempt, Attempt):
+        return model_used, backend_used, execution_time, attempt
+    return (
+        attempt.model_used if model_used is None else model_used,
+        attempt.backend_used if backend_used is None else backend_used,
+        attempt.execution_time if execution_time is None else execution_time,
+        attempt.span_id,
+    )
+
+
 def _call_attributes(operation: str, backend: Any, model: Any) -> dict[str, Any]:
     known = {
         names.GEN_AI_OPERATION_NAME: operation,
@@ -325,7 +356,9 @@ def open_stage(parent: Scope, number: int) -> Stage:
     """The scope of stage `number` below a run or an output; tells the run of the change of stage."""
     number = plain_number(number)
     parent._run.enter_stage(number)
-    return parent._open(Stage, STAGE_NAMES.get(number, "stage"), parent.place._replace(stage=number))
+    _, stage_iteration, loop_iteration, config_used = parent.place
+    place = Place(number, stage_iteration, loop_iteration, config_used)
+    return parent._open(Stage, STAGE_NAMES.get(number, "stage"), place)
 
 
 Emit = Callable[[Span, Frame], None]
