@@ -25,18 +25,18 @@ _MARKER = re.compile(r'\{"\$blob":"([0-9a-f]{64})"\}')
 _decoder = json.JSONDecoder()
 
 
-def text_of(value: object, blobs: MutableMapping[str, str]) -> str:
+def text_of(value: object, blobs: MutableMapping[str, str], levels: int = 6) -> str:
     """Canonical JSON of `value`, its smallest large parts moved to `blobs` (text by sha256).
 
     What is around a graph stays in place, so that a seed beside a workflow can still be asked for in SQL.
     """
-    # Most values of a span are short ASCII text or None: not worth a walk.
+    # Most values of a span are short ASCII text or None: not worth a look.
     if value is None:
         return "null"
     if type(value) is str and value.isascii():
         return cut(encode_basestring(value), blobs)
-    if type(value) is dict and _seems_large(value) and _has_plain_keys(value):
-        return _dict_text(value, blobs)
+    if type(value) is dict and _seems_large(value) and _has_plain_keys(value) and levels:
+        return _dict_text(value, blobs, levels - 1)
     return cut(canonical.dumps(value), blobs)
 
 
@@ -64,20 +64,20 @@ def _shorten(text: str, blobs: MutableMapping[str, str]) -> str:
     return f'{{"$blob":"{sha256}"}}'
 
 
-def _dict_text(value: dict[str, Any], blobs: MutableMapping[str, str]) -> str:
+def _dict_text(value: dict[str, Any], blobs: MutableMapping[str, str], levels: int) -> str:
     """As `cut`, for a large dict: to encode the parts one by one is faster than to find them in the text again."""
     if not any(map(_seems_large, value.values())):
         return _shorten(canonical.dumps(value), blobs)
-    parts = (f"{encode_basestring(key)}:{text_of(value[key], blobs)}" for key in sorted(value))
+    parts = (f"{encode_basestring(key)}:{text_of(value[key], blobs, levels)}" for key in sorted(value))
     return _shorten("{" + ",".join(parts) + "}", blobs)
 
 
 def _seems_large(value: Any) -> bool:
-    """A quick guess. What is no plain data is not guessed at, and neither is what contains itself."""
-    if type(value) not in (dict, list):
-        return type(value) is str and len(value) > LIMIT
+    """A quick guess, from another encoding in C; what is no plain data is not guessed at."""
+    if type(value) is str:
+        return len(value) > LIMIT
     try:
-        return len(marshal.dumps(value, 2)) > LIMIT
+        return type(value) in (dict, list) and len(marshal.dumps(value)) > LIMIT
     except ValueError:
         return False
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from exporters.files import replacing
 from exporters.parquet_schema import repeating
 
-ROWS_PER_GROUP = 8_192
+ROWS_PER_GROUP = 16_384
 """A run by its id reads one row group of items; fewer rows make it faster and the whole table slower."""
 
 Step = Callable[[str], None]

@@ -29,6 +29,8 @@ def connect(data_dir: str | Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect()
+    # A file never changes once it has its name.
+    connection.execute("set parquet_metadata_cache = true")
     add_views(connection, Path(data_dir))
     return connection
 
