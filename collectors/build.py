@@ -28,6 +28,7 @@ _HEAD_FIELDS = frozenset(
         *("user_id", "session_id", "device_id", "study_id", "batch_id", "repeats", "continues"),
     }
 )
+_CALL_FACTS = frozenset({"configured", "passed", "response"})
 _ITEM_FIELDS = frozenset(ITEM_FIELDS) | {"timestamp"}
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "audio/wav": ".wav", "audio/mpeg": ".mp3", "video/mp4": ".mp4"}
 
@@ -53,7 +54,7 @@ def build_record(
     known = {name: value for name, value in head.items() if name in _HEAD_FIELDS}
     known["used_seed"] = known.get("used_seed", _seed_of(items))
     known["config_name"] = known.get("config_name", "unknown")
-    known["metadata"] = known.get("metadata", {})
+    known["metadata"] = _with_unknown(known.get("metadata", {}), head)
     return ExecutionRecord(
         execution_id=run.execution_id,
         trace_id=f"{run.first.trace_id:032x}",
@@ -117,11 +118,17 @@ class _RunOfSpans:
         head: dict[str, Any] = {}
         lossy = 0
         for span_id, event in self._events():
-            if span_id == self.first.span_id and event.fields.get("fact") == EXECUTION_FACT:
+            if span_id != self.first.span_id:
+                continue
+            if event.fields.get("fact") == EXECUTION_FACT:
                 fact, lost = _settle_fact(event)
                 value = fact.get("value")
-                head.update(value if isinstance(value, dict) else {})
-                lossy += lost
+            elif event.fields.get("item_type") == ItemType.PIPELINE_START and event.fields["sequence_number"] == 1:
+                value, lost = canonical.settle(event.fields.get("metadata"))[0], 0  # counted with the items
+            else:
+                continue
+            head.update(value if isinstance(value, dict) else {})
+            lossy += lost
         return head, lossy
 
     def outcome(self, items: Iterable[ExecutionItem]) -> Outcome:
@@ -225,7 +232,14 @@ def _build_span(span: FinishedSpan, facts: Mapping[str, Any]) -> SpanRecord:
         passed=facts.get("passed"),
         not_passed=_not_passed(facts),
         response=facts.get("response"),
+        facts={name: value for name, value in facts.items() if name not in _CALL_FACTS} or None,
     )
+
+
+def _with_unknown(metadata: Any, head: Mapping[str, Any]) -> Any:
+    """The run's metadata; amended fields that a record does not have are kept there."""
+    unknown = {name: value for name, value in head.items() if name not in _HEAD_FIELDS and name != "execution_id"}
+    return {**metadata, "unknown_fields": unknown} if unknown and isinstance(metadata, dict) else metadata
 
 
 def _not_passed(facts: Mapping[str, Any]) -> tuple[str, ...]:

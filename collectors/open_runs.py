@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
-from opentelemetry.trace import Link, SpanContext, SpanKind
+from opentelemetry.trace import Link, Span, SpanKind
 
 from collectors import journal_entries
 from collectors.flight_recorder import FlightRecorder, RunJournal
@@ -58,6 +58,14 @@ class OpenRun:
         return [*ended.values(), *(span for span in list(self.open_spans.values()) if span.span_id not in ended)]
 
 
+def _ids_of(parent: Span) -> tuple[int, int | None]:
+    """Trace and span id of a span; of a span of ours without the detour over a span context."""
+    if isinstance(parent, RecordedSpan):
+        return parent.data.trace_id, parent.span_id
+    context = parent.get_span_context()
+    return context.trace_id, context.span_id if context.is_valid else None
+
+
 class OpenRuns:
     """Starts and follows the spans of a recording; calls `on_finished(run, reason)` when a run is over."""
 
@@ -91,16 +99,16 @@ class OpenRuns:
     def start(
         self,
         name: str,
-        parent: SpanContext,
+        parent: Span,
         kind: SpanKind,
         attributes: Any,
         links: Sequence[Link],
         start_ns: int | None,
     ) -> RecordedSpan:
         """A started span below `parent`, or the root of a new trace where that is not valid."""
-        is_child = parent.is_valid
-        trace_id = parent.trace_id if is_child else self._ids.generate_trace_id()
-        parent_id = parent.span_id if is_child else None
+        trace_id, parent_id = _ids_of(parent)
+        if parent_id is None:
+            trace_id = self._ids.generate_trace_id()
         now = time.time_ns() if start_ns is None else start_ns
         span = SpanData(trace_id, self._ids.generate_span_id(), parent_id, name, kind, attributes, links, now)
         return RecordedSpan(self.adopt(span), span)
@@ -113,7 +121,9 @@ class OpenRuns:
             return OpenRun(self, span.trace_id, self._recorder.begin(span.trace_id), self._clock())
         run = self._runs_by_trace_id.get(span.trace_id) or self._begin(span.trace_id)
         run.open_spans[span.span_id] = span
-        run.tell((STARTED, span))
+        run.log.append((STARTED, span))
+        for wake in run.wakers:
+            wake()
         run.journal.append(journal_entries.start_entry(span))
         return run
 

@@ -47,7 +47,7 @@ class RecordingTracer(trace.Tracer):
     ) -> trace.Span:
         """A started span: a child of the context's span, or the root of a new trace."""
         parent = trace.get_current_span(context)
-        return self._open_runs.start(name, parent.get_span_context(), kind, attributes, links or (), start_time)
+        return self._open_runs.start(name, parent, kind, attributes, links or (), start_time)
 
     @contextmanager
     def start_as_current_span(  # type: ignore[override]  # the API's own decorator is private

@@ -99,10 +99,10 @@ class SpanData:
 class RecordedSpan(Span):
     """A span that is being recorded: the API's view of `data`, which belongs to `run`."""
 
-    __slots__ = ("_context", "data", "run")
+    __slots__ = ("_context", "data", "run", "span_id")
 
     def __init__(self, run: OpenRun, data: SpanData) -> None:
-        self.run, self.data = run, data
+        self.run, self.data, self.span_id = run, data, data.span_id
         self._context: SpanContext | None = None
 
     def get_span_context(self) -> SpanContext:

@@ -97,7 +97,8 @@ class SpanRecord:
     """One span of the run. A span of kind `client` is one attempt at a backend and says what was passed to it.
 
     `configured` is what config and caller asked for, `passed` what left the process, `not_passed` the configured
-    keys that never left. `execution_time` is in seconds and None where the span never ended.
+    keys that never left; `facts` are what else was said of it, by name. `execution_time` is in seconds and None where
+    the span never ended.
     """
 
     span_id: str
@@ -118,6 +119,7 @@ class SpanRecord:
     passed: Any = None
     not_passed: tuple[str, ...] = ()
     response: Any = None
+    facts: Any = None
 
     def to_dict(self) -> dict[str, Any]:
         """All fields by name; the timestamp as ISO 8601 text."""

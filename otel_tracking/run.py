@@ -6,7 +6,6 @@ import itertools
 import os
 import time
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from opentelemetry.context import Context
@@ -17,12 +16,12 @@ from otel_tracking.errors import Troubles
 from otel_tracking.frame import Frame, MediaBytes
 from otel_tracking.outcome import Outcome
 from otel_tracking.plain import describe_error, hold_media, is_cancellation, plain_number
-from otel_tracking.scopes import Emit, Output, Place, Scope, Stage, open_stage
+from otel_tracking.scopes import Emit, Output, Place, Scope, Stage, open_stage, span_id_of
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.timings import Timings
 
 EXECUTION_FACT = "execution"
-"""Name of the facts that hold the record's own fields."""
+"""Name of the facts that amend the record's own fields; the first `pipeline_start` says what they were at first."""
 
 
 class Run:
@@ -69,7 +68,7 @@ class Run:
         """A started span, or one that does nothing where none can be started."""
         try:
             span = self.tracer.start_span(name, context=context, kind=kind, attributes=attributes, start_time=now)
-            span.get_span_context().span_id  # noqa: B018  # whoever cannot even say this is no span
+            span_id_of(span)  # whoever cannot even say this is no span
         except Exception as trouble:
             self.troubles.report("span start", trouble)
             return INVALID_SPAN
@@ -212,9 +211,7 @@ def start_execution(run: Run, fields: dict[str, Any], links: Iterable[SpanContex
     run.root_span = span
     execution = Execution(run, span, now)
     execution.name_span()
-    head = {"execution_id": execution.execution_id, **_given(fields)}
-    execution.fact(EXECUTION_FACT, head)
-    execution.item(ItemType.PIPELINE_START, metadata=head)
+    execution.item(ItemType.PIPELINE_START, metadata={"execution_id": execution.execution_id, **_given(fields)})
     return execution
 
 
@@ -224,8 +221,8 @@ def execution_id_of(trace_id: int, started_ns: int) -> str:
     >>> execution_id_of(0x0E3A0561 << 96, 1_795_408_740_000_000_000)
     'exec_20261123_043900_0e3a0561'
     """
-    started = datetime.fromtimestamp(started_ns // 10**9, UTC)
-    return f"exec_{started:%Y%m%d_%H%M%S}_{trace_id:032x}"[:29]
+    started = time.strftime("%Y%m%d_%H%M%S", time.gmtime(started_ns // 10**9))
+    return f"exec_{started}_{trace_id:032x}"[:29]
 
 
 def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | Link], now: int) -> Span:
@@ -241,7 +238,7 @@ def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | 
             links=list(_read_links(links, run.troubles)),
             start_time=now,
         )
-        span.get_span_context().span_id  # noqa: B018
+        span_id_of(span)
         run.count_span()
     except Exception as trouble:
         run.troubles.report("span start", trouble)

@@ -26,6 +26,14 @@ ERROR_LIMIT = 1_000
 """Characters of an error's message in a span's status."""
 
 
+def span_id_of(span: Any) -> int:
+    """The id of a span; spans that know it without making a span context are not asked for one."""
+    try:
+        return span.span_id  # type: ignore[no-any-return]
+    except AttributeError:
+        return span.get_span_context().span_id  # type: ignore[no-any-return]
+
+
 class Place(NamedTuple):
     """Where in the pipeline something happens: the stage and its two counters, and the configuration in force."""
 
@@ -60,7 +68,7 @@ class Scope:
 
     def __init__(self, run: Run, span: Span, started_ns: int, place: Place) -> None:
         self._run, self.span, self._started_ns, self.place = run, span, started_ns, place
-        self._id = span.get_span_context().span_id
+        self._id = span_id_of(span)
         self._context: Context | None = None
         self._last_call: Attempt | None = None
         self._ended = False
