@@ -1,5 +1,6 @@
 """Nothing grows without end while a sink hangs, and nothing is dropped for it."""
 
+import contextlib
 import threading
 
 import odd_values
@@ -28,10 +29,8 @@ def built(recording, count):
     """Wait until that many records were built: what waits for the sink then has been admitted."""
     for number in range(count):
         trace_id = recording.trace_ids[number]
-        try:
+        with contextlib.suppress(LookupError):  # remembered no more, so it was built
             list(recording.recording.live.follow(trace_id, timeout=SECONDS))
-        except LookupError:
-            pass  # remembered no more, so it was built
 
 
 class Crowd:

@@ -1,0 +1,206 @@
+"""Faults of sinks: they raise, hang, and lose their disk, permission or directory."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import shutil
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from fault_stage import PATIENCE, Fault, Scene
+
+from collectors import Recording, start_recording
+from collectors.testing import RememberingSink
+from exporters import ParquetSink, read_records
+from otel_tracking import ExecutionRecord
+
+
+class SwitchedSink(RememberingSink):
+    """A sink that does something else than to write while it is switched over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.instead = None
+
+    def write(self, record: ExecutionRecord) -> None:
+        if self.instead:
+            self.instead()
+        super().write(record)
+
+
+class SinkRaises(Fault):
+    error: BaseException
+
+    def start(self, scene: Scene) -> Recording:
+        scene.sink = SwitchedSink()
+        return super().start(scene)
+
+    def strike(self, scene: Scene, scope: object) -> None:
+        scene.sink.instead = self.go_wrong
+
+    def go_wrong(self) -> None:
+        raise type(self.error)(*self.error.args)  # a new one: a traceback keeps whole frames alive
+
+    def lift(self, scene: Scene) -> None:
+        scene.sink.instead = None
+
+
+class SinkRaisesOSError(SinkRaises):
+    name = "sink raises OSError"
+    error = OSError(5, "Input/output error")
+
+
+class SinkRaisesSomething(SinkRaises):
+    name = "sink raises an error of its own"
+    error = RuntimeError("a sink's own mistake")
+
+
+class SinkExits(SinkRaises):
+    name = "sink calls sys.exit"
+    error = SystemExit(1)
+
+
+class SinkHangs(SinkRaises):
+    name = "sink hangs"
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+
+    def go_wrong(self) -> None:
+        assert self.gate.wait(PATIENCE)
+
+    def lift(self, scene: Scene) -> None:
+        super().lift(scene)
+        self.gate.set()
+
+
+class OnDisk(Fault):
+    """A fault of a real Parquet dataset."""
+
+    def start(self, scene: Scene) -> Recording:
+        scene.sink = ParquetSink(self.data_dir(scene))
+        return start_recording([scene.sink], **scene.options)
+
+    def data_dir(self, scene: Scene) -> Path:
+        return scene.directory / "data"
+
+    def record(self, scene: Scene) -> ExecutionRecord:
+        [record] = [record for record in read_records(self.data_dir(scene)) if record.trace_id == scene.trace_id]
+        return record
+
+
+class DirectoryIsLost(OnDisk):
+    name = "sink loses its directory"
+
+    def strike(self, scene: Scene, scope: object) -> None:
+        # What became durable before this, and was removed, is not the recording's to bring back.
+        if scene.moment in ("after the run", "during flush", "during close"):
+            assert scene.recording.flush(PATIENCE)
+            self.kept = self.record(scene)
+        shutil.rmtree(self.data_dir(scene))
+
+    def record(self, scene: Scene) -> ExecutionRecord:
+        return getattr(self, "kept", None) or super().record(scene)
+
+
+class FilesMustStaySmall(OnDisk):
+    name = "no file may grow (RLIMIT_FSIZE)"
+
+    def strike(self, scene: Scene, scope: object) -> None:
+        self.before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        self.handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, self.before[1]))
+
+    def lift(self, scene: Scene) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, self.before)
+        signal.signal(signal.SIGXFSZ, self.handler)
+
+
+@contextlib.contextmanager
+def small_disk(path: Path, kibibytes: int = 512):
+    """A RAM disk of its own at `path`, mounted for real where that is permitted."""
+    path.mkdir(mode=0o700)
+    options = f"size={kibibytes}k,mode=700"
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"mounting is not permitted here: {mounted.stderr.strip()}")
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "-l", path], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """A file that takes all the space there is."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    return filler
+
+
+class OnSmallDisk(OnDisk):
+    """The dataset lies on a disk of its own."""
+
+    def data_dir(self, scene: Scene) -> Path:
+        return scene.directory / "disk" / "data"
+
+    def play(self, scene: Scene):
+        with small_disk(scene.directory / "disk"):
+            return super().play(scene)
+
+
+class DiskIsFull(OnSmallDisk):
+    name = "sink's disk is full"
+
+    def strike(self, scene: Scene, scope: object) -> None:
+        self.filler = fill(scene.directory / "disk")
+
+    def lift(self, scene: Scene) -> None:
+        self.filler.unlink()
+
+
+class PermissionIsLost(OnSmallDisk):
+    name = "sink's disk is read-only"
+
+    def strike(self, scene: Scene, scope: object) -> None:
+        self.remount(scene, "ro")
+
+    def lift(self, scene: Scene) -> None:
+        self.remount(scene, "rw")
+
+    def remount(self, scene: Scene, how: str) -> None:
+        command = ["mount", "-o", f"remount,{how}", scene.directory / "disk"]
+        # A write that is under way keeps the disk busy; it ends.
+        assert any(subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0 for _ in range(1000))
+
+
+class SinkCannotClose(SinkRaises):
+    name = "sink cannot be closed"
+    moments = ("during close",)
+
+    def strike(self, scene: Scene, scope: object) -> None:
+        scene.sink.close = self.go_wrong
+
+    error = RuntimeError("cannot be closed")
+
+    def lift(self, scene: Scene) -> None:
+        """It stays as it is."""
+
+
+class SinkHangsInClose(SinkHangs):
+    name = "sink hangs when it is closed"
+    moments = ("during close",)
+
+    def strike(self, scene: Scene, scope: object) -> None:
+        scene.sink.close = self.go_wrong
+
+
+FAULTS = (
+    *(SinkRaisesOSError, SinkRaisesSomething, SinkExits, SinkHangs, SinkCannotClose, SinkHangsInClose),
+    *(DirectoryIsLost, FilesMustStaySmall, DiskIsFull, PermissionIsLost),
+)
