@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 
 _DRAWN_AT_ONCE = 1024
 
@@ -18,7 +19,9 @@ class SystemIdGenerator:
     def __init__(self) -> None:
         self._forget()
         if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._forget)
+            # Weakly: a hook cannot be taken back, and would keep this for ever.
+            forget = weakref.WeakMethod(self._forget)
+            os.register_at_fork(after_in_child=lambda: (method := forget()) and method())
 
     def generate_span_id(self) -> int:
         """A random 64-bit id."""

@@ -36,16 +36,19 @@ class LiveEvent:
 
 
 class LiveFeed:
-    """The runs that can be followed: those under way, and the last few that ended."""
+    """The runs that can be followed: those under way, and the last few that ended, as far as they are not large."""
 
-    def __init__(self, open_runs: OpenRuns, *, remembered: int = 16) -> None:
-        self._open_runs = open_runs
+    def __init__(self, open_runs: OpenRuns, *, remembered: int = 16, most_bytes: int = 64 * 2**20) -> None:
+        self._open_runs, self._most_bytes = open_runs, most_bytes
         self._recent: deque[OpenRun] = deque(maxlen=remembered)
 
     def remember(self, run: OpenRun) -> None:
         """Keep a finished run a little longer for readers that come late."""
         if run not in self._recent:
             self._recent.append(run)
+        # At least the one that has just ended: somebody may be watching it.
+        while len(self._recent) > 1 and sum(map(_bytes_of, self._recent)) > self._most_bytes:
+            self._recent.popleft()
 
     def follow(self, trace_id: str, *, after: int = 0, timeout: float | None = None) -> Iterator[LiveEvent]:
         """Everything that happened in a run after event `after`, then what happens, until the run has finished.
@@ -66,6 +69,11 @@ class LiveFeed:
         # A copy: another thread may be remembering a run.
         recent = next((run for run in tuple(self._recent) if run.trace_id == number), None)
         return self._open_runs.find(number) or recent
+
+
+def _bytes_of(run: OpenRun) -> int:
+    frames = [entry for entry in tuple(run.log) if isinstance(entry, Frame)]
+    return sum(len(frame.payload) + (len(frame.media.data) if frame.media else 0) for frame in frames)
 
 
 def _follow(run: OpenRun, after: int, timeout: float | None) -> Iterator[LiveEvent]:

@@ -41,9 +41,9 @@ class WaitingRoom:
         self._in_files.discard(parcel)
 
     def close(self) -> None:
-        """Keep what no sink took and no journal holds, and leave the files to the next start."""
+        """Keep what no sink took in files, where there may be some, and leave those to the next start."""
         for parcel, (journal, _) in list(self._in_memory.items()):
-            if not journal.is_complete and self._files.directory:
+            if self._files.directory:
                 self._put_aside(parcel, journal)
         self._files.close()
 

@@ -10,6 +10,7 @@ each kind, and raises only where a test asked for that.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import Counter
 
@@ -47,6 +48,8 @@ class Troubles:
         self.counts[kind] += 1
         if first:
             what = trouble if isinstance(trouble, str) else type(trouble).__name__
-            _log.warning("tracking trouble (%s): %s; the pipeline goes on, later ones are only counted", kind, what)
+            # A handler of the application's own may raise, and this is the pipeline's thread.
+            with contextlib.suppress(Exception):
+                _log.warning("tracking trouble (%s): %s; the pipeline goes on, later ones are only counted", kind, what)
         if self.raise_errors and isinstance(trouble, BaseException):
             raise trouble

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import logging
 import os
 import socket
 import threading
@@ -156,6 +157,26 @@ class Unavailable(http.server.BaseHTTPRequestHandler):
         """Nothing."""
 
 
+class LoggingRaises(Fault):
+    """A handler of the application raises, just when there is something to tell."""
+
+    name = "a logging handler raises"
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise RuntimeError("a handler's own mistake")
+
+    def strike(self, scene: Scene, scope: Any) -> None:
+        self.handler = self.Handler()
+        logging.getLogger().addHandler(self.handler)
+        if scope is not None:
+            scope.item("output_image", media=object())
+        scene.recording.troubles.report("a new kind", "of trouble")
+
+    def lift(self, scene: Scene) -> None:
+        logging.getLogger().removeHandler(self.handler)
+
+
 class ClockJumps(Fault):
     seconds = 0
 
@@ -215,6 +236,6 @@ class EnvironmentTurnsHostile(Fault):
 
 FAULTS = (
     *(ProcessorRaises, ProcessorExits, ProcessorHangs, ExporterRaises, ExporterHangs),
-    *(CollectorRefuses, CollectorNeverAnswers, CollectorIsOverloaded),
+    *(LoggingRaises, CollectorRefuses, CollectorNeverAnswers, CollectorIsOverloaded),
     *(ClockStepsBack, ClockLeaps, EnvironmentTurnsHostile),
 )

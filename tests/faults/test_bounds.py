@@ -1,6 +1,7 @@
 """Nothing grows without end while a sink hangs, and nothing is dropped for it."""
 
 import contextlib
+import gc
 import threading
 
 import odd_values
@@ -196,3 +197,14 @@ def test_a_crowd_of_open_runs_is_written_and_none_loses_an_item(sink):
     latest = sink.latest()
     assert [latest[run.trace_id].items[1].content for run in runs] == [f"prompt {number}" for number in range(50)]
     assert {record.status for record in latest.values()} == {"completed"}
+
+
+def test_runs_that_ended_are_remembered_for_watchers_as_far_as_they_are_not_large(recording):
+    """At least the latest one is; media would fill the memory otherwise."""
+    recording.live._most_bytes = 2500
+    trace_ids = [run_through(recording, number, media=bytes(1000)) for number in range(4)]
+    assert recording.flush(SECONDS)
+    gc.collect()
+    with pytest.raises(LookupError):
+        recording.live.follow(trace_ids[0])
+    assert [event.kind for event in recording.live.follow(trace_ids[-1], timeout=SECONDS)][-1] == "finished"
