@@ -38,8 +38,12 @@ def throughput(runs: int) -> None:
         recording.flush(timeout=300)
         total = time.perf_counter() - started
         health = recording.health()
-    print(f"sustained, run → durable Parquet          {runs / total:7.0f} runs/s  (logged at {runs / logged:.0f} runs/s)")
-    print(f"  records {health['records']}, dropped {health['dropped']}, waited {health['journal']['counters'].get('entries_waited', 0)}")
+    print(
+        f"sustained, run → durable Parquet          {runs / total:7.0f} runs/s  (logged at {runs / logged:.0f} runs/s)"
+    )
+    print(
+        f"  records {health['records']}, dropped {health['dropped']}, waited {health['journal']['counters'].get('entries_waited', 0)}"
+    )
 
 
 def threads(count: int, items: int) -> None:

@@ -6,9 +6,9 @@ its `configured`, `passed` and `response` for each hop, check and output (12 mor
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
-from contextlib import nullcontext
 from typing import Any
 
 from opentelemetry import trace
@@ -80,11 +80,8 @@ def output_parameters(number: int) -> dict[str, Any]:
 def ours(tracker: ExecutionTracker, *, calls: bool) -> None:
     """The workload with our tracker; `calls` makes it workload B."""
 
-    def call(scope: Any, backend: str) -> Any:
-        return scope.backend_call(backend, model="mistral-nemo", configured=CONFIGURED) if calls else nullcontext()
-
-    def say(attempt: Any) -> None:
-        if attempt is not None:
+    def call(scope: Any, backend: str) -> None:
+        with scope.backend_call(backend, model="mistral-nemo", configured=CONFIGURED) as attempt:
             attempt.passed(PASSED)
             attempt.response(RESPONSE)
 
@@ -96,8 +93,8 @@ def ours(tracker: ExecutionTracker, *, calls: bool) -> None:
                 ItemType.USER_INPUT_TEXT, content=TEXT, metadata={"input_language": "de", "char_count": len(TEXT)}
             )
             stage.item(ItemType.TRANSLATION_RESULT, content=TEXT, metadata=hop_parameters(1))
-            with call(stage, "ollama") as attempt:
-                say(attempt)
+            if calls:
+                call(stage, "ollama")
             stage.item(ItemType.STAGE1_SAFETY_CHECK, metadata={"safe": True, "method": "list", "level": "kids"})
             stage.item(
                 ItemType.RESEARCH_LOOKUP, content="meadow", metadata={"lang": "en", "title": "Meadow", "found": True}
@@ -105,8 +102,8 @@ def ours(tracker: ExecutionTracker, *, calls: bool) -> None:
         with run.stage(2) as stage:
             for number in range(1, 9):
                 with stage.iteration(number) as iteration:
-                    with call(iteration, "ollama") as attempt:
-                        say(attempt)
+                    if calls:
+                        call(iteration, "ollama")
                     iteration.item(
                         ItemType.INTERCEPTION_ITERATION, content=TEXT, input_text=TEXT, metadata=hop_parameters(number)
                     )
@@ -114,24 +111,30 @@ def ours(tracker: ExecutionTracker, *, calls: bool) -> None:
         for number in (1, 2):
             with run.output(number, config_used="sd35_large") as output:
                 with output.stage(3) as stage:
-                    with call(stage, "ollama") if number == 1 else nullcontext() as attempt:
-                        say(attempt)
+                    if calls and number == 1:
+                        call(stage, "ollama")
                     stage.item(ItemType.STAGE3_SAFETY_CHECK, metadata={"safe": True, "method": "list", "level": "kids"})
                 with output.stage(4) as stage:
-                    with call(stage, "comfyui") as attempt:
-                        say(attempt)
+                    if calls:
+                        call(stage, "comfyui")
                     stage.item(ItemType.OUTPUT_IMAGE, file_path="a.png", metadata=output_parameters(number))
                     stage.item(ItemType.OUTPUT_IMAGE, file_path="b.png", metadata=IMAGE_PARAMETERS)
 
 
 def raw(tracer: trace.Tracer, *, calls: bool) -> None:
     """The workload with the bare OpenTelemetry API, nested values as JSON text: its cheapest way that keeps them."""
-    open_span = tracer.start_as_current_span
+    open_span, numbers = tracer.start_as_current_span, itertools.count(1)
 
-    def add(span: trace.Span, name: str, parameters: dict[str, Any], **more: Any) -> None:
-        flat = {f"devserver.{key}": value for key, value in more.items()}
+    def add(span: trace.Span, name: str, parameters: dict[str, Any], media_type: str = "metadata", **more: Any) -> None:
+        flat = {
+            "devserver.sequence_number": next(numbers),
+            "devserver.item_type": name,
+            "devserver.media_type": media_type,
+        }
+        for key, value in more.items():
+            flat["devserver." + key] = value
         for key, value in parameters.items():
-            flat[f"devserver.metadata.{key}"] = json.dumps(value) if isinstance(value, dict | list) else value
+            flat["devserver.metadata." + key] = json.dumps(value) if isinstance(value, dict | list) else value
         span.add_event(name, {key: value for key, value in flat.items() if value is not None})
 
     def call(backend: str) -> None:

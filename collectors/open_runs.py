@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -140,7 +141,7 @@ class OpenRuns:
             wake()
         run.journal.append(frame.payload)
         if frame.media is not None:
-            run.journal.append_later(journal_entries.media_entry(frame))
+            run.journal.append_later(partial(journal_entries.media_entry, frame))
 
     def end(self, run: OpenRun, span: SpanData) -> None:
         """Take an ended span; hand the run over when its root has ended and nothing is open."""
@@ -225,4 +226,4 @@ class OpenRuns:
         for span in run.spans():
             for frame in span.events:
                 if isinstance(frame, Frame) and frame.media is not None:
-                    run.journal.append_later(journal_entries.media_entry(frame))
+                    run.journal.append_later(partial(journal_entries.media_entry, frame))

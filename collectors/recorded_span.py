@@ -17,14 +17,14 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from otel_tracking.attributes import flat
+from otel_tracking.attributes import FlatAttributes, flat
 from otel_tracking.frame import Frame
 
 if TYPE_CHECKING:
     from collectors.open_runs import OpenRun
 
 _FLAGS = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
-_PLAIN = frozenset({str, int, float, bool})
+_PLAIN = frozenset({str, int, bool})
 
 
 class SpanData:
@@ -65,7 +65,7 @@ class SpanData:
         self.parent_id = parent_id
         self.name = name
         self.kind = kind
-        self.attributes = flat_copy(attributes) if attributes else {}
+        self.attributes = attributes if type(attributes) is FlatAttributes else flat_copy(attributes or {})
         self.attributes_changed = False
         self.links = links
         self.start_ns = start_ns

@@ -7,6 +7,7 @@ viewers read.
 
 from __future__ import annotations
 
+import math
 import reprlib
 from typing import Any
 
@@ -44,12 +45,16 @@ TEXT_LIMIT = 4_096
 """Characters of a text in a flat attribute; the payload holds all of it."""
 
 
+class FlatAttributes(dict[str, Any]):
+    """Attributes that are flat already: whoever keeps them need not look again, nor copy them."""
+
+
 def flat(value: Any) -> str | int | float | bool | None:
     """`value` as a flat attribute that every exporter and viewer takes: valid text, 64-bit numbers, nothing nested."""
     kind = type(value)
     if kind is str:
         return viewer_text(value)
-    if kind is bool or kind is float or value is None:
+    if kind is bool or value is None or (kind is float and math.isfinite(value)):
         return value  # type: ignore[no-any-return]
     if kind is int and -(2**63) <= value < 2**63:
         return value  # type: ignore[no-any-return]
@@ -79,6 +84,6 @@ def safe_text(value: object) -> str:
         return f"<{type(value).__name__}>"
 
 
-def flat_attributes(values: dict[str, Any]) -> dict[str, str | int | float | bool]:
+def flat_attributes(values: dict[str, Any]) -> FlatAttributes:
     """`devserver.`-prefixed flat attributes of the values that are not None."""
-    return {PREFIX + name: flat(value) for name, value in values.items() if value is not None}  # type: ignore[misc]
+    return FlatAttributes({PREFIX + name: flat(value) for name, value in values.items() if value is not None})

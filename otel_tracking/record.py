@@ -123,7 +123,7 @@ class SpanRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """All fields by name; the timestamp as ISO 8601 text."""
-        return _to_dict(self)
+        return {**_to_dict(self), "not_passed": list(self.not_passed)}
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> SpanRecord:

@@ -14,6 +14,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 
 from otel_tracking import attributes as names
+from otel_tracking.capture.binding import CapturesHttp
 from otel_tracking.frame import FACT, ITEM, Frame, freeze
 from otel_tracking.outcome import TELLING_TYPES
 from otel_tracking.plain import describe_error, event_name, is_cancellation, known_type, plain_number, text, text_or
@@ -248,7 +249,7 @@ class Scope:
         attributes: Any = None,
     ) -> S:
         run = self._run
-        attributes = {} if attributes is None else attributes
+        attributes = names.FlatAttributes() if attributes is None else attributes
         for key, value in zip(_PLACE_ATTRIBUTES, place, strict=True):
             if value is not None:
                 attributes[key] = value if type(value) is int and value < _LARGEST_NUMBER else names.flat(value)
@@ -266,15 +267,16 @@ S = TypeVar("S", bound=Scope)
 _PLACE_ATTRIBUTES = (names.STAGE, names.STAGE_ITERATION, names.LOOP_ITERATION, names.CONFIG_USED)
 
 
-class BackendCall(Scope):
+class BackendCall(CapturesHttp, Scope):
     """One attempt at a backend. Ended without an exception, it stands behind the items its scope logs next."""
 
-    __slots__ = ("_parent", "backend_used", "execution_time", "model_used")
+    __slots__ = ("_parent", "_wire", "backend_used", "execution_time", "model_used")
 
     def begin(self, parent: Scope, backend: Any, model: Any) -> None:
         """Remember whose attempt this is."""
         self._parent, self.backend_used, self.model_used = parent, backend, model
         self.execution_time: float | None = None
+        self._wire = None
         self._last_call = self.attempt
 
     @property
@@ -292,6 +294,8 @@ class BackendCall(Scope):
 
     def _close(self, error: BaseException | None) -> None:
         self.execution_time = (self._run.now() - self._started_ns) / 1e9
+        if self._wire is not None:
+            self._wire.close()
         if error is None:
             self._parent._last_call = self.attempt
 
@@ -349,15 +353,13 @@ def _of_attempt(call: Any, model_used: Any, backend_used: Any, execution_time: A
 
 
 def _call_attributes(operation: str, backend: Any, model: Any) -> dict[str, Any]:
-    known = {
-        names.GEN_AI_OPERATION_NAME: operation,
-        names.OPENINFERENCE_SPAN_KIND: "LLM",
-        names.GEN_AI_PROVIDER_NAME: names.flat(backend),
-        names.BACKEND_USED: names.flat(backend),
-    }
-    if model is None:
-        return known
-    return {**known, names.GEN_AI_REQUEST_MODEL: names.flat(model), names.MODEL_USED: names.flat(model)}
+    known = names.FlatAttributes()
+    known[names.GEN_AI_OPERATION_NAME] = names.flat(operation)
+    known[names.OPENINFERENCE_SPAN_KIND] = "LLM"
+    known[names.GEN_AI_PROVIDER_NAME] = known[names.BACKEND_USED] = names.flat(backend)
+    if model is not None:
+        known[names.GEN_AI_REQUEST_MODEL] = known[names.MODEL_USED] = names.flat(model)
+    return known
 
 
 def open_stage(parent: Scope, number: int) -> Stage:

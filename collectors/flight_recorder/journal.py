@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from collectors.flight_recorder.background import Counts, breathe
@@ -49,7 +50,7 @@ class RunJournal(EntryWriter):
         # Re-entrant, for signal handlers that append in the middle of an append.
         self._lock = threading.RLock()
         self._waiting: deque[tuple[int, bytes]] = deque()
-        self._bulk: deque[tuple[int, bytes]] = deque()
+        self._bulk: deque[tuple[int, bytes | Callable[[], bytes]]] = deque()
         self._drain_is_asked = False
 
     def append(self, entry: bytes) -> bool:
@@ -86,8 +87,8 @@ class RunJournal(EntryWriter):
             self._desk.counts.error(error)
             return False
 
-    def append_later(self, entry: bytes) -> None:
-        """Have a large entry written by the recorder's thread; it is held by reference until then."""
+    def append_later(self, entry: bytes | Callable[[], bytes]) -> None:
+        """Have a large entry written, or made and written, by the recorder's thread; it is held until then."""
         try:
             with self._lock:
                 if not self._is_refused():
@@ -215,6 +216,8 @@ class RunJournal(EntryWriter):
             if not self._bulk:
                 return
             number, entry = self._bulk[0]
+        if callable(entry):
+            entry = entry()
         write = self._write_shared if len(entry) <= SHARED_BYTES else self._write_apart
         is_written = write(number, entry)
         with self._lock:

@@ -45,7 +45,9 @@ class KeptJournal:
         self.entries.append(bytes(entry))
         return True
 
-    append_later = append
+    def append_later(self, entry):
+        """Make and keep an entry."""
+        return self.append(entry())
 
     def free(self) -> None:
         """Nothing: the test reads the entries afterwards."""
