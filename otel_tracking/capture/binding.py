@@ -1,0 +1,75 @@
+"""What a backend call offers to HTTP clients: a transport, an adapter, and being the current call."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, cast, overload
+
+if TYPE_CHECKING:
+    import httpx
+    from requests.adapters import BaseAdapter
+
+    from otel_tracking.capture.current import CurrentCall
+    from otel_tracking.capture.requests_adapter import CapturingAdapter
+    from otel_tracking.capture.settings import CaptureSettings
+    from otel_tracking.capture.wire import Wire
+    from otel_tracking.scopes import BackendCall
+
+
+class CapturesHttp:
+    """The part of a backend call that records the wire. Nothing of it is imported before it is used."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        _wire: Wire | None
+
+    @overload
+    def transport(
+        self, inner: httpx.AsyncBaseTransport, *, capture: CaptureSettings | None = None
+    ) -> httpx.AsyncBaseTransport: ...
+
+    @overload
+    def transport(
+        self, inner: httpx.BaseTransport | None = None, *, capture: CaptureSettings | None = None
+    ) -> httpx.BaseTransport: ...
+
+    def transport(self, inner: Any = None, *, capture: CaptureSettings | None = None) -> Any:
+        """An httpx transport that records on this call what leaves and what comes back; `inner` does the work.
+
+        With an async `inner` you get an async transport, which `httpx.AsyncClient` needs.
+        """
+        from otel_tracking.capture.httpx_transport import capturing_transport
+
+        return capturing_transport(inner, cast("BackendCall", self), capture)
+
+    def adapter(self, inner: BaseAdapter | None = None, *, capture: CaptureSettings | None = None) -> CapturingAdapter:
+        """A requests adapter that records on this call what leaves and what comes back; `inner` does the work."""
+        from otel_tracking.capture.requests_adapter import CapturingAdapter
+
+        return CapturingAdapter(inner, call=cast("BackendCall", self), capture=capture)
+
+    def current(self) -> CurrentCall:
+        """A block in which a client that many calls share (`CapturingTransport`, `CapturingAdapter`) records on this
+        call. It holds for tasks begun in it, not for other threads; inside a generator only while that runs.
+        """
+        from otel_tracking.capture.current import CurrentCall
+
+        return CurrentCall(cast("BackendCall", self))
+
+
+_first = threading.Lock()
+
+
+def wire_of(call: BackendCall) -> Wire:
+    """The exchanges of a call; there is one `Wire` for all its transports."""
+    wire = call._wire
+    if wire is None:
+        from otel_tracking.capture.wire import Wire
+
+        # Two threads may both get here; the first one's is taken by both.
+        with _first:
+            wire = call._wire
+            if wire is None:
+                wire = call._wire = Wire(call)
+    return wire

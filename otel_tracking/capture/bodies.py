@@ -1,0 +1,163 @@
+"""Read a body into the value that the record keeps, and make the exact bytes from it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs
+
+from otel_tracking.capture.media import cut_base64, put_back, reference
+from otel_tracking.capture.multipart import boundary_of, read_parts
+from otel_tracking.redaction import Redaction
+
+
+class Body(NamedTuple):
+    """A body as it is kept: its value, and what is known of its bytes."""
+
+    value: Any
+    facts: dict[str, Any]
+
+
+def read_body(raw: bytes, content_type: str, redaction: Redaction) -> Body:
+    """The body's value without secrets: parsed JSON, form, list of parts, text, or a media reference.
+
+    Facts: `media_type`, `bytes`, and `sha256` of the exact bytes where no secret was removed from them; for JSON
+    `form`, the arguments with which `json.dumps` writes the same bytes, or the `exact_text` where it cannot.
+    """
+    media_type = content_type.partition(";")[0].strip().lower()
+    facts: dict[str, Any] = {"media_type": media_type or None, "bytes": len(raw)}
+    places = len(redaction.removed)
+    value = _read(raw, media_type, content_type, redaction, facts) if raw else None
+    if len(redaction.removed) == places:
+        facts["sha256"] = hashlib.sha256(raw).hexdigest()
+    else:
+        # Without its secret only: whoever knows the rest could try secrets until the hash fits.
+        facts.pop("exact_text", None)
+    return Body(value, facts)
+
+
+def exact_body(body: Any, facts: Mapping[str, Any], media: Mapping[str, bytes] | None = None) -> bytes:
+    """The exact bytes that were sent, made from the record; `media` are bytes by sha256 for the references in it.
+
+    Raises ValueError where the record does not hold them: a secret was removed, media is missing, multipart.
+
+    >>> exact_body(*read_body(b'{"seed":7}', "application/json", Redaction()))
+    b'{"seed":7}'
+    """
+    raw = _written(body, facts, media or {})
+    if raw is None or hashlib.sha256(raw).hexdigest() != facts.get("sha256"):
+        raise ValueError(
+            f"the exact {facts.get('media_type')} body is not in the record: "
+            "a secret was removed from it, it is multipart, or its media was not handed over"
+        )
+    return raw
+
+
+def _written(body: Any, facts: Mapping[str, Any], media: Mapping[str, bytes]) -> bytes | None:
+    if body is None:
+        return b""
+    if "exact_text" in facts:
+        return str(facts["exact_text"]).encode()
+    body = put_back(body, media)
+    if "form" in facts:
+        return json.dumps(body, **_arguments(facts["form"])).encode()
+    if isinstance(body, str):
+        return body.encode()
+    return body if isinstance(body, bytes) else None
+
+
+def _read(raw: bytes, media_type: str, content_type: str, redaction: Redaction, facts: dict[str, Any]) -> Any:
+    if media_type.startswith("multipart/"):
+        boundary = boundary_of(content_type)
+        try:
+            return read_parts(raw, boundary, redaction) if boundary else reference(raw, media_type)
+        except ValueError:
+            return reference(raw, media_type)
+    text = _text_of(raw)
+    if text is None:
+        return reference(raw, media_type or "application/octet-stream")
+    if media_type == "application/x-www-form-urlencoded":
+        return _read_form(text, redaction, facts)
+    if is_json(media_type) or (not media_type and text.lstrip()[:1] in ("{", "[")):
+        return _read_json(text, redaction, facts)
+    return redaction.text(text, _BODY, labelled=True)
+
+
+_BODY = ("body", None)
+
+
+def is_json(media_type: str) -> bool:
+    """Whether a media type (`application/json`) promises JSON."""
+    return media_type.endswith(("/json", "+json"))
+
+
+def _text_of(raw: bytes) -> str | None:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text[:1024] else text
+
+
+def _read_form(text: str, redaction: Redaction, facts: dict[str, Any]) -> Any:
+    facts["exact_text"] = text
+    fields = parse_qs(text, keep_blank_values=True, errors="backslashreplace")
+    return redaction.clean({name: values[0] if len(values) == 1 else values for name, values in fields.items()}, _BODY)
+
+
+def _read_json(text: str, redaction: Redaction, facts: dict[str, Any]) -> Any:
+    try:
+        value = json.loads(text)
+        form = _form_of(text, value)
+    except (ValueError, RecursionError):  # also an integer of more digits than Python reads, and very deep nesting
+        facts["invalid_json"] = True
+        return redaction.text(text, _BODY, labelled=True)
+    if form is None:
+        facts["exact_text"] = text
+        _note_duplicates(text, facts, redaction)
+    else:
+        facts["form"] = form
+    return redaction.clean(value, _BODY, cut_base64)
+
+
+def _note_duplicates(text: str, facts: dict[str, Any], redaction: Redaction) -> None:
+    """Names that came twice in one object. The parsed value has the last of each, as every JSON reader has."""
+    doubled: set[str] = set()
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        entries = dict(pairs)
+        if len(entries) < len(pairs):
+            names = [name for name, _ in pairs]
+            doubled.update(name for name in entries if names.count(name) > 1)
+            # The first of two may be the secret one, and only the text would hold it.
+            redaction.clean([{name: value} for name, value in pairs], _BODY)
+        return entries
+
+    json.loads(text, object_pairs_hook=look)
+    if doubled:
+        facts["duplicate_keys"] = sorted(map(redaction.text, doubled))
+
+
+def _form_of(text: str, value: Any) -> str | None:
+    """Which of the usual ways to write JSON gives `text` from `value`, or None."""
+    colon = text.find('":')
+    spaced = text[colon + 2 : colon + 3] == " " if colon >= 0 else ", " in text
+    forms = ("spaced", "compact") if spaced else ("compact", "spaced")
+    # An object's first colon tells; in a list of texts it may be a part of one.
+    for form in forms[:1] if text[:1] == "{" else forms:
+        form += "-ascii" if text.isascii() else ""
+        if _WRITERS[form].encode(value) == text:
+            return form
+    return None
+
+
+def _arguments(form: str) -> dict[str, Any]:
+    separators = (", ", ": ") if form.startswith("spaced") else (",", ":")
+    return {"separators": separators, "ensure_ascii": form.endswith("-ascii")}
+
+
+_WRITERS = {
+    form: json.JSONEncoder(**_arguments(form)) for form in ("compact", "compact-ascii", "spaced", "spaced-ascii")
+}

@@ -1,0 +1,113 @@
+"""Say a request and an answer in the words of the GenAI conventions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from otel_tracking.attributes import flat, viewer_text
+from otel_tracking.capture import names
+
+_REQUEST = {
+    names.GEN_AI_REQUEST_TEMPERATURE: ("temperature", float),
+    names.GEN_AI_REQUEST_TOP_P: ("top_p", float),
+    names.GEN_AI_REQUEST_TOP_K: ("top_k", float),
+    names.GEN_AI_REQUEST_SEED: ("seed", int),
+    names.GEN_AI_REQUEST_MAX_TOKENS: ("max_tokens", int),
+}
+_OTHER_NAMES = {"max_tokens": ("max_completion_tokens", "num_predict", "max_new_tokens")}
+
+
+def request_attributes(body: Any, *, contents: bool) -> dict[str, Any]:
+    """Attributes of a JSON request; Ollama's `options` count as well."""
+    if not isinstance(body, dict):
+        return {}
+    options = body.get("options")
+    given = {**options, **body} if isinstance(options, dict) else body
+    found: dict[str, Any] = {}
+    for attribute, (name, kind) in _REQUEST.items():
+        value = _first(given, name, *_OTHER_NAMES.get(name, ()))
+        if _is_number(value) and (kind is float or isinstance(value, int)) and -(2**63) <= value < 2**63:
+            found[attribute] = kind(value)
+    if contents:
+        found |= _contents(names.INPUT_VALUE, names.INPUT_MIME_TYPE, _first(given, "messages", "prompt", "input"))
+    return found
+
+
+def answer_facts(body: Any) -> dict[str, Any]:
+    """What an answer says of itself: `model`, `seed`, `finish_reason`, `revised_prompt`, `usage`."""
+    if not isinstance(body, dict):
+        return {}
+    choices = [choice for choice in _list(body.get("choices")) if isinstance(choice, dict)]
+    reasons = [choice.get("finish_reason") for choice in choices if choice.get("finish_reason")]
+    images = [image for image in _list(body.get("data")) if isinstance(image, dict)]
+    found = {
+        "model": body.get("model"),
+        "id": body.get("id"),
+        "seed": _first(body, "seed", "used_seed"),
+        "finish_reason": reasons[0] if len(reasons) == 1 else reasons or _first(body, "done_reason", "stop_reason"),
+        "revised_prompt": next((image["revised_prompt"] for image in images if "revised_prompt" in image), None),
+        "usage": _usage(body),
+    }
+    return {name: value for name, value in found.items() if value not in (None, {}, [])}
+
+
+def answer_attributes(body: Any, facts: Mapping[str, Any], *, contents: bool) -> dict[str, Any]:
+    """Attributes of a JSON answer whose `answer_facts` are known."""
+    reason, usage = facts.get("finish_reason"), facts.get("usage", {})
+    found = {
+        names.GEN_AI_RESPONSE_MODEL: facts.get("model"),
+        names.GEN_AI_RESPONSE_ID: facts.get("id"),
+        names.GEN_AI_RESPONSE_FINISH_REASONS: [str(part) for part in (reason if isinstance(reason, list) else [reason])]
+        if reason
+        else None,
+        names.GEN_AI_USAGE_INPUT_TOKENS: _first(usage, "input_tokens", "prompt_tokens", "prompt_eval_count"),
+        names.GEN_AI_USAGE_OUTPUT_TOKENS: _first(usage, "output_tokens", "completion_tokens", "eval_count"),
+    }
+    kept = {name: value if isinstance(value, list) else flat(value) for name, value in found.items() if value}
+    if contents:
+        kept |= _contents(names.OUTPUT_VALUE, names.OUTPUT_MIME_TYPE, _text_of(body))
+    return kept
+
+
+def _usage(body: Mapping[str, Any]) -> dict[str, Any]:
+    usage = body.get("usage")
+    if isinstance(usage, dict):
+        return usage
+    return {name: body[name] for name in ("prompt_eval_count", "eval_count") if name in body}
+
+
+def _text_of(body: Any) -> Any:
+    """The answer's text where it is in a usual place, else all of it."""
+    if not isinstance(body, dict):
+        return body
+    if isinstance(body.get("response"), str):
+        return body["response"]
+    choices = _list(body.get("choices"))
+    holder = choices[0] if choices and isinstance(choices[0], dict) else body
+    message = holder.get("message")
+    text = message.get("content") if isinstance(message, dict) else holder.get("text")
+    return text if isinstance(text, str) else body
+
+
+def _contents(value_name: str, type_name: str, value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if isinstance(value, str):
+        return {value_name: viewer_text(value), type_name: "text/plain"}
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return {value_name: viewer_text(text), type_name: "application/json"}
+
+
+def _first(given: Any, *wanted: str) -> Any:
+    found = (given[name] for name in wanted if isinstance(given, dict) and given.get(name) is not None)
+    return next(found, None)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)

@@ -1,0 +1,124 @@
+"""All exchanges of one backend call: which of them the call itself speaks of, and spans for the others.
+
+A call's own span holds the last attempt (the last request with a body, as long as there is one, and its answer).
+Any other exchange has a CLIENT span of its own below it: an attempt that was repeated, a request that was redirected,
+a question whether the result is ready. A call with one request, which is nearly every call, costs no span more.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.trace import SpanKind, StatusCode
+
+from otel_tracking import attributes
+from otel_tracking.capture import names
+from otel_tracking.capture.exchange import Exchange, Request
+from otel_tracking.capture.settings import CaptureSettings
+from otel_tracking.frame import FACT, Frame, freeze
+from otel_tracking.scopes import Scope
+
+if TYPE_CHECKING:
+    from otel_tracking.scopes import BackendCall
+
+MOST_SPANS = 256
+"""Exchanges of one call with a span of their own. Who asks more often whether it is ready is counted only."""
+
+
+class Wire:
+    """What one backend call exchanges with its backend."""
+
+    def __init__(self, call: BackendCall) -> None:
+        self._call, self._run = call, call._run
+        self.troubles, self.now = self._run.troubles, self._run.now
+        self._lock = threading.Lock()
+        self._count = 0
+        self._told: Exchange | None = None
+        self._open: set[Exchange] = set()
+
+    def begin(self, request: Request, settings: CaptureSettings) -> Exchange | None:
+        """The exchange of a request that is about to be sent; None where nothing can be kept of it."""
+        try:
+            with self._lock:
+                self._count += 1
+                return self._begin(request, settings)
+        except Exception as trouble:
+            self.troubles.report("capture", trouble)
+            return None
+
+    def _begin(self, request: Request, settings: CaptureSettings) -> Exchange | None:
+        told = self._told
+        if told is None or _replaces(request, told):
+            if told is not None:
+                self._move_to_own_span(told)
+            scope: Scope = self._call
+        elif self._count <= MOST_SPANS:
+            scope = self._child(request.method, self.now())
+        else:
+            return None
+        exchange = Exchange(self, scope, request, settings, self._count)
+        if scope is self._call:
+            self._told = exchange
+        self._open.add(exchange)
+        return exchange
+
+    def finished(self, exchange: Exchange) -> None:
+        """An exchange is over."""
+        self._open.discard(exchange)
+        if exchange.scope is not self._call:
+            self._end(exchange.scope, exchange, exchange.ended_ns)
+
+    def close(self) -> None:
+        """The call ends: say what is known of answers that nobody read to their end."""
+        for exchange in tuple(self._open):
+            exchange.report_unfinished()
+            if exchange.scope is not self._call:
+                self._end(exchange.scope, exchange, exchange.ended_ns)
+
+    def keep(self, scope: Scope, name: str, value: Any, at: int) -> None:
+        """A fact on `scope`, frozen now, with its own time."""
+        self._run.emit_to(scope, Frame(name, at, scope._id, freeze((FACT, scope._id, name, value))))
+
+    def _move_to_own_span(self, exchange: Exchange) -> None:
+        scope = self._child(exchange.request.method, exchange.started_ns)
+        exchange.scope = scope
+        if exchange.passed is not None:
+            self.keep(scope, "passed", exchange.passed, exchange.passed_ns)
+        if exchange.response is not None:
+            self.keep(scope, "response", exchange.response, exchange.ended_ns)
+        self._end(scope, exchange, exchange.ended_ns)
+
+    def _child(self, method: str, started_ns: int) -> Scope:
+        call = self._call
+        known = attributes.FlatAttributes({names.HTTP_REQUEST_METHOD: attributes.flat(method)})
+        span = self._run.start_span(
+            attributes.viewer_text(method), call.parent_context(), SpanKind.CLIENT, known, started_ns
+        )
+        return Scope(self._run, span, started_ns, call.place)
+
+    def _end(self, scope: Scope, exchange: Exchange, ended_ns: int) -> None:
+        if scope._ended:
+            return
+        scope._ended = True
+        failure = _failure_of(exchange)
+        if exchange.status is not None:
+            scope.span.set_attribute(names.HTTP_RESPONSE_STATUS_CODE, exchange.status)
+        if failure is not None:
+            scope.span.set_attribute(attributes.ERROR_TYPE, failure)
+            scope.span.set_status(StatusCode.ERROR)
+        scope.span.end(ended_ns)
+
+
+def _replaces(request: Request, told: Exchange) -> bool:
+    """Whether the call is to speak of `request` from now on instead of the exchange it spoke of so far."""
+    redirected = told.status is not None and 300 <= told.status < 400
+    return told.is_over and (request.sends or redirected or not told.request.sends)
+
+
+def _failure_of(exchange: Exchange) -> str | None:
+    """What `error.type` says of an exchange: its exception, its status where that is one of failure, or nothing."""
+    error = (exchange.response or {}).get("error")
+    if error is not None:
+        return str(error["error_type"])
+    return str(exchange.status) if exchange.status is not None and exchange.status >= 400 else None
