@@ -11,7 +11,8 @@ STATEMENTS = {
     "opentelemetry API alone": "import opentelemetry.trace",
     "otel_tracking": "import otel_tracking",
     "otel_tracking and collectors": "import otel_tracking, collectors",
-    "OpenTelemetry SDK with OTLP": "import opentelemetry.sdk.trace, opentelemetry.exporter.otlp.proto.http.trace_exporter",
+    "OpenTelemetry SDK with OTLP": "import opentelemetry.sdk.trace; "
+    "import opentelemetry.exporter.otlp.proto.http.trace_exporter",
 }
 CLOCK = "import time; started = time.perf_counter(); {}; print((time.perf_counter() - started) * 1e6)"
 

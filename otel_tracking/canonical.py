@@ -105,11 +105,24 @@ def _is_settled(value: object) -> bool:
 
 
 def _encode(value: object) -> Encoded:
-    text = _text_if_plain(value)
+    text = _text_if_scalar(value) or _text_if_plain(value)
     if text is not None:
         return Encoded(text, 0)
     tagger = _Tagger()
     return Encoded(_to_json(tagger.tag(value)), tagger.lossy_values)
+
+
+def _text_if_scalar(value: Any) -> str | None:
+    """The text of a lone plain value, which most values are; None of any other."""
+    kind = type(value)
+    if kind is str:
+        return _to_json(value) if value.isascii() else None
+    if kind is int:
+        return str(value) if -(2**63) <= value < 2**64 else None
+    return "null" if value is None else _TRUTH.get(value) if kind is bool else None
+
+
+_TRUTH = {True: "true", False: "false"}
 
 
 def _text_if_plain(value: object) -> str | None:
