@@ -11,9 +11,10 @@ from fault_stage import Scene, judge, leftovers
 
 MODULES = (sink_faults, value_faults, scope_faults, surrounding_faults, journal_faults, process_faults)
 CASES = [(fault, moment) for module in MODULES for fault in module.FAULTS for moment in fault.moments]
+IDS = [f"{fault.name}, {moment}" for fault, moment in CASES]
 
 
-@pytest.mark.parametrize(("fault", "moment"), CASES, ids=[f"{fault.name}, {moment}" for fault, moment in CASES])
+@pytest.mark.parametrize(("fault", "moment"), CASES, ids=IDS)
 def test_a_fault_does_not_reach_the_pipeline_and_nothing_is_lost(fault, moment, tmp_path, ram, quiet_memory):
     before = leftovers()
     scene = Scene(fault(), moment, tmp_path, ram)
