@@ -29,8 +29,15 @@ def describe_error(error: BaseException) -> dict[str, Any]:
     return {
         "error_type": type(error).__name__,
         "error_class": class_name(error),
-        "error_message": names.safe_text(error),
+        "error_message": _message_of(error),
     }
+
+
+def _message_of(error: BaseException) -> str:
+    """An exception's message without secrets: HTTP clients write the whole URL into theirs."""
+    from otel_tracking.redaction import redact_text  # only here: a run without errors has no need of it
+
+    return redact_text(names.safe_text(error))
 
 
 def is_cancellation(error: BaseException) -> bool:

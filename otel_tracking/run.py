@@ -183,7 +183,8 @@ class Execution(Scope):
             message = names.safe_text(self._cancelled)
             details = {"error_type": "cancelled", "error_message": message}
         else:
-            message, details = names.safe_text(error), describe_error(error)
+            details = describe_error(error)
+            message = details["error_message"]
         cancelled = error is None or is_cancellation(error)
         where = place._replace(stage=place.stage or 0, config_used=None)
         Scope(self._run, self.span, self._started_ns, where).item(

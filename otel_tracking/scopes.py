@@ -216,7 +216,9 @@ class Scope:
         if is_cancellation(error):
             self.span.set_attribute(names.CANCELLED, True)
         else:
-            self.span.set_status(StatusCode.ERROR, names.viewer_text(names.safe_text(error)[:ERROR_LIMIT]))
+            self.span.set_status(
+                StatusCode.ERROR, names.viewer_text(describe_error(error)["error_message"][:ERROR_LIMIT])
+            )
 
     def _end_span(self) -> None:
         try:
@@ -335,7 +337,8 @@ class Output(Scope):
         if error is not None and not is_cancellation(error):
             where = self._run.failure_place(error) or self.place
             failed = Scope(self._run, self.span, self._started_ns, self.place._replace(stage=where.stage or 4))
-            failed.item(ItemType.OUTPUT_FAILED, content=names.safe_text(error), metadata=describe_error(error))
+            details = describe_error(error)
+            failed.item(ItemType.OUTPUT_FAILED, content=details["error_message"], metadata=details)
         self._run.outcome.output_ended(self.place.loop_iteration, failed=error is not None)
 
 

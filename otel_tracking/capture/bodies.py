@@ -56,13 +56,13 @@ def exact_body(body: Any, facts: Mapping[str, Any], media: Mapping[str, bytes] |
 
 
 def _written(body: Any, facts: Mapping[str, Any], media: Mapping[str, bytes]) -> bytes | None:
-    if body is None:
-        return b""
     if "exact_text" in facts:
         return str(facts["exact_text"]).encode()
     body = put_back(body, media)
     if "form" in facts:
         return json.dumps(body, **_arguments(facts["form"])).encode()
+    if body is None:
+        return b""
     if isinstance(body, str):
         return body.encode()
     return body if isinstance(body, bytes) else None

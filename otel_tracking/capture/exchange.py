@@ -76,6 +76,7 @@ class Exchange:
         self._headers: list[tuple[str, str]] = []
         self._answer: Answer | None = None
         self._first_chunk_ns: int | None = None
+        self.transport_retries: list[Any] = []
 
     @guarded
     def sent(self, body: bytes | None) -> None:
@@ -184,6 +185,8 @@ class Exchange:
             response |= self._answer_response(redaction, complete=complete)
         if error is not None:
             response["error"] = redaction.clean(describe_error(error), ("error", None))
+        if self.transport_retries:
+            response["transport_retries"] = self.transport_retries
         response["seconds"] = (self.ended_ns - self.started_ns) / 1e9
         response["redacted"] = redaction.removed
         self.response = response

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _BEGINNINGS = {
-    "iVBORw0KGgo": "image/png",
+    "iVBORw0KGg": "image/png",
     "/9j/": "image/jpeg",
     "R0lGOD": "image/gif",
     "UklGR": "application/riff",  # WebP or WAV: the next bytes tell

@@ -104,6 +104,7 @@ class _Passage:
         try:
             if response.request is self.sent:
                 response.request = self._request
+            exchange.transport_retries = _retries_of(response.raw)
             exchange.answered(response.status_code, _headers_of(response))
             _Reading(response.raw, exchange).begin()
         except Exception as trouble:
@@ -205,6 +206,12 @@ class _Pieces:
 def _headers_of(response: Response) -> list[tuple[str, str]]:
     headers = getattr(response.raw, "headers", None) or response.headers
     return [(_text(name), _text(value)) for name, value in headers.items()]
+
+
+def _retries_of(raw: Any) -> list[Any]:
+    """What urllib3 repeated by itself, below any adapter: the status or the error's class of each attempt."""
+    history = getattr(getattr(raw, "retries", None), "history", ())
+    return [attempt.status or type(attempt.error).__name__ for attempt in history]
 
 
 def _host_of(url: str) -> str:
