@@ -142,11 +142,6 @@ class RunJournal(EntryWriter):
         return len(self._waiting) + len(self._bulk)
 
     @property
-    def is_complete(self) -> bool:
-        """Whether recovery would find everything that was appended."""
-        return bool(self._segments) and not self.over and not self.waits
-
-    @property
     def is_in_the_map(self) -> bool:
         """Whether recovery would find this run."""
         return bool(self._segments)
