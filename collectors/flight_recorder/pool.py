@@ -12,6 +12,9 @@ from collectors.flight_recorder.background import breathe
 from collectors.flight_recorder.layout import CHUNK_HEADER, FILE_HEADER, SEGMENT_HEADER
 from collectors.flight_recorder.segments import Segment, SegmentFile
 
+_STEPS_AT_ONCE = 16
+"""Segments per breath: among busy threads, each one costs as long as the others want the interpreter lock."""
+
 
 class SegmentPool:
     """The spare segments of one recorder, and the files they lie in.
@@ -97,8 +100,15 @@ class SegmentPool:
 
     def warm_up(self) -> None:
         """Map the pages of the spares there are."""
-        for segment in tuple(self.spares):
+        for number, segment in enumerate(tuple(self.spares)):
             segment.warm()
+            self._pause_after(number)
+
+    def _pause_after(self, number: int) -> None:
+        """Between two steps of a long job: new segments first, if runs are about to find none."""
+        if len(self.spares) < self._low_water:
+            self.fill()
+        if number % _STEPS_AT_ONCE == _STEPS_AT_ONCE - 1:
             breathe()
 
     def ensure(self, count: int) -> bool:
@@ -120,11 +130,11 @@ class SegmentPool:
         segments = list(segments)
         for segment in segments:
             segment.forget()
-        for segment in segments:
+        for number, segment in enumerate(segments):
             segment.wipe()
             # The last used is the next given away: its pages are mapped and in the cache.
             self.spares.appendleft(segment)
-            breathe()
+            self._pause_after(number)
         if len(self.spares) > 3 * self._wanted_spares:
             self._shrink()
 
