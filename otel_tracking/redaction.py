@@ -9,14 +9,16 @@ A removed value leaves its name and its place (`redacted`), never itself. This h
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from otel_tracking.secret_shapes import LABELLED, QUERY, USERINFO, Rules
+from otel_tracking.secret_shapes import LABELLED, QUERY, SHORTEST, USERINFO, Rules, may_hold_secret
 
 
 @dataclass(frozen=True)
@@ -65,26 +67,21 @@ Path = tuple[Any, Any] | None
 
 class Redaction:
     """Removes secrets from the parts of one exchange and remembers where (`removed`); in memory also what, so that an
-    answer that repeats a secret of its request does not bring it into the record.
+    answer that repeats a secret does not bring it into the record. `secrets` are those known so far, to be added to.
     """
 
-    def __init__(self, policy: RedactionPolicy = DEFAULT_POLICY) -> None:
+    def __init__(self, policy: RedactionPolicy = DEFAULT_POLICY, secrets: set[str] | None = None) -> None:
         self._rules = _rules_of(policy)
         self.removed: list[str] = []
-        self._secrets: set[str] = set()
-
-    def following(self) -> Redaction:
-        """A redaction for the answer: it knows the request's secrets, and lists its own places."""
-        other = Redaction.__new__(Redaction)
-        other._rules, other.removed, other._secrets = self._rules, [], self._secrets
-        return other
+        self._secrets = set() if secrets is None else secrets
 
     def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, Any]:
         """Headers by lower-case name; what came several times is a list."""
         kept: dict[str, Any] = {}
         for name, value in headers:
             name = name.lower()
-            value = self.named(name, value, (name, ("headers", None)))
+            if self._is_named_secret(name, value) or (len(value) >= SHORTEST and self.is_suspicious(value)):
+                value = self.named(name, value, (name, ("headers", None)))
             if name in kept:
                 before = kept[name]
                 kept[name] = [*before, value] if isinstance(before, list) else [before, value]
@@ -105,23 +102,29 @@ class Redaction:
         """
         if not labelled and not self.is_suspicious(text):
             return text
-        for secret in self._secrets:
-            if secret in text:
-                text = text.replace(secret, self._note("repeated secret", path))
         for pattern in self._rules.patterns:
             text = pattern.sub(lambda found: self._replace(found, "secret", path), text)
         if "@" in text:
             text = USERINFO.sub(lambda found: self._replace(found, "userinfo", path) + "@", text)
         if "=" in text:
             text = QUERY.sub(lambda found: self._parameter(found, path), text)
-        return LABELLED.sub(lambda found: self._label(found, path), text) if labelled else text
+        if labelled:
+            text = LABELLED.sub(lambda found: self._label(found, path), text)
+        return self._without_repeated(text, path)
+
+    def _without_repeated(self, text: str, path: Path) -> str:
+        # The longest first: one may be a part of another.
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            if secret in text:
+                text = text.replace(secret, self._note("repeated secret", path))
+        return text
 
     def is_suspicious(self, text: str) -> bool:
         """Whether it is worth looking closer at `text`."""
         return (
-            any(hint in text for hint in self._rules.hints)
-            or ("=" in text and "?" in text)
-            or any(secret in text for secret in self._secrets)
+            may_hold_secret(text)
+            or self._rules.has_own_patterns
+            or any(secret in text for secret in tuple(self._secrets))
         )
 
     def clean(self, value: Any, path: Path = None, replace_long: Callable[[str], Any] | None = None) -> Any:
@@ -129,31 +132,27 @@ class Redaction:
 
         Strings of 1,024 characters or more are offered to `replace_long`, which may give something else for them.
         """
+        rules, secrets = self._rules, self._secrets
+        known_names = rules.harmless_names if not rules.also else set()
+        look_at_all = rules.has_own_patterns or bool(secrets)
         holder = [value]
         # Not recursive: a body may be nested deeper than the caller's stack has room.
-        waiting: list[tuple[Any, Path]] = [(holder, None)]
+        waiting: list[tuple[Any, Path]] = [(holder, path)]
         while waiting:
             container, where = waiting.pop()
-            entries = container.items() if type(container) is dict else enumerate(container)
-            odd_keys = []
-            inputs_are_secret = type(container) is dict and self._is_secret_node(container)
-            for key, entry in entries:
-                here = path if container is holder else (key, where or path)
+            # Most objects have names that were seen before: one step in C, and 0.2 instead of 3 µs.
+            if type(container) is dict and (
+                not known_names.issuperset(container) or look_at_all or _kind_of(container) in rules.node_classes
+            ):
+                self._clean_names(container, where)
+            for key, entry in container.items() if type(container) is dict else enumerate(container):
                 kind = type(entry)
-                if type(key) is str:
-                    if self._is_secret_entry(key, entry, container):
-                        container[key] = self._remove(key, entry, here)
-                        continue
-                    if len(key) > 10 and self.is_suspicious(key):
-                        odd_keys.append(key)
                 if kind is str:
-                    container[key] = self._clean_text(entry, here, replace_long)
-                elif kind is dict or kind is list:
-                    waiting.append((entry, here))
-            if inputs_are_secret:
-                self._clear_inputs(container, where or path)
-            for key in odd_keys:
-                container[self.text(key, where or path)] = container.pop(key)
+                    if (size := len(entry)) >= SHORTEST and (size >= 1024 or look_at_all or may_hold_secret(entry)):
+                        here = where if container is holder else (key, where)
+                        container[key] = self._clean_text(entry, here, replace_long)
+                elif (kind is dict or kind is list) and entry:
+                    waiting.append((entry, where if container is holder else (key, where)))
         return holder[0]
 
     def _clean_text(self, text: str, path: Path, replace_long: Callable[[str], Any] | None) -> Any:
@@ -161,7 +160,19 @@ class Redaction:
             other = replace_long(text)
             if other is not text:
                 return other
-        return self.text(text, path) if self.is_suspicious(text) else text
+        return self.text(text, path)
+
+    def _clean_names(self, container: dict[str, Any], where: Path) -> None:
+        """Remove what its name gives away, and what is odd about the names themselves."""
+        if _kind_of(container) in self._rules.node_classes:
+            self._clear_inputs(container, where)
+        for key, value in tuple(container.items()):
+            if self._is_secret_entry(key, value, container):
+                container[key] = self._remove(key, value, (key, where))
+            elif len(key) >= SHORTEST and self.is_suspicious(key):
+                container[self.text(key, where)] = container.pop(key)
+            elif not self._rules.is_secret(key):
+                self._rules.note_harmless(key)
 
     def _is_secret_entry(self, name: str, value: Any, container: dict[str, Any]) -> bool:
         if value is None or value is True or value is False or value == "":
@@ -170,11 +181,8 @@ class Redaction:
         return self._is_named_secret(name, value) and not (name == "token" and "logprob" in container)
 
     def _is_named_secret(self, name: str, value: Any) -> bool:
-        return self._rules.is_secret(name) or any(ask(name, value) for ask in self._rules.also)
-
-    def _is_secret_node(self, node: dict[str, Any]) -> bool:
-        kind = node.get("class_type", node.get("type"))
-        return type(kind) is str and kind in self._rules.node_classes
+        rules = self._rules
+        return rules.is_secret(name) or (bool(rules.also) and any(ask(name, value) for ask in rules.also))
 
     def _clear_inputs(self, node: dict[str, Any], path: Path) -> None:
         for part in ("inputs", "widgets_values"):
@@ -221,6 +229,12 @@ class Redaction:
         )
 
 
+def _kind_of(node: dict[str, Any]) -> str | None:
+    """The class of a ComfyUI node: in a graph for the API, or in one that the editor saved."""
+    kind = node.get("class_type") or node.get("type")
+    return kind if type(kind) is str else None
+
+
 def _steps(path: Path) -> list[str]:
     steps = []
     while path is not None:
@@ -230,13 +244,26 @@ def _steps(path: Path) -> list[str]:
 
 
 def _texts_of(value: Any) -> Iterator[str]:
-    """The texts in a removed value, and the last word of each: an answer may repeat `abc` of `Bearer abc`."""
+    """The texts in a removed value, and the parts of each by which an answer may repeat it."""
     waiting = [value]
     while waiting:
         part = waiting.pop()
         if type(part) is str:
-            yield from (part, part.rsplit(None, 1)[-1] if part.strip() else part)
+            yield part
+            yield from _parts_of(part)
         elif type(part) is dict:
             waiting.extend(part.values())
         elif type(part) is list:
             waiting.extend(part)
+
+
+def _parts_of(secret: str) -> Iterator[str]:
+    """`abc` of `Bearer abc`, `name=abc; …` and `user:abc`, also where that stands as base64."""
+    scheme, space, credentials = secret.partition(" ")
+    if space and " " not in credentials:
+        yield credentials
+        if scheme.lower() == "basic":
+            with contextlib.suppress(ValueError):
+                yield b64decode(credentials).decode().partition(":")[2]
+    for pair in secret.split(";"):
+        yield from (pair.partition(mark)[2].strip() for mark in "=:")

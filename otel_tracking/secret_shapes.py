@@ -50,9 +50,6 @@ _PATTERNS = (
     re.compile(r"\b(?:hf_|gh[opsu]_|github_pat_|xox[abp]-|AKIA|AIza)[\w-]{14,}"),
     re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"),
 )
-_HINTS = ("sk-", "earer", "EARER", "://", "eyJ", "hf_", "gh", "xox", "AKIA", "AIza")
-"""One of them is in every text that one of the patterns finds something in; looked for first, in C."""
-
 USERINFO = re.compile(r"(?<=://)[^/\s?#\"'<>]*@")
 QUERY = re.compile(r"(?P<keep>[?&;](?P<name>[^=&#\s\"'<>?;]{1,100})=)[^&#\s\"'<>]+")
 LABELLED = re.compile(
@@ -62,13 +59,34 @@ LABELLED = re.compile(
 """`"name": "value"` and `name=value` in text that is no JSON."""
 
 
+SHORTEST = 8
+"""Characters of the shortest text that one of these patterns finds something in."""
+
+
+def may_hold_secret(text: str) -> bool:
+    """Whether it is worth to look for these patterns in `text`: in C, and mostly for single characters, which is
+    twenty times faster than to look for several (10 KB of prose: 20 µs instead of 90).
+    """
+    return (
+        (":" in text and "://" in text)
+        or ("=" in text and ("?" in text or "&" in text))
+        or ("-" in text and ("sk-" in text or "xox" in text))
+        or ("_" in text and ("hf_" in text or "gh" in text))
+        or ("J" in text and "eyJ" in text)
+        or ("A" in text and ("AKIA" in text or "AIza" in text))
+        or "earer" in text
+        or ("R" in text and "EARER" in text)
+    )
+
+
 class Rules:
     """A policy made ready: names are judged once."""
 
     def __init__(self, policy: RedactionPolicy) -> None:
         self.also = policy.also
         self.patterns = (*_PATTERNS, *policy.patterns)
-        self.hints = _HINTS if not policy.patterns else ("",)
+        self.has_own_patterns = bool(policy.patterns)
+        self.harmless_names: set[str] = set()
         self.node_classes = _NODE_CLASSES | policy.node_classes
         self._names = frozenset(map(str.lower, policy.names))
         self._query_names = _QUERY_NAMES | frozenset(map(str.lower, policy.query_names))
@@ -86,6 +104,11 @@ class Rules:
             or bool(words and words[-1] in _LAST_WORDS)
             or not _PAIRS.isdisjoint(itertools.pairwise(words))
         )
+
+    def note_harmless(self, name: str) -> None:
+        """Remember a name that nothing is wrong with: most bodies consist of a few dozen."""
+        if len(self.harmless_names) < 4096 and len(name) < 64:
+            self.harmless_names.add(name)
 
     def is_secret_in_url(self, name: str) -> bool:
         """Whether a query parameter called `name` holds a secret."""

@@ -50,10 +50,7 @@ class Answer:
     def body(self, redaction: Redaction, *, complete: bool) -> Body:
         """What it came to so far."""
         if self._kept is not None:
-            body = read_body(b"".join(self._kept), self._content_type, redaction)
-            # An answer is not sent again: its value and hash are enough.
-            body.facts.pop("form", None)
-            return body
+            return read_body(b"".join(self._kept), self._content_type, redaction, to_send_again=False)
         sha256 = self._hash.hexdigest() if self._hash is not None else None
         facts: dict[str, Any] = {"media_type": self._media_type or None, "bytes": self._bytes}
         if self._stream is not None:

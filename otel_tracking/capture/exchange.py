@@ -72,7 +72,7 @@ class Exchange:
         self.passed_ns = self.ended_ns = self.started_ns
         self.status: int | None = None
         self.is_over = False
-        self._redaction = Redaction(settings.redaction)
+        self._redaction = Redaction(settings.redaction, wire.secrets)
         self._headers: list[tuple[str, str]] = []
         self._answer: Answer | None = None
         self._first_chunk_ns: int | None = None
@@ -179,7 +179,7 @@ class Exchange:
 
     def _respond(self, *, complete: bool, error: BaseException | None) -> None:
         self.ended_ns = self.wire.now()
-        redaction = self._redaction.following()
+        redaction = Redaction(self.settings.redaction, self.wire.secrets)
         response: dict[str, Any] = {"attempts": self.number, "complete": complete}
         if self.status is not None:
             response |= self._answer_response(redaction, complete=complete)

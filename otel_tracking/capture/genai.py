@@ -101,8 +101,11 @@ def _contents(value_name: str, type_name: str, value: Any) -> dict[str, Any]:
 
 
 def _first(given: Any, *wanted: str) -> Any:
-    found = (given[name] for name in wanted if isinstance(given, dict) and given.get(name) is not None)
-    return next(found, None)
+    if isinstance(given, dict):
+        for name in wanted:
+            if given.get(name) is not None:
+                return given[name]
+    return None
 
 
 def _list(value: Any) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
@@ -80,7 +80,8 @@ class _Handler(BaseHTTPRequestHandler):
         backend: Backend = self.server.backend  # type: ignore[attr-defined]
         request = Received(self.command, self.path, list(self.headers.items()), self._body())
         backend.received.append(request)
-        self._reply(backend.answer(request))
+        with suppress(OSError):  # a client that went away
+            self._reply(backend.answer(request))
 
     do_GET = do_POST = do_PUT = do_HEAD = _serve
 
