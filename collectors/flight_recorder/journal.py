@@ -212,7 +212,7 @@ class RunJournal(EntryWriter):
                 return
             number, entry = self._bulk[0]
         if callable(entry):
-            entry = entry()
+            entry = self._made(entry)
         write = self._write_shared if len(entry) <= SHARED_BYTES else self._write_apart
         is_written = write(number, entry)
         with self._lock:
@@ -221,6 +221,14 @@ class RunJournal(EntryWriter):
                 self._bulk.popleft()
                 if not is_written:
                     self._bulk.append((number, entry))
+
+    def _made(self, make: Callable[[], bytes]) -> bytes:
+        """What `make` returns; empty where it raises, so that the entries behind it are not held up."""
+        try:
+            return make()
+        except Exception as error:
+            self._desk.counts.error(error)
+            return b""
 
     def _write_shared(self, number: int, entry: bytes) -> bool:
         while True:

@@ -380,3 +380,16 @@ def test_closing_ends_the_thread(ram):
     assert "otel-flight-recorder" in {thread.name for thread in threading.enumerate()}
     recorder.close()
     assert "otel-flight-recorder" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_an_entry_that_cannot_be_made_holds_up_nobody(ram):
+    """`append_later` takes a function too; where that raises, the entries behind it are written."""
+    recorder = FlightRecorder(ram)
+    run = recorder.begin(1)
+    run.append_later(lambda: b"made")
+    run.append_later(lambda: 1 // 0)
+    run.append_later(b"behind it")
+    recorder.settle()
+    recorder.close()
+
+    assert [entry for entry in recover(ram)[1].entries if entry] == [b"made", b"behind it"]
