@@ -19,7 +19,7 @@ from otel_tracking.redaction import Redaction
 
 if TYPE_CHECKING:
     from otel_tracking.capture.wire import Wire
-    from otel_tracking.scopes import Scope
+    from otel_tracking.scope import Scope
 
 Headers = Iterable[tuple[str, str]]
 P = ParamSpec("P")

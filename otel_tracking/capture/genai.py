@@ -9,14 +9,15 @@ from typing import Any
 from otel_tracking.attributes import flat, viewer_text
 from otel_tracking.capture import names
 
-_REQUEST = {
-    names.GEN_AI_REQUEST_TEMPERATURE: ("temperature", float),
-    names.GEN_AI_REQUEST_TOP_P: ("top_p", float),
-    names.GEN_AI_REQUEST_TOP_K: ("top_k", float),
-    names.GEN_AI_REQUEST_SEED: ("seed", int),
-    names.GEN_AI_REQUEST_MAX_TOKENS: ("max_tokens", int),
+_PARAMETERS: dict[str, tuple[str, type[float] | type[int]]] = {
+    "temperature": (names.GEN_AI_REQUEST_TEMPERATURE, float),
+    "top_p": (names.GEN_AI_REQUEST_TOP_P, float),
+    "top_k": (names.GEN_AI_REQUEST_TOP_K, float),
+    "seed": (names.GEN_AI_REQUEST_SEED, int),
+    "max_tokens": (names.GEN_AI_REQUEST_MAX_TOKENS, int),
+    "max_completion_tokens": (names.GEN_AI_REQUEST_MAX_TOKENS, int),
+    "num_predict": (names.GEN_AI_REQUEST_MAX_TOKENS, int),
 }
-_OTHER_NAMES = {"max_tokens": ("max_completion_tokens", "num_predict", "max_new_tokens")}
 
 
 def request_attributes(body: Any, *, contents: bool) -> dict[str, Any]:
@@ -26,9 +27,11 @@ def request_attributes(body: Any, *, contents: bool) -> dict[str, Any]:
     options = body.get("options")
     given = {**options, **body} if isinstance(options, dict) else body
     found: dict[str, Any] = {}
-    for attribute, (name, kind) in _REQUEST.items():
-        value = _first(given, name, *_OTHER_NAMES.get(name, ()))
-        if _is_number(value) and (kind is float or isinstance(value, int)) and -(2**63) <= value < 2**63:
+    # Most bodies have few of these names: look at what is there, in C.
+    for name in _PARAMETERS.keys() & given.keys():
+        attribute, kind = _PARAMETERS[name]
+        value = given[name]
+        if _is_number(value) and (kind is float or type(value) is int) and -(2**63) <= value < 2**63:
             found[attribute] = kind(value)
     if contents:
         found |= _contents(names.INPUT_VALUE, names.INPUT_MIME_TYPE, _first(given, "messages", "prompt", "input"))

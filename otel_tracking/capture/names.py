@@ -5,8 +5,6 @@ from __future__ import annotations
 HTTP_REQUEST_METHOD = "http.request.method"
 HTTP_REQUEST_RESEND_COUNT = "http.request.resend_count"
 HTTP_RESPONSE_STATUS_CODE = "http.response.status_code"
-SERVER_ADDRESS = "server.address"
-SERVER_PORT = "server.port"
 URL_FULL = "url.full"
 
 GEN_AI_REQUEST_TEMPERATURE = "gen_ai.request.temperature"

@@ -17,7 +17,7 @@ from otel_tracking.capture import names
 from otel_tracking.capture.exchange import Exchange, Request
 from otel_tracking.capture.settings import CaptureSettings
 from otel_tracking.frame import FACT, Frame, freeze
-from otel_tracking.scopes import Scope
+from otel_tracking.scope import Scope
 
 if TYPE_CHECKING:
     from otel_tracking.scopes import BackendCall

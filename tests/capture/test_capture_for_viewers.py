@@ -1,6 +1,7 @@
 """Who is told the trace, and what span attributes say: parameters and counts always, words only when asked for."""
 
 import re
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from servers import json_reply
 
 from otel_tracking import ExecutionTracker
-from otel_tracking.capture import CaptureSettings
+from otel_tracking.capture import CaptureSettings, names
 from otel_tracking.capture.genai import answer_attributes, answer_facts, request_attributes
 from otel_tracking.capture.propagation import is_loopback
 
@@ -135,3 +136,9 @@ def test_an_exception_of_the_pipeline_ends_the_call_as_ever(backend):
 
     with pytest.raises(Bang):
         attributes_of(pipeline)
+
+
+def test_every_attribute_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "wire-capture.md").read_text("utf-8")
+    missing = {value for name, value in vars(names).items() if name.isupper() and f"`{value}`" not in page}
+    assert not missing
