@@ -11,7 +11,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from otel_tracking.plain import plain_number
-from otel_tracking.scopes import Output, Scope, Stage
+from otel_tracking.scope import Scope
+from otel_tracking.scopes import Output, Stage
 from otel_tracking.taxonomy import OUTPUT_TYPES, ItemType
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from otel_tracking.errors import Troubles
 from otel_tracking.frame import Frame, MediaBytes
 from otel_tracking.outcome import Outcome
 from otel_tracking.plain import describe_error, hold_media, is_cancellation, plain_number
-from otel_tracking.scopes import Emit, Output, Place, Scope, Stage, open_stage, span_id_of
+from otel_tracking.scope import Emit, Place, Scope, span_id_of
+from otel_tracking.scopes import CallingScope, Output, Stage, open_stage
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.timings import Timings
 
@@ -125,7 +126,7 @@ def _taken(numbers: itertools.count[int]) -> int:
     return int(repr(numbers).removeprefix("count(").removesuffix(")")) - 1
 
 
-class Execution(Scope):
+class Execution(CallingScope):
     """A run: the root of its trace. `execution_id` and `trace_id` name it everywhere."""
 
     __slots__ = ("_cancelled", "execution_id", "trace_id")

@@ -16,7 +16,7 @@ from otel_tracking.errors import Troubles
 from otel_tracking.frame import Frame
 from otel_tracking.imperative import ImperativeMethods
 from otel_tracking.run import Execution, Run, start_execution
-from otel_tracking.scopes import Emit
+from otel_tracking.scope import Emit
 from otel_tracking.timings import Timings
 
 INSTRUMENTATION_NAME = "otel_tracking"

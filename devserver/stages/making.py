@@ -7,7 +7,7 @@ from typing import Any
 
 from devserver.engines import Engines, Made, Maker
 from devserver.errors import PipelineError, suggestion
-from otel_tracking.scopes import Scope
+from otel_tracking.scopes import CallingScope
 
 
 def find_maker(engines: Engines, name: str, who: str) -> Maker:
@@ -18,7 +18,12 @@ def find_maker(engines: Engines, name: str, who: str) -> Maker:
 
 
 def ask_maker(
-    scope: Scope, maker: Maker, text: str, seed: int, parameters: Mapping[str, Any], configured: Mapping[str, Any]
+    scope: CallingScope,
+    maker: Maker,
+    text: str,
+    seed: int,
+    parameters: Mapping[str, Any],
+    configured: Mapping[str, Any],
 ) -> Made:
     """What the engine makes of the text."""
     name, model = maker.backend_for(parameters)

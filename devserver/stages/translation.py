@@ -9,7 +9,7 @@ from devserver.engines import Translated, Translator
 from devserver.errors import PipelineError
 from devserver.stages.texts import Text
 from otel_tracking import ItemType
-from otel_tracking.scopes import Scope, Stage
+from otel_tracking.scopes import CallingScope, Stage
 
 PIPELINE_LANGUAGE = "en"
 """The language that configurations with `translate_first` go on in."""
@@ -38,7 +38,7 @@ def translate_to_english(stage: Stage, prompt: Text, translator: Translator) -> 
 
 
 def ask(
-    scope: Scope, translator: Translator, text: Text, to_lang: str, parameters: Mapping[str, Any] | None = None
+    scope: CallingScope, translator: Translator, text: Text, to_lang: str, parameters: Mapping[str, Any] | None = None
 ) -> Translated:
     """The engine's answer, with a span for the attempt that says what it was asked for and what it was handed."""
     name, mode = translator.backend_for(text.language, to_lang)
@@ -56,7 +56,9 @@ def ask(
     return translated
 
 
-def log_translation(scope: Scope, item_type: ItemType, translated: Translated, source: Text, to_lang: str) -> None:
+def log_translation(
+    scope: CallingScope, item_type: ItemType, translated: Translated, source: Text, to_lang: str
+) -> None:
     """Log a translation with the text it was really made from."""
     scope.item(
         item_type,
