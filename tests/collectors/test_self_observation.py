@@ -1,9 +1,11 @@
 """A recording says how it is doing: in `health()` and as OpenTelemetry metrics."""
 
+from pathlib import Path
+
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from collectors import start_recording
+from collectors import metrics, start_recording
 from collectors.testing import FailingSink, RememberingSink
 from otel_tracking import ItemType
 from otel_tracking.timings import Timings
@@ -78,3 +80,11 @@ def _points(reader):
                 labels = "".join(f" {name}={value}" for name, value in point.attributes.items())
                 found[metric.name + labels] = point.value
     return found
+
+
+def test_every_metric_is_documented():
+    """The reliability page names each instrument with its unit."""
+    page = (Path(__file__).parents[2] / "docs" / "reliability.md").read_text()
+    for name, unit, _ in (*metrics._COUNTERS, *metrics._GAUGES):
+        assert f"`{metrics.PREFIX}{name}`" in page
+        assert f"`{unit}`" in page
