@@ -19,7 +19,7 @@ from collectors.spill import Spill
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord
 
-GROUP_SIZE = 64
+GROUP_SIZE = 128
 """Most records that are written together."""
 
 LONGEST_DELAY = 30.0

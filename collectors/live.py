@@ -40,15 +40,16 @@ class LiveFeed:
 
     def __init__(self, open_runs: OpenRuns, *, remembered: int = 16, most_bytes: int = 64 * 2**20) -> None:
         self._open_runs, self._most_bytes = open_runs, most_bytes
-        self._recent: deque[OpenRun] = deque(maxlen=remembered)
+        self._recent: deque[tuple[OpenRun, int]] = deque(maxlen=remembered)
 
     def remember(self, run: OpenRun) -> None:
         """Keep a finished run a little longer for readers that come late."""
-        if run not in self._recent:
-            self._recent.append(run)
+        others = [(other, size) for other, size in self._recent if other is not run]
+        room = self._most_bytes - _bytes_of(run)
+        while others and sum(size for _, size in others) > room:
+            del others[0]
         # At least the one that has just ended: somebody may be watching it.
-        while len(self._recent) > 1 and sum(map(_bytes_of, self._recent)) > self._most_bytes:
-            self._recent.popleft()
+        self._recent = deque([*others, (run, self._most_bytes - room)], maxlen=self._recent.maxlen)
 
     def follow(self, trace_id: str, *, after: int = 0, timeout: float | None = None) -> Iterator[LiveEvent]:
         """Everything that happened in a run after event `after`, then what happens, until the run has finished.
@@ -67,13 +68,14 @@ class LiveFeed:
         except ValueError:
             return None
         # A copy: another thread may be remembering a run.
-        recent = next((run for run in tuple(self._recent) if run.trace_id == number), None)
+        recent = next((run for run, _ in tuple(self._recent) if run.trace_id == number), None)
         return self._open_runs.find(number) or recent
 
 
 def _bytes_of(run: OpenRun) -> int:
     frames = [entry for entry in tuple(run.log) if isinstance(entry, Frame)]
-    return sum(len(frame.payload) + (len(frame.media.data) if frame.media else 0) for frame in frames)
+    media = sum(len(frame.media.data) for frame in frames if frame.media)
+    return media + sum([len(frame.payload) for frame in frames])
 
 
 def _follow(run: OpenRun, after: int, timeout: float | None) -> Iterator[LiveEvent]:

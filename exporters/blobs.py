@@ -75,10 +75,24 @@ def _sha256(data: bytes) -> str:
 
 def _dict_text(value: dict[str, Any], blobs: MutableMapping[str, str], levels: int) -> str:
     """As `cut`, for a large dict: to encode the parts one by one is faster than to find them in the text again."""
-    if not any(map(_seems_large, value.values())):
+    # Of many parts (the nodes of a graph) none is looked at: they belong together.
+    large = {key for key, part in value.items() if _seems_large(part)} if len(value) < _MANY_PARTS else set()
+    if not large:
         return _shorten(canonical.dumps(value), blobs)
-    parts = (f"{encode_basestring(key)}:{text_of(value[key], blobs, levels)}" for key in sorted(value))
+    texts = {
+        key: _part_text(value[key], blobs, levels) if key in large else canonical.dumps(value[key]) for key in value
+    }
+    parts = (f"{encode_basestring(key)}:{texts[key]}" for key in sorted(texts))
     return _shorten("{" + ",".join(parts) + "}", blobs)
+
+
+_MANY_PARTS = 64
+
+
+def _part_text(part: Any, blobs: MutableMapping[str, str], levels: int) -> str:
+    if type(part) is dict and levels and _has_plain_keys(part):
+        return _dict_text(part, blobs, levels - 1)
+    return cut(canonical.dumps(part), blobs)
 
 
 def _seems_large(value: Any) -> bool:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import functools
 import math
 import pickle
+import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -71,36 +72,66 @@ def loads(text: str) -> Any:
 
 
 def settle(value: object) -> tuple[Any, int]:
-    """`value` as it will be after a round trip, and its count of lossy values."""
-    if _is_settled(value):
+    """A value that was frozen or read, as it will be after a round trip, and its count of lossy values."""
+    if _is_surely_settled(value) or _is_settled(value):
         return value, 0
     encoded = encode(value)
     return (loads(encoded.text) if encoded.lossy_values else value), encoded.lossy_values
 
 
+_ORJSON_DEPTH = 254
+"""How deep orjson writes; what is wrapped into some of that may be only so much deeper."""
+
+_wrapped = threading.local()
+
+
+def _is_surely_settled(value: object) -> bool:
+    """Whether JSON can write the value at all and it is not deep, seen in C: then there is nothing opaque in it."""
+    write, _ = _codec()
+    try:
+        outer, inner = _wrapped.__dict__.pop("lists", None) or _nested_lists(_ORJSON_DEPTH - MAX_DEPTH)
+        inner[0] = value
+        write(outer)
+    except TypeError:
+        return False
+    inner[0] = None
+    _wrapped.lists = (outer, inner)
+    return True
+
+
+def _nested_lists(depth: int) -> tuple[list[Any], list[Any]]:
+    inner: list[Any] = [None]
+    outer = inner
+    for _ in range(depth - 1):
+        outer = [outer]
+    return outer, inner
+
+
 _ATOMS = frozenset({str, int, float, bool, type(None), bytes})
+_TEXT = frozenset({str})
 _MAY_HOLD_MORE = frozenset({Opaque, EnumValue})
 
 
 def _is_settled(value: object) -> bool:
     """Whether a value surely is the same after a round trip: nothing unusual, not deep, not shared without end."""
-    level: list[Any] = [value]
+    level: list[Any] = [] if type(value) in _ATOMS else [value]
     for _ in range(MAX_DEPTH):
         below: list[Any] = []
         for part in level:
             kind = type(part)
             if kind is dict:
-                below.extend(part.values())
-                below.extend(key for key in part if type(key) is not str)
+                below += part.values()
+                if not _TEXT.issuperset(map(type, part)):
+                    below += part
             elif kind in _CONTAINERS:
-                below.extend(part)
-            elif kind not in _ATOMS and (kind in _MAY_HOLD_MORE or as_leaf(part) is None):
+                below += part
+            elif kind in _MAY_HOLD_MORE or as_leaf(part) is None:
                 return False
+        if len(below) > MAX_REPEATED:
+            return False
         level = [part for part in below if type(part) not in _ATOMS]
         if not level:
             return True
-        if len(below) > MAX_REPEATED:
-            return False
     return False
 
 
@@ -119,10 +150,16 @@ def _text_if_scalar(value: Any) -> str | None:
         return _to_json(value) if value.isascii() else None
     if kind is int:
         return str(value) if -(2**63) <= value < 2**64 else None
-    return "null" if value is None else _TRUTH.get(value) if kind is bool else None
+    if kind is float:
+        return _to_json(value) if math.isfinite(value) else None
+    if kind is bool:
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    return _EMPTY[kind] if kind in _EMPTY and not value else None
 
 
-_TRUTH = {True: "true", False: "false"}
+_EMPTY: dict[type, str] = {dict: "{}", list: "[]"}
 
 
 def _text_if_plain(value: object) -> str | None:
