@@ -1,12 +1,12 @@
 """Say what went wrong in an engine, and what would have worked.
 
-    EngineError
-    ├── EngineNotInstalled    the program or the dictionary is not on this machine
-    ├── EngineFailed          it ran, and ended badly or did not end in time
-    ├── UnknownLanguage       a language code that no table here lists
-    ├── MissingLanguagePair   no installed engine translates this pair
-    ├── JourneyImpossible     no chain of installed pairs makes this journey
-    └── InvalidParameter      a number or name outside of what the engine understands
+EngineError
+├── EngineNotInstalled    the program or the dictionary is not on this machine
+├── EngineFailed          it ran, and ended badly or did not end in time
+├── UnknownLanguage       a language code that no table here lists
+├── MissingLanguagePair   no installed engine translates this pair
+├── JourneyImpossible     no chain of installed pairs makes this journey
+└── InvalidParameter      a number or name outside of what the engine understands
 """
 
 from __future__ import annotations
