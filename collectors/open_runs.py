@@ -148,7 +148,23 @@ class OpenRuns:
         if self.inert:
             return
         try:
-            self._end(run, span)
+            if run.trace_id not in self._runs_by_trace_id:
+                self._begin(run.trace_id)
+            run.journal.append(journal_entries.end_entry(span))
+            if run.revision:
+                with run.lock:
+                    run.late_spans += 1
+            # In this order, so that whoever finds no span open finds every one ended; each step is one under the GIL.
+            run.ended_spans.append(span)
+            if span.parent_id is None:
+                run.root_ended_at = self._clock()
+            run.open_spans.pop(span.span_id, None)
+            over = run.root_ended_at is not None and not run.open_spans
+            run.tell((ENDED, span))
+            if self.on_ended_span is not None:
+                self.on_ended_span(span)
+            if over:
+                self._hand_over(run, FinishReason.LATE_SPAN if run.revision else FinishReason.ROOT_ENDED)
         except Exception as trouble:
             self._troubles.report("span end", trouble)
 
@@ -170,25 +186,6 @@ class OpenRuns:
         """Hand over every open run: the recording is being closed."""
         for run in list(self._runs_by_trace_id.values()):
             self._hand_over(run, FinishReason.CLOSED)
-
-    def _end(self, run: OpenRun, span: SpanData) -> None:
-        if run.trace_id not in self._runs_by_trace_id:
-            self._begin(run.trace_id)
-        run.journal.append(journal_entries.end_entry(span))
-        if run.revision:
-            with run.lock:
-                run.late_spans += 1
-        # In this order, so that whoever finds no span open finds every one ended; each step is one under the GIL.
-        run.ended_spans.append(span)
-        if span.parent_id is None:
-            run.root_ended_at = self._clock()
-        run.open_spans.pop(span.span_id, None)
-        over = run.root_ended_at is not None and not run.open_spans
-        run.tell((ENDED, span))
-        if self.on_ended_span is not None:
-            self.on_ended_span(span)
-        if over:
-            self._hand_over(run, FinishReason.LATE_SPAN if run.revision else FinishReason.ROOT_ENDED)
 
     def _begin(self, trace_id: int) -> OpenRun:
         """The open run of a trace: a settled one that a late span reopens, or a new one."""

@@ -19,7 +19,6 @@ from __future__ import annotations
 import functools
 import math
 import pickle
-import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -73,38 +72,10 @@ def loads(text: str) -> Any:
 
 def settle(value: object) -> tuple[Any, int]:
     """A value that was frozen or read, as it will be after a round trip, and its count of lossy values."""
-    if _is_surely_settled(value) or _is_settled(value):
+    if _is_settled(value):
         return value, 0
     encoded = encode(value)
     return (loads(encoded.text) if encoded.lossy_values else value), encoded.lossy_values
-
-
-_ORJSON_DEPTH = 254
-"""How deep orjson writes; what is wrapped into some of that may be only so much deeper."""
-
-_wrapped = threading.local()
-
-
-def _is_surely_settled(value: object) -> bool:
-    """Whether JSON can write the value at all and it is not deep, seen in C: then there is nothing opaque in it."""
-    write, _ = _codec()
-    try:
-        outer, inner = _wrapped.__dict__.pop("lists", None) or _nested_lists(_ORJSON_DEPTH - MAX_DEPTH)
-        inner[0] = value
-        write(outer)
-    except TypeError:
-        return False
-    inner[0] = None
-    _wrapped.lists = (outer, inner)
-    return True
-
-
-def _nested_lists(depth: int) -> tuple[list[Any], list[Any]]:
-    inner: list[Any] = [None]
-    outer = inner
-    for _ in range(depth - 1):
-        outer = [outer]
-    return outer, inner
 
 
 _ATOMS = frozenset({str, int, float, bool, type(None), bytes})

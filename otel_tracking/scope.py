@@ -234,9 +234,15 @@ class Scope:
     ) -> S:
         run = self._run
         attributes = names.FlatAttributes() if attributes is None else attributes
-        for key, value in zip(_PLACE_ATTRIBUTES, place, strict=True):
-            if value is not None:
-                attributes[key] = value if type(value) is int and value < _LARGEST_NUMBER else names.flat(value)
+        stage, stage_iteration, loop_iteration, config_used = place
+        if stage is not None:
+            attributes[names.STAGE] = names.flat(stage)
+        if stage_iteration is not None:
+            attributes[names.STAGE_ITERATION] = names.flat(stage_iteration)
+        if loop_iteration is not None:
+            attributes[names.LOOP_ITERATION] = names.flat(loop_iteration)
+        if config_used is not None:
+            attributes[names.CONFIG_USED] = names.flat(config_used)
         now = run.now()
         context = self._context
         if context is None:
@@ -244,11 +250,7 @@ class Scope:
         return kind_of_scope(run, run.start_span(name, context, kind, attributes, now), now, place)
 
 
-_LARGEST_NUMBER = 2**63
-
 S = TypeVar("S", bound=Scope)
-
-_PLACE_ATTRIBUTES = (names.STAGE, names.STAGE_ITERATION, names.LOOP_ITERATION, names.CONFIG_USED)
 
 
 def _of_attempt(call: Any, model_used: Any, backend_used: Any, execution_time: Any) -> tuple[Any, Any, Any, Any]:
