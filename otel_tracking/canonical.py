@@ -16,12 +16,11 @@ Plain JSON stays plain JSON. What JSON cannot say becomes an object with one key
 
 from __future__ import annotations
 
-import functools
 import math
-import pickle
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from otel_tracking.plain_json import text_if_plain, text_if_scalar, to_json
 from otel_tracking.values import REBUILD, EnumValue, Opaque, as_leaf, simplify
 
 MAX_DEPTH = 80
@@ -107,84 +106,11 @@ def _is_settled(value: object) -> bool:
 
 
 def _encode(value: object) -> Encoded:
-    text = _text_if_scalar(value) or _text_if_plain(value)
+    text = text_if_scalar(value) or text_if_plain(value)
     if text is not None:
         return Encoded(text, 0)
     tagger = _Tagger()
-    return Encoded(_to_json(tagger.tag(value)), tagger.lossy_values)
-
-
-def _text_if_scalar(value: Any) -> str | None:
-    """The text of a lone plain value, which most values are; None of any other."""
-    kind = type(value)
-    if kind is str:
-        return _to_json(value) if value.isascii() else None
-    if kind is int:
-        return str(value) if -(2**63) <= value < 2**64 else None
-    if kind is float:
-        return _to_json(value) if math.isfinite(value) else None
-    if kind is bool:
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    return _EMPTY[kind] if kind in _EMPTY and not value else None
-
-
-_EMPTY: dict[type, str] = {dict: "{}", list: "[]"}
-
-
-def _text_if_plain(value: object) -> str | None:
-    """The text of a value that JSON can say as it is, in a quarter of the time; None of any other.
-
-    The pickler looks (in C) whether there is anything in it but plain built-in values, the JSON reader whether all of
-    it comes back equal: tuples, bytes, NaN and integer keys do not.
-    """
-    write, read = _codec()
-    try:
-        _PlainValues().dump(value)
-        text: bytes = write(value)
-        return text.decode() if b'{"$' not in text and read(text) == value else None
-    except Exception:
-        return None
-
-
-class _PlainValues(pickle.Pickler):
-    """Refuses values that are not of plain built-in types, and values that contain or share themselves."""
-
-    def __init__(self) -> None:
-        super().__init__(_Limited(), protocol=5)
-        self.fast = True
-
-    def reducer_override(self, value: Any) -> Any:
-        raise pickle.PicklingError("not a plain value")
-
-
-class _Limited:
-    """A file that forgets what is written to it and refuses to be written to without end."""
-
-    def __init__(self) -> None:
-        self._written = 0
-
-    def write(self, part: bytes) -> None:
-        self._written += len(part)
-        if self._written > _LARGEST_PLAIN:
-            raise OverflowError
-
-
-_LARGEST_PLAIN = 8 * 2**20
-
-
-def _to_json(plain: object) -> str:
-    write, _ = _codec()
-    text: bytes = write(plain)
-    return text.decode()
-
-
-@functools.cache
-def _codec() -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:
-    import orjson  # only here: who logs and never reads has no need of it
-
-    return functools.partial(orjson.dumps, option=orjson.OPT_SORT_KEYS), orjson.loads
+    return Encoded(to_json(tagger.tag(value)), tagger.lossy_values)
 
 
 class _Tagger:
@@ -249,13 +175,13 @@ class _Tagger:
         return {"$tuple": [self.tag(entry) for entry in value]}
 
     def tag_set(self, value: set[Any] | frozenset[Any]) -> Any:
-        return {f"${type(value).__name__}": sorted(map(self.tag, value), key=_to_json)}
+        return {f"${type(value).__name__}": sorted(map(self.tag, value), key=to_json)}
 
     def tag_dict(self, value: dict[Any, Any]) -> Any:
         if _is_plain_object(value):
             return {key: self.tag(entry) for key, entry in value.items()}
         pairs = [[self.tag(key), self.tag(entry)] for key, entry in value.items()]
-        return {"$dict": sorted(pairs, key=lambda pair: _to_json(pair[0]))}
+        return {"$dict": sorted(pairs, key=lambda pair: to_json(pair[0]))}
 
 
 _CONTAINERS: dict[type, Callable[[_Tagger, Any], Any]] = {
