@@ -13,7 +13,34 @@ from otel_tracking.scope import Attempt, Place, Scope
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType
 
 
-class BackendCall(CapturesHttp, Scope):
+class CallingScope(Scope):
+    """A scope in which backends are called."""
+
+    __slots__ = ()
+
+    def backend_call(
+        self, backend: str, *, model: str | None = None, configured: Any = None, operation: str | None = None
+    ) -> BackendCall:
+        """A CLIENT span for one attempt at a backend; retries and fallbacks are attempts of their own.
+
+        `configured` is what configuration and caller asked for; say what left the process with `passed`.
+        """
+        usual = "generate_content" if self.place.stage == 4 else "chat"
+        operation = text_or(operation, usual)
+        call = self._open(
+            BackendCall,
+            operation if model is None else names.viewer_text(f"{operation} {names.safe_text(model)}"),
+            self.place,
+            kind=SpanKind.CLIENT,
+            attributes=_call_attributes(operation, backend, model),
+        )
+        call.begin(self, backend, model)
+        if configured is not None:
+            call.fact("configured", configured)
+        return call
+
+
+class BackendCall(CapturesHttp, CallingScope):
     """One attempt at a backend. Ended without an exception, it stands behind the items its scope logs next."""
 
     __slots__ = ("_parent", "_wire", "backend_used", "execution_time", "model_used")
@@ -43,33 +70,6 @@ class BackendCall(CapturesHttp, Scope):
             self._wire.close()
         if error is None:
             self._parent._last_call = self.as_attempt()
-
-
-class CallingScope(Scope):
-    """A scope in which backends are called."""
-
-    __slots__ = ()
-
-    def backend_call(
-        self, backend: str, *, model: str | None = None, configured: Any = None, operation: str | None = None
-    ) -> BackendCall:
-        """A CLIENT span for one attempt at a backend; retries and fallbacks are attempts of their own.
-
-        `configured` is what configuration and caller asked for; say what left the process with `passed`.
-        """
-        usual = "generate_content" if self.place.stage == 4 else "chat"
-        operation = text_or(operation, usual)
-        call = self._open(
-            BackendCall,
-            operation if model is None else names.viewer_text(f"{operation} {names.safe_text(model)}"),
-            self.place,
-            kind=SpanKind.CLIENT,
-            attributes=_call_attributes(operation, backend, model),
-        )
-        call.begin(self, backend, model)
-        if configured is not None:
-            call.fact("configured", configured)
-        return call
 
 
 class Iteration(CallingScope):
