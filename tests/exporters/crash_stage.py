@@ -18,6 +18,10 @@ from otel_tracking import ExecutionRecord
 PROGRAM = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import crash_stage; crash_stage.main()"
 
 
+BATCHES = 12
+"""How many batches a writer writes at most: who reads along must be able to catch up, however busy the machine is."""
+
+
 def a_batch(number: int) -> list[ExecutionRecord]:
     """Three runs, the same ones in every process: with hops, with a picture, with a graph."""
     names = [f"{number:07x}{place:025x}" for place in (1, 2, 3)]
@@ -41,7 +45,7 @@ def stop_at(number: int) -> Callable[[str], None]:
 
 
 def main() -> None:
-    """`write DATA STEP`, `compact DATA STEP`, or `write_on DATA FIRST`: batches without end, each announced."""
+    """`write DATA STEP`, `compact DATA STEP`, or `write_on DATA FIRST`: `BATCHES` batches, each announced, then nothing."""
     action, data_dir, number = sys.argv[1:]
     if action == "write":
         ParquetSink(data_dir, step=stop_at(int(number))).write_all(a_batch(0))
@@ -49,6 +53,7 @@ def main() -> None:
         compact(data_dir, before=LATER, step=stop_at(int(number)))
     else:
         sink = ParquetSink(data_dir)
-        for batch in count(int(number)):
+        for batch in range(int(number), int(number) + BATCHES):
             sink.write_all(a_batch(batch))
             print(batch, flush=True)
+        signal.pause()
