@@ -64,6 +64,7 @@ class Fault:
 
     def play(self, scene: Scene) -> Verdict:
         """Run the pipeline with this fault at its moment."""
+        others = set(threading.enumerate())
         scene.recording = recording = self.start(scene)
         scene.at("before the run")
         told = outcome_of(lambda: pipeline(scene, recording.tracker()))
@@ -77,7 +78,7 @@ class Fault:
             assert recording.flush(PATIENCE), recording.health()
         # Where the recording was closed already, what the sink had not taken is recovered, as at the next start.
         recording.close(PATIENCE)
-        join_threads()
+        join_threads(others)
         recover([scene.sink], directory=scene.ram, spill=scene.files)
         return Verdict(told, self.record(scene), scene.logged, self.status)
 
@@ -191,9 +192,9 @@ def leftovers() -> dict[str, Any]:
     }
 
 
-def join_threads() -> None:
-    """Wait for the threads of recordings that were closed while a sink hung in them."""
-    for thread in threading.enumerate():
+def join_threads(others: set[threading.Thread]) -> None:
+    """Wait for the threads of recordings that were closed while a sink hung in them; not for `others`."""
+    for thread in set(threading.enumerate()) - others:
         if thread.name.startswith(("otel", "OtelBatch")):
             thread.join(PATIENCE)
 
