@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,13 @@ def test_help_imports_nothing_heavy():
 
 def test_ctrl_c_is_recorded_and_ends_with_130(tmp_path):
     """The signal ends the run, not its record."""
-    process = start("run", "image_comparison", "Blume", "--data", tmp_path, program=SLOW, stdin=subprocess.PIPE)
+    process = start(
+        *("run", "image_comparison", "Blume", "--data", tmp_path),
+        program=SLOW,
+        stdin=subprocess.PIPE,
+        # Tests that run in the background of a shell inherit a signal that is ignored.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )
     while b"waiting" not in process.stdout.readline():
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
