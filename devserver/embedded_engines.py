@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from devserver.backends.embedded import procedural_image
@@ -12,7 +12,7 @@ from devserver.backends.embedded.freedict import FreeDict, dictionary_name
 from devserver.backends.embedded.languages import detect_language
 from devserver.backends.embedded.translation import Translation, Translator
 from devserver.backends.errors import InvalidParameter
-from devserver.engines import Backend, Engines
+from devserver.engines import Backend, Engines, InputImage, Made, MadeFile
 from devserver.errors import suggestion
 from devserver.safety import check_terms
 
@@ -43,17 +43,6 @@ class EmbeddedTranslator:
         return self._translator.translate(text, from_lang=from_lang, to_lang=to_lang)
 
 
-@dataclass(frozen=True, slots=True)
-class MadeFile:
-    """A file that an embedded engine made."""
-
-    content: bytes
-    media_format: str
-    passed: dict[str, Any]
-    facts: dict[str, Any] = field(default_factory=dict)
-    engine_version: str = ""
-
-
 class ProceduralImages:
     """Pictures painted by procedure; the style is the model."""
 
@@ -63,7 +52,15 @@ class ProceduralImages:
         """The painter of a style."""
         return Backend("procedural_image", str(parameters.get("style", procedural_image.STYLES[0])))
 
-    def make(self, text: str, *, seed: int, parameters: Mapping[str, Any]) -> MadeFile:
+    def make(
+        self,
+        text: str,
+        *,
+        seed: int,
+        parameters: Mapping[str, Any],
+        images: Sequence[InputImage] = (),
+        cancel: threading.Event | None = None,
+    ) -> Made:
         """A PNG file; raises `InvalidParameter` for a parameter that no painter has."""
         for name in parameters:
             if name not in self.PARAMETERS:
@@ -72,7 +69,7 @@ class ProceduralImages:
                 )
         passed = {"prompt": text, "seed": seed, **parameters}
         image = procedural_image.render(text, seed=seed, **parameters)
-        return MadeFile(image.png, "image/png", passed, facts=image.parameters)
+        return Made(files=(MadeFile(image.png, "image/png"),), passed=passed, facts=image.parameters)
 
 
 def embedded_engines() -> Engines:

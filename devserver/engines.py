@@ -1,12 +1,14 @@
 """The shapes of what the pipeline works with. An engine is anything that has them; `devserver/testing.py` has some.
 
 An engine knows nothing of tracking. What it gives back says what it was really handed (`passed`) and what it found out
-(`facts`), so that the record never has to guess.
+(`facts`), so that the record never has to guess. An engine that speaks HTTP does so with the client of
+`devserver/backends/http.py`: what leaves through that is recorded by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -38,8 +40,8 @@ class Translated(Protocol):
         """What would have to be installed again to get the same."""
 
     @property
-    def passed(self) -> Mapping[str, Any]:
-        """Exactly what the engine was handed."""
+    def passed(self) -> Mapping[str, Any] | None:
+        """Exactly what the engine was handed; None where the transport has recorded it."""
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -97,28 +99,46 @@ class DetectLanguage(Protocol):
         """An ISO 639-1 code."""
 
 
-class Made(Protocol):
-    """A text or a file that an engine made."""
+@dataclass(frozen=True, slots=True)
+class InputImage:
+    """A picture that a person handed in with the prompt."""
+
+    name: str
+    content: bytes = field(repr=False)
+    media_format: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A text or a file that an engine made.
+
+    `facts` are those of this file alone, such as `node_title`, `node_id`, `filename`, `width`.
+    """
+
+    content: str | bytes = field(repr=False)
+    media_format: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What an engine made in one attempt: at least one file; of a text engine one file whose content is a text.
+
+    `passed` is exactly what the engine was handed; None where it left over HTTP, since the transport has recorded it.
+    `facts` are what the engine chose or found out by itself, and `used_seed` the seed it really used where it says so.
+    """
+
+    files: Sequence[MadeFile]
+    passed: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    engine_version: str = ""
+    used_seed: int | None = None
 
     @property
-    def content(self) -> str | bytes:
-        """A text, or the bytes of a file."""
-
-    @property
-    def media_format(self) -> str:
-        """The type of the file, such as `image/png`."""
-
-    @property
-    def engine_version(self) -> str:
-        """The version of the engine; empty where it has none of its own."""
-
-    @property
-    def passed(self) -> Mapping[str, Any]:
-        """Exactly what the engine was handed."""
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """What the engine chose or found out by itself."""
+    def text(self) -> str:
+        """The first file as a text."""
+        content = self.files[0].content
+        return content if isinstance(content, str) else content.decode()
 
 
 class Maker(Protocol):
@@ -127,8 +147,20 @@ class Maker(Protocol):
     def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
         """Who will be asked with these parameters."""
 
-    def make(self, text: str, *, seed: int, parameters: Mapping[str, Any]) -> Made:
-        """What the engine makes of the text; raises for parameters it does not know."""
+    def make(
+        self,
+        text: str,
+        *,
+        seed: int,
+        parameters: Mapping[str, Any],
+        images: Sequence[InputImage] = (),
+        cancel: threading.Event | None = None,
+    ) -> Made:
+        """What the engine makes of the text, and of the images where it takes some.
+
+        Raises an `EngineError`, whose kind says whether trying again may help; raises `Cancelled` soon after `cancel`
+        is set, where the work takes long.
+        """
 
 
 TERM_LISTS = Backend("term_lists")

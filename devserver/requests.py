@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from devserver.engines import InputImage, MadeFile
 from devserver.errors import RequestError, suggestion
 from devserver.safety.terms import LEVELS
 
@@ -27,6 +28,7 @@ class Request:
     seed: int | None = None
     languages: Sequence[str] | str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    images: Sequence[InputImage] = ()
     user_id: str | None = None
     session_id: str | None = None
     device_id: str | None = None
@@ -57,11 +59,21 @@ class OutputResult:
     number: int
     config_used: str
     status: str
-    media: bytes | None = field(default=None, repr=False)
-    media_format: str | None = None
+    files: tuple[MadeFile, ...] = ()
     seed: int | None = None
     error: str | None = None
     blocked: str | None = None
+
+    @property
+    def media(self) -> bytes | None:
+        """The bytes of the first file."""
+        content = self.files[0].content if self.files else None
+        return content.encode() if isinstance(content, str) else content
+
+    @property
+    def media_format(self) -> str | None:
+        """The type of the first file."""
+        return self.files[0].media_format if self.files else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

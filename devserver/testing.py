@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -10,7 +11,7 @@ from typing import Any
 
 from devserver.backends.embedded.packages import DEFAULT_PAIRS
 from devserver.backends.errors import EngineFailed
-from devserver.engines import Backend, Engines, SafetyCheck, Translator
+from devserver.engines import Backend, Engines, InputImage, Made, MadeFile, SafetyCheck, Translator
 from devserver.safety import SafetyVerdict
 
 PNG = base64.b64decode(
@@ -96,17 +97,6 @@ class ScriptedSafety:
         return _blocked(tuple(self._terms[term] for term in found), found) if found else SAFE
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptedFile:
-    """A file as the script has it."""
-
-    content: str | bytes
-    media_format: str
-    passed: Mapping[str, Any]
-    engine_version: str = "1"
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
 class ScriptedMaker:
     """Makes `content` (bytes, text, or a function of text and seed); the calls in `fails_at` raise `EngineFailed`."""
 
@@ -128,13 +118,24 @@ class ScriptedMaker:
         """The same for all parameters."""
         return self._backend
 
-    def make(self, text: str, *, seed: int, parameters: Mapping[str, Any]) -> ScriptedFile:
+    def make(
+        self,
+        text: str,
+        *,
+        seed: int,
+        parameters: Mapping[str, Any],
+        images: Sequence[InputImage] = (),
+        cancel: threading.Event | None = None,
+    ) -> Made:
         """The script's file, or the failure that it wants at this call."""
         if next(self._calls) in self._fails_at:
             raise EngineFailed(self._error)
         content = self._content(text, seed) if callable(self._content) else self._content
-        return ScriptedFile(
-            content, self._media_format, {"prompt": text, "seed": seed, **parameters}, facts=self._facts
+        passed = {"prompt": text, "seed": seed, **parameters}
+        if images:
+            passed["images"] = [image.name for image in images]
+        return Made(
+            files=(MadeFile(content, self._media_format),), passed=passed, facts=self._facts, engine_version="1"
         )
 
 

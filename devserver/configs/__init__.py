@@ -9,11 +9,19 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from devserver.configs.model import InterceptionConfig, OutputConfig, PipelineConfig
+from devserver.configs.model import FallbackConfig, InterceptionConfig, OutputConfig, PipelineConfig
 from devserver.configs.schema import read_pipeline
 from devserver.errors import ConfigError, InvalidConfig, UnknownConfig, suggestion
 
-__all__ = ["InterceptionConfig", "OutputConfig", "PipelineConfig", "list_configs", "load_config", "read_config"]
+__all__ = [
+    "FallbackConfig",
+    "InterceptionConfig",
+    "OutputConfig",
+    "PipelineConfig",
+    "list_configs",
+    "load_config",
+    "read_config",
+]
 
 SUFFIXES = (".toml", ".json")
 

@@ -13,11 +13,23 @@ MEDIA = ("image", "audio", "music", "video", "3d", "code")
 """What an output can be."""
 
 
+MOST_RETRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackConfig:
+    """Another engine, or another model, that may answer where the one before could not; its parameters stand alone."""
+
+    engine: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterceptionConfig:
     """Stage 2. A `translation_chain` visits `languages`: "fixed" or "random" ones over `hops`, or those of a list.
 
-    A random chain ends in `final_language`, or where it began where that is None. `engine` is for the kind `engine`.
+    A random chain ends in `final_language`, or where it began where that is None. `engine` is for the kind `engine`;
+    in a `translation_chain` it translates each hop instead of the engines of this machine.
     """
 
     kind: str = "pass_on"
@@ -27,17 +39,28 @@ class InterceptionConfig:
     engine: str | None = None
     seed: int | str = "random"
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    retries: int = 1
+    fallbacks: tuple[FallbackConfig, ...] = ()
+    images_at_most: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputConfig:
-    """One output: the medium, the engine that makes it, and what the engine is asked for."""
+    """One output: the medium, the engine that makes it, and what the engine is asked for.
+
+    A request that failed for the moment is sent `retries` times more; then `fallbacks` are asked, in order. The engine
+    is handed the first `images_at_most` pictures of the request, which needs `images_at_least`.
+    """
 
     name: str
     engine: str
     medium: str = "image"
     seed: int | str = "random"
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    retries: int = 1
+    fallbacks: tuple[FallbackConfig, ...] = ()
+    images_at_most: int = 0
+    images_at_least: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from devserver.configs.model import INTERCEPTION_KINDS, MEDIA, InterceptionConfig, OutputConfig, PipelineConfig
+from devserver.configs.model import (
+    INTERCEPTION_KINDS,
+    MEDIA,
+    MOST_RETRIES,
+    FallbackConfig,
+    InterceptionConfig,
+    OutputConfig,
+    PipelineConfig,
+)
 from devserver.errors import InvalidConfig, suggestion
 
 
@@ -21,10 +29,6 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _is_number_from_1_to_50(value: Any) -> bool:
-    return type(value) is int and 1 <= value <= 50
-
-
 def _is_seed(value: Any) -> bool:
     return type(value) is int or value == "random"
 
@@ -37,27 +41,40 @@ def _one_of(values: tuple[str, ...]) -> Key:
     return Key(lambda value: value in values, f"one of {', '.join(values)}")
 
 
+def _are_tables(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
+
+
+def _number(least: int, most: int) -> Key:
+    return Key(lambda value: type(value) is int and least <= value <= most, f"a whole number from {least} to {most}")
+
+
+MOST_IMAGES = 16
 _NAME = Key(_is_text, "a name", required=True)
 _SEED = Key(_is_seed, 'a whole number or "random"')
 _TABLE = Key(lambda value: isinstance(value, dict), "a table")
+_TRIES = {
+    "retries": _number(0, MOST_RETRIES),
+    "fallbacks": Key(_are_tables, "a list of tables, each with an engine and its parameters"),
+    "images_at_most": _number(0, MOST_IMAGES),
+}
 
 PIPELINE = {
     "name": _NAME,
     "description": Key(lambda value: isinstance(value, str), "a text"),
     "translate_first": Key(lambda value: isinstance(value, bool), "true or false"),
     "interception": _TABLE,
-    "outputs": Key(
-        lambda value: isinstance(value, list) and all(isinstance(entry, dict) for entry in value), "a list of tables"
-    ),
+    "outputs": Key(_are_tables, "a list of tables"),
 }
 INTERCEPTION = {
     "kind": _one_of(INTERCEPTION_KINDS),
-    "hops": Key(_is_number_from_1_to_50, "a whole number from 1 to 50"),
+    "hops": _number(1, 50),
     "languages": Key(_are_languages, '"fixed", "random" or a list of language codes, one per hop'),
     "final_language": Key(_is_text, "a language code such as en"),
     "engine": Key(_is_text, "the name of an engine"),
     "seed": _SEED,
     "parameters": _TABLE,
+    **_TRIES,
 }
 OUTPUT = {
     "name": _NAME,
@@ -65,14 +82,17 @@ OUTPUT = {
     "medium": _one_of(MEDIA),
     "seed": _SEED,
     "parameters": _TABLE,
+    **_TRIES,
+    "images_at_least": _number(0, MOST_IMAGES),
 }
+FALLBACK = {"engine": Key(_is_text, "the name of an engine", required=True), "parameters": _TABLE}
 
 
 def read_pipeline(source: Any, file: str) -> PipelineConfig:
     """The configuration that `source`, the content of `file`, describes. Raises `InvalidConfig`."""
     table = _check(source, PIPELINE, file, "")
     outputs = [
-        OutputConfig(**_check(output, OUTPUT, file, f"outputs[{number}]."))
+        _read_output(output, file, f"outputs[{number}].")
         for number, output in enumerate(table.pop("outputs", []), start=1)
     ]
     interception = _read_interception(table.pop("interception", {}), file)
@@ -85,7 +105,26 @@ def _read_interception(source: Any, file: str) -> InterceptionConfig:
         table["languages"] = tuple(table["languages"])
     if table.get("kind") == "engine" and "engine" not in table:
         raise InvalidConfig(f'{file}: interception.engine is missing; kind "engine" needs the name of an engine')
-    return InterceptionConfig(**table)
+    return InterceptionConfig(**_with_fallbacks(table, file, "interception."))
+
+
+def _read_output(source: Any, file: str, place: str) -> OutputConfig:
+    table = _with_fallbacks(_check(source, OUTPUT, file, place), file, place)
+    least, most = table.get("images_at_least", 0), table.get("images_at_most", 0)
+    if least > most:
+        allowed = f"up to images_at_most, which is {most}"
+        raise InvalidConfig(f"{file}: {place}images_at_least is {least}; allowed is {allowed}")
+    return OutputConfig(**table)
+
+
+def _with_fallbacks(table: dict[str, Any], file: str, place: str) -> dict[str, Any]:
+    if "fallbacks" not in table:
+        return table
+    fallbacks = [
+        FallbackConfig(**_check(source, FALLBACK, file, f"{place}fallbacks[{number}]."))
+        for number, source in enumerate(table["fallbacks"], start=1)
+    ]
+    return {**table, "fallbacks": tuple(fallbacks)}
 
 
 def _check(source: Any, keys: Mapping[str, Key], file: str, place: str) -> dict[str, Any]:

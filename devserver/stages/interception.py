@@ -62,7 +62,7 @@ def made_by_engine(stage: Stage, prompt: Text, task: Task) -> Intercepted:
         made = ask_maker(stage, maker, prompt.content, seed, parameters, configured)
     except Exception as error:
         raise PipelineError(f"Interception failed: Backend error: {error}") from error
-    text = Text(made.content if isinstance(made.content, str) else made.content.decode(), prompt.language)
+    text = Text(made.text, prompt.language)
     _log_final(stage, text, prompt, task, {**made.facts, "total_iterations": 1, "seed": seed})
     return Intercepted(text, seed)
 

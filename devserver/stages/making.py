@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from devserver.engines import Engines, Made, Maker
+from devserver.engines import Engines, InputImage, Made, Maker
 from devserver.errors import PipelineError, suggestion
 from otel_tracking.scopes import CallingScope
 
@@ -24,11 +25,18 @@ def ask_maker(
     seed: int,
     parameters: Mapping[str, Any],
     configured: Mapping[str, Any],
+    *,
+    images: Sequence[InputImage] = (),
+    cancel: threading.Event | None = None,
 ) -> Made:
     """What the engine makes of the text."""
     name, model = maker.backend_for(parameters)
-    with scope.backend_call(name, model=model, configured=configured) as call:
-        made = maker.make(text, seed=seed, parameters=parameters)
-        call.passed(made.passed)
-        call.response({"engine_version": made.engine_version, **made.facts})
+    with scope.backend_call(name, model=model, configured=configured) as call, call.current():
+        made = maker.make(text, seed=seed, parameters=parameters, images=images, cancel=cancel)
+        found = {"engine_version": made.engine_version, **made.facts}
+        if made.passed is None:  # The transport has recorded it, and the answer: what the engine found is a fact more.
+            call.fact("engine", found)
+        else:
+            call.passed(made.passed)
+            call.response(found)
     return made

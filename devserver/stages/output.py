@@ -29,14 +29,19 @@ def make_output(stage: Stage, number: int, wanted: OutputConfig, text: Text, tas
     configured = {**parameters, "seed": task.seeds.configured(wanted.seed)}
 
     made = ask_maker(stage, maker, text.content, seed, parameters, configured)
-    media = made.content if isinstance(made.content, bytes) else made.content.encode()
-    stage.item(
-        ITEM_TYPES[wanted.medium],
-        media=media,
-        media_format=made.media_format,
-        input_text=text.content,
-        metadata={**made.passed, **made.facts, "seed": seed, "engine_version": made.engine_version},
-    )
-    return OutputResult(
-        number=number, config_used=wanted.name, status="made", media=media, media_format=made.media_format, seed=seed
-    )
+    used_seed = seed if made.used_seed is None else made.used_seed
+    for file in made.files:
+        stage.item(
+            ITEM_TYPES[wanted.medium],
+            media=file.content if isinstance(file.content, bytes) else file.content.encode(),
+            media_format=file.media_format,
+            input_text=text.content,
+            metadata={
+                **(parameters if made.passed is None else made.passed),
+                **made.facts,
+                **file.facts,
+                "seed": used_seed,
+                "engine_version": made.engine_version,
+            },
+        )
+    return OutputResult(number=number, config_used=wanted.name, status="made", files=tuple(made.files), seed=used_seed)

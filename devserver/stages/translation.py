@@ -44,7 +44,7 @@ def ask(
     name, mode = translator.backend_for(text.language, to_lang)
     with scope.backend_call(name, model=mode, configured=dict(parameters or {}), operation="translate") as call:
         translated = translator.translate(text.content, from_lang=text.language, to_lang=to_lang)
-        call.passed(translated.passed)
+        call.passed(translated.passed or {})
         call.response(
             {
                 "engine": translated.engine,

@@ -66,7 +66,8 @@ def test_people_write_their_own_in_toml_or_json(tmp_path, suffix):
         (
             {"name": "a", "interception": {"hop": 8}},
             "mine.toml: there is no key interception.hop; closest is hops; known are "
-            "engine, final_language, hops, kind, languages, parameters, seed",
+            "engine, fallbacks, final_language, hops, "
+            "images_at_most, kind, languages, parameters, retries, seed",
         ),
         (
             {"name": "a", "interception": {"kind": "dada"}},
