@@ -6,6 +6,7 @@ StorageError
 ├─ UnsafePath           a path that would leave the data directory
 ├─ BrokenFile           a file is not what its name says
 ├─ UnknownFormat        no such row in FORMATS
+├─ UnknownOption        a format has no such option, or no such value of it
 ├─ UnknownExecution     nothing stored under that id
 ├─ AmbiguousExecution   several executions begin like that
 └─ CompactionRunning    another process has the lock
@@ -39,6 +40,10 @@ class BrokenFile(StorageError):
 
 class UnknownFormat(StorageError):
     """A format that nobody has written a row for."""
+
+
+class UnknownOption(StorageError):
+    """An option that a format does not have, or a value that it does not know."""
 
 
 class UnknownExecution(StorageError, LookupError):
