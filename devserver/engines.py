@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 
@@ -18,6 +19,8 @@ class Backend(NamedTuple):
 
     name: str
     model: str | None = None
+    about: Mapping[str, Any] = MappingProxyType({})
+    """What is known of it before it is asked, such as `provider_region`."""
 
 
 class Translated(Protocol):
@@ -125,11 +128,13 @@ class Made:
     """What an engine made in one attempt: at least one file; of a text engine one file whose content is a text.
 
     `passed` is exactly what the engine was handed; None where it left over HTTP, since the transport has recorded it.
+    `sent` are the parameters that it really sent then, by the names that configurations use; None stands for all.
     `facts` are what the engine chose or found out by itself, and `used_seed` the seed it really used where it says so.
     """
 
     files: Sequence[MadeFile]
     passed: Mapping[str, Any] | None = None
+    sent: Mapping[str, Any] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     engine_version: str = ""
     used_seed: int | None = None
@@ -138,7 +143,7 @@ class Made:
     def text(self) -> str:
         """The first file as a text."""
         content = self.files[0].content
-        return content if isinstance(content, str) else content.decode()
+        return content if isinstance(content, str) else content.decode("utf-8", "replace")
 
 
 class Maker(Protocol):
@@ -168,10 +173,14 @@ TERM_LISTS = Backend("term_lists")
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The engines of a pipeline; `makers` by the name that configurations call them."""
+    """The engines of a pipeline; `makers` by the name that configurations call them.
+
+    `missing` are those that could be set up, and how: `{"ollama": "set OLLAMA_HOST …"}`.
+    """
 
     translator: Translator
     check_safety: SafetyCheck
     detect_language: DetectLanguage
     makers: Mapping[str, Maker] = field(default_factory=dict)
     safety_backend: Backend = TERM_LISTS
+    missing: Mapping[str, str] = field(default_factory=dict)

@@ -7,10 +7,12 @@ stages 3 and 4 check and make each output. The scopes of the tracker stand aroun
 from __future__ import annotations
 
 import logging
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from devserver.backends.errors import EngineError
+from devserver.backends.errors import Cancelled, EngineError
+from devserver.backends.http import stop_if
 from devserver.configs import OutputConfig, PipelineConfig, load_config
 from devserver.engines import Engines
 from devserver.errors import PipelineError
@@ -18,6 +20,7 @@ from devserver.requests import OutputResult, Request, Result, status_of
 from devserver.stages.interception import intercept
 from devserver.stages.output import make_output
 from devserver.stages.safety import check_input, check_output, reason
+from devserver.stages.secrets import without_secrets
 from devserver.stages.seeds import Seeds, draw_seed
 from devserver.stages.task import Task
 from devserver.stages.texts import Text
@@ -42,25 +45,35 @@ class Pipeline:
         *,
         find_config: Callable[[str], PipelineConfig] = load_config,
         new_seed: Callable[[], int] = draw_seed,
+        wait: Callable[[float], object] | None = None,
     ) -> None:
+        """`wait` pauses for so many seconds before an attempt is repeated; by default until `cancel` is set."""
         self._tracker, self._engines = tracker, engines
-        self._find_config, self._new_seed = find_config, new_seed
+        self._find_config, self._new_seed, self._wait = find_config, new_seed, wait
 
-    def run(self, request: Request, on_start: OnStart | None = None) -> Result:
+    def run(
+        self, request: Request, on_start: OnStart | None = None, *, cancel: threading.Event | None = None
+    ) -> Result:
         """What came of `request`; `on_start` is told of the execution before its first stage.
 
+        Whoever sets `cancel` ends the run before its next stage, hop or attempt, and within one whose answer streams.
         Raises `ConfigError` and `RequestError` before a run is started. What goes wrong later ends in the result's
         `status` and `error`, after the record has got to know it.
         """
         request.check()
         config = self._find_config(request.config_name)
-        task = Task(config, request, self._engines, Seeds(request.seed, config, self._new_seed))
+        request.check_images(config)
+        cancel = cancel or threading.Event()
+        seeds = Seeds(request.seed, config, self._new_seed)
+        task = Task(config, request, self._engines, seeds, cancel, self._wait or cancel.wait)
         run = self._start(task)
         try:
             with run:
                 if on_start:
                     on_start(run)
                 return self._stages(run, task)
+        except Cancelled:
+            return Result(execution_id=run.execution_id, trace_id=run.trace_id, status="cancelled")
         except Exception as error:
             _log_end(run, error)
             return Result(
@@ -71,7 +84,8 @@ class Pipeline:
         request, engines = task.request, self._engines
 
         with run.stage(1) as stage:
-            prompt = take_in(stage, request.prompt, engines.detect_language(request.prompt))
+            stop_if(task.cancel)
+            prompt = take_in(stage, request.prompt, engines.detect_language(request.prompt), request.images)
             verdict = check_input(stage, prompt, request.safety_level, engines)
             if verdict.safe and task.config.translate_first:
                 prompt = translate_to_english(stage, prompt, engines.translator)
@@ -79,6 +93,7 @@ class Pipeline:
             return _result(run, status="blocked", blocked=reason(verdict))
 
         with run.stage(2) as stage:
+            stop_if(task.cancel)
             text, seed = intercept(stage, prompt, task)
         if seed is not None and not task.config.outputs:
             run.amend(used_seed=seed)
@@ -86,6 +101,7 @@ class Pipeline:
         outputs = [
             self._output(run, number, wanted, text, task) for number, wanted in enumerate(task.config.outputs, start=1)
         ]
+        _amend_seed(run, request.seed, outputs)
         return _result(run, status=status_of(outputs), final_text=text.content, outputs=tuple(outputs))
 
     def _output(self, run: Execution, number: int, wanted: OutputConfig, text: Text, task: Task) -> OutputResult:
@@ -93,6 +109,7 @@ class Pipeline:
         try:
             with run.output(number, config_used=wanted.name) as output:
                 with output.stage(3) as stage:
+                    stop_if(task.cancel)
                     verdict = check_output(stage, text, task.request.safety_level, self._engines)
                 if not verdict.safe:
                     return OutputResult(
@@ -121,8 +138,16 @@ class Pipeline:
             repeats=request.repeats,
             continues=request.continues,
             used_seed=request.seed,
-            metadata={"config": config.to_dict()},
+            # A key that somebody wrote into a configuration by mistake does not belong there, nor into a record.
+            metadata={"config": without_secrets(config.to_dict())},
         )
+
+
+def _amend_seed(run: Execution, asked: int | None, outputs: Sequence[OutputResult]) -> None:
+    """The seed that was used goes before the one that was asked for: a server may have taken another."""
+    used = [output.seed for output in outputs if output.seed is not None]
+    if asked is not None and used and asked not in used:
+        run.amend(used_seed=used[0])
 
 
 def _result(run: Execution, *, status: str, outputs: tuple[OutputResult, ...] = (), **fields: str | None) -> Result:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from devserver.configs.model import PipelineConfig
 from devserver.engines import InputImage, MadeFile
 from devserver.errors import RequestError, suggestion
 from devserver.safety.terms import LEVELS
@@ -18,7 +19,8 @@ class Request:
     """One run that somebody wants. What is None is left to the configuration.
 
     `languages` are those of the translation chain, one per hop and without the start; or "fixed", or "random".
-    `parameters` go before those of every output's configuration, `seed` before every seed.
+    `parameters` go before those of every output's configuration, `seed` before every seed. `images` are pictures that
+    come with the prompt; the configuration says who is handed how many of them.
     """
 
     prompt: str
@@ -51,6 +53,15 @@ class Request:
         if self.languages is not None and not self.languages:
             raise RequestError("languages is an empty list; name one language per hop, or leave it out")
 
+    def check_images(self, config: PipelineConfig) -> None:
+        """Raise `RequestError` where there are more pictures than anybody takes, or fewer than somebody needs."""
+        given = len(self.images)
+        most = max([config.interception.images_at_most, *(output.images_at_most for output in config.outputs)])
+        least = max([0, *(output.images_at_least for output in config.outputs)])
+        if not least <= given <= most:
+            allowed = f"{least} to {most} are" if least < most else f"exactly {most} are" if most else "none is"
+            raise RequestError(f"{given} images were given; for {config.name} {allowed} allowed")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputResult:
@@ -80,8 +91,8 @@ class OutputResult:
 class Result:
     """What came of a run. `blocked` says why stage 1 let it end, `error` what ended it.
 
-    `status` is `completed`, `partial`, `blocked` or `error`, by the pipeline's own knowledge: the tracker is never
-    asked.
+    `status` is `completed`, `partial`, `blocked`, `error` or `cancelled`, by the pipeline's own knowledge: the tracker
+    is never asked.
     """
 
     execution_id: str

@@ -1,42 +1,164 @@
-"""Ask an engine to make something, with a span that says what it was asked for and what it was handed."""
+"""Ask an engine to make something, again where that may help, and another one where the configuration names one.
+
+Every attempt is a span of its own that says what it was asked for and what it was handed. A retry asks the same engine
+for the same once more; a fallback is another engine or model, and an item says that it took over and why.
+"""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-from devserver.engines import Engines, InputImage, Made, Maker
-from devserver.errors import PipelineError, suggestion
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
+from devserver.backends.errors import EngineError, EngineNotInstalled
+from devserver.backends.http import stop_if
+from devserver.configs.model import FallbackConfig, InterceptionConfig, OutputConfig
+from devserver.engines import Backend, InputImage, Made, Maker
+from devserver.errors import suggestion
+from devserver.stages.contexts import CONTEXT, fill_context
+from devserver.stages.secrets import without_secrets
+from devserver.stages.task import Task
+from otel_tracking import ItemType
 from otel_tracking.scopes import CallingScope
 
-
-def find_maker(engines: Engines, name: str, who: str) -> Maker:
-    """The engine that a configuration calls `name`; `who` wants it."""
-    if name not in engines.makers:
-        raise PipelineError(f"{who} wants engine {name!r}; {suggestion(name, engines.makers)}")
-    return engines.makers[name]
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 20.0
+"""Seconds before an attempt is repeated; the pause doubles, unless the server says how long it should be."""
 
 
-def ask_maker(
-    scope: CallingScope,
-    maker: Maker,
-    text: str,
-    seed: int,
-    parameters: Mapping[str, Any],
-    configured: Mapping[str, Any],
-    *,
-    images: Sequence[InputImage] = (),
-    cancel: threading.Event | None = None,
-) -> Made:
-    """What the engine makes of the text."""
-    name, model = maker.backend_for(parameters)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be made. `choices` are the engines to ask, in order; `who` wants it, for messages."""
+
+    who: str
+    text: str
+    seed: int
+    configured_seed: Any
+    choices: Sequence[FallbackConfig]
+    retries: int = 0
+    images: Sequence[InputImage] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+class Answer(NamedTuple):
+    """What was made, by whom, and with which parameters."""
+
+    made: Made
+    backend: Backend
+    parameters: Mapping[str, Any]
+
+
+class _Attempt(NamedTuple):
+    """One of the choices, ready to be asked."""
+
+    maker: Maker
+    backend: Backend
+    parameters: Mapping[str, Any]
+    context: str
+
+
+def choices_of(wanted: InterceptionConfig | OutputConfig, asked: Mapping[str, Any]) -> tuple[FallbackConfig, ...]:
+    """The engine of a configuration and its fallbacks; parameters that were `asked` for go before theirs."""
+    first = FallbackConfig(engine=str(wanted.engine), parameters=wanted.parameters)
+    return tuple(
+        FallbackConfig(engine=choice.engine, parameters={**choice.parameters, **asked})
+        for choice in (first, *wanted.fallbacks)
+    )
+
+
+def make(scope: CallingScope, wish: Wish, task: Task) -> Answer:
+    """What the first of the engines makes that can; raises the last one's error where none can."""
+    for choice, following in pairwise((*wish.choices, None)):
+        assert choice is not None
+        try:
+            return _ask(scope, choice, wish, task)
+        except EngineError as error:
+            if following is None or not error.may_fall_back:
+                raise
+            stop_if(task.cancel)
+            _log_fallback(scope, choice, following, error, task)
+    raise AssertionError("a wish has at least one choice")
+
+
+def _ask(scope: CallingScope, choice: FallbackConfig, wish: Wish, task: Task) -> Answer:
+    """The answer of one engine, asked as often as the configuration allows."""
+    attempt = _prepare(choice, wish, task)
+    retrying = Retrying(
+        stop=stop_after_attempt(wish.retries + 1),
+        retry=retry_if_exception(lambda error: isinstance(error, EngineError) and error.may_be_retried),
+        wait=_pause_before,
+        sleep=task.pause,
+        reraise=True,
+    )
+    made = retrying(_attempt, scope, attempt, wish, task)
+    return Answer(made, attempt.backend, attempt.parameters)
+
+
+def _prepare(choice: FallbackConfig, wish: Wish, task: Task) -> _Attempt:
+    maker = task.engines.makers.get(choice.engine)
+    if maker is None:
+        raise EngineNotInstalled(_sentence_about_missing(choice.engine, wish.who, task))
+    parameters = dict(choice.parameters)
+    context = parameters.pop(CONTEXT, "") if isinstance(parameters.get(CONTEXT), str) else ""
+    return _Attempt(maker, maker.backend_for(parameters), parameters, context)
+
+
+def _attempt(scope: CallingScope, attempt: _Attempt, wish: Wish, task: Task) -> Made:
+    """One attempt at one engine, with its span."""
+    stop_if(task.cancel)
+    maker, (name, model, about), parameters, context = attempt
+    configured = without_secrets({**parameters, "seed": wish.configured_seed})
     with scope.backend_call(name, model=model, configured=configured) as call, call.current():
-        made = maker.make(text, seed=seed, parameters=parameters, images=images, cancel=cancel)
+        if about:
+            call.fact("provider", dict(about))
+        if context:
+            call.fact(CONTEXT, context)
+        text = fill_context(context, wish.text, wish.words)
+        made = maker.make(text, seed=wish.seed, parameters=parameters, images=wish.images, cancel=task.cancel)
         found = {"engine_version": made.engine_version, **made.facts}
-        if made.passed is None:  # The transport has recorded it, and the answer: what the engine found is a fact more.
+        if made.passed is None:  # The transport has recorded it, and the answer: what the engine found comes on top.
             call.fact("engine", found)
         else:
             call.passed(made.passed)
             call.response(found)
     return made
+
+
+def _pause_before(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    wanted = getattr(error, "retry_after", None)
+    pause: float = FIRST_PAUSE * 2.0 ** (state.attempt_number - 1) if wanted is None else wanted
+    return min(pause, LONGEST_PAUSE)
+
+
+def _log_fallback(
+    scope: CallingScope, before: FallbackConfig, after: FallbackConfig, error: EngineError, task: Task
+) -> None:
+    from_backend, to_backend = _backend_of(before, task), _backend_of(after, task)
+    scope.item(
+        ItemType.BACKEND_FALLBACK,
+        content=str(error),
+        backend_used=to_backend.name,
+        model_used=to_backend.model,
+        metadata={
+            "from_backend": from_backend.name,
+            "from_model": from_backend.model,
+            "to_backend": to_backend.name,
+            "to_model": to_backend.model,
+            "reason": type(error).__name__,
+        },
+    )
+
+
+def _backend_of(choice: FallbackConfig, task: Task) -> Backend:
+    maker = task.engines.makers.get(choice.engine)
+    return Backend(choice.engine) if maker is None else maker.backend_for(choice.parameters)
+
+
+def _sentence_about_missing(name: str, who: str, task: Task) -> str:
+    if name in task.engines.missing:
+        return f"{who} wants engine {name!r}, which is not set up here: {task.engines.missing[name]}"
+    return f"{who} wants engine {name!r}; {suggestion(name, {*task.engines.makers, *task.engines.missing})}"

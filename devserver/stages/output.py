@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from devserver.configs.model import OutputConfig
+from devserver.engines import MadeFile
 from devserver.requests import OutputResult
-from devserver.stages.making import ask_maker, find_maker
+from devserver.stages.making import Answer, Wish, choices_of, make
+from devserver.stages.secrets import without_secrets
 from devserver.stages.task import Task
 from devserver.stages.texts import Text
 from otel_tracking import ItemType
@@ -22,26 +26,38 @@ ITEM_TYPES = {
 
 
 def make_output(stage: Stage, number: int, wanted: OutputConfig, text: Text, task: Task) -> OutputResult:
-    """Output `number`, made and logged."""
-    maker = find_maker(task.engines, wanted.engine, f"output {wanted.name}")
-    seed = task.seeds.of_output(number)
-    parameters = {**wanted.parameters, **task.request.parameters}
-    configured = {**parameters, "seed": task.seeds.configured(wanted.seed)}
-
-    made = ask_maker(stage, maker, text.content, seed, parameters, configured)
-    used_seed = seed if made.used_seed is None else made.used_seed
-    for file in made.files:
+    """Output `number`, made and logged: an item for each file that one answer held."""
+    wish = Wish(
+        who=f"output {wanted.name}",
+        text=text.content,
+        seed=task.seeds.of_output(number),
+        configured_seed=task.seeds.configured(wanted.seed),
+        choices=choices_of(wanted, task.request.parameters),
+        retries=wanted.retries,
+        images=tuple(task.request.images)[: wanted.images_at_most],
+    )
+    answer = make(stage, wish, task)
+    used_seed = wish.seed if answer.made.used_seed is None else answer.made.used_seed
+    for file in answer.made.files:
         stage.item(
             ITEM_TYPES[wanted.medium],
-            media=file.content if isinstance(file.content, bytes) else file.content.encode(),
+            media=file.content if isinstance(file.content, bytes) else file.content.encode("utf-8", "surrogatepass"),
             media_format=file.media_format,
             input_text=text.content,
-            metadata={
-                **(parameters if made.passed is None else made.passed),
-                **made.facts,
-                **file.facts,
-                "seed": used_seed,
-                "engine_version": made.engine_version,
-            },
+            metadata={**_parameters_of(answer), **_facts_of(answer, file), "seed": used_seed},
         )
-    return OutputResult(number=number, config_used=wanted.name, status="made", files=tuple(made.files), seed=used_seed)
+    return OutputResult(
+        number=number, config_used=wanted.name, status="made", files=tuple(answer.made.files), seed=used_seed
+    )
+
+
+def _parameters_of(answer: Answer) -> dict[str, Any]:
+    """What the output was made with: what the engine was handed, or says that it sent, else what was asked for."""
+    made = answer.made
+    known = made.passed if made.sent is None else made.sent
+    return dict(without_secrets(answer.parameters if known is None else known))
+
+
+def _facts_of(answer: Answer, file: MadeFile) -> dict[str, Any]:
+    made = answer.made
+    return {**answer.backend.about, **made.facts, **file.facts, "engine_version": made.engine_version}

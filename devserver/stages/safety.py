@@ -54,8 +54,8 @@ def reason(verdict: Verdict) -> str:
 
 def _ask(stage: Stage, number: int, text: Text, level: str, engines: Engines) -> Verdict:
     asked = {"level": level, "language": text.language, "stage": number}
-    name, model = engines.safety_backend
-    with stage.backend_call(name, model=model, configured=asked, operation="safety_check") as call:
+    backend = engines.safety_backend
+    with stage.backend_call(backend.name, model=backend.model, configured=asked, operation="safety_check") as call:
         call.passed({"text": text.content, **asked})
         verdict = engines.check_safety(text.content, level=level, language=text.language, stage=number)
         call.response(describe(verdict, level))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from devserver.configs.model import InterceptionConfig, PipelineConfig
@@ -12,12 +15,18 @@ from devserver.stages.seeds import Seeds
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What was asked for, with which configuration, engines and seeds."""
+    """What was asked for, with which configuration, engines and seeds; `cancel` is set where it is to stop."""
 
     config: PipelineConfig
     request: Request
     engines: Engines
     seeds: Seeds
+    cancel: threading.Event | None = None
+    wait: Callable[[float], object] = time.sleep
+
+    def pause(self, seconds: float) -> None:
+        """Wait before an attempt is repeated."""
+        self.wait(seconds)
 
     @property
     def interception(self) -> InterceptionConfig:

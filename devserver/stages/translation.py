@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from devserver.engines import Translated, Translator
+from devserver.engines import InputImage, Translated, Translator
 from devserver.errors import PipelineError
+from devserver.stages.secrets import without_secrets
 from devserver.stages.texts import Text
 from otel_tracking import ItemType
 from otel_tracking.scopes import CallingScope, Stage
@@ -15,13 +16,20 @@ PIPELINE_LANGUAGE = "en"
 """The language that configurations with `translate_first` go on in."""
 
 
-def take_in(stage: Stage, prompt: str, language: str) -> Text:
-    """What the person typed, as the record's first text."""
+def take_in(stage: Stage, prompt: str, language: str, images: Sequence[InputImage] = ()) -> Text:
+    """What the person typed, as the record's first text, and the pictures that came with it, an item each."""
     stage.item(
         ItemType.USER_INPUT_TEXT,
         content=prompt,
         metadata={"input_language": language, "char_count": len(prompt)},
     )
+    for number, image in enumerate(images, start=1):
+        stage.item(
+            ItemType.USER_INPUT_IMAGE,
+            media=image.content,
+            media_format=image.media_format,
+            metadata={"filename": image.name, "image_number": number, "bytes": len(image.content)},
+        )
     return Text(prompt, language)
 
 
@@ -41,23 +49,29 @@ def ask(
     scope: CallingScope, translator: Translator, text: Text, to_lang: str, parameters: Mapping[str, Any] | None = None
 ) -> Translated:
     """The engine's answer, with a span for the attempt that says what it was asked for and what it was handed."""
-    name, mode = translator.backend_for(text.language, to_lang)
-    with scope.backend_call(name, model=mode, configured=dict(parameters or {}), operation="translate") as call:
+    backend = translator.backend_for(text.language, to_lang)
+    configured = without_secrets(parameters or {})
+    with (
+        scope.backend_call(backend.name, model=backend.model, configured=configured, operation="translate") as call,
+        call.current(),
+    ):
         translated = translator.translate(text.content, from_lang=text.language, to_lang=to_lang)
-        call.passed(translated.passed or {})
-        call.response(
-            {
-                "engine": translated.engine,
-                "engine_version": translated.engine_version,
-                "mode": translated.mode,
-                **translated.facts,
-            }
-        )
+        found = {
+            "engine": translated.engine,
+            "engine_version": translated.engine_version,
+            "mode": translated.mode,
+            **translated.facts,
+        }
+        if translated.passed is None:  # The transport has recorded it.
+            call.fact("engine", found)
+        else:
+            call.passed(translated.passed)
+            call.response(found)
     return translated
 
 
 def log_translation(
-    scope: CallingScope, item_type: ItemType, translated: Translated, source: Text, to_lang: str
+    scope: CallingScope, item_type: ItemType, translated: Translated, source: Text, to_lang: str, **details: Any
 ) -> None:
     """Log a translation with the text it was really made from."""
     scope.item(
@@ -71,5 +85,6 @@ def log_translation(
             "engine": translated.engine,
             "engine_version": translated.engine_version,
             "mode": translated.mode,
+            **details,
         },
     )
