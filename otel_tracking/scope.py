@@ -231,6 +231,7 @@ class Scope:
         place: Place,
         kind: SpanKind = SpanKind.INTERNAL,
         attributes: Any = None,
+        started_ns: int | None = None,
     ) -> S:
         run = self._run
         attributes = names.FlatAttributes() if attributes is None else attributes
@@ -243,7 +244,7 @@ class Scope:
             attributes[names.LOOP_ITERATION] = names.flat(loop_iteration)
         if config_used is not None:
             attributes[names.CONFIG_USED] = names.flat(config_used)
-        now = run.now()
+        now = run.now() if started_ns is None else started_ns
         context = self._context
         if context is None:
             context = self._context = set_span_in_context(self.span, Context())

@@ -83,12 +83,11 @@ class Stage(CallingScope):
 
     __slots__ = ()
 
-    def iteration(self, number: int) -> Iteration:
-        """The scope of hop `number` (1 up)."""
+    def iteration(self, number: int, *, started_ns: int | None = None) -> Iteration:
+        """The scope of hop `number` (1 up); `started_ns`, on the run's clock, where it began before it was told of."""
         stage, _, loop_iteration, config_used = self.place
-        return self._open(
-            Iteration, names.ITERATION_SPAN, Place(stage, plain_number(number), loop_iteration, config_used)
-        )
+        place = Place(stage, plain_number(number), loop_iteration, config_used)
+        return self._open(Iteration, names.ITERATION_SPAN, place, started_ns=started_ns)
 
     def _close(self, error: BaseException | None) -> None:
         self._run.outcome.stage_ended(self.place.stage or 0, self.place.loop_iteration, failed=error is not None)

@@ -55,6 +55,7 @@ class MediaType(StrEnum):
     MUSIC = "music"
     VIDEO = "video"
     MODEL_3D = "3d"
+    THREE_D = "3d"  # as earlier trackers called it
     CODE = "code"
     METADATA = "metadata"
 

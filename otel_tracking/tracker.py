@@ -7,8 +7,9 @@ with tracker.execution("stillepost", safety_level="kids") as run:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import copy
+from collections.abc import Callable, Iterable
+from typing import Any, Self
 
 from opentelemetry import trace
 
@@ -85,6 +86,17 @@ class ExecutionTracker(ImperativeMethods):
         }
         run = Run(self._tracer, self._emit, self.troubles, self.timings)
         return start_execution(run, fields, links)
+
+    def heard_by(self, listen: Callable[[Frame], object]) -> Self:
+        """A tracker like this one whose frames go to `listen` too, once they are emitted, on the pipeline's thread."""
+        twin = copy.copy(self)
+
+        def emit(span: trace.Span, frame: Frame) -> None:
+            self._emit(span, frame)
+            listen(frame)
+
+        twin._emit = emit
+        return twin
 
 
 def add_event(span: trace.Span, frame: Frame) -> None:

@@ -1,0 +1,77 @@
+"""What era A's storage functions ask for, answered from the Parquet dataset."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from exporters import ParquetSink, list_executions, read_records
+from exporters.day_rewrite import rewrite_day
+from exporters.execution_index import ExecutionIndex, ExecutionRow, sibling
+from exporters.files import remove
+from exporters.layout import folder_name, stored_days
+from exporters.locks import compaction_lock
+from exporters.parquet_file import no_step
+from otel_tracking.record import ExecutionRecord
+
+TABLES = ("executions", "items", "blobs")
+
+
+class DatasetStore:
+    """Records of a data directory. `settle` waits until runs that have ended are stored."""
+
+    def __init__(self, data_dir: Path, settle: Callable[[], object] = lambda: None) -> None:
+        self._data_dir, self._settle = data_dir, settle
+
+    def save(self, record: ExecutionRecord) -> None:
+        """Store a record; `WriteFailed` where it is not durable."""
+        ParquetSink(self._data_dir).write(record)
+
+    def load(self, execution_id: str) -> ExecutionRecord | None:
+        """The record of that id, or None."""
+        self._settle()
+        return next(read_records(self._data_dir, execution_id=execution_id), None)
+
+    def latest(self, limit: int, offset: int) -> list[str]:
+        """Execution ids by the time of the run, latest first."""
+        self._settle()
+        rows = list_executions(self._data_dir, limit=max(0, limit) + max(0, offset))
+        return [row.execution_id for row in rows[max(0, offset) :]]
+
+    def delete(self, execution_id: str) -> bool:
+        """Erase every row of a run, its media and its documents; False where there is nothing of it."""
+        self._settle()
+        if not self._data_dir.is_dir():
+            return False
+        with compaction_lock(self._data_dir):
+            rows = [row for row in self._rows() if row.execution_id == execution_id]
+            for path in sorted({row.path for row in rows}):
+                self._rewrite_without(path, execution_id)
+        folders = [self._data_dir / kind / folder_name(execution_id) for kind in ("media", "documents")]
+        found = [folder for folder in folders if folder.is_dir()]
+        for folder in found:
+            shutil.rmtree(folder)
+        return bool(rows or found)
+
+    def stats(self) -> dict[str, Any]:
+        """How many runs are stored, and the bytes of everything that is."""
+        self._settle()
+        files = [path for path in self._data_dir.rglob("*") if path.is_file()]
+        return {
+            "total_records": len(list_executions(self._data_dir)),
+            "total_size_bytes": sum(path.stat().st_size for path in files),
+            "storage_dir": str(self._data_dir.absolute()),
+        }
+
+    def _rows(self) -> list[ExecutionRow]:
+        index = ExecutionIndex(self._data_dir)
+        return [row for day in stored_days(self._data_dir) for row in index.all_rows(day)]
+
+    def _rewrite_without(self, path: Path, execution_id: str) -> None:
+        """The other runs of a file are written again under new write ids before it goes, as compaction does."""
+        rows = [row for row in self._rows() if row.path == path]
+        kept = [row for row in rows if row.execution_id != execution_id]
+        rewrite_day(self._data_dir, rows[0].day, kept, above=max(row.write_id for row in rows), step=no_step)
+        remove([path if table == "executions" else sibling(path, table) for table in TABLES])

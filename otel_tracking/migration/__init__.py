@@ -1,0 +1,35 @@
+"""The execution history of earlier servers, by its own names: one changed import, and the same calls are recorded here.
+
+`devserver.era_a` has the same names with records and storage ready; from here they are wired with `configure`.
+"""
+
+from otel_tracking.migration.home import (
+    Home,
+    Store,
+    configure,
+    delete_execution_record,
+    get_storage_stats,
+    list_execution_records,
+    load_execution_record,
+    save_execution_record,
+)
+from otel_tracking.migration.records import ExecutionRecord
+from otel_tracking.migration.tracker import ExecutionTracker
+from otel_tracking.record import ExecutionItem
+from otel_tracking.taxonomy import ItemType, MediaType
+
+__all__ = [
+    "ExecutionItem",
+    "ExecutionRecord",
+    "ExecutionTracker",
+    "Home",
+    "ItemType",
+    "MediaType",
+    "Store",
+    "configure",
+    "delete_execution_record",
+    "get_storage_stats",
+    "list_execution_records",
+    "load_execution_record",
+    "save_execution_record",
+]

@@ -1,0 +1,173 @@
+"""What earlier routes pass that is not so: constants in the place of measurements, media inside of metadata.
+
+Nothing is thrown away: what is not believed stands under `not_measured`, what was given for a file
+under `given_file_path`.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Any
+
+from otel_tracking.taxonomy import ItemType
+
+NOT_MEASURED = "not_measured"
+GIVEN_FILE_PATH = "given_file_path"
+MEDIA_INDEX = "media_index"
+
+SMALLEST_MEDIA = 1_024
+"""Bytes from which a value is media whatever it begins with."""
+
+_BEGINNINGS = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"OggS", "audio/ogg"),
+    (b"fLaC", "audio/flac"),
+    (b"MThd", "audio/midi"),
+    (b"glTF", "model/gltf-binary"),
+    (b"\x1aE\xdf\xa3", "video/webm"),
+)
+_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{16}")
+
+_OUTPUT_OF_MEDIUM = {
+    "image": ItemType.OUTPUT_IMAGE,
+    "audio": ItemType.OUTPUT_AUDIO,
+    "music": ItemType.OUTPUT_MUSIC,
+    "video": ItemType.OUTPUT_VIDEO,
+    "3d": ItemType.OUTPUT_3D,
+    "code": ItemType.OUTPUT_CODE,
+}
+_OUTPUT_OF_SUFFIX = {
+    **dict.fromkeys((".wav", ".mp3", ".ogg", ".flac"), ItemType.OUTPUT_AUDIO),
+    **dict.fromkeys((".mid", ".midi"), ItemType.OUTPUT_MUSIC),
+    **dict.fromkeys((".mp4", ".webm", ".mov"), ItemType.OUTPUT_VIDEO),
+    **dict.fromkeys((".glb", ".gltf", ".obj", ".ply", ".stl"), ItemType.OUTPUT_3D),
+}
+
+Medium = tuple[bytes, str]
+
+
+def known_model(model_used: Any, metadata: Any = None) -> Any:
+    """The model, where `unknown` was written from what the backend said; None where nobody knows.
+
+    >>> known_model("unknown", {"model": "sd3.5_large"}), known_model("unknown")
+    ('sd3.5_large', None)
+    """
+    if model_used not in (None, "", "unknown"):
+        return model_used
+    said = metadata if isinstance(metadata, dict) else {}
+    return said.get("model") or said.get("model_id") or None
+
+
+def measured_translation(from_lang: Any, to_lang: Any, execution_time: Any) -> tuple[dict[str, Any], Any]:
+    """Metadata and time of a translation; the constants that routes pass are nobody's measurement.
+
+    >>> measured_translation("de", "en", 0.0)[1] is None
+    True
+    """
+    if (from_lang, to_lang) == ("de", "en") and not execution_time:
+        claimed = {"from_lang": from_lang, "to_lang": to_lang, "execution_time": execution_time}
+        return {"from_lang": None, "to_lang": None, NOT_MEASURED: claimed}, None
+    return {"from_lang": from_lang, "to_lang": to_lang}, execution_time
+
+
+def measured_hop(number: Any, from_lang: Any, to_lang: Any) -> dict[str, Any]:
+    """Metadata of a hop: that the first one comes from English is a constant, whatever was typed."""
+    if number == 1 and from_lang == "en":
+        return {"from_lang": None, "to_lang": to_lang, NOT_MEASURED: {"from_lang": from_lang}}
+    return {"from_lang": from_lang, "to_lang": to_lang}
+
+
+def output_type(file_path: Any, metadata: Any, media: list[Medium]) -> ItemType:
+    """What an output logged as an image really is: as the backend says, or its bytes, or its file's name.
+
+    >>> output_type("song.mp3", {}, []), output_type("a prompt id", {"media_type": "video"}, [])
+    (<ItemType.OUTPUT_AUDIO: 'output_audio'>, <ItemType.OUTPUT_VIDEO: 'output_video'>)
+    """
+    said = metadata.get("media_type") if isinstance(metadata, dict) else None
+    if isinstance(said, str) and said in _OUTPUT_OF_MEDIUM:
+        return _OUTPUT_OF_MEDIUM[said]
+    if media and (kind := media[0][1].partition("/")[0]) in _OUTPUT_OF_MEDIUM:
+        return _OUTPUT_OF_MEDIUM[kind]
+    suffix = PurePosixPath(file_path).suffix.lower() if isinstance(file_path, str) else ""
+    return _OUTPUT_OF_SUFFIX.get(suffix, ItemType.OUTPUT_IMAGE)
+
+
+def stored_path(file_path: Any) -> tuple[str | None, dict[str, Any]]:
+    """The path of a file below `media/`, and otherwise what was given in its place, as metadata.
+
+    >>> stored_path("workflow_prepared")
+    (None, {'given_file_path': 'workflow_prepared'})
+    """
+    if isinstance(file_path, str) and file_path.startswith("media/") and ".." not in file_path:
+        return file_path, {}
+    return None, {} if file_path is None else {GIVEN_FILE_PATH: file_path}
+
+
+def lift_media(metadata: Any) -> tuple[Any, list[Medium]]:
+    """Metadata without the media that stand in it, as bytes or base64, and these; in their place is their number.
+
+    Entries and the parts of lists are looked at, and of the dicts in such a list the entries: graphs are left alone.
+
+    >>> lift_media({"seed": 7, "image_data": "iVBORw0KGgoAAAAN"})
+    ({'seed': 7, 'image_data': {'media_index': 1}}, [(b'\\x89PNG\\r\\n\\x1a\\n\\x00\\x00\\x00\\r', 'image/png')])
+    """
+    found: list[Medium] = []
+
+    def lifted(value: Any) -> Any:
+        medium = as_medium(value)
+        if medium is None:
+            return value
+        found.append(medium)
+        return {MEDIA_INDEX: len(found)}
+
+    if not isinstance(metadata, dict):
+        return metadata, found
+    slim = {key: _with_parts(value, lifted) for key, value in metadata.items()}
+    return (slim if found else metadata), found
+
+
+def _with_parts(value: Any, lifted: Callable[[Any], Any]) -> Any:
+    if isinstance(value, list | tuple):
+        return [
+            {key: lifted(entry) for key, entry in part.items()} if isinstance(part, dict) else lifted(part)
+            for part in value
+        ]
+    return lifted(value)
+
+
+def as_medium(value: Any) -> Medium | None:
+    """The bytes of a medium and their type, where `value` is one; None for any other value."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        data = bytes(value)
+        kind = _type_of(data)
+        return (data, kind or "application/octet-stream") if kind or len(data) >= SMALLEST_MEDIA else None
+    return _from_base64(value) if isinstance(value, str) else None
+
+
+def _from_base64(text: str) -> Medium | None:
+    head, separator, _ = text[:200].partition(";base64,")
+    start = len(head) + len(separator) if text.startswith("data:") and separator else 0
+    beginning = text[start : start + 16]
+    if not _BASE64.match(beginning) or not (start or _type_of(b64decode(beginning))):
+        return None
+    try:
+        data = b64decode(text[start:], validate=True)
+    except ValueError:
+        return None
+    return data, _type_of(data) or (head[5:].partition(";")[0] if start else "") or "application/octet-stream"
+
+
+def _type_of(data: bytes) -> str | None:
+    if data[:4] == b"RIFF":
+        return _RIFF.get(data[8:12], "audio/wav")
+    if data[4:8] == b"ftyp":
+        return "video/mp4"
+    return next((kind for beginning, kind in _BEGINNINGS if data.startswith(beginning)), None)
