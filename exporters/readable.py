@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from enum import StrEnum
 from typing import Any
 
 from otel_tracking import canonical
@@ -57,7 +58,7 @@ def readable(value: Any) -> str:
     >>> readable("a meadow"), readable(5.5), readable({"size": (1, 2)})
     ('a meadow', '5.5', '{"size": [1, 2]}')
     """
-    if type(value) is str:
+    if type(value) is str or isinstance(value, StrEnum):
         return visible(value)
     shown = _shown(json.loads(canonical.dumps(value)))
     if type(shown) is str:
@@ -120,7 +121,8 @@ def direction_of(text: str) -> str:
 
 
 def _text(value: object) -> str:
-    return value if type(value) is str else readable(value)
+    # Our own names (a status, an item type) are enumerations of text, and shown as that text.
+    return str.__str__(value) if type(value) is str or isinstance(value, StrEnum) else readable(value)
 
 
 def _sign(found: re.Match[str]) -> str:
