@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from collectors.not_passed import not_passed
 from collectors.spans import FinishedEvent, FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking import canonical
@@ -230,7 +231,7 @@ def _build_span(span: FinishedSpan, facts: Mapping[str, Any]) -> SpanRecord:
         model_used=span.attributes.get(names.MODEL_USED),
         configured=facts.get("configured"),
         passed=facts.get("passed"),
-        not_passed=_not_passed(facts),
+        not_passed=not_passed(facts),
         response=facts.get("response"),
         facts={name: value for name, value in facts.items() if name not in _CALL_FACTS} or None,
     )
@@ -240,23 +241,6 @@ def _with_unknown(metadata: Any, head: Mapping[str, Any]) -> Any:
     """The run's metadata; amended fields that a record does not have are kept there."""
     unknown = {name: value for name, value in head.items() if name not in _HEAD_FIELDS and name != "execution_id"}
     return {**metadata, "unknown_fields": unknown} if unknown and isinstance(metadata, dict) else metadata
-
-
-def _not_passed(facts: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of configured parameters that are nowhere among what was passed."""
-    configured, passed = facts.get("configured"), facts.get("passed")
-    if not isinstance(configured, dict) or "passed" not in facts:
-        return ()
-    sent = _keys_of(passed)
-    return tuple(sorted(str(key) for key in configured if key not in sent))
-
-
-def _keys_of(value: Any) -> set[Any]:
-    if isinstance(value, dict):
-        return set(value).union(*map(_keys_of, value.values()))
-    if isinstance(value, list | tuple):
-        return set().union(*map(_keys_of, value))
-    return set()
 
 
 def _seconds(span: FinishedSpan) -> float | None:

@@ -129,12 +129,15 @@ class Made:
 
     `passed` is exactly what the engine was handed; None where it left over HTTP, since the transport has recorded it.
     `sent` are the parameters that it really sent then, by the names that configurations use; None stands for all.
-    `facts` are what the engine chose or found out by itself, and `used_seed` the seed it really used where it says so.
+    `injected` says where in the recorded request parameters went that are not there under their own name: JSON pointers
+    into `passed`. `facts` are what the engine chose or found out by itself, and `used_seed` the seed it really used
+    where it says so.
     """
 
     files: Sequence[MadeFile]
     passed: Mapping[str, Any] | None = None
     sent: Mapping[str, Any] | None = None
+    injected: Mapping[str, Sequence[str]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     engine_version: str = ""
     used_seed: int | None = None
@@ -164,7 +167,7 @@ class Maker(Protocol):
         """What the engine makes of the text, and of the images where it takes some.
 
         Raises an `EngineError`, whose kind says whether trying again may help; raises `Cancelled` soon after `cancel`
-        is set, where the work takes long.
+        is set, where the work takes long. An exception may have `facts` and `injected`, as what is made has.
         """
 
 

@@ -22,7 +22,7 @@ from devserver.stages.contexts import CONTEXT, fill_context
 from devserver.stages.secrets import without_secrets
 from devserver.stages.task import Task
 from otel_tracking import ItemType
-from otel_tracking.scopes import CallingScope
+from otel_tracking.scopes import BackendCall, CallingScope
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 20.0
@@ -117,14 +117,26 @@ def _attempt(scope: CallingScope, attempt: _Attempt, wish: Wish, task: Task) -> 
         if context:
             call.fact(CONTEXT, context)
         text = fill_context(context, wish.text, wish.words)
-        made = maker.make(text, seed=wish.seed, parameters=parameters, images=wish.images, cancel=task.cancel)
+        try:
+            made = maker.make(text, seed=wish.seed, parameters=parameters, images=wish.images, cancel=task.cancel)
+        except BaseException as error:
+            _keep_facts(call, getattr(error, "facts", None), getattr(error, "injected", None))
+            raise
         found = {"engine_version": made.engine_version, **made.facts}
         if made.passed is None:  # The transport has recorded it, and the answer: what the engine found comes on top.
-            call.fact("engine", found)
+            _keep_facts(call, found, made.injected)
         else:
             call.passed(made.passed)
             call.response(found)
     return made
+
+
+def _keep_facts(call: BackendCall, facts: Any, injected: Any) -> None:
+    """Put on the span what the engine found out, also where it failed in the end."""
+    if facts:
+        call.fact("engine", dict(facts))
+    if injected:
+        call.fact("injected", {name: list(places) for name, places in injected.items()})
 
 
 def _pause_before(state: RetryCallState) -> float:

@@ -1,0 +1,159 @@
+"""ComfyUI as an engine: fill in a graph, have it made, fetch everything it saved."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from devserver.backends.comfyui.client import SERVER, ComfyApi, Queued
+from devserver.backends.comfyui.file_secrets import clean_file, secrets_of
+from devserver.backends.comfyui.follow import Follower
+from devserver.backends.comfyui.graph import Graph
+from devserver.backends.comfyui.graph_files import load_graph
+from devserver.backends.comfyui.outputs import Saved, media_format_of, saved_files, shown_texts, size_of
+from devserver.backends.comfyui.plan import DEFAULT_GRAPH, GRAPH, Plan, make_plan, model_of
+from devserver.backends.comfyui.progress import Progress, failure_of
+from devserver.backends.comfyui.socket import Socket
+from devserver.backends.errors import AnswerNotUnderstood, EngineError
+from devserver.backends.http import stop_if
+from devserver.backends.servers import about_address
+from devserver.engines import Backend, InputImage, Made, MadeFile
+
+if TYPE_CHECKING:
+    import httpx
+
+STALL_SECONDS = 600.0
+POLL_SECONDS = 0.5
+
+
+@dataclass
+class _Job:
+    """One graph on its way through the server, and what is known of it so far."""
+
+    plan: Plan
+    client_id: str
+    queued: Queued | None = None
+    progress: Progress | None = None
+    stopped: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        return self.progress is not None and self.progress.has_ended
+
+    def facts(self) -> dict[str, Any]:
+        """What the record is to know of it, also where it failed."""
+        found: dict[str, Any] = {}
+        if self.queued is not None:
+            found = {"prompt_id": self.queued.prompt_id, "queue_number": self.queued.number}
+            found |= {"node_errors": dict(self.queued.node_errors)} if self.queued.node_errors else {}
+        if self.progress is not None:
+            found |= self.progress.facts()
+        if self.plan.removed:
+            found["nodes_removed"] = list(self.plan.removed)
+        return found | ({"stopped": self.stopped} if self.stopped else {})
+
+
+class ComfyUI:
+    """A ComfyUI server, by its address (`http://127.0.0.1:8188`); may be shared by threads.
+
+    `stall_seconds` is how long it may give no sign of life; the length of the work is not limited. `client` and
+    `control` are for tests: by default the client that records, and a plain one.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        client: httpx.Client | None = None,
+        control: httpx.Client | None = None,
+        stall_seconds: float = STALL_SECONDS,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self._api = ComfyApi(url, client, control)
+        self._stall_seconds, self._poll_seconds = stall_seconds, poll_seconds
+
+    def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
+        """This server, with the model that the graph loads first."""
+        try:
+            model = model_of(_graph_for(parameters))
+        except EngineError:
+            model = None  # What is wrong with the graph is said where it is made.
+        return Backend("comfyui", model, about_address(self._api.url))
+
+    def make(
+        self,
+        text: str,
+        *,
+        seed: int,
+        parameters: Mapping[str, Any],
+        images: Sequence[InputImage] = (),
+        cancel: threading.Event | None = None,
+    ) -> Made:
+        """Everything that the graph saves, a file each.
+
+        An exception of any kind, a KeyboardInterrupt too, stops the graph at the server, and nobody else's. It has
+        the attributes `facts` and `injected`, as what is made has.
+        """
+        graph = _graph_for(parameters)
+        make_plan(graph, text, seed, parameters, [image.name for image in images])  # Nothing leaves that has no place.
+        names = [self._api.upload(image) for image in images]
+        job = _Job(make_plan(graph, text, seed, parameters, names), uuid.uuid4().hex)
+        try:
+            return self._make(job, cancel)
+        except BaseException as error:
+            if not job.is_over:
+                job.stopped = self._api.stop(job.client_id)
+            error.facts, error.injected = job.facts(), job.plan.injected  # type: ignore[attr-defined]
+            raise
+
+    def _make(self, job: _Job, cancel: threading.Event | None) -> Made:
+        stop_if(cancel)
+        with Socket.open(self._api.url, job.client_id) as socket:
+            job.queued = self._api.queue(job.plan.graph, job.client_id)
+            job.progress = Progress(job.queued.prompt_id)
+            entry = Follower(
+                api=self._api,
+                client_id=job.client_id,
+                socket=socket,
+                progress=job.progress,
+                cancel=cancel,
+                stall_seconds=self._stall_seconds,
+                poll_seconds=self._poll_seconds,
+            ).wait()
+        failure = failure_of(job.progress, job.plan.graph)
+        if failure is not None:
+            raise failure
+        return self._made(job, entry.get("outputs") or {}, cancel)
+
+    def _made(self, job: _Job, outputs: Mapping[str, Any], cancel: threading.Event | None) -> Made:
+        secrets, graph = secrets_of(job.plan.graph), job.plan.graph
+        files = []
+        for saved in saved_files(outputs, graph):
+            stop_if(cancel)
+            files.append(self._fetch(saved, secrets))
+        if not files:
+            raise AnswerNotUnderstood(f"{SERVER} ended the graph, and it saved nothing")
+
+        about = self._api.about()
+        version = about.pop("comfyui_version", "")
+        texts = shown_texts(outputs, graph)
+        return Made(
+            files=tuple(files),
+            sent=job.plan.sent,
+            injected=job.plan.injected,
+            facts={**job.facts(), **({"texts": texts} if texts else {}), **about},
+            engine_version=version,
+        )
+
+    def _fetch(self, saved: Saved, secrets: frozenset[str]) -> MadeFile:
+        content, said = self._api.fetch(saved.file)
+        content, removed = clean_file(content, secrets)
+        facts = saved.facts | size_of(content) | ({"secrets_removed": removed} if removed else {})
+        return MadeFile(content, media_format_of(content, saved.file.filename, said), facts)
+
+
+def _graph_for(parameters: Mapping[str, Any]) -> Graph:
+    return load_graph(parameters.get(GRAPH, DEFAULT_GRAPH))

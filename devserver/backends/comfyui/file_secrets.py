@@ -1,0 +1,113 @@
+"""Take a graph's secrets out of the files that it saved.
+
+ComfyUI writes the whole graph into each file: into PNG as texts, into others as tags. A key that stands in the graph
+would come back with the picture and stay with it. Only files that hold a secret are changed, and nothing else in them.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+
+from otel_tracking.redaction import Redaction
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_TEXTS = (b"tEXt", b"iTXt", b"zTXt", b"eXIf")
+
+Masks = list[tuple[bytes, bytes]]
+"""What to look for, and as many asterisks."""
+
+
+class Cleaned(NamedTuple):
+    """A file without secrets, and in how many places there were some."""
+
+    content: bytes
+    removed: int = 0
+
+
+def secrets_of(graph: Any) -> frozenset[str]:
+    """The values in a graph that are secrets by their name, their node or their shape.
+
+    >>> sorted(secrets_of({"8": {"class_type": "Any", "inputs": {"api_key": "0123456789"}}}))
+    ['0123456789']
+    """
+    found: set[str] = set()
+    Redaction(secrets=found).clean(json.loads(json.dumps(graph)))
+    return frozenset(found)
+
+
+def clean_file(content: bytes, secrets: Collection[str]) -> Cleaned:
+    """The file with asterisks where a secret was."""
+    masks = _masks_for(secrets)
+    if not masks:
+        return Cleaned(content)
+    return _clean_png(content, masks) if content.startswith(_PNG) else _mask(content, masks)
+
+
+def _masks_for(secrets: Collection[str]) -> Masks:
+    """A secret stands in a file as it is, as JSON writes it, or as JSON within a text of JSON; the longest first."""
+    forms: set[bytes] = set()
+    for secret in secrets:
+        once = json.dumps(secret)[1:-1]
+        texts = (secret, once, json.dumps(once)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+        forms |= {text.encode("utf-8", "surrogatepass") for text in texts if text}
+    return [(form, b"*" * len(form)) for form in sorted(forms, key=len, reverse=True)]
+
+
+def _mask(content: bytes, masks: Masks) -> Cleaned:
+    removed = 0
+    for form, stars in masks:
+        removed += content.count(form)
+        content = content.replace(form, stars)
+    return Cleaned(content, removed)
+
+
+def _clean_png(content: bytes, masks: Masks) -> Cleaned:
+    parts, removed = [_PNG], 0
+    for kind, data, chunk in _chunks(content):
+        cleaned = _clean_chunk(kind, data, masks) if kind in _TEXTS else Cleaned(data)
+        removed += cleaned.removed
+        parts.append(_chunk(kind, cleaned.content) if cleaned.removed else chunk)
+    return Cleaned(b"".join(parts), removed) if removed else Cleaned(content)
+
+
+def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Kind, data and all bytes of each chunk of a PNG; whatever is no whole chunk comes last, of no kind."""
+    position = len(_PNG)
+    while position + 12 <= len(content):
+        (size,) = struct.unpack_from(">I", content, position)
+        end = position + 12 + size
+        yield content[position + 4 : position + 8], content[position + 8 : end - 4], content[position:end]
+        position = end
+    yield b"", b"", content[position:]
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def _clean_chunk(kind: bytes, data: bytes, masks: Masks) -> Cleaned:
+    """The data of a text chunk; packed text is looked at unpacked."""
+    head, packed = _split_packed(kind, data)
+    if packed:
+        try:
+            cleaned = _mask(zlib.decompress(packed), masks)
+        except zlib.error:
+            return _mask(data, masks)
+        return Cleaned(head + zlib.compress(cleaned.content), cleaned.removed)
+    return _mask(data, masks)
+
+
+def _split_packed(kind: bytes, data: bytes) -> tuple[bytes, bytes]:
+    """What stands before the packed text of a chunk, and the packed text; that is empty where none is packed."""
+    key_end = data.find(b"\0")
+    if kind == b"zTXt":
+        start = key_end + 2
+    elif kind == b"iTXt" and data[key_end + 1 : key_end + 2] == b"\1":
+        start = data.find(b"\0", data.find(b"\0", key_end + 3) + 1) + 1
+    else:
+        return data, b""
+    return data[:start], data[start:]

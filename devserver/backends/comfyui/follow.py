@@ -1,0 +1,110 @@
+"""Follow a graph until it is over: by the WebSocket, and by asking for its history where that cannot be had."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from devserver.backends.comfyui.client import ComfyApi, Whereabouts
+from devserver.backends.comfyui.progress import Progress
+from devserver.backends.comfyui.socket import Socket, SocketGone
+from devserver.backends.errors import EngineError, ServerFailed, ServerTimeout
+from devserver.backends.http import stop_if
+
+QUIET_SECONDS = 5.0
+"""After so much silence on the socket the history is asked as well: a proxy may take messages and pass none on."""
+
+
+@dataclass
+class Follower:
+    """Waits for one graph. `stall_seconds` without any sign of life are an error, not any length of work.
+
+    As long as the graph waits, every message of the server is a sign of life; once it runs, only those about it are.
+    """
+
+    api: ComfyApi
+    client_id: str
+    socket: Socket
+    progress: Progress
+    cancel: threading.Event | None = None
+    stall_seconds: float = 600.0
+    poll_seconds: float = 0.5
+    _last_sign: float = field(default_factory=time.monotonic)
+    _last_question: float = field(default_factory=time.monotonic)
+    _whereabouts: Whereabouts | None = None
+
+    def wait(self) -> dict[str, Any]:
+        """The graph's history once it is over.
+
+        Raises `Cancelled`, `ServerTimeout` where nothing moves any more, `ServerFailed` where the server has lost it.
+        """
+        if not self.socket.is_open:
+            self.progress.followed_by = "history"
+        while not self.progress.has_ended:
+            self._look(self._listen if self.socket.is_open else self._poll)
+        if self.progress.error is not None or self.progress.was_interrupted:
+            return {}
+        while (entry := self.api.history(self.progress.prompt_id)) is None:
+            self._look(self._pause)
+        self.progress.take_history(entry)
+        return entry
+
+    def _look(self, look: Any) -> None:
+        stop_if(self.cancel)
+        if look():
+            self._last_sign = time.monotonic()
+        elif time.monotonic() - self._last_sign >= self.stall_seconds:
+            raise ServerTimeout(f"ComfyUI gave no sign of life for {self.stall_seconds:g} seconds")
+
+    def _listen(self) -> bool:
+        """Hear one message; says whether it is a sign of life."""
+        try:
+            message = self.socket.next(self.poll_seconds)
+        except SocketGone:
+            self.progress.followed_by = "both"
+            return False
+        if message is None:
+            return self._ask_when_quiet()
+        kind, data = message
+        self._last_question = time.monotonic()
+        if kind == "preview":
+            self.progress.take_preview()
+            return True
+        return self.progress.take(kind, data) or not self.progress.has_started
+
+    def _ask_when_quiet(self) -> bool:
+        if time.monotonic() - self._last_question < QUIET_SECONDS:
+            return False
+        self._last_question = time.monotonic()
+        return self._ask()
+
+    def _poll(self) -> bool:
+        self._pause()
+        return self._ask()
+
+    def _ask(self) -> bool:
+        """Ask where the graph is; a server that cannot be reached for a moment may come back."""
+        try:
+            found = self.api.where_is(self.client_id)
+            # In this order: what leaves the queue is in the history at the same moment.
+            entry = None if found else self.api.history(self.progress.prompt_id, recorded=False)
+        except EngineError as error:
+            if error.may_be_retried:
+                return False
+            raise
+        if entry is not None:
+            self.progress.take_history(entry)
+        elif found is None:
+            raise ServerFailed("ComfyUI does not know the graph any more; it was probably started anew")
+        moved, self._whereabouts = found != self._whereabouts, found
+        return moved
+
+    def _pause(self) -> bool:
+        """Wait a little, less where somebody cancels; never a sign of life."""
+        if self.cancel is None:
+            time.sleep(self.poll_seconds)
+        else:
+            self.cancel.wait(self.poll_seconds)
+        return False

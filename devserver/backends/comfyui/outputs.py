@@ -1,0 +1,90 @@
+"""Read from a graph's history which files it saved, in the order of the graph's nodes, and what kind each is."""
+
+from __future__ import annotations
+
+import io
+import mimetypes
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, cast
+
+from devserver.backends.comfyui.client import ServerFile
+from devserver.backends.comfyui.graph import Graph, title_of
+
+_PLAIN_TYPES = {"audio/x-wav": "audio/wav", "audio/x-flac": "audio/flac", "video/x-m4v": "video/mp4"}
+
+
+class Saved(NamedTuple):
+    """A file that a node saved."""
+
+    node_id: str
+    node_title: str | None
+    file: ServerFile
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Where it comes from, for the record."""
+        return {"node_id": self.node_id, "node_title": self.node_title, **self.file._asdict()}
+
+
+def saved_files(outputs: Mapping[str, Any], graph: Graph) -> list[Saved]:
+    """All files in a history's `outputs`: those of each node, in the graph's order.
+
+    Previews (type `temp`) count only where nothing was saved.
+    """
+    found = [saved for node_id in _in_order(outputs, graph) for saved in _files_of(node_id, outputs[node_id], graph)]
+    return [saved for saved in found if saved.file.type != "temp"] or found
+
+
+def shown_texts(outputs: Mapping[str, Any], graph: Graph) -> dict[str, list[str]]:
+    """Texts that nodes showed instead of saving them, by node: what a language model within the graph wrote."""
+    texts = {node_id: outputs[node_id].get("text") for node_id in _in_order(outputs, graph)}
+    return {node_id: list(map(str, shown)) for node_id, shown in texts.items() if isinstance(shown, list | tuple)}
+
+
+def media_format_of(content: bytes, file_name: str, said: str = "") -> str:
+    """The type of a file by its content; by its name and by what the server `said` where the content says nothing."""
+    found = _image_type(content) or _other_type(content) or mimetypes.guess_type(file_name)[0] or said
+    return _PLAIN_TYPES.get(found, found) or "application/octet-stream"
+
+
+def size_of(content: bytes) -> dict[str, int]:
+    """The width and height of an image; nothing of anything else."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return {"width": image.width, "height": image.height}
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return {}
+
+
+def _in_order(outputs: Mapping[str, Any], graph: Graph) -> list[str]:
+    """Nodes of the graph first; then those that it made of itself while it ran."""
+    known = [node_id for node_id in outputs if isinstance(outputs[node_id], Mapping)]
+    return [node_id for node_id in graph if node_id in known] + [node_id for node_id in known if node_id not in graph]
+
+
+def _files_of(node_id: str, output: Mapping[str, Any], graph: Graph) -> Iterator[Saved]:
+    for entries in output.values():  # `images`, `audio`, `gifs`, `3d`: each kind of node has its own word
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, Mapping) and isinstance(entry.get("filename"), str):
+                file = ServerFile(entry["filename"], entry.get("subfolder") or "", entry.get("type") or "output")
+                yield Saved(node_id, title_of(graph[node_id]) if node_id in graph else None, file)
+
+
+def _image_type(content: bytes) -> str | None:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            return image.get_format_mimetype()
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+def _other_type(content: bytes) -> str | None:
+    try:
+        import filetype
+    except ImportError:  # It is an extra: without it names tell.
+        return None
+    return cast("str | None", filetype.guess_mime(content))

@@ -1,0 +1,159 @@
+"""What is known of a graph under way, from the messages that ComfyUI sends about it. Pure.
+
+The same messages come over the WebSocket as they happen, and some of them afterwards in the history.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from devserver.backends.comfyui.graph import Graph, describe
+from devserver.backends.errors import EngineFailed, ServerFailed
+from otel_tracking.redaction import redact_text
+
+LONGEST = 600
+
+
+@dataclass
+class Progress:
+    """One graph under way. `clock` gives seconds; times are from the moment it was queued.
+
+    `followed_by` is `websocket`, `history` (nothing was seen on the way) or `both` (the socket broke).
+    """
+
+    prompt_id: str
+    clock: Callable[[], float] = time.monotonic
+    followed_by: str = "websocket"
+    has_ended: bool = False
+    error: Mapping[str, Any] | None = None
+    was_interrupted: bool = False
+    _seen: dict[str, None] = field(default_factory=dict)
+    _cached: dict[str, None] = field(default_factory=dict)
+    _steps: dict[str, int | float] = field(default_factory=dict)
+    _previews: int = 0
+    _queued: float = 0.0
+    _started: float | None = None
+    _ended: float | None = None
+    _server_ms: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._queued = self.clock()
+
+    @property
+    def has_started(self) -> bool:
+        """Whether the server has begun with it."""
+        return self._started is not None
+
+    def take(self, kind: str, data: Mapping[str, Any]) -> bool:
+        """Take one message; says whether it was about this graph."""
+        # Old servers send progress without a prompt_id, and only to the client whose graph it is.
+        if data.get("prompt_id", self.prompt_id if kind == "progress" else None) != self.prompt_id:
+            return False
+        handle = getattr(self, f"_take_{kind}", None)
+        if handle is not None:
+            handle(data)
+        if kind in _BOUNDS and "timestamp" in data:
+            self._server_ms[_BOUNDS[kind]] = data["timestamp"]
+        return True
+
+    def take_preview(self) -> None:
+        """Take a binary message: a picture on its way, which is nobody's result."""
+        self._previews += 1
+
+    def take_history(self, entry: Mapping[str, Any]) -> None:
+        """Take what the history says of a graph that is over: what was cached, what failed, how long it took."""
+        for kind, data in (entry.get("status") or {}).get("messages") or ():
+            if kind != "execution_start" or not self.has_started:
+                self.take(kind, data)
+        self.end()
+
+    def end(self) -> None:
+        """Nothing more will happen."""
+        self.has_ended = True
+        self._ended = self._ended or self.clock()
+
+    def facts(self) -> dict[str, Any]:
+        """What was counted, for the record; without what nobody saw."""
+        found: dict[str, Any] = {"followed_by": self.followed_by, "nodes_cached": list(self._cached)}
+        if self.followed_by != "history":
+            found["nodes_executed"] = [node_id for node_id in self._seen if node_id not in self._cached]
+            found["steps_done"] = dict(self._steps)
+        if self._previews:
+            found["previews"] = self._previews
+        return found | self._times()
+
+    def _times(self) -> dict[str, float]:
+        """Seconds of waiting and of work: by the server's clock where it says both ends, else by ours."""
+        if len(self._server_ms) == 2:
+            running = (self._server_ms["end"] - self._server_ms["start"]) / 1000
+        elif self._started is not None and self.followed_by != "history":
+            running = (self._ended or self.clock()) - self._started
+        else:
+            return {}
+        waited = {} if self._started is None else {"seconds_queued": round(self._started - self._queued, 3)}
+        return (waited if self.followed_by != "history" else {}) | {"seconds_running": round(running, 3)}
+
+    def _take_execution_start(self, data: Mapping[str, Any]) -> None:
+        self._started = self._started or self.clock()
+
+    def _take_execution_cached(self, data: Mapping[str, Any]) -> None:
+        self._cached |= dict.fromkeys(map(str, data.get("nodes") or ()))
+
+    def _take_executing(self, data: Mapping[str, Any]) -> None:
+        node = data.get("node")
+        if node is None:
+            self.end()
+        else:
+            self._take_execution_start(data)
+            self._seen[str(node)] = None
+
+    def _take_progress(self, data: Mapping[str, Any]) -> None:
+        if data.get("node") is not None:
+            self._count_step(str(data["node"]), data.get("value"))
+
+    def _take_progress_state(self, data: Mapping[str, Any]) -> None:
+        self._take_execution_start(data)
+        for node_id, state in (data.get("nodes") or {}).items():
+            self._seen[str(node_id)] = None
+            if state.get("max") != 1:  # Every node has at least this one.
+                self._count_step(str(node_id), state.get("value"))
+
+    def _count_step(self, node_id: str, value: Any) -> None:
+        if isinstance(value, int | float):
+            done = max(value, self._steps.get(node_id, 0))
+            self._steps[node_id] = int(done) if done == int(done) else done
+
+    def _take_execution_success(self, data: Mapping[str, Any]) -> None:
+        self.end()
+
+    def _take_execution_error(self, data: Mapping[str, Any]) -> None:
+        self.error = data
+        self.end()
+
+    def _take_execution_interrupted(self, data: Mapping[str, Any]) -> None:
+        self.was_interrupted = True
+        self.end()
+
+
+_BOUNDS = {
+    "execution_start": "start",
+    "execution_success": "end",
+    "execution_error": "end",
+    "execution_interrupted": "end",
+}
+
+
+def failure_of(progress: Progress, graph: Graph) -> EngineFailed | None:
+    """The error that ended the graph, with the node's own words; None where it went well."""
+    if progress.was_interrupted:
+        return EngineFailed("ComfyUI was told by somebody else to interrupt the graph")
+    if progress.error is None:
+        return None
+    node_id = str(progress.error.get("node_id"))
+    who = describe(graph, node_id) if node_id in graph else f"{node_id} ({progress.error.get('node_type')})"
+    words = " ".join(str(progress.error.get("exception_message") or "").split())
+    kind = progress.error.get("exception_type")
+    return ServerFailed(f"ComfyUI Error: node {who} failed: {redact_text(f'{kind}: {words}')[:LONGEST]}")

@@ -1,0 +1,90 @@
+"""Hear from ComfyUI over its WebSocket what happens to a graph, while it happens."""
+
+from __future__ import annotations
+
+import json
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
+
+OPEN_SECONDS = 5.0
+
+Message = tuple[str, dict[str, Any]]
+"""A message's type and data; a binary one, which is a preview, has the type `preview` and no data."""
+
+
+class SocketGone(Exception):
+    """The server, or something on the way, has closed the socket."""
+
+
+class Socket:
+    """The socket of one client. It must be open before the graph is queued: what was said before is not repeated."""
+
+    def __init__(self, connection: ClientConnection | None) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, url: str, client_id: str) -> Socket:
+        """A socket to the server at an `http(s)://` address; one that is closed already where that cannot be had."""
+        try:
+            from websockets.exceptions import WebSocketException
+            from websockets.sync.client import connect
+        except ImportError:  # It is an extra: without it the history is asked.
+            return cls(None)
+        address = "ws" + url.removeprefix("http") + "/ws?clientId=" + quote(client_id, safe="")
+        try:
+            # No pings: a server that loads a model may be silent for minutes. Previews can be large.
+            connection = connect(
+                address, open_timeout=OPEN_SECONDS, close_timeout=1, ping_interval=None, max_size=None, proxy=None
+            )
+        except (OSError, WebSocketException):
+            return cls(None)
+        return cls(connection)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can be heard."""
+        return self._connection is not None
+
+    def next(self, seconds: float) -> Message | None:
+        """The next message, or None where none came in time. Raises `SocketGone`."""
+        from websockets.exceptions import ConnectionClosed
+
+        if self._connection is None:
+            raise SocketGone
+        try:
+            heard = self._connection.recv(timeout=seconds)
+        except TimeoutError:
+            return None
+        except (ConnectionClosed, OSError) as error:
+            self.close()
+            raise SocketGone from error
+        return ("preview", {}) if isinstance(heard, bytes) else _read(heard)
+
+    def close(self) -> None:
+        """Close it; once more does no harm."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _read(text: str) -> Message:
+    """A text message; one that is none of ComfyUI's is kept as being of no type."""
+    try:
+        message = json.loads(text)
+    except ValueError:
+        return "", {}
+    if not isinstance(message, dict) or not isinstance(message.get("data"), dict):
+        return "", {}
+    return str(message.get("type")), message["data"]
