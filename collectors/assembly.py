@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from collectors.build import build_record
@@ -15,6 +15,7 @@ from collectors.delivery import Parcel, SinkLane
 from collectors.flight_recorder import RunJournal
 from collectors.live import LiveFeed
 from collectors.open_runs import FINISHED, OpenRun, OpenRuns
+from collectors.recorded_span import SpanData
 from collectors.spans import from_recorded
 from collectors.spill import Spill
 from collectors.waiting_room import WaitingRoom
@@ -23,6 +24,9 @@ from otel_tracking.record import ExecutionRecord, FinishReason
 from otel_tracking.taxonomy import broken_rules
 
 _log = logging.getLogger("otel_tracking")
+
+MAX_UNBUILT = 512
+"""Finished runs that may wait, as they are, for sinks that keep up; with more, records are built and put aside."""
 
 _Key = tuple[int, int]
 _Job = tuple[OpenRun, FinishReason, int, RunJournal]
@@ -79,6 +83,7 @@ class Assembly:
 
     def close(self, timeout: float) -> None:
         """Build what is queued and stop."""
+        self.waiting_room.hurry()
         self._jobs.put(None)
         if self._thread.is_alive():
             self._thread.join(timeout)
@@ -97,6 +102,8 @@ class Assembly:
                 return
             try:
                 if job[0] is not None:
+                    if self._jobs.qsize() < MAX_UNBUILT:
+                        self.waiting_room.wait_for_room()
                     self._assemble(*job)
                 if time.monotonic() - looked_at >= min(1.0, self._grace / 4) and self.open_runs:
                     looked_at = time.monotonic()
@@ -109,9 +116,9 @@ class Assembly:
             del job
 
     def _assemble(self, run: OpenRun, reason: FinishReason, revision: int, journal: RunJournal) -> None:
+        build = partial(_build, run.spans(), reason, revision, run.late_spans)
         try:
-            spans = list(map(from_recorded, run.spans()))
-            record = build_record(spans, finish_reason=reason, revision=revision, late_spans=run.late_spans)
+            record = build()
         except Exception as trouble:
             # The run stays in its journal: whoever mends the fault can still recover it.
             self._troubles.counts["build"] += 1
@@ -121,17 +128,26 @@ class Assembly:
         if self.live:
             self.live.remember(run)
 
-        self._deliver(record, (run.trace_id, revision), journal)
+        self._deliver(record, build, (run.trace_id, revision), journal)
         run.tell((FINISHED, str(reason)))
 
-    def _deliver(self, record: ExecutionRecord, key: _Key, journal: RunJournal) -> None:
-        # The parcel does not hold the run: its frames would stay in memory for as long as a sink hangs.
-        parcel = Parcel(record, len(self._lanes), partial(self._is_durable, key, journal))
+    def _deliver(
+        self, record: ExecutionRecord, build: Callable[[], ExecutionRecord], key: _Key, journal: RunJournal
+    ) -> None:
+        parcel = Parcel(record, len(self._lanes), partial(self._is_durable, key, journal), build)
         if not self._lanes:
             return self._is_durable(key, journal, parcel)
+        self._prepare(parcel)
         self.waiting_room.admit(parcel, journal)
         for lane in self._lanes:
             lane.put(parcel)
+
+    def _prepare(self, parcel: Parcel) -> None:
+        try:
+            parcel.prepare_for([lane.sink for lane in self._lanes])
+        except Exception:
+            # Its sink will meet the same trouble with the record, and is the one to say so.
+            self._troubles.counts["prepare"] += 1
 
     def _is_durable(self, key: _Key, journal: RunJournal, parcel: Parcel) -> None:
         journal.free()
@@ -159,3 +175,8 @@ class Assembly:
         if complaint not in self.unusual:
             _log.warning("unusual item: %s (docs/taxonomy.md); it was recorded as it is", complaint)
         self.unusual[complaint] += 1
+
+
+def _build(spans: Sequence[SpanData], reason: FinishReason, revision: int, late_spans: int) -> ExecutionRecord:
+    finished = map(from_recorded, spans)
+    return build_record(finished, finish_reason=reason, revision=revision, late_spans=late_spans)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from collectors.not_passed import not_passed
-from collectors.spans import FinishedEvent, FinishedSpan
+from collectors.spans import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.frame import ITEM_FIELDS
@@ -90,46 +90,42 @@ class _RunOfSpans:
         roots = [span for span in self.spans if span.parent_id is None]
         self.root = roots[0] if roots else None
         self.first = self.root or self.spans[0]
+        self._events = _settle(list(_events(self.spans)))
         self.execution_id = str(self.head()[0].get("execution_id") or self._made_up_id())
 
     def items(self) -> tuple[tuple[ExecutionItem, ...], int]:
         """The items in the order they were numbered, and how many of their values are lossy."""
         # By number and time: what two threads or two journals brought twice is there once.
-        found = {_order(event.fields): (span_id, event) for span_id, event in self._events() if event.is_item}
-        files, built, lossy = _MediaFiles(self.execution_id), [], 0
-        for _, (span_id, event) in sorted(found.items(), key=lambda entry: entry[0]):
-            item, lost = _build_item(event.fields, span_id, files)
-            built.append(item)
-            lossy += lost
-        return tuple(built), lossy
+        found = {_order(event.fields): event for event in self._events if event.is_item}
+        ordered = [event for _, event in sorted(found.items(), key=lambda entry: entry[0])]
+        files = _MediaFiles(self.execution_id)
+        return tuple(_build_item(event, files) for event in ordered), sum(event.lossy for event in ordered)
 
     def span_records(self) -> tuple[tuple[SpanRecord, ...], int]:
         """The spans as the record keeps them, and how many of their values are lossy."""
         facts: dict[int, dict[str, Any]] = {span.span_id: {} for span in self.spans}
         lossy = 0
-        for span_id, event in self._events():
+        for event in self._events:
             if not event.is_item and event.fields["fact"] != EXECUTION_FACT:
-                fact, lost = _settle_fact(event)
-                facts.setdefault(span_id, {})[fact["fact"]] = fact.get("value")
-                lossy += lost
+                facts.setdefault(event.span_id, {})[event.fields["fact"]] = event.fields.get("value")
+                lossy += event.lossy
         return tuple(_build_span(span, facts[span.span_id]) for span in self.spans), lossy
 
     def head(self) -> tuple[dict[str, Any], int]:
         """The record's own fields, as given at the start and amended later, and how many of them are lossy."""
         head: dict[str, Any] = {}
         lossy = 0
-        for span_id, event in self._events():
-            if span_id != self.first.span_id:
+        for event in self._events:
+            fields = event.fields
+            if event.span_id != self.first.span_id:
                 continue
-            if event.fields.get("fact") == EXECUTION_FACT:
-                fact, lost = _settle_fact(event)
-                value = fact.get("value")
-            elif event.fields.get("item_type") == ItemType.PIPELINE_START and event.fields["sequence_number"] == 1:
-                value, lost = canonical.settle(event.fields.get("metadata"))[0], 0  # counted with the items
+            if fields.get("fact") == EXECUTION_FACT:
+                value, lossy = fields.get("value"), lossy + event.lossy
+            elif fields.get("item_type") == ItemType.PIPELINE_START and fields["sequence_number"] == 1:
+                value = fields.get("metadata")  # what is lossy in it is counted with the items
             else:
                 continue
             head.update(value if isinstance(value, dict) else {})
-            lossy += lost
         return head, lossy
 
     def outcome(self, items: Iterable[ExecutionItem]) -> Outcome:
@@ -158,18 +154,40 @@ class _RunOfSpans:
 
     def attachments(self) -> dict[str, bytes]:
         """Media bytes that are at hand, by sha256."""
-        with_media = [event for _, event in self._events() if event.media is not None]
-        return {event.fields["media"]["sha256"]: event.media for event in with_media if event.media is not None}
-
-    def _events(self) -> Iterable[tuple[int, FinishedEvent]]:
-        for span in self.spans:
-            late = span.name == names.LATE_SPAN and span.parent_id is not None
-            owner = span.parent_id if late else span.span_id
-            for event in span.events:
-                yield owner or span.span_id, event
+        return {event.fields["media"]["sha256"]: event.media for event in self._events if event.media is not None}
 
     def _made_up_id(self) -> str:
         return execution_id_of(self.first.trace_id, self.first.start_ns)
+
+
+class _Event(NamedTuple):
+    """An item or a fact of a span, as it will be after a round trip, with its count of lossy values."""
+
+    span_id: int
+    fields: Mapping[str, Any]
+    media: bytes | None
+    lossy: int = 0
+
+    @property
+    def is_item(self) -> bool:
+        return "fact" not in self.fields
+
+
+def _events(spans: Iterable[FinishedSpan]) -> Iterator[_Event]:
+    for span in spans:
+        late = span.name == names.LATE_SPAN and span.parent_id is not None
+        owner = span.parent_id if late else span.span_id
+        for event in span.events:
+            yield _Event(owner or span.span_id, event.fields, event.media)
+
+
+def _settle(events: list[_Event]) -> list[_Event]:
+    """The events settled. Nearly always all of them are, which one look tells."""
+    if canonical.is_settled([event.fields for event in events]):
+        return events
+    # Each as a whole, as it was written: what is too deep is cut at the same place whoever brought it.
+    settled = [canonical.settle(dict(event.fields)) for event in events]
+    return [event._replace(fields=fields, lossy=lossy) for event, (fields, lossy) in zip(events, settled, strict=True)]
 
 
 class _MediaFiles:
@@ -191,25 +209,19 @@ def _order(fields: Mapping[str, Any]) -> tuple[int, int]:
     return fields["sequence_number"], fields["timestamp_ns"]
 
 
-def _settle_fact(event: FinishedEvent) -> tuple[dict[str, Any], int]:
-    # As a whole, as it was written: what is too deep is cut at the same place whoever brought it.
-    return canonical.settle(dict(event.fields))
-
-
-def _build_item(raw: Mapping[str, Any], span_id: int, files: _MediaFiles) -> tuple[ExecutionItem, int]:
-    fields, lossy = canonical.settle(dict(raw))
-    known = dict(fields)
+def _build_item(event: _Event, files: _MediaFiles) -> ExecutionItem:
+    known = dict(event.fields)
     known["timestamp"] = timestamp_of(known.pop("timestamp_ns"))
     known["item_type"] = read_item_type(known["item_type"])
     known["media_type"] = read_media_type(known["media_type"])
     described = known.pop("media", None)
     media = Media(*map(described.get, ("sha256", "bytes", "type"))) if isinstance(described, dict) else None
     if media and known.get("file_path") is None:
-        known["file_path"] = files.path(fields, media)
+        known["file_path"] = files.path(event.fields, media)
     unknown = {name: known.pop(name) for name in known.keys() - _ITEM_FIELDS}
     if unknown:  # a later version's
         known["metadata"] = {**known.get("metadata", {}), "unknown_fields": unknown}
-    return ExecutionItem(**known, media=media, span_id=f"{span_id:016x}"), lossy
+    return ExecutionItem(**known, media=media, span_id=f"{event.span_id:016x}")
 
 
 def _build_span(span: FinishedSpan, facts: Mapping[str, Any]) -> SpanRecord:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,7 +30,8 @@ class Sink(Protocol):
     """Anything that keeps records. `write` returns when the record is durable and raises where it cannot be.
 
     A sink may also have `write_all(records)` (many at once), `contains(trace_id, revision)` (so that recovery writes
-    nothing twice) and `location` (text that names where it writes to).
+    nothing twice) and `location` (text that names where it writes to). What its `prepare(record)` returns is given to
+    `write` and `write_all` in the record's place: a smaller form, made by computing alone, since others wait for it.
     """
 
     def write(self, record: ExecutionRecord) -> None:
@@ -43,26 +44,53 @@ class Sink(Protocol):
 class Parcel:
     """A record on its way to every sink; `on_durable` is called once, when all have it.
 
-    It is in memory or, where too many wait, in a file.
+    It is in memory, as the forms that its sinks wanted and, where `build` can make it again, as nothing else; or, where
+    too many wait, in a file.
     """
 
-    def __init__(self, record: ExecutionRecord, sinks: int, on_durable: Callable[[Parcel], None]) -> None:
+    def __init__(
+        self,
+        record: ExecutionRecord,
+        sinks: int,
+        on_durable: Callable[[Parcel], None],
+        build: Callable[[], ExecutionRecord] | None = None,
+    ) -> None:
         self._record: ExecutionRecord | None = record
+        self._build = build
         self._path: Path | None = None
+        self._forms: dict[int, Any] = {}
         self._missing, self._on_durable = sinks, on_durable
         self._lock = threading.Lock()
+        self.media_bytes = sum(map(len, record.attachments.values()))
 
     @property
     def record(self) -> ExecutionRecord:
-        """The record, read again where it is in a file."""
-        record = self._record
-        return spill.read(self._path) if record is None and self._path else record  # type: ignore[return-value]
+        """The record, made again where it is not at hand."""
+        record, build, path = self._record, self._build, self._path
+        if record is not None:
+            return record
+        return spill.read(path) if path else build()  # type: ignore[misc]  # one of the three is there
+
+    def form_for(self, sink: Any) -> Any:
+        """What `sink` wants to be given."""
+        prepare = getattr(sink, "prepare", None)
+        if prepare is None:
+            return self.record
+        form = self._forms.get(id(sink))
+        return prepare(self.record) if form is None else form
+
+    def prepare_for(self, sinks: Iterable[Any]) -> None:
+        """Make the forms that `sinks` want, and forget the record where no sink wants itself."""
+        forms = {id(sink): self.form_for(sink) for sink in sinks}
+        if self._build and all(form is not self._record for form in forms.values()):
+            self._forms, self._record = forms, None
 
     def put_aside(self, files: Spill) -> None:
         """Keep the record in a file from now on; raises, and changes nothing, where that cannot be done."""
-        if self._record is not None:
-            self._path = files.keep(self._record)
-            self._record = None
+        if self._path is None:
+            self._path = files.keep(self.record)
+            self._record = self._build = None
+            self._forms = {}
 
     def acknowledge(self) -> None:
         """One more sink has it."""
@@ -147,7 +175,11 @@ class SinkLane:
 
     def _deliver(self, parcels: list[Parcel]) -> None:
         together = getattr(self.sink, "write_all", None)
-        if together and len(parcels) > 1 and self._attempt(lambda: together([parcel.record for parcel in parcels])):
+        if (
+            together
+            and len(parcels) > 1
+            and self._attempt(lambda: together([parcel.form_for(self.sink) for parcel in parcels]))
+        ):
             for parcel in parcels:
                 self._settle(parcel)
             return
@@ -157,7 +189,7 @@ class SinkLane:
                 self._settle(parcel)
 
     def _write(self, parcel: Parcel) -> None:
-        self.sink.write(parcel.record)
+        self.sink.write(parcel.form_for(self.sink))
 
     def _retry(self, count: int) -> None:
         """Try the first `count` of what is left again; what its sink still cannot take goes behind the others."""

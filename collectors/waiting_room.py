@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from collectors.delivery import Parcel
@@ -15,6 +16,12 @@ MAX_PENDING = 256
 MAX_MEDIA_BYTES = 256 * 2**20
 """Bytes of media that may wait in memory with them."""
 
+MAX_READY = 192
+"""Records that are built ahead of sinks that keep up: a group that is being written, and most of the next."""
+
+PATIENCE = 1.0
+"""Seconds without a record becoming durable after which sinks are taken for stalled."""
+
 
 class WaitingRoom:
     """Holds what is on its way to the sinks; used by the assembly thread, left by the threads of the sinks."""
@@ -23,11 +30,20 @@ class WaitingRoom:
         self._files, self._troubles, self._max_pending = files, troubles, max_pending
         self._in_memory: dict[Parcel, tuple[RunJournal, int]] = {}
         self._in_files: set[Parcel] = set()
+        self._somebody_left = threading.Condition()
+        self._are_stalled = self._is_closing = False
         self.put_aside = 0
+
+    def wait_for_room(self) -> None:
+        """Let the sinks catch up, as long as they do: until then a run is smaller as it is than as a record."""
+        with self._somebody_left:
+            if self._has_room() or self._are_stalled:
+                return
+            self._are_stalled = not self._somebody_left.wait_for(self._has_room, PATIENCE)
 
     def admit(self, parcel: Parcel, journal: RunJournal) -> None:
         """Let a record wait in memory while there is room, else in a file; its journal is free then."""
-        media_bytes = sum(map(len, parcel.record.attachments.values()))
+        media_bytes = parcel.media_bytes
         waiting = list(self._in_memory.values())
         is_full = len(waiting) >= self._max_pending or (
             media_bytes + sum(held for _, held in waiting) > MAX_MEDIA_BYTES and media_bytes > 0
@@ -39,6 +55,15 @@ class WaitingRoom:
         """A record is durable in all sinks."""
         self._in_memory.pop(parcel, None)
         self._in_files.discard(parcel)
+        with self._somebody_left:
+            self._are_stalled = False
+            self._somebody_left.notify_all()
+
+    def hurry(self) -> None:
+        """Let nobody wait for room any more: the recording is being closed."""
+        with self._somebody_left:
+            self._is_closing = True
+            self._somebody_left.notify_all()
 
     def close(self) -> None:
         """Keep what no sink took in files, where there may be some, and leave those to the next start."""
@@ -55,6 +80,9 @@ class WaitingRoom:
             "put_aside": self.put_aside,
             "spill_directory": self._files.directory,
         }
+
+    def _has_room(self) -> bool:
+        return self._is_closing or len(self._in_memory) < MAX_READY
 
     def _put_aside(self, parcel: Parcel, journal: RunJournal) -> bool:
         try:

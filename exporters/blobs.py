@@ -30,12 +30,12 @@ def text_of(value: object, blobs: MutableMapping[str, str], levels: int = 6) -> 
 
     What is around a graph stays in place, so that a seed beside a workflow can still be asked for in SQL.
     """
-    # Most values of a span are short ASCII text or None: not worth a look.
+    # Most values are None or short text in ASCII: not worth a look.
     if value is None:
         return "null"
     if type(value) is str and value.isascii():
         return cut(encode_basestring(value), blobs)
-    if type(value) is dict and _seems_large(value) and _has_plain_keys(value) and levels:
+    if type(value) is dict and levels and _has_plain_keys(value):
         return _dict_text(value, blobs, levels - 1)
     return cut(canonical.dumps(value), blobs)
 
@@ -74,14 +74,14 @@ def _sha256(data: bytes) -> str:
 
 
 def _dict_text(value: dict[str, Any], blobs: MutableMapping[str, str], levels: int) -> str:
-    """As `cut`, for a large dict: to encode the parts one by one is faster than to find them in the text again."""
+    """As `cut`, for a dict: to encode its large parts one by one is faster than to find them in the text again."""
     # Of many parts (the nodes of a graph) none is looked at: they belong together.
-    large = {key for key, part in value.items() if _seems_large(part)} if len(value) < _MANY_PARTS else set()
+    large = [key for key, part in value.items() if _may_be_large(part)] if len(value) < _MANY_PARTS else ()
     if not large:
         return _shorten(canonical.dumps(value), blobs)
-    texts = {
-        key: _part_text(value[key], blobs, levels) if key in large else canonical.dumps(value[key]) for key in value
-    }
+    texts = {key: text_of(value[key], blobs, levels) for key in large}
+    small = {key: part for key, part in value.items() if key not in texts}
+    texts |= {key: canonical.dumps(part) for key, part in small.items()}
     parts = (f"{encode_basestring(key)}:{texts[key]}" for key in sorted(texts))
     return _shorten("{" + ",".join(parts) + "}", blobs)
 
@@ -89,18 +89,15 @@ def _dict_text(value: dict[str, Any], blobs: MutableMapping[str, str], levels: i
 _MANY_PARTS = 64
 
 
-def _part_text(part: Any, blobs: MutableMapping[str, str], levels: int) -> str:
-    if type(part) is dict and levels and _has_plain_keys(part):
-        return _dict_text(part, blobs, levels - 1)
-    return cut(canonical.dumps(part), blobs)
-
-
-def _seems_large(value: Any) -> bool:
-    """A quick guess, from another encoding in C; what is no plain data is not guessed at."""
-    if type(value) is str:
+def _may_be_large(value: Any) -> bool:
+    """A quick guess: of a container with many parts it is surely worth to try, of others another encoder in C tells."""
+    kind = type(value)
+    if kind is str:
         return len(value) > LIMIT
+    if kind is not dict and kind is not list:
+        return False
     try:
-        return type(value) in (dict, list) and len(marshal.dumps(value)) > LIMIT
+        return len(value) >= _MANY_PARTS or (bool(value) and len(marshal.dumps(value)) > LIMIT)
     except ValueError:
         return False
 

@@ -15,7 +15,9 @@ import datetime as dt
 import re
 import secrets
 import urllib.parse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from otel_tracking.record import ExecutionRecord
 
@@ -67,12 +69,24 @@ def file_name(label: str, write_id: int) -> str:
     return f"{label}-{write_id:016x}-{secrets.token_hex(4)}.parquet"
 
 
-def label_of(records: list[ExecutionRecord]) -> str:
+class Identified(Protocol):
+    """A run by its two ids."""
+
+    @property
+    def execution_id(self) -> str:
+        """The short one, for people."""
+
+    @property
+    def trace_id(self) -> str | None:
+        """The full one."""
+
+
+def label_of(runs: Sequence[Identified]) -> str:
     """What a file's name begins with: the short id of its only run, or `batch`."""
-    if len(records) > 1:
+    if len(runs) > 1:
         return "batch"
-    short = short_id(records[0].execution_id)
-    return short if short and (records[0].trace_id or "").startswith(short) else "run"
+    short = short_id(runs[0].execution_id)
+    return short if short and (runs[0].trace_id or "").startswith(short) else "run"
 
 
 def may_hold(path: Path, execution_id: str) -> bool:

@@ -13,14 +13,12 @@ from exporters.layout import folder_name
 from otel_tracking.record import ExecutionRecord
 
 
-def store_media(data_dir: Path, record: ExecutionRecord) -> list[Path]:
-    """The files of a record's attachments, written once each; a file with the same content is left alone."""
-    wanted = media_paths(data_dir, record)
-    for path, content in wanted.items():
+def store_media(media: Mapping[Path, bytes]) -> None:
+    """Write each of the files (content by path, see `media_paths`); one with the same content is left alone."""
+    for path, content in media.items():
         if not _holds(path, content):
             make_directory(path.parent)
             write_file(path, content)
-    return list(wanted)
 
 
 def media_paths(data_dir: Path, record: ExecutionRecord) -> dict[Path, bytes]:

@@ -6,17 +6,20 @@ leaves before that is never read and is removed by `compact`. `docs/storage.md` 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from exporters.codebook import write_codebook
 from exporters.errors import NotWritable, WriteFailed
 from exporters.files import discard, make_directory
-from exporters.layout import day_directory, day_of, file_name, label_of
+from exporters.layout import day_directory, file_name, label_of
 from exporters.media import store_media
 from exporters.pack import pack
 from exporters.parquet_file import Step, no_step, write_table
+from exporters.rows import Row, row_of
 from exporters.stored_keys import StoredKeys
 from exporters.write_ids import WriteIds
 from otel_tracking.record import ExecutionRecord
@@ -38,23 +41,28 @@ class ParquetSink:
         self._write_ids = WriteIds()
         self._stored = StoredKeys(self._data_dir)
         self.location = str(self._data_dir)
-        prepare(self._data_dir)
+        make_ready(self._data_dir)
 
-    def write(self, record: ExecutionRecord) -> None:
+    def prepare(self, record: ExecutionRecord) -> Row:
+        """What `write` and `write_all` need of a record and may be given in its place; touches no file."""
+        return row_of(record, self._data_dir)
+
+    def write(self, record: ExecutionRecord | Row) -> None:
         """Store one record; `WriteFailed` when it is not durable, and then nothing of it is visible."""
         self.write_all([record])
 
-    def write_all(self, records: Sequence[ExecutionRecord]) -> None:
+    def write_all(self, records: Sequence[ExecutionRecord | Row]) -> None:
         """Store many records in one set of files per day, so that they share the cost of a sync.
 
         When it raises, whole days of `records` may be stored and the rest is invisible; writing all again is safe.
         """
+        rows = [record if isinstance(record, Row) else self.prepare(record) for record in records]
         try:
-            for record in records:
+            for row in rows:
                 self._step("media")
-                store_media(self._data_dir, record)
-            for _, same_day in groupby(sorted(records, key=day_of), key=day_of):
-                self._write_day(list(same_day))
+                store_media(row.media)
+            for day, same_day in groupby(sorted(rows, key=_day), key=_day):
+                self._write_day(day, list(same_day))
         except OSError as trouble:
             raise WriteFailed(
                 f"{len(records)} record(s) are not stored in {self._data_dir}: {trouble}. Nothing of them is visible; "
@@ -68,26 +76,28 @@ class ParquetSink:
     def close(self) -> None:
         """Nothing is open between writes."""
 
-    def _write_day(self, records: list[ExecutionRecord]) -> None:
-        ids = self._write_ids.next(len(records))
-        name = file_name(label_of(records), ids[0])
-        day = day_of(records[0])
-        packed = pack(records, ids)
+    def _write_day(self, day: dt.date, rows: list[Row]) -> None:
+        ids = self._write_ids.next(len(rows))
+        name = file_name(label_of(rows), ids[0])
+        packed = pack(rows, ids)
         # Executions come last: their row is what makes a run visible.
         tables = {"blobs": packed.blobs, "items": packed.items, "executions": packed.executions}
         paths = {table: day_directory(self._data_dir, table, day) / name for table in tables}
         try:
-            for table, rows in tables.items():
+            for table, content in tables.items():
                 self._step(table)
-                if rows.num_rows:
-                    write_table(paths[table], rows)
+                if content.num_rows:
+                    write_table(paths[table], content)
         except BaseException:
             discard(reversed(paths.values()))
             raise
         self._step("written")
 
 
-def prepare(data_dir: Path) -> None:
+_day = attrgetter("day")
+
+
+def make_ready(data_dir: Path) -> None:
     """Make `data_dir` ready, with the codebook in it; `NotWritable` where that cannot be done."""
     try:
         make_directory(data_dir)

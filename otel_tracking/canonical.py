@@ -20,14 +20,11 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from otel_tracking.plain_json import text_if_plain, text_if_scalar, to_json
+from otel_tracking.plain_json import CONTAINERS, MAX_REPEATED, levels, text_if_plain, text_if_scalar, to_json
 from otel_tracking.values import REBUILD, EnumValue, Opaque, as_leaf, simplify
 
 MAX_DEPTH = 80
 """Deeper values with tags are cut there and counted: with their tags they are three times as deep."""
-
-MAX_REPEATED = 1_000_000
-"""Values written again because they are in several places; where a structure shares itself more often, it is cut."""
 
 
 class Encoded(NamedTuple):
@@ -71,38 +68,27 @@ def loads(text: str) -> Any:
 
 def settle(value: object) -> tuple[Any, int]:
     """A value that was frozen or read, as it will be after a round trip, and its count of lossy values."""
-    if _is_settled(value):
+    if is_settled(value):
         return value, 0
     encoded = encode(value)
     return (loads(encoded.text) if encoded.lossy_values else value), encoded.lossy_values
 
 
-_ATOMS = frozenset({str, int, float, bool, type(None), bytes})
-_TEXT = frozenset({str})
+_SIMPLE = frozenset({str, int, float, bool, type(None), bytes, *CONTAINERS})
 _MAY_HOLD_MORE = frozenset({Opaque, EnumValue})
 
 
-def _is_settled(value: object) -> bool:
+def is_settled(value: object) -> bool:
     """Whether a value surely is the same after a round trip: nothing unusual, not deep, not shared without end."""
-    level: list[Any] = [] if type(value) in _ATOMS else [value]
-    for _ in range(MAX_DEPTH):
-        below: list[Any] = []
-        for part in level:
-            kind = type(part)
-            if kind is dict:
-                below += part.values()
-                if not _TEXT.issuperset(map(type, part)):
-                    below += part
-            elif kind in _CONTAINERS:
-                below += part
-            elif kind in _MAY_HOLD_MORE or as_leaf(part) is None:
-                return False
-        if len(below) > MAX_REPEATED:
-            return False
-        level = [part for part in below if type(part) not in _ATOMS]
-        if not level:
-            return True
-    return False
+    try:
+        return all(_SIMPLE.issuperset(map(type, level)) or _are_kept(level) for level in levels(value, MAX_DEPTH))
+    except ValueError:
+        return False
+
+
+def _are_kept(parts: list[Any]) -> bool:
+    odd = [part for part in parts if type(part) not in _SIMPLE]
+    return all(type(part) not in _MAY_HOLD_MORE and as_leaf(part) is not None for part in odd)
 
 
 def _encode(value: object) -> Encoded:

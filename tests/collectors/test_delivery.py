@@ -157,7 +157,7 @@ def test_closing_twice_and_using_a_closed_recording_is_harmless(sink, late):
 
 class _Record:
     def __init__(self, config_name):
-        self.config_name = config_name
+        self.config_name, self.attachments = config_name, {}
 
 
 def _until(recording, sink, count):
