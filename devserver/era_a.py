@@ -102,6 +102,7 @@ def start(settings: Settings | None = None) -> Recording:
     if settings is not None:
         stop()
         make_sinks(settings)
+    configure(_home)
     return _opened(settings).recording
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,16 @@ from otel_tracking.record import ExecutionRecord
 
 TABLES = ("executions", "items", "blobs")
 
+MOST_NEWER = 100
+"""Runs that may have come between the list and the reading of its first record."""
+
 
 class DatasetStore:
     """Records of a data directory. `settle` waits until runs that have ended are stored."""
 
     def __init__(self, data_dir: Path, settle: Callable[[], object] = lambda: None) -> None:
         self._data_dir, self._settle = data_dir, settle
+        self._ahead = threading.local()
 
     def save(self, record: ExecutionRecord) -> None:
         """Store a record; `WriteFailed` where it is not durable."""
@@ -32,13 +38,17 @@ class DatasetStore:
     def load(self, execution_id: str) -> ExecutionRecord | None:
         """The record of that id, or None."""
         self._settle()
-        return next(read_records(self._data_dir, execution_id=execution_id), None)
+        return self._next_listed(execution_id) or next(read_records(self._data_dir, execution_id=execution_id), None)
 
     def latest(self, limit: int, offset: int) -> list[str]:
         """Execution ids by the time of the run, latest first."""
         self._settle()
-        rows = list_executions(self._data_dir, limit=max(0, limit) + max(0, offset))
-        return [row.execution_id for row in rows[max(0, offset) :]]
+        offset = max(0, offset)
+        rows = list_executions(self._data_dir, limit=offset + max(0, limit))
+        ids = [row.execution_id for row in rows[offset:]]
+        self._ahead.ids = iter(ids)
+        self._ahead.records = islice(read_records(self._data_dir), offset, None)
+        return ids
 
     def delete(self, execution_id: str) -> bool:
         """Erase every row of a run, its media and its documents; False where there is nothing of it."""
@@ -64,6 +74,17 @@ class DatasetStore:
             "total_size_bytes": sum(path.stat().st_size for path in files),
             "storage_dir": str(self._data_dir.absolute()),
         }
+
+    def _next_listed(self, execution_id: str) -> ExecutionRecord | None:
+        """The record of that id if it is the one whose turn it is in the list this thread asked for last.
+
+        Era A's routes list a thousand ids and load them one by one. Read in that order each costs 4 ms, alone 280.
+        """
+        if next(getattr(self._ahead, "ids", iter(())), None) != execution_id:
+            self._ahead.ids = iter(())
+            return None
+        newer = islice(self._ahead.records, MOST_NEWER)
+        return next((record for record in newer if record.execution_id == execution_id), None)
 
     def _rows(self) -> list[ExecutionRow]:
         index = ExecutionIndex(self._data_dir)

@@ -127,10 +127,12 @@ class Lifecycle:
         """The pipeline goes on to another stage; the change is logged when it happens, once."""
         self.set_stage(to_stage)
 
+    @guarded
     def finalize(self) -> None:
-        """End the run, if nothing did; its record is written elsewhere, and as often as it takes."""
+        """End the run, if nothing did; its record is written elsewhere, and tried again until it is."""
         self.finalized = True
-        self._finish()
+        if not self._journey.is_over:
+            self._end()
 
     def get_execution_record(self) -> ExecutionRecord:
         """The record as far as the run has come; the stored one also has its spans."""
@@ -191,11 +193,6 @@ class Lifecycle:
         if self._input is not None and stage in (2, 3, 4):
             given, self._input = self._input, None
             self._run.at(1).item(ItemType.USER_INPUT_TEXT, content=given)
-
-    @guarded
-    def _finish(self) -> None:
-        if not self._journey.is_over:
-            self._end()
 
     def _end(self) -> None:
         self._amend_head()
