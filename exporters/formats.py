@@ -10,25 +10,31 @@ from typing import Any
 from exporters.errors import UnknownFormat, listed, suggest
 from otel_tracking.record import ExecutionRecord
 
-Render = Callable[[ExecutionRecord], bytes]
+Render = Callable[..., bytes]
 Parse = Callable[[bytes], ExecutionRecord]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How a record becomes a document of this media type, and how it is read back where that can be done."""
+    """How a record becomes a document of this media type, and how it is read back where that can be done.
+
+    `options` are the names of what `render` takes beside the record; `shows_media` where pictures and sounds become
+    part of the document, so that `render` wants them among the record's attachments.
+    """
 
     media_type: str
     suffix: str
     render: Render
     parse: Parse | None = None
+    options: tuple[str, ...] = ()
+    shows_media: bool = False
 
 
 def when_used(module: str, function: str) -> Callable[..., Any]:
     """The function of that name, imported at its first call: a format nobody asks for costs nothing."""
 
-    def call(argument: Any) -> Any:
-        return getattr(importlib.import_module(module), function)(argument)
+    def call(*arguments: Any, **options: Any) -> Any:
+        return getattr(importlib.import_module(module), function)(*arguments, **options)
 
     call.__name__, call.__module__ = function, module
     return call
@@ -40,6 +46,21 @@ FORMATS: dict[str, Format] = {
         ".json",
         render=when_used("exporters.json", "render"),
         parse=when_used("exporters.json", "parse"),
+    ),
+    "xml": Format(
+        "application/xml",
+        ".xml",
+        render=when_used("exporters.xml_document", "render"),
+        parse=when_used("exporters.xml_document", "parse"),
+    ),
+    "legacy_xml": Format("application/xml", ".legacy.xml", render=when_used("exporters.legacy_xml", "render")),
+    "csv": Format("text/csv", ".csv", render=when_used("exporters.csv_table", "render")),
+    "html": Format(
+        "text/html",
+        ".html",
+        render=when_used("exporters.html_document", "render"),
+        options=("audience", "language"),
+        shows_media=True,
     ),
 }
 

@@ -93,6 +93,8 @@ def _text(item: ExecutionItem, said: Mapping[Any, Any], words: Mapping[str, str]
         return _verdict(said, words, in_full)
     if item.media_type not in _MADE_OF_WORDS and item.media:
         return ""
+    if not in_full and item.item_type in _FAILED | BLOCKED_TYPES:
+        return ""  # messages for developers, and they may repeat what was blocked
     if item.content is not None:
         return visible(item.content)
     return _reason(said) if item.item_type in _FAILED | BLOCKED_TYPES else ""

@@ -138,3 +138,16 @@ class Journey:
     def boxes(self) -> tuple[Box, ...]:
         """All boxes in order."""
         return tuple(box for chapter in self.chapters for box in chapter.boxes)
+
+    @property
+    def given(self) -> Box | None:
+        """What the person wrote, where it may be shown."""
+        return self._first("user_input_text")
+
+    @property
+    def final(self) -> Box | None:
+        """The text that came of it, where there is one and it may be shown."""
+        return self._first("interception_final")
+
+    def _first(self, item_type: str) -> Box | None:
+        return next((box for box in self.boxes if box.item_type == item_type and box.text), None)

@@ -113,6 +113,9 @@ ENGLISH: Mapping[str, str] = {
     "details": "Details",
     "sha256": "SHA-256",
     "item": "Item",
+    "whole text": "The whole text",
+    "recorded": "Recorded with OpenTelemetry. Every value of this run is in the record of this name.",
+    "shown to students": "What a safety check said no to is not in this document.",
 }
 
 GERMAN: Mapping[str, str] = {
@@ -217,6 +220,9 @@ GERMAN: Mapping[str, str] = {
     "details": "Einzelheiten",
     "sha256": "SHA-256",
     "item": "Eintrag",
+    "whole text": "Der ganze Text",
+    "recorded": "Aufgezeichnet mit OpenTelemetry. Alle Werte dieses Laufs stehen im Datensatz dieses Namens.",
+    "shown to students": "Was eine Sicherheitsprüfung abgelehnt hat, ist nicht in diesem Dokument.",
 }
 
 LANGUAGES: Mapping[str, Mapping[str, str]] = {"en": ENGLISH, "de": GERMAN}
