@@ -16,6 +16,7 @@ COMMANDS = {
     "run": "Run a pipeline on a prompt, watch it, and keep its record.",
     "list": "List the runs that are stored, latest first.",
     "show": "Show one run: its texts hop by hop, or its tree of spans.",
+    "diff": "Say what differs between two runs.",
     "export": "Write runs as documents, for example JSON.",
     "verify": "Check that records are complete and their media unchanged.",
     "recover": "Write the records of runs whose process died.",
