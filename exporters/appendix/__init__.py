@@ -1,0 +1,1 @@
+"""What a printed document says of a record, in parts that PDF and Word lay out alike."""

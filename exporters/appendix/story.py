@@ -1,0 +1,252 @@
+"""A record as pages tell it: its journey, with figures, tables of calls and notes; the same for PDF and Word.
+
+Pure, like the journey it is made from. Texts are visible but not escaped, and cut where a document would explode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from exporters.appendix.calls import Line, answer_of, lines_of, request_of
+from exporters.appendix.languages import language_of
+from exporters.appendix.limits import Limits, cut
+from exporters.appendix.pictures import Picture, printable
+from exporters.appendix.words import PRINTED
+from exporters.journey import journey_of
+from exporters.journey_parts import STUDENT, Box, Chapter, Journey, Parameter
+from exporters.readable import visible
+from otel_tracking.record import ExecutionRecord
+from otel_tracking.taxonomy import OUTPUT_TYPES, ItemType
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text, its language where that is known, and what is said where it was cut."""
+
+    text: str
+    language: str | None = None
+    cut: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the journey; `given` where a hop was not given what was there before it."""
+
+    box: Box
+    words: Words | None
+    given: Words | None
+    figure: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows under one heading."""
+
+    title: str
+    stage: int | None
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Something that was made, numbered through the document; `note` says why there is no picture."""
+
+    number: int
+    title: str
+    caption: str
+    alternative: str
+    picture: Picture | None
+    note: str
+    is_withheld: bool
+    details: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a backend with its parameters and what was answered."""
+
+    number: int
+    title: str
+    facts: str
+    error: str
+    lines: tuple[Line, ...]
+    answer: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that a document says of one run."""
+
+    journey: Journey
+    words: Mapping[str, str]
+    prompt: Words | None
+    tone: str
+    facts: tuple[Parameter, ...]
+    sections: tuple[Section, ...]
+    section_notes: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    calls: tuple[Call, ...]
+    more: tuple[Parameter, ...]
+    notes: tuple[str, ...]
+
+
+_TONES = {"completed": "good", "partial": "stop", "blocked": "stop", "error": "bad"}
+
+
+def story_of(record: ExecutionRecord, *, language: str, audience: str, attached: bool) -> Story:
+    """The story of a record; `attached` says whether the record itself will be inside the document."""
+    journey = journey_of(record, language=language, audience=audience)
+    words = {**journey.words, **PRINTED[language]}
+    limits = Limits.of(journey)
+    numbers = _figure_numbers(journey)
+    chapters, left_out = limits.chapters(journey.chapters)
+    calls = () if audience == STUDENT else tuple(_calls(record, journey, words, limits))
+    unshown_calls = len(journey.attempts) - len(calls)
+
+    return Story(
+        journey=journey,
+        words=words,
+        prompt=_prompt(journey, words),
+        tone=_TONES.get(journey.status, "plain"),
+        facts=tuple(fact for fact in journey.facts if not fact.is_long),
+        sections=tuple(_sections(record, chapters, numbers, words, limits)),
+        section_notes=_more(left_out, words),
+        figures=tuple(_figure(box, numbers[box.number], words) for box in journey.boxes if box.number in numbers),
+        calls=calls,
+        more=tuple(_shortened(fact, words) for fact in journey.facts if fact.is_long),
+        notes=(*_more(unshown_calls, words), *_notes(record, journey, words, attached)),
+    )
+
+
+def _prompt(journey: Journey, words: Mapping[str, str]) -> Words | None:
+    box = next((box for box in journey.boxes if box.item_type == ItemType.USER_INPUT_TEXT and box.text), None)
+    return _words(box.text, box.language, words, 400) if box else None
+
+
+def _words(text: str, language: str | None, words: Mapping[str, str], limit: int) -> Words:
+    shown = cut(text, limit)
+    said = words["cut"].format(count=f"{len(text):,}") if shown != text else ""
+    return Words(shown, language_of(text, language), said)
+
+
+def _sections(
+    record: ExecutionRecord,
+    chapters: tuple[Chapter, ...],
+    numbers: Mapping[int | None, int],
+    words: Mapping[str, str],
+    limits: Limits,
+) -> Iterator[Section]:
+    given = _given_another(record)
+    for chapter in chapters:
+        rows = tuple(_row(box, numbers, given, words, limits.text) for box in chapter.boxes)
+        yield Section(chapter.title, chapter.stage if chapter.output is None else 4, rows)
+
+
+def _row(
+    box: Box, numbers: Mapping[int | None, int], given: Mapping[int, str], words: Mapping[str, str], limit: int
+) -> Row:
+    text = _words(box.text, box.language, words, limit) if box.text else None
+    other = given.get(box.number or 0) if not box.withheld else None
+    started = _words(other, box.from_language, words, limit) if other else None
+    return Row(box, text, started, numbers.get(box.number))
+
+
+def _given_another(record: ExecutionRecord) -> dict[int, str]:
+    """By item number: the text a hop was given, where it is not the one that was there before."""
+    given, before = {}, None
+    for item in record.items:
+        if item.item_type == ItemType.INTERCEPTION_ITERATION:
+            if item.input_text is not None and before is not None and item.input_text != before:
+                given[item.sequence_number] = visible(item.input_text)
+            before = item.content
+        elif item.item_type in (ItemType.USER_INPUT_TEXT, ItemType.TRANSLATION_RESULT, ItemType.USER_EDIT):
+            before = item.content
+    return given
+
+
+def _figure_numbers(journey: Journey) -> dict[int | None, int]:
+    """Number of the figure by number of the item: everything that was made and every picture that was given."""
+    shown = [box for box in journey.boxes if box.medium or (box.withheld and box.item_type in OUTPUT_TYPES)]
+    return {box.number: number for number, box in enumerate(shown, start=1)}
+
+
+def _figure(box: Box, number: int, words: Mapping[str, str]) -> Figure:
+    medium = box.medium
+    picture = printable(medium.content) if medium and medium.content and medium.is_image else None
+    return Figure(
+        number=number,
+        title=" · ".join(part for part in (box.label, _output(box, words)) if part),
+        caption=box.caption,
+        alternative=_alternative(box, words),
+        picture=picture,
+        note="" if picture else _why_no_picture(box, words),
+        is_withheld=bool(box.withheld),
+        details=tuple(_shortened(detail, words, 400) for detail in box.parameters[:40]),
+    )
+
+
+def _output(box: Box, words: Mapping[str, str]) -> str:
+    return f"{words['output']} {box.output}" if box.output is not None else ""
+
+
+def _alternative(box: Box, words: Mapping[str, str]) -> str:
+    """What a screen reader says instead of the picture."""
+    asked = next((detail.value for detail in box.parameters if detail.name == "prompt"), "")
+    return cut(" · ".join(part for part in (box.label, _output(box, words), box.caption, asked) if part), 400)
+
+
+def _why_no_picture(box: Box, words: Mapping[str, str]) -> str:
+    medium = box.medium
+    if box.withheld or not medium:
+        return box.withheld
+    why = words["no picture"] if medium.content else words["not here"]
+    facts = " · ".join(part for part in (medium.mime_type or medium.kind, medium.size, medium.file_path) if part)
+    return f"{why} {facts}"
+
+
+def _calls(record: ExecutionRecord, journey: Journey, words: Mapping[str, str], limits: Limits) -> Iterator[Call]:
+    shown = zip(record.attempts, journey.attempts, strict=True)
+    for span, attempt in list(shown)[: limits.calls]:
+        lines, answer = lines_of(span), answer_of(span)
+        facts = (attempt.place, attempt.made_by, attempt.seconds, request_of(span))
+        yield Call(
+            number=attempt.number,
+            title=attempt.label,
+            facts=" · ".join(part for part in facts if part),
+            error=cut(attempt.error, 2_000),
+            lines=tuple(_short_line(line, words) for line in lines[: limits.lines]),
+            answer=tuple((name, _short(value, words)) for name, value in answer[: limits.lines]),
+            notes=_more(max(len(lines) - limits.lines, 0) + max(len(answer) - limits.lines, 0), words),
+        )
+
+
+def _short_line(line: Line, words: Mapping[str, str]) -> Line:
+    values = [_short(value, words) if value is not None else None for value in (line.configured, line.passed)]
+    return Line(cut(line.name, 120), values[0], values[1], line.fate)
+
+
+def _short(text: str, words: Mapping[str, str], limit: int = 500) -> str:
+    shown = cut(text, limit)
+    return shown if shown == text else f"{shown} {words['cut'].format(count=f'{len(text):,}')}"
+
+
+def _shortened(parameter: Parameter, words: Mapping[str, str], limit: int = 2_000) -> Parameter:
+    return Parameter(cut(parameter.name, 120), _short(parameter.value, words, limit))
+
+
+def _more(count: int, words: Mapping[str, str]) -> tuple[str, ...]:
+    return (words["more rows"].format(count=f"{count:,}"),) if count > 0 else ()
+
+
+def _notes(record: ExecutionRecord, journey: Journey, words: Mapping[str, str], attached: bool) -> Iterator[str]:
+    if journey.audience == STUDENT:
+        yield words["student note"]
+        return
+    lost = {"dropped": record.dropped, "late": record.late_spans, "lossy": record.lossy_values}
+    if any(lost.values()):
+        yield words["incomplete"].format(**lost)
+    else:
+        yield words["complete"].format(items=f"{len(record.items):,}", spans=f"{len(record.spans):,}")
+    yield words["attached note" if attached else "elsewhere note"]

@@ -1,0 +1,199 @@
+"""The story of a record as data for the page template: every text in pieces, with its language and direction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from exporters.appendix.languages import EAST_ASIAN, language_of
+from exporters.appendix.signs import Sign, drawn, meaning_of, pieces, with_breaks
+from exporters.appendix.story import Call, Figure, Row, Section, Story, Words
+from exporters.journey_parts import Bar
+from exporters.pdf.fonts import Typefaces
+from exporters.readable import direction_of, seconds
+from otel_tracking.record import ExecutionRecord
+
+_MOST_BARS = 250
+_NARROW = 1.25
+"""Pictures that are not much wider than high stand side by side."""
+
+
+def characters_of(story: Story) -> frozenset[str]:
+    """Every character that the document may need a glyph for."""
+    return drawn(frozenset().union(*map(frozenset, _texts(story))))
+
+
+class Content:
+    """Builds the template's data; counts the signs it needed on the way."""
+
+    def __init__(self, story: Story, typefaces: Typefaces) -> None:
+        self._story, self._typefaces = story, typefaces
+        self._signs: Counter[str] = Counter()
+
+    def build(self, record: ExecutionRecord, *, attached: bool) -> dict[str, Any]:
+        """The data of the whole document."""
+        story, journey = self._story, self._story.journey
+        body = {
+            "heading": self.told(journey.title),
+            "prompt": self._words(story.prompt),
+            "outcome": self.told(journey.outcome),
+            "facts": [[story_name, self.told(value)] for story_name, value in _pairs(story)],
+            "chapters": [self._section(section) for section in story.sections],
+            "figures": [self._figure(figure) for figure in story.figures],
+            "timeline": self._timeline(),
+            "attempts": [self._call(call) for call in story.calls],
+            "more": [[self.told(fact.name), self.told(fact.value)] for fact in story.more],
+        }
+        moment = record.timestamp
+        return body | {
+            "title": _plain(f"{journey.title} · {journey.execution_id}"),
+            "description": _plain(journey.outcome),
+            "keywords": [_plain(word) for word in (journey.title, journey.status, journey.execution_id)],
+            "language": journey.language,
+            "execution": _plain(journey.execution_id),
+            "date": {name: getattr(moment, name) for name in ("year", "month", "day", "hour", "minute", "second")},
+            "status": _plain(journey.status),
+            "tone": story.tone,
+            "languages": " → ".join(map(_plain, journey.languages)),
+            "journey-notes": story.section_notes,
+            "notes": story.notes,
+            "signs": self._signs_used(),
+            "record": "record.json" if attached else None,
+            "words": {name.replace(" ", "-"): word for name, word in story.words.items()},
+            "families": {code: self._typefaces.for_language(code) for code in (*EAST_ASIAN, "other")},
+        }
+
+    def told(self, text: str, language: str | None = None) -> dict[str, Any]:
+        """A text in pieces. A name or value has the language that its letters show."""
+        found = pieces(text, self._typefaces.missing)
+        self._signs.update(piece.label for piece in found if isinstance(piece, Sign))
+        code = language or language_of(text)
+        told: dict[str, Any] = {
+            "pieces": [{"sign": piece.label} if isinstance(piece, Sign) else _printed(piece) for piece in found]
+        }
+        if code:
+            told["language"] = code
+        if direction_of(text) == "rtl":
+            told["rtl"] = True
+        return told
+
+    def _words(self, words: Words | None) -> dict[str, Any] | None:
+        return self.told(words.text, words.language) | {"cut": words.cut} if words else None
+
+    def _section(self, section: Section) -> dict[str, Any]:
+        return {
+            "title": self.told(section.title),
+            "stage": section.stage,
+            "rows": [self._row(row) for row in section.rows],
+        }
+
+    def _row(self, row: Row) -> dict[str, Any]:
+        box = row.box
+        codes = [_plain(code or "?") for code in (box.from_language, box.to_language)]
+        return {
+            "number": box.number,
+            "label": self.told(box.label),
+            "tongues": " → ".join(codes) if box.from_language or box.to_language else "",
+            "text": self._words(row.words),
+            "given": self._words(row.given),
+            "figure": row.figure,
+            "by": self.told("" if row.figure else box.caption),
+            "took": box.seconds,
+            "tone": box.tone,
+            "withheld": box.withheld,
+        }
+
+    def _figure(self, figure: Figure) -> dict[str, Any]:
+        picture = figure.picture
+        narrow = picture is not None and picture.width <= _NARROW * picture.height
+        return {
+            "number": figure.number,
+            "title": self.told(figure.title),
+            "caption": self.told(figure.caption),
+            "alternative": _plain(figure.alternative),
+            "file": f"figure-{figure.number}.{picture.suffix}" if picture else None,
+            "note": self.told(figure.note),
+            "withheld": figure.is_withheld,
+            "narrow": narrow,
+            "ratio": picture.width / picture.height if picture else 1,
+            "details": [[self.told(detail.name), self.told(detail.value)] for detail in figure.details],
+        }
+
+    def _timeline(self) -> dict[str, Any]:
+        journey = self._story.journey
+        bars, more = journey.timeline[:_MOST_BARS], len(journey.timeline) - _MOST_BARS
+        return {
+            "duration": journey.duration,
+            "took": seconds(journey.duration),
+            "bars": [self._bar(bar, journey.duration) for bar in bars],
+            "notes": [self._story.words["more rows"].format(count=f"{more:,}")] if more > 0 else [],
+        }
+
+    def _bar(self, bar: Bar, duration: float) -> dict[str, Any]:
+        start = min(max(bar.start, 0.0), duration)
+        # A span that never ended went on as long as anything did.
+        lasts = duration - start if bar.seconds is None else min(bar.seconds, duration - start)
+        return {
+            "label": self.told(bar.label),
+            "depth": min(bar.depth, 8),
+            "stage": bar.stage,
+            "start": start,
+            "seconds": lasts,
+            "attempt": bar.is_attempt,
+            "failed": bar.failed,
+            "took": bar.took,
+        }
+
+    def _call(self, call: Call) -> dict[str, Any]:
+        return {
+            "number": call.number,
+            "title": self.told(call.title),
+            "facts": self.told(call.facts),
+            "error": self.told(call.error) if call.error else None,
+            "rows": [
+                {
+                    "name": self.told(line.name),
+                    "configured": None if line.configured is None else self.told(line.configured),
+                    "passed": None if line.passed is None else self.told(line.passed),
+                    "fate": line.fate,
+                }
+                for line in call.lines
+            ],
+            "answer": [[self.told(name), self.told(value)] for name, value in call.answer],
+            "notes": call.notes,
+        }
+
+    def _signs_used(self) -> list[list[str]]:
+        words = self._story.words
+        return [
+            [label, meaning_of(label, words), _counted(count, words)] for label, count in self._signs.most_common(60)
+        ]
+
+
+def _counted(count: int, words: Mapping[str, str]) -> str:
+    return words["once"] if count == 1 else words["times"].format(count=f"{count:,}")
+
+
+def _pairs(story: Story) -> Iterator[tuple[str, str]]:
+    return ((fact.name, fact.value) for fact in story.facts)
+
+
+def _texts(*parts: Any) -> Iterator[str]:
+    """Every text in dataclasses, sequences and mappings."""
+    for part in parts:
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, Iterable) and not isinstance(part, bytes):
+            yield from _texts(*(part.values() if isinstance(part, dict) else part))
+        elif hasattr(part, "__slots__"):
+            yield from _texts(*(getattr(part, name) for name in part.__slots__))
+
+
+def _printed(text: str) -> str:
+    return with_breaks(text.replace("\t", "    "))
+
+
+def _plain(text: str) -> str:
+    """A text for places that hold nothing but text: metadata, footers."""
+    return "".join(piece if isinstance(piece, str) else f"⟨{piece.label}⟩" for piece in pieces(text))
