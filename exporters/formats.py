@@ -62,6 +62,13 @@ FORMATS: dict[str, Format] = {
         options=("audience", "language"),
         shows_media=True,
     ),
+    "pdf": Format(
+        "application/pdf",
+        ".pdf",
+        render=when_used("exporters.pdf", "render"),
+        options=("audience", "language"),
+        shows_media=True,
+    ),
 }
 
 
