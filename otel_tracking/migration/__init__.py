@@ -14,6 +14,7 @@ from otel_tracking.migration.home import (
     save_execution_record,
 )
 from otel_tracking.migration.records import ExecutionRecord
+from otel_tracking.migration.side_by_side import beside
 from otel_tracking.migration.tracker import ExecutionTracker
 from otel_tracking.record import ExecutionItem
 from otel_tracking.taxonomy import ItemType, MediaType
@@ -26,6 +27,7 @@ __all__ = [
     "ItemType",
     "MediaType",
     "Store",
+    "beside",
     "configure",
     "delete_execution_record",
     "get_storage_stats",

@@ -7,7 +7,7 @@ under `given_file_path`.
 from __future__ import annotations
 
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
@@ -114,10 +114,11 @@ def stored_path(file_path: Any) -> tuple[str | None, dict[str, Any]]:
 def lift_media(metadata: Any) -> tuple[Any, list[Medium]]:
     """Metadata without the media that stand in it, as bytes or base64, and these; in their place is their number.
 
-    Entries and the parts of lists are looked at, and of the dicts in such a list the entries: graphs are left alone.
+    `base64` beside it says what stood before base64, such as `data:image/png;base64,`. Entries are looked at, the parts
+    of lists, and of the dicts in such a list the entries: graphs are left alone.
 
-    >>> lift_media({"seed": 7, "image_data": "iVBORw0KGgoAAAAN"})
-    ({'seed': 7, 'image_data': {'media_index': 1}}, [(b'\\x89PNG\\r\\n\\x1a\\n\\x00\\x00\\x00\\r', 'image/png')])
+    >>> lift_media({"seed": 7, "image_data": "iVBORw0KGgoAAAAN"})[0]
+    {'seed': 7, 'image_data': {'media_index': 1, 'base64': ''}}
     """
     found: list[Medium] = []
 
@@ -126,7 +127,7 @@ def lift_media(metadata: Any) -> tuple[Any, list[Medium]]:
         if medium is None:
             return value
         found.append(medium)
-        return {MEDIA_INDEX: len(found)}
+        return {MEDIA_INDEX: len(found), **({"base64": _before(value)} if isinstance(value, str) else {})}
 
     if not isinstance(metadata, dict):
         return metadata, found
@@ -152,9 +153,15 @@ def as_medium(value: Any) -> Medium | None:
     return _from_base64(value) if isinstance(value, str) else None
 
 
-def _from_base64(text: str) -> Medium | None:
+def _before(text: str) -> str:
+    """What stands before the base64 of a `data:` URL; nothing in any other text."""
     head, separator, _ = text[:200].partition(";base64,")
-    start = len(head) + len(separator) if text.startswith("data:") and separator else 0
+    return head + separator if text.startswith("data:") and separator else ""
+
+
+def _from_base64(text: str) -> Medium | None:
+    before = _before(text)
+    start = len(before)
     beginning = text[start : start + 16]
     if not _BASE64.match(beginning) or not (start or _type_of(b64decode(beginning))):
         return None
@@ -162,7 +169,9 @@ def _from_base64(text: str) -> Medium | None:
         data = b64decode(text[start:], validate=True)
     except ValueError:
         return None
-    return data, _type_of(data) or (head[5:].partition(";")[0] if start else "") or "application/octet-stream"
+    if b64encode(data).decode() != text[start:]:
+        return None  # the same text could not be made from the bytes again
+    return data, _type_of(data) or before[5:].partition(";")[0] or "application/octet-stream"
 
 
 def _type_of(data: bytes) -> str | None:

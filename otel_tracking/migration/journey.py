@@ -13,7 +13,7 @@ from otel_tracking.errors import TrackingError
 from otel_tracking.plain import plain_number
 from otel_tracking.run import Execution
 from otel_tracking.scope import Scope
-from otel_tracking.scopes import Iteration, Output, Stage
+from otel_tracking.scopes import CallingScope, Iteration, Output, Stage
 from otel_tracking.taxonomy import BLOCKED_TYPES, OUTPUT_TYPES, ItemType
 
 _CONCLUDING = frozenset(
@@ -50,6 +50,11 @@ class Journey:
     def is_over(self) -> bool:
         """Whether the run has ended."""
         return self.run.ended
+
+    @property
+    def here(self) -> CallingScope:
+        """The innermost scope that is open."""
+        return self._hop or self._stage or self._output or self.run
 
     def enter_stage(self, stage: Any) -> None:
         """The pipeline says which stage it is in."""

@@ -20,6 +20,7 @@ from otel_tracking.migration.journey import Journey
 from otel_tracking.migration.records import ExecutionRecord, items_of, record_so_far
 from otel_tracking.plain import describe_error, text
 from otel_tracking.record import ExecutionItem, FinishReason, timestamp_of
+from otel_tracking.scopes import CallingScope
 from otel_tracking.taxonomy import ItemType
 
 TOLD = "told"
@@ -128,6 +129,11 @@ class Lifecycle:
         self.set_stage(to_stage)
 
     @guarded
+    def note(self, name: str, value: Any) -> None:
+        """Keep something that is true of the whole run, such as its id elsewhere; not among the earlier calls."""
+        self._run.fact(name, value)
+
+    @guarded
     def finalize(self) -> None:
         """End the run, if nothing did; its record is written elsewhere, and tried again until it is."""
         self.finalized = True
@@ -145,6 +151,11 @@ class Lifecycle:
             finish_reason=FinishReason.ROOT_ENDED if over else FinishReason.CLOSED,
             **self._head_now(),
         )
+
+    @property
+    def scope(self) -> CallingScope:
+        """The hop, stage or output that is open now: where backend calls belong, once a pipeline tells of them."""
+        return self._journey.here
 
     @property
     def items(self) -> list[ExecutionItem]:
@@ -175,7 +186,7 @@ class Lifecycle:
         self, item_type: ItemType, stage: int, loop_iteration: Any, file_path: Any, metadata: Any, **details: Any
     ) -> None:
         """Log what stands in a file or in the metadata: one item for each medium, one where none is at hand."""
-        slim, media = corrections.lift_media({} if metadata is None else metadata)
+        slim, media = self._lift_media({} if metadata is None else metadata)
         if item_type == ItemType.OUTPUT_IMAGE:
             item_type = corrections.output_type(file_path, slim, media)
         path, given = corrections.stored_path(file_path)
@@ -187,6 +198,13 @@ class Lifecycle:
         for index, (content, kind) in enumerate(media[1:], start=2):
             described = {corrections.MEDIA_INDEX: index}
             self._log(item_type, stage, loop_iteration, media=content, media_format=kind, metadata=described, **details)
+
+    def _lift_media(self, metadata: Any) -> tuple[Any, list[corrections.Medium]]:
+        try:
+            return corrections.lift_media(metadata)
+        except Exception as trouble:  # the item is worth more than its media in files of their own
+            self._troubles.report("migration media", trouble)
+            return metadata, []
 
     def _log_input_of_later_stages(self, stage: Any) -> None:
         """A run that begins after stage 1 was given something too."""

@@ -255,6 +255,21 @@ class TestPlaces:
             *("  output 2", "    stage.output_safety", "    stage.output"),
         ]
 
+    def test_backend_calls_find_their_place(self, recording, sink):
+        """The next step: calls are told of where they happen, and the items of that place are theirs."""
+        tracker = a_tracker()
+        tracker.set_stage(2)
+        tracker.set_stage_iteration(1)
+        with tracker.scope.backend_call("ollama", model="mistral-nemo", configured={"temperature": 0.7}) as call:
+            call.passed({"prompt": "A flower"})
+        tracker.log_interception_iteration(1, "Una flor", "en", "es", "unknown")
+        tracker.finalize()
+        record = written(recording, sink)
+
+        [hop], [attempt] = items_of(record, "interception_iteration"), record.attempts
+        assert (hop.attempt, hop.model_used, hop.backend_used) == (attempt.span_id, "mistral-nemo", "ollama")
+        assert (attempt.stage_iteration, attempt.not_passed) == (1, ("temperature",))
+
     def test_a_transition_that_is_logged_by_hand_is_there_once(self, recording, sink):
         """The change of stage is logged when it happens, by whoever says it first."""
         tracker = a_tracker()
