@@ -33,6 +33,7 @@ class Run:
 
     def __init__(self, tracer: Tracer, emit: Emit, troubles: Troubles, timings: Timings) -> None:
         self.tracer, self.emit, self.troubles, self.timings = tracer, emit, troubles, timings
+        self._start_below = getattr(tracer, "start_below", None)
         self.outcome = Outcome()
         self.root_span: Span = INVALID_SPAN
         self._offset_ns = time.time_ns() - time.perf_counter_ns()
@@ -65,15 +66,20 @@ class Run:
             content = media if content is None else content
         return held, content
 
-    def start_span(self, name: str, context: Context, kind: SpanKind, attributes: dict[str, Any], now: int) -> Span:
-        """A started span, or one that does nothing where none can be started."""
+    def start_span(self, parent: Scope, name: str, kind: SpanKind, attributes: dict[str, Any], now: int) -> Span:
+        """A started span below `parent`'s, or one that does nothing where none can be started."""
         try:
-            span = self.tracer.start_span(name, context=context, kind=kind, attributes=attributes, start_time=now)
+            # A recording's tracer has a shorter way than by a context: 3 of the 16 µs of a scope.
+            if self._start_below is not None:
+                span: Span = self._start_below(parent.span, name, kind, attributes, now)
+            else:
+                context = parent.parent_context()
+                span = self.tracer.start_span(name, context=context, kind=kind, attributes=attributes, start_time=now)
             span_id_of(span)  # whoever cannot even say this is no span
         except Exception as trouble:
             self.troubles.report("span start", trouble)
             return INVALID_SPAN
-        self.count_span()
+        next(self._span_numbers)
         return span
 
     def count_span(self) -> None:

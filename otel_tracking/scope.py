@@ -245,10 +245,7 @@ class Scope:
         if config_used is not None:
             attributes[names.CONFIG_USED] = names.flat(config_used)
         now = run.now() if started_ns is None else started_ns
-        context = self._context
-        if context is None:
-            context = self._context = set_span_in_context(self.span, Context())
-        return kind_of_scope(run, run.start_span(name, context, kind, attributes, now), now, place)
+        return kind_of_scope(run, run.start_span(self, name, kind, attributes, now), now, place)
 
 
 S = TypeVar("S", bound=Scope)

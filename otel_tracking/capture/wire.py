@@ -93,9 +93,7 @@ class Wire:
     def _child(self, method: str, started_ns: int) -> Scope:
         call = self._call
         known = attributes.FlatAttributes({names.HTTP_REQUEST_METHOD: attributes.flat(method)})
-        span = self._run.start_span(
-            attributes.viewer_text(method), call.parent_context(), SpanKind.CLIENT, known, started_ns
-        )
+        span = self._run.start_span(call, attributes.viewer_text(method), SpanKind.CLIENT, known, started_ns)
         return Scope(self._run, span, started_ns, call.place)
 
     def _end(self, scope: Scope, exchange: Exchange, ended_ns: int) -> None:
