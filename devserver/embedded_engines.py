@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from devserver.backends.embedded import procedural_image
 from devserver.backends.embedded.apertium import Apertium
 from devserver.backends.embedded.freedict import FreeDict, dictionary_name
 from devserver.backends.embedded.languages import detect_language
+from devserver.backends.embedded.makers import EMBEDDED_MAKERS
 from devserver.backends.embedded.translation import Translation, Translator
-from devserver.backends.errors import InvalidParameter
-from devserver.engines import Backend, Engines, InputImage, Made, MadeFile
-from devserver.errors import suggestion
+from devserver.engines import Backend, Engines
 from devserver.safety import check_terms
 
 
@@ -43,40 +37,11 @@ class EmbeddedTranslator:
         return self._translator.translate(text, from_lang=from_lang, to_lang=to_lang)
 
 
-class ProceduralImages:
-    """Pictures painted by procedure; the style is the model."""
-
-    PARAMETERS = ("width", "height", "steps", "cfg", "style", "palette")
-
-    def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
-        """The painter of a style."""
-        return Backend("procedural_image", str(parameters.get("style", procedural_image.STYLES[0])))
-
-    def make(
-        self,
-        text: str,
-        *,
-        seed: int,
-        parameters: Mapping[str, Any],
-        images: Sequence[InputImage] = (),
-        cancel: threading.Event | None = None,
-    ) -> Made:
-        """A PNG file; raises `InvalidParameter` for a parameter that no painter has."""
-        for name in parameters:
-            if name not in self.PARAMETERS:
-                raise InvalidParameter(
-                    f"no parameter {name!r} of procedural_image; {suggestion(name, self.PARAMETERS)}"
-                )
-        passed = {"prompt": text, "seed": seed, **parameters}
-        image = procedural_image.render(text, seed=seed, **parameters)
-        return Made(files=(MadeFile(image.png, "image/png"),), passed=passed, facts=image.parameters)
-
-
 def embedded_engines() -> Engines:
     """Everything that needs no model server."""
     return Engines(
         translator=EmbeddedTranslator(),
         check_safety=check_terms,
         detect_language=detect_language,
-        makers={"procedural_image": ProceduralImages()},
+        makers=EMBEDDED_MAKERS,
     )

@@ -1,12 +1,15 @@
 """The pipeline with the engines of this machine: real translations where they are installed, real pictures always."""
 
+import inspect
 from pathlib import Path
 
 import pytest
 
 from collectors import start_recording
 from collectors.testing import RememberingSink
-from devserver.embedded_engines import EmbeddedTranslator, ProceduralImages, embedded_engines
+from devserver.backends.embedded import dada, image_variation, procedural_image, procedural_music, the_opposite
+from devserver.backends.embedded.makers import EMBEDDED_MAKERS
+from devserver.embedded_engines import EmbeddedTranslator, embedded_engines
 from devserver.engines import Backend
 from devserver.pipeline import Pipeline, Request
 from otel_tracking import ExecutionTracker
@@ -77,11 +80,17 @@ def test_the_translator_names_who_will_translate_before_it_is_asked():
         )
 
 
-def test_the_parameters_of_the_painter_are_those_it_lists():
-    """A parameter that the painter gains must be listed, or nobody could use it."""
-    import inspect
-
-    from devserver.backends.embedded import procedural_image
-
-    accepted = set(inspect.signature(procedural_image.render).parameters) - {"prompt", "seed"}
-    assert set(ProceduralImages.PARAMETERS) == accepted
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("procedural_image", procedural_image.render),
+        ("procedural_music", procedural_music.compose),
+        ("image_variation", image_variation.vary),
+        ("dada", dada.cut_up),
+        ("theopposite", the_opposite.turn_around),
+    ],
+)
+def test_the_parameters_of_an_engine_are_those_it_lists(name, function):
+    """A parameter that an engine gains must be listed, or nobody could use it."""
+    accepted = set(inspect.signature(function).parameters) - {"prompt", "text", "pictures", "seed"}
+    assert set(EMBEDDED_MAKERS[name].parameters) == accepted

@@ -7,7 +7,8 @@ from typing import Any
 
 from devserver.backends.errors import InvalidParameter
 
-STYLES = ("meadow", "strata")
+VERSION = "procedural_image 1"
+STYLES = ("meadow", "strata", "bauhaus")
 SMALLEST, LARGEST = 64, 4096
 MOST_STEPS = 100
 HIGHEST_CFG = 30.0
@@ -34,10 +35,10 @@ def render(
 ) -> ProceduralImage:
     """The picture for a prompt.
 
-    `style` is the model: `meadow` or `strata`. `steps` (1 to 100) is the number of layers that
-    are painted, `cfg` (0 to 30) how strongly the prompt's words steer colour and form: at 0 the
-    prompt does not count. `seed` is any whole number of up to 64 bits, negative ones too; it
-    chooses the composition, and the palette where none is given.
+    `style` is the model: `meadow`, `strata` or `bauhaus`. `steps` (1 to 100) is the number of
+    layers that are painted (in `bauhaus`: of forms), `cfg` (0 to 30) how strongly the prompt's
+    words steer colour and form: at 0 the prompt does not count. `seed` is any whole number of up
+    to 64 bits, negative ones too; it chooses the composition, and the palette where none is given.
 
     >>> render("A flower", seed=1, width=64, height=64).png[:4]
     b'\\x89PNG'
@@ -76,9 +77,9 @@ def _guidance(cfg: float) -> float:
 
 def _painter(style: str) -> Any:
     """The module of a style, with `paint`, `PALETTES` and `PAINTS` (the things it can paint)."""
-    from devserver.backends.embedded.images import meadow, strata
+    from devserver.backends.embedded.images import bauhaus, meadow, strata
 
-    return {"meadow": meadow, "strata": strata}[style]
+    return {"meadow": meadow, "strata": strata, "bauhaus": bauhaus}[style]
 
 
 def _palette(wished: str | None, palettes: tuple[str, ...], *, night: bool, draw: int) -> str:

@@ -1,0 +1,1 @@
+"""What the procedural composer is made of: theory, score, sounds."""
