@@ -15,11 +15,21 @@ def not_passed(facts: Mapping[str, Any]) -> tuple[str, ...]:
     configured, passed = facts.get("configured"), facts.get("passed")
     if not isinstance(configured, dict) or "passed" not in facts:
         return ()
-    sent = _keys_of(passed)
+    sent = _names_in(passed)
     injected = facts.get("injected")
     if isinstance(injected, dict):
         sent |= {name for name, places in injected.items() if _has_any(passed, places)}
     return tuple(sorted(str(key) for key in configured if key not in sent))
+
+
+def _names_in(passed: Any) -> set[Any]:
+    """The names of parameters among what was passed; of a captured request those in its body and its query."""
+    if not isinstance(passed, dict) or "body_facts" not in passed:
+        return _keys_of(passed)
+    body, facts = passed.get("body"), passed["body_facts"]
+    if isinstance(body, list) and isinstance(facts, dict) and str(facts.get("media_type")).startswith("multipart/"):
+        body = {part["name"]: None for part in body if isinstance(part, dict) and "name" in part}
+    return _keys_of(body) | _keys_of(passed.get("query"))
 
 
 def _has_any(value: Any, pointers: Any) -> bool:

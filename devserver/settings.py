@@ -4,27 +4,44 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from devserver.backends.http import CONNECT_SECONDS, READ_SECONDS
+from devserver.backends.servers import PROVIDERS, Provider, read_providers, server_url
 from devserver.errors import SettingsError
 
 DATA_DIR = "DEVSERVER_DATA_DIR"
 JOURNAL = "DEVSERVER_JOURNAL"
 FORMATS = "DEVSERVER_FORMATS"
+OLLAMA_HOST = "OLLAMA_HOST"
+COMFYUI_URL = "COMFYUI_URL"
+PROVIDERS_FILE = "DEVSERVER_PROVIDERS"
+READ_TIMEOUT = "DEVSERVER_READ_TIMEOUT"
+CONNECT_TIMEOUT = "DEVSERVER_CONNECT_TIMEOUT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where records go, and how.
+    """Where records go, and how; which model servers there are.
 
     `journal` is the directory of the flight recorder: None for the usual one, False for none. `formats` are the
     documents that are written beside the dataset for each run, such as `("pdf", "xml")`.
+
+    `keys` are those of `providers`, by the environment variable they came from; they are never shown. A server may be
+    silent for `read_timeout` seconds before it is given up, and take `connect_timeout` to pick up.
     """
 
     data_dir: Path = Path("data")
     journal: Path | bool | None = None
     formats: tuple[str, ...] = ()
+    ollama_url: str | None = None
+    comfyui_url: str | None = None
+    providers: tuple[Provider, ...] = PROVIDERS
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    read_timeout: float = READ_SECONDS
+    connect_timeout: float = CONNECT_SECONDS
 
     @classmethod
     def from_environment(
@@ -45,6 +62,7 @@ class Settings:
             data_dir=Path(chosen).expanduser(),
             journal=_read_journal(environment.get(JOURNAL) if journal is None else journal),
             formats=_read_formats(environment.get(FORMATS, "")) if formats is None else formats,
+            **_read_servers(environment),
         )
 
 
@@ -59,6 +77,45 @@ def _read_journal(value: str | Path | bool | None) -> Path | bool | None:
             f"{JOURNAL} is {str(value)!r}; allowed are on, off or an absolute path on a RAM file system"
         )
     return path
+
+
+def _read_servers(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Addresses, providers, keys and timeouts, of which none has to be there."""
+    file = environment.get(PROVIDERS_FILE, "")
+    known = read_providers(Path(file).expanduser()) if file else PROVIDERS
+    providers = tuple(_with_address(provider, environment) for provider in known)
+    keys = {provider.key_variable: environment.get(provider.key_variable, "").strip() for provider in providers}
+    return {
+        "ollama_url": _read_url(environment, OLLAMA_HOST, 11434),
+        "comfyui_url": _read_url(environment, COMFYUI_URL, 8188),
+        "providers": providers,
+        "keys": {variable: key for variable, key in keys.items() if key},
+        "read_timeout": _read_seconds(environment, READ_TIMEOUT, READ_SECONDS),
+        "connect_timeout": _read_seconds(environment, CONNECT_TIMEOUT, CONNECT_SECONDS),
+    }
+
+
+def _with_address(provider: Provider, environment: Mapping[str, str]) -> Provider:
+    """The provider where `OPENAI_BASE_URL`, and so on, says it is."""
+    variable = f"{provider.name.upper()}_BASE_URL"
+    given = environment.get(variable, "").strip()
+    return replace(provider, base_url=server_url(given, 443, variable)) if given else provider
+
+
+def _read_url(environment: Mapping[str, str], variable: str, port: int) -> str | None:
+    given = environment.get(variable, "").strip()
+    return server_url(given, port, variable) if given else None
+
+
+def _read_seconds(environment: Mapping[str, str], variable: str, usual: float) -> float:
+    text = environment.get(variable, "").strip()
+    try:
+        seconds = float(text) if text else usual
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise SettingsError(f"{variable} is {text!r}; a number of seconds above 0 is expected, such as {usual:g}")
+    return seconds
 
 
 def _read_formats(value: str) -> tuple[str, ...]:

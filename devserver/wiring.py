@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 
 from collectors import Recording, Sink, start_recording
+from devserver.backends.http import open_client
 from devserver.embedded_engines import embedded_engines
 from devserver.engines import Engines
 from devserver.pipeline import Pipeline
+from devserver.remote_engines import remote_engines, wants_servers
 from devserver.settings import Settings
 from otel_tracking import ExecutionTracker
 
@@ -36,9 +38,23 @@ def open_devserver(
     recording = start_recording(make_sinks(settings) if sinks is None else sinks, journal=settings.journal)
     try:
         tracker = recording.tracker()
-        yield Devserver(settings, recording, tracker, Pipeline(tracker, engines or embedded_engines()))
+        with open_engines(settings) if engines is None else nullcontext(engines) as ready:
+            yield Devserver(settings, recording, tracker, Pipeline(tracker, ready))
     finally:
         recording.close()
+
+
+@contextmanager
+def open_engines(settings: Settings) -> Iterator[Engines]:
+    """The engines of this machine, and of the model servers that are set up; connections are closed with the block."""
+    embedded = embedded_engines()
+    with ExitStack() as open_things:
+        client = None
+        if wants_servers(settings):
+            times = {"read_seconds": settings.read_timeout, "connect_seconds": settings.connect_timeout}
+            client = open_things.enter_context(open_client(**times))
+        remote = remote_engines(settings, client)
+        yield replace(embedded, makers={**embedded.makers, **remote.makers}, missing=remote.missing)
 
 
 def make_sinks(settings: Settings) -> list[Sink]:

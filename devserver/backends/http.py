@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from devserver.backends.errors import (
     AnswerBrokeOff,
     AnswerNotUnderstood,
     Cancelled,
+    EngineError,
+    InvalidParameter,
     ModelNotFound,
     RequestRejected,
     ServerBusy,
@@ -75,50 +77,119 @@ def answers(server: str) -> Iterator[None]:
         raise AnswerNotUnderstood(f"{server}: {redact_text(str(error))}") from error
 
 
-def check_status(response: httpx.Response, server: str) -> None:
-    """Raise what the status means, with the server's own words; reads the answer where it is one of failure."""
-    if response.status_code < 400:
-        return
-    raise failure_of(response, server)
+@contextmanager
+def post(
+    client: httpx.Client,
+    url: str,
+    *,
+    server: str,
+    json: Any = None,
+    headers: Mapping[str, str] | None = None,
+    secrets: Iterable[str] = (),
+    **form: Any,
+) -> Iterator[httpx.Response]:
+    """The answer to a JSON body (or to httpx's `data` and `files`), not read yet; failures are raised as ours.
+
+    `secrets` are keys that no message may repeat, whatever the server says.
+    """
+    if json is not None:
+        form = {"content": encode_json(json)}
+        headers = {"content-type": "application/json", **(headers or {})}
+    with answers(server), client.stream("POST", url, headers=headers, **form) as response:
+        check_status(response, server, secrets)
+        yield response
 
 
-def failure_of(response: httpx.Response, server: str) -> Exception:
-    """The error that an answer with a status of 400 and up means; its message begins `Ollama Error: 500`."""
-    status = response.status_code
-    words = complaint_in(response.read())
+def encode_json(body: Any) -> bytes:
+    """`body` as JSON. Half a surrogate pair, which is no UTF-8, leaves escaped; NaN and infinity are refused."""
+    try:
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        raise InvalidParameter(f"a parameter cannot be written as JSON: {error}") from error
+
+
+def lines_of(response: httpx.Response, cancel: threading.Event | None = None) -> Iterator[bytes]:
+    """The lines of an answer as they come; raises `Cancelled` at the next piece once `cancel` is set.
+
+    Lines end at a line feed alone: httpx's own also end at characters that JSON may hold, such as U+2028.
+    """
+    rest = b""
+    for piece in response.iter_bytes():
+        stop_if(cancel)
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
+    if rest:
+        yield rest
+
+
+def events_of(response: httpx.Response, cancel: threading.Event | None = None) -> Iterator[bytes]:
+    """The data of server-sent events; comments, which keep a connection alive, are left out."""
+    data: list[bytes] = []
+    for line in lines_of(response, cancel):
+        line = line.rstrip(b"\r")
+        if line.startswith(b"data:"):
+            data.append(line[5:].removeprefix(b" "))
+        elif not line and data:
+            yield b"\n".join(data)
+            data = []
+    if data:
+        yield b"\n".join(data)
+
+
+def check_status(response: httpx.Response, server: str, secrets: Iterable[str] = ()) -> None:
+    """Raise what a status of 400 and up means, with the server's own words; reads the answer for them."""
+    if response.status_code >= 400:
+        words = complaint_in(response.read(), secrets)
+        raise failure_of(response.status_code, words, server, retry_after=response.headers.get("retry-after"))
+
+
+def failure_of(status: int, words: str, server: str, *, retry_after: str | None = None) -> EngineError:
+    """The error that a status of 400 and up means; its message begins `Ollama Error: 500`."""
     message = f"{server} Error: {status}" + (f" {words}" if words else "")
     if status == 429:
-        return ServerBusy(message, retry_after=_seconds(response.headers.get("retry-after")))
+        return ServerBusy(message, retry_after=_seconds(retry_after))
     if status >= 500:
         return ServerFailed(message)
-    kinds: dict[int, type[Exception]] = {
-        401: AccessDenied,
-        402: AccessDenied,
-        403: AccessDenied,
-        404: ModelNotFound,
-        408: ServerTimeout,
-    }
-    return kinds.get(status, RequestRejected)(message)
+    return _KINDS.get(status, RequestRejected)(message)
 
 
-def complaint_in(body: bytes) -> str:
+_KINDS: dict[int, type[EngineError]] = {
+    401: AccessDenied,
+    402: AccessDenied,
+    403: AccessDenied,
+    404: ModelNotFound,
+    408: ServerTimeout,
+}
+
+
+def complaint_in(body: bytes, secrets: Iterable[str] = ()) -> str:
     """What a server says of its failure, cut to a sentence; empty where it says nothing."""
     try:
         said = json.loads(body)
     except ValueError:
         said = body.decode("utf-8", "replace")
+    return words_of(said, secrets)
+
+
+def words_of(said: Any, secrets: Iterable[str] = ()) -> str:
+    """The words in an error as servers write it: a text, or an object that holds one."""
     while isinstance(said, dict):
         said = said.get("error") or said.get("message") or said.get("detail") or ""
-    text = said if isinstance(said, str) else json.dumps(said)
-    return redact_text(" ".join(text.split()))[:LONGEST_COMPLAINT]
+    text = " ".join((said if isinstance(said, str) else json.dumps(said)).split())
+    for secret in secrets:
+        text = text.replace(secret, "[removed]")
+    return redact_text(text)[:LONGEST_COMPLAINT]
 
 
-def json_of(response: httpx.Response, server: str) -> Any:
-    """The answer as JSON, an object; raises `AnswerNotUnderstood`."""
+def read_object(text: bytes, server: str) -> dict[str, Any]:
+    """A JSON object that a server answered; raises `AnswerNotUnderstood`."""
     try:
-        answer = json.loads(response.content)
+        answer = json.loads(text)
     except ValueError as error:
-        raise AnswerNotUnderstood(f"{server} answered no JSON") from error
+        raise AnswerNotUnderstood(f"{server} answered something that is not JSON") from error
     if not isinstance(answer, dict):
         raise AnswerNotUnderstood(f"{server} answered a JSON {type(answer).__name__}; an object was expected")
     return answer

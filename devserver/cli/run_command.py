@@ -17,6 +17,7 @@ from devserver.cli.options import data_option, json_option, refuse
 from devserver.cli.output import console, print_json
 from devserver.cli.watching import Watcher
 from devserver.engines import Engines
+from devserver.pictures import read_picture
 from devserver.pipeline import Request
 from devserver.requests import EXECUTION_MODES
 from devserver.safety.terms import LEVELS
@@ -42,6 +43,14 @@ FLUSH_SECONDS = 60.0
 @click.option("--mode", type=click.Choice(EXECUTION_MODES), default="eco", show_default=True, help="Execution mode.")
 @click.option("--seed", type=int, metavar="N", help="The same seed makes the same again. Not given: one by chance.")
 @click.option("--languages", metavar="A,B,…", help="The languages to travel through: es,fr,en (or: random).")
+@click.option(
+    "--image",
+    "images",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    metavar="FILE",
+    help="A picture that comes with the prompt (PNG, JPEG, WebP, GIF); repeat it for several, in their order.",
+)
 @click.option("--quiet", is_flag=True, help="Show only how it ended.")
 @data_option
 @json_option
@@ -136,11 +145,19 @@ def _what_to_run(config: str | None, prompt: str | None, config_file: Path | Non
     return config, read_prompt(prompt)
 
 
-def _wishes(safety_level: str, mode: str, seed: int | None, languages: str | None) -> dict[str, Any]:
+def _wishes(
+    safety_level: str, mode: str, seed: int | None, languages: str | None, images: tuple[Path, ...]
+) -> dict[str, Any]:
     chosen: Any = languages
     if languages is not None and languages != "random":
         chosen = [code.strip() for code in languages.split(",") if code.strip()]
-    return {"safety_level": safety_level, "execution_mode": mode, "seed": seed, "languages": chosen}
+    return {
+        "safety_level": safety_level,
+        "execution_mode": mode,
+        "seed": seed,
+        "languages": chosen,
+        "images": tuple(map(read_picture, images)),
+    }
 
 
 def _ending_of(devserver: Devserver, execution_id: str, is_durable: bool, error: str | None) -> Ending:

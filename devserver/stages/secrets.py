@@ -18,6 +18,6 @@ def without_secrets(value: Any) -> Any:
         kept = {name: without_secrets(entry) for name, entry in value.items()}
         return Redaction().clean(kept) if all(isinstance(name, str) for name in kept) else kept
     if isinstance(value, list | tuple):
-        kept = [without_secrets(entry) for entry in value]
-        return kept if isinstance(value, list) else tuple(kept)
+        entries = [without_secrets(entry) for entry in value]
+        return entries if isinstance(value, list) else tuple(entries)
     return Redaction().clean(value) if isinstance(value, str) else value

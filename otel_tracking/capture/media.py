@@ -26,6 +26,9 @@ _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
 LARGEST_UNKNOWN = 65_536
 """Characters from which base64 is media whatever it begins with."""
 
+FEWEST_CHARACTERS = 32
+"""How many different ones that takes: 100,000 times the letter x is what a child typed, and a text."""
+
 
 def reference(data: bytes, media_type: str | None) -> dict[str, Any]:
     """`{"media": {"sha256", "bytes", "type"}}`: how facts name bytes that are kept as media or nowhere."""
@@ -39,7 +42,7 @@ def cut_base64(text: str) -> Any:
     (`base64`: what was before it, such as `data:image/png;base64,`).
     """
     before, media_type = _data_url(text)
-    media_type = media_type or _type_of(text) or ("application/octet-stream" if len(text) >= LARGEST_UNKNOWN else None)
+    media_type = media_type or _type_of(text) or _type_of_unknown(text)
     if media_type is None:
         return text
     try:
@@ -48,6 +51,8 @@ def cut_base64(text: str) -> Any:
         return text
     if b64encode(data).decode() != text[len(before) :]:
         return text
+    if media_type == "video/mp4" and not before and data[4:8] != b"ftyp":
+        return text  # A held-down A
     if media_type == "application/riff":
         media_type = _RIFF.get(data[8:12], media_type)
     return {**reference(data, media_type), "base64": before}
@@ -75,6 +80,11 @@ def _data_url(text: str) -> tuple[str, str | None]:
         return "", None
     before, found, _ = text[:200].partition(";base64,")
     return (before + found, before[5:].split(";")[0] or "text/plain") if found else ("", None)
+
+
+def _type_of_unknown(text: str) -> str | None:
+    is_media = len(text) >= LARGEST_UNKNOWN and len(set(text)) >= FEWEST_CHARACTERS
+    return "application/octet-stream" if is_media else None
 
 
 def _type_of(text: str) -> str | None:

@@ -115,6 +115,14 @@ def test_configured_parameters_that_did_not_leave_are_named(backend):
     assert span.not_passed == ("keep_alive", "size", "temperature")
 
 
+def test_names_in_an_upload_were_passed_and_words_of_the_record_itself_were_not(backend):
+    """A part's name is a parameter's; `method`, which every request has, is none."""
+    configured = {"model": "gpt-image-1", "method": "ancestral", "filename": "x", "page": 2}
+    request = {"files": {"image": PICTURE}, "data": {"model": "gpt-image-1"}, "params": {"page": "2"}}
+    span = span_of(lambda call: with_httpx(call, "POST", backend.url, **request), configured=configured)
+    assert span.not_passed == ("filename", "method")
+
+
 PICTURE = b"\x89PNG\r\n\x1a\n" + os.urandom(3000)
 
 
@@ -155,6 +163,14 @@ def test_base64_media_in_json_is_a_reference_and_can_be_put_back(backend):
     assert exact_body(passed["body"], passed["body_facts"], {sha256: PICTURE}) == backend.last.body
     with pytest.raises(ValueError, match="media"):
         exact_body(passed["body"], passed["body_facts"])
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, "A" * 1024])
+def test_a_text_that_happens_to_be_base64_stays_a_text(text, backend):
+    """Who keeps a key pressed writes no media: the record holds the words, since nothing else does."""
+    passed = passed_of(with_httpx, backend, json={"prompt": text})
+    assert passed["body"] == {"prompt": text}
+    assert exact_body(passed["body"], passed["body_facts"]) == backend.received[-1].body
 
 
 def test_a_form_is_kept_by_name_and_exactly(backend):

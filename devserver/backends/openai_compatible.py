@@ -1,0 +1,205 @@
+"""Ask a server that speaks OpenAI's protocol for a text: OpenRouter, OpenAI, Mistral, or your own (vLLM, llama.cpp).
+
+The key goes into the header of each request and nowhere else. Parameters that the protocol does not know are not sent.
+Pictures are asked for in `openai_images.py`.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from devserver.backends.errors import AnswerBrokeOff, AnswerNotUnderstood, InvalidParameter
+from devserver.backends.http import events_of, failure_of, post, read_object, shared_client, words_of
+from devserver.backends.servers import Provider
+from devserver.engines import Backend, InputImage, Made, MadeFile
+
+if TYPE_CHECKING:
+    import httpx
+
+CHAT_NAMES = frozenset(
+    {
+        *("model", "models", "temperature", "top_p", "top_k", "min_p", "top_a", "n", "stop", "max_tokens"),
+        *("max_completion_tokens", "presence_penalty", "frequency_penalty", "repetition_penalty", "logit_bias"),
+        *("logprobs", "top_logprobs", "response_format", "reasoning", "reasoning_effort", "verbosity", "modalities"),
+        *("provider", "route", "transforms", "plugins", "safe_prompt", "service_tier", "stream_options"),
+    }
+)
+"""Parameters that are sent with a chat request under their own names."""
+
+
+class OpenAICompatible:
+    """Makes a text of a text, and of pictures where the model sees; pictures where the model draws as it talks."""
+
+    def __init__(self, provider: Provider, key: str = "", *, client: httpx.Client | None = None) -> None:
+        self._provider, self._key, self._client = provider, key, client
+
+    def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
+        """The model that the parameters name, with the region of who runs it."""
+        return backend_of(self._provider, parameters)
+
+    def make(
+        self,
+        text: str,
+        *,
+        seed: int,
+        parameters: Mapping[str, Any],
+        images: Sequence[InputImage] = (),
+        cancel: threading.Event | None = None,
+    ) -> Made:
+        """What the model answers, whole. It is read as it comes unless `stream` is false."""
+        provider = self._provider
+        require_model(provider, parameters)
+        body = self._body(text, seed, parameters, images)
+        with post(
+            self._client or shared_client(),
+            f"{provider.base_url.rstrip('/')}/chat/completions",
+            server=provider.title,
+            json=body,
+            headers=headers_for(self._key),
+            secrets=secrets_of(self._key),
+        ) as response:
+            pieces = events_of(response, cancel) if body["stream"] else [response.read()]
+            answer = _collect(pieces, provider, secrets_of(self._key))
+        files = tuple(_files_of(answer, provider))
+        sent = {name: value for name, value in parameters.items() if name in body or name == "system"}
+        return Made(files=files, sent={**sent, "seed": seed}, facts=_facts(answer), used_seed=seed_in(answer))
+
+    def _body(
+        self, text: str, seed: int, parameters: Mapping[str, Any], images: Sequence[InputImage]
+    ) -> dict[str, Any]:
+        system = [{"role": "system", "content": parameters["system"]}] if "system" in parameters else []
+        body = {name: value for name, value in parameters.items() if name in CHAT_NAMES}
+        body["messages"] = [*system, {"role": "user", "content": _content(text, images)}]
+        body["stream"] = parameters.get("stream", True) is not False
+        if self._provider.seed_name:
+            body[self._provider.seed_name] = seed
+        return body
+
+
+def backend_of(provider: Provider, parameters: Mapping[str, Any]) -> Backend:
+    """Who is asked with these parameters."""
+    model = parameters.get("model")
+    return Backend(provider.name, None if model is None else str(model), provider.about)
+
+
+def require_model(provider: Provider, parameters: Mapping[str, Any]) -> None:
+    """Raise `InvalidParameter` where no model is named: there is none that every account has."""
+    if not parameters.get("model"):
+        raise InvalidParameter(f"{provider.title} needs a model: set parameters.model to one of its model names")
+
+
+def headers_for(key: str) -> dict[str, str]:
+    """The header that holds the key, where there is one."""
+    return {"authorization": f"Bearer {key}"} if key else {}
+
+
+def secrets_of(key: str) -> tuple[str, ...]:
+    """What no message may repeat."""
+    return (key,) if key else ()
+
+
+def seed_in(answer: Mapping[str, Any]) -> int | None:
+    """The seed that the server says it used."""
+    seed = answer.get("seed")
+    return seed if type(seed) is int else None
+
+
+def check_error(document: Mapping[str, Any], server: str, secrets: Iterable[str] = ()) -> None:
+    """Raise the error that an answer holds although its status was one of success."""
+    error = document.get("error")
+    if error:
+        code = error.get("code") if isinstance(error, dict) else None
+        status = code if type(code) is int and code >= 400 else 500
+        raise failure_of(status, words_of(error, secrets), server)
+
+
+def _content(text: str, images: Sequence[InputImage]) -> Any:
+    if not images:
+        return text
+    pictures = [
+        {"type": "image_url", "image_url": {"url": f"data:{image.media_format};base64,{_base64(image)}"}}
+        for image in images
+    ]
+    return [{"type": "text", "text": text}, *pictures]
+
+
+def _base64(image: InputImage) -> str:
+    return base64.b64encode(image.content).decode()
+
+
+def _collect(pieces: Iterable[bytes], provider: Provider, secrets: Iterable[str]) -> dict[str, Any]:
+    """The pieces of an answer as one: text and pictures of the first choice, and what the server says of the whole."""
+    texts: list[str] = []
+    pictures: list[Any] = []
+    answer: dict[str, Any] = {}
+    for piece in pieces:
+        if piece.strip() == b"[DONE]":
+            break
+        document = read_object(piece, provider.title)
+        check_error(document, provider.title, secrets)
+        answer |= {name: value for name, value in document.items() if value is not None and name != "choices"}
+        for choice in _first_choices(document):
+            message = choice.get("message") or choice.get("delta") or {}
+            texts.append(_text_in(message))
+            pictures += message.get("images") or []
+            answer["finish_reason"] = choice.get("finish_reason") or answer.get("finish_reason")
+    if not answer.get("finish_reason"):
+        raise AnswerBrokeOff(f"{provider.title} stopped in the middle of its answer")
+    return {**answer, "text": "".join(texts), "pictures": pictures}
+
+
+def _first_choices(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    choices = document.get("choices")
+    if not isinstance(choices, list):
+        return []
+    return [choice for choice in choices if isinstance(choice, dict) and choice.get("index", 0) == 0]
+
+
+def _text_in(message: Mapping[str, Any]) -> str:
+    content = message.get("content")
+    if isinstance(content, list):
+        content = "".join(part.get("text", "") for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
+
+
+def _files_of(answer: Mapping[str, Any], provider: Provider) -> Iterable[MadeFile]:
+    """The pictures where the model drew some, else the text."""
+    pictures = [_picture(entry) for entry in answer["pictures"]]
+    if found := [picture for picture in pictures if picture is not None]:
+        return [MadeFile(file.content, file.media_format, {"text": answer["text"]}) for file in found]
+    if not answer["text"].strip():
+        reason = answer.get("finish_reason")
+        raise AnswerNotUnderstood(f"{provider.title} answered with an empty text (finish_reason: {reason})")
+    return [MadeFile(answer["text"], "text/plain")]
+
+
+def _picture(entry: Any) -> MadeFile | None:
+    """A picture that came as a data URL."""
+    url = entry.get("image_url", {}).get("url", "") if isinstance(entry, dict) else ""
+    head, _, data = url.partition(";base64,")
+    if not head.startswith("data:") or not data:
+        return None
+    return MadeFile(decode_base64(data), head.removeprefix("data:"))
+
+
+def decode_base64(text: str) -> bytes:
+    """The bytes of a picture in an answer; raises `AnswerNotUnderstood`."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise AnswerNotUnderstood(f"a picture in the answer is not base64: {error}") from error
+
+
+def _facts(answer: Mapping[str, Any]) -> dict[str, Any]:
+    usage = answer.get("usage")
+    known = {
+        "answered_by": answer.get("model"),
+        "finish_reason": answer.get("finish_reason"),
+        "output_tokens": usage.get("completion_tokens") if isinstance(usage, dict) else None,
+        "upstream_provider": answer.get("provider"),
+        "system_fingerprint": answer.get("system_fingerprint"),
+    }
+    return {name: value for name, value in known.items() if value is not None}

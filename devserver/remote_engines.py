@@ -1,0 +1,82 @@
+"""Engines on model servers, for those servers that the settings name; and how to get the others.
+
+Nothing is asked of a server before a run wants something of it, so that one which is switched off costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from devserver.backends.servers import Provider
+from devserver.engines import Maker
+from devserver.settings import COMFYUI_URL, OLLAMA_HOST, Settings
+
+if TYPE_CHECKING:
+    import httpx
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteEngines:
+    """Makers by the name that configurations call them; `missing` says of each other name how to set it up."""
+
+    makers: Mapping[str, Maker] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+
+
+def wants_servers(settings: Settings) -> bool:
+    """Whether any model server is set up."""
+    return bool(settings.ollama_url or settings.comfyui_url or _configured(settings))
+
+
+def remote_engines(settings: Settings, client: httpx.Client | None = None) -> RemoteEngines:
+    """The engines of the servers that are set up. `client` speaks to all of them; by default one that all share."""
+    makers: dict[str, Maker] = {}
+    missing = {name: f"set {variable} to its address" for name, variable in _ADDRESSES.items()}
+    missing |= {
+        name: f"put its key into the environment variable {provider.key_variable}"
+        for provider in settings.providers
+        for name in _names(provider)
+    }
+    if settings.ollama_url:
+        makers |= _ollama(settings.ollama_url, client)
+    if settings.comfyui_url:
+        makers["comfyui"] = _comfyui(settings.comfyui_url, client)
+    for provider in _configured(settings):
+        makers |= _of_provider(provider, settings.keys.get(provider.key_variable, ""), client)
+    return RemoteEngines(makers, {name: how for name, how in missing.items() if name not in makers})
+
+
+_ADDRESSES = {"ollama": OLLAMA_HOST, "ollama_generate": OLLAMA_HOST, "comfyui": COMFYUI_URL}
+
+
+def _configured(settings: Settings) -> list[Provider]:
+    return [entry for entry in settings.providers if not entry.key_variable or entry.key_variable in settings.keys]
+
+
+def _names(provider: Provider) -> tuple[str, str]:
+    return provider.name, f"{provider.name}_images"
+
+
+def _ollama(url: str, client: httpx.Client | None) -> dict[str, Maker]:
+    from devserver.backends.ollama import Ollama
+
+    return {"ollama": Ollama(url, client=client), "ollama_generate": Ollama(url, api="generate", client=client)}
+
+
+def _comfyui(url: str, client: httpx.Client | None) -> Maker:
+    from devserver.backends.comfyui import ComfyUI
+
+    return ComfyUI(url, client=client)
+
+
+def _of_provider(provider: Provider, key: str, client: httpx.Client | None) -> dict[str, Maker]:
+    from devserver.backends.openai_compatible import OpenAICompatible
+    from devserver.backends.openai_images import OpenAICompatibleImages
+
+    chat, images = _names(provider)
+    return {
+        chat: OpenAICompatible(provider, key, client=client),
+        images: OpenAICompatibleImages(provider, key, client=client),
+    }
