@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from exporters.documents import check_options, options_of, render_document
 from exporters.errors import NotWritable, WriteFailed
 from exporters.files import make_directory, write_file
 from exporters.formats import format_named
@@ -18,16 +19,23 @@ REVISION_FILE = ".revision"
 class DocumentSink:
     """Documents at `DATA/documents/<execution_id>/<execution_id>.<suffix>`; a later revision replaces an earlier one.
 
-    Raises `UnknownFormat` and `NotWritable` at once, before any run.
+    `options` go to the formats that have them, for example `{"audience": "student"}` to HTML. Media are those of the
+    record, or the files below `data_dir`. Raises `UnknownFormat`, `UnknownOption` and `NotWritable` at once, before
+    any run.
 
     >>> import tempfile
     >>> sink = DocumentSink(tempfile.mkdtemp(), formats=["json"])
     """
 
-    def __init__(self, data_dir: str | Path, formats: Iterable[str] = ("json",)) -> None:
+    def __init__(
+        self, data_dir: str | Path, formats: Iterable[str] = ("json",), options: Mapping[str, str] | None = None
+    ) -> None:
         data_dir = Path(data_dir).expanduser().absolute()
         self.location = str(data_dir)
         self._formats = [format_named(name) for name in formats]
+        self._options = dict(options or {})
+        check_options(self._options, self._formats)
+        self._data_dir = data_dir
         self._documents = data_dir / "documents"
         try:
             make_directory(self._documents)
@@ -42,7 +50,9 @@ class DocumentSink:
             return
         try:
             for form in self._formats:
-                write_file(folder / f"{folder.name}{form.suffix}", form.render(record))
+                options = options_of(form, self._options)
+                document = render_document(record, form, data_dir=self._data_dir, options=options)
+                write_file(folder / f"{folder.name}{form.suffix}", document)
             # Last: a crash before this makes the same revision come again, never an older one win.
             write_file(folder / REVISION_FILE, canonical.dumps([record.trace_id, record.revision]).encode())
         except OSError as trouble:

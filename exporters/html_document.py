@@ -9,11 +9,14 @@ from __future__ import annotations
 import functools
 import hashlib
 from base64 import b64encode
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exporters.appendix.pictures import printable
 from exporters.journey import journey_of
-from exporters.journey_parts import RESEARCHER, Bar, Journey, Medium
+from exporters.journey_parts import RESEARCHER, Bar, Chapter, Journey, Medium
+from exporters.language_names import language_name
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 LARGEST_EMBEDDED = 12_000_000
-"""Bytes of a sound or film that become part of the page; a larger one is named only. Pictures are made smaller first."""
+"""Bytes of a medium that become part of the page; a larger one is named only. Pictures are made smaller first."""
 
 _FOLDER = Path(__file__).parent / "html"
 
@@ -36,6 +39,8 @@ _EMBEDDED = frozenset(
     | {"audio/mpeg", "audio/mp3", "audio/wav", "audio/x-wav", "audio/wave", "audio/ogg", "audio/flac", "audio/mp4"}
     | {"video/mp4", "video/webm", "video/ogg"}
 )
+
+_PICTURES = {"png": "image/png", "jpg": "image/jpeg"}
 
 _TONES = {
     Status.COMPLETED: ("good", "✓"),
@@ -56,9 +61,11 @@ def render(record: ExecutionRecord, *, audience: str = RESEARCHER, language: str
     page: str = _template().render(
         journey=journey,
         words=journey.words,
+        name_of=functools.partial(language_name, language=language),
         tone=tone,
         mark=mark,
         has_media=any(box.item_type.startswith("output_") for box in journey.boxes),
+        groups=_groups(journey),
         sources={medium: source_of(medium) for medium in media},
         bars=[(bar, *_extent(bar, journey)) for bar in journey.timeline],
         style=_style(),
@@ -68,15 +75,28 @@ def render(record: ExecutionRecord, *, audience: str = RESEARCHER, language: str
 
 
 def source_of(medium: Medium) -> str:
-    """A `data:` address with the medium's bytes; empty where they are not here, too large or nothing a browser shows."""
+    """A `data:` address with the medium's bytes; empty where they are not here, or nothing that a page can hold.
+
+    Pictures are encoded anew, at a size for a page and without what programs hide in them.
+    """
     if medium.content is None:
         return ""
     content, mime_type = medium.content, _mime_type(medium)
-    if medium.is_image and mime_type != "image/svg+xml" and (smaller := _thumbnail(content)):
-        content, mime_type = smaller, _signed(smaller) or mime_type
+    picture = printable(content) if medium.is_image else None
+    if picture:
+        content, mime_type = picture.content, _PICTURES[picture.suffix]
     if mime_type not in _EMBEDDED or len(content) > LARGEST_EMBEDDED:
         return ""
     return f"data:{mime_type};base64,{b64encode(content).decode('ascii')}"
+
+
+def _groups(journey: Journey) -> list[list[Chapter]]:
+    """The chapters, outputs that follow each other together: they are there to be compared."""
+    return [list(chapters) for _, chapters in groupby(journey.chapters, key=_is_output)]
+
+
+def _is_output(chapter: Chapter) -> bool:
+    return chapter.output is not None
 
 
 def policy() -> str:
@@ -97,11 +117,6 @@ def _signed(content: bytes) -> str:
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
     return next((mime_type for start, mime_type in _SIGNATURES if content.startswith(start)), "")
-
-
-def _thumbnail(content: bytes) -> bytes | None:
-    """The picture at a size for a page, where the thumbnails module is there and can read it."""
-    return None
 
 
 def _extent(bar: Bar, journey: Journey) -> tuple[str, str]:

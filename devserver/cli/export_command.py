@@ -11,6 +11,7 @@ from devserver.cli.options import data_option, json_option, refuse
 from devserver.cli.output import print_json
 from devserver.cli.records import chosen_ids, load_each
 from devserver.cli.text import count
+from exporters.documents import CHOICES, check_options, render_document
 from exporters.files import write_file
 from exporters.formats import Format, format_named
 from exporters.layout import folder_name
@@ -27,10 +28,18 @@ from otel_tracking import ExecutionRecord
     metavar="FILE|DIR",
     help="Where to: a file for one run, a directory for several. Not given: standard output.",
 )
+@click.option("--audience", type=click.Choice(CHOICES["audience"]), help="student: without what a check said no to.")
+@click.option("--language", type=click.Choice(CHOICES["language"]), help="The language of the document's own words.")
 @data_option
 @json_option
 def command(
-    executions: tuple[str, ...], data_dir: Path, everything: bool, format_name: str, out: Path | None, as_json: bool
+    executions: tuple[str, ...],
+    data_dir: Path,
+    everything: bool,
+    format_name: str,
+    out: Path | None,
+    as_json: bool,
+    **options: str | None,
 ) -> None:
     """Write runs as documents, one document a run.
 
@@ -38,9 +47,11 @@ def command(
     wrong --format lists those there are; with --json the answer says which files were written.
     """
     form = format_named(format_name)
+    said = {name: value for name, value in options.items() if value is not None}
+    check_options(said, [form])
     execution_ids = chosen_ids(data_dir, executions, everything)
     if out is None:
-        _to_stdout(data_dir, execution_ids, form, as_json)
+        _to_stdout(data_dir, execution_ids, form, said, as_json)
         return
     into_directory = out.is_dir() or len(execution_ids) != 1
     if into_directory and out.exists() and not out.is_dir():
@@ -48,7 +59,7 @@ def command(
     written = {}
     for record in load_each(data_dir, execution_ids):
         path = out / _document_name(record, form) if into_directory else out
-        write_file(path, form.render(record))
+        write_file(path, render_document(record, form, data_dir=data_dir, options=said))
         written[record.execution_id] = str(path)
         if not as_json:
             click.echo(str(path))
@@ -56,13 +67,13 @@ def command(
         print_json({"format": format_name, "exported": written})
 
 
-def _to_stdout(data_dir: Path, execution_ids: list[str], form: Format, as_json: bool) -> None:
+def _to_stdout(data_dir: Path, execution_ids: list[str], form: Format, options: dict[str, str], as_json: bool) -> None:
     if len(execution_ids) != 1 or as_json:
         raise refuse("several documents, or --json, need a place to go: --out DIR would work.")
     if sys.stdout.isatty() and not form.media_type.startswith(("text/", "application/json", "application/xml")):
         raise refuse(f"a {form.suffix} document is not for a terminal: --out FILE would work.")
     for record in load_each(data_dir, execution_ids):
-        click.echo(form.render(record), nl=False)
+        click.echo(render_document(record, form, data_dir=data_dir, options=options), nl=False)
 
 
 def _document_name(record: ExecutionRecord, form: Format) -> str:
