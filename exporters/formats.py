@@ -69,6 +69,13 @@ FORMATS: dict[str, Format] = {
         options=("audience", "language"),
         shows_media=True,
     ),
+    "docx": Format(
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        ".docx",
+        render=when_used("exporters.docx", "render"),
+        options=("audience", "language"),
+        shows_media=True,
+    ),
 }
 
 

@@ -1,0 +1,178 @@
+"""The tables of a Word document: journey, timeline, parameters, facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+from typing import Any
+
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.shared import Mm, Pt
+
+from exporters.appendix.story import Call, Row, Section, Story, Words
+from exporters.docx.runs import tell
+from exporters.docx.styles import FAINT, FATES, GREY, STAGES, TONES, WASH
+from exporters.docx.xml import border, keep_together, repeat_as_header, shade
+from exporters.journey_parts import Bar, Parameter
+
+_JOURNEY = (10, 28, 82, 32, 18)
+_TIMELINE = (52, 98, 20)
+_CALL = (38, 52, 52, 28)
+_FACTS = (38, 132)
+_TWO_FACTS = (26, 64, 30, 50)
+_MOST_BARS = 250
+_KEPT_TOGETHER = 1_500
+_TRACK = 98.0
+
+
+def journey_table(document: Any, story: Story) -> None:
+    """What happened, row by row, under the stages."""
+    words = story.words
+    table = _table(document, _JOURNEY, [words[name] for name in ("number", "what", "text", "by", "took")])
+    for section in story.sections:
+        _heading_row(table, section)
+        for row in section.rows:
+            _journey_row(table, row, section, words)
+
+
+def timeline_table(document: Any, story: Story) -> int:
+    """Every span as a bar; how many were left out."""
+    words, journey = story.words, story.journey
+    table = _table(document, _TIMELINE, [words["what"], words["since"], words["took"]])
+    for bar in journey.timeline[:_MOST_BARS]:
+        cells = _row(table)
+        label = cells[0].paragraphs[0]
+        label.paragraph_format.left_indent = Mm(3 * min(bar.depth, 8))
+        tell(label, bar.label, size=8, colour=TONES["bad"] if bar.failed else GREY if bar.is_attempt else None)
+        _draw(cells[1].paragraphs[0], bar, journey.duration)
+        _small(cells[2], bar.took, right=True)
+    return max(len(journey.timeline) - _MOST_BARS, 0)
+
+
+def call_table(document: Any, call: Call, story: Story) -> None:
+    """What was asked for and what was sent, parameter by parameter."""
+    words = story.words
+    table = _table(document, _CALL, [words["parameter"], words["configured"], words["passed"], ""])
+    for line in call.lines:
+        cells = _row(table)
+        tell(cells[0].paragraphs[0], line.name, size=8.5)
+        for cell, value in zip(cells[1:3], (line.configured, line.passed), strict=True):
+            tell(cell.paragraphs[0], "–" if value is None else value, size=8.5)
+        tell(cells[3].paragraphs[0], words[line.fate], size=8.5, colour=FATES[line.fate])
+
+
+def facts_table(document: Any, facts: Iterable[Parameter] | Iterable[tuple[str, str]], size: float = 9) -> None:
+    """Names and what there is to say to them."""
+    table = _table(document, _FACTS)
+    for fact in facts:
+        name, value = (fact.name, fact.value) if isinstance(fact, Parameter) else fact
+        cells = _row(table)
+        tell(cells[0].paragraphs[0], name, size=size, colour=GREY)
+        tell(cells[1].paragraphs[0], value, size=size)
+
+
+def facts_side_by_side(document: Any, facts: Sequence[Parameter], size: float) -> None:
+    """Short facts in two columns, read down the left one first."""
+    half = (len(facts) + 1) // 2
+    table = _table(document, _TWO_FACTS)
+    for pair in zip_longest(facts[:half], facts[half:]):
+        cells = _row(table)
+        for place, fact in zip((0, 2), pair, strict=True):
+            if fact:
+                tell(cells[place].paragraphs[0], fact.name, size=size, colour=GREY)
+                tell(cells[place + 1].paragraphs[0], fact.value, size=size)
+
+
+def _table(document: Any, widths: Sequence[float], heads: Sequence[str] = ()) -> Any:
+    table = document.add_table(rows=0, cols=len(widths))
+    table.autofit = False
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Mm(width)
+    if heads:
+        cells = _row(table)
+        for cell, head in zip(cells, heads, strict=True):
+            tell(cell.paragraphs[0], head, size=8, colour=GREY, bold=True)
+        repeat_as_header(table.rows[-1])
+    return table
+
+
+def _row(table: Any) -> list[Any]:
+    cells = list(table.add_row().cells)
+    for cell in cells:
+        border(cell._tc.get_or_add_tcPr(), "w:tcBorders", bottom=FAINT)
+        cell.paragraphs[0].paragraph_format.space_after = Pt(1)
+    return cells
+
+
+def _heading_row(table: Any, section: Section) -> None:
+    cells = list(table.add_row().cells)
+    cell = cells[0].merge(cells[-1])
+    shade(cell._tc.get_or_add_tcPr(), WASH)
+    paragraph = cell.paragraphs[0]
+    paragraph.paragraph_format.keep_with_next = True
+    tell(paragraph, "■ ", size=9, colour=STAGES.get(section.stage or 0, GREY))
+    tell(paragraph, section.title, bold=True)
+
+
+def _journey_row(table: Any, row: Row, section: Section, words: Any) -> None:
+    box, cells = row.box, _row(table)
+    if not row.words or len(row.words.text) < _KEPT_TOGETHER:
+        keep_together(table.rows[-1])
+    tone = TONES[box.tone]
+    _small(cells[0], "" if box.number is None else str(box.number))
+    tell(cells[1].paragraphs[0], box.label, size=9, colour=tone)
+    if box.from_language or box.to_language:
+        tongues = f"{box.from_language or '?'} → {box.to_language or '?'}"
+        tell(cells[1].add_paragraph(), tongues, size=8, colour=GREY)
+    _text_cell(cells[2], row, words, is_bold=box.tone == "key")
+    _small(cells[3], "" if row.figure else box.caption)
+    _small(cells[4], box.seconds, right=True)
+
+
+def _text_cell(cell: Any, row: Row, words: Any, is_bold: bool) -> None:
+    paragraph = cell.paragraphs[0]
+    if row.given:
+        tell(paragraph, f"{words['was given']} ", size=8, colour=TONES["stop"], bold=True)
+        _told(cell.add_paragraph(), row.given, size=8.5, colour=GREY)
+        paragraph = cell.add_paragraph()
+    if row.box.withheld:
+        tell(paragraph, row.box.withheld, colour=TONES["stop"])
+    elif row.words:
+        _told(paragraph, row.words, bold=is_bold)
+    if row.figure:
+        tell(paragraph, f"{words['figure']} {row.figure}", size=8.5, colour=GREY)
+
+
+def _told(paragraph: Any, told: Words, **look: Any) -> None:
+    tell(paragraph, told.text, told.language, **look)
+    if told.cut:
+        tell(paragraph, f" {told.cut}", size=8, colour=TONES["stop"])
+
+
+def _small(cell: Any, text: str, *, right: bool = False) -> None:
+    paragraph = cell.paragraphs[0]
+    tell(paragraph, text, size=8, colour=GREY)
+    if right:
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+
+
+def _draw(paragraph: Any, bar: Bar, duration: float) -> None:
+    """A shaded paragraph, indented from both sides: as long as the span, where it was."""
+    start = min(max(bar.start, 0.0), duration)
+    lasts = duration - start if bar.seconds is None else min(bar.seconds, duration - start)
+    scale = (_TRACK - 6) / duration if duration else 0.0
+    width = max(lasts * scale, 0.6)
+    left = min(start * scale, _TRACK - 6 - width)
+    layout = paragraph.paragraph_format
+    layout.left_indent, layout.right_indent = Mm(left), Mm(max(_TRACK - 6 - left - width, 0))
+    layout.space_before = layout.space_after = Pt(2)
+    layout.line_spacing = Pt(6)
+    colour = TONES["bad"] if bar.failed else STAGES.get(bar.stage if bar.stage is not None else -1, GREY)
+    shade(paragraph._p.get_or_add_pPr(), _pale(colour, bar.is_attempt))
+
+
+def _pale(colour: str, is_pale: bool) -> str:
+    if not is_pale or colour == TONES["bad"]:
+        return colour
+    parts = (int(colour[place : place + 2], 16) for place in (0, 2, 4))
+    return "".join(f"{part + (255 - part) // 2:02X}" for part in parts)
