@@ -1,12 +1,14 @@
 """A sink that fails, hangs or refuses holds up nobody but itself, and gets every record once in the end."""
 
 import random
+import threading
 
 import pytest
 from builders import Bang
 
-from collectors import start_recording
+from collectors import start_recording, waiting_room
 from collectors.delivery import GROUP_SIZE, Parcel, SinkLane
+from collectors.spill import Spill
 from collectors.testing import FailingSink, RememberingSink, WaitingSink
 from otel_tracking.errors import Troubles
 
@@ -115,6 +117,69 @@ def test_records_written_together_are_each_written_once():
         lane.put(Parcel(_Record(name), 1, lambda *_: None))
     assert lane.close(timeout=20)
     assert sorted(record.config_name for record in sink.records) == ["a", "b", "bad"]
+
+
+class Preparing(RememberingSink):
+    """Wants the name of a record's configuration in its place."""
+
+    def __init__(self, *refused):
+        super().__init__()
+        self.refused = refused
+
+    def prepare(self, record):
+        if record.config_name in self.refused:
+            raise Bang
+        return record.config_name
+
+
+def test_a_sink_gets_what_it_prepared_and_its_neighbour_the_record():
+    preparing, plain = Preparing(), RememberingSink()
+    with start_recording([preparing, plain], journal=False) as recording:
+        run(recording, "a", "b")
+        assert recording.flush(timeout=20)
+    assert (preparing.records, [record.config_name for record in plain.records]) == (["a", "b"], ["a", "b"])
+
+
+def test_a_record_that_nobody_holds_is_built_again_when_a_sink_stalls(tmp_path):
+    class Stalled(WaitingSink):
+        prepare = Preparing.prepare
+        refused = ()
+
+    sink = Stalled()
+    with start_recording([sink], journal=False, spill=tmp_path / "files", max_pending=1) as recording:
+        run(recording, "a", "b", "c")
+        assert recording.flush(timeout=0.01) is False
+        sink.release()
+        assert recording.flush(timeout=20)
+    assert sink.records == ["a", "b", "c"]
+
+
+def test_a_record_that_cannot_be_prepared_is_tried_again_and_holds_up_no_other():
+    sink = Preparing("bad")
+    recording = start_recording([sink], journal=False, retry_seconds=0.001)
+    run(recording, "a", "bad", "b")
+    assert recording.flush(timeout=0.01) is False
+    assert recording.close(timeout=0.5) is False
+    assert sink.records == ["a", "b"]
+    assert recording.health()["guarded_errors"]["prepare"] == 1
+
+
+def test_runs_wait_unbuilt_for_sinks_that_keep_up_and_not_for_one_that_stalls(monkeypatch):
+    monkeypatch.setattr(waiting_room, "MAX_READY", 1)
+    monkeypatch.setattr(waiting_room, "PATIENCE", 0.01)
+    room = waiting_room.WaitingRoom(Spill(None, "test"), Troubles())
+    first, second = (Parcel(_Record(name), 1, lambda *_: None) for name in "ab")
+    room.admit(first, None)
+    room.wait_for_room()  # comes back, though nobody leaves: the sink has stalled
+    monkeypatch.setattr(waiting_room, "PATIENCE", None)
+    room.wait_for_room()  # at once, as long as it has
+    room.leave(first)
+    room.admit(second, None)
+    waiting = threading.Thread(target=room.wait_for_room)
+    waiting.start()
+    room.leave(second)
+    waiting.join(20)
+    assert not waiting.is_alive()
 
 
 def test_a_sink_that_cannot_be_closed_is_counted():
