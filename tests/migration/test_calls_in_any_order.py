@@ -1,8 +1,10 @@
 """Whatever is called, in whatever order, by whichever thread: nothing is raised, nothing that was logged is lost."""
 
+import datetime as dt
 import inspect
 import os
 import threading
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,9 @@ from scenario_of_era_a import items_of, sequence, tree
 from collectors import start_recording
 from collectors.testing import FailingSink, RememberingSink
 from otel_tracking.migration import ExecutionTracker, Home, configure, load_execution_record, save_execution_record
+from otel_tracking.record import timestamp_of
 
+MICROSECOND = dt.timedelta(microseconds=1)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(2_000)
 
 
@@ -239,6 +243,21 @@ class TestPlaces:
             "    iteration 1",
             "    iteration 2",
         ]
+
+    def test_a_hop_begins_when_the_one_before_it_ends(self, recording, sink):
+        """It is told of when it is over; its span covers the time in which it was made."""
+        tracker = a_tracker()
+        tracker.set_stage(2)
+        moments = []
+        for hop in (1, 2, 3):
+            moments.append(timestamp_of(tracker.scope._run.now()))
+            tracker.log_interception_iteration(hop, f"hop {hop}", "en", "hi", "m")
+        tracker.finalize()
+        hops = [span for span in written(recording, sink).spans if span.name == "iteration"]
+
+        assert all(hop.timestamp <= moment for hop, moment in zip(hops, moments, strict=True))
+        for before, after in pairwise(hops):
+            assert before.timestamp + dt.timedelta(seconds=before.execution_time) <= after.timestamp + MICROSECOND
 
     def test_without_a_state_the_items_say_where_they_belong(self, recording, sink):
         """A pipeline that never calls `set_…` has the same tree."""

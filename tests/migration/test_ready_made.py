@@ -252,3 +252,15 @@ def test_real_records_of_era_a_are_shown_item_by_item(server, path):
     migration.save_execution_record(ExecutionRecord.from_dict(old))
     shown = server.get(f"/api/executions/{old['execution_id']}").json
     assert [item["content"] for item in shown["items"]] == [item["content"] for item in old["items"]]
+
+
+PLAN = (Path(__file__).parents[2] / "docs" / "migration-plan.md").read_text("utf-8")
+PUBLIC = [name for name in dir(migration.ExecutionTracker) if name[0] != "_"]
+
+
+@pytest.mark.parametrize(
+    "name", [*PUBLIC, *(name for name in migration.__all__ if "_record" in name or "beside" in name)]
+)
+def test_every_call_stands_in_the_plan(name):
+    """Who moves over finds each name."""
+    assert f"`{name}" in PLAN or f".{name}" in PLAN or f"{name}(" in PLAN
