@@ -6,6 +6,7 @@ from typing import Any
 
 from devserver.configs.model import OutputConfig
 from devserver.engines import MadeFile
+from devserver.media_facts import media_facts
 from devserver.requests import OutputResult
 from devserver.stages.making import Answer, Wish, choices_of, make
 from devserver.stages.secrets import without_secrets
@@ -60,4 +61,6 @@ def _parameters_of(answer: Answer) -> dict[str, Any]:
 
 def _facts_of(answer: Answer, file: MadeFile) -> dict[str, Any]:
     made = answer.made
-    return {**answer.backend.about, **made.facts, **file.facts, "engine_version": made.engine_version}
+    about_file = media_facts(file.content, file.media_format) if isinstance(file.content, bytes) else {}
+    found = {**answer.backend.about, **made.facts, **file.facts, "engine_version": made.engine_version}
+    return {**found, "file": about_file} if about_file else found
