@@ -104,9 +104,12 @@ def _may_be_large(value: Any) -> bool:
 
 def _has_plain_keys(value: dict[Any, Any]) -> bool:
     """Whether canonical JSON writes the dict as an object, with these keys; those beyond ASCII are not worth a look."""
-    if any(type(key) is not str or not key.isascii() for key in value):
+    if not (_TEXT.issuperset(map(type, value)) and all(map(str.isascii, value))):
         return False
     return len(value) != 1 or not next(iter(value)).startswith("$")
+
+
+_TEXT = frozenset({str})
 
 
 def _cut_inside(text: str, blobs: MutableMapping[str, str]) -> str:

@@ -176,6 +176,8 @@ class _Freezer(pickle.Pickler):
 
 
 class _Thawer(pickle.Unpickler):
+    __slots__ = ()
+
     def find_class(self, module: str, name: str) -> Any:
         found = _ALLOWED.get((module, name))
         if found is None:
