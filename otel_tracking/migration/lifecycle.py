@@ -176,8 +176,6 @@ class Lifecycle:
         return [item for item in self.items if item.item_type == item_type]
 
     def _log(self, item_type: ItemType, stage: int, loop_iteration: Any = None, **details: Any) -> None:
-        if stage >= 3 and loop_iteration is None:
-            loop_iteration = self.current_loop_iteration
         self._log_input_of_later_stages(stage)
         self._journey.scope(stage, loop_iteration).item(item_type, **details)
         self._journey.note(item_type)

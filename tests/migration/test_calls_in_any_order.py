@@ -139,6 +139,7 @@ class TestTheEnd:
         tracker = a_tracker()
         tracker.log_pipeline_complete(1.0, 0)
         tracker.finalize()
+        tracker.user_id = "too late"
         tracker.finalize()
         written(recording, sink)
 
@@ -228,6 +229,25 @@ class TestPlaces:
             ("pipeline_error", 0, None, None),
         ]
         assert (record.status, record.outputs_generated, record.stages_completed) == ("error", 1, (2, 4))
+
+    def test_an_error_within_an_output_is_the_runs_and_the_outputs(self, recording, sink):
+        """Each has an item of its own; the number of the output is on the output's."""
+        tracker = a_tracker()
+        for number in (1, 2):
+            tracker.set_loop_iteration(number)
+            tracker.set_stage(4)
+            if number == 1:
+                tracker.log_output_image(None, "sd35_large", "x", "m", "comfyui", {})
+        tracker.log_pipeline_error("MemoryError", "CUDA out of memory", 0)
+        record = written(recording, sink)
+
+        assert [place for place in sequence(record) if place[0] != "stage_transition"][1:] == [
+            ("output_image", 4, None, 1),
+            ("output_failed", 4, None, 2),
+            ("pipeline_error", 4, None, None),
+        ]
+        assert [item.content for item in record.items[-2:]] == ["CUDA out of memory"] * 2
+        assert tree(record)[-2:] == ["  output 2 ERROR", "    stage.output ERROR"]
 
     def test_announced_hops_are_spans_while_they_go_on(self, recording, sink):
         """`set_stage_iteration` opens a hop; what is logged in it closes it."""
