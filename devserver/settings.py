@@ -36,9 +36,10 @@ class Settings:
     data_dir: Path = Path("data")
     journal: Path | bool | None = None
     formats: tuple[str, ...] = ()
-    ollama_url: str | None = None
-    comfyui_url: str | None = None
-    providers: tuple[Provider, ...] = PROVIDERS
+    # An address may hold a password (`http://me:pass@host`), so none is shown.
+    ollama_url: str | None = field(default=None, repr=False)
+    comfyui_url: str | None = field(default=None, repr=False)
+    providers: tuple[Provider, ...] = field(default=PROVIDERS, repr=False)
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     read_timeout: float = READ_SECONDS
     connect_timeout: float = CONNECT_SECONDS

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -98,6 +98,16 @@ def post(
     with answers(server), client.stream("POST", url, headers=headers, **form) as response:
         check_status(response, server, secrets)
         yield response
+
+
+@contextmanager
+def noting(injected: Mapping[str, Sequence[str]]) -> Iterator[None]:
+    """A block whose exceptions say where in the request parameters went (`Made.injected`), as its result does."""
+    try:
+        yield
+    except BaseException as error:
+        error.injected = injected  # type: ignore[attr-defined]
+        raise
 
 
 def encode_json(body: Any) -> bytes:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from devserver.backends.errors import AnswerBrokeOff, AnswerNotUnderstood, InvalidParameter, ServerFailed
-from devserver.backends.http import lines_of, post, read_object, shared_client, words_of
+from devserver.backends.http import lines_of, noting, post, read_object, shared_client, words_of
 from devserver.backends.servers import about_address
 from devserver.engines import Backend, InputImage, Made, MadeFile
 
@@ -66,12 +66,17 @@ class Ollama:
             raise InvalidParameter("Ollama needs a model: set parameters.model, such as mistral-nemo:latest")
         body = self._body(text, seed, parameters, images)
         client = self._client or shared_client()
-        with post(client, f"{self._base_url}/api/{self._api}", server=SERVER, json=body) as response:
+        injected = {"system": ["/body/messages/0/content"]} if "system" in parameters and self._api == "chat" else {}
+        url = f"{self._base_url}/api/{self._api}"
+        with noting(injected), post(client, url, server=SERVER, json=body) as response:
             answer = _collect(read_object(line, SERVER) for line in _documents(response, body["stream"], cancel))
         if not answer["text"].strip():
             raise AnswerNotUnderstood(f"{SERVER} answered with an empty text (done_reason: {answer['done_reason']})")
         return Made(
-            files=(MadeFile(answer["text"], "text/plain"),), sent=_sent(body, seed, parameters), facts=_facts(answer)
+            files=(MadeFile(answer["text"], "text/plain"),),
+            sent=_sent(body, seed, parameters),
+            injected=injected,
+            facts=_facts(answer),
         )
 
     def _body(

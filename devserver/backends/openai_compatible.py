@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from devserver.backends.errors import AnswerBrokeOff, AnswerNotUnderstood, InvalidParameter
-from devserver.backends.http import events_of, failure_of, post, read_object, shared_client, words_of
+from devserver.backends.http import events_of, failure_of, noting, post, read_object, shared_client, words_of
 from devserver.backends.servers import Provider
 from devserver.engines import Backend, InputImage, Made, MadeFile
 
@@ -53,19 +53,31 @@ class OpenAICompatible:
         provider = self._provider
         require_model(provider, parameters)
         body = self._body(text, seed, parameters, images)
-        with post(
-            self._client or shared_client(),
-            f"{provider.base_url.rstrip('/')}/chat/completions",
-            server=provider.title,
-            json=body,
-            headers=headers_for(self._key),
-            secrets=secrets_of(self._key),
-        ) as response:
+        injected = self._injected(parameters)
+        with (
+            noting(injected),
+            post(
+                self._client or shared_client(),
+                f"{provider.base_url.rstrip('/')}/chat/completions",
+                server=provider.title,
+                json=body,
+                headers=headers_for(self._key),
+                secrets=secrets_of(self._key),
+            ) as response,
+        ):
             pieces = events_of(response, cancel) if body["stream"] else [response.read()]
             answer = _collect(pieces, provider, secrets_of(self._key))
         files = tuple(_files_of(answer, provider))
         sent = {name: value for name, value in parameters.items() if name in body or name == "system"}
-        return Made(files=files, sent={**sent, "seed": seed}, facts=_facts(answer), used_seed=seed_in(answer))
+        if provider.seed_name:
+            sent["seed"] = seed
+        return Made(files=files, sent=sent, injected=injected, facts=_facts(answer), used_seed=seed_in(answer))
+
+    def _injected(self, parameters: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Where parameters go that the protocol calls otherwise."""
+        places = {"system": ["/body/messages/0/content"]} if "system" in parameters else {}
+        seed_name = self._provider.seed_name
+        return places | ({"seed": [f"/body/{seed_name}"]} if seed_name not in ("", "seed") else {})
 
     def _body(
         self, text: str, seed: int, parameters: Mapping[str, Any], images: Sequence[InputImage]

@@ -32,7 +32,7 @@ from devserver.backends.servers import server_url
 from devserver.engines import InputImage
 from devserver.testing import PNG
 from otel_tracking.capture import exact_body
-from tests.model_servers import BreaksOff, OllamaServer, Stalls, a_closed_address
+from tests.model_servers import BreaksOff, Fails, OllamaServer, Stalls, a_closed_address
 
 MODEL = "mistral-nemo:latest"
 PARAMETERS = {
@@ -69,7 +69,7 @@ def test_the_record_holds_the_very_bytes_that_arrived(api, stream):
         "seed": 7,
     }
     assert (server.received[0].json["stream"], server.received[0].json["keep_alive"]) == (stream, "10m")
-    assert call.not_passed == (("system",) if api == "chat" else ())
+    assert call.not_passed == ()
     assert (call.response["model"], call.response["finish_reason"]) == (MODEL, "stop")
 
 
@@ -85,6 +85,14 @@ def test_the_system_text_goes_where_the_protocol_wants_it():
         {"role": "user", "content": "Hello"},
     ]
     assert (generate["prompt"], generate["system"]) == ("Hello", "You are a poet.")
+
+
+def test_a_failed_attempt_tells_as_well_what_was_passed():
+    """The system text left with the request that failed, so it is not among what did not."""
+    with OllamaServer(failures={1: Fails(500)}) as server, client() as http:
+        config = text_config(parameters=PARAMETERS, retries=0)
+        _, record = run(config, {"ollama": Ollama(server.url, client=http)})
+    assert calls_of(record)[0].not_passed == ()
 
 
 def test_what_ollama_does_not_know_is_not_sent_and_the_record_says_so():

@@ -52,7 +52,7 @@ def test_the_record_holds_the_very_bytes_that_arrived_and_who_runs_the_server(st
         {"role": "user", "content": "A flower"},
     ]
     assert (body["seed"], body["max_tokens"], body["stream"]) == (7, 512, stream)
-    assert call.not_passed == ("num_ctx", "system")
+    assert call.not_passed == ("num_ctx",)
     assert call.facts["provider"] == {"provider_region": "us", "dsgvo_compliant": False}
     assert call.facts["engine"]["answered_by"] == f"{MODEL}-2407"
     assert (call.response["model"], call.response["finish_reason"]) == (f"{MODEL}-2407", "stop")
@@ -65,8 +65,10 @@ def test_mistral_calls_the_seed_by_another_name():
     mistral = next(provider for provider in PROVIDERS if provider.name == "mistral")
     with OpenAIServer() as server, client() as http:
         provider = provider_at(server, name="mistral", seed_name=mistral.seed_name)
-        OpenAICompatible(provider, KEY, client=http).make("Hello", seed=-7, parameters={"model": "m"})
-    assert server.received[0].json["random_seed"] == -7
+        config = text_config("mistral", parameters={"model": "m"}, seed=-7)
+        _, record = run(config, {"mistral": OpenAICompatible(provider, KEY, client=http)})
+    assert (server.received[0].json["random_seed"], record.used_seed) == (-7, -7)
+    assert calls_of(record)[0].not_passed == ()
     assert "seed" not in server.received[0].json
 
 
