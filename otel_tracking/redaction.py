@@ -175,7 +175,7 @@ class Redaction:
                 self._rules.note_harmless(key)
 
     def _is_secret_entry(self, name: str, value: Any, container: dict[str, Any]) -> bool:
-        if value is None or value is True or value is False or value == "":
+        if value is None or value is True or value is False or value == "" or _is_link(value):
             return False
         # OpenAI's logprobs: {"token": "Hello", "logprob": -0.1}
         return self._is_named_secret(name, value) and not (name == "token" and "logprob" in container)
@@ -227,6 +227,14 @@ class Redaction:
             + self._remove(name, value.strip("\"'"), path)
             + '"' * value.endswith('"')
         )
+
+
+def _is_link(value: Any) -> bool:
+    """Whether a graph says that an input comes from another node: `["115:110", 0]`."""
+    if type(value) is not list or len(value) != 2:
+        return False
+    node_id, output = value
+    return type(node_id) is str and len(node_id) <= 24 and type(output) is int and 0 <= output < 100
 
 
 def _kind_of(node: dict[str, Any]) -> str | None:

@@ -122,3 +122,10 @@ def test_values_nested_deeper_than_the_stack_are_looked_at():
 def test_patterns_and_allowed_names_of_ones_own():
     policy = RedactionPolicy(patterns=(re.compile(r"pin-\d{4}"),), allowed=frozenset({"token"}))
     assert Redaction(policy).clean({"token": "the pin-4711"}) == {"token": "the [removed: secret]"}
+
+
+def test_a_graphs_link_is_no_secret_whatever_its_input_is_called():
+    node = {"api_key": ["key_of_the_project:12", 0], "token": ["0123456789abcdef0123456789abcdef", 0]}
+    redaction = Redaction()
+    assert redaction.clean(node) == {"api_key": ["key_of_the_project:12", 0], "token": "[removed: token]"}
+    assert redaction.removed == ["token"]

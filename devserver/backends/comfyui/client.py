@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from devserver.backends.comfyui.graph import Graph
 from devserver.backends.comfyui.refusal import refusal_of
+from devserver.backends.comfyui.secrets import secrets_of
 from devserver.backends.errors import AnswerNotUnderstood, EngineError
 from devserver.backends.http import answers, check_status, encode_json, read_object, shared_client
 from devserver.engines import InputImage
@@ -93,7 +94,7 @@ class ComfyApi:
                 f"{self.url}/prompt", content=body, headers={"content-type": "application/json"}
             )
         if response.status_code == 400:
-            raise refusal_of(response.content, graph)
+            raise refusal_of(response.content, graph, secrets_of(graph))
         check_status(response, SERVER)
         answer = read_object(response.content, SERVER)
         if not isinstance(answer.get("prompt_id"), str):

@@ -9,15 +9,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devserver.backends.comfyui.client import SERVER, ComfyApi, Queued
-from devserver.backends.comfyui.file_secrets import clean_file, secrets_of
-from devserver.backends.comfyui.follow import Follower
+from devserver.backends.comfyui.follow import PATIENCE, Follower, Patience
 from devserver.backends.comfyui.graph import Graph
 from devserver.backends.comfyui.graph_files import load_graph
 from devserver.backends.comfyui.outputs import Saved, media_format_of, saved_files, shown_texts, size_of
 from devserver.backends.comfyui.plan import DEFAULT_GRAPH, GRAPH, Plan, make_plan, model_of
 from devserver.backends.comfyui.progress import Progress, failure_of
+from devserver.backends.comfyui.secrets import clean_file, clean_text, secrets_of
 from devserver.backends.comfyui.socket import Socket
-from devserver.backends.errors import AnswerNotUnderstood, EngineError
+from devserver.backends.errors import (
+    AnswerNotUnderstood,
+    EngineError,
+    InvalidParameter,
+    ModelNotFound,
+    ServerUnreachable,
+)
 from devserver.backends.http import stop_if
 from devserver.backends.servers import about_address
 from devserver.engines import Backend, InputImage, Made, MadeFile
@@ -25,8 +31,8 @@ from devserver.engines import Backend, InputImage, Made, MadeFile
 if TYPE_CHECKING:
     import httpx
 
-STALL_SECONDS = 600.0
-POLL_SECONDS = 0.5
+_NOT_TAKEN = (InvalidParameter, ModelNotFound, ServerUnreachable)
+"""Errors after which the server has nothing to stop."""
 
 
 @dataclass
@@ -59,8 +65,8 @@ class _Job:
 class ComfyUI:
     """A ComfyUI server, by its address (`http://127.0.0.1:8188`); may be shared by threads.
 
-    `stall_seconds` is how long it may give no sign of life; the length of the work is not limited. `client` and
-    `control` are for tests: by default the client that records, and a plain one.
+    The length of the work is not limited, only that of silence (`patience`). `client` and `control` are the HTTP
+    clients: by default the one that records, and a plain one for questions about the server itself.
     """
 
     def __init__(
@@ -69,11 +75,10 @@ class ComfyUI:
         *,
         client: httpx.Client | None = None,
         control: httpx.Client | None = None,
-        stall_seconds: float = STALL_SECONDS,
-        poll_seconds: float = POLL_SECONDS,
+        patience: Patience = PATIENCE,
     ) -> None:
         self._api = ComfyApi(url, client, control)
-        self._stall_seconds, self._poll_seconds = stall_seconds, poll_seconds
+        self._patience = patience
 
     def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
         """This server, with the model that the graph loads first."""
@@ -104,7 +109,7 @@ class ComfyUI:
         try:
             return self._make(job, cancel)
         except BaseException as error:
-            if not job.is_over:
+            if not job.is_over and not isinstance(error, _NOT_TAKEN):
                 job.stopped = self._api.stop(job.client_id)
             error.facts, error.injected = job.facts(), job.plan.injected  # type: ignore[attr-defined]
             raise
@@ -114,16 +119,8 @@ class ComfyUI:
         with Socket.open(self._api.url, job.client_id) as socket:
             job.queued = self._api.queue(job.plan.graph, job.client_id)
             job.progress = Progress(job.queued.prompt_id)
-            entry = Follower(
-                api=self._api,
-                client_id=job.client_id,
-                socket=socket,
-                progress=job.progress,
-                cancel=cancel,
-                stall_seconds=self._stall_seconds,
-                poll_seconds=self._poll_seconds,
-            ).wait()
-        failure = failure_of(job.progress, job.plan.graph)
+            entry = Follower(self._api, job.client_id, socket, job.progress, cancel, self._patience).wait()
+        failure = failure_of(job.progress, job.plan.graph, secrets_of(job.plan.graph))
         if failure is not None:
             raise failure
         return self._made(job, entry.get("outputs") or {}, cancel)
@@ -139,7 +136,8 @@ class ComfyUI:
 
         about = self._api.about()
         version = about.pop("comfyui_version", "")
-        texts = shown_texts(outputs, graph)
+        shown = shown_texts(outputs, graph)
+        texts = {node_id: [clean_text(text, secrets) for text in said] for node_id, said in shown.items()}
         return Made(
             files=tuple(files),
             sent=job.plan.sent,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from devserver.backends.comfyui.client import ComfyApi, Whereabouts
 from devserver.backends.comfyui.progress import Progress
@@ -13,13 +14,25 @@ from devserver.backends.comfyui.socket import Socket, SocketGone
 from devserver.backends.errors import EngineError, ServerFailed, ServerTimeout
 from devserver.backends.http import stop_if
 
-QUIET_SECONDS = 5.0
-"""After so much silence on the socket the history is asked as well: a proxy may take messages and pass none on."""
+
+class Patience(NamedTuple):
+    """How long to wait for what, in seconds.
+
+    `stall` without any sign of life are an error; `poll` is the pause between two questions; after `quiet` on an open
+    socket the history is asked as well, since a proxy may take messages and pass none on.
+    """
+
+    stall: float = 600.0
+    poll: float = 0.5
+    quiet: float = 5.0
+
+
+PATIENCE = Patience()
 
 
 @dataclass
 class Follower:
-    """Waits for one graph. `stall_seconds` without any sign of life are an error, not any length of work.
+    """Waits for one graph, as long as the server gives signs of life.
 
     As long as the graph waits, every message of the server is a sign of life; once it runs, only those about it are.
     """
@@ -29,8 +42,7 @@ class Follower:
     socket: Socket
     progress: Progress
     cancel: threading.Event | None = None
-    stall_seconds: float = 600.0
-    poll_seconds: float = 0.5
+    patience: Patience = PATIENCE
     _last_sign: float = field(default_factory=time.monotonic)
     _last_question: float = field(default_factory=time.monotonic)
     _whereabouts: Whereabouts | None = None
@@ -40,8 +52,6 @@ class Follower:
 
         Raises `Cancelled`, `ServerTimeout` where nothing moves any more, `ServerFailed` where the server has lost it.
         """
-        if not self.socket.is_open:
-            self.progress.followed_by = "history"
         while not self.progress.has_ended:
             self._look(self._listen if self.socket.is_open else self._poll)
         if self.progress.error is not None or self.progress.was_interrupted:
@@ -51,20 +61,21 @@ class Follower:
         self.progress.take_history(entry)
         return entry
 
-    def _look(self, look: Any) -> None:
+    def _look(self, look: Callable[[], bool]) -> None:
         stop_if(self.cancel)
         if look():
             self._last_sign = time.monotonic()
-        elif time.monotonic() - self._last_sign >= self.stall_seconds:
-            raise ServerTimeout(f"ComfyUI gave no sign of life for {self.stall_seconds:g} seconds")
+        elif time.monotonic() - self._last_sign >= self.patience.stall:
+            raise ServerTimeout(f"ComfyUI gave no sign of life for {self.patience.stall:g} seconds")
 
     def _listen(self) -> bool:
         """Hear one message; says whether it is a sign of life."""
         try:
-            message = self.socket.next(self.poll_seconds)
+            message = self.socket.next(self.patience.poll)
         except SocketGone:
-            self.progress.followed_by = "both"
             return False
+        if message is None and self.progress.has_succeeded:
+            self.progress.end()
         if message is None:
             return self._ask_when_quiet()
         kind, data = message
@@ -75,7 +86,7 @@ class Follower:
         return self.progress.take(kind, data) or not self.progress.has_started
 
     def _ask_when_quiet(self) -> bool:
-        if time.monotonic() - self._last_question < QUIET_SECONDS:
+        if self.progress.has_ended or time.monotonic() - self._last_question < self.patience.quiet:
             return False
         self._last_question = time.monotonic()
         return self._ask()
@@ -95,6 +106,7 @@ class Follower:
                 return False
             raise
         if entry is not None:
+            self.progress.followed_by = "both" if self.progress.has_started else "history"
             self.progress.take_history(entry)
         elif found is None:
             raise ServerFailed("ComfyUI does not know the graph any more; it was probably started anew")
@@ -104,7 +116,7 @@ class Follower:
     def _pause(self) -> bool:
         """Wait a little, less where somebody cancels; never a sign of life."""
         if self.cancel is None:
-            time.sleep(self.poll_seconds)
+            time.sleep(self.patience.poll)
         else:
-            self.cancel.wait(self.poll_seconds)
+            self.cancel.wait(self.patience.poll)
         return False

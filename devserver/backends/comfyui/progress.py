@@ -6,13 +6,13 @@ The same messages come over the WebSocket as they happen, and some of them after
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from devserver.backends.comfyui.graph import Graph, describe
+from devserver.backends.comfyui.secrets import clean_text
 from devserver.backends.errors import EngineFailed, ServerFailed
-from otel_tracking.redaction import redact_text
 
 LONGEST = 600
 
@@ -28,6 +28,7 @@ class Progress:
     clock: Callable[[], float] = time.monotonic
     followed_by: str = "websocket"
     has_ended: bool = False
+    has_succeeded: bool = False
     error: Mapping[str, Any] | None = None
     was_interrupted: bool = False
     _seen: dict[str, None] = field(default_factory=dict)
@@ -127,7 +128,7 @@ class Progress:
             self._steps[node_id] = int(done) if done == int(done) else done
 
     def _take_execution_success(self, data: Mapping[str, Any]) -> None:
-        self.end()
+        self.has_succeeded = True  # The history may have it a moment later, when `executing` names no node any more.
 
     def _take_execution_error(self, data: Mapping[str, Any]) -> None:
         self.error = data
@@ -146,8 +147,8 @@ _BOUNDS = {
 }
 
 
-def failure_of(progress: Progress, graph: Graph) -> EngineFailed | None:
-    """The error that ended the graph, with the node's own words; None where it went well."""
+def failure_of(progress: Progress, graph: Graph, secrets: Collection[str] = ()) -> EngineFailed | None:
+    """The error that ended the graph, in the node's own words without the `secrets`; None where it went well."""
     if progress.was_interrupted:
         return EngineFailed("ComfyUI was told by somebody else to interrupt the graph")
     if progress.error is None:
@@ -156,4 +157,4 @@ def failure_of(progress: Progress, graph: Graph) -> EngineFailed | None:
     who = describe(graph, node_id) if node_id in graph else f"{node_id} ({progress.error.get('node_type')})"
     words = " ".join(str(progress.error.get("exception_message") or "").split())
     kind = progress.error.get("exception_type")
-    return ServerFailed(f"ComfyUI Error: node {who} failed: {redact_text(f'{kind}: {words}')[:LONGEST]}")
+    return ServerFailed(f"ComfyUI Error: node {who} failed: {clean_text(f'{kind}: {words}', secrets)[:LONGEST]}")

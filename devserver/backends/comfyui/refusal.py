@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from devserver.backends.comfyui.graph import Graph, describe
+from devserver.backends.comfyui.secrets import clean_text
 from devserver.backends.errors import EngineError, ModelNotFound, RequestRejected
-from otel_tracking.redaction import redact_text
 
 LONGEST = 600
 _MODEL_FILE = re.compile(r"\.(safetensors|sft|ckpt|pt|pth|bin|gguf)$")
 
 
-def refusal_of(body: bytes, graph: Graph) -> EngineError:
-    """The error for an answer with status 400.
+def refusal_of(body: bytes, graph: Graph, secrets: Collection[str] = ()) -> EngineError:
+    """The error for an answer with status 400, which repeats none of the `secrets`.
 
     `ModelNotFound` where all that is wrong are names of model files, so that another engine may be asked; otherwise
     `RequestRejected`.
@@ -30,7 +30,7 @@ def refusal_of(body: bytes, graph: Graph) -> EngineError:
     found = list(_node_errors(said.get("node_errors"), graph))
     sentence = "; ".join([_headline(said.get("error"), with_details=not found), *(text for text, _ in found)])
     kind = ModelNotFound if found and all(is_model for _, is_model in found) else RequestRejected
-    return kind(f"ComfyUI Error: 400 {redact_text(' '.join(sentence.split()))[:LONGEST]}")
+    return kind(f"ComfyUI Error: 400 {clean_text(' '.join(sentence.split()), secrets)[:LONGEST]}")
 
 
 def _headline(error: Any, *, with_details: bool) -> str:

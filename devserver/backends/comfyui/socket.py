@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
@@ -23,8 +24,8 @@ class SocketGone(Exception):
 class Socket:
     """The socket of one client. It must be open before the graph is queued: what was said before is not repeated."""
 
-    def __init__(self, connection: ClientConnection | None) -> None:
-        self._connection = connection
+    def __init__(self, connection: ClientConnection | None, opened: ExitStack | None = None) -> None:
+        self._connection, self._opened = connection, opened or ExitStack()
 
     @classmethod
     def open(cls, url: str, client_id: str) -> Socket:
@@ -35,14 +36,15 @@ class Socket:
         except ImportError:  # It is an extra: without it the history is asked.
             return cls(None)
         address = "ws" + url.removeprefix("http") + "/ws?clientId=" + quote(client_id, safe="")
+        opened = ExitStack()
         try:
             # No pings: a server that loads a model may be silent for minutes. Previews can be large.
-            connection = connect(
+            opening = connect(
                 address, open_timeout=OPEN_SECONDS, close_timeout=1, ping_interval=None, max_size=None, proxy=None
             )
+            return cls(opened.enter_context(opening), opened)
         except (OSError, WebSocketException):
             return cls(None)
-        return cls(connection)
 
     @property
     def is_open(self) -> bool:
@@ -66,9 +68,8 @@ class Socket:
 
     def close(self) -> None:
         """Close it; once more does no harm."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        self._connection = None
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""Take a graph's secrets out of the files that it saved.
+"""Take a graph's secrets out of what comes back: the server's words, and the files that the graph saved.
 
 ComfyUI writes the whole graph into each file: into PNG as texts, into others as tags. A key that stands in the graph
 would come back with the picture and stay with it. Only files that hold a secret are changed, and nothing else in them.
@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from otel_tracking.redaction import Redaction
+from otel_tracking.redaction import Redaction, marker, redact_text
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TEXTS = (b"tEXt", b"iTXt", b"zTXt", b"eXIf")
@@ -37,6 +37,13 @@ def secrets_of(graph: Any) -> frozenset[str]:
     found: set[str] = set()
     Redaction(secrets=found).clean(json.loads(json.dumps(graph)))
     return frozenset(found)
+
+
+def clean_text(text: str, secrets: Collection[str]) -> str:
+    """What a server says, without the secrets it repeats and without what looks like one."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, marker("secret"))
+    return redact_text(text)
 
 
 def clean_file(content: bytes, secrets: Collection[str]) -> Cleaned:

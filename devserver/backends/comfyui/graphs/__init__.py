@@ -1,0 +1,1 @@
+"""Graphs that come with the server, as ComfyUI's API takes them."""
