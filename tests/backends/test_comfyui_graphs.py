@@ -15,6 +15,7 @@ from devserver.backends.comfyui.input_images import fit_images
 from devserver.backends.comfyui.loras import insert_loras, read_loras
 from devserver.backends.comfyui.plan import make_plan, model_of, read_inject
 from devserver.backends.errors import InvalidParameter
+from devserver.configs import list_configs
 
 SD35 = load_graph("sd35_large")
 QWEN = load_graph("qwen_edit_images")
@@ -320,3 +321,23 @@ def test_a_file_that_is_no_graph_is_explained(content, said, tmp_path):
 def test_a_name_that_is_no_graphs_is_explained(source):
     with pytest.raises(InvalidParameter, match="graph"):
         load_graph(source)
+
+
+# Configurations that come with the server.
+
+SHIPPED = [
+    pytest.param(output, id=pipeline.name)
+    for pipeline in list_configs()
+    for output in pipeline.outputs
+    if output.engine == "comfyui"
+]
+
+
+@pytest.mark.parametrize("output", SHIPPED)
+@pytest.mark.parametrize("all_images", [True, False])
+def test_a_shipped_configuration_has_a_place_for_all_it_says(output, all_images):
+    count = output.images_at_most if all_images else output.images_at_least
+    names = [f"{number}.png" for number in range(count)]
+    plan = make_plan(load_graph(output.parameters["graph"]), "A flower", 7, output.parameters, names)
+    assert set(output.parameters) <= set(plan.injected)
+    assert plan.sent.keys() >= {"prompt", "seed"}
