@@ -121,6 +121,7 @@ def _wish(
     wanted = task.interception
     return Wish(
         who="stage 2",
+        medium="text",
         text=text.content,
         seed=seed,
         configured_seed=task.seeds.configured(wanted.seed),

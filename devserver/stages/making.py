@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from devserver.backends.errors import EngineError, EngineNotInstalled
+from devserver.backends.errors import AnswerNotUnderstood, EngineError, EngineNotInstalled
 from devserver.backends.http import stop_if
 from devserver.configs.model import FallbackConfig, InterceptionConfig, OutputConfig
 from devserver.engines import Backend, InputImage, Made, Maker
@@ -31,9 +31,13 @@ LONGEST_PAUSE = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is to be made. `choices` are the engines to ask, in order; `who` wants it, for messages."""
+    """What is to be made. `choices` are the engines to ask, in order; `who` wants it, for messages.
+
+    `medium` is that of an output, or "text".
+    """
 
     who: str
+    medium: str
     text: str
     seed: int
     configured_seed: Any
@@ -119,6 +123,7 @@ def _attempt(scope: CallingScope, attempt: _Attempt, wish: Wish, task: Task) -> 
         text = fill_context(context, wish.text, wish.words)
         try:
             made = maker.make(text, seed=wish.seed, parameters=parameters, images=wish.images, cancel=task.cancel)
+            _check_medium(made, wish.medium)
         except BaseException as error:
             _keep_facts(call, getattr(error, "facts", None), getattr(error, "injected", None))
             raise
@@ -129,6 +134,18 @@ def _attempt(scope: CallingScope, attempt: _Attempt, wish: Wish, task: Task) -> 
             call.passed(made.passed)
             call.response(found)
     return made
+
+
+def _check_medium(made: Made, medium: str) -> None:
+    """Raise where a model answered with words instead of a picture, or with a picture instead of words."""
+    is_text = isinstance(made.files[0].content, str) or made.files[0].media_format.startswith("text/")
+    if medium in _NEVER_TEXT and is_text:
+        raise AnswerNotUnderstood(f"the answer is a text, no {medium}: {made.text:.80}")
+    if medium == "text" and not is_text:
+        raise AnswerNotUnderstood(f"the answer is {made.files[0].media_format}, no text")
+
+
+_NEVER_TEXT = ("image", "audio", "music", "video")
 
 
 def _keep_facts(call: BackendCall, facts: Any, injected: Any) -> None:

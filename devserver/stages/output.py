@@ -30,6 +30,7 @@ def make_output(stage: Stage, number: int, wanted: OutputConfig, text: Text, tas
     """Output `number`, made and logged: an item for each file that one answer held."""
     wish = Wish(
         who=f"output {wanted.name}",
+        medium=wanted.medium,
         text=text.content,
         seed=task.seeds.of_output(number),
         configured_seed=task.seeds.configured(wanted.seed),

@@ -1,7 +1,7 @@
 """Servers that speak OpenAI's protocol: texts, pictures, keys and seeds, and what the record says of each."""
 
 import pytest
-from backend_stage import calls_of, client, image_config, items_of, run, sent_bytes, text_config
+from backend_stage import FallbackConfig, calls_of, client, image_config, items_of, run, sent_bytes, text_config
 
 from devserver.backends.errors import (
     AccessDenied,
@@ -15,7 +15,7 @@ from devserver.backends.openai_compatible import OpenAICompatible
 from devserver.backends.openai_images import OpenAICompatibleImages
 from devserver.backends.servers import PROVIDERS, Provider
 from devserver.engines import InputImage
-from devserver.testing import PNG
+from devserver.testing import PNG, ScriptedMaker
 from tests.model_servers import BreaksOff, Fails, OpenAIServer
 
 KEY = "sk-test"
@@ -208,3 +208,37 @@ def test_a_model_must_be_named():
     for engine in (OpenAICompatible(provider), OpenAICompatibleImages(provider)):
         with pytest.raises(InvalidParameter, match="OpenAI needs a model"):
             engine.make("Hello", seed=1, parameters={})
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_model_that_draws_as_it_talks_makes_pictures(stream):
+    """A picture in the message of a chat is the output; what was said with it is kept beside it."""
+    parameters = {"model": "google/gemini-image", "modalities": ["image", "text"], "stream": stream}
+    with OpenAIServer("Here it is", draws=True) as server, client() as http:
+        engine = OpenAICompatible(provider_at(server), KEY, client=http)
+        result, record = run(image_config("openrouter", parameters=parameters), {"openrouter": engine})
+    (picture,) = items_of(record, "output_image")
+
+    assert (result.outputs[0].media, result.outputs[0].media_format) == (PNG, "image/png")
+    assert picture.metadata["text"] == "Here it is"
+    assert server.received[0].json["modalities"] == ["image", "text"]
+
+
+def test_words_instead_of_a_picture_are_a_failed_attempt():
+    """A model that excuses itself has made no picture: the next engine is asked."""
+    fallback = FallbackConfig(engine="painter")
+    with OpenAIServer("I cannot draw that.") as server, client() as http:
+        engines = {
+            "openrouter": OpenAICompatible(provider_at(server), KEY, client=http),
+            "painter": ScriptedMaker(),
+        }
+        config = image_config("openrouter", parameters={"model": "m"}, fallbacks=(fallback,))
+        result, record = run(config, engines)
+    (switch,) = items_of(record, "backend_fallback")
+
+    assert result.outputs[0].media == PNG
+    assert switch.content == "the answer is a text, no image: I cannot draw that."
+    assert [call.error["error_type"] if call.error else None for call in calls_of(record)] == [
+        "AnswerNotUnderstood",
+        None,
+    ]

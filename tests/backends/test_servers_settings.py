@@ -1,6 +1,9 @@
 """Which servers there are is set in the environment; what is missing is said in a sentence that helps."""
 
+import re
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 from backend_stage import image_config, run, text_config
@@ -12,6 +15,7 @@ from devserver.backends.http import encode_json
 from devserver.backends.ollama import Ollama
 from devserver.backends.openai_compatible import OpenAICompatible
 from devserver.backends.servers import PROVIDERS, Provider, about_address, read_providers, server_url
+from devserver.configs.schema import read_pipeline
 from devserver.errors import SettingsError
 from devserver.pipeline import Pipeline, Request
 from devserver.remote_engines import remote_engines
@@ -189,6 +193,31 @@ def test_what_is_no_json_is_refused(value):
     """No server would understand NaN."""
     with pytest.raises(InvalidParameter, match="cannot be written as JSON"):
         encode_json({"temperature": value})
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "model-servers.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("block", re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+def test_what_the_documentation_writes_in_toml_is_understood(block, tmp_path):
+    """Each block is a part of a configuration, or a file of providers."""
+    if "[providers." in block:
+        (tmp_path / "providers.toml").write_text(block, encoding="utf-8")
+        assert read_providers(tmp_path / "providers.toml") != PROVIDERS
+    else:
+        assert read_pipeline({"name": "shown", **tomllib.loads(block)}, "page").interception.engine == "ollama"
+
+
+def test_every_variable_is_documented():
+    """What can be set in the environment stands on the page, and so does every provider that is known."""
+    from devserver import settings
+
+    variables = {settings.OLLAMA_HOST, settings.COMFYUI_URL, settings.PROVIDERS_FILE}
+    variables |= {settings.READ_TIMEOUT, settings.CONNECT_TIMEOUT, *(provider.key_variable for provider in PROVIDERS)}
+    assert {variable for variable in variables if f"`{variable}`" not in PAGE} == set()
+    for provider in PROVIDERS:
+        compliant = str(provider.dsgvo_compliant).lower()
+        assert f"| `{provider.name}` | {provider.region} | {compliant} |" in PAGE
 
 
 def test_no_http_client_is_imported_before_a_server_is_set_up():

@@ -16,7 +16,9 @@ CREATED = 1763892930
 
 
 class OpenAIServer(ModelServer):
-    """Lets in who has `key`. `image_url` true answers addresses of pictures; `seed` is the one it says it used."""
+    """Lets in who has `key`. `image_url` true answers addresses of pictures, `draws` true a picture with each text of a
+    chat; `seed` is the one it says it used.
+    """
 
     def __init__(
         self,
@@ -24,12 +26,13 @@ class OpenAIServer(ModelServer):
         *,
         key: str = "sk-test",
         image_url: bool = False,
+        draws: bool = False,
         seed: int | None = None,
         failures: Mapping[int, Any] | None = None,
     ) -> None:
         super().__init__(failures=failures)
         self._answer = answer if callable(answer) else lambda text: f"{text}!" if answer is None else str(answer)
-        self._key, self._image_url, self._seed = key, image_url, seed
+        self._key, self._image_url, self._draws, self._seed = key, image_url, draws, seed
 
     def reply(self, request: Received) -> Reply:
         if request.path.startswith("/files/"):
@@ -53,11 +56,12 @@ class OpenAIServer(ModelServer):
         head |= {"seed": self._seed} if self._seed is not None else {}
         usage = {"prompt_tokens": 9, "completion_tokens": 12, "total_tokens": 21}
         if not body.get("stream"):
-            message = {"role": "assistant", "content": text, "refusal": None}
+            message = {"role": "assistant", "content": text, "refusal": None} | self._drawn()
             choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
             return Reply(json.dumps({**head, "choices": [choice], "usage": usage}, indent=2).encode())
         head["object"] = "chat.completion.chunk"
         deltas = [{"role": "assistant", "content": ""}, *({"content": piece} for piece in in_pieces(text))]
+        deltas[-1] |= self._drawn()
         chunks = [{**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
         chunks.append({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         chunks.append({**head, "choices": [], "usage": usage})
@@ -65,6 +69,10 @@ class OpenAIServer(ModelServer):
             content_type=EVENTS,
             pieces=(b": OPENROUTER PROCESSING\n\n", *(_event(chunk) for chunk in chunks), b"data: [DONE]\n\n"),
         )
+
+    def _drawn(self) -> dict[str, Any]:
+        url = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+        return {"images": [{"type": "image_url", "image_url": {"url": url}}]} if self._draws else {}
 
     def _pictures(self, body: dict[str, Any]) -> Reply:
         revised = {"revised_prompt": "A single flower, photographed at dawn."}
