@@ -1,5 +1,7 @@
 """Every attempt is a span: retries of the same, fallbacks to another model or another backend, and none in silence."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from backend_stage import (
     FallbackConfig,
@@ -13,6 +15,8 @@ from backend_stage import (
     text_config,
 )
 
+from collectors import start_recording
+from collectors.testing import RememberingSink
 from devserver.backends.errors import RequestRejected, ServerFailed
 from devserver.backends.ollama import Ollama
 from devserver.backends.openai_compatible import OpenAICompatible
@@ -20,7 +24,8 @@ from devserver.backends.openai_images import OpenAICompatibleImages
 from devserver.backends.servers import Provider
 from devserver.configs import PipelineConfig
 from devserver.engines import Backend, Made, MadeFile
-from devserver.testing import PNG, ScriptedMaker, ScriptedTranslator
+from devserver.pipeline import Pipeline, Request
+from devserver.testing import PNG, ScriptedMaker, ScriptedTranslator, scripted_engines
 from tests.model_servers import BreaksOff, Fails, OllamaServer, OpenAIServer, a_closed_address
 
 MODEL = "mistral-nemo:latest"
@@ -305,3 +310,30 @@ def test_a_model_needs_no_installed_languages(languages):
         config, {**engines, "translator": ScriptedTranslator(pairs=())}, language="uk", prompt="Квітка"
     )
     assert (result.status, len(items_of(record, "interception_iteration"))) == ("completed", 8)
+
+
+def test_runs_that_share_a_client_do_not_share_what_they_sent():
+    """Fifteen devices on eight threads, one client, languages mixed: each record holds its own requests alone."""
+    prompts = [f"prompt {number}" for number in range(15)]
+    sink = RememberingSink()
+    config = text_config(parameters={"model": MODEL}, retries=1)
+    with (
+        OllamaServer(failures={5: Fails(500)}) as server,
+        client() as http,
+        start_recording([sink], raise_errors=True, journal=False) as recording,
+        ThreadPoolExecutor(8) as threads,
+    ):
+        engines = scripted_engines(language="en", ollama=Ollama(server.url, client=http))
+        pipeline = Pipeline(recording.tracker(), engines, find_config=lambda name: config, wait=lambda seconds: None)
+        results = list(threads.map(lambda prompt: pipeline.run(Request(prompt=prompt)), prompts))
+        assert recording.flush(timeout=30)
+    sent = {
+        record.items[1].content: {call.passed["body"]["messages"][0]["content"] for call in calls_of(record)}
+        for record in sink.records
+    }
+
+    assert [result.final_text for result in results] == [f"{prompt}!" for prompt in prompts]
+    assert sent == {prompt: {prompt} for prompt in prompts}
+    assert sorted(sent_bytes(call) for record in sink.records for call in calls_of(record)) == sorted(server.bodies)
+    for record in sink.records:
+        assert [item.sequence_number for item in record.items] == list(range(1, len(record.items) + 1))
