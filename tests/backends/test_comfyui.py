@@ -1,5 +1,6 @@
 """ComfyUI over real sockets: what it receives is what the record says, and every way in which it can fail is told."""
 
+import logging
 import threading
 
 import pytest
@@ -9,6 +10,7 @@ from comfyui_stage import PLAIN_GRAPH, a_large_graph, engine, make, node, with_v
 from devserver.backends.comfyui.follow import Patience
 from devserver.backends.errors import (
     AnswerNotUnderstood,
+    Cancelled,
     EngineFailed,
     InvalidParameter,
     ModelNotFound,
@@ -154,6 +156,31 @@ def test_a_large_graph_arrives_as_it_was_written(server):
     assert call.not_passed == ("seed",)
 
 
+def test_several_at_once_get_what_they_asked_for(server):
+    shared, made = engine(server), {}
+
+    def ask(seed):
+        made[seed] = shared.make(f"prompt {seed}", seed=seed, parameters={"steps": 2})
+
+    threads = [threading.Thread(target=ask, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed in range(4):
+        (file,) = made[seed].files
+        assert b'"seed": %d' % seed in file.content
+        assert f'"prompt {seed}"'.encode() in file.content
+
+
+def test_nothing_of_a_prompt_reaches_the_log(server, caplog):
+    caplog.set_level(logging.DEBUG)
+    server.script.texts = {"9": ["secret words of a child"]}
+    make(server, prompt="Anna aus der 7b", **SD35)
+    assert "Anna" not in caplog.text
+    assert "secret words" not in caplog.text
+
+
 # When something goes wrong.
 
 
@@ -250,6 +277,22 @@ def test_a_graph_that_saves_nothing_is_an_error(server):
     with pytest.raises(AnswerNotUnderstood, match="it saved nothing"):
         shown = {key: PLAIN_GRAPH[key] for key in ("1", "3")}
         engine(server).make("x", seed=1, parameters={"graph": shown})
+
+
+def test_a_queue_in_an_unknown_shape_is_said_to_be_one(server):
+    server.script.refuses_socket, server.script.stalls_at = True, "6"
+    server.worker.queue_entry = lambda job: {"prompt_id": job.prompt_id}
+    with pytest.raises(AnswerNotUnderstood, match="describes its queue") as caught:
+        engine(server).make("x", seed=1, parameters={})
+    assert caught.value.facts["stopped"] == "could not be stopped"
+
+
+def test_a_run_that_is_cancelled_before_it_begins_asks_for_nothing(server):
+    cancel = threading.Event()
+    cancel.set()
+    with pytest.raises(Cancelled):
+        engine(server).make("x", seed=1, parameters={}, cancel=cancel)
+    assert server.received == []
 
 
 def test_what_has_no_place_never_leaves(server):

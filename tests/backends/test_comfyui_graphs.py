@@ -8,7 +8,7 @@ from comfyui_stage import a_large_graph, node
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devserver.backends.comfyui.graph import Place, check_graph, with_inputs
+from devserver.backends.comfyui.graph import NodeInput, check_graph, with_inputs
 from devserver.backends.comfyui.graph_files import load_graph, shipped_graphs
 from devserver.backends.comfyui.inject import fill, find_places
 from devserver.backends.comfyui.input_images import fit_images
@@ -156,7 +156,7 @@ def test_filling_in_changes_the_places_and_nothing_else(seed, prompt):
     assert before == kept
     found = [place for key in filled.places.values() for place in key]
     assert {str(place) for place in found} == {
-        str(place) for place in [Place("prompt", "value"), *(Place(f"12:{n}", "noise") for n in range(10))]
+        str(place) for place in [NodeInput("prompt", "value"), *(NodeInput(f"12:{n}", "noise") for n in range(10))]
     }
     back = {place: kept[place.node_id]["inputs"][place.name] for place in found}
     assert json.dumps(with_inputs(filled.graph, back)) == json.dumps(kept)

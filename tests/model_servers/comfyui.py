@@ -158,9 +158,9 @@ class ComfyServer:
         return web.json_response({prompt_id: history[prompt_id]} if prompt_id in history else {})
 
     async def _get_queue(self, request: web.Request) -> web.Response:
-        running, pending = self.worker.running, self.worker.pending
-        said = {"queue_running": [list(running)] if running else [], "queue_pending": [list(job) for job in pending]}
-        return web.json_response(said)
+        running = [self.worker.running] if self.worker.running else []
+        entries = {"queue_running": running, "queue_pending": self.worker.pending}
+        return web.json_response({name: list(map(self.worker.queue_entry, jobs)) for name, jobs in entries.items()})
 
     async def _post_queue(self, request: web.Request) -> web.Response:
         await self.worker.delete((await request.json()).get("delete", []))

@@ -74,6 +74,7 @@ class Worker:
         self.running: Job | None = None
         self.history: dict[str, Any] = {}
         self.files: dict[tuple[str, str, str], bytes] = {}
+        self.queue_entry: Callable[[Job], Any] = list
         self._count = 0
         self._interrupt = False
         self._changed = asyncio.Event()

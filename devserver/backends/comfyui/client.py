@@ -140,11 +140,10 @@ class ComfyApi:
             response = self._control.get(f"{self.url}/queue")
         check_status(response, SERVER)
         answer = read_object(response.content, SERVER)
-        running, waiting = answer.get("queue_running") or [], sorted(answer.get("queue_pending") or [], key=_number)
-        for ahead, entry in enumerate([*running, *waiting]):
-            if entry[3].get("client_id") == client_id:
-                return Whereabouts("running" if ahead < len(running) else "waiting", str(entry[1]), ahead)
-        return None
+        try:
+            return _find(answer["queue_running"], answer["queue_pending"], client_id)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise AnswerNotUnderstood(f"{SERVER} describes its queue in a way that is not known") from error
 
     def stop(self, client_id: str) -> str:
         """Stop the graph of one client and nobody else's; says what had to be done. Never raises an `EngineError`.
@@ -162,7 +161,7 @@ class ComfyApi:
                     return "interrupted"
                 self._tell("/queue", {"delete": [found.prompt_id]})
                 done = "removed from the queue"
-        except (EngineError, LookupError, TypeError, AttributeError):
+        except EngineError:
             return "could not be stopped"
         return done
 
@@ -171,8 +170,13 @@ class ComfyApi:
             check_status(self._control.post(self.url + path, json=body), SERVER)
 
 
-def _number(entry: list[Any]) -> float:
-    return float(entry[0])
+def _find(running: list[Any], pending: list[Any], client_id: str) -> Whereabouts | None:
+    """The graph of a client in a queue whose entries are number, prompt_id, graph, further data, outputs."""
+    entries = [*running, *sorted(pending, key=lambda entry: float(entry[0]))]
+    for ahead, (_, prompt_id, _, further, *_) in enumerate(entries):
+        if further.get("client_id") == client_id:
+            return Whereabouts("running" if ahead < len(running) else "waiting", str(prompt_id), ahead)
+    return None
 
 
 @cache

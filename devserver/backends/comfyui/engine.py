@@ -102,6 +102,7 @@ class ComfyUI:
         An exception of any kind, a KeyboardInterrupt too, stops the graph at the server, and nobody else's. It has
         the attributes `facts` and `injected`, as what is made has.
         """
+        stop_if(cancel)
         graph = _graph_for(parameters)
         make_plan(graph, text, seed, parameters, [image.name for image in images])  # Nothing leaves that has no place.
         names = [self._api.upload(image) for image in images]
@@ -115,7 +116,6 @@ class ComfyUI:
             raise
 
     def _make(self, job: _Job, cancel: threading.Event | None) -> Made:
-        stop_if(cancel)
         with Socket.open(self._api.url, job.client_id) as socket:
             job.queued = self._api.queue(job.plan.graph, job.client_id)
             job.progress = Progress(job.queued.prompt_id)

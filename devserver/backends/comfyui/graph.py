@@ -1,8 +1,7 @@
 """What a ComfyUI graph is, and how to change one without touching the one that came in. Pure.
 
 A graph is what ComfyUI's "Export (API)" writes: nodes by id, each with a `class_type`, `inputs` and often a title in
-`_meta`. An input is a value, or a link: `["10", 0]` is the first output of node 10. A place is one input of one node;
-it is written `10.steps`.
+`_meta`. An input is a value, or a link: `["10", 0]` is the first output of node 10.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from devserver.backends.errors import InvalidParameter
 Graph = dict[str, dict[str, Any]]
 
 
-class Place(NamedTuple):
+class NodeInput(NamedTuple):
     """One input of one node; without `name` the node itself."""
 
     node_id: str
@@ -25,7 +24,7 @@ class Place(NamedTuple):
     def pointer(self) -> str:
         """The place in a graph as a JSON pointer.
 
-        >>> Place("115:110", "cfg").pointer
+        >>> NodeInput("115:110", "cfg").pointer
         '/115:110/inputs/cfg'
         """
         steps = (self.node_id, "inputs", self.name) if self.name else (self.node_id,)
@@ -36,7 +35,7 @@ class Filled(NamedTuple):
     """A graph with values in it, and where each of them went."""
 
     graph: Graph
-    places: dict[str, list[Place]]
+    places: dict[str, list[NodeInput]]
 
 
 def check_graph(source: Any, where: str) -> Graph:
@@ -69,15 +68,15 @@ def title_of(node: Mapping[str, Any]) -> str | None:
     return title if isinstance(title, str) else None
 
 
-def links_of(graph: Graph) -> Iterator[tuple[Place, str, int]]:
+def links_of(graph: Graph) -> Iterator[tuple[NodeInput, str, int]]:
     """Every link: the place it is in, and the node and output it comes from."""
     for node_id, node in graph.items():
         for name, value in node["inputs"].items():
             if is_link(value):
-                yield Place(node_id, name), value[0], value[1]
+                yield NodeInput(node_id, name), value[0], value[1]
 
 
-def with_inputs(graph: Graph, changes: Mapping[Place, Any]) -> Graph:
+def with_inputs(graph: Graph, changes: Mapping[NodeInput, Any]) -> Graph:
     """The graph with other values at these places; nodes that stay as they are are shared with the old one."""
     by_node: dict[str, dict[str, Any]] = {}
     for place, value in changes.items():

@@ -18,7 +18,7 @@ from typing import Any
 from devserver.backends.comfyui.graph import (
     Filled,
     Graph,
-    Place,
+    NodeInput,
     describe,
     describe_names,
     is_link,
@@ -47,8 +47,8 @@ def fill(graph: Graph, values: Mapping[str, Any], inject: Mapping[str, Targets])
     A seed that the graph has no place for is left out, since a graph may do without; anything else that has no place
     raises `InvalidParameter`.
     """
-    changes: dict[Place, Any] = {}
-    places: dict[str, list[Place]] = {}
+    changes: dict[NodeInput, Any] = {}
+    places: dict[str, list[NodeInput]] = {}
     for key, value in values.items():
         found = find_places(graph, key, inject)
         if not found and key != "seed":
@@ -59,7 +59,7 @@ def fill(graph: Graph, values: Mapping[str, Any], inject: Mapping[str, Targets])
     return Filled(with_inputs(graph, changes), places)
 
 
-def find_places(graph: Graph, key: str, inject: Mapping[str, Targets]) -> list[Place]:
+def find_places(graph: Graph, key: str, inject: Mapping[str, Targets]) -> list[NodeInput]:
     """Where the value called `key` goes; nothing where the graph has no place for it."""
     if key in inject:
         return places_of_targets(graph, inject[key], key)
@@ -68,7 +68,7 @@ def find_places(graph: Graph, key: str, inject: Mapping[str, Targets]) -> list[P
     return _places_by_name(graph, key)
 
 
-def places_of_targets(graph: Graph, targets: Targets, key: str) -> list[Place]:
+def places_of_targets(graph: Graph, targets: Targets, key: str) -> list[NodeInput]:
     """What targets such as `positive_prompt` or `KSampler.seed` mean: a node's title, class or id, and an input.
 
     Several nodes may have the title or class: then the value goes into all of them. Raises `InvalidParameter`.
@@ -77,10 +77,10 @@ def places_of_targets(graph: Graph, targets: Targets, key: str) -> list[Place]:
     return list(dict.fromkeys(place for target in wanted for place in _places_of_target(graph, target, key)))
 
 
-def _places_of_target(graph: Graph, target: str, key: str) -> list[Place]:
+def _places_of_target(graph: Graph, target: str, key: str) -> list[NodeInput]:
     nodes = nodes_called(graph, target)
     if nodes:
-        return [Place(node_id, _main_input(graph, node_id, key)) for node_id in nodes]
+        return [NodeInput(node_id, _main_input(graph, node_id, key)) for node_id in nodes]
     name_of_node, _, name = target.rpartition(".")
     nodes = nodes_called(graph, name_of_node)
     if not nodes:
@@ -92,7 +92,7 @@ def _places_of_target(graph: Graph, target: str, key: str) -> list[Place]:
                 f"inject.{key} = {target!r}: node {describe(graph, node_id)} has no input {name!r}; "
                 + suggestion(name, inputs)
             )
-    return [Place(node_id, name) for node_id in nodes]
+    return [NodeInput(node_id, name) for node_id in nodes]
 
 
 def _main_input(graph: Graph, node_id: str, key: str) -> str:
@@ -109,9 +109,9 @@ def _main_input(graph: Graph, node_id: str, key: str) -> str:
     )
 
 
-def _places_by_name(graph: Graph, key: str) -> list[Place]:
+def _places_by_name(graph: Graph, key: str) -> list[NodeInput]:
     found = [
-        _followed(graph, Place(node_id, name))
+        _followed(graph, NodeInput(node_id, name))
         for node_id, node in graph.items()
         for name in _ALIASES.get(key, (key,))
         if name in node["inputs"]
@@ -119,18 +119,18 @@ def _places_by_name(graph: Graph, key: str) -> list[Place]:
     return list(dict.fromkeys(place for place in found if place))
 
 
-def _followed(graph: Graph, place: Place) -> Place | None:
+def _followed(graph: Graph, place: NodeInput) -> NodeInput | None:
     """The place itself where it holds a value; where it is a link, the `value` of the node it comes from."""
-    seen: set[Place] = set()
+    seen: set[NodeInput] = set()
     while is_link(value := graph[place.node_id]["inputs"][place.name]):
         seen.add(place)
-        place = Place(value[0], "value")
+        place = NodeInput(value[0], "value")
         if place in seen or "value" not in graph.get(place.node_id, {"inputs": {}})["inputs"]:
             return None
     return place
 
 
-def _places_of_prompt(graph: Graph, key: str) -> list[Place]:
+def _places_of_prompt(graph: Graph, key: str) -> list[NodeInput]:
     if key == "prompt":
         return _texts_for(graph, key, "positive") or _only_text(graph)
     # Where the negative side is the prompt itself, made to zero, it has no text of its own.
@@ -138,7 +138,7 @@ def _places_of_prompt(graph: Graph, key: str) -> list[Place]:
     return [place for place in _texts_for(graph, key, "negative") if place not in positive]
 
 
-def _texts_for(graph: Graph, key: str, role: str) -> list[Place]:
+def _texts_for(graph: Graph, key: str, role: str) -> list[NodeInput]:
     """The texts of nodes titled as prompts; where there are none, the texts behind the samplers."""
     titles = {key, f"{role}_prompt", role}
     nodes = [node_id for node_id, node in graph.items() if _plain(title_of(node)) in titles]
@@ -152,24 +152,24 @@ def _plain(title: str | None) -> str:
     return "_".join((title or "").lower().replace("-", " ").replace("_", " ").split())
 
 
-def _texts_of(graph: Graph, node_id: str, role: str, seen: set[str]) -> Iterator[Place]:
+def _texts_of(graph: Graph, node_id: str, role: str, seen: set[str]) -> Iterator[NodeInput]:
     """The texts that a node is made from: its own where it has some, else those of the nodes before it."""
     if node_id in seen or node_id not in graph:
         return
     seen.add(node_id)
     inputs = graph[node_id]["inputs"]
     texts = [name for name in _TEXTS if isinstance(inputs.get(name), str)]
-    yield from (Place(node_id, name) for name in texts)
+    yield from (NodeInput(node_id, name) for name in texts)
     if not texts:
         named = [name for name in (*_TEXTS, role) if is_link(inputs.get(name))]
         for name in named or [name for name, value in inputs.items() if is_link(value)]:
             yield from _texts_of(graph, inputs[name][0], role, seen)
 
 
-def _only_text(graph: Graph) -> list[Place]:
+def _only_text(graph: Graph) -> list[NodeInput]:
     """The text of a graph without samplers, where one node alone encodes one."""
     places = [
-        Place(node_id, name)
+        NodeInput(node_id, name)
         for node_id, node in graph.items()
         for name in _TEXTS
         if "clip" in node["inputs"] and isinstance(node["inputs"].get(name), str)

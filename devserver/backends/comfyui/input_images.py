@@ -19,7 +19,7 @@ from typing import NamedTuple
 from devserver.backends.comfyui.graph import (
     Filled,
     Graph,
-    Place,
+    NodeInput,
     describe,
     is_link,
     links_of,
@@ -53,12 +53,12 @@ def fit_images(graph: Graph, names: Sequence[str], inject: Mapping[str, Targets]
     return Fitted(Filled(with_inputs(remaining, given), places), removed)
 
 
-def image_places(graph: Graph, inject: Mapping[str, Targets]) -> list[Place]:
+def image_places(graph: Graph, inject: Mapping[str, Targets]) -> list[NodeInput]:
     """The inputs that take the name of an uploaded image, in the order in which images are handed out."""
     if "images" in inject:
         return places_of_targets(graph, inject["images"], "images")
     return [
-        Place(node_id, "image")
+        NodeInput(node_id, "image")
         for node_id, node in graph.items()
         if node["class_type"].startswith("LoadImage") and isinstance(node["inputs"].get("image"), str)
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from devserver.backends.comfyui.graph import Filled, Graph, Place, describe, links_of, nodes_called, with_inputs
+from devserver.backends.comfyui.graph import Filled, Graph, NodeInput, describe, links_of, nodes_called, with_inputs
 from devserver.backends.errors import InvalidParameter
 from devserver.errors import suggestion
 
@@ -66,7 +66,9 @@ def insert_loras(graph: Graph, loras: Sequence[Lora]) -> Filled:
     rewired = {
         place: list(ends[source, output]) for place, source, output in links_of(graph) if (source, output) in ends
     }
-    return Filled({**with_inputs(graph, rewired), **loaders}, {"loras": list(map(Place, loaders))} if loaders else {})
+    return Filled(
+        {**with_inputs(graph, rewired), **loaders}, {"loras": list(map(NodeInput, loaders))} if loaders else {}
+    )
 
 
 def _loader(lora: Lora, model: Source, clip: Source | None) -> dict[str, Any]:

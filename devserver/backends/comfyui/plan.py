@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devserver.backends.comfyui.graph import Graph, Place
+from devserver.backends.comfyui.graph import Graph, NodeInput
 from devserver.backends.comfyui.inject import Targets, fill
 from devserver.backends.comfyui.input_images import fit_images
 from devserver.backends.comfyui.loras import insert_loras, read_loras
@@ -55,7 +55,7 @@ def make_plan(
     return Plan(with_loras.graph, sent, _pointers(places), fitted.removed)
 
 
-def _pointers(places: Mapping[str, list[Place]]) -> dict[str, list[str]]:
+def _pointers(places: Mapping[str, list[NodeInput]]) -> dict[str, list[str]]:
     pointers = {key: [BODY + place.pointer for place in found] for key, found in places.items()}
     everywhere = list(dict.fromkeys(pointer for found in pointers.values() for pointer in found))
     return {GRAPH: [BODY], INJECT: everywhere, **pointers}

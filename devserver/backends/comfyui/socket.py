@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -35,6 +36,7 @@ class Socket:
             from websockets.sync.client import connect
         except ImportError:  # It is an extra: without it the history is asked.
             return cls(None)
+        logging.getLogger("websockets.client").setLevel(logging.WARNING)  # Below, it logs what is said: prompts.
         address = "ws" + url.removeprefix("http") + "/ws?clientId=" + quote(client_id, safe="")
         opened = ExitStack()
         try:
