@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -12,7 +13,6 @@ from exporters.appendix.story import Call, Figure, Row, Section, Story, Words
 from exporters.journey_parts import Bar
 from exporters.pdf.fonts import Typefaces
 from exporters.readable import direction_of, seconds
-from otel_tracking.record import ExecutionRecord
 
 _MOST_BARS = 250
 _NARROW = 1.25
@@ -31,7 +31,7 @@ class Content:
         self._story, self._typefaces = story, typefaces
         self._signs: Counter[str] = Counter()
 
-    def build(self, record: ExecutionRecord, *, attached: bool) -> dict[str, Any]:
+    def build(self, moment: dt.datetime, *, attached: bool) -> dict[str, Any]:
         """The data of the whole document."""
         story, journey = self._story, self._story.journey
         body = {
@@ -45,7 +45,6 @@ class Content:
             "attempts": [self._call(call) for call in story.calls],
             "more": [[self.told(fact.name), self.told(fact.value)] for fact in story.more],
         }
-        moment = record.timestamp
         return body | {
             "title": _plain(f"{journey.title} · {journey.execution_id}"),
             "description": _plain(journey.outcome),

@@ -21,7 +21,7 @@ Standard: TypeAlias = "list[typst.PDFStandard]"
 STANDARDS: tuple[Standard, ...] = (["a-3a", "ua-1"], ["a-3b"], [])
 """What a document keeps, the strictest first: archivable with an attachment and accessible; archivable; neither."""
 
-_ASKED_AT_MOST = 200
+_ASKED_AT_MOST = 60
 _A_DAY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _EVERY_CHARACTER = """
 #set document(title: "characters", date: datetime(year: 2000, month: 1, day: 1))
@@ -99,6 +99,12 @@ def _compile(source: bytes, fonts: typst.Fonts, moment: dt.datetime, standard: S
     import typst
 
     compiler = typst.Compiler(source, font_paths=fonts, ignore_system_fonts=True, **more)
-    made = compiler.compile(format="pdf", pdf_standards=standard, timestamp=moment, pdf_tags="a-3a" in standard)
+    try:
+        made = compiler.compile(format="pdf", pdf_standards=standard, timestamp=moment, pdf_tags="a-3a" in standard)
+    except BaseException as trouble:
+        # The engine's own failures are no Exception, and would end the thread that delivers records.
+        if isinstance(trouble, Exception) or type(trouble).__name__ != "PanicException":
+            raise
+        raise RuntimeError(f"the PDF engine failed: {trouble}") from trouble
     assert isinstance(made, bytes)
     return made
