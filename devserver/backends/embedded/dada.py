@@ -20,8 +20,12 @@ _MOST_TOLD = 500
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
 # What opens goes with what follows it, every other mark with what it follows. Not more than eight, and never given
 # back: a text of nothing but brackets would take minutes.
-_OPENING = r"[\p{Ps}\p{Pi}¿¡„]{0,8}+"
-_PIECE = rf"{_OPENING}(?:(?={_UNSPACED})\X|(?:(?!{_UNSPACED})[^\s\p{{Ps}}\p{{Pi}}¿¡„])+)(?:(?!{_UNSPACED})\p{{P}})*|\S"
+_OPENS = r"[\p{Ps}¿¡]"
+# A quotation mark may open in one language and close in another: it opens where no word is before it.
+_OPENING = r"[\p{Ps}\p{Pi}¿¡]{0,8}+"
+_WORD = rf"(?:(?!{_UNSPACED}|{_OPENS})\S)+"
+_CHARACTER = rf"(?={_UNSPACED})\X(?:(?!{_OPENS})\p{{P}}\p{{M}}*)*"
+_PIECE = rf"{_OPENING}(?:{_CHARACTER}|{_WORD})|(?!\s)\X"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,9 @@ def syllables(word: str) -> int:
 
 
 def _melody(text: str, key: str, scale: str, chords: tuple[int, ...], rng: Random) -> Iterator[Note]:
-    """Notes until the last bar, and one long tone in it."""
-    end, now, degree = BEATS * (len(chords) - 1), 0.0, rng.choice((0, 2, 4))
+    """Notes until the last bar, and one long tone in it; a piece of one bar has room for both."""
+    rest = BEATS if len(chords) > 1 else BEATS / 2
+    end, now, degree = BEATS * len(chords) - rest, 0.0, rng.choice((0, 2, 4))
     octave = _octave(key)
     accent = rng.random()
     for word in cycle(_words(text)):
@@ -78,7 +79,7 @@ def _melody(text: str, key: str, scale: str, chords: tuple[int, ...], rng: Rando
             degree = _next(degree, turn, now, chords, key, scale)
             yield Note(now, length, pitch(key, scale, degree, octave=octave), 0.9 if now % 2 == 0 else 0.7, "melody")
             now += length
-    yield Note(float(end), float(BEATS), pitch(key, scale, 0, octave=octave), 0.8, "melody")
+    yield Note(end, rest, pitch(key, scale, 0, octave=octave), 0.8, "melody")
 
 
 def _next(degree: int, turn: Random, now: float, chords: tuple[int, ...], key: str, scale: str) -> int:
