@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from otel_tracking.capture.key_order import in_order, key_order
 from otel_tracking.capture.media import cut_base64, put_back, reference
 from otel_tracking.capture.multipart import boundary_of, read_parts
 from otel_tracking.redaction import Redaction
@@ -26,8 +27,8 @@ def read_body(raw: bytes, content_type: str, redaction: Redaction, *, to_send_ag
     """The body's value without secrets: parsed JSON, form, list of parts, text, or a media reference.
 
     Facts: `media_type`, `bytes`, and `sha256` of the exact bytes where no secret was removed from them; for JSON
-    `form`, the way of writing that gives the same bytes again, or the `exact_text` where none does; an answer needs
-    neither, as it is not `to_send_again`.
+    `form` and `key_order`, the way of writing that gives the same bytes again, or the `exact_text` where none does; an
+    answer needs neither, as it is not `to_send_again`.
     """
     media_type = content_type.partition(";")[0].strip().lower()
     facts: dict[str, Any] = {"media_type": media_type or None, "bytes": len(raw)}
@@ -64,6 +65,8 @@ def _written(body: Any, facts: Mapping[str, Any], media: Mapping[str, bytes]) ->
     if "exact_text" in facts:
         return str(facts["exact_text"]).encode()
     body = put_back(body, media)
+    if "key_order" in facts:
+        body = in_order(body, str(facts["key_order"]))
     if "form" in facts:
         raw = json.dumps(body, **_arguments(facts["form"])).encode()
         return raw if len(raw) == facts.get("bytes") else orjson.dumps(body)
@@ -130,6 +133,8 @@ def _read_json(text: str, redaction: Redaction, facts: dict[str, Any], to_send_a
         _note_duplicates(text, facts, redaction)
     else:
         facts["form"] = form
+        if order := key_order(value):
+            facts["key_order"] = order
     return redaction.clean(value, _BODY, cut_base64)
 
 

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from servers import a_backend
 
+from otel_tracking import canonical
 from otel_tracking.capture import exact_body
 from otel_tracking.capture.bodies import read_body
 from otel_tracking.redaction import Redaction
@@ -202,3 +203,22 @@ def test_the_query_of_a_url_counts_as_passed(backend):
     )
     assert span.passed["query"] == {"term": "Mond", "lang": "de"}
     assert span.not_passed == ("depth",)
+
+
+@given(st.recursive(values, lambda inner: st.lists(inner, max_size=2)))
+@example({"model": "m", "a": {"10": 1, "2": [{"z": 1, "b": 2}], "": {}}, "\ud800": 1, "ü": {"b": 1, "B": 2}})
+def test_the_same_bytes_come_from_a_record_that_has_sorted_its_keys(value):
+    """As every stored record has."""
+    raw = json.dumps(value).encode()
+    redaction = Redaction()
+    body, facts = read_body(raw, "application/json", redaction)
+    if not redaction.removed:
+        stored = canonical.loads(canonical.dumps(body))
+        assert exact_body(stored, facts) == raw
+
+
+def test_an_order_of_other_keys_is_an_error():
+    body, facts = read_body(b'{"b":1,"a":2}', "application/json", Redaction())
+    for wrong in ("0,0", "0,1,2", "x"):
+        with pytest.raises(ValueError, match=r".+"):
+            exact_body(body, {**facts, "key_order": wrong})
