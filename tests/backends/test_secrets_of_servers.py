@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from backend_stage import calls_of, image_config, text_config
+from backend_stage import calls_of, image_config, sent_bytes, text_config
 
 from devserver.pipeline import Pipeline, Request
 from devserver.settings import Settings
@@ -85,7 +85,7 @@ def test_a_password_in_the_address_of_ollama_stays_there(tmp_path, ram, caplog):
 
 
 def test_an_ordinary_run_over_the_wire_is_in_the_dataset_with_its_region(tmp_path, ram):
-    """From the environment to Parquet: the server's address is all that is set."""
+    """From the environment to Parquet, whose record still gives the very bytes that arrived."""
     from exporters import read_records
 
     with OllamaServer("Eine Blume") as server:
@@ -94,4 +94,5 @@ def test_an_ordinary_run_over_the_wire_is_in_the_dataset_with_its_region(tmp_pat
     (record,) = read_records(tmp_path / "data")
 
     assert record.status == "completed"
+    assert [sent_bytes(call) for call in calls_of(record)] == server.bodies
     assert calls_of(record)[0].facts["provider"] == {"provider_region": "local", "dsgvo_compliant": True}
