@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from exporters.columns import TABLES
+from exporters.columns import TABLES, Column
 from exporters.files import write_file
 from otel_tracking.record import SCHEMA_VERSION
 from otel_tracking.taxonomy import TAXONOMY_VERSION
@@ -19,8 +20,12 @@ UNITS = {
     "int": "64-bit integer",
     "ints": "list of 64-bit integers",
     "float": "64-bit float",
+    "bool": "true or false",
     "time": "UTC, microseconds",
 }
+
+
+Tables = Mapping[str, Sequence[Column]]
 
 
 def write_codebook(data_dir: Path) -> None:
@@ -31,21 +36,21 @@ def write_codebook(data_dir: Path) -> None:
             write_file(path, content)
 
 
-def codebook_csv() -> bytes:
+def codebook_csv(tables: Tables = TABLES) -> bytes:
     """One row per column: table, column, values, description."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["table", "column", "values", "description"])
-    for table, columns in TABLES.items():
+    for table, columns in tables.items():
         writer.writerows([table, column.name, UNITS[column.kind], column.description] for column in columns)
     return text.getvalue().encode()
 
 
-def codebook_json() -> bytes:
+def codebook_json(tables: Tables = TABLES) -> bytes:
     """The same as an object, with the versions it belongs to."""
-    tables = {
+    described = {
         table: {column.name: {"values": UNITS[column.kind], "description": column.description} for column in columns}
-        for table, columns in TABLES.items()
+        for table, columns in tables.items()
     }
     versions = {"schema_version": SCHEMA_VERSION, "taxonomy_version": TAXONOMY_VERSION}
-    return (json.dumps({**versions, "tables": tables}, indent=2, ensure_ascii=False) + "\n").encode()
+    return (json.dumps({**versions, "tables": described}, indent=2, ensure_ascii=False) + "\n").encode()

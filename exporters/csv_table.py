@@ -37,7 +37,7 @@ COLUMNS += (*COMMON, "metadata_json", EXACT.name)
 
 _FORMULA = re.compile("['=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_MARK = b"\xef\xbb\xbf"
+MARK = b"\xef\xbb\xbf"
 
 
 def render(record: ExecutionRecord) -> bytes:
@@ -49,18 +49,33 @@ def render(record: ExecutionRecord) -> bytes:
     keys = {name: getattr(record, name) for name in ("execution_id", "trace_id", "revision")}
     for item in record.items:
         writer.writerow(of_the_run | _item_cells(item, keys))
-    return _MARK + file.getvalue().encode()
+    return MARK + file.getvalue().encode()
 
 
 def read_csv(document: bytes) -> list[ExecutionItem]:
     """The items of a document that `render` wrote, equal to those of the record; `BrokenFile` for anything else."""
     try:
-        reader = csv.DictReader(io.StringIO(document.decode("utf-8-sig"), newline=""), strict=True)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise BrokenFile(f"the table's columns are not those of items: {', '.join(reader.fieldnames or ())!s:.300}")
-        return [unpack_item(_values(row), {}) for row in reader]
-    except (ValueError, TypeError, KeyError, csv.Error) as trouble:
+        return [unpack_item(_values(row), {}) for row in _rows(document)]
+    except (ValueError, TypeError, KeyError) as trouble:
         raise BrokenFile(f"the table cannot be read: {trouble!s:.300}") from trouble
+
+
+def _rows(document: bytes) -> list[dict[str, str]]:
+    """Every row, cell by column, all of them text."""
+    # Not Python's reader: it refuses cells of more than 128 KB unless a setting of the whole process is changed.
+    from pyarrow import csv as arrow_csv
+    from pyarrow import string
+
+    cells = dict.fromkeys(COLUMNS, string())
+    table = arrow_csv.read_csv(
+        io.BytesIO(document),
+        read_options=arrow_csv.ReadOptions(block_size=len(document) + 1, use_threads=False),
+        parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
+        convert_options=arrow_csv.ConvertOptions(column_types=cells, strings_can_be_null=False),
+    )
+    if tuple(table.column_names) != COLUMNS:
+        raise ValueError(f"its columns are not those of items: {', '.join(table.column_names)}")
+    return list(table.to_pylist())
 
 
 def protect(text: str) -> str:
@@ -101,11 +116,11 @@ def _text_cell(value: Any) -> tuple[str, bool]:
     if value is None:
         return "", True
     if not isinstance(value, str):
-        return protect(_spelled(readable(value))), False
-    return protect(_spelled(value)), value != "" and not _UNSAFE.search(value)
+        return protect(spelled(readable(value))), False
+    return protect(spelled(value)), value != "" and not _UNSAFE.search(value)
 
 
-def _spelled(text: str) -> str:
+def spelled(text: str) -> str:
     return _UNSAFE.sub(lambda found: visible(found[0]), text)
 
 
@@ -139,7 +154,7 @@ def _parameter(value: Any) -> str:
         return ""
     if type(value) in (int, float):
         return readable(value)
-    return protect(_spelled(value if type(value) is str else readable(value)))
+    return protect(spelled(value if type(value) is str else readable(value)))
 
 
 def _values(row: Mapping[str, str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ TYPES = {
     "int": pa.int64(),
     "ints": pa.list_(pa.int64()),
     "float": pa.float64(),
+    "bool": pa.bool_(),
     "time": pa.timestamp("us", tz="UTC"),
 }
 
@@ -33,9 +35,14 @@ REPEATING = {
 
 @cache
 def schema(table: str) -> pa.Schema:
-    """The schema of `executions`, `items` or `blobs`: descriptions as field metadata, versions in the footer."""
+    """The schema of `executions`, `items` or `blobs`."""
+    return schema_of(TABLES[table])
+
+
+def schema_of(columns: Iterable[Column]) -> pa.Schema:
+    """The schema of columns: descriptions as field metadata, versions in the footer."""
     versions = {"otel_tracking.schema_version": SCHEMA_VERSION, "otel_tracking.taxonomy_version": TAXONOMY_VERSION}
-    return pa.schema([_field(number, column) for number, column in enumerate(TABLES[table], start=1)], versions)
+    return pa.schema([_field(number, column) for number, column in enumerate(columns, start=1)], versions)
 
 
 def _field(number: int, column: Column) -> pa.Field:

@@ -1,0 +1,127 @@
+"""Make a citable dataset of stored runs: tables, codebook, checksums and a README, in a directory of its own.
+
+    OUT/executions.parquet   OUT/items.parquet   OUT/journeys.parquet   OUT/blobs.parquet
+    OUT/executions.csv   OUT/items.csv   OUT/journeys.csv   (blobs only where there are some)
+    OUT/codebook.csv   OUT/codebook.json   OUT/query.json   OUT/README.md   OUT/SHA256SUMS
+
+The same runs and the same query give the same bytes, whoever asks and however the store was compacted: rows are in the
+order of their ids, and nothing says when, where or from which files the dataset was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Unpack
+
+from exporters.codebook import codebook_csv, codebook_json
+from exporters.dataset.readme import Description, readme
+from exporters.dataset.tables import TABLES, Counts, write_tables
+from exporters.errors import NotWritable
+from exporters.files import PRIVATE_DIRECTORY, make_directory, sync_directory, write_file
+from exporters.reading import list_executions
+from exporters.selection import Selection
+
+Progress = Callable[[str, int, int], None]
+"""Told which table is being written, how many are done, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """A dataset that was made: where, how many rows each table has, and the sha256 of its list of checksums.
+
+    `identifier` names its whole content: who has the same one has the same bytes.
+    """
+
+    path: Path
+    rows: Counts
+    files: Sequence[str]
+    identifier: str
+
+
+def make_dataset(
+    data_dir: str | Path,
+    out: str | Path,
+    *,
+    description: Description | None = None,
+    replace: bool = False,
+    progress: Progress | None = None,
+    **selection: Unpack[Selection],
+) -> Dataset:
+    """The wanted runs as a dataset in `out`, which is there whole or not at all.
+
+    Keywords are those of `Selection`. Raises `NotWritable` where `out` is there already, unless `replace` says that it
+    may go and it is a dataset.
+
+    >>> import tempfile
+    >>> make_dataset("/nowhere", tempfile.mkdtemp() + "/dataset").rows
+    {'executions': 0, 'items': 0, 'journeys': 0, 'blobs': 0}
+    """
+    out = Path(out).expanduser().absolute()
+    _check(out, replace)
+    make_directory(out.parent)
+    work = out.with_name(f".{out.name[:100]}.{secrets.token_hex(4)}.tmp")
+    work.mkdir(mode=PRIVATE_DIRECTORY)
+    try:
+        rows = write_tables(Path(data_dir), work, list_executions(data_dir, **selection), progress)
+        _write_about(work, rows, selection, description or Description())
+        identifier = _write_checksums(work)
+        _put_in_place(work, out)
+    except BaseException:
+        shutil.rmtree(work, ignore_errors=True)
+        raise
+    return Dataset(path=out, rows=rows, files=sorted(path.name for path in out.iterdir()), identifier=identifier)
+
+
+def _check(out: Path, replace: bool) -> None:
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not (out.is_dir() and (out / "SHA256SUMS").is_file()):
+        raise NotWritable(f"{out} is there and is no dataset; a new directory would work")
+    if not replace:
+        raise NotWritable(f"{out} holds a dataset already; another directory would work, or --replace")
+
+
+def _put_in_place(work: Path, out: Path) -> None:
+    if out.exists():
+        old = work.with_name(work.name + ".old")
+        out.replace(old)
+        work.replace(out)
+        shutil.rmtree(old)
+    else:
+        work.replace(out)
+    sync_directory(out.parent)
+
+
+def _write_about(work: Path, rows: Counts, selection: Selection, description: Description) -> None:
+    query = {name: _plain(value) for name, value in sorted(selection.items()) if value is not None}
+    files = {
+        "codebook.csv": codebook_csv(TABLES),
+        "codebook.json": codebook_json(TABLES),
+        "query.json": (json.dumps({"query": query, "rows": rows}, indent=2, ensure_ascii=False) + "\n").encode(),
+        "README.md": readme(work, rows, query, description).encode(),
+    }
+    for name, content in files.items():
+        write_file(work / name, content)
+
+
+def _plain(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _write_checksums(work: Path) -> str:
+    """`SHA256SUMS`, which `sha256sum --check` reads; its own sha256."""
+    lines = [f"{_sha256(path)}  {path.name}\n" for path in sorted(work.iterdir())]
+    content = "".join(lines).encode()
+    write_file(work / "SHA256SUMS", content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

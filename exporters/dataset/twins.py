@@ -1,0 +1,69 @@
+"""Write a table once more as CSV, for spreadsheets: UTF-8 with a byte order mark, safe to open.
+
+The Parquet file is the truth: what a cell cannot say exactly is shown as well as it can be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+
+from exporters.columns import Column
+from exporters.csv_table import MARK, protect, spelled
+from exporters.files import replacing
+
+
+class CsvTwin:
+    """The CSV file of a table, row group by row group; a block, since the file appears whole or not at all."""
+
+    def __init__(self, path: Path | None, columns: Sequence[Column]) -> None:
+        """`path` None writes nothing."""
+        self._path, self._columns = path, columns
+        self._open = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        if self._path is not None:
+            file = self._open.enter_context(replacing(self._path))
+            text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+            # The file is closed by its block, not by what writes text into it.
+            self._open.callback(text.detach)
+            file.write(MARK)
+            self._rows = csv.writer(text, lineterminator="\r\n")
+            self._rows.writerow([column.name for column in self._columns])
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._open.__exit__(*error)
+
+    def write(self, table: pa.Table) -> None:
+        """Append the rows of `table`."""
+        if self._path is None:
+            return
+        cells = [list(map(_CELLS[column.kind], table[column.name].to_pylist())) for column in self._columns]
+        self._rows.writerows(zip(*cells, strict=True))
+
+
+def _text(value: str | None) -> str:
+    return "" if value is None else protect(spelled(value))
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else repr(value)
+
+
+_CELLS: dict[str, Callable[[Any], str]] = {
+    "text": _text,
+    "json": _text,
+    "digits": lambda value: value or "",
+    "int": _number,
+    "float": _number,
+    "bool": lambda value: "" if value is None else str(value).lower(),
+    "ints": lambda value: "" if value is None else " ".join(map(str, value)),
+    "time": lambda value: "" if value is None else value.isoformat(),
+}
