@@ -20,6 +20,7 @@ _NEVER_PRINTED = re.compile(
 )
 _NAMES = "NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC"
 _NAMES_OF_CONTROLS = [*_NAMES.split(), "FS", "GS", "RS", "US"]
+_KINDS = {"Cs": "half", "Co": "private", "Cn": "no character"}
 _LONG_WORD = re.compile(r"[^\s\u200b\u2e80-\U0001ffff]{33,}")
 _STEP = 8
 _INVISIBLE = frozenset("\n\t\u00ad\u034f\u061c\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064")
@@ -58,8 +59,9 @@ def meaning_of(label: str, words: Mapping[str, str]) -> str:
     if not label.startswith("U+"):
         return words["control"]
     code = int(label[2:], 16)
-    if 0xD800 <= code <= 0xDFFF:
-        return words["half"]
+    kind = unicodedata.category(chr(code))
+    if kind in _KINDS:
+        return words[_KINDS[kind]]
     name = unicodedata.name(chr(code), "").lower()
     return name if _NEVER_PRINTED.match(chr(code)) else f"{name}: {words['no glyph']}".removeprefix(": ")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from docx.oxml.ns import qn
@@ -16,6 +17,7 @@ from exporters.readable import direction_of
 SIGN_STYLE = "Sign"
 """Character style of what stands for a character that cannot be printed."""
 
+_RIGHT_TO_LEFT = frozenset(["ar", "he", "fa", "ur", "yi", "ps", "sd", "ug", "dv", "ckb"])
 _EAST_ASIAN_FONTS = {"ja": "Yu Gothic", "ko": "Malgun Gothic", "zh": "Microsoft YaHei"}
 _REGIONS = {"ja": "ja-JP", "ko": "ko-KR", "zh": "zh-CN", "ar": "ar-SA", "he": "he-IL", "fa": "fa-IR", "hi": "hi-IN"}
 
@@ -33,14 +35,27 @@ def tell(
     base = direction_of(text)
     if base == "rtl" and not paragraph.runs:
         turn(paragraph)
-    for piece in pieces(text):
+    for piece in pieces(text, _unassigned(text)):
         if isinstance(piece, Sign):
             _coloured(paragraph.add_run(piece.label, style=SIGN_STYLE), None, None, False)
             continue
         for stretch, direction in runs(piece, base):
             run = paragraph.add_run(stretch)
             _coloured(run, size, colour, bold)
-            _mark(run, direction, language or language_of(stretch))
+            _mark(run, direction, _language(stretch, direction, language))
+
+
+def _unassigned(text: str) -> frozenset[str]:
+    """Characters that Unicode did not know when this Python was made; new pictograms are known sooner than that."""
+    return frozenset(one for one in set(text) if one < "\U0001f000" and unicodedata.category(one) == "Cn")
+
+
+def _language(stretch: str, direction: str, said: str | None) -> str | None:
+    """The language of a stretch: that of its text, unless it quotes another script."""
+    shown = language_of(stretch)
+    code = language_of(stretch, said)
+    is_quote = (direction == "rtl") != (code in _RIGHT_TO_LEFT) or (shown in EAST_ASIAN and code not in EAST_ASIAN)
+    return shown if is_quote else code
 
 
 def turn(paragraph: Any) -> None:

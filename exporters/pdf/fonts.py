@@ -96,6 +96,7 @@ def _with_fonts_of_this_machine(lacking: frozenset[str]) -> Typefaces:
     return Typefaces(loaded, (*usual.families, *helpful), frozenset(still))
 
 
+@cache
 def _fonts_of_this_machine() -> list[Any]:
     """Upright regular fonts, in an order that does not depend on where they lie."""
     import typst
