@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import Link
+from opentelemetry.trace import Link, SpanKind, StatusCode
 
 from collectors.recorded_span import SpanData
 from otel_tracking import attributes as names
@@ -50,6 +50,9 @@ class FinishedSpan:
     dropped: int = 0
 
 
+_NAMES: dict[SpanKind | StatusCode, str] = {member: member.name.lower() for member in (*SpanKind, *StatusCode)}
+
+
 def from_recorded(span: SpanData) -> FinishedSpan:
     """The finished span of a span that we recorded ourselves."""
     return FinishedSpan(
@@ -57,10 +60,10 @@ def from_recorded(span: SpanData) -> FinishedSpan:
         span_id=span.span_id,
         parent_id=span.parent_id,
         name=span.name,
-        kind=span.kind.name.lower(),
+        kind=_NAMES[span.kind],
         start_ns=span.start_ns,
         end_ns=span.end_ns,
-        status=span.status.name.lower(),
+        status=_NAMES[span.status],
         status_description=span.status_description or None,
         attributes=dict(span.attributes),
         events=tuple(_read_events(span.events)),
@@ -77,10 +80,10 @@ def from_sdk(span: ReadableSpan) -> FinishedSpan:
         span_id=context.span_id,
         parent_id=span.parent.span_id if span.parent else None,
         name=span.name,
-        kind=span.kind.name.lower(),
+        kind=_NAMES[span.kind],
         start_ns=span.start_time,
         end_ns=span.end_time,
-        status=span.status.status_code.name.lower(),
+        status=_NAMES[span.status.status_code],
         status_description=span.status.description or None,
         attributes=dict(span.attributes or {}),
         events=tuple(_read_events(span.events)),

@@ -81,7 +81,7 @@ _MAY_HOLD_MORE = frozenset({Opaque, EnumValue})
 def is_settled(value: object) -> bool:
     """Whether a value surely is the same after a round trip: nothing unusual, not deep, not shared without end."""
     try:
-        return all(_SIMPLE.issuperset(map(type, level)) or _are_kept(level) for level in levels(value, MAX_DEPTH))
+        return all(kinds <= _SIMPLE or _are_kept(level) for level, kinds in levels(value, MAX_DEPTH))
     except ValueError:
         return False
 

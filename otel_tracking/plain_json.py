@@ -9,6 +9,7 @@ import functools
 import gc
 import math
 from collections.abc import Callable, Iterator
+from itertools import compress
 from typing import Any
 
 
@@ -47,22 +48,28 @@ def text_if_plain(value: object) -> str | None:
     return text.decode() if b'{"$' not in text else None
 
 
-def levels(value: object, depth: int) -> Iterator[list[Any]]:
-    """The parts of a value level by level, in C: all entries of its containers (keys that are text may be left out).
+def levels(value: object, depth: int) -> Iterator[tuple[list[Any], set[type]]]:
+    """The parts of a value level by level, with their types: all entries of its containers, found in C.
 
-    Raises `ValueError` where it is deeper than `depth` or, with what it shares counted again, too large to look at.
+    Keys that are text may be left out. Raises `ValueError` where it is deeper than `depth` or, with what it shares
+    counted again, too large to look at.
     """
     level, seen = [value], 0
     for _ in range(depth):
-        yield level
-        containers = [part for part in level if type(part) in CONTAINERS]
-        if not containers:
+        kinds = set(map(type, level))
+        yield level, kinds
+        if kinds.isdisjoint(CONTAINERS):
             return
-        level = gc.get_referents(*containers)
+        level = gc.get_referents(*(level if kinds <= CONTAINERS else of_kinds(level, CONTAINERS)))
         seen += len(level)
         if seen > MAX_REPEATED:
             break
     raise ValueError("too deep, or too much of it is shared")
+
+
+def of_kinds(parts: list[Any], kinds: frozenset[type]) -> list[Any]:
+    """The parts of one of these types, picked in C: a third of the time of a loop in Python."""
+    return list(compress(parts, map(kinds.__contains__, map(type, parts))))
 
 
 CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
@@ -71,16 +78,16 @@ MAX_REPEATED = 1_000_000
 """Values written again because they are in several places; where a structure shares itself more often, it is cut."""
 
 _PLAIN = frozenset({str, int, float, bool, type(None), dict, list})
+_FLOATS = frozenset({float})
 _DEEPEST = 250  # what the JSON writer takes is a little more
 
 
 def _says_json(value: object) -> bool:
-    for level in levels(value, _DEEPEST):
-        kinds = set(map(type, level))
+    for level, kinds in levels(value, _DEEPEST):
         if not kinds <= _PLAIN:
             return False
         # A sum shows one NaN or infinity among them; a sum that overflows only costs the slower way.
-        if float in kinds and not math.isfinite(sum([part for part in level if type(part) is float])):
+        if float in kinds and not math.isfinite(sum(of_kinds(level, _FLOATS))):
             return False
     return True
 
