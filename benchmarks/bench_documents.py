@@ -1,0 +1,129 @@
+"""How long a document of ten pages takes, and how long it keeps other threads from running.
+
+    python benchmarks/bench_documents.py          half a minute; --quick for a first look
+
+Every record is different: fifteen languages in another order, sixteen hops with their calls, three pictures. The
+JSON of the same record is the yardstick. `others wait` is the longest pause of a thread that only looks at the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import io
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from exporters import FORMATS
+from otel_tracking import ExecutionRecord, ItemType
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / folder) for folder in ("", "exporters")]
+
+AIM = 2.0
+"""Seconds for a PDF of ten pages."""
+
+
+class Cost(NamedTuple):
+    """Of one document: seconds, bytes, pages where there are some, and the longest pause of another thread."""
+
+    seconds: float
+    size: int
+    pages: int
+    pause: float
+
+
+class Clock(threading.Thread):
+    """A thread that notices when it could not run."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.longest = 0.0
+        self._done = threading.Event()
+
+    def run(self) -> None:
+        before = time.perf_counter()
+        while not self._done.wait(0.001):
+            now = time.perf_counter()
+            self.longest, before = max(self.longest, now - before), now
+
+    def stop(self) -> float:
+        self._done.set()
+        self.join()
+        return self.longest
+
+
+def a_record(number: int) -> ExecutionRecord:
+    """A Stille Post with pictures, unlike any other."""
+    from printed_records import a_painting, fifteen_languages, four_outputs
+
+    order = random.Random(number)
+    record, outputs = fifteen_languages(), four_outputs()
+    pictures = [item for item in outputs.items if item.item_type == ItemType.OUTPUT_IMAGE]
+    texts = [str(item.content) for item in record.items]
+    order.shuffle(texts)
+    items = [
+        dataclasses.replace(item, content=f"{text} {number}", input_text=None)
+        for item, text in zip(record.items, texts, strict=True)
+    ]
+    attachments = dict.fromkeys(outputs.attachments, a_painting(1024, 1024, number % 190))
+    numbered = [dataclasses.replace(item, sequence_number=place) for place, item in enumerate([*items, *pictures], 1)]
+    return dataclasses.replace(
+        record, items=tuple(numbered), spans=(*record.spans, *outputs.spans[1:]), attachments=attachments
+    )
+
+
+def cost_of(render: Callable[..., bytes], record: ExecutionRecord) -> Cost:
+    """What one document costs."""
+    clock = Clock()
+    clock.start()
+    started = time.perf_counter()
+    document = render(record)
+    seconds = time.perf_counter() - started
+    return Cost(seconds, len(document), _pages(document), clock.stop())
+
+
+def _pages(document: bytes) -> int:
+    from pypdf import PdfReader
+
+    return len(PdfReader(io.BytesIO(document)).pages) if document.startswith(b"%PDF") else 0
+
+
+def line(name: str, costs: Sequence[Cost]) -> str:
+    """Medians of a format."""
+    times = sorted(cost.seconds for cost in costs)
+    pages = f"{median(cost.pages for cost in costs):.0f} pages" if costs[0].pages else ""
+    return (
+        f"{name:6}{median(times):8.3f} s  ({times[0]:.3f} … {times[-1]:.3f})"
+        f"{median(cost.size for cost in costs) / 1000:9.0f} KB   "
+        f"others wait {median(cost.pause for cost in costs) * 1000:5.0f} ms   {pages}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    rounds = 3 if parser.parse_args().quick else 15
+    names = ("json", "pdf", "docx")
+    costs: dict[str, list[Cost]] = {name: [] for name in names}
+    first = cost_of(FORMATS["pdf"].render, a_record(0))
+    for number in range(1, rounds + 1):
+        record = a_record(number)
+        for name in names:
+            costs[name].append(cost_of(FORMATS[name].render, record))
+
+    print(f"{rounds} records, in turns; medians (least … most)")
+    print(f"first pdf of a process: {first.seconds:.3f} s, with imports and fonts")
+    for name in names:
+        print(line(name, costs[name]))
+    per_page = median(cost.seconds / cost.pages for cost in costs["pdf"])
+    print(f"ten pages of PDF: {per_page * 10:.3f} s (aim: {AIM:.0f} s)")
+
+
+if __name__ == "__main__":
+    main()
