@@ -25,8 +25,11 @@ PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
 EAST_ASIAN = {"ja": "Noto Sans CJK JP", "ko": "Noto Sans CJK KR", "zh": "Noto Sans CJK SC"}
 """The same character has another shape in each of these languages."""
 
-_FIRST = ("Noto Sans", "Noto Emoji")
+_FOR_TEXT = ("Noto Sans", "DejaVu Sans", "Liberation Sans", "Arial", "Libertinus Serif")
+"""The first that is there sets the text; the last is inside the engine."""
 _LAST = ("Noto Sans Symbols", "New Computer Modern Math", "DejaVu Sans Mono", "Libertinus Serif")
+_IN_THE_ENGINE = ((0x20, 0x7E), (0xA0, 0x17F), (0x391, 0x3A1), (0x3A3, 0x3C9), (0x410, 0x44F), (0x2013, 0x2014))
+"""Letters that the fonts inside the engine are known to have; those fonts are in no file that could be read."""
 _FONT_FILES = (".ttf", ".otf", ".ttc", ".otc")
 
 _log = logging.getLogger(__name__)
@@ -67,14 +70,16 @@ def typefaces_for(text: Iterable[str]) -> Typefaces:
 def _packaged() -> Typefaces:
     import typst
 
-    loaded = typst.Fonts(include_system_fonts=False, font_paths=_package_folders())
+    folders = _package_folders()
+    loaded = typst.Fonts(include_system_fonts=not folders, font_paths=folders)
     return Typefaces(loaded, _in_order(loaded.families()))
 
 
 @cache
 def _covered_by_packages() -> frozenset[str]:
     files = [path for folder in _package_folders() for path in Path(folder).iterdir() if path.suffix in _FONT_FILES]
-    return frozenset().union(*map(_covered_by, files))
+    own = (chr(code) for first, last in _IN_THE_ENGINE for code in range(first, last + 1))
+    return frozenset(own).union(*map(_covered_by, files))
 
 
 @lru_cache(maxsize=64)
@@ -120,8 +125,10 @@ def _package_folders() -> list[str]:
 
 def _in_order(families: Iterable[str]) -> tuple[str, ...]:
     there = list(families)
-    middle = [name for name in there if name.startswith("Noto Sans ") and name not in _LAST]
-    return tuple(name for name in (*_FIRST, *middle, *_LAST) if name in there)
+    text = next(name for name in (*_FOR_TEXT, *there) if name in there)
+    scripts = [name for name in there if name.startswith("Noto Sans ") and name not in _LAST]
+    wanted = dict.fromkeys((text, "Noto Emoji", *scripts, *_LAST))
+    return tuple(name for name in wanted if name in there)
 
 
 @cache

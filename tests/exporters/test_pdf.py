@@ -17,8 +17,10 @@ from pypdf import PdfReader
 from records import a_record, a_run_of_hops, an_item, records
 
 from exporters import json as record_json
+from exporters.appendix.signs import Sign, meaning_of, pieces
+from exporters.appendix.words import ENGLISH
 from exporters.errors import UnknownOption
-from exporters.pdf import render
+from exporters.pdf import fonts, render
 
 HARD_TO_PRINT = [fifteen_languages, four_outputs, a_failed_run, hostile, a_record]
 
@@ -122,7 +124,13 @@ def test_what_cannot_be_printed_is_a_sign_and_explained():
 
     for sign in ("NUL", "ESC", "U+202E", "U+D83D", "U+FFFE", "U+E000", "U+0378", "U+2028"):
         assert sign in text
-    for explanation in ("right-to-left override", "lone surrogate", "control character", "for private use", "no character"):
+    for explanation in (
+        "right-to-left override",
+        "lone surrogate",
+        "control character",
+        "for private use",
+        "no character",
+    ):
         assert explanation in text
     assert '<script>alert("x")</script>' in "".join(text.split("\n"))
     assert "\ufffd" not in text
@@ -188,9 +196,25 @@ def test_an_unknown_option_is_answered_with_the_known_ones():
         render(a_record(), audience="everybody")
 
 
+def test_without_the_font_packages_it_is_set_in_what_there_is(monkeypatch):
+    """In fonts of this machine, or at least in those inside the engine; letters of our languages are never signs."""
+    for name in ("_packaged", "_package_folders", "_covered_by_packages", "_with_fonts_of_this_machine"):
+        monkeypatch.setattr(fonts, name, functools.cache(getattr(fonts, name).__wrapped__))
+    monkeypatch.setattr(fonts, "PACKAGES", ("no_such_fonts",))
+    monkeypatch.setattr(fonts, "_fonts_of_this_machine", list)
+
+    assert "Eine Blume für Ελενη" in text_of(render(a_run_of_hops("Eine Blume für Ελενη", "Blume \U00016a40")))
+
+
+def test_what_no_font_has_is_a_sign_with_its_name():
+    """Whichever characters that are on this machine."""
+    assert pieces("aΩb", frozenset("Ω")) == ["a", Sign("U+03A9"), "b"]
+    assert meaning_of("U+03A9", ENGLISH) == "greek capital letter omega: no font here has it"
+
+
 FORKED = """
 import os, sys
-from exporters.pdf import render
+from exporters.pdf import fonts, render
 from otel_tracking import ExecutionRecord
 from otel_tracking.record import read_timestamp
 
