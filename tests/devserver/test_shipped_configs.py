@@ -1,8 +1,10 @@
 """Every configuration that comes along runs, and its record says what the engines really received."""
 
 import io
+import re
 import wave
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -10,6 +12,7 @@ from PIL import Image
 from collectors import start_recording
 from collectors.testing import RememberingSink
 from devserver.configs import list_configs, load_config
+from devserver.configs.schema import FALLBACK, INTERCEPTION, OUTPUT, PIPELINE
 from devserver.embedded_engines import embedded_engines
 from devserver.engines import InputImage
 from devserver.pipeline import Pipeline, Request
@@ -90,7 +93,7 @@ def play(name, *, engines=None, prompt=PROMPT, **fields):
         fields.setdefault("images", (a_picture(),))
     with start_recording([sink], raise_errors=True, journal=False) as recording:
         pipeline = Pipeline(recording.tracker(), watched, find_config=lambda _: config)
-        result = pipeline.run(Request(prompt=prompt, config_name=name, **fields))
+        result = pipeline.run(Request(prompt=prompt, config_name=str(name), **fields))
         assert recording.flush(timeout=30)
     (record,) = sink.records
     return result, record, made, translated
@@ -263,3 +266,24 @@ def test_a_journey_that_no_engine_makes_names_the_packages():
 
     assert not listed.is_there and "dict-freedict-eng-ara" in listed.how and "dict-freedict-jpn-eng" in listed.how
     assert not fixed.is_there and "install_engines.sh" in fixed.how
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "configurations.md").read_text("utf-8")
+
+
+def test_the_page_has_every_configuration_every_key_and_every_parameter():
+    """Whoever adds one describes it in docs/configurations.md."""
+    parameters = {name for maker in embedded_engines().makers.values() for name in maker.parameters}
+    wanted = {*NAMES, *PIPELINE, *INTERCEPTION, *OUTPUT, *FALLBACK, *embedded_engines().makers, *parameters}
+
+    assert {word for word in wanted if f"`{word}`" not in PAGE} == set()
+
+
+def test_the_configuration_of_the_page_runs(tmp_path):
+    """As it stands there: a poem, a poster and a song."""
+    file = tmp_path / "shaken.toml"
+    file.write_text(re.search(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[1], "utf-8")
+    result, record, _, _ = play(file, prompt="Eine Blume auf der Wiese")
+
+    assert (result.status, record.config_name) == ("completed", "shaken")
+    assert [output.media_format for output in result.outputs] == ["image/png", "audio/wav"]
