@@ -76,7 +76,7 @@ def _golden_point(rng: np.random.Generator) -> tuple[float, float]:
 def _paper(scene: Scene, paper: Colour, rng: np.random.Generator) -> Image.Image:
     pixels = np.full((scene.height, scene.width, 3), paper, dtype=np.float32)
     pixels += (cloud(rng, scene.width, scene.height, cells=6)[..., None] - 0.45) * 0.02
-    pixels += rng.standard_normal((scene.height, scene.width, 1), dtype=np.float32) * 0.008
+    pixels += rng.standard_normal((scene.height, scene.width, 1), dtype=np.float32) * 0.004
     return to_image(pixels)
 
 

@@ -28,7 +28,7 @@ def _sun(rng: Rng) -> Thing:
 
 
 def _house(rng: Rng) -> Thing:
-    yield box(0.8, 0.62, 0, 0.38), RED
+    yield box(0.8, 0.52, 0, 0.48), RED
     yield put(shapes.triangle(), y=-0.72, size=0.95, turn=0), BLACK
     yield box(0.2, 0.34, -0.32, 0.66), YELLOW
     yield box(0.2, 0.2, 0.34, 0.3), PAPER
