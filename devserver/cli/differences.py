@@ -35,7 +35,7 @@ def draw_differences(screen: Console, comparison: Comparison, *, everything: boo
     shown = [difference for difference in comparison.differences if everything or not difference.again]
     for (stage, loop_iteration), group in groupby(shown, key=_stage_of):
         draw_heading(screen, "Run" if stage is None else stage_title(stage, loop_iteration))
-        _draw_lines(screen, [(_label(each.where), _name(each), value_text(each)) for each in group])
+        _draw_lines(screen, [(_label(each.where), difference_name(each), value_text(each)) for each in group])
     hidden = len(comparison.differences) - len(shown)
     if hidden:
         screen.print()
@@ -49,6 +49,15 @@ def draw_times(screen: Console, comparison: Comparison, *, everything: bool = Fa
     _draw_lines(screen, [(_place(each.where), _timed(each.where), Text(_both_times(each))) for each in shown])
     if len(shown) < len(comparison.times):
         screen.print(Text(f"   and {len(comparison.times) - len(shown)} more (--all)", style="dim"))
+
+
+def difference_name(difference: Difference) -> str:
+    """What it is that differs: `prompt`, `image`, or the path of a parameter."""
+    part = difference.where.part
+    if difference.path in ((), ("content",), ("media",)):
+        word = "attempt" if part == ATTEMPT else ITEM_WORDS.get(part, part)
+        return "text" if word == "hop" else word
+    return safe_line(path_text(difference.path))
 
 
 def value_text(difference: Difference) -> Text:
@@ -161,14 +170,6 @@ def _place(where: Where) -> str:
 
 def _timed(where: Where) -> str:
     return "the whole run" if where.part == EXECUTION else safe_line(where.name)
-
-
-def _name(difference: Difference) -> str:
-    part = difference.where.part
-    if difference.path in ((), ("content",), ("media",)):
-        word = "attempt" if part == ATTEMPT else ITEM_WORDS.get(part, part)
-        return "text" if word == "hop" else word
-    return safe_line(path_text(difference.path))
 
 
 def _both_times(times: Times) -> str:

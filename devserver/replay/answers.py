@@ -1,0 +1,98 @@
+"""Find in a new answer what an item was made of: the text or the file that stood at the same place the first time."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from otel_tracking import ExecutionItem
+from otel_tracking.capture.answers import Answer
+from otel_tracking.redaction import Redaction
+
+Path = tuple[Any, ...]
+
+
+class Found(NamedTuple):
+    """What came out this time: a text, or a file."""
+
+    text: str | None = None
+    file: bytes | None = None
+    media_format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewAnswer:
+    """The body of an answer, unpacked, and its type."""
+
+    raw: bytes
+    content_type: str
+
+    def value(self) -> Any:
+        """The body as the record keeps it: parsed JSON, a stream put together, text, or what is said of a file."""
+        answer = Answer(self.content_type, "", len(self.raw))
+        answer.take(self.raw)
+        return answer.body(Redaction(), complete=True).value
+
+    def file(self, path: Path) -> bytes | None:
+        """The bytes of the file at a place of the body: the whole of it, or base64 in JSON."""
+        if path == ():
+            return self.raw
+        try:
+            text = at(json.loads(self.raw), path)
+            return b64decode(text.partition(";base64,")[2] if text.startswith("data:") else text, validate=True)
+        except (ValueError, AttributeError):
+            return None
+
+
+def found_again(item: ExecutionItem, recorded_body: Any, answer: NewAnswer) -> Found | None:
+    """What stands in the new answer where the item's text or file stood in the recorded one; None where it did not."""
+    value = answer.value()
+    if item.media is not None:
+        for path in _places(recorded_body, lambda part: _is_file(part, item.media.sha256)):
+            file = answer.file(path)
+            if file is not None:
+                return Found(file=file)
+        return None
+    if not isinstance(item.content, str) or not item.content.strip():
+        return None
+    wanted = item.content.strip()
+    for path in _places(recorded_body, lambda part: isinstance(part, str) and part.strip() == wanted):
+        text = at(value, path)
+        if isinstance(text, str):
+            return Found(text=text.strip() if item.content == wanted else text)
+    return None
+
+
+def at(value: Any, path: Path) -> Any:
+    """What stands at a place in a nested value, or None.
+
+    >>> at({"choices": [{"text": "Eine Blume"}]}, ("choices", 0, "text"))
+    'Eine Blume'
+    """
+    for step in path:
+        try:
+            value = value[step]
+        except (LookupError, TypeError):
+            return None
+    return value
+
+
+def _places(value: Any, is_wanted: Any) -> Iterator[Path]:
+    """Where in a nested value the wanted parts are."""
+    waiting: list[tuple[Path, Any]] = [((), value)]
+    while waiting:
+        path, part = waiting.pop()
+        if is_wanted(part):
+            yield path
+        elif isinstance(part, dict):
+            waiting.extend(((*path, name), entry) for name, entry in part.items())
+        elif isinstance(part, list):
+            waiting.extend(((*path, number), entry) for number, entry in enumerate(part))
+
+
+def _is_file(part: Any, sha256: str | None) -> bool:
+    described = part.get("media") if isinstance(part, dict) else None
+    return isinstance(described, dict) and described.get("sha256") == sha256 is not None

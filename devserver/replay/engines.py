@@ -1,0 +1,134 @@
+"""Hand an embedded engine what it was handed before, by the name of its backend."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from devserver.backends.embedded.apertium import Apertium
+from devserver.backends.embedded.freedict import FreeDict
+from devserver.backends.embedded.languages import iso_639_1
+from devserver.engines import Engines, MadeFile, Maker
+from devserver.errors import suggestion
+from devserver.replay.model import CannotRepeat, EngineCall
+from devserver.stages.safety import describe, reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """What an engine was handed this time, what it answered, and what it made; `blocked` says why it objects."""
+
+    passed: Mapping[str, Any]
+    response: Mapping[str, Any]
+    text: str | None = None
+    files: Sequence[MadeFile] = ()
+    blocked: str | None = None
+
+
+class EmbeddedEngines:
+    """The engines that replay can call, by the name of their backend."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+        self._apertium, self._freedict = Apertium(), FreeDict()
+        self._known: dict[str, Callable[[Mapping[str, Any]], Again]] = {
+            "apertium": self._by_apertium,
+            "freedict": self._by_freedict,
+            engines.safety_backend.name: self._checked,
+        }
+
+    def require(self, asked: EngineCall) -> None:
+        """Raise `CannotRepeat` where no engine of that name is here."""
+        if asked.backend not in self._known:
+            self._maker(asked)
+
+    def call(self, asked: EngineCall) -> Again:
+        """What comes of the same call this time; raises the engine's own error, or `CannotRepeat`."""
+        known = self._known.get(asked.backend)
+        try:
+            return known(asked.passed) if known is not None else _made(self._maker(asked), asked)
+        except KeyError as missing:
+            raise CannotRepeat(f"what was passed to {asked.backend} does not say {missing}") from missing
+
+    def _maker(self, asked: EngineCall) -> Maker:
+        maker = self._find(asked)
+        if maker is None:
+            names = {*self._known, *self._engines.makers}
+            raise CannotRepeat(f"no engine {asked.backend!r} is here; {suggestion(asked.backend, names)}")
+        return maker
+
+    def _find(self, asked: EngineCall) -> Maker | None:
+        """The engine that would be called so with these parameters, whatever configurations call it."""
+        makers = self._engines.makers
+        if asked.backend in makers:
+            return makers[asked.backend]
+        parameters = _parameters(asked.passed)
+        return next((each for each in makers.values() if each.backend_for(parameters).name == asked.backend), None)
+
+    def _by_apertium(self, passed: Mapping[str, Any]) -> Again:
+        mode = _mode_of(passed["argv"])
+        result = self._apertium.translate(passed["text"], mode=mode)
+        version = self._apertium.version_of(mode)
+        return Again(
+            passed={"argv": result.argv, "text": result.input_text},
+            response={"engine": "apertium", "engine_version": version, "mode": mode, **result.facts},
+            text=result.text,
+        )
+
+    def _by_freedict(self, passed: Mapping[str, Any]) -> Again:
+        from_lang, to_lang = _languages_of(passed["dictionary"])
+        result = self._freedict.translate(passed["text"], from_lang=from_lang, to_lang=to_lang)
+        version = self._freedict.version_of(from_lang, to_lang)
+        return Again(
+            passed={"dictionary": result.dictionary, "text": result.input_text},
+            response={"engine": "freedict", "engine_version": version, "mode": "word for word", **result.facts},
+            text=result.text,
+        )
+
+    def _checked(self, passed: Mapping[str, Any]) -> Again:
+        level = passed["level"]
+        verdict = self._engines.check_safety(
+            passed["text"], level=level, language=passed["language"], stage=passed["stage"]
+        )
+        blocked = None if verdict.safe else reason(verdict)
+        return Again(passed=passed, response=describe(verdict, level), blocked=blocked)
+
+
+def _made(maker: Maker, asked: EngineCall) -> Again:
+    passed = asked.passed
+    text = passed["prompt"] if "prompt" in passed else passed["text"]
+    made = maker.make(text, seed=passed["seed"], parameters=_parameters(passed), images=asked.images)
+    is_text = isinstance(made.files[0].content, str)
+    return Again(
+        passed=made.passed or {},
+        response={"engine_version": made.engine_version, **made.facts},
+        text=made.text if is_text else None,
+        files=made.files,
+    )
+
+
+def _parameters(passed: Mapping[str, Any]) -> dict[str, Any]:
+    """What was passed beside text, seed and pictures."""
+    text = "prompt" if "prompt" in passed else "text"
+    return {name: value for name, value in passed.items() if name not in (text, "seed", "images")}
+
+
+def _mode_of(argv: Any) -> str:
+    """The mode in `apertium -u eng-spa`. Nothing of a recorded command line is run; anything else is refused."""
+    if not isinstance(argv, list | tuple) or len(argv) != 3 or argv[1] != "-u" or not _MODE.fullmatch(str(argv[2])):
+        raise CannotRepeat("the recorded command line is not one of Apertium's: apertium -u MODE")
+    return str(argv[2])
+
+
+_MODE = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,60}")
+_DICTIONARY = re.compile(r"freedict-([a-z]{3})-([a-z]{3})\.dict\.dz")
+
+
+def _languages_of(dictionary: Any) -> tuple[str, str]:
+    found = _DICTIONARY.fullmatch(str(dictionary))
+    pair = (iso_639_1(found[1]), iso_639_1(found[2])) if found else (None, None)
+    if not pair[0] or not pair[1]:
+        raise CannotRepeat(f"{str(dictionary)!r:.60} is no dictionary of FreeDict")
+    return pair[0], pair[1]

@@ -1,0 +1,127 @@
+"""Say what came of each step of a replay, from the two records."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from devserver.diff import Comparison, Difference, compare_steps
+from devserver.replay.calls import recorded_calls
+from devserver.replay.model import HttpRequest, Outcome, Repeated, Replay, Step
+from devserver.replay.sending import REPEATS_ATTEMPT, REPEATS_ITEM, Sent
+from otel_tracking import ExecutionItem, ExecutionRecord, SpanRecord
+
+VERSIONS = frozenset(
+    {
+        *(("response", "engine_version"), ("response", "list_version"), ("response", "lemmatiser")),
+        *(("response", "model"), ("response", "body", "model"), ("response", "body", "system_fingerprint")),
+    }
+)
+"""What tells that another version answered: it explains the other differences, and is said before them."""
+
+OTHER_BYTES = "the bytes that left are not the recorded ones"
+
+
+def report(first: ExecutionRecord, second: ExecutionRecord, steps: Sequence[Step], sent: Sequence[Sent]) -> Replay:
+    """The replay of `first` that was recorded as `second`; both bring their media as attachments."""
+    sent_by_label = {each.step.label: each for each in sent}
+    spans = {
+        (call.span.span_id, number): span
+        for call in recorded_calls(second)
+        for number, span in enumerate(call.attempts, start=1)
+    }
+    repeated = []
+    for step in steps:
+        each = sent_by_label.get(step.label)
+        if each is None:
+            repeated.append(not_sent(step))
+        else:
+            repeated.append(_repeated(first, second, each, spans.get((each.call_id, each.number))))
+    return Replay(repeats=first.execution_id, execution_id=second.execution_id, steps=tuple(repeated))
+
+
+def not_sent(step: Step) -> Repeated:
+    """A step that could not be sent, or that had nothing to send."""
+    return Repeated(step=step, outcome=Outcome.NOTHING if step.is_empty else Outcome.NOT_SENT)
+
+
+def _repeated(first: ExecutionRecord, second: ExecutionRecord, sent: Sent, span: SpanRecord | None) -> Repeated:
+    step = sent.step
+    if span is None:
+        return Repeated(step=step, outcome=Outcome.FAILED, notes=(sent.error or "nothing was recorded of it",))
+    comparison = compare_attempts(first, second, step, span)
+    notes = list(_notes(step, span))
+    if sent.error is not None:
+        notes.insert(0, sent.error)
+    has_failed = sent.error is not None and not _had_failed(step.span)
+    is_same = comparison.is_same and OTHER_BYTES not in notes
+    outcome = Outcome.FAILED if has_failed else Outcome.IDENTICAL if is_same else Outcome.DIFFERENT
+    return Repeated(step=step, outcome=outcome, comparison=comparison, notes=tuple(notes))
+
+
+def compare_attempts(first: ExecutionRecord, second: ExecutionRecord, step: Step, span: SpanRecord) -> Comparison:
+    """What differs between an attempt and its repetition, in what was sent, answered and made of it."""
+    numbers = {item.sequence_number: item for item in first.items}
+    again = [item for item in second.items if _metadata(item, REPEATS_ATTEMPT) == step.label]
+    before = [numbers[_metadata(item, REPEATS_ITEM)] for item in again]
+
+    left = replace(first, spans=(_comparable(_moved(step), step),), items=tuple(map(_outcome_of, before)))
+    right = replace(second, spans=(_comparable(span, step),), items=tuple(map(_outcome_of, again)))
+    comparison = compare_steps(left, right)
+    ordered = sorted(comparison.differences, key=lambda difference: not is_version(difference))
+    return replace(comparison, differences=tuple(ordered), times=comparison.times[1:])
+
+
+def is_version(difference: Difference) -> bool:
+    """Whether a difference says that another version answered."""
+    return difference.path in VERSIONS
+
+
+def _notes(step: Step, span: SpanRecord) -> list[str]:
+    notes = []
+    if isinstance(step.todo, HttpRequest):
+        facts = span.passed.get("body_facts", {}) if isinstance(span.passed, dict) else {}
+        sha256 = hashlib.sha256(step.todo.body).hexdigest()
+        if step.todo.is_exact and facts.get("sha256") != sha256:
+            notes.append(OTHER_BYTES)
+    if isinstance(step.span.response, dict) and step.span.response.get("complete") is False:
+        notes.append("the recorded answer had not been read to its end")
+    return notes
+
+
+def _comparable(span: SpanRecord, step: Step) -> SpanRecord:
+    """A span with what makes a repetition different by itself taken off, or made the same."""
+    span = replace(
+        span, facts=None, backend_used=step.call.backend_used, model_used=step.call.model_used, name=step.span.name
+    )
+    if not isinstance(step.todo, HttpRequest):
+        return span
+    # Over HTTP the answer says how it ended; whether the caller took that for an error is its own affair.
+    response = span.response
+    if isinstance(response, dict):
+        response = {name: value for name, value in response.items() if name != "attempts"}
+    return replace(span, status="unset", error=None, configured=None, response=response)
+
+
+def _moved(step: Step) -> SpanRecord:
+    """The recorded span, as if the request had gone where it goes now."""
+    if not isinstance(step.todo, HttpRequest) or step.span.passed["url"] == step.todo.shown_url:
+        return step.span
+    headers = {name: value for name, value in step.span.passed["headers"].items() if name != "host"}
+    return replace(step.span, passed={**step.span.passed, "url": step.todo.shown_url, "headers": headers})
+
+
+def _outcome_of(item: ExecutionItem) -> ExecutionItem:
+    """An item without the parameters that its attempt has anyway."""
+    return replace(item, metadata={}, input_text=None, model_used=None, backend_used=None, config_used=None)
+
+
+def _metadata(item: ExecutionItem, name: str) -> Any:
+    return item.metadata.get(name) if isinstance(item.metadata, dict) else None
+
+
+def _had_failed(span: SpanRecord) -> bool:
+    response = span.response if isinstance(span.response, dict) else {}
+    return span.status == "error" or "error" in response
