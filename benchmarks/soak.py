@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import ctypes
 import gc
+import os
 import sys
 import tempfile
 import threading
@@ -41,8 +42,15 @@ class ForgetfulSink:
         """Nothing."""
 
 
+ONE_HEAP = {"MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+"""What one thread allocates and another frees stays in the reserve of the first one's heap, several MB up and down:
+with one heap for all, what is still held can be told from what is kept in reserve."""
+
+
 def main() -> int:
     options = read_options()
+    if not ONE_HEAP.items() <= os.environ.items():
+        os.execve(sys.executable, [sys.executable, "-m", "benchmarks.soak", *sys.argv[1:]], {**os.environ, **ONE_HEAP})
     with tempfile.TemporaryDirectory() as directory:
         sink: Sink = ParquetSink(directory) if options.sink == "parquet" else ForgetfulSink()
         with start_recording([sink]) as recording:
