@@ -84,11 +84,12 @@ def _draw(screen: Console, lines: list[Line]) -> None:
 
 
 def _head(step: Step) -> tuple[str, str, str]:
-    span = step.span
-    place = f"hop {span.stage_iteration}" if span.stage_iteration is not None else ""
-    if span.loop_iteration is not None:
-        place = f"out {span.loop_iteration}"
-    return step.label, place, safe_line(span.name)
+    call = step.call
+    place = f"hop {call.stage_iteration}" if call.stage_iteration is not None else ""
+    if call.loop_iteration is not None:
+        place = f"out {call.loop_iteration}"
+    name = step.span.name if step.span is call else f"{call.name}: {step.span.name}"
+    return step.label, place, safe_line(name)
 
 
 def _planned(step: Step) -> Text:

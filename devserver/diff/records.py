@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -51,7 +51,7 @@ def compare(left: ExecutionRecord, right: ExecutionRecord) -> Comparison:
 
 def compare_steps(left: ExecutionRecord, right: ExecutionRecord) -> Comparison:
     """The same without the heads: of items and attempts only."""
-    attempts = list(_pairs(left.attempts, right.attempts, _attempt_places))
+    attempts = list(_pairs(_placed(left.attempts), _placed(right.attempts), _attempt_places))
     items = list(_pairs(left.items, right.items, _item_places))
     media = {**left.attachments, **right.attachments}
     found = [
@@ -142,6 +142,18 @@ def _pairs(
     for where in {**one, **other}:
         first, second = one.get(where), other.get(where)
         yield _Pair(where._replace(name=getattr(first or second, "name", "")), first, second)
+
+
+def _placed(attempts: Sequence[SpanRecord]) -> list[SpanRecord]:
+    """The attempts, those that are requests of a call at the place of that call: they do not say it themselves."""
+    by_id = {span.span_id: span for span in attempts}
+    return [_at_the_place_of(by_id.get(str(span.parent_span_id)), span) for span in attempts]
+
+
+def _at_the_place_of(call: SpanRecord | None, span: SpanRecord) -> SpanRecord:
+    if call is None or span.stage is not None:
+        return span
+    return replace(span, stage=call.stage, stage_iteration=call.stage_iteration, loop_iteration=call.loop_iteration)
 
 
 def _item_places(items: Iterable[ExecutionItem]) -> dict[Where, Any]:

@@ -12,6 +12,7 @@ from devserver.replay.multipart import multipart_body
 from devserver.replay.secrets import holds_marker
 from devserver.replay.seeds import with_seed
 from otel_tracking.capture import exact_body
+from otel_tracking.capture.key_order import in_order
 from otel_tracking.capture.media import put_back
 
 
@@ -65,8 +66,12 @@ def _changed(
     for described in _references(body):
         _require(described, media)
     notes = () if "form" in facts else ("the JSON was written in an unusual way; it is written compactly now",)
-    body = _filled(put_back(body, media), put_secrets_back)
-    return Made(_written(body, str(facts.get("form", "compact"))), is_exact=False, notes=notes)
+    try:
+        body = in_order(put_back(body, media), str(facts.get("key_order", "")))
+    except ValueError as trouble:
+        raise CannotRepeat("the order of its keys is not known") from trouble
+    raw = _written(_filled(body, put_secrets_back), str(facts.get("form", "compact")))
+    return Made(raw, is_exact=False, notes=notes)
 
 
 def _with_secrets(
@@ -88,8 +93,9 @@ def _written(value: Any, form: str) -> bytes:
 
 def _readable(body: Any, facts: Mapping[str, Any]) -> Any:
     """The body's value where it is JSON; nothing where a changed one could not be written again."""
-    is_json = "json" in str(facts.get("media_type")) or "form" in facts
-    return body if is_json and not facts.get("invalid_json") else None
+    if "exact_text" in facts and "json" in str(facts.get("media_type")) and not facts.get("invalid_json"):
+        return json.loads(facts["exact_text"])
+    return body if "form" in facts else None
 
 
 def _was_redacted(passed: Mapping[str, Any]) -> bool:

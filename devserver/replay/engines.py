@@ -38,19 +38,30 @@ class EmbeddedEngines:
             "freedict": self._by_freedict,
             engines.safety_backend.name: self._checked,
         }
+        self._needed: dict[str, tuple[str, ...]] = {
+            "apertium": ("argv", "text"),
+            "freedict": ("dictionary", "text"),
+            engines.safety_backend.name: ("text", "level", "language", "stage"),
+        }
 
     def require(self, asked: EngineCall) -> None:
-        """Raise `CannotRepeat` where no engine of that name is here."""
-        if asked.backend not in self._known:
+        """Raise `CannotRepeat` where no engine of that name is here, or what was passed is not what it takes."""
+        needed = self._needed.get(asked.backend)
+        if needed is None:
             self._maker(asked)
+            needed = ("prompt" if "prompt" in asked.passed else "text", "seed")
+        missing = [name for name in needed if name not in asked.passed]
+        if missing:
+            raise CannotRepeat(f"what was passed to {asked.backend} does not say {' and '.join(missing)}")
+        if "argv" in needed:
+            _mode_of(asked.passed["argv"])
+        if "dictionary" in needed:
+            _languages_of(asked.passed["dictionary"])
 
     def call(self, asked: EngineCall) -> Again:
-        """What comes of the same call this time; raises the engine's own error, or `CannotRepeat`."""
+        """What comes of a call that `require` had nothing against; raises the engine's own error."""
         known = self._known.get(asked.backend)
-        try:
-            return known(asked.passed) if known is not None else _made(self._maker(asked), asked)
-        except KeyError as missing:
-            raise CannotRepeat(f"what was passed to {asked.backend} does not say {missing}") from missing
+        return known(asked.passed) if known is not None else _made(self._maker(asked), asked)
 
     def _maker(self, asked: EngineCall) -> Maker:
         maker = self._find(asked)

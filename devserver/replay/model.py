@@ -80,9 +80,9 @@ class Step:
         sent = self.todo if isinstance(self.todo, HttpRequest) else None
         return {
             "attempt": self.label,
-            "stage": self.span.stage,
-            "stage_iteration": self.span.stage_iteration,
-            "loop_iteration": self.span.loop_iteration,
+            "stage": self.call.stage,
+            "stage_iteration": self.call.stage_iteration,
+            "loop_iteration": self.call.loop_iteration,
             "name": self.span.name,
             "backend": self.call.backend_used,
             "model": self.call.model_used,

@@ -18,9 +18,7 @@ from devserver.replay.seeds import with_seed
 from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, SpanRecord
 from otel_tracking.capture.propagation import is_loopback
 
-NEW_EACH_TIME = frozenset(
-    {*("host", "content-length", "transfer-encoding", "connection"), *("traceparent", "tracestate", "baggage")}
-)
+NEW_EACH_TIME = frozenset({*("host", "content-length", "transfer-encoding"), *("traceparent", "tracestate", "baggage")})
 """Headers of the connection and the trace, not of the request."""
 
 SHORTEST_ID = 8
@@ -46,7 +44,7 @@ class Planner:
         for call, attempts in recorded_calls(record):
             given_out: set[str] = set()
             for span in attempts:
-                stage = span.stage or 0
+                stage = call.stage or 0
                 numbers[stage] += 1
                 step = Step(label=f"{stage}/{numbers[stage]}", span=span, call=call)
                 yield self._prepared(step, record, given_out)

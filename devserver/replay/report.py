@@ -10,6 +10,7 @@ from typing import Any
 from devserver.diff import Comparison, Difference, compare_steps
 from devserver.replay.calls import recorded_calls
 from devserver.replay.model import HttpRequest, Outcome, Repeated, Replay, Step
+from devserver.replay.plan import NEW_EACH_TIME
 from devserver.replay.sending import REPEATS_ATTEMPT, REPEATS_ITEM, Sent
 from otel_tracking import ExecutionItem, ExecutionRecord, SpanRecord
 
@@ -93,8 +94,17 @@ def _notes(step: Step, span: SpanRecord) -> list[str]:
 
 def _comparable(span: SpanRecord, step: Step) -> SpanRecord:
     """A span with what makes a repetition different by itself taken off, or made the same."""
+    call = step.call
     span = replace(
-        span, facts=None, backend_used=step.call.backend_used, model_used=step.call.model_used, name=step.span.name
+        span,
+        name=step.span.name,
+        stage=call.stage,
+        stage_iteration=call.stage_iteration,
+        loop_iteration=call.loop_iteration,
+        config_used=call.config_used,
+        backend_used=call.backend_used,
+        model_used=call.model_used,
+        facts=None,
     )
     if not isinstance(step.todo, HttpRequest):
         return span
@@ -102,15 +112,24 @@ def _comparable(span: SpanRecord, step: Step) -> SpanRecord:
     response = span.response
     if isinstance(response, dict):
         response = {name: value for name, value in response.items() if name != "attempts"}
-    return replace(span, status="unset", error=None, configured=None, response=response)
+    return replace(
+        span, status="unset", error=None, configured=None, passed=_without_new(span.passed), response=response
+    )
+
+
+def _without_new(passed: Any) -> Any:
+    """What was passed, without the headers that are new each time."""
+    if not isinstance(passed, dict) or not isinstance(passed.get("headers"), dict):
+        return passed
+    kept = {name: value for name, value in passed["headers"].items() if name not in NEW_EACH_TIME}
+    return {**passed, "headers": kept}
 
 
 def _moved(step: Step) -> SpanRecord:
     """The recorded span, as if the request had gone where it goes now."""
     if not isinstance(step.todo, HttpRequest) or step.span.passed["url"] == step.todo.shown_url:
         return step.span
-    headers = {name: value for name, value in step.span.passed["headers"].items() if name != "host"}
-    return replace(step.span, passed={**step.span.passed, "url": step.todo.shown_url, "headers": headers})
+    return replace(step.span, passed={**step.span.passed, "url": step.todo.shown_url})
 
 
 def _outcome_of(item: ExecutionItem) -> ExecutionItem:
