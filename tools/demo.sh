@@ -19,6 +19,8 @@ say "== The same prompt, seen by two painters =="
 "$otel_tracking" run image_comparison --data "$data" --safety-level youth -- "$prompt"
 
 post=$(newest stillepost) pictures=$(newest image_comparison)
+"$otel_tracking" export "$post" "$pictures" --data "$data" --format pdf --language de --out "$data/pdf" >/dev/null
+
 say ""
 say "== What is there now =="
 say "records       $post (Stille Post), $pictures (pictures)"
@@ -26,8 +28,9 @@ say "Parquet       $data/executions/ and $data/items/, explained in $data/codebo
 for picture in "$data/media/$pictures"/*; do
     [ -e "$picture" ] && say "picture       $picture"
 done
+say "PDF           $data/pdf/$post.pdf, $data/pdf/$pictures.pdf"
 say ""
 say "== Try next =="
 say "  $otel_tracking show $post --data $data --tree"
-say "  $otel_tracking verify --all --data $data"
-say "  $otel_tracking export $post --format json --out . --data $data"
+say "  $otel_tracking replay $pictures --data $data"
+say "  $otel_tracking dataset my-dataset --data $data"
