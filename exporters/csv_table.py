@@ -121,6 +121,7 @@ def _text_cell(value: Any) -> tuple[str, bool]:
 
 
 def spelled(text: str) -> str:
+    """The text with characters that no table can hold as signs."""
     return _UNSAFE.sub(lambda found: visible(found[0]), text)
 
 

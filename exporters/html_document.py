@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporters.appendix.pictures import printable
+from exporters.chain import given_another
 from exporters.journey import journey_of
 from exporters.journey_parts import RESEARCHER, Bar, Chapter, Journey, Medium
 from exporters.language_names import language_name
+from exporters.readable import visible
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
 
@@ -66,6 +68,7 @@ def render(record: ExecutionRecord, *, audience: str = RESEARCHER, language: str
         mark=mark,
         has_media=any(box.item_type.startswith("output_") for box in journey.boxes),
         groups=_groups(journey),
+        given={number: visible(text) for number, text in given_another(record).items()},
         sources={medium: source_of(medium) for medium in media},
         bars=[(bar, *_extent(bar, journey)) for bar in journey.timeline],
         style=_style(),

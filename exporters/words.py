@@ -114,6 +114,7 @@ ENGLISH: Mapping[str, str] = {
     "sha256": "SHA-256",
     "item": "Item",
     "whole text": "The whole text",
+    "another text": "It was not given the text before it, but",
     "recorded": "Recorded with OpenTelemetry. Every value of this run is in the record of this name.",
     "shown to students": "What a safety check said no to is not in this document.",
 }
@@ -221,6 +222,7 @@ GERMAN: Mapping[str, str] = {
     "sha256": "SHA-256",
     "item": "Eintrag",
     "whole text": "Der ganze Text",
+    "another text": "Mitgegeben war nicht der Text davor, sondern",
     "recorded": "Aufgezeichnet mit OpenTelemetry. Alle Werte dieses Laufs stehen im Datensatz dieses Namens.",
     "shown to students": "Was eine Sicherheitsprüfung abgelehnt hat, ist nicht in diesem Dokument.",
 }

@@ -53,7 +53,8 @@ def parse(document: bytes) -> ExecutionRecord:
     root = _read_root(document)
     if not schema().validate(root):
         first = schema().error_log[0]
-        raise BrokenFile(f"line {first.line} is not as the schema wants it: {first.message:.300}")
+        message = first.message.replace(f"{{{NAMESPACE}}}", "")
+        raise BrokenFile(f"line {first.line} is not as {SCHEMA.name} wants it: {message:.300}")
     try:
         return ExecutionRecord.from_dict(_read_fields(root, RECORD))
     except (TypeError, ValueError, KeyError, AttributeError, IndexError) as trouble:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,3 +40,22 @@ def ram() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="otel-tracking-test-", dir="/dev/shm"))
     yield path
     shutil.rmtree(path, ignore_errors=True)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew; look at the diff")
+
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture
+def is_golden(request: pytest.FixtureRequest) -> Callable[[str, bytes], None]:
+    """A function that compares content with a file in tests/golden, or writes it with `make golden`."""
+
+    def compare(name: str, content: bytes) -> None:
+        if request.config.getoption("--update-golden"):
+            (GOLDEN / name).write_bytes(content)
+        assert content == (GOLDEN / name).read_bytes(), f"tests/golden/{name} differs; make golden writes it anew"
+
+    return compare

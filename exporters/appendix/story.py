@@ -13,6 +13,7 @@ from exporters.appendix.languages import language_of
 from exporters.appendix.limits import Limits, cut
 from exporters.appendix.pictures import Picture, printable
 from exporters.appendix.words import PRINTED
+from exporters.chain import given_another
 from exporters.journey import journey_of
 from exporters.journey_parts import STUDENT, Box, Chapter, Journey, Parameter
 from exporters.readable import visible
@@ -138,7 +139,7 @@ def _sections(
     words: Mapping[str, str],
     limits: Limits,
 ) -> Iterator[Section]:
-    given = _given_another(record)
+    given = {number: visible(text) for number, text in given_another(record).items()}
     for chapter in chapters:
         rows = tuple(_row(box, numbers, given, words, limits.text) for box in chapter.boxes)
         yield Section(chapter.title, chapter.stage if chapter.output is None else 4, rows)
@@ -151,19 +152,6 @@ def _row(
     other = given.get(box.number or 0) if not box.withheld else None
     started = _words(other, box.from_language, words, limit) if other else None
     return Row(box, text, started, numbers.get(box.number))
-
-
-def _given_another(record: ExecutionRecord) -> dict[int, str]:
-    """By item number: the text a hop was given, where it is not the one that was there before."""
-    given, before = {}, None
-    for item in record.items:
-        if item.item_type == ItemType.INTERCEPTION_ITERATION:
-            if item.input_text is not None and before is not None and item.input_text != before:
-                given[item.sequence_number] = visible(item.input_text)
-            before = item.content
-        elif item.item_type in (ItemType.USER_INPUT_TEXT, ItemType.TRANSLATION_RESULT, ItemType.USER_EDIT):
-            before = item.content
-    return given
 
 
 def _figure_numbers(journey: Journey) -> dict[int | None, int]:
