@@ -11,7 +11,7 @@ from devserver.cli.text import safe_line
 FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
 
 _WRONG_INPUT = {
-    *("NotWritable", "UnknownExecution", "AmbiguousExecution", "UnknownFormat", "UnsafePath"),
+    *("NotWritable", "UnknownExecution", "AmbiguousExecution", "UnknownFormat", "UnknownOption", "UnsafePath"),
     *("ConfigError", "SettingsError", "RequestError"),
 }
 """Errors that another argument would avoid; named, so that nobody waits for the modules they live in."""

@@ -165,10 +165,24 @@ def test_all_runs_are_exported_into_a_directory(tmp_path):
     assert json.loads((tmp_path / "out" / f"{ids[0]}.json").read_text())["execution_id"] == ids[0]
 
 
+def test_a_page_for_students_in_german_has_its_pictures(tmp_path):
+    """Media come from the data directory; options go to the format."""
+    [execution_id] = stored(tmp_path, one_picture)
+    result = call(
+        "export", execution_id, "--format", "html", "--audience", "student", "--language", "de", data=tmp_path
+    )
+
+    assert '<html lang="de"' in result.stdout
+    assert "data:image/png;base64," in result.stdout
+    assert "Aufrufe von Modellen" not in result.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         ([], "name one or more runs"),
+        (["--all", "--format", "xml", "--language", "de"], "There are none for it"),
+        (["--all", "--format", "html", "--audience", "parents"], "'researcher', 'student'"),
         (["--all"], "--out DIR"),
         (["--all", "--format", "jsno"], "Did you mean json"),
     ],

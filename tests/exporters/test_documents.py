@@ -6,12 +6,14 @@ import dataclasses
 import json
 
 import pytest
+from golden_record import PICTURE
 from hypothesis import given, settings
-from records import ODD_VALUES, a_record, an_item, records, text_of
+from records import ODD_VALUES, a_picture, a_record, an_item, records, text_of
 
 from exporters import FORMATS, DocumentSink, import_record
-from exporters.errors import BrokenFile, NotWritable, UnknownFormat
+from exporters.errors import BrokenFile, NotWritable, UnknownFormat, UnknownOption
 from exporters.formats import format_named
+from exporters.media import media_paths, store_media
 
 PARSED = [name for name, form in FORMATS.items() if form.parse]
 
@@ -71,6 +73,45 @@ def test_a_document_lies_in_a_private_folder_of_its_run(tmp_path):
     assert import_record(path) == record
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_pictures_come_from_the_record_or_from_their_files(tmp_path):
+    """A recovered record has none with it; its files are below the data directory."""
+    with_it = a_picture(PICTURE)
+    without = dataclasses.replace(with_it, attachments={}, revision=2)
+    sink = DocumentSink(tmp_path, formats=["html"])
+    path = tmp_path / "documents" / with_it.execution_id / f"{with_it.execution_id}.html"
+    seen = []
+    for record, stored in ((with_it, False), (without, False), (dataclasses.replace(without, revision=3), True)):
+        if stored:
+            store_media(media_paths(tmp_path, with_it))
+        sink.write(record)
+        seen.append(b"data:image/png;base64," in path.read_bytes())
+
+    assert seen == [True, False, True]
+
+
+@pytest.mark.parametrize("file_path", ["/etc/passwd", "../x", "media/../../x", "media/\0", "media/missing.png"])
+def test_a_file_that_is_not_where_media_lie_is_not_shown(tmp_path, file_path):
+    """A document without a picture is better than none, and nothing else gets into it."""
+    record = a_picture(PICTURE)
+    item = dataclasses.replace(record.items[0], file_path=file_path)
+    DocumentSink(tmp_path, formats=["html"]).write(dataclasses.replace(record, items=(item,), attachments={}))
+
+    [page] = tmp_path.glob("documents/*/*.html")
+    assert b"data:" not in page.read_bytes().split(b"</head>")[1]
+
+
+def test_options_go_to_the_formats_that_have_them(tmp_path):
+    """Wrong ones are refused before any run."""
+    DocumentSink(tmp_path, formats=["json", "html"], options={"language": "de"}).write(a_record())
+
+    [page] = tmp_path.glob("documents/*/*.html")
+    assert b'<html lang="de"' in page.read_bytes()
+    with pytest.raises(UnknownOption, match="audience"):
+        DocumentSink(tmp_path, formats=["html"], options={"audiense": "student"})
+    with pytest.raises(UnknownOption, match="There are none"):
+        DocumentSink(tmp_path, formats=["json"], options={"audience": "student"})
 
 
 def test_the_highest_revision_stays_whatever_comes_later(tmp_path):
