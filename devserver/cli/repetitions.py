@@ -88,8 +88,7 @@ def _head(step: Step) -> tuple[str, str, str]:
     place = f"hop {call.stage_iteration}" if call.stage_iteration is not None else ""
     if call.loop_iteration is not None:
         place = f"out {call.loop_iteration}"
-    name = step.span.name if step.span is call else f"{call.name}: {step.span.name}"
-    return step.label, place, safe_line(name)
+    return step.label, place, safe_line(step.span.name)
 
 
 def _planned(step: Step) -> Text:

@@ -34,6 +34,7 @@ from exporters.media import load_media
 @click.option("--seed", type=int, metavar="N", help="Put another seed in the place of the recorded ones.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be sent, and what cannot be.")
 @click.option("--base-url", "base_urls", multiple=True, metavar="OLD=NEW", help="Send to NEW… what went to OLD….")
+@click.option("--follow", is_flag=True, help="Ask for the new result where the run asked for its own (ComfyUI).")
 @click.option("--allow-host", "allowed_hosts", multiple=True, metavar="HOST", help="Also send to this host.")
 @data_option
 @json_option
@@ -48,6 +49,7 @@ def command(
     dry_run: bool,
     base_urls: tuple[str, ...],
     allowed_hosts: tuple[str, ...],
+    follow: bool,
     as_json: bool,
 ) -> int:
     """Send what a run passed to its backends once more, byte for byte, and compare what comes back.
@@ -64,6 +66,7 @@ def command(
         seed=seed,
         base_urls=tuple(map(_read_base_url, base_urls)),
         allowed_hosts=frozenset(host.lower() for host in allowed_hosts),
+        follow=follow,
     )
     settings = Settings.from_environment(data_dir=data_dir)
     record = load_media(data_dir, load(data_dir, execution))

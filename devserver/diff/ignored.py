@@ -22,7 +22,8 @@ _SENT_HEADERS = frozenset({"traceparent", "tracestate", "content-length"})
 _ANSWERED_HEADERS = frozenset(
     {"date", "set-cookie", "content-length", "transfer-encoding", "x-request-id", "server-timing"}
 )
-_ANSWER_IDS = frozenset({"id", "created", "created_at", "prompt_id"})
+# `number` is what ComfyUI counts its queue with.
+_ANSWER_IDS = frozenset({"id", "created", "created_at", "prompt_id", "number"})
 _ANSWER_TIMES = frozenset({"seconds", "time_to_first_chunk"})
 
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)

@@ -202,14 +202,23 @@ def _rank(number: Any) -> tuple[bool, int, str]:
 
 
 def _marked(found: Iterable[Difference]) -> tuple[Difference, ...]:
-    """The differences, those that repeat the values of an earlier one marked so."""
+    """The differences, those that repeat the values of another one marked so."""
+    found = list(found)
+    files = {file for each in found if each.media is not None for file in _files_of(each)}
     seen: set[Hashable] = set()
     marked = []
     for difference in found:
         key = _values_of(difference)
-        marked.append(replace(difference, again=key in seen))
+        of_file = difference.path[-2:-1] == ("media",) and (difference.left, difference.right) in files
+        marked.append(replace(difference, again=key in seen or of_file))
         seen.add(key)
     return tuple(marked)
+
+
+def _files_of(difference: Difference) -> Iterator[tuple[Any, Any]]:
+    """What answers say of the two files that an item's difference is about."""
+    left, right = difference.left, difference.right
+    yield from ((left.sha256, right.sha256), (left.bytes, right.bytes))
 
 
 def _values_of(difference: Difference) -> Hashable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from devserver.replay.model import CannotRepeat
@@ -29,17 +29,19 @@ def make_body(
     media: Mapping[str, bytes],
     *,
     seed: int | None = None,
+    seed_places: Sequence[str] = (),
     put_secrets_back: Callable[[str], str] = lambda text: text,
 ) -> Made:
     """The body of a request. Raises `CannotRepeat` where the record does not hold it.
 
-    `media` are bytes by sha256; `put_secrets_back` gives a text what was removed from it, or raises.
+    `media` are bytes by sha256; `seed_places` JSON pointers to the seeds in the body, where they are known;
+    `put_secrets_back` gives a text what was removed from it, or raises.
     """
     body, facts = passed.get("body"), passed.get("body_facts") or {}
     if passed.get("complete") is False:
         raise CannotRepeat("its body had not left to its end")
     if seed is not None:
-        changed, replaced = with_seed(_readable(body, facts), seed)
+        changed, replaced = with_seed(_readable(body, facts), seed, seed_places)
         if replaced:
             return _changed(changed, facts, media, put_secrets_back)
     if _was_redacted(passed):
@@ -67,7 +69,8 @@ def _changed(
         _require(described, media)
     notes = () if "form" in facts else ("the JSON was written in an unusual way; it is written compactly now",)
     try:
-        body = in_order(put_back(body, media), str(facts.get("key_order", "")))
+        body = put_back(body, media)
+        body = in_order(body, str(facts["key_order"])) if "key_order" in facts else body
     except ValueError as trouble:
         raise CannotRepeat("the order of its keys is not known") from trouble
     raw = _written(_filled(body, put_secrets_back), str(facts.get("form", "compact")))

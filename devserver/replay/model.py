@@ -21,25 +21,27 @@ class Wishes:
     """What somebody wants of a replay.
 
     `only` are labels (`2/3`) or stages (`2`); `base_urls` pairs of the beginning of a URL and what stands for it now;
-    `allowed_hosts` are told prompts beside this machine.
+    `allowed_hosts` are told prompts beside this machine; `follow` asks for new results where old ones were asked for.
     """
 
     only: tuple[str, ...] = ()
     seed: int | None = None
     base_urls: tuple[tuple[str, str], ...] = ()
     allowed_hosts: frozenset[str] = frozenset()
+    follow: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """What was wished, as the new record keeps it."""
-        wished = {"only": list(self.only), "seed": self.seed, "base_urls": dict(self.base_urls)}
-        return {name: value for name, value in wished.items() if value or value == 0}
+        wished = {"only": list(self.only), "seed": self.seed, "base_urls": dict(self.base_urls), "follow": self.follow}
+        return {name: value for name, value in wished.items() if value or (value is not False and value == 0)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
     """A request that is ready to leave. `url`, `headers` and `body` may hold secrets; `shown_url` is for people.
 
-    `is_exact` says that the body is byte for byte the recorded one.
+    `is_exact` says that the body is byte for byte the recorded one. `asks_for` is what an earlier answer gave out,
+    where the request is a question for it: the new one is asked for instead.
     """
 
     method: str
@@ -48,6 +50,7 @@ class HttpRequest:
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes = field(repr=False)
     is_exact: bool = True
+    asks_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

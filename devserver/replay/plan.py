@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from devserver.engines import InputImage
 from devserver.replay.bodies import make_body
 from devserver.replay.calls import is_http, recorded_calls
 from devserver.replay.engines import EmbeddedEngines
+from devserver.replay.follow import old_name_in, texts_in
 from devserver.replay.model import CannotRepeat, EngineCall, HttpRequest, Step, Wishes
 from devserver.replay.secrets import Secrets, host_of
 from devserver.replay.seeds import with_seed
@@ -20,9 +20,6 @@ from otel_tracking.capture.propagation import is_loopback
 
 NEW_EACH_TIME = frozenset({*("host", "content-length", "transfer-encoding"), *("traceparent", "tracestate", "baggage")})
 """Headers of the connection and the trace, not of the request."""
-
-SHORTEST_ID = 8
-"""Characters from which a part of a URL that an earlier answer held is taken for something that it gave out."""
 
 NO_SEED = "there is no seed in it"
 
@@ -48,15 +45,14 @@ class Planner:
                 numbers[stage] += 1
                 step = Step(label=f"{stage}/{numbers[stage]}", span=span, call=call)
                 yield self._prepared(step, record, given_out)
-                given_out |= _texts(span.response)
+                given_out |= texts_in(span.response.get("body") if isinstance(span.response, dict) else None)
 
     def _prepared(self, step: Step, record: ExecutionRecord, given_out: set[str]) -> Step:
         """The step with what is to be done, or with the obstacle."""
         try:
             if not is_http(step.span):
                 return self._with_engine_call(step, record)
-            _refuse_old_results(step.span, given_out)
-            return self._with_request(step, record.attachments)
+            return self._with_request(step, record.attachments, _old_name(step.span, given_out))
         except CannotRepeat as obstacle:
             return replace(step, obstacle=str(obstacle))
         except RecursionError:
@@ -76,12 +72,20 @@ class Planner:
         self.engines.require(todo)
         return replace(step, todo=todo)
 
-    def _with_request(self, step: Step, media: Mapping[str, bytes]) -> Step:
+    def _with_request(self, step: Step, media: Mapping[str, bytes], old: str | None) -> Step:
         passed, seed = step.span.passed, self.wishes.seed
+        if old is not None and not self.wishes.follow:
+            raise CannotRepeat(f"it asks for an old result ({old:.40}); --follow would ask for the new one")
         recorded_url = str(passed["url"])
         url = redirected(recorded_url, self.wishes.base_urls)
         _require_allowed(url, self.wishes.allowed_hosts)
-        body = make_body(passed, media, seed=seed, put_secrets_back=lambda text: self.secrets.in_text(text, url))
+        body = make_body(
+            passed,
+            media,
+            seed=seed,
+            seed_places=_seed_places(step.call) if step.span is step.call else (),
+            put_secrets_back=lambda text: self.secrets.in_text(text, url),
+        )
         request = HttpRequest(
             method=str(passed["method"]),
             url=self.secrets.in_url(url),
@@ -89,6 +93,7 @@ class Planner:
             headers=tuple(self._headers(passed["headers"], url)),
             body=body.raw,
             is_exact=body.is_exact,
+            asks_for=old,
         )
         moved = (f"it goes to {url} instead of {recorded_url}",) if url != recorded_url else ()
         seedless = (NO_SEED,) if seed is not None and body.is_exact and body.raw else ()
@@ -124,16 +129,17 @@ def _require_allowed(url: str, allowed: frozenset[str]) -> None:
         raise CannotRepeat(f"{host} is not this machine; --allow-host {host} would send it")
 
 
-def _refuse_old_results(span: SpanRecord, given_out: set[str]) -> None:
-    """Raise where a question names what an earlier answer gave out: it would be answered with the old result."""
-    if span.passed["method"] not in ("GET", "HEAD"):
-        return
-    parts = urlsplit(str(span.passed["url"]))
-    named = [unquote(part) for part in parts.path.split("/")]
-    named += [value for values in parse_qs(parts.query).values() for value in values]
-    old = next((name for name in named if len(name) >= SHORTEST_ID and name in given_out), None)
-    if old is not None:
-        raise CannotRepeat(f"it asks for the result of an earlier request ({old:.60}), which is the old one")
+def _old_name(span: SpanRecord, given_out: set[str]) -> str | None:
+    """What a question names that an earlier answer gave out: it would be answered with the old result."""
+    is_question = span.passed["method"] in ("GET", "HEAD")
+    return old_name_in(str(span.passed["url"]), given_out) if is_question else None
+
+
+def _seed_places(call: SpanRecord) -> list[str]:
+    """Where in a body the run put its seed, as far as it says so: JSON pointers."""
+    injected = call.facts.get("injected") if isinstance(call.facts, dict) else None
+    places = injected.get("seed") if isinstance(injected, dict) else None
+    return [str(place).removeprefix("/body") for place in places or () if str(place).startswith("/body/")]
 
 
 def _images(names: Any, record: ExecutionRecord) -> tuple[InputImage, ...]:
@@ -152,21 +158,6 @@ def _images(names: Any, record: ExecutionRecord) -> tuple[InputImage, ...]:
 
 def _filename(item: ExecutionItem) -> Any:
     return item.metadata.get("filename") if isinstance(item.metadata, dict) else None
-
-
-def _texts(response: Any) -> set[str]:
-    """Every text in an answer, names included: results are listed under their ids."""
-    found: set[str] = set()
-    waiting = [response.get("body")] if isinstance(response, dict) else []
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, str):
-            found.add(part)
-        elif isinstance(part, dict):
-            waiting.extend([*part.keys(), *part.values()])
-        elif isinstance(part, list):
-            waiting.extend(part)
-    return found
 
 
 def _is_wished(label: str, only: Sequence[str]) -> bool:

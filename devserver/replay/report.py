@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from devserver.diff import Comparison, Difference, compare_steps
-from devserver.replay.calls import recorded_calls
+from devserver.replay.calls import is_http, recorded_calls
 from devserver.replay.model import HttpRequest, Outcome, Repeated, Replay, Step
 from devserver.replay.plan import NEW_EACH_TIME
 from devserver.replay.sending import REPEATS_ATTEMPT, REPEATS_ITEM, Sent
@@ -28,11 +28,7 @@ OTHER_BYTES = "the bytes that left are not the recorded ones"
 def report(first: ExecutionRecord, second: ExecutionRecord, steps: Sequence[Step], sent: Sequence[Sent]) -> Replay:
     """The replay of `first` that was recorded as `second`; both bring their media as attachments."""
     sent_by_label = {each.step.label: each for each in sent}
-    spans = {
-        (call.span.span_id, number): span
-        for call in recorded_calls(second)
-        for number, span in enumerate(call.attempts, start=1)
-    }
+    spans = {(call.span.span_id, _number(span)): span for call in recorded_calls(second) for span in call.attempts}
     repeated = []
     for step in steps:
         each = sent_by_label.get(step.label)
@@ -111,18 +107,32 @@ def _comparable(span: SpanRecord, step: Step) -> SpanRecord:
     # Over HTTP the answer says how it ended; whether the caller took that for an error is its own affair.
     response = span.response
     if isinstance(response, dict):
-        response = {name: value for name, value in response.items() if name != "attempts"}
+        response = {name: value for name, value in response.items() if name not in _of_no_account(step.todo, response)}
     return replace(
         span, status="unset", error=None, configured=None, passed=_without_new(span.passed), response=response
     )
 
 
+def _of_no_account(todo: HttpRequest, response: Mapping[str, Any]) -> set[str]:
+    """Parts of an answer that are not compared.
+
+    A question's JSON speaks of the queue, and of files by the names they have there; the files themselves count.
+    """
+    is_file = isinstance(response.get("body"), dict) and response["body"].keys() == {"media"}
+    return {"attempts", "body", "body_facts"} if todo.asks_for is not None and not is_file else {"attempts"}
+
+
 def _without_new(passed: Any) -> Any:
-    """What was passed, without the headers that are new each time."""
+    """What was passed, without the headers that are new each time, and with the query in the URL alone."""
     if not isinstance(passed, dict) or not isinstance(passed.get("headers"), dict):
         return passed
     kept = {name: value for name, value in passed["headers"].items() if name not in NEW_EACH_TIME}
-    return {**passed, "headers": kept}
+    return {**{name: value for name, value in passed.items() if name != "query"}, "headers": kept}
+
+
+def _number(span: SpanRecord) -> Any:
+    """Which request of its call it was; a call of an engine is its first and only one."""
+    return span.passed.get("attempt", 1) if is_http(span) else 1
 
 
 def _moved(step: Step) -> SpanRecord:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry.trace import Link, SpanContext, TraceFlags
 
-from devserver.backends.http import answers
-from devserver.replay.answers import Found, NewAnswer, found_again
+from devserver.replay.answers import Found
+from devserver.replay.conversation import Conversation, Waiting
 from devserver.replay.engines import Again, EmbeddedEngines
-from devserver.replay.model import CannotRepeat, EngineCall, HttpRequest, Step, Wishes
+from devserver.replay.model import CannotRepeat, EngineCall, Step, Wishes
 from devserver.replay.seeds import with_seed
 from otel_tracking import ExecutionItem, ExecutionRecord, ExecutionTracker, SpanRecord
 from otel_tracking.redaction import redact_text
@@ -30,7 +30,7 @@ REPEATS_ATTEMPT = "repeats_attempt"
 
 
 class Sent(NamedTuple):
-    """A step that was sent: the span of its new call, which request of that call it was, and the error, if any."""
+    """A step as it was sent: the span of its new call, which request of that call it was, and the error, if any."""
 
     step: Step
     call_id: str
@@ -62,6 +62,7 @@ class Sender:
     engines: EmbeddedEngines
     client: httpx.Client | None = None
     tell: Callable[[int], None] = lambda done: None
+    waiting: Waiting = Waiting()  # noqa: RUF009  # a value, it cannot change
 
     def send(self, record: ExecutionRecord, steps: Sequence[Step], wishes: Wishes) -> tuple[Execution, list[Sent]]:
         """The new run, which is over, and what became of each step that could be sent."""
@@ -86,19 +87,38 @@ class Sender:
             str(span.backend_used), model=span.model_used, configured=configured, operation=operation
         )
         items = [item for item in record.items if item.attempt == span.span_id]
+        sent: list[Sent] = []
         made: list[_MadeAgain] = []
-        errors: dict[int, str] = {}
         try:
             with call, call.current():
                 if isinstance(group.steps[0].todo, EngineCall):
+                    sent.append(Sent(group.steps[0], call.span_id, 1, None))
                     made += self._ask_engine(call, group.steps[0], items)
                 else:
-                    self._exchange(group.steps, items, made, errors)
+                    self._converse(call, group, items, sent, made)
         except Exception as error:
-            errors[len(group.steps)] = describe(error)
+            sent[-1] = sent[-1]._replace(error=describe(error))
         for each in made:
             _log(scope, call, each)
-        return [Sent(step, call.span_id, number, errors.get(number)) for number, step in enumerate(group.steps, 1)]
+        return sent
+
+    def _converse(
+        self,
+        call: BackendCall,
+        group: _Group,
+        items: list[ExecutionItem],
+        sent: list[Sent],
+        made: list[_MadeAgain],
+    ) -> None:
+        """Send all requests of a call over HTTP; the error of the last one is the call's, and raised."""
+        assert self.client is not None
+        answered = Conversation(self.client, items, self.waiting).send(group.steps)
+        for each in answered:
+            error = None if each.error is None else describe(each.error)
+            sent.append(Sent(each.step, call.span_id, each.number, error))
+            made += [_MadeAgain(each.step.label, item, found) for item, found in each.found]
+        if answered[-1].error is not None:
+            raise answered[-1].error
 
     def _ask_engine(self, call: BackendCall, step: Step, items: Sequence[ExecutionItem]) -> Iterator[_MadeAgain]:
         assert isinstance(step.todo, EngineCall)
@@ -107,39 +127,6 @@ class Sender:
         call.response(again.response)
         for item, found in _made_again(items, again):
             yield _MadeAgain(step.label, item, found, again.response.get("list_version"))
-
-    def _exchange(
-        self, steps: Sequence[Step], items: list[ExecutionItem], made: list[_MadeAgain], errors: dict[int, str]
-    ) -> None:
-        """Send every request of a call, in order; the error of the last one is the call's, and raised."""
-        last: Exception | None = None
-        for number, step in enumerate(steps, start=1):
-            assert isinstance(step.todo, HttpRequest)
-            last = None
-            try:
-                answer = self._request(step.todo)
-            except Exception as error:
-                last, errors[number] = error, describe(error)
-                continue
-            for item in tuple(items):
-                found = found_again(item, _body_of(step.span.response), answer)
-                if found is not None:
-                    items.remove(item)
-                    made.append(_MadeAgain(step.label, item, found))
-        if last is not None:
-            raise last
-
-    def _request(self, todo: HttpRequest) -> NewAnswer:
-        import httpx
-
-        assert self.client is not None
-        request = httpx.Request(todo.method, todo.url, headers=list(todo.headers), content=todo.body or None)
-        with answers(todo.shown_url):
-            response = self.client.send(request, stream=True, follow_redirects=False)
-            try:
-                return NewAnswer(response.read(), response.headers.get("content-type", ""))
-            finally:
-                response.close()
 
 
 def start_again(tracker: ExecutionTracker, record: ExecutionRecord, wishes: Wishes) -> Execution:
@@ -233,7 +220,3 @@ def _log(scope: CallingScope, call: BackendCall, made: _MadeAgain) -> None:
         attempt=call,
         metadata={REPEATS_ITEM: item.sequence_number, REPEATS_ATTEMPT: label},
     )
-
-
-def _body_of(response: Any) -> Any:
-    return response.get("body") if isinstance(response, dict) else None

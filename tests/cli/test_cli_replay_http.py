@@ -3,6 +3,9 @@
 import hashlib
 import json
 from base64 import b64encode
+from collections import Counter
+from itertools import count
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -305,7 +308,72 @@ def test_a_question_for_an_old_result_is_not_asked_again(tmp_path):
         assert [request.method for request in server.received] == ["POST", "GET", "POST"]
 
     assert (exit_code, outcomes(answer)) == (1, {"4/1": "identical", "4/2": "not sent"})
-    assert "it asks for the result of an earlier request" in answer["attempts"][1]["obstacle"]
+    assert answer["attempts"][1]["obstacle"].startswith("it asks for an old result (0f8fad5b-")
+
+
+def a_queue(*, empty_answers=1, grey=None):
+    """What a server answers that gives out tickets: a result is there after so many questions, in a file of its own."""
+    tickets, questions, made = count(1), Counter(), {}
+
+    def answer(request):
+        if request.method == "POST":
+            return {"prompt_id": f"ticket-{next(tickets):08}"}
+        ticket = request.path.rpartition("/")[2]
+        if request.path.startswith("/history/"):
+            questions[ticket] += 1
+            made[f"{ticket} ö.png"] = a_png(grey or 50 + 10 * len(made), size=64)
+            is_ready = questions[ticket] > empty_answers
+            return {ticket: {"outputs": {"9": {"images": [{"filename": f"{ticket} ö.png"}]}}}} if is_ready else {}
+        return made[parse_qs(urlsplit(request.path).query)["filename"][0]]
+
+    return answer
+
+
+def queued_picture(server):
+    """A pipeline that queues a graph, waits for it and fetches its picture."""
+
+    def pipeline(run):
+        with run.output(1) as output, output.stage(4) as stage:
+            with stage.backend_call("comfyui") as asked:
+                ticket = post(asked, f"{server.url}/prompt", json={"prompt": {"3": {"inputs": {"seed": 7}}}}).json()
+                with httpx.Client(transport=asked.transport(), timeout=10) as client:
+                    history = {}
+                    while not history:
+                        history = client.get(f"{server.url}/history/{ticket['prompt_id']}").json()
+                    [image] = history[ticket["prompt_id"]]["outputs"]["9"]["images"]
+                    picture = client.get(f"{server.url}/view", params={**image, "type": "output"}).content
+            stage.item(ItemType.OUTPUT_IMAGE, media=picture)
+
+    return pipeline
+
+
+@pytest.mark.parametrize(("grey", "outcome"), [(80, "identical"), (None, "different")])
+def test_with_follow_the_new_result_is_fetched_once_it_is_there(tmp_path, grey, outcome):
+    """The new ticket and the new file are asked for, and the new picture is compared with the old one."""
+    with Echo(a_queue(grey=grey)) as server:
+        [execution_id] = stored(tmp_path, queued_picture(server))
+        then = len(server.received)
+        answer, exit_code = call_json("replay", execution_id, "--follow", data=tmp_path)
+        asked = [(request.method, request.path) for request in server.received[then:]]
+
+    new_file = "/view?filename=ticket-00000002%20%C3%B6.png&type=output"
+    assert asked == [("POST", "/prompt"), *[("GET", "/history/ticket-00000002")] * 2, ("GET", new_file)]
+    assert (exit_code == 0, outcomes(answer)["4/4"]) == (outcome == "identical", outcome)
+    assert answer["attempts"][3]["notes"] == [f"it asks for {server.url}{new_file}"]
+    files = [each["media"] for each in answer["attempts"][3]["comparison"]["differences"] if each["media"]]
+    assert [file["unit"] for file in files] == ["pixels"] * (outcome == "different")
+    assert record_of(tmp_path, answer["execution_id"]).outputs_generated == 1
+
+
+def test_a_new_result_without_a_name_cannot_be_asked_for(tmp_path):
+    """The graph was refused this time: there is nothing to fetch."""
+    with Echo(a_queue(empty_answers=0)) as server:
+        [execution_id] = stored(tmp_path, queued_picture(server))
+        server.failures[len(server.received) + 1] = Fails(400)
+        answer, exit_code = call_json("replay", execution_id, "--follow", data=tmp_path)
+
+    assert (exit_code, outcomes(answer)) == (1, {"4/1": "different", "4/2": "failed", "4/3": "failed"})
+    assert answer["attempts"][1]["notes"] == ["the server has not said what the new result is called"]
 
 
 def test_a_redirect_is_sent_as_the_two_requests_it_was(tmp_path):
