@@ -46,6 +46,10 @@ def _journal(name: str) -> Read:
     return lambda health: [Observation(health["journal"][name])]
 
 
+def _otlp(name: str) -> Read:
+    return lambda health: [Observation(health["otlp"][name])]
+
+
 _COUNTERS: tuple[tuple[str, str, Read], ...] = (
     ("items", "{item}", _one("items")),
     ("records", "{record}", _one("records")),
@@ -56,6 +60,9 @@ _COUNTERS: tuple[tuple[str, str, Read], ...] = (
     ("guarded_errors", "{error}", _by("guarded_errors", "kind")),
     ("sink.delivered", "{record}", _of_sinks("delivered")),
     ("sink.retries", "{retry}", _of_sinks("retries")),
+    ("otlp.sent", "{span}", _otlp("sent")),
+    ("otlp.failed", "{span}", _otlp("failed")),
+    ("otlp.dropped", "{span}", _otlp("dropped")),
 )
 
 _GAUGES: tuple[tuple[str, str, Read], ...] = (

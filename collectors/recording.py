@@ -9,7 +9,7 @@ import time
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
@@ -20,6 +20,7 @@ from collectors.delivery import Sink, SinkLane
 from collectors.flight_recorder import FlightRecorder
 from collectors.live import LiveFeed
 from collectors.open_runs import OpenRuns
+from collectors.otlp_settings import NotSent, OtlpSettings, read_otlp_settings
 from collectors.provider import RecordingTracerProvider, make_resource
 from collectors.recovery import RecoveryReport, namespace_of, recover, spill_base
 from collectors.span_processor import RecordingSpanProcessor
@@ -28,6 +29,9 @@ from collectors.waiting_room import MAX_PENDING, WaitingRoom
 from otel_tracking.errors import Troubles
 from otel_tracking.timings import Timings
 from otel_tracking.tracker import ExecutionTracker
+
+if TYPE_CHECKING:
+    from collectors.otlp_out import OtlpOutput
 
 
 class Recording:
@@ -46,6 +50,7 @@ class Recording:
         raise_errors: bool,
         files: Spill,
         max_pending: int,
+        otlp: OtlpSettings | NotSent,
     ) -> None:
         self.troubles = Troubles(raise_errors=raise_errors)
         self.recovery = RecoveryReport()
@@ -59,6 +64,7 @@ class Recording:
         self._open_runs = OpenRuns(recorder, self._assembly.take, self.troubles, max_open_runs=max_open_runs)
         self.live = LiveFeed(self._open_runs)
         self.provider = RecordingTracerProvider(self._open_runs, resource, self.troubles)
+        self._otlp = otlp if isinstance(otlp, NotSent) else self._send_to(otlp)
         self._assembly.start(self._open_runs, self.live)
         self._closed = self._is_inherited = False
         # Whoever keeps only a tracker keeps the recording: it has to be closed when the interpreter ends.
@@ -88,6 +94,7 @@ class Recording:
             "outstanding": self._assembly.outstanding,
             **self._waiting_room.health(),
             "viewer_spans_dropped": self.provider.dropped,
+            "otlp": self._otlp.health(),
             "recovered": len(self.recovery.recovered),
             "item_seconds": self._timings.seconds(),
             "unusual_items": dict(self._assembly.unusual),
@@ -95,6 +102,13 @@ class Recording:
             "sinks": [lane.health() for lane in self._lanes],
             "journal": self._recorder.health(),
         }
+
+    def _send_to(self, otlp: OtlpSettings) -> OtlpOutput:
+        from collectors.otlp_out import OtlpOutput  # most recordings have none
+
+        output = OtlpOutput(otlp, self.troubles)
+        self.provider.add_span_processor(output)
+        return output
 
     def recover(self, namespace: str, directory: Path | str | None, spill: Path | str | None) -> None:
         """Write the records of runs whose process died, in the background."""
@@ -159,6 +173,8 @@ def start_recording(
     spill: Path | str | bool | None = None,
     max_pending: int = MAX_PENDING,
     meter_provider: MeterProvider | None = None,
+    otlp_endpoint: str | bool | None = None,
+    otlp_content: str | None = None,
 ) -> Recording:
     """Start recording into `sinks`; nothing in the environment can switch it off or thin it out.
 
@@ -168,6 +184,10 @@ def start_recording(
     seconds. `raise_errors` lets tests see what is otherwise only counted. Where more than `max_pending` records wait
     for a sink, the others wait in files below `spill` (default: `/var/tmp/otel-tracking-<uid>`, where a sink says by
     its `location` whose they are; False: in memory). With a `meter_provider`, health is there as metrics too.
+
+    Traces go to `otlp_endpoint` (`http://localhost:4318`) as well, best effort; None leaves it to OpenTelemetry's
+    variables (`OTEL_EXPORTER_OTLP_ENDPOINT` …), False sends none. `otlp_content` is `viewer` (for Jaeger: no blocked
+    texts, no persons, large values as summaries) or `full` (everything, for `otel-tracking collect`).
 
     >>> with start_recording(journal=False) as recording:
     ...     with recording.tracker().execution("dada") as run:
@@ -190,6 +210,7 @@ def start_recording(
         raise_errors=raise_errors,
         files=Spill(base, namespace),
         max_pending=max_pending,
+        otlp=read_otlp_settings(otlp_endpoint, otlp_content),
     )
     if meter_provider is not None:
         metrics.observe(meter_provider, recording.health)

@@ -14,6 +14,11 @@ from typing import Any
 PREFIX = "devserver."
 
 PAYLOAD = PREFIX + "payload"
+PAYLOAD_SHA256 = PREFIX + "payload.sha256"
+PAYLOAD_BYTES = PREFIX + "payload.bytes"
+PAYLOAD_SUMMARY = PREFIX + "payload.summary"
+WITHHELD = PREFIX + "withheld"
+OTLP_CONTENT = PREFIX + "otlp_content"
 FACT = PREFIX + "fact"
 
 EXECUTION_ID = PREFIX + "execution_id"
@@ -33,6 +38,9 @@ ERROR_TYPE = "error.type"
 GEN_AI_OPERATION_NAME = "gen_ai.operation.name"
 GEN_AI_PROVIDER_NAME = "gen_ai.provider.name"
 GEN_AI_REQUEST_MODEL = "gen_ai.request.model"
+GEN_AI_INPUT_MESSAGES = "gen_ai.input.messages"
+GEN_AI_OUTPUT_MESSAGES = "gen_ai.output.messages"
+GEN_AI_OUTPUT_TYPE = "gen_ai.output.type"
 OPENINFERENCE_SPAN_KIND = "openinference.span.kind"
 SESSION_ID = "session.id"
 
