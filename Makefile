@@ -12,22 +12,29 @@ PACKAGES := otel_tracking collectors exporters devserver
 # Handed over in the environment: a prompt may hold quotes.
 export PROMPT
 
-.PHONY: help demo test check format bench golden engines clean
+.PHONY: help demo serve test test-browser check format bench golden engines clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make CHORE, where CHORE is one of:"
-	@awk -F ' *:.*## ' '/^[a-z]+:.*## / { printf "  %-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ' *:.*## ' '/^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: PYTHON=$(PYTHON)  DATA=$(DATA)  PROMPT=\"…\"  ARGS=\"…\" (for pytest)"
+	@echo "Variables: PYTHON=$(PYTHON)  DATA=$(DATA)  PROMPT=\"…\"  ARGS=\"…\" (for pytest, for serve)"
 
 demo: $(VENV)/.ready ## from nothing to records and pictures: sets up, runs PROMPT, says where everything is
 	@tools/install_engines.sh
 	@tools/demo.sh $(BIN)/otel-tracking "$(DATA)" "$$PROMPT"
 
+serve: $(VENV)/.ready ## the DevServer in the browser, on http://127.0.0.1:17801/; sets up first, ARGS="--port 8080"
+	@tools/install_engines.sh || echo "Pipelines that need these engines say so on the start page."
+	@$(BIN)/otel-tracking serve --data "$(DATA)" $(ARGS)
+
 test: $(VENV)/.ready-dev ## set up and run all tests; what needs an engine that is missing is skipped, visibly
 	@tools/install_engines.sh || echo "Without these engines the tests that need them are skipped; each says so below."
 	$(BIN)/python -m pytest -rsfE $(ARGS)
+
+test-browser: $(VENV)/.ready-dev ## only the tests in a real browser; skipped, visibly, where there is no Chromium
+	$(BIN)/python -m pytest -rs tests/browser $(ARGS)
 
 check: $(VENV)/.ready-dev ## lint, formatting and types
 	$(BIN)/ruff check .

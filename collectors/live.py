@@ -18,7 +18,7 @@ class LiveEvent:
     """One thing that happened in a run: a span `started` or `ended`, something was `logged`, the run `finished`.
 
     `number` counts from 1 within the run; a reader that comes back says the last one it saw. `fields` are those of the
-    item or fact, or the span's attributes; `finished` carries the finish reason in `name`.
+    item or fact, or the span's attributes; `ended` carries the span's status in `name`, `finished` the finish reason.
     """
 
     number: int
@@ -61,6 +61,12 @@ class LiveFeed:
         if run is None:
             raise LookupError(f"no run with trace id {trace_id} is under way in this process")
         return _follow(run, after, timeout)
+
+    def media(self, trace_id: str, sha256: str) -> bytes | None:
+        """The bytes of a medium that was logged in a run which can be followed, before they are in any file."""
+        run = self._find(trace_id)
+        frames = [entry for entry in tuple(run.log) if isinstance(entry, Frame)] if run else []
+        return next((frame.media.data for frame in frames if frame.media and frame.media.sha256 == sha256), None)
 
     def _find(self, trace_id: str) -> OpenRun | None:
         try:
@@ -120,4 +126,6 @@ def _read(number: int, event: LogEntry) -> LiveEvent:
     span: SpanData = subject
     if kind == STARTED:
         return LiveEvent(number, kind, span.span_id, span.parent_id, span.name, span.start_ns, dict(span.attributes))
-    return LiveEvent(number, kind, span.span_id, None, span.status.name.lower(), span.end_ns or 0)
+    return LiveEvent(
+        number, kind, span.span_id, None, span.status.name.lower(), span.end_ns or 0, dict(span.attributes)
+    )

@@ -24,6 +24,7 @@ class Devserver:
     recording: Recording
     tracker: ExecutionTracker
     pipeline: Pipeline
+    engines: Engines
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def open_devserver(
     try:
         tracker = recording.tracker()
         with open_engines(settings) if engines is None else nullcontext(engines) as ready:
-            yield Devserver(settings, recording, tracker, Pipeline(tracker, ready))
+            yield Devserver(settings, recording, tracker, Pipeline(tracker, ready), ready)
     finally:
         recording.close()
 

@@ -14,6 +14,7 @@ from devserver.cli.complaints import INTERRUPTED, complain, exit_code_of, senten
 
 COMMANDS = {
     "run": "Run a pipeline on a prompt, watch it, and keep its record.",
+    "serve": "Open the DevServer in the browser: start runs, watch them, take them home.",
     "configs": "List the pipelines that can be run, and what they need.",
     "list": "List the runs that are stored, latest first.",
     "show": "Show one run: its texts hop by hop, or its tree of spans.",

@@ -1,0 +1,114 @@
+"""Put the web application together: routes, pages, guard."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from flask import Flask, Response, make_response, request
+from werkzeug.exceptions import HTTPException
+
+from devserver.pictures import MOST_BYTES
+from devserver.web import guard
+from devserver.web.access import Access
+from devserver.web.execute_routes import execute_routes
+from devserver.web.language import words_here
+from devserver.web.media_routes import media_routes
+from devserver.web.pages import pages
+from devserver.web.replies import json_reply, trouble
+from devserver.web.run_routes import run_routes
+from devserver.web.runner import Runner
+from devserver.web.runs import Runs
+from devserver.web.showing import show
+from devserver.web.streams import HEARTBEAT_SECONDS, Seats
+from devserver.web.web_settings import WebSettings
+from devserver.wiring import Devserver
+
+_log = logging.getLogger(__name__)
+
+MOST_BODY = 3 * MOST_BYTES * 4 // 3 + 2**20
+"""Three pictures in base64, and a long text."""
+
+
+def create_app(
+    devserver: Devserver,
+    settings: WebSettings | None = None,
+    *,
+    runner: Runner | None = None,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+) -> Flask:
+    """The application that serves `devserver`. Its runs are those of `runner`, which is `app.extensions["runner"]`.
+
+    Runs that are under way are known to this process alone: an application that is started in several processes shows
+    each watcher only the runs of the process that answers. A server with threads in one process is what it is for.
+    """
+    settings = settings or WebSettings()
+    settings.check()
+    runner = runner or Runner(devserver.pipeline, slots=settings.slots, most_waiting=settings.most_waiting)
+    runs = Runs(devserver, runner)
+    app = Flask(__name__)
+    app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, MAX_FORM_MEMORY_SIZE=2**21, MAX_FORM_PARTS=100)
+    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
+    app.extensions["runner"] = runner
+    guard.install(app, Access(settings))
+    _stay_in_this_process(app)
+    app.register_blueprint(execute_routes(runs, settings))
+    app.register_blueprint(
+        run_routes(runs, devserver.settings.data_dir, Seats(settings.most_streams), heartbeat_seconds)
+    )
+    app.register_blueprint(media_routes(runs))
+    app.register_blueprint(pages(devserver, runs, settings))
+    app.add_url_rule("/api/health", "health", lambda: _health(runs))
+    app.register_error_handler(HTTPException, _http_trouble)
+    app.register_error_handler(Exception, _our_fault)
+    return app
+
+
+def _health(runs: Runs) -> Response:
+    jobs = runs.runner.jobs()
+    waiting = sum(not job.started.is_set() for job in jobs)
+    return json_reply({"status": "ok", "running": len(jobs) - waiting, "waiting": waiting})
+
+
+def _stay_in_this_process(app: Flask) -> None:
+    """Refuse to answer in a forked child: it has neither the threads nor the recording of its parent."""
+    made_in = os.getpid()
+
+    @app.before_request
+    def check() -> Response | None:
+        if os.getpid() == made_in:
+            return None
+        _log.error("the DevServer was forked after it was made; start one process with threads instead")
+        return trouble(503, "this server was started in several processes; one process with threads would work")
+
+
+def _http_trouble(error: HTTPException) -> Response:
+    status = error.code or 500
+    if guard.is_api():
+        return trouble(status, _sentence(status, error), **({"retry_after": 5} if status == 503 else {}))
+    words = words_here()
+    title = words.get(f"trouble {status}", words["trouble 400" if status < 500 else "trouble 500"])
+    page = show("message.html", title=title, sentence=words.get(f"trouble {status} sentence", _sentence(status, error)))
+    return make_response(page, status)
+
+
+def _sentence(status: int, error: HTTPException) -> str:
+    if status == 413:
+        return f"more than {MOST_BODY // 2**20} MiB were sent"
+    if status == 404:
+        return f"there is nothing at {request.path[:200]}"
+    return error.description or error.name
+
+
+def _our_fault(error: Exception) -> Any:
+    # The message may hold what a child wrote: the log gets the place, nobody the text.
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "an unknown place"
+    _log.error("%s while answering %s, at %s", type(error).__name__, request.endpoint, where)
+    sentence = "something went wrong in the server; its log says where"
+    if guard.is_api():
+        return trouble(500, sentence)
+    return make_response(show("message.html", title=words_here()["trouble 500"], sentence=sentence), 500)

@@ -1,0 +1,70 @@
+"""`POST /api/schema/pipeline/execute`: run a pipeline and answer as era A did, or at once where nobody waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from devserver.errors import RequestError, UnknownConfig
+from devserver.web import guard
+from devserver.web.asking import NotAllowed, read_body, request_of
+from devserver.web.era_a_answers import accepted, answer_of
+from devserver.web.replies import json_reply, trouble, whole_text
+from devserver.web.run_state import state_after
+from devserver.web.runner import Job, RunnerFull
+from devserver.web.runs import Runs
+from devserver.web.web_settings import WebSettings
+
+BEGIN_SECONDS = 2.0
+"""How long the answer to somebody who does not wait may be held back for the run's execution id."""
+
+
+def execute_routes(runs: Runs, settings: WebSettings) -> Blueprint:
+    """The route, as a blueprint."""
+    routes = Blueprint("execute", __name__)
+
+    @routes.post("/api/schema/pipeline/execute")
+    def execute() -> Response:
+        try:
+            source = read_body(request.get_data())
+        except RequestError as error:
+            return trouble(400, str(error))
+        try:
+            wanted, config = request_of(source, guard.role(), settings.safety_level)
+            job = runs.runner.submit(wanted)
+        except UnknownConfig as error:
+            return trouble(404, str(error), **_named(source))
+        except NotAllowed as error:
+            return trouble(403, str(error), **_named(source))
+        except RequestError as error:
+            return trouble(400, str(error), **_named(source))
+        except RunnerFull as error:
+            return trouble(503, str(error), **_named(source), retry_after=error.retry_after)
+        if not _waits(source):
+            return _accept(runs, job)
+        job.done.wait()
+        status, body = answer_of(job, config, state_after(runs.live_so_far(job.trace_id or "")))
+        return json_reply(body, status)
+
+    return routes
+
+
+def _accept(runs: Runs, job: Job) -> Response:
+    position = runs.runner.position(job)
+    if not position:
+        job.started.wait(BEGIN_SECONDS)
+    body = accepted(job, position)
+    return json_reply(body, 202, Location=body["run_url"])
+
+
+def _waits(source: Mapping[str, Any]) -> bool:
+    return request.args.get("wait") not in ("0", "false", "no") and source.get("async") is not True
+
+
+def _named(source: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration that was asked for, as far as it was: never null where a client reads a name."""
+    schema = source.get("schema")
+    name = whole_text(schema[:200]) if isinstance(schema, str) else ""
+    return {"schema": name, "config_name": name}

@@ -1,0 +1,190 @@
+"""The pages for people: start a run, watch it, look at others."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, Response, make_response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from devserver.errors import ConfigError, RequestError
+from devserver.pictures import MOST_BYTES
+from devserver.requests import Request
+from devserver.safety.terms import LEVELS
+from devserver.stages.seeds import draw_seed
+from devserver.web import guard
+from devserver.web.access import Role
+from devserver.web.again import again, can_be_seeded, leaves_to_chance, with_seed
+from devserver.web.asking import checked, config_named, image_of, level_for, seed_of
+from devserver.web.choices import choices_of
+from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
+from devserver.web.listing import Listing, read_query
+from devserver.web.replies import whole_text
+from devserver.web.run_page import run_page_values, waiting_page_values
+from devserver.web.run_rows import rows_for_people
+from devserver.web.runner import Job, RunnerFull
+from devserver.web.runs import Runs
+from devserver.web.showing import show
+from devserver.web.web_settings import WebSettings
+from devserver.web.words import EXAMPLES, LANGUAGES
+from devserver.wiring import Devserver
+from exporters.errors import AmbiguousExecution, UnknownExecution
+from otel_tracking.outcome import Status
+
+ROWS_A_PAGE = 20
+LANGUAGE_SECONDS = 365 * 24 * 3600
+STATUSES = ("running", *(str(status) for status in Status))
+
+
+def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
+    """The pages, as a blueprint."""
+    routes = Blueprint("pages", __name__)
+
+    @routes.errorhandler(UnknownExecution)
+    @routes.errorhandler(AmbiguousExecution)
+    def unknown(error: Exception) -> AnyResponse:
+        return _message(404, str(error))
+
+    @routes.errorhandler(RequestError)
+    def unclear(error: RequestError) -> AnyResponse:
+        return _message(400, str(error))
+
+    @routes.errorhandler(RunnerFull)
+    def full(error: RunnerFull) -> AnyResponse:
+        answer = _message(503, str(error))
+        answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
+
+    @routes.get("/")
+    def start() -> str:
+        return _start_page(devserver, settings, request.args)
+
+    @routes.post("/runs")
+    def send() -> AnyResponse:
+        try:
+            job = runs.runner.submit(_request_of_form(settings))
+        except (RequestError, ConfigError) as error:
+            page = _start_page(devserver, settings, request.form, sentence=str(error))
+            return make_response(page, 400)
+        return _to(job)
+
+    @routes.get("/runs")
+    def index() -> str:
+        query = read_query(request.args, largest=100, usual=ROWS_A_PAGE)
+        listing = Listing(runs, query)
+        return show(
+            "runs.html",
+            rows=rows_for_people(listing.rows, runs, is_researcher=guard.audience() is Role.RESEARCHER),
+            total=listing.total,
+            query=query,
+            statuses=STATUSES,
+            configs=[choice.name for choice in choices_of(devserver, language_here())],
+            address_of=lambda offset: _same_list(offset),
+        )
+
+    @routes.get("/runs/<name>")
+    def one(name: str) -> AnyResponse:
+        found = runs.find(name)
+        if isinstance(found, Job) and not found.trace_id:
+            values = waiting_page_values(found, runs)
+            return make_response(show("waiting.html", **values))
+        execution_id = found.execution_id if isinstance(found, Job) else found
+        if name != execution_id:
+            return redirect(f"/runs/{execution_id}", 303)
+        is_researcher = guard.role() is Role.RESEARCHER
+        values = run_page_values(found, runs, language_here(), guard.audience(), is_researcher=is_researcher)
+        return make_response(show("run.html", **values))
+
+    @routes.post("/runs/<name>/cancel")
+    def cancel(name: str) -> AnyResponse:
+        found = runs.find(name)
+        if isinstance(found, Job):
+            runs.runner.stop(found)
+        return redirect(f"/runs/{found.name if isinstance(found, Job) else found}", 303)
+
+    @routes.post("/runs/<name>/again")
+    def repeat(name: str) -> AnyResponse:
+        found = runs.find(name)
+        record = runs.record(found) if isinstance(found, str) else None
+        wanted = again(record, lambda sha256: runs.media(found, sha256)) if record else None
+        if wanted is None:
+            return _message(400, "this run cannot be made again from its record")
+        repeated = with_seed(wanted, same=request.form.get("seed") == "same")
+        level_for(repeated.safety_level, guard.role(), settings.safety_level)
+        return _to(runs.runner.submit(repeated))
+
+    @routes.get("/language/<wanted>")
+    def change_language(wanted: str) -> AnyResponse:
+        response = redirect(_own_address(request.args.get("next", "/")), 303)
+        if wanted in LANGUAGES:
+            response.set_cookie(
+                LANGUAGE_COOKIE,
+                wanted,
+                max_age=LANGUAGE_SECONDS,
+                httponly=True,
+                samesite="Lax",
+                secure=request.is_secure,
+            )
+        return response
+
+    return routes
+
+
+def _start_page(devserver: Devserver, settings: WebSettings, given: Any, *, sentence: str = "") -> str:
+    language = language_here()
+    choices = choices_of(devserver, language)
+    usable = [choice.name for choice in choices if choice.can_run]
+    wanted = given.get("config", "")
+    return show(
+        "start.html",
+        choices=choices,
+        chosen=wanted if wanted in usable else (usable[0] if usable else ""),
+        prompt=whole_text(given.get("prompt", "")),
+        seed=given.get("seed", ""),
+        level=given.get("level", settings.safety_level),
+        levels=LEVELS if guard.role() is Role.RESEARCHER else (),
+        examples=EXAMPLES[language],
+        example_address=lambda text: "/?" + urlencode({"prompt": text}),
+        sentence=sentence,
+    )
+
+
+def _request_of_form(settings: WebSettings) -> Request:
+    form = request.form
+    config = config_named(form.get("config", ""))
+    seed = seed_of(form.get("seed", "").strip())
+    if seed is None and leaves_to_chance(config) and can_be_seeded(config):
+        seed = draw_seed()  # one for all, so that the run can be made again
+    images = [image_of(file.filename or "", file.read(MOST_BYTES + 1)) for file in request.files.getlist("images")]
+    return checked(
+        Request(
+            prompt=form.get("prompt", ""),
+            config_name=config.name,
+            safety_level=level_for(form.get("level", ""), guard.role(), settings.safety_level),
+            seed=seed,
+            images=tuple(image for image in images),
+        ),
+        config,
+    )
+
+
+def _to(job: Job) -> AnyResponse:
+    return redirect(f"/runs/{job.name}", 303)
+
+
+def _message(status: int, sentence: str) -> Response:
+    title = words_here().get(f"trouble {status}", words_here()["trouble 500"])
+    return make_response(show("message.html", title=title, sentence=sentence), status)
+
+
+def _same_list(offset: int) -> str:
+    kept = [(name, value) for name, value in request.args.items() if name != "offset" and value]
+    return "/runs?" + urlencode([*kept, ("offset", str(offset))])
+
+
+def _own_address(address: str) -> str:
+    """An address on this server; the start where it would lead elsewhere."""
+    parts = urlsplit(address)
+    is_ours = address.startswith("/") and not address.startswith(("//", "/\\")) and not (parts.scheme or parts.netloc)
+    return address if is_ours and address.isprintable() else "/"

@@ -1,0 +1,82 @@
+"""What the page of one run shows."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from devserver.web.access import Role
+from devserver.web.again import again, leaves_to_chance
+from devserver.web.asking import config_named
+from devserver.web.board import Board, board_of
+from devserver.web.runner import Job
+from devserver.web.runs import Runs
+from devserver.web.streams import STORED
+from devserver.web.words import words_of
+from exporters import FORMATS
+from exporters.readable import seconds
+from otel_tracking.record import ExecutionRecord
+
+_FORMAT_NAMES = {
+    **{"html": "HTML", "pdf": "PDF", "docx": "Word", "json": "JSON", "xml": "XML", "csv": "CSV"},
+    "legacy_xml": "XML (2025)",
+}
+FIRST_FORMATS = ("pdf", "html", "docx")
+
+
+def run_page_values(
+    found: Job | str, runs: Runs, language: str, audience: Role, *, is_researcher: bool
+) -> dict[str, Any]:
+    """Everything that `run.html` needs."""
+    state = runs.state(found)
+    board = board_of(state, language=language, audience=audience)
+    record = runs.record(found) if isinstance(found, str) else None
+    is_over = record is not None
+    prefix = STORED if is_over else ""
+    return {
+        "board": board,
+        "is_over": is_over,
+        "tone": tone_of(board.head.status),
+        "last_event": f"{prefix}{state.seen}" if state.seen else "",
+        "now_ms": time.time_ns() // 1_000_000,
+        "audience": audience.value,
+        "can_change_audience": is_researcher,
+        "record": record,
+        "duration": seconds(record.total_execution_time) if record else "",
+        "repeat": _repeat(found, record, runs) if record else {},
+        "exports": _exports(audience) if is_over else [],
+        "export_query": f"?language={language}&audience={audience.value}",
+        "final": _final(board),
+        "word_list": {name: words_of(language)[name] for name in ("whole", "open picture", "missing", "seconds")},
+    }
+
+
+def waiting_page_values(job: Job, runs: Runs) -> dict[str, Any]:
+    """Everything that `waiting.html` needs."""
+    return {"job": job, "position": runs.runner.position(job)}
+
+
+def tone_of(status: str) -> str:
+    """How a status is coloured: `good`, `stop`, `bad`, `work` or `plain`."""
+    tones = {"completed": "good", "partial": "stop", "blocked": "stop", "error": "bad"}
+    return tones.get(status, "work" if status in ("running", "waiting") else "plain")
+
+
+def _repeat(found: Job | str, record: ExecutionRecord, runs: Runs) -> dict[str, Any]:
+    """How the run can be made again: `{"same": …, "new": …}`, empty where it cannot."""
+    wanted = again(record, lambda sha256: runs.media(found, sha256))
+    if wanted is None:
+        return {}
+    is_chance = leaves_to_chance(config_named(wanted.request.config_name))
+    return {"seed": wanted.seed, "is_same": wanted.seed is not None and is_chance, "is_new": is_chance}
+
+
+def _exports(audience: Role) -> list[tuple[str, str, bool]]:
+    """Format, its name for people, and whether it takes a language and an audience."""
+    names = [*FIRST_FORMATS, *(name for name in FORMATS if name not in FIRST_FORMATS)]
+    offered = [name for name in names if audience is Role.RESEARCHER or "audience" in FORMATS[name].options]
+    return [(name, _FORMAT_NAMES.get(name, name), "audience" in FORMATS[name].options) for name in offered]
+
+
+def _final(board: Board) -> str:
+    return next((box.text for box in board.boxes if box.key == "s2-interception_final"), "")

@@ -1,0 +1,165 @@
+"""`/api/runs`: list runs, look at one, export it, follow it, end it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from devserver.errors import RequestError
+from devserver.web import guard
+from devserver.web.access import Role
+from devserver.web.era_a_answers import addresses
+from devserver.web.language import language_here
+from devserver.web.listing import Listing, read_query
+from devserver.web.replies import json_reply, trouble
+from devserver.web.runner import Job
+from devserver.web.runs import Runs
+from devserver.web.streams import Seats, Telling, has_seen_the_end, stream
+from devserver.web.student_copy import student_copy
+from exporters import FORMATS
+from exporters.documents import render_document
+from exporters.errors import AmbiguousExecution, UnknownExecution, UnknownOption
+from exporters.formats import Format, format_named
+from exporters.json import render as render_json
+from exporters.layout import folder_name
+from otel_tracking.record import ExecutionRecord
+
+
+def run_routes(runs: Runs, data_dir: Any, seats: Seats, heartbeat_seconds: float) -> Blueprint:
+    """The routes, as a blueprint."""
+    routes = Blueprint("runs", __name__, url_prefix="/api/runs")
+
+    @routes.errorhandler(UnknownExecution)
+    def unknown(error: UnknownExecution) -> Response:
+        return trouble(404, f"{error}; GET /api/runs lists those there are")
+
+    @routes.errorhandler(AmbiguousExecution)
+    def ambiguous(error: AmbiguousExecution) -> Response:
+        return trouble(404, str(error))
+
+    @routes.errorhandler(RequestError)
+    def unclear(error: RequestError) -> Response:
+        return trouble(400, str(error))
+
+    @routes.get("")
+    def index() -> Response:
+        query = read_query(request.args, largest=100)
+        listing = Listing(runs, query)
+        return json_reply(
+            {
+                "executions": [row.to_dict(with_people=_is_researcher()) for row in listing.rows],
+                "total": listing.total,
+                "limit": query.limit,
+                "offset": query.offset,
+                "returned": len(listing.rows),
+                "filters": query.filters,
+            }
+        )
+
+    @routes.get("/stats")
+    def stats() -> Response:
+        runs.settle()
+        files = [path for path in data_dir.rglob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files)
+        return json_reply(
+            {
+                "total_records": len(runs.rows({})),
+                "total_size_bytes": size,
+                "total_size_mb": round(size / 2**20, 2),
+                "storage_dir": str(data_dir.absolute()) if _is_researcher() else data_dir.name,
+            }
+        )
+
+    @routes.get("/<name>")
+    def one(name: str) -> Response:
+        found = runs.find(name)
+        if isinstance(found, Job):
+            return json_reply(_under_way(found, runs))
+        record = runs.record(found)
+        if not _is_researcher():
+            return json_reply(student_copy(record))
+        return Response(render_json(record), mimetype="application/json")
+
+    @routes.get("/<name>/export/<format_name>")
+    def export(name: str, format_name: str) -> Response:
+        if format_name not in FORMATS:
+            return trouble(404, f"no format is called {format_name!r:.60}; there are {', '.join(sorted(FORMATS))}")
+        form = format_named(format_name)
+        found = runs.find(name)
+        if isinstance(found, Job):
+            return trouble(409, "the run is still under way; it can be exported when it has ended")
+        try:
+            options = _options(form)
+            if options is None:
+                return trouble(403, f"{format_name} shows everything and is not for students; html or pdf would work")
+            document = render_document(runs.record(found), form, data_dir=data_dir, options=options)
+        except UnknownOption as error:
+            return trouble(400, str(error))
+        return _attachment(document, runs.record(found), form)
+
+    @routes.get("/<name>/live")
+    def live(name: str) -> Response:
+        found = runs.find(name)
+        after = request.headers.get("Last-Event-ID") or request.args.get("after", "")
+        if has_seen_the_end(runs, found, after):
+            return Response(status=204)
+        leave = seats.take()
+        if leave is None:
+            return trouble(503, "too many watchers follow runs already; try again in a moment", retry_after=5)
+        telling = Telling(language_here(), guard.audience())
+        response = Response(stream(runs, found, telling, after, heartbeat_seconds), mimetype="text/event-stream")
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Accel-Buffering"] = "no"
+        response.call_on_close(leave)
+        return response
+
+    @routes.post("/<name>/cancel")
+    def cancel(name: str) -> Response:
+        found = runs.find(name)
+        if not isinstance(found, Job):
+            return trouble(409, "the run has ended already; nothing was changed", execution_id=found)
+        runs.runner.stop(found)
+        return json_reply({"status": "cancelling", "run_status": found.status, **addresses(found)}, 202)
+
+    return routes
+
+
+def _is_researcher() -> bool:
+    return guard.role() is Role.RESEARCHER
+
+
+def _under_way(job: Job, runs: Runs) -> dict[str, Any]:
+    """A run that has not ended, as its record will begin."""
+    state = runs.state(job)
+    told = {
+        "status": job.status,
+        "config_name": job.request.config_name,
+        "timestamp": dt.datetime.fromtimestamp(job.asked_at, dt.UTC).isoformat(),
+        "execution_mode": job.request.execution_mode,
+        "safety_level": job.request.safety_level,
+        "position": runs.runner.position(job),
+        "items_so_far": len(state.items),
+        **addresses(job),
+    }
+    # Students follow the live view, which holds back what no check has seen yet.
+    return {**told, "items": [item.to_dict() for item in state.items]} if _is_researcher() else told
+
+
+def _options(form: Format) -> dict[str, str] | None:
+    """The options of the request that the format has; None where students may not have the format."""
+    options = {name: value for name, value in request.args.items() if name != "token"}
+    if _is_researcher():
+        return options
+    return {**options, "audience": Role.STUDENT.value} if "audience" in form.options else None
+
+
+def _attachment(document: bytes, record: ExecutionRecord, form: Format) -> Response:
+    media_type = f"{form.media_type}; charset=utf-8" if form.media_type.startswith("text/") else form.media_type
+    response = Response(document, content_type=media_type)
+    # The name is made of characters that mean nothing to headers and file systems.
+    name = folder_name(record.execution_id).replace("%", "_").replace(" ", "_")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}{form.suffix}"'
+    response.headers["Content-Security-Policy"] = guard.FILE_POLICY
+    return response

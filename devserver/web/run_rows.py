@@ -1,0 +1,80 @@
+"""The rows of the list of runs as people see them: what was asked, and a picture of what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from devserver.web.listing import UNDER_WAY, ListedRun
+from devserver.web.run_page import tone_of
+from devserver.web.runs import Runs
+from exporters.errors import StorageError
+from exporters.readable import direction_of, seconds, visible_line
+from exporters.withholding import Withheld, withheld_in
+from otel_tracking.record import ExecutionItem, ExecutionRecord
+from otel_tracking.taxonomy import ItemType, MediaType
+
+LONGEST_PROMPT = 160
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One run in the list."""
+
+    run: ListedRun
+    config_name: str
+    status: str
+    tone: str
+    took: str
+    prompt: str = ""
+    direction: str = "ltr"
+    is_hidden: bool = False
+    thumbnails: tuple[str, ...] = ()
+    has_sound: bool = False
+
+
+def rows_for_people(listed: Iterable[ListedRun], runs: Runs, *, is_researcher: bool) -> list[Row]:
+    """The rows; students' without what a check said no to."""
+    return [_row(run, runs, is_researcher) for run in listed]
+
+
+def _row(run: ListedRun, runs: Runs, is_researcher: bool) -> Row:
+    more: dict[str, Any] = {}
+    if run.status not in UNDER_WAY and run.execution_id:
+        # A record that cannot be read, or was erased a moment ago, still has its row.
+        try:
+            more = _from_record(runs.record(run.execution_id), is_researcher)
+        except StorageError:
+            more = {}
+    return Row(
+        run=run,
+        config_name=visible_line(run.config_name or ""),
+        status=visible_line(run.status),
+        tone=tone_of(str(run.status)),
+        took=seconds(run.total_execution_time),
+        **more,
+    )
+
+
+def _from_record(record: ExecutionRecord, is_researcher: bool) -> dict[str, Any]:
+    withheld = Withheld() if is_researcher else withheld_in(record)
+    prompts = [item for item in record.items if item.item_type == ItemType.USER_INPUT_TEXT]
+    is_hidden = any(map(withheld.holds, prompts))
+    prompt = visible_line(prompts[0].content) if prompts and not is_hidden else ""
+    shown = [item for item in record.items if item.stage == 4 and not withheld.holds(item)]
+    return {
+        "prompt": f"{prompt[:LONGEST_PROMPT]}…" if len(prompt) > LONGEST_PROMPT else prompt,
+        "direction": direction_of(prompt),
+        "is_hidden": is_hidden,
+        "thumbnails": tuple(_thumbnail(record, item) for item in shown if _is_picture(item))[:3],
+        "has_sound": any(item.media_type in (MediaType.AUDIO, MediaType.MUSIC) for item in shown),
+    }
+
+
+def _is_picture(item: ExecutionItem) -> bool:
+    return item.media_type == MediaType.IMAGE and item.media is not None and item.media.sha256 is not None
+
+
+def _thumbnail(record: ExecutionRecord, item: ExecutionItem) -> str:
+    return f"/api/runs/{record.execution_id}/thumbnails/{item.media.sha256 if item.media else ''}"

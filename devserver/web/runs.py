@@ -1,0 +1,143 @@
+"""Everything there is to know of runs: waiting, under way, and stored."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from collectors.live import LiveEvent
+from devserver.web.recorded_events import events_of
+from devserver.web.run_state import RunState, state_after
+from devserver.web.runner import Job, Runner
+from devserver.wiring import Devserver
+from exporters import find_execution, read_records
+from exporters.errors import UnknownExecution
+from exporters.execution_index import ExecutionIndex, ExecutionRow
+from exporters.layout import stored_days
+from exporters.media import inside
+from exporters.selection import Selection, Wanted
+from otel_tracking.record import ExecutionRecord
+
+FLUSH_SECONDS = 10.0
+SETTLE_SECONDS = 2.0
+REMEMBERED_RECORDS = 64
+
+
+class Runs:
+    """Finds runs by whatever they are called, and answers from memory or from the dataset."""
+
+    def __init__(self, devserver: Devserver, runner: Runner) -> None:
+        self.runner = runner
+        self._devserver = devserver
+        self._data_dir = devserver.settings.data_dir
+        self._live = devserver.recording.live
+        self._index, self._lock = ExecutionIndex(self._data_dir), threading.Lock()
+        self._load = lru_cache(REMEMBERED_RECORDS)(self._read)
+
+    def find(self, name: str) -> Job | str:
+        """The job that has not ended, or else the execution id, that a ticket, id or trace id means.
+
+        Raises `UnknownExecution` or `AmbiguousExecution`.
+        """
+        job = self.runner.find(name)
+        if job and not job.done.is_set():
+            return job
+        if job and job.execution_id:
+            self._settle(job)
+            return job.execution_id
+        if job:
+            raise UnknownExecution(f"the run {name} could not be started: {job.error}")
+        return find_execution(self._data_dir, name)
+
+    def record(self, execution_id: str) -> ExecutionRecord:
+        """The stored record of an execution id. Raises `UnknownExecution`."""
+        row = next(self._rows({"execution_id": execution_id}), None)
+        if row is None:
+            raise UnknownExecution(f"no execution called {execution_id} is stored")
+        return self._load(execution_id, row.rank)
+
+    def state(self, found: Job | str) -> RunState:
+        """A run as far as it has come."""
+        return state_after(self.events_so_far(found))
+
+    def events_so_far(self, found: Job | str) -> list[LiveEvent]:
+        """What has happened in a run until now."""
+        if isinstance(found, str):
+            return list(events_of(self.record(found)))
+        return list(self.live_so_far(found.trace_id)) if found.trace_id else []
+
+    def live_so_far(self, trace_id: str) -> Iterator[LiveEvent]:
+        """What the live feed has of a run, without waiting for more."""
+        try:
+            yield from self._live.follow(trace_id, timeout=0)
+        except (TimeoutError, LookupError):
+            return
+
+    def follow(self, trace_id: str, after: int, timeout: float) -> Iterator[LiveEvent]:
+        """The live feed's events of a run; `LookupError` and `TimeoutError` as there."""
+        return self._live.follow(trace_id, after=after, timeout=timeout)
+
+    def media(self, found: Job | str, name: str) -> tuple[bytes, str] | None:
+        """The bytes and type of a run's medium, by its sha256 or file name; None where the run has no such medium."""
+        if isinstance(found, Job):
+            item = next((item for item in self.state(found).items if item.media and item.media.sha256 == name), None)
+            content = self._live.media(found.trace_id or "", name)
+            return (content, (item.media and item.media.type) or "") if item and content is not None else None
+        return self._stored_media(self.record(found), name)
+
+    def rows(self, selection: Selection) -> list[ExecutionRow]:
+        """Stored runs, latest first."""
+        with self._lock:
+            return list(self._rows(selection))
+
+    def under_way(self) -> list[Job]:
+        """Runs that are not stored yet: under way or waiting, latest first."""
+        return list(reversed(self.runner.jobs()))
+
+    def settle(self, timeout: float = SETTLE_SECONDS) -> None:
+        """Wait until runs that have ended are stored; where that takes too long, go on with those that are."""
+        self._devserver.recording.flush(timeout)
+
+    def _settle(self, job: Job) -> None:
+        if next(self._rows({"execution_id": job.execution_id}), None) is None:
+            self.settle(FLUSH_SECONDS)
+
+    def _rows(self, selection: Selection) -> Iterator[ExecutionRow]:
+        wanted = Wanted(selection)
+        execution_id = selection.get("execution_id")
+        index = ExecutionIndex(self._data_dir, execution_id) if execution_id else self._index
+        likely, days = wanted.likely_day(), wanted.days(stored_days(self._data_dir))
+        for day in [likely] if likely in days and likely else days:
+            yield from filter(wanted.accepts, index.rows(day))
+
+    def _read(self, execution_id: str, rank: tuple[int, int]) -> ExecutionRecord:
+        record = next(read_records(self._data_dir, execution_id=execution_id), None)
+        if record is None:
+            raise UnknownExecution(f"{execution_id} was erased a moment ago")
+        return record
+
+    def _stored_media(self, record: ExecutionRecord, name: str) -> tuple[bytes, str] | None:
+        for item in record.items:
+            known = {item.media.sha256 if item.media else None, (item.file_path or "").rpartition("/")[2] or None}
+            if name in known and item.file_path:
+                path = inside(self._data_dir, item.file_path)
+                return (path.read_bytes(), (item.media and item.media.type) or "") if path.is_file() else None
+        return None
+
+
+def page_of(entries: list[Any], limit: int, offset: int) -> list[Any]:
+    """Some of a list.
+
+    >>> page_of(["a", "b", "c"], 2, 1)
+    ['b', 'c']
+    """
+    return list(islice(entries, offset, offset + limit))
+
+
+def moment_of(job: Job) -> dt.datetime:
+    """When a job was asked for."""
+    return dt.datetime.fromtimestamp(job.asked_at, dt.UTC)

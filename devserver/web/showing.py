@@ -1,0 +1,23 @@
+"""Fill a template with what every page needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g, render_template
+
+from devserver.web.language import language_here, words_here
+from devserver.web.words import title_of
+
+
+def show(template: str, **values: Any) -> str:
+    """The page; `words`, `language` and whether somebody is logged in are there in all of them."""
+    language = language_here()
+    return render_template(
+        template,
+        words=words_here(),
+        language=language,
+        is_in=getattr(g, "role", None) is not None,
+        title_of=lambda config_name: title_of(str(config_name), language),
+        **values,
+    )

@@ -1,0 +1,201 @@
+"""Which boxes a run has: those that its configuration leads to expect, and those that came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from devserver.web.run_state import RunState, SpanSeen
+from otel_tracking import attributes as names
+from otel_tracking.record import ExecutionItem
+from otel_tracking.taxonomy import OUTPUT_TYPES, RULES, ItemType
+
+MOST_PLANNED = 100
+"""Boxes that are shown before anything is in them."""
+
+_MARKS = frozenset({ItemType.PIPELINE_START, ItemType.PIPELINE_COMPLETE, ItemType.STAGE_TRANSITION})
+_BLOCKS = frozenset({ItemType.STAGE1_BLOCKED, ItemType.STAGE3_BLOCKED})
+_MEDIA = {"image", "audio", "music", "video", "3d", "code"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A place for one box. `item` is what is in it, `verdict` an item that says it was blocked.
+
+    `span` is the one whose work fills it, where that has begun.
+    """
+
+    key: str
+    chapter: str
+    order: str
+    item_type: str
+    stage: int | None = None
+    hop: int | None = None
+    output: int | None = None
+    config: Any = None
+    item: ExecutionItem | None = None
+    verdict: ExecutionItem | None = None
+    span: SpanSeen | None = None
+
+
+def slots_of(state: RunState) -> list[Slot]:
+    """The slots of a run in their order, filled as far as it has come."""
+    slots = {slot.key: slot for slot in _planned(state.plan)}
+    for item in state.items:
+        if item.item_type not in _MARKS:
+            _place(slots, item)
+    spans = _spans_by_place(state)
+    filled = [replace(slot, span=_span_of(slot, spans)) for slot in slots.values()]
+    return sorted(filled, key=lambda slot: slot.order)
+
+
+def _planned(plan: Mapping[str, Any]) -> Iterator[Slot]:
+    if not plan:
+        return
+    yield _slot("user_input_text")
+    yield _slot("stage1_safety_check")
+    if plan.get("translate_first"):
+        yield _slot("translation_result")
+    for hop in range(1, hops_of(plan) + 1):
+        yield _slot("interception_iteration", hop=hop)
+    yield _slot("interception_final")
+    for number, wanted in enumerate(outputs_of(plan)[:MOST_PLANNED], start=1):
+        medium = wanted.get("medium") if wanted.get("medium") in _MEDIA else "image"
+        yield _slot("stage3_safety_check", output=number, config=wanted.get("name"))
+        yield _slot(f"output_{medium}", output=number, config=wanted.get("name"))
+
+
+def hops_of(plan: Mapping[str, Any]) -> int:
+    """How many hops a configuration leads to expect."""
+    wanted = plan.get("interception")
+    if not isinstance(wanted, Mapping) or wanted.get("kind") != "translation_chain":
+        return 0
+    languages, hops = wanted.get("languages"), wanted.get("hops")
+    if isinstance(languages, list | tuple):
+        hops = len(languages)
+    return min(hops, MOST_PLANNED) if type(hops) is int else 0
+
+
+def outputs_of(plan: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The outputs that a configuration asks for."""
+    outputs = plan.get("outputs")
+    listed = outputs if isinstance(outputs, list | tuple) else ()
+    return [wanted for wanted in listed if isinstance(wanted, Mapping)]
+
+
+def _slot(item_type: str, *, hop: int | None = None, output: int | None = None, config: Any = None) -> Slot:
+    """The slot for the first item of that type in its place."""
+    stage = RULES[ItemType(item_type)].stages[0]
+    name = "made" if item_type in OUTPUT_TYPES else item_type
+    return Slot(
+        key=_key(name, stage, hop, output),
+        chapter=_chapter(stage, output),
+        order=f"{_chapter_order(stage, output)} {_RANKS.get(name, 80):02d} {hop or 0:05d} 00000",
+        item_type=item_type,
+        stage=None if output is not None else stage,
+        hop=hop,
+        output=output,
+        config=config,
+    )
+
+
+_RANKS = {
+    "user_input_text": 10,
+    "user_input_image": 20,
+    "stage1_safety_check": 30,
+    "stage1_safety_check_image": 35,
+    "translation_result": 40,
+    "interception_iteration": 50,
+    "interception_final": 60,
+    "stage3_safety_check": 10,
+    "made": 50,
+}
+"""Where a box stands in its chapter; others come at the end, as they came."""
+
+
+def _key(name: str, stage: int | None, hop: int | None, output: int | None) -> str:
+    place = f"o{output}" if output is not None else f"s{stage}"
+    return f"{place}-{name}" if hop is None else f"{place}-{name}-{hop}"
+
+
+def _chapter(stage: int | None, output: int | None) -> str:
+    return f"o{output}" if output is not None else f"s{stage}"
+
+
+def _chapter_order(stage: int | None, output: int | None) -> str:
+    if output is not None:
+        return f"3 {output:05d}"
+    return f"{stage if stage in (0, 1, 2) else 4} 00000"
+
+
+def _place(slots: dict[str, Slot], item: ExecutionItem) -> None:
+    """Put an item into its slot; where that is taken, into one of its own."""
+    stage, hop, output = (_number(value) for value in (item.stage, item.stage_iteration, item.loop_iteration))
+    if item.item_type in _BLOCKS and _add_verdict(slots, item, stage, output):
+        return
+    if item.item_type == ItemType.OUTPUT_BLOCKED and _block_made(slots, item, output):
+        return
+    is_made = item.item_type in OUTPUT_TYPES or item.item_type == ItemType.OUTPUT_FAILED
+    name = "made" if is_made else str(item.item_type)
+    key = _key(name, 3 if is_made else stage, hop, output)
+    slot = slots.get(key)
+    if slot is None or slot.item is not None:
+        slot = _own_slot(item, name, stage, hop, output, key if slot is None else f"{key}-{item.sequence_number}")
+    slots[slot.key] = replace(slot, item=item, config=slot.config or item.config_used)
+
+
+def _own_slot(item: ExecutionItem, name: str, stage: int | None, hop: int | None, output: int | None, key: str) -> Slot:
+    number = _number(item.sequence_number) or 0
+    return Slot(
+        key=key,
+        chapter=_chapter(stage, output),
+        order=f"{_chapter_order(stage, output)} {_RANKS.get(name, 80):02d} {hop or 0:05d} {number:05d}",
+        item_type=str(item.item_type),
+        stage=None if output is not None else stage,
+        hop=hop,
+        output=output,
+        config=item.config_used,
+    )
+
+
+def _add_verdict(slots: dict[str, Slot], item: ExecutionItem, stage: int | None, output: int | None) -> bool:
+    """Let the check's own box say that it stopped the run, where there is one."""
+    check = "stage1_safety_check" if item.item_type == ItemType.STAGE1_BLOCKED else "stage3_safety_check"
+    slot = slots.get(_key(check, stage, None, output))
+    if slot is None or slot.item is None:
+        return False
+    slots[slot.key] = replace(slot, verdict=item)
+    return True
+
+
+def _block_made(slots: dict[str, Slot], item: ExecutionItem, output: int | None) -> bool:
+    of_output = [slot for slot in slots.values() if slot.output == output and slot.item]
+    made = [slot for slot in of_output if slot.item_type in OUTPUT_TYPES]
+    for slot in made:
+        slots[slot.key] = replace(slot, verdict=item)
+    return bool(made)
+
+
+_Places = Mapping[tuple[Any, Any, Any], SpanSeen]
+
+
+def _spans_by_place(state: RunState) -> _Places:
+    """Spans by stage, hop and output; the stage's own where hop is None."""
+    found = {}
+    for span in state.spans.values():
+        if span.is_stage or span.name == names.ITERATION_SPAN:
+            found[(span.stage if span.output is None else f"o{span.stage}", span.hop, span.output)] = span
+    return found
+
+
+def _span_of(slot: Slot, spans: _Places) -> SpanSeen | None:
+    if slot.output is None:
+        own = spans.get((slot.stage, slot.hop, None))
+        return own if own or slot.hop is not None else None
+    stage = 3 if slot.item_type == ItemType.STAGE3_SAFETY_CHECK else 4
+    return spans.get((f"o{stage}", None, slot.output))
+
+
+def _number(value: Any) -> int | None:
+    return value if type(value) is int and value >= 0 else None

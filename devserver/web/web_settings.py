@@ -1,0 +1,123 @@
+"""What can be set of the web server from outside, read once, and what of it would be unsafe."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from devserver.errors import SettingsError, suggestion
+from devserver.safety.terms import LEVELS
+
+LOOPBACK = "127.0.0.1"
+PORT = 17801
+SHORTEST_TOKEN = 16
+A_TOKEN = "python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
+
+TOKEN_VARIABLE = "DEVSERVER_TOKEN"
+CLASS_TOKEN_VARIABLE = "DEVSERVER_CLASS_TOKEN"
+HOSTNAMES_VARIABLE = "DEVSERVER_HOSTNAMES"
+LEVEL_VARIABLE = "DEVSERVER_SAFETY_LEVEL"
+_NUMBERS = {
+    "port": ("DEVSERVER_PORT", 0, 65535),
+    "slots": ("DEVSERVER_SLOTS", 1, 64),
+    "most_waiting": ("DEVSERVER_WAITING", 0, 500),
+    "most_streams": ("DEVSERVER_STREAMS", 1, 500),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """Where the server listens, who may come in, and how much it does at once.
+
+    `token` opens everything, `class_token` what students may see. `slots` runs go on at once, `most_waiting` more may
+    wait, `most_streams` watchers may follow runs. `safety_level` is that of runs that do not say another one.
+    """
+
+    host: str = LOOPBACK
+    port: int = PORT
+    token: str | None = field(default=None, repr=False)
+    class_token: str | None = field(default=None, repr=False)
+    hostnames: tuple[str, ...] = ()
+    slots: int = 2
+    most_waiting: int = 30
+    most_streams: int = 64
+    safety_level: str = "kids"
+
+    @classmethod
+    def from_environment(
+        cls,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        slots: int | None = None,
+        safety_level: str | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> WebSettings:
+        """What was handed in; else what the environment says; else the defaults. `SettingsError` for what cannot be.
+
+        >>> WebSettings.from_environment(environment={"DEVSERVER_PORT": "8080"}).port
+        8080
+        """
+        given = {"port": port, "slots": slots}
+        numbers = {name: _read_number(environment, name) for name in _NUMBERS}
+        settings = cls(
+            host=host or LOOPBACK,
+            token=environment.get(TOKEN_VARIABLE, "").strip() or None,
+            class_token=environment.get(CLASS_TOKEN_VARIABLE, "").strip() or None,
+            hostnames=tuple(environment.get(HOSTNAMES_VARIABLE, "").lower().replace(",", " ").split()),
+            safety_level=safety_level or environment.get(LEVEL_VARIABLE, "").strip() or "kids",
+            **{name: number if given.get(name) is None else int(given[name] or 0) for name, number in numbers.items()},
+        )
+        settings.check()
+        return settings
+
+    def check(self) -> None:
+        """Raise `SettingsError` where this would let in whom nobody asked in."""
+        if self.safety_level not in LEVELS:
+            raise SettingsError(f"safety level {self.safety_level!r}: {suggestion(self.safety_level, LEVELS)}")
+        for variable, token in ((TOKEN_VARIABLE, self.token), (CLASS_TOKEN_VARIABLE, self.class_token)):
+            if token is not None and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
+                raise SettingsError(
+                    f"{variable} is too short or too odd; {SHORTEST_TOKEN} or more letters and digits are needed, "
+                    f"such as this prints: {A_TOKEN}"
+                )
+        if self.class_token is not None and self.token in (None, self.class_token):
+            raise SettingsError(f"{CLASS_TOKEN_VARIABLE} needs a {TOKEN_VARIABLE} that is another one")
+        if self.token is None and not is_loopback(self.host):
+            raise SettingsError(
+                f"host {self.host!r:.100} can be reached by others, so a token is needed: set {TOKEN_VARIABLE}, "
+                "or leave --host at 127.0.0.1"
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address.
+
+    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("school.example")
+    (True, True, False, False)
+    """
+    if host == "localhost":
+        return True
+    address = address_of(host)
+    return address is not None and address.is_loopback
+
+
+def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address that a host is written as; None where it is a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _read_number(environment: Mapping[str, str], name: str) -> int:
+    variable, least, most = _NUMBERS[name]
+    text = environment.get(variable, "").strip()
+    usual: int = getattr(WebSettings(), name)
+    if not text:
+        return usual
+    if not text.isdecimal() or not least <= int(text[:9]) <= most:
+        raise SettingsError(f"{variable} is {text!r:.40}; a number from {least} to {most} is expected, such as {usual}")
+    return int(text)
