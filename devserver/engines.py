@@ -8,10 +8,10 @@ An engine knows nothing of tracking. What it gives back says what it was really 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 
 class Backend(NamedTuple):
@@ -169,6 +169,15 @@ class Maker(Protocol):
         Raises an `EngineError`, whose kind says whether trying again may help; raises `Cancelled` soon after `cancel`
         is set, where the work takes long. An exception may have `facts` and `injected`, as what is made has.
         """
+
+
+@runtime_checkable
+class ListsParameters(Protocol):
+    """A maker that knows beforehand which parameters it has: it is handed no other."""
+
+    @property
+    def parameters(self) -> Collection[str]:
+        """Their names."""
 
 
 TERM_LISTS = Backend("term_lists")

@@ -10,6 +10,7 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from devserver.backends.errors import Cancelled, EngineError
 from devserver.backends.http import stop_if
@@ -19,6 +20,7 @@ from devserver.errors import PipelineError
 from devserver.requests import OutputResult, Request, Result, status_of
 from devserver.stages.interception import intercept
 from devserver.stages.output import make_output
+from devserver.stages.parameters import check_parameters
 from devserver.stages.safety import check_input, check_output, reason
 from devserver.stages.secrets import without_secrets
 from devserver.stages.seeds import Seeds, draw_seed
@@ -63,6 +65,7 @@ class Pipeline:
         request.check()
         config = self._find_config(request.config_name)
         request.check_images(config)
+        check_parameters(request.parameters, config, self._engines)
         cancel = cancel or threading.Event()
         seeds = Seeds(request.seed, config, self._new_seed)
         task = Task(config, request, self._engines, seeds, cancel, self._wait or cancel.wait)
@@ -139,8 +142,14 @@ class Pipeline:
             continues=request.continues,
             used_seed=request.seed,
             # A key that somebody wrote into a configuration by mistake does not belong there, nor into a record.
-            metadata={"config": without_secrets(config.to_dict())},
+            metadata=without_secrets(_asked(config, request)),
         )
+
+
+def _asked(config: PipelineConfig, request: Request) -> dict[str, Any]:
+    """What the run was asked to do: the configuration as it is now, and parameters that were given on top."""
+    asked = {"config": config.to_dict()}
+    return {**asked, "parameters": dict(request.parameters)} if request.parameters else asked
 
 
 def _amend_seed(run: Execution, asked: int | None, outputs: Sequence[OutputResult]) -> None:

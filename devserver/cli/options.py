@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,33 @@ def read_moment(_: click.Context, parameter: click.Parameter, value: str | None)
         complaint = f"{value!r:.60} is not a time; today, 2026-11-23 or 2026-11-23T14:30 would work"
         raise click.BadParameter(complaint, param=parameter) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+
+def read_parameters(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
+    """The parameters in `NAME=VALUE`s; the last one of a name counts."""
+    parameters = {}
+    for said in values:
+        name, sign, value = said.partition("=")
+        if not sign or not name.strip():
+            raise click.BadParameter(f"{said!r:.60} has no name and value; width=256 would work", param=option)
+        parameters[name.strip()] = read_value(value)
+    return parameters
+
+
+def read_value(text: str) -> Any:
+    """What a person means by a value: a number, true, false, a list or a table as in JSON; else the text itself.
+
+    >>> [read_value(text) for text in ("64", "0.5", "true", "evening", '"64"', '["a", 1]')]
+    [64, 0.5, True, 'evening', '64', ['a', 1]]
+    """
+    try:
+        return json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number in JSON")
 
 
 def refuse(message: str) -> click.UsageError:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from devserver.cli.complaints import FAILED, INTERRUPTED
 from devserver.cli.ending import Ending, draw_ending, ending_as_dict
-from devserver.cli.options import data_option, json_option, refuse
+from devserver.cli.options import data_option, json_option, read_parameters, refuse
 from devserver.cli.output import console, print_json
 from devserver.cli.watching import Watcher
 from devserver.engines import Engines
@@ -44,6 +44,14 @@ FLUSH_SECONDS = 60.0
 @click.option("--seed", type=int, metavar="N", help="The same seed makes the same again. Not given: one by chance.")
 @click.option("--languages", metavar="A,B,…", help="The languages to travel through: es,fr,en (or: random).")
 @click.option(
+    "--param",
+    "parameters",
+    callback=read_parameters,
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter for the engines that have it (width=256), or for one of them (strata.width=256); repeatable.",
+)
+@click.option(
     "--image",
     "images",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -68,8 +76,10 @@ def command(
 ) -> int:
     """Run the pipeline CONFIG on PROMPT, watch it, and keep its record.
 
-    CONFIG is stillepost, image_comparison or another that comes along; a wrong name lists them all. PROMPT is a
-    sentence in your own language, as long as you like; a single - reads it from standard input.
+    CONFIG is stillepost, image_comparison or another that comes along. PROMPT is a sentence in your own language, as
+    long as you like; a single - reads it from standard input.
+
+    Every CONFIG, what it makes and needs: otel-tracking configs
 
     The command ends when the record is safely stored. A prompt that a safety check blocks is an outcome, not an
     error: exit code 0. An error ends with 1, Ctrl-C with 130, and both are recorded.
@@ -146,7 +156,12 @@ def _what_to_run(config: str | None, prompt: str | None, config_file: Path | Non
 
 
 def _wishes(
-    safety_level: str, mode: str, seed: int | None, languages: str | None, images: tuple[Path, ...]
+    safety_level: str,
+    mode: str,
+    seed: int | None,
+    languages: str | None,
+    parameters: dict[str, Any],
+    images: tuple[Path, ...],
 ) -> dict[str, Any]:
     chosen: Any = languages
     if languages is not None and languages != "random":
@@ -156,6 +171,7 @@ def _wishes(
         "execution_mode": mode,
         "seed": seed,
         "languages": chosen,
+        "parameters": parameters,
         "images": tuple(map(read_picture, images)),
     }
 

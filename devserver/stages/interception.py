@@ -20,6 +20,7 @@ from devserver.engines import Translated
 from devserver.errors import PipelineError
 from devserver.stages.contexts import CONTEXT, TRANSLATION_CONTEXT
 from devserver.stages.making import Wish, choices_of, make
+from devserver.stages.parameters import INTERCEPTION
 from devserver.stages.task import Task
 from devserver.stages.texts import Text
 from devserver.stages.translation import ask, log_translation
@@ -83,7 +84,7 @@ def translation_chain(stage: Stage, prompt: Text, task: Task) -> Intercepted:
 def made_by_engine(stage: Stage, prompt: Text, task: Task) -> Intercepted:
     """The text that the configuration's engine makes of the prompt."""
     seed = task.seeds.of_interception(task.interception)
-    choices = choices_of(task.interception, task.request.parameters)
+    choices = choices_of(task.interception, INTERCEPTION, task)
     try:
         answer = make(stage, _wish(task, prompt, seed, choices), task)
     except Exception as error:
@@ -158,7 +159,7 @@ def translate_by_model(scope: CallingScope, text: Text, to_lang: str, task: Task
     }
     choices = [
         FallbackConfig(engine=choice.engine, parameters={CONTEXT: TRANSLATION_CONTEXT, **choice.parameters})
-        for choice in choices_of(task.interception, {})
+        for choice in choices_of(task.interception, INTERCEPTION, task)
     ]
     answer = make(scope, _wish(task, text, seed, choices, words), task)
     made, backend = answer.made, answer.backend

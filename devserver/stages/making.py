@@ -6,6 +6,7 @@ for the same once more; a fallback is another engine or model, and an item says 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -19,6 +20,7 @@ from devserver.configs.model import FallbackConfig, InterceptionConfig, OutputCo
 from devserver.engines import Backend, InputImage, Made, Maker
 from devserver.errors import suggestion
 from devserver.stages.contexts import CONTEXT, fill_context
+from devserver.stages.parameters import parameters_for
 from devserver.stages.secrets import without_secrets
 from devserver.stages.task import Task
 from otel_tracking import ItemType
@@ -64,11 +66,14 @@ class _Attempt(NamedTuple):
     context: str
 
 
-def choices_of(wanted: InterceptionConfig | OutputConfig, asked: Mapping[str, Any]) -> tuple[FallbackConfig, ...]:
-    """The engine of a configuration and its fallbacks; parameters that were `asked` for go before theirs."""
+def choices_of(wanted: InterceptionConfig | OutputConfig, place: str, task: Task) -> tuple[FallbackConfig, ...]:
+    """The engine of a configuration and its fallbacks; parameters that the request asks for go before theirs."""
     first = FallbackConfig(engine=str(wanted.engine), parameters=wanted.parameters)
+    asked = functools.partial(
+        parameters_for, place, asked=task.request.parameters, config=task.config, engines=task.engines
+    )
     return tuple(
-        FallbackConfig(engine=choice.engine, parameters={**choice.parameters, **asked})
+        FallbackConfig(engine=choice.engine, parameters={**choice.parameters, **asked(choice.engine)})
         for choice in (first, *wanted.fallbacks)
     )
 

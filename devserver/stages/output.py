@@ -34,7 +34,7 @@ def make_output(stage: Stage, number: int, wanted: OutputConfig, text: Text, tas
         text=text.content,
         seed=task.seeds.of_output(number),
         configured_seed=task.seeds.configured(wanted.seed),
-        choices=choices_of(wanted, task.request.parameters),
+        choices=choices_of(wanted, wanted.name, task),
         retries=wanted.retries,
         images=tuple(task.request.images)[: wanted.images_at_most],
     )

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from collectors.testing import WaitingSink
 from devserver.cli.run_command import run_and_watch
+from devserver.embedded_engines import embedded_engines
 from devserver.pipeline import Request
 from devserver.settings import Settings
 from devserver.testing import ScriptedMaker, ScriptedSafety, ScriptedTranslator, scripted_engines
@@ -48,6 +49,39 @@ def test_quiet_shows_only_how_it_ended(tmp_path):
     assert "Interception" not in result.stdout
     assert result.stdout.strip().startswith("Eine Blume [en]")
     assert "is stored in" in result.stdout
+
+
+def test_parameters_go_to_the_engines_that_have_them(tmp_path):
+    """Numbers are numbers, words are words; the poem knows no width, and the run is made all the same."""
+    parameters = ("--param", "width=64", "--param", "strata.height=96", "--param", "steps=3", "--param", "cut=lines")
+    result = call("run", "dada", "Eine Blume", "--quiet", *parameters, engines=embedded_engines(), data=tmp_path)
+
+    [record] = read_records(tmp_path)
+    poem, picture = (call for call in record.attempts if call.backend_used in ("dada", "procedural_image"))
+    assert (result.exit_code, record.status) == (0, "completed")
+    assert poem.configured["cut"] == "lines"
+    assert [picture.configured[name] for name in ("width", "height", "steps")] == [64, 96, 3]
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ("width", "'width' has no name and value; width=256 would work"),
+        ("widht=64", "closest are width, height; known are cfg, "),
+        ("strata.cut=words", "no parameter 'cut' of procedural_image (configuration dada)"),
+    ],
+)
+def test_a_parameter_that_nobody_has_is_refused_before_anything_runs(tmp_path, said, complaint):
+    """Exit code 2, one sentence, nothing stored."""
+    result = call("run", "dada", "Eine Blume", "--param", said, engines=embedded_engines(), data=tmp_path)
+
+    assert (result.exit_code, list(read_records(tmp_path))) == (2, [])
+    assert complaint in result.stderr
+
+
+def test_help_says_where_the_configurations_are_listed():
+    """Nobody has to guess a name."""
+    assert "otel-tracking configs" in " ".join(call("run", "--help").stdout.split())
 
 
 def test_a_block_is_an_outcome(tmp_path):
