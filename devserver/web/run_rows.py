@@ -30,6 +30,7 @@ class Row:
     prompt: str = ""
     direction: str = "ltr"
     is_hidden: bool = False
+    final: str = ""
     thumbnails: tuple[str, ...] = ()
     has_sound: bool = False
 
@@ -67,9 +68,15 @@ def _from_record(record: ExecutionRecord, is_researcher: bool) -> dict[str, Any]
         "prompt": f"{prompt[:LONGEST_PROMPT]}…" if len(prompt) > LONGEST_PROMPT else prompt,
         "direction": direction_of(prompt),
         "is_hidden": is_hidden,
+        "final": _final(record, withheld),
         "thumbnails": tuple(_thumbnail(record, item) for item in shown if _is_picture(item))[:3],
         "has_sound": any(item.media_type in (MediaType.AUDIO, MediaType.MUSIC) for item in shown),
     }
+
+
+def _final(record: ExecutionRecord, withheld: Withheld) -> str:
+    finals = [item for item in record.items if item.item_type == ItemType.INTERCEPTION_FINAL]
+    return visible_line(finals[0].content)[:LONGEST_PROMPT] if finals and not withheld.holds(finals[0]) else ""
 
 
 def _is_picture(item: ExecutionItem) -> bool:

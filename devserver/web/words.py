@@ -10,7 +10,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "nav start": ("Start", "Start"),
     "nav runs": ("Runs", "Läufe"),
     "skip": ("Skip to the content", "Zum Inhalt springen"),
-    "language": ("Sprache: Deutsch", "Language: English"),
+    "language": ("Deutsch", "English"),
     "navigation": ("Pages", "Seiten"),
     # Start page
     "start title": ("Where will your sentence travel?", "Wohin reist dein Satz?"),
@@ -29,6 +29,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     ),
     "needs images": ("needs a picture", "braucht ein Bild"),
     "takes images": ("may take pictures", "kann Bilder nehmen"),
+    "others": ("More, which this server could run", "Mehr, was dieser Server könnte"),
     "not here": ("Cannot run here yet", "Kann hier noch nicht laufen"),
     "more": ("More settings", "Weitere Einstellungen"),
     "seed": ("Seed", "Seed"),
@@ -105,7 +106,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "open picture": ("Open the picture in full size", "Bild in voller Größe öffnen"),
     "from": ("from", "von"),
     "to": ("to", "nach"),
-    "steps": ("steps", "Schritte"),
+    "steps": ("steps", "Schritten"),
     "of": ("of", "von"),
     "seconds": ("s", "s"),
     "stop": ("Break off", "Abbrechen"),
@@ -118,9 +119,9 @@ _TABLE: dict[str, tuple[str, str]] = {
         "The same journey as a file, to print, to keep or to study.",
         "Dieselbe Reise als Datei, zum Drucken, Behalten oder Erforschen.",
     ),
-    "for students": ("Student view", "Ansicht für Lernende"),
-    "for researchers": ("Research view", "Ansicht für die Forschung"),
-    "view": ("View", "Ansicht"),
+    "for students": ("Students", "Lernende"),
+    "for researchers": ("Research", "Forschung"),
+    "view": ("For whom this is shown", "Für wen das gezeigt wird"),
     "missing": ("The file is not here.", "Die Datei ist nicht da."),
     "connection lost": (
         "The connection is gone. The journey goes on; this page tries again.",
@@ -205,6 +206,35 @@ _TABLE: dict[str, tuple[str, str]] = {
         "Your own picture, varied and rewoven.",
         "Dein eigenes Bild, verändert und neu verwoben.",
     ),
+    "about ollama_stillepost": (
+        "Eight languages drawn by lot, translated by a language model.",
+        "Acht ausgeloste Sprachen, übersetzt von einem Sprachmodell.",
+    ),
+    "about ollama_dada": (
+        "A language model makes the Dada poem; a picture of it.",
+        "Ein Sprachmodell macht das Dada-Gedicht; dazu ein Bild.",
+    ),
+    "about comfyui_sd35": (
+        "A picture by Stable Diffusion 3.5 Large.",
+        "Ein Bild von Stable Diffusion 3.5 Large.",
+    ),
+    "about comfyui_lora": (
+        "Stable Diffusion 3.5 Large, with a LoRA that bends it.",
+        "Stable Diffusion 3.5 Large, mit einer LoRA, die es verbiegt.",
+    ),
+    "about comfyui_multi_image": (
+        "Your pictures, changed as your sentence says.",
+        "Deine Bilder, verändert, wie dein Satz es sagt.",
+    ),
+    "about comfyui_three_images": (
+        "The sentence whole, and with each half of it left out.",
+        "Der ganze Satz, und jede seiner Hälften weggelassen.",
+    ),
+    "about comfyui_music": ("Half a minute of music by ACE-Step.", "Eine halbe Minute Musik von ACE-Step."),
+    "about openrouter_image": (
+        "A picture by a model in the USA: the sentence leaves the house.",
+        "Ein Bild von einem Modell in den USA: Der Satz verlässt das Haus.",
+    ),
 }
 
 TITLES: Mapping[str, tuple[str, str]] = {
@@ -218,6 +248,14 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "three_outputs": ("Three pictures", "Drei Bilder"),
     "image_and_music": ("Picture and music", "Bild und Musik"),
     "image_input": ("With your picture", "Mit deinem Bild"),
+    "ollama_stillepost": ("Stille Post by a model", "Stille Post vom Modell"),
+    "ollama_dada": ("Dada by a model", "Dada vom Modell"),
+    "comfyui_sd35": ("Stable Diffusion", "Stable Diffusion"),
+    "comfyui_lora": ("Stable Diffusion, bent", "Stable Diffusion, verbogen"),
+    "comfyui_multi_image": ("Change your pictures", "Deine Bilder verändern"),
+    "comfyui_three_images": ("Half and half", "Halb und halb"),
+    "comfyui_music": ("Music by a model", "Musik vom Modell"),
+    "openrouter_image": ("Picture from afar", "Bild aus der Ferne"),
 }
 """What the configurations that come along are called on the pages; others go by their name."""
 
