@@ -22,6 +22,9 @@ class Backend(NamedTuple):
     about: Mapping[str, Any] = MappingProxyType({})
     """What is known of it before it is asked, such as `provider_region`."""
 
+    operation: str | None = None
+    """What it does, for the name of the attempt's span, such as `render`; None for a model, which has a usual one."""
+
 
 class Translated(Protocol):
     """A translated text, and how it came about."""

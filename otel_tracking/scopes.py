@@ -23,7 +23,8 @@ class CallingScope(Scope):
     ) -> BackendCall:
         """A CLIENT span for one attempt at a backend; retries and fallbacks are attempts of their own.
 
-        `configured` is what configuration and caller asked for; say what left the process with `passed`.
+        `configured` is what configuration and caller asked for; say what left the process with `passed`. `operation` is
+        what the backend does; of a model it is `chat`, in stage 4 `generate_content`.
         """
         usual = "generate_content" if self.place.stage == 4 else "chat"
         operation = text_or(operation, usual)
@@ -111,10 +112,14 @@ class Output(CallingScope):
         self._run.outcome.output_ended(self.place.loop_iteration, failed=error is not None)
 
 
+_SPAN_KINDS = {"safety_check": "GUARDRAIL", "translate": "TOOL", "transform_text": "TOOL", "render": "TOOL"}
+"""What viewers take an attempt for that is none at a model."""
+
+
 def _call_attributes(operation: str, backend: Any, model: Any) -> dict[str, Any]:
     known = names.FlatAttributes()
     known[names.GEN_AI_OPERATION_NAME] = names.flat(operation)
-    known[names.OPENINFERENCE_SPAN_KIND] = "LLM"
+    known[names.OPENINFERENCE_SPAN_KIND] = _SPAN_KINDS.get(operation, "LLM")
     known[names.GEN_AI_PROVIDER_NAME] = known[names.BACKEND_USED] = names.flat(backend)
     if model is not None:
         known[names.GEN_AI_REQUEST_MODEL] = known[names.MODEL_USED] = names.flat(model)

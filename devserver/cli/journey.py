@@ -47,7 +47,7 @@ class Journey:
             yield row
 
     def doing(self) -> str:
-        """What is under way, outermost first: `hop 5 · chat apertium-eng-spa`; empty between two things."""
+        """What is under way, outermost first: `hop 5 · translate apertium-eng-spa`; empty between two things."""
         return " · ".join(span.label for span in list(self._open.values()) if span.label)
 
     def since_ns(self) -> int | None:

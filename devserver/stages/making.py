@@ -118,9 +118,12 @@ def _prepare(choice: FallbackConfig, wish: Wish, task: Task) -> _Attempt:
 def _attempt(scope: CallingScope, attempt: _Attempt, wish: Wish, task: Task) -> Made:
     """One attempt at one engine, with its span."""
     stop_if(task.cancel)
-    maker, (name, model, about), parameters, context = attempt
+    maker, (name, model, about, operation), parameters, context = attempt
     configured = without_secrets({**parameters, "seed": wish.configured_seed})
-    with scope.backend_call(name, model=model, configured=configured) as call, call.current():
+    with (
+        scope.backend_call(name, model=model, configured=configured, operation=operation) as call,
+        call.current(),
+    ):
         if about:
             call.fact("provider", dict(about))
         if context:

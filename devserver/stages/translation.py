@@ -50,9 +50,9 @@ def ask(
 ) -> Translated:
     """The engine's answer, with a span for the attempt that says what it was asked for and what it was handed."""
     backend = translator.backend_for(text.language, to_lang)
-    configured = without_secrets(parameters or {})
+    configured, operation = without_secrets(parameters or {}), backend.operation or "translate"
     with (
-        scope.backend_call(backend.name, model=backend.model, configured=configured, operation="translate") as call,
+        scope.backend_call(backend.name, model=backend.model, configured=configured, operation=operation) as call,
         call.current(),
     ):
         translated = translator.translate(text.content, from_lang=text.language, to_lang=to_lang)

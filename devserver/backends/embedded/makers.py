@@ -15,10 +15,13 @@ from devserver.errors import suggestion
 Make = Callable[[str, int, Mapping[str, Any], Sequence[InputImage]], tuple[MadeFile, Mapping[str, Any]]]
 """Text, seed, parameters and pictures in; the file and every parameter that made it out."""
 
+TRANSFORM, RENDER = "transform_text", "render"
+"""What these engines do; no model talks, so their attempts are not called `chat`."""
+
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedMaker:
-    """An engine of this machine: a function, the parameters it takes, and its version.
+    """An engine of this machine: a function, the parameters it takes, its version, and what it does in a word.
 
     `model_from` is the parameter that names the model, such as a style; where it is not given, `usual_model` is it.
     """
@@ -27,13 +30,14 @@ class EmbeddedMaker:
     version: str
     parameters: tuple[str, ...]
     function: Make
+    operation: str
     model_from: str | None = None
     usual_model: str | None = None
 
     def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
         """This engine, with the model that the parameters name."""
         named = parameters.get(self.model_from) if self.model_from else None
-        return Backend(self.name, str(named) if named else self.usual_model)
+        return Backend(self.name, str(named) if named else self.usual_model, operation=self.operation)
 
     def make(
         self,
@@ -98,6 +102,7 @@ EMBEDDED_MAKERS = {
             procedural_image.VERSION,
             ("width", "height", "steps", "cfg", "style", "palette"),
             _paint,
+            RENDER,
             model_from="style",
             usual_model=procedural_image.STYLES[0],
         ),
@@ -106,6 +111,7 @@ EMBEDDED_MAKERS = {
             procedural_music.VERSION,
             ("duration_seconds", "tempo", "key", "scale", "instrument", "sample_rate", "channels"),
             _compose,
+            RENDER,
             model_from="instrument",
         ),
         EmbeddedMaker(
@@ -113,10 +119,11 @@ EMBEDDED_MAKERS = {
             image_variation.VERSION,
             ("effect", "strength", "longest_side"),
             _vary,
+            RENDER,
             model_from="effect",
         ),
-        EmbeddedMaker("dada", dada.VERSION, ("cut", "words_per_line"), _cut_up),
-        EmbeddedMaker("theopposite", the_opposite.VERSION, ("language",), _turn_around),
+        EmbeddedMaker("dada", dada.VERSION, ("cut", "words_per_line"), _cut_up, TRANSFORM),
+        EmbeddedMaker("theopposite", the_opposite.VERSION, ("language",), _turn_around, TRANSFORM),
     )
 }
 """Every engine that needs no model server, by the name that configurations call it."""
