@@ -24,6 +24,7 @@ COMMANDS = {
     "dataset": "Write runs as a dataset that can be cited.",
     "verify": "Check that records are complete and their media unchanged.",
     "recover": "Write the records of runs whose process died.",
+    "collect": "Take traces from other processes and keep their records.",
     "compact": "Join the many small files of past days into few.",
     "import": "Take over records that an earlier tracker wrote.",
 }

@@ -1,0 +1,159 @@
+"""Answer OTLP/HTTP requests for traces, as the protocol wants them answered. A WSGI application."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import zlib
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from collectors.receiving.collector import Accepted, Busy, Collector
+from collectors.receiving.spool import JSON, PROTOBUF
+from otel_tracking.errors import RecordError
+
+PATH = "/v1/traces"
+LARGEST_BODY = 20 * 2**20
+"""Bytes of a request as it comes, as OpenTelemetry's Collector has it."""
+
+LARGEST_UNPACKED = 64 * 2**20
+"""Bytes of a request when it is unpacked: the most that exporters send."""
+
+RETRY_SECONDS = 2
+
+_KINDS = {"application/x-protobuf": PROTOBUF, "application/json": JSON}
+_TYPES = {kind: name for name, kind in _KINDS.items()}
+_INVALID, _NOT_FOUND, _EXHAUSTED, _UNIMPLEMENTED, _UNAVAILABLE, _UNAUTHENTICATED = 3, 5, 8, 12, 14, 16
+_REASONS = {
+    **{200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed"},
+    **{413: "Content Too Large", 415: "Unsupported Media Type", 503: "Service Unavailable"},
+}
+
+
+class Refused(Exception):
+    """A request that is not taken: its status, the code and words of the answer, and further headers."""
+
+    def __init__(self, status: int, code: int, message: str, **headers: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+        self.headers = {name.replace("_", "-").title(): value for name, value in headers.items()}
+
+
+class Answer(NamedTuple):
+    """What goes back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class TraceReceiver:
+    """Takes `POST /v1/traces` for a collector; with a token from those alone who name it."""
+
+    def __init__(self, collector: Collector, *, token: str | None = None) -> None:
+        self._collector, self._token = collector, token
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """WSGI's side of it."""
+        answer = self.answer(environ)
+        headers = {**answer.headers, "Content-Length": str(len(answer.body))}
+        start_response(f"{answer.status} {_REASONS[answer.status]}", list(headers.items()))
+        return [answer.body]
+
+    def answer(self, environ: dict[str, Any]) -> Answer:
+        """The answer to a request: 200 once its spans are on disk, and a reason in all other cases."""
+        kind = _KINDS.get(_media_type(environ), PROTOBUF)
+        try:
+            self._check(environ)
+            body = unpack(_read_body(environ), environ.get("HTTP_CONTENT_ENCODING", ""))
+            accepted = self._accept(kind, body)
+        except Refused as refused:
+            headers = {"Content-Type": _TYPES[kind], **refused.headers}
+            return Answer(refused.status, headers, _status(kind, refused.code, refused.message))
+        return Answer(200, {"Content-Type": _TYPES[kind]}, _success(kind, accepted))
+
+    def _check(self, environ: dict[str, Any]) -> None:
+        if environ.get("PATH_INFO") != PATH:
+            raise Refused(404, _NOT_FOUND, f"only {PATH} is taken here")
+        if environ.get("REQUEST_METHOD") != "POST":
+            raise Refused(405, _UNIMPLEMENTED, "POST would work", allow="POST")
+        if not self._is_allowed(environ.get("HTTP_AUTHORIZATION", "")):
+            raise Refused(401, _UNAUTHENTICATED, "a bearer token is needed", www_authenticate="Bearer")
+        if _media_type(environ) not in _KINDS:
+            raise Refused(415, _INVALID, f"{' or '.join(_KINDS)} would work")
+
+    def _is_allowed(self, authorization: str) -> bool:
+        if self._token is None:
+            return True
+        scheme, _, given = authorization.partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token.encode())
+
+    def _accept(self, kind: bytes, body: bytes) -> Accepted:
+        try:
+            return self._collector.accept(kind, body)
+        except RecordError as trouble:
+            raise Refused(400, _INVALID, str(trouble)) from None
+        except Busy as busy:
+            raise Refused(503, _UNAVAILABLE, str(busy), retry_after=str(RETRY_SECONDS)) from None
+        except OSError as trouble:
+            self._collector.troubles.report("spool", trouble)
+            message = "nothing can be kept at the moment"
+            raise Refused(503, _UNAVAILABLE, message, retry_after=str(RETRY_SECONDS)) from None
+
+
+def unpack(body: bytes, encoding: str, largest: int = LARGEST_UNPACKED) -> bytes:
+    """The body as it was before it was packed. Raises `Refused` for what is too large, broken or packed otherwise."""
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in ("gzip", "deflate"):
+        raise Refused(415, _INVALID, "Content-Encoding gzip, deflate or none would work")
+    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    try:
+        unpacked = unpacking.decompress(body, largest + 1)
+    except zlib.error:
+        raise Refused(400, _INVALID, f"{len(body)} bytes are not {encoding}") from None
+    if len(unpacked) > largest:
+        raise Refused(413, _EXHAUSTED, f"a request may unpack to {largest} bytes; smaller batches would work")
+    if not unpacking.eof:
+        raise Refused(400, _INVALID, f"{len(body)} bytes of {encoding} end too early")
+    return unpacked
+
+
+def _read_body(environ: dict[str, Any]) -> bytes:
+    # The server has it in memory by now, and has refused what is larger.
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if length > LARGEST_BODY:
+        raise Refused(413, _EXHAUSTED, f"a request may have {LARGEST_BODY} bytes; smaller batches would work")
+    body: bytes = environ["wsgi.input"].read(length)
+    return body
+
+
+def _media_type(environ: dict[str, Any]) -> str:
+    content_type: str = environ.get("CONTENT_TYPE", "")
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _success(kind: bytes, accepted: Accepted) -> bytes:
+    """`ExportTraceServiceResponse`, with what was not taken."""
+    if kind == JSON:
+        partial = {"rejectedSpans": str(accepted.rejected), "errorMessage": accepted.message}
+        return json.dumps({"partialSuccess": partial} if accepted.rejected else {}).encode()
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+    response = ExportTraceServiceResponse()
+    if accepted.rejected:
+        response.partial_success.rejected_spans = accepted.rejected
+        response.partial_success.error_message = accepted.message
+    packed: bytes = response.SerializeToString()
+    return packed
+
+
+def _status(kind: bytes, code: int, message: str) -> bytes:
+    """`google.rpc.Status`, in the encoding of the request."""
+    if kind == JSON:
+        return json.dumps({"code": code, "message": message}).encode()
+    from google.rpc.status_pb2 import Status
+
+    packed: bytes = Status(code=code, message=message).SerializeToString()
+    return packed

@@ -1,0 +1,124 @@
+"""`otel-tracking collect`: take traces from other processes over OTLP/HTTP and keep their records."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from devserver.cli.complaints import FAILED
+from devserver.cli.options import data_option, json_option, refuse
+from devserver.cli.output import console, print_json
+from devserver.cli.text import count
+from otel_tracking.capture.propagation import is_loopback
+
+if TYPE_CHECKING:
+    from collectors.receiving import Collector
+
+TOKEN = "DEVSERVER_COLLECT_TOKEN"
+PORT = 4319
+LOOK_SECONDS = 0.5
+
+
+@click.command("collect")
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, metavar="N", help="0 takes a free one."
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(min=0.1),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for what is missing after a run's end, in the time of the spans.",
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0.1),
+    default=600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a run that has ended and of which nothing more is heard.",
+)
+@data_option
+@json_option
+def command(host: str, port: int, grace: float, patience: float, data_dir: Path, as_json: bool) -> int:
+    """Take traces from other processes and keep their records.
+
+    Whoever sends with start_recording(otlp_endpoint="http://127.0.0.1:4319", otlp_content="full") gets the record
+    here that it would have made itself, without media files. A request is answered with 200 once it is on disk; what
+    is not a whole run when the command ends is taken up at the next start. Ctrl-C ends it.
+
+    Other machines are let in with --host, and only where DEVSERVER_COLLECT_TOKEN is set: they send the same token as
+    "Authorization: Bearer …". Nothing is encrypted; put a TLS proxy in front of it.
+    """
+    token = os.environ.get(TOKEN) or None
+    _check_openness(host, token)
+    from collectors.receiving import Collector, Spool, TraceReceiver
+    from collectors.receiving.server import listening
+    from devserver.settings import Settings
+    from devserver.wiring import make_sinks
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    sinks = make_sinks(Settings.from_environment(data_dir=data_dir))
+    collector = Collector(sinks, Spool(data_dir / "collect"), grace=grace, patience=patience)
+    try:
+        with listening(TraceReceiver(collector, token=token), host, port) as address:
+            click.echo(f"taking traces on {address}/v1/traces for {data_dir}   (Ctrl-C ends it)", err=True)
+            _watch_until_stopped(collector)
+    finally:
+        all_written = collector.close()
+    health = collector.health()
+    if as_json:
+        print_json({**health, "data_dir": str(data_dir)})
+    else:
+        click.echo(_summary(health))
+    return 0 if all_written else FAILED
+
+
+def _check_openness(host: str, token: str | None) -> None:
+    if not is_loopback(host) and not token:
+        raise refuse(f"--host {host} lets other machines in; set {TOKEN} to a secret that they send, or leave it out.")
+
+
+def _watch_until_stopped(collector: Collector) -> None:
+    """Show how it goes on a terminal, until Ctrl-C or SIGTERM."""
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        while not stopped.wait(3600):
+            pass
+        return
+    with screen.status("waiting for traces") as line:
+        while not stopped.wait(LOOK_SECONDS):
+            line.update(_progress(collector.health()))
+
+
+def _progress(health: dict[str, Any]) -> str:
+    stored = health["records"] - health["waiting"]
+    return f"{count(health['requests'], 'request')}, {count(stored, 'record')} stored, {health['open_runs']} under way"
+
+
+def _summary(health: dict[str, Any]) -> str:
+    parts = [f"{count(health['records'] - health['waiting'], 'record')} stored"]
+    if health["stored_already"]:
+        parts.append(f"{health['stored_already']} stored already")
+    if health["open_runs"] or health["waiting"]:
+        parts.append(f"{count(health['open_runs'] + health['waiting'], 'run')} kept for the next start")
+    if health["rejected_spans"]:
+        parts.append(f"{count(health['rejected_spans'], 'span')} not taken")
+    return f"{count(health['requests'], 'request')}: " + ", ".join(parts)

@@ -1,0 +1,166 @@
+"""Requests are answered as OTLP/HTTP wants it, and with 200 only when their spans are safe."""
+
+import gzip
+import json
+import zlib
+
+import pytest
+from google.rpc.status_pb2 import Status as RpcStatus
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from otlp_stage import trace_server
+from receiver_stage import body_of, collecting, post, receiving, spans_of_runs, text_of
+from sources import KeepSpans
+from wire import otlp_json
+
+from collectors import start_recording
+from collectors.receiving.http import LARGEST_BODY, Refused, unpack
+from collectors.testing import RememberingSink, WaitingSink
+from otel_tracking import ItemType
+
+
+@pytest.fixture
+def address(sink, tmp_path):
+    with collecting([sink], tmp_path / "spool") as collector, receiving(collector) as address:
+        yield address
+
+
+def test_protobuf_and_json_are_taken_and_answered_in_kind(sink, tmp_path):
+    """Zipped or not; the records are those of the sender."""
+    [first, second], records = spans_of_runs(2)
+    with collecting([sink], tmp_path) as collector, receiving(collector) as address:
+        zipped = post(address, gzip.compress(body_of(first)), Content_Encoding="gzip")
+        plain = post(address, json.dumps(otlp_json(second)).encode(), "application/json; charset=utf-8")
+
+    assert (zipped.status_code, zipped.content) == (200, ExportTraceServiceResponse().SerializeToString())
+    assert (plain.status_code, plain.json()) == (200, {})
+    assert plain.headers["Content-Type"] == "application/json"
+    assert {trace_id: text_of(record) for trace_id, record in sink.latest().items()} == {
+        trace_id: text_of(record) for trace_id, record in records.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "headers", "status", "code"),
+    [
+        (b"\xff\xff\xff", "application/x-protobuf", {}, 400, 3),
+        (b"{", "application/json", {}, 400, 3),
+        (b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"zz"}]}]}]}', "application/json", {}, 400, 3),
+        (b"not gzip", "application/x-protobuf", {"Content_Encoding": "gzip"}, 400, 3),
+        (gzip.compress(b"x" * 999)[:-9], "application/json", {"Content_Encoding": "gzip"}, 400, 3),
+        (b"", "application/x-protobuf", {"Content_Encoding": "br"}, 415, 3),
+        (b"", "text/plain", {}, 415, 3),
+    ],
+)
+def test_what_cannot_be_taken_is_refused_in_its_own_encoding(address, body, content_type, headers, status, code):
+    """With a `google.rpc.Status` that says what would have worked, and none of what came."""
+    answer = post(address, body, content_type, **headers)
+
+    assert answer.status_code == status
+    if content_type == "application/json":
+        assert answer.json()["code"] == code
+        assert answer.json()["message"]
+    else:
+        told = RpcStatus.FromString(answer.content)
+        assert (told.code, bool(told.message)) == (code, True)
+
+
+def test_other_paths_and_methods_are_not_there(address):
+    """404, and 405 with the method that is."""
+    import requests
+
+    assert requests.post(f"{address}/v1/metrics", timeout=30).status_code == 404
+    answer = requests.get(f"{address}/v1/traces", timeout=30)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+def test_what_is_too_large_is_refused_before_it_is_read(address):
+    """By its length alone."""
+    import http.client
+
+    connection = http.client.HTTPConnection(address.removeprefix("http://"))
+    connection.putrequest("POST", "/v1/traces")
+    connection.putheader("Content-Type", "application/x-protobuf")
+    connection.putheader("Content-Length", str(LARGEST_BODY + 1))
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
+def test_a_small_request_that_unpacks_to_a_large_one_is_refused():
+    """Unpacking stops at the limit."""
+    bomb = zlib.compress(b"\0" * 1_000_000)
+    with pytest.raises(Refused) as refused:
+        unpack(bomb, "deflate", largest=1_000)
+    assert refused.value.status == 413
+    assert unpack(bomb, "deflate", largest=1_000_000) == b"\0" * 1_000_000
+
+
+def test_spans_that_are_not_ours_are_not_taken_and_counted(sink, tmp_path):
+    """The rest of their request is: partial success."""
+    kept = KeepSpans()
+    provider = TracerProvider(resource=Resource({}), shutdown_on_exit=False)
+    provider.add_span_processor(kept)
+    with provider.get_tracer("flask").start_as_current_span("GET /"):
+        pass
+    [run], _ = spans_of_runs(1)
+    with collecting([sink], tmp_path) as collector, receiving(collector) as address:
+        answer = post(address, body_of([*kept.spans, *run]))
+        told = post(address, json.dumps(otlp_json(kept.spans)).encode(), "application/json").json()
+
+    partial = ExportTraceServiceResponse.FromString(answer.content).partial_success
+    assert (answer.status_code, partial.rejected_spans) == (200, 1)
+    assert told == {"partialSuccess": {"rejectedSpans": "1", "errorMessage": "1 belong to no execution"}}
+    assert len(sink.records) == 1
+
+
+def test_what_was_reduced_for_viewers_makes_no_record(sink, tmp_path):
+    """It would be less than the truth; the answer says what to change."""
+    with trace_server() as viewer:
+        with (
+            start_recording([RememberingSink()], journal=False, otlp_endpoint=viewer.endpoint) as recording,
+            recording.tracker().execution("dada") as run,
+        ):
+            run.item(ItemType.USER_INPUT_TEXT, content="Eine Blume")
+        [body] = viewer.bodies
+    with collecting([sink], tmp_path) as collector, receiving(collector) as address:
+        partial = ExportTraceServiceResponse.FromString(post(address, body).content).partial_success
+
+    assert "otlp_content=full" in partial.error_message
+    assert not sink.records
+
+
+def test_a_token_opens_to_those_who_have_it(sink, tmp_path):
+    """Nobody else, and nothing is said of why."""
+    [run], _ = spans_of_runs(1)
+    with collecting([sink], tmp_path) as collector, receiving(collector, token="secret") as address:
+        assert post(address, body_of(run)).status_code == 401
+        assert post(address, body_of(run), Authorization="Bearer wrong").status_code == 401
+        assert post(address, body_of(run), Authorization="Bearer secret").status_code == 200
+
+
+def test_while_sinks_are_behind_senders_are_told_to_come_again(tmp_path):
+    """503 with `Retry-After`; nothing is lost, and what was taken before is written."""
+    sink = WaitingSink()
+    runs, records = spans_of_runs(2)
+    with collecting([sink], tmp_path, most_waiting=1) as collector, receiving(collector) as address:
+        assert post(address, body_of(runs[0])).status_code == 200
+        assert sink.entered.wait(20)
+        answer = post(address, body_of(runs[1]))
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert RpcStatus.FromString(answer.content).code == 14
+        sink.release()
+        while post(address, body_of(runs[1])).status_code == 503:
+            pass
+    assert sink.latest().keys() == records.keys()
+
+
+def test_where_nothing_can_be_kept_nothing_is_taken(sink, tmp_path):
+    """A full disk is no reason to answer 200."""
+    [run], _ = spans_of_runs(1)
+    with collecting([sink], tmp_path) as collector, receiving(collector) as address:
+        collector._spool._most_bytes = 10
+        answer = post(address, body_of(run))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert not sink.records
