@@ -174,6 +174,40 @@ class Maker(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaVerdict:
+    """What a look at a made file found; a `Verdict`.
+
+    `passed` is what the check was handed, None where it left over HTTP; `facts` are what it saw, such as `description`.
+    """
+
+    safe: bool
+    method: str
+    codes: tuple[str, ...] = ()
+    found_terms: tuple[str, ...] = ()
+    list_version: str = ""
+    passed: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class MediaCheck(Protocol):
+    """Looks at what was made (stage 4), before the result names it."""
+
+    @property
+    def backend(self) -> Backend:
+        """Who looks."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What it is asked with, beside the file."""
+
+    def looks_at(self, media_format: str) -> bool:
+        """Whether it judges files of this type; others are shown without."""
+
+    def __call__(self, content: bytes, *, media_format: str, level: str) -> MediaVerdict:
+        """The verdict at a safety level. Whatever it raises, the file is not shown."""
+
+
 @runtime_checkable
 class ListsParameters(Protocol):
     """A maker that knows beforehand which parameters it has: it is handed no other."""
@@ -190,7 +224,8 @@ TERM_LISTS = Backend("term_lists")
 class Engines:
     """The engines of a pipeline; `makers` by the name that configurations call them.
 
-    `missing` are those that could be set up, and how: `{"ollama": "set OLLAMA_HOST …"}`.
+    `missing` are those that could be set up, and how: `{"ollama": "set OLLAMA_HOST …"}`. Without a `check_media` nobody
+    looks at what was made: no engine of this machine can see.
     """
 
     translator: Translator
@@ -199,3 +234,4 @@ class Engines:
     makers: Mapping[str, Maker] = field(default_factory=dict)
     safety_backend: Backend = TERM_LISTS
     missing: Mapping[str, str] = field(default_factory=dict)
+    check_media: MediaCheck | None = None

@@ -19,6 +19,7 @@ from devserver.engines import Engines
 from devserver.errors import PipelineError
 from devserver.requests import OutputResult, Request, Result, status_of
 from devserver.stages.interception import intercept
+from devserver.stages.media_check import check_made
 from devserver.stages.output import make_output
 from devserver.stages.parameters import check_parameters
 from devserver.stages.safety import check_input, check_output, reason
@@ -120,7 +121,8 @@ class Pipeline:
                     )
 
                 with output.stage(4) as stage:
-                    return make_output(stage, number, wanted, text, task)
+                    made = make_output(stage, number, wanted, text, task)
+                    return check_made(stage, made, task)
         except Exception as error:
             _log_end(run, error)
             return OutputResult(

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from devserver.backends.servers import Provider
-from devserver.engines import Maker
-from devserver.settings import COMFYUI_URL, OLLAMA_HOST, Settings
+from devserver.engines import Maker, MediaCheck
+from devserver.errors import SettingsError
+from devserver.settings import COMFYUI_URL, MEDIA_CHECK_MODEL, OLLAMA_HOST, Settings
 
 if TYPE_CHECKING:
     import httpx
@@ -23,6 +24,7 @@ class RemoteEngines:
 
     makers: Mapping[str, Maker] = field(default_factory=dict)
     missing: Mapping[str, str] = field(default_factory=dict)
+    check_media: MediaCheck | None = None
 
 
 def wants_servers(settings: Settings) -> bool:
@@ -45,7 +47,8 @@ def remote_engines(settings: Settings, client: httpx.Client | None = None) -> Re
         makers["comfyui"] = _comfyui(settings.comfyui_url, client)
     for provider in _configured(settings):
         makers |= _of_provider(provider, settings.keys.get(provider.key_variable, ""), client)
-    return RemoteEngines(makers, {name: how for name, how in missing.items() if name not in makers})
+    missing = {name: how for name, how in missing.items() if name not in makers}
+    return RemoteEngines(makers, missing, _sight(settings, client))
 
 
 _ADDRESSES = {"ollama": OLLAMA_HOST, "ollama_generate": OLLAMA_HOST, "comfyui": COMFYUI_URL}
@@ -63,6 +66,18 @@ def _ollama(url: str, client: httpx.Client | None) -> dict[str, Maker]:
     from devserver.backends.ollama import Ollama
 
     return {"ollama": Ollama(url, client=client), "ollama_generate": Ollama(url, api="generate", client=client)}
+
+
+def _sight(settings: Settings, client: httpx.Client | None) -> MediaCheck | None:
+    model = settings.media_check_model
+    if model is None:
+        return None
+    if not settings.ollama_url:
+        # Not in silence: whoever names a model counts on pictures being looked at.
+        raise SettingsError(f"{MEDIA_CHECK_MODEL} is {model!r:.60}; {OLLAMA_HOST} must say where its server is")
+    from devserver.backends.ollama_sight import OllamaSight
+
+    return OllamaSight(settings.ollama_url, model, client=client)
 
 
 def _comfyui(url: str, client: httpx.Client | None) -> Maker:

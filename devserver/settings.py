@@ -20,6 +20,7 @@ COMFYUI_URL = "COMFYUI_URL"
 PROVIDERS_FILE = "DEVSERVER_PROVIDERS"
 READ_TIMEOUT = "DEVSERVER_READ_TIMEOUT"
 CONNECT_TIMEOUT = "DEVSERVER_CONNECT_TIMEOUT"
+MEDIA_CHECK_MODEL = "DEVSERVER_MEDIA_CHECK_MODEL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ class Settings:
     documents that are written beside the dataset for each run, such as `("pdf", "xml")`.
 
     `keys` are those of `providers`, by the environment variable they came from; they are never shown. A server may be
-    silent for `read_timeout` seconds before it is given up, and take `connect_timeout` to pick up.
+    silent for `read_timeout` seconds before it is given up, and take `connect_timeout` to pick up. `media_check_model`
+    is a model on the Ollama server that looks at finished pictures; None where nobody does.
     """
 
     data_dir: Path = Path("data")
@@ -43,6 +45,7 @@ class Settings:
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     read_timeout: float = READ_SECONDS
     connect_timeout: float = CONNECT_SECONDS
+    media_check_model: str | None = None
 
     @classmethod
     def from_environment(
@@ -88,6 +91,7 @@ def _read_servers(environment: Mapping[str, str]) -> dict[str, Any]:
     keys = {provider.key_variable: environment.get(provider.key_variable, "").strip() for provider in providers}
     return {
         "ollama_url": _read_url(environment, OLLAMA_HOST, 11434),
+        "media_check_model": environment.get(MEDIA_CHECK_MODEL, "").strip() or None,
         "comfyui_url": _read_url(environment, COMFYUI_URL, 8188),
         "providers": providers,
         "keys": {variable: key for variable, key in keys.items() if key},

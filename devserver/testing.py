@@ -7,11 +7,22 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 from devserver.backends.embedded.packages import DEFAULT_PAIRS
 from devserver.backends.errors import EngineFailed
-from devserver.engines import Backend, Engines, InputImage, Made, MadeFile, SafetyCheck, Translator
+from devserver.engines import (
+    Backend,
+    Engines,
+    InputImage,
+    Made,
+    MadeFile,
+    MediaCheck,
+    MediaVerdict,
+    SafetyCheck,
+    Translator,
+)
 from devserver.safety import SafetyVerdict
 
 PNG = base64.b64decode(
@@ -20,6 +31,7 @@ PNG = base64.b64decode(
 """The smallest picture: one pixel."""
 
 OLLAMA = Backend("ollama", "mistral-nemo:latest")
+SIGHT = Backend("ollama", "qwen3-vl:2b")
 SAFE = SafetyVerdict(safe=True, codes=(), found_terms=(), method="script", list_version="script 1")
 
 
@@ -97,6 +109,36 @@ class ScriptedSafety:
         return _blocked(tuple(self._terms[term] for term in found), found) if found else SAFE
 
 
+class ScriptedMediaCheck:
+    """Looks at pictures and says `answers`, in order, then yes; a call whose answer is an exception raises it.
+
+    >>> ScriptedMediaCheck([False])(PNG, media_format="image/png", level="kids").codes
+    ('scripted',)
+    """
+
+    parameters: Mapping[str, Any] = MappingProxyType({"strictness": 3})
+
+    def __init__(self, answers: Iterable[bool | BaseException] = (), *, backend: Backend = SIGHT) -> None:
+        self._answers, self.backend = iter(tuple(answers)), backend
+
+    def looks_at(self, media_format: str) -> bool:
+        """Pictures alone."""
+        return media_format.startswith("image/")
+
+    def __call__(self, content: bytes, *, media_format: str, level: str) -> MediaVerdict:
+        """The script's verdict, or its exception."""
+        answer = next(self._answers, True)
+        if isinstance(answer, BaseException):
+            raise answer
+        return MediaVerdict(
+            safe=answer,
+            codes=() if answer else ("scripted",),
+            method="script",
+            passed={"bytes": len(content), "media_format": media_format, **self.parameters},
+            facts={"description": "a flower" if answer else "a weapon"},
+        )
+
+
 class ScriptedMaker:
     """Makes `content` (bytes, text, or a function of text and seed); the calls in `fails_at` raise `EngineFailed`."""
 
@@ -144,6 +186,7 @@ def scripted_engines(
     language: str = "de",
     translator: Translator | None = None,
     check_safety: SafetyCheck | None = None,
+    check_media: MediaCheck | None = None,
     **makers: ScriptedMaker,
 ) -> Engines:
     """Engines for a test: every text is in `language`, and `makers` are the engines that configurations name.
@@ -156,6 +199,7 @@ def scripted_engines(
         check_safety=check_safety or ScriptedSafety(),
         detect_language=lambda text: language,
         makers=makers,
+        check_media=check_media,
     )
 
 

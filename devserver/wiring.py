@@ -55,7 +55,8 @@ def open_engines(settings: Settings) -> Iterator[Engines]:
             times = {"read_seconds": settings.read_timeout, "connect_seconds": settings.connect_timeout}
             client = open_things.enter_context(open_client(**times))
         remote = remote_engines(settings, client)
-        yield replace(embedded, makers={**embedded.makers, **remote.makers}, missing=remote.missing)
+        makers = {**embedded.makers, **remote.makers}
+        yield replace(embedded, makers=makers, missing=remote.missing, check_media=remote.check_media)
 
 
 def make_sinks(settings: Settings) -> list[Sink]:

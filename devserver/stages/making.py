@@ -95,15 +95,19 @@ def make(scope: CallingScope, wish: Wish, task: Task) -> Answer:
 def _ask(scope: CallingScope, choice: FallbackConfig, wish: Wish, task: Task) -> Answer:
     """The answer of one engine, asked as often as the configuration allows."""
     attempt = _prepare(choice, wish, task)
-    retrying = Retrying(
-        stop=stop_after_attempt(wish.retries + 1),
+    made = again_where_it_helps(wish.retries, task)(_attempt, scope, attempt, wish, task)
+    return Answer(made, attempt.backend, attempt.parameters)
+
+
+def again_where_it_helps(retries: int, task: Task) -> Retrying:
+    """Calls a function, up to so many times more while its errors say that the same may work a moment later."""
+    return Retrying(
+        stop=stop_after_attempt(retries + 1),
         retry=retry_if_exception(lambda error: isinstance(error, EngineError) and error.may_be_retried),
         wait=_pause_before,
         sleep=task.pause,
         reraise=True,
     )
-    made = retrying(_attempt, scope, attempt, wish, task)
-    return Answer(made, attempt.backend, attempt.parameters)
 
 
 def _prepare(choice: FallbackConfig, wish: Wish, task: Task) -> _Attempt:
