@@ -1,0 +1,137 @@
+"""`otel-tracking collect`: another process's runs become records, and Ctrl-C loses nothing."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_stage import call, three_hops
+
+from collectors import start_recording
+from collectors.testing import RememberingSink
+from exporters import read_records
+from otel_tracking import canonical
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def collect(tmp_path):
+    """A function that starts the command and gives its process and address; what still runs afterwards is ended."""
+    started = []
+
+    def start(*arguments):
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "devserver.cli",
+                "collect",
+                "--port",
+                "0",
+                "--data",
+                str(tmp_path / "data"),
+                *arguments,
+            ],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "DEVSERVER_COLLECT_TOKEN": ""},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        started.append(process)
+        line = process.stderr.readline().decode()
+        return process, re.search(r"http://\S+?:\d+", line)[0]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def send(address, *pipelines):
+    """Run pipelines that send everything to `address`; gives their own records."""
+    sink = RememberingSink()
+    with start_recording([sink], journal=False, otlp_endpoint=address, otlp_content="full") as recording:
+        for pipeline in pipelines:
+            with recording.tracker().execution("stillepost", user_id="u1") as run:
+                pipeline(run)
+        assert recording.flush(timeout=30)
+    assert recording.health()["otlp"]["failed"] == recording.health()["otlp"]["dropped"] == 0
+    return sink.latest()
+
+
+def text_of(record):
+    return canonical.dumps({**record.to_dict(), "finish_reason": None})
+
+
+def stop(process):
+    process.send_signal(signal.SIGINT)
+    told, complained = process.communicate(timeout=60)
+    assert b"Traceback" not in complained
+    return told.decode(), process.returncode
+
+
+def test_runs_of_another_process_are_stored_as_that_process_has_them(collect, tmp_path):
+    """Read from the dataset afterwards, they have the same canonical text; the command says how many there were."""
+    process, address = collect("--json")
+    sent = send(address, three_hops, three_hops)
+    told, code = stop(process)
+
+    assert code == 0
+    health = json.loads(told)
+    assert (health["records"], health["open_runs"], health["waiting"], health["rejected_spans"]) == (2, 0, 0, 0)
+    stored = {record.trace_id: record for record in read_records(tmp_path / "data")}
+    assert {trace_id: text_of(record) for trace_id, record in stored.items()} == {
+        trace_id: text_of(record) for trace_id, record in sent.items()
+    }
+
+
+def test_a_run_that_is_not_whole_at_the_end_is_finished_at_the_next_start(collect, tmp_path):
+    """Its spans wait on disk; nothing is written before it is whole."""
+    process, address = collect()
+    recording = start_recording([RememberingSink()], journal=False, otlp_endpoint=address, otlp_content="full")
+    run = recording.tracker().execution("stillepost")
+    with run.stage(2) as stage:
+        stage.item("interception_final", content="first half")
+    recording.provider.force_flush(20_000)
+    while not list((tmp_path / "data" / "collect").glob("*.otlp")):
+        pass
+    told, code = stop(process)
+    assert (code, told) == (0, "1 request: 0 records stored, 1 run kept for the next start\n")
+    assert not list(read_records(tmp_path / "data"))
+
+    process, _ = collect("--port", address.rpartition(":")[2])
+    run.end()
+    recording.close()
+    told, code = stop(process)
+    [record] = read_records(tmp_path / "data")
+    assert (code, record.trace_id, record.dropped, len(record.spans)) == (0, run.trace_id, 0, 2)
+    assert not list((tmp_path / "data" / "collect").glob("*.otlp"))
+
+
+def test_other_machines_are_let_in_with_a_token_only(tmp_path, monkeypatch):
+    """The refusal says which variable to set."""
+    monkeypatch.delenv("DEVSERVER_COLLECT_TOKEN", raising=False)
+    result = call("collect", "--host", "0.0.0.0", data=tmp_path)
+    assert result.exit_code == 2
+    assert "DEVSERVER_COLLECT_TOKEN" in result.stderr
+
+
+def test_two_commands_do_not_collect_into_one_data_directory(collect, tmp_path):
+    """The second says so in one sentence."""
+    collect()
+    result = call("collect", "--port", "0", data=tmp_path / "data")
+    assert result.exit_code == 1
+    assert "another process collects into" in result.stderr
+
+
+def test_an_address_that_is_taken_is_refused_in_one_sentence(collect, tmp_path):
+    """With what would work."""
+    _, address = collect()
+    result = call("collect", "--port", address.rpartition(":")[2], data=tmp_path / "other")
+    assert result.exit_code == 1
+    assert "another port would work" in result.stderr
