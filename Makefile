@@ -12,7 +12,7 @@ PACKAGES := otel_tracking collectors exporters devserver
 # Handed over in the environment: a prompt may hold quotes.
 export PROMPT
 
-.PHONY: help demo serve test test-browser check format bench golden engines clean
+.PHONY: help demo serve test test-browser pictures check format bench golden engines clean
 .DEFAULT_GOAL := help
 
 help:
@@ -35,6 +35,9 @@ test: $(VENV)/.ready-dev ## set up and run all tests; what needs an engine that 
 
 test-browser: $(VENV)/.ready-dev ## only the tests in a real browser; skipped, visibly, where there is no Chromium
 	$(BIN)/python -m pytest -rs tests/browser $(ARGS)
+
+pictures: $(VENV)/.ready-dev ## take the pictures of docs/pictures anew, in a real browser
+	PYTHONPATH=.:tests/web:tests/browser $(BIN)/python tests/browser/take_pictures.py docs/pictures
 
 check: $(VENV)/.ready-dev ## lint, formatting and types
 	$(BIN)/ruff check .

@@ -136,4 +136,5 @@ def _of_job(job: Job) -> ListedRun:
 def _of_row(row: ExecutionRow) -> ListedRun:
     names = ListedRun.__dataclass_fields__.keys() - {"item_count", "run_url"}
     known = {name: getattr(row, name) for name in names}
+    known["status"] = str(row.status)
     return ListedRun(**known, item_count=row.item_rows, run_url=f"/runs/{row.execution_id}")

@@ -42,6 +42,9 @@ def events_of(record: ExecutionRecord) -> tuple[LiveEvent, ...]:
     """
     moments = sorted([*_of_spans(record), *_of_items(record)], key=lambda moment: moment[:3])
     events = [moment.event for moment in moments]
+    if not any(span.parent_span_id is None for span in record.spans):
+        # A record of an earlier tracker has no spans; who it is stands at the beginning all the same.
+        events.insert(0, LiveEvent(0, STARTED, name=names.EXECUTION_SPAN, fields=_head(record)))
     last = LiveEvent(0, FINISHED, name=str(record.finish_reason), fields={"status": str(record.status)})
     return tuple(_numbered(event, number) for number, event in enumerate([*events, last], start=1))
 
@@ -55,7 +58,7 @@ def _of_spans(record: ExecutionRecord) -> Iterator[_Moment]:
         span_id, start = _id(span.span_id) or 0, _nanoseconds(span.timestamp)
         parent_id, place = _id(span.parent_span_id), _place(span)
         if parent_id is None:
-            place |= {names.EXECUTION_ID: record.execution_id, names.CONFIG_NAME: record.config_name}
+            place |= _head(record)
         yield _Moment(start, 0, order, LiveEvent(0, STARTED, span_id, parent_id, span.name, start, place))
         if span.name == names.ITERATION_SPAN and span.configured is not None:
             said = {"fact": "configured", "value": span.configured}
@@ -63,6 +66,10 @@ def _of_spans(record: ExecutionRecord) -> Iterator[_Moment]:
         if span.execution_time is not None:
             end = start + round(span.execution_time * 1e9)
             yield _Moment(end, 3, -order, LiveEvent(0, ENDED, span_id, None, span.status, end, _end(span, record)))
+
+
+def _head(record: ExecutionRecord) -> dict[str, Any]:
+    return {names.EXECUTION_ID: record.execution_id, names.CONFIG_NAME: record.config_name}
 
 
 def _end(span: SpanRecord, record: ExecutionRecord) -> dict[str, Any]:

@@ -6,6 +6,7 @@ client that waits for its run holds one too, so there are as many threads as may
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -46,7 +47,8 @@ def serving(app: Flask, settings: WebSettings) -> Iterator[str]:
         # First the runs, while their watchers can still be told.
         runner.close(END_SECONDS)
         ending.set()
-        server.pull_trigger()
+        with contextlib.suppress(OSError):  # the loop has ended already
+            server.pull_trigger()
         loop.join(END_SECONDS)
         server.task_dispatcher.shutdown(cancel_pending=True, timeout=2)
 

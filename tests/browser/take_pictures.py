@@ -1,6 +1,6 @@
 """Take the pictures of docs/pictures: the pages of a real DevServer in a real browser.
 
-PYTHONPATH=. python tests/browser/take_pictures.py docs/pictures
+`make pictures` runs this.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-
-sys.path[:0] = [str(Path(__file__).parents[1] / "web"), str(Path(__file__).parent)]
 
 from chromium import open_chromium
 from PIL import Image
@@ -84,17 +82,21 @@ def take(folder, client, browser, held):
             json={"schema": "image_comparison", "input_text": text, "safety_level": "youth"},
         )
     pictures = client.get("/api/runs?limit=1").json()["executions"][0]["run_url"]
+    vampire = {"schema": "image_comparison", "input_text": "Ein gruseliger Vampir im Wald"}
+    client.post("/api/schema/pipeline/execute", json=vampire)
+    outputs = client.get("/api/runs?limit=1").json()["executions"][0]["run_url"]
     client.post("/api/schema/pipeline/execute", json={"schema": "stillepost", "input_text": "Zeichne eine ISIS Flagge"})
     blocked = client.get("/api/runs?status=blocked").json()["executions"][0]["run_url"]
     for schema in ("theopposite", "dada", "image_and_music", "bauhaus"):
         client.post("/api/schema/pipeline/execute", json={"schema": schema, "input_text": WOLF})
     music = client.get("/api/runs?config=image_and_music").json()["executions"][0]["run_url"]
-    loaded = "document.readyState === 'complete' && [...document.images].every((one) => one.complete || one.loading === 'lazy')"
+    loaded = "document.readyState === 'complete' && [...document.images].every((one) => one.complete)"
     for name, where, options in (
         ("pictures-de", pictures, {**wide, "language": "de"}),
         ("pictures-en-dark", pictures, {**wide, "language": "en", "dark": True}),
         ("music-en", music, wide),
         ("blocked-de", blocked, {**wide, "language": "de"}),
+        ("blocked-outputs-en", outputs, wide),
         ("blocked-en-dark", blocked, {**wide, "dark": True}),
         ("research-en", f"{run['run_url']}?audience=researcher", wide),
         ("runs-en", "/runs", wide),
