@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -44,7 +45,8 @@ def listening(receiver: Callable[..., Any], host: str, port: int) -> Iterator[st
         yield f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}"
     finally:
         ending.set()
-        server.pull_trigger()
+        with contextlib.suppress(OSError):  # the loop may have seen it by itself, and be gone
+            server.pull_trigger()
         loop.join(END_SECONDS)
         # What was being answered is answered: its spans are in the spool, and its sender should know.
         server.task_dispatcher.shutdown(cancel_pending=True, timeout=END_SECONDS)
