@@ -18,6 +18,7 @@ from exporters.chain import given_another
 from exporters.journey import journey_of
 from exporters.journey_parts import RESEARCHER, Bar, Chapter, Journey, Medium
 from exporters.language_names import language_name
+from exporters.png_text import strip_text_chunks
 from exporters.readable import visible
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
@@ -80,12 +81,13 @@ def render(record: ExecutionRecord, *, audience: str = RESEARCHER, language: str
 def source_of(medium: Medium) -> str:
     """A `data:` address with the medium's bytes; empty where they are not here, or nothing that a page can hold.
 
-    Pictures are encoded anew, at a size for a page and without what programs hide in them.
+    Pictures are encoded anew, at a size for a page and without what programs hide in them; one that cannot be read goes
+    as it is, without the texts of a PNG file.
     """
     if medium.content is None:
         return ""
-    content, mime_type = medium.content, _mime_type(medium)
-    picture = printable(content) if medium.is_image else None
+    content, mime_type = strip_text_chunks(medium.content), _mime_type(medium)
+    picture = printable(medium.content) if medium.is_image else None
     if picture:
         content, mime_type = picture.content, _PICTURES[picture.suffix]
     if mime_type not in _EMBEDDED or len(content) > LARGEST_EMBEDDED:

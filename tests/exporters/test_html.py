@@ -5,6 +5,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+import zlib
 
 import pytest
 from golden_record import FORBIDDEN, PICTURE, golden_record
@@ -124,6 +125,18 @@ def test_nothing_that_is_hidden_in_a_picture_gets_into_the_page():
 
     assert "prompt" in Image.open(io.BytesIO(file.getvalue())).info
     assert Image.open(io.BytesIO(content)).info == {}
+
+
+def test_nothing_that_is_hidden_in_a_picture_that_cannot_be_read_gets_into_the_page():
+    """It goes as it is, for whoever can read it; its texts do not."""
+    from exporters.png_text import SIGNATURE, text_chunks
+
+    text = b"prompt\0Anna"
+    chunk = len(text).to_bytes(4, "big") + b"tEXt" + text + zlib.crc32(b"tEXt" + text).to_bytes(4, "big")
+    [picture] = page_of(a_picture_of(SIGNATURE + chunk + b"no picture")).findall(".//img")
+
+    assert text_chunks(SIGNATURE + chunk) == {"prompt": "Anna"}
+    assert base64.b64decode(picture.get("src").partition(",")[2]) == SIGNATURE + b"no picture"
 
 
 def a_picture_of(content, media_type=MediaType.IMAGE, mime_type="image/png", item_type=ItemType.OUTPUT_IMAGE):
