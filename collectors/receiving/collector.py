@@ -29,9 +29,6 @@ MOST_WAITING = 512
 LOOK_SECONDS = 1.0
 """How often runs are looked for that have been waited for long enough."""
 
-CLOCK_DIFFERENCE_NS = 60 * 10**9
-"""How far clocks elsewhere may be ahead."""
-
 _READERS: dict[bytes, Callable[[bytes], list[Batch]]] = {PROTOBUF: batches_of_protobuf, JSON: batches_of_json}
 
 
@@ -70,7 +67,7 @@ class Collector:
         self._jobs: queue.SimpleQueue[Due | None] = queue.SimpleQueue()
         self._waiting: set[tuple[int, int]] = set()
         self._closing = threading.Event()
-        self._could_be_stored_ns = time.time_ns() + CLOCK_DIFFERENCE_NS
+        self._started_ns = time.time_ns()
         self._thread = threading.Thread(target=self._work, name="otel-tracking collector", daemon=True)
         self._thread.start()
 
@@ -222,8 +219,8 @@ class Collector:
 
     def _is_stored(self, due: Due) -> bool:
         """Whether every sink has the run: an earlier process wrote it, and it is in the spool or was sent again."""
-        if min(span.start_ns for span in due.spans) > self._could_be_stored_ns:
-            return False  # to ask a dataset costs more than everything else
+        if min(span.start_ns for span in due.spans) > self._started_ns:
+            return False  # nobody else can have it, and to ask a dataset costs more than everything else
         trace_id = f"{due.trace_id:032x}"
         known = [contains(trace_id, due.revision) for sink in self._sinks if (contains := _contains_of(sink))]
         return bool(known) and len(known) == len(self._sinks) and all(known)

@@ -20,7 +20,7 @@ MOST_OPEN_RUNS = 10_000
 MOST_OPEN_BYTES = 256 * 2**20
 """Runs that are waited for; beyond it the oldest becomes a record as it is."""
 
-MOST_SETTLED_BYTES = 64 * 2**20
+MOST_SETTLED_BYTES = 16 * 2**20
 """Spans of runs that are records already, kept for the case that late ones come."""
 
 MOST_FORGOTTEN = 100_000
