@@ -13,9 +13,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from exporters.errors import StorageError
+from exporters.errors import StorageError, UnsafePath
 from exporters.media import inside
-from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, SpanRecord, Status
+from otel_tracking import ExecutionItem, ExecutionRecord, FinishReason, ItemType, SpanRecord, Status
 from otel_tracking.taxonomy import OUTPUT_TYPES
 
 WRONG, NOTE = "wrong", "note"
@@ -144,7 +144,12 @@ def check_media(record: ExecutionRecord, data_dir: Path) -> Iterator[Finding]:
         if item.media is None and item.file_path is None:
             continue
         sentence = _media_trouble(item, data_dir)
-        if sentence:
+        if sentence and record.finish_reason == FinishReason.IMPORTED and _names_no_file(item, data_dir):
+            # Earlier trackers wrote other things there ("workflow_prepared"): true to them, and of no use.
+            yield _note(
+                record, "media", f"item {item.sequence_number}: {item.file_path} is not the name of a file here"
+            )
+        elif sentence:
             yield _wrong(record, "media", f"item {item.sequence_number}: {sentence}")
         elif item.media is None or item.media.sha256 is None:
             yield _note(record, "media", f"item {item.sequence_number}: no sha256 was recorded for {item.file_path}")
@@ -172,6 +177,14 @@ def _media_trouble(item: ExecutionItem, data_dir: Path) -> str | None:
         return _difference(item, path)
     except (StorageError, OSError) as trouble:
         return f"{item.file_path} cannot be read: {trouble}"
+
+
+def _names_no_file(item: ExecutionItem, data_dir: Path) -> bool:
+    """Whether what the item calls a `file_path` can be none among the media."""
+    try:
+        return item.file_path is not None and not inside(data_dir, item.file_path)
+    except UnsafePath:
+        return True
 
 
 def _difference(item: ExecutionItem, path: Path) -> str | None:

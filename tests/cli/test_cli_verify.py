@@ -8,7 +8,7 @@ from cli_stage import broken_chain, call, call_json, one_picture, stored, three_
 
 from devserver.verify import is_right, verify
 from exporters import read_records
-from otel_tracking import ItemType
+from otel_tracking import FinishReason, ItemType
 
 
 def sentences(record, data_dir=None):
@@ -150,3 +150,25 @@ def test_a_record_that_cannot_be_read_is_a_finding_and_the_others_are_checked(tm
     assert result.exit_code == 1
     assert "the record cannot be read" in result.stdout
     assert f"{whole}  right" in result.stdout
+
+
+@pytest.mark.parametrize("file_path", ["workflow_prepared", "/home/user/exports/output.png", "../output.png"])
+def test_what_an_earlier_tracker_called_a_file_path_is_a_note(tmp_path, file_path):
+    """It wrote other things there; of a record of our own the same would be wrong."""
+    item = an_item(item_type=ItemType.OUTPUT_IMAGE, stage=4, loop_iteration=1, file_path=file_path)
+    record = a_record(items=[item], outputs_generated=1)
+    imported = verify(replace(record, finish_reason=FinishReason.IMPORTED), tmp_path)
+
+    assert [(finding.check, finding.kind, finding.sentence) for finding in imported] == [
+        ("media", "note", f"item 1: {file_path} is not the name of a file here")
+    ]
+    assert not is_right(verify(record, tmp_path))
+
+
+def test_a_file_of_an_imported_record_that_is_gone_is_wrong(tmp_path):
+    """It names a file, and the file is not where it says: somebody can put it there."""
+    item = an_item(item_type=ItemType.OUTPUT_IMAGE, stage=4, loop_iteration=1, file_path="media/exec_1/output.png")
+    record = a_record(items=[item], outputs_generated=1, finish_reason=FinishReason.IMPORTED)
+
+    assert not is_right(verify(record, tmp_path))
+    assert sentences(record, tmp_path) == ["item 1: media/exec_1/output.png is not there"]
