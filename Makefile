@@ -12,7 +12,7 @@ PACKAGES := otel_tracking collectors exporters devserver
 # Handed over in the environment: a prompt may hold quotes.
 export PROMPT
 
-.PHONY: help demo serve test test-browser pictures check format bench golden engines clean
+.PHONY: help demo serve test test-browser test-integration pictures check format bench golden engines clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +32,9 @@ serve: $(VENV)/.ready ## the DevServer in the browser, on http://127.0.0.1:17801
 test: $(VENV)/.ready-dev ## set up and run all tests; what needs an engine that is missing is skipped, visibly
 	@tools/install_engines.sh || echo "Without these engines the tests that need them are skipped; each says so below."
 	$(BIN)/python -m pytest -rsfE $(ARGS)
+
+test-integration: $(VENV)/.ready-dev ## traces in a real Jaeger behind a real Collector; builds both with Go the first time
+	OTEL_TRACKING_INTEGRATION=1 $(BIN)/python -m pytest tests/integration $(ARGS)
 
 test-browser: $(VENV)/.ready-dev ## only the tests in a real browser; skipped, visibly, where there is no Chromium
 	$(BIN)/python -m pytest -rs tests/browser $(ARGS)

@@ -156,7 +156,9 @@ def _request_of_form(settings: WebSettings) -> Request:
     seed = seed_of(form.get("seed", "").strip())
     if seed is None and leaves_to_chance(config) and can_be_seeded(config):
         seed = draw_seed()  # one for all, so that the run can be made again
-    images = [image_of(file.filename or "", file.read(MOST_BYTES + 1)) for file in request.files.getlist("images")]
+    # A browser sends a file without a name where none was chosen.
+    files = [file for file in request.files.getlist("images") if file.filename]
+    images = [image_of(str(file.filename), file.read(MOST_BYTES + 1)) for file in files]
     return checked(
         Request(
             prompt=form.get("prompt", ""),

@@ -23,6 +23,7 @@ SPARE_THREADS = 8
 """Threads for everything that is quick."""
 
 END_SECONDS = 20.0
+ANSWER_SECONDS = 2.0
 
 
 def threads_for(settings: WebSettings) -> int:
@@ -44,13 +45,13 @@ def serving(app: Flask, settings: WebSettings) -> Iterator[str]:
         yield f"http://{_shown(settings.host)}:{server.effective_port}"
     finally:
         runner: Runner = app.extensions["runner"]
-        # First the runs, while their watchers can still be told.
+        # First the runs, while their watchers can still be told; then those who are being answered.
         runner.close(END_SECONDS)
+        server.task_dispatcher.shutdown(cancel_pending=True, timeout=ANSWER_SECONDS)
         ending.set()
         with contextlib.suppress(OSError):  # the loop has ended already
             server.pull_trigger()
         loop.join(END_SECONDS)
-        server.task_dispatcher.shutdown(cancel_pending=True, timeout=2)
 
 
 def _open_server(app: Flask, settings: WebSettings) -> Any:

@@ -48,7 +48,10 @@ def open_chromium():
         start_new_session=True,
     )
     try:
-        yield Browser(_address(Path(profile), process))
+        from websockets.sync.client import connect
+
+        with connect(_address(Path(profile), process), max_size=2**28, open_timeout=PATIENCE) as socket:
+            yield Browser(socket)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -69,10 +72,8 @@ def _address(profile, process):
 class Browser:
     """A browser; its pages are opened in contexts of their own, like private windows."""
 
-    def __init__(self, address):
-        from websockets.sync.client import connect
-
-        self._socket = connect(address, max_size=2**28, open_timeout=PATIENCE)
+    def __init__(self, socket):
+        self._socket = socket
         self._numbers = count(1)
         self.events = []
 

@@ -57,6 +57,11 @@ def test_a_form_begins_a_run_and_leads_to_it(client):
     assert "arrived" in page.text
 
 
+def test_a_field_for_files_that_was_left_empty_is_no_picture(client):
+    """Browsers send a file without name and content then."""
+    assert send(client, images=(io.BytesIO(b""), "")).startswith("/runs/exec_")
+
+
 def test_a_picture_can_be_sent_along(client):
     address = send(client, config="image_input", images=(io.BytesIO(PNG), "katze.png"))
     record = client.get(f"/api{address}").get_json()

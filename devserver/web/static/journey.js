@@ -65,7 +65,9 @@ const MARKS = { done: "✓", blocked: "■", failed: "!", stopped: "■", waitin
 
 function fill(box) {
   const element = elementOf(box);
-  const isNews = element.dataset.state !== box.state && box.state !== "waiting";
+  const news = [box.state, ...box.way].join(" ");
+  const isNews = element.dataset.news !== news && box.state !== "waiting";
+  element.dataset.news = news;
   chapterOf(box);
   element.dataset.state = box.state;
   if (box.since_ms) element.dataset.since = box.since_ms;

@@ -1,0 +1,264 @@
+"""The pages in a real Chromium: eight hops appear one after another while the run goes on, and everything else."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from chromium import find_chromium, open_chromium
+
+sys.path.append(str(Path(__file__).parents[1] / "web"))
+
+from web_stage import HOSTILE, HeldTranslator, begin, devserver_in, execute, server_of
+
+pytestmark = pytest.mark.skipif(
+    find_chromium() is None, reason="no Chromium on this machine (apt-get install chromium)"
+)
+
+STATES = "Object.fromEntries([...document.querySelectorAll('.box')].map((one) => [one.dataset.key, one.dataset.state]))"
+HOPS = [f"s2-interception_iteration-{number}" for number in range(1, 9)]
+LONG = "Eine Blume auf der Wiese " * 60
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def held():
+    return HeldTranslator()
+
+
+@pytest.fixture
+def served(tmp_path, held):
+    """A client of a real server whose translations wait to be released."""
+    with devserver_in(tmp_path, translator=held) as devserver, server_of(devserver) as client:
+        yield client
+        held.open()
+
+
+@pytest.fixture
+def page(browser, served):
+    page = browser.page()
+    yield page
+    page.close()
+
+
+def box(key, state):
+    """An expression that is true when a box is in that state."""
+    return f"""document.querySelector('[data-key="{key}"]')?.dataset.state === '{state}'"""
+
+
+def text_of(key):
+    return f"""document.querySelector('[data-key="{key}"] [data-slot="text"]').textContent"""
+
+
+def test_eight_hops_appear_one_after_another_while_the_run_goes_on(served, page, held):
+    page.go(f"{served.base_url}/")
+    page.type("#prompt", "Eine Blume auf der Wiese")
+    page.click("button.primary")
+    page.until("location.pathname.startsWith('/runs/exec_')")
+    address = page.look("location.href")
+    for number, key in enumerate(HOPS, start=1):
+        held.wait_until_asked()
+        page.until(box(key, "working"))
+        states = page.look(STATES)
+        assert [states[hop] for hop in HOPS] == ["done"] * (number - 1) + ["working"] + ["waiting"] * (8 - number)
+        if number == 5:
+            # A reload in the middle shows all of it, and goes on.
+            page.go(address, box(key, "working"))
+            assert [page.look(STATES)[hop] for hop in HOPS] == ["done"] * 4 + ["working"] + ["waiting"] * 3
+            assert page.look(text_of(HOPS[3])).endswith("[ca]")
+        held.release()
+    page.until("document.querySelector('.exports')")
+    assert page.look(text_of("s2-interception_final")).endswith("[en] [de]")
+    pdf = served.get(page.look("document.querySelector('.exports a[href*=\"/pdf\"]').href"))
+    assert (pdf.headers["content-type"], pdf.content[:5]) == ("application/pdf", b"%PDF-")
+    assert page.complaints() == []
+
+
+def test_two_windows_see_the_same_run(served, browser, held):
+    run = begin(served)
+    pages = [browser.page(), browser.page(width=390, height=844)]
+    for page in pages:
+        page.go(f"{served.base_url}{run['run_url']}", box(HOPS[0], "working"))
+    held.release()
+    for page in pages:
+        page.until(box(HOPS[1], "working"))
+    held.open()
+    for page in pages:
+        page.until("document.querySelector('.exports')")
+        page.close()
+
+
+def test_a_window_that_is_closed_does_not_end_the_run(served, browser, held):
+    run = begin(served)
+    page = browser.page()
+    page.go(f"{served.base_url}{run['run_url']}", box(HOPS[0], "working"))
+    page.close()
+    held.open()
+    assert served.runner.find(run["execution_id"]).done.wait(30)
+    assert served.get(run["record_url"]).json()["status"] == "completed"
+
+
+def test_a_screen_reader_is_told_of_each_step(served, page, held):
+    run = begin(served)
+    page.go(f"{served.base_url}{run['run_url']}", box(HOPS[0], "working"))
+    held.release()
+    page.until(box(HOPS[1], "working"))
+    said = page.look("document.querySelector('[aria-live=polite]').textContent")
+    assert said.startswith("Hop 2. English → Spanish. in the works")
+
+
+def test_everything_works_with_the_keyboard_alone(served, page, held):
+    held.open()
+    page.go(f"{served.base_url}/")
+    seen = []
+    for _ in range(30):
+        page.key("Tab")
+        seen.append(page.look("((one) => one.id || one.name || one.className)(document.activeElement)"))
+        if seen[-1] == "prompt":
+            page.call("Input.insertText", text="Eine Blume")
+        if seen[-1] == "primary":
+            break
+    assert seen[0] == "skip"
+    assert seen.index("prompt") < seen.index("config") < seen.index("primary")
+    page.key("Enter")
+    page.until("location.pathname.startsWith('/runs/exec_') && document.querySelector('.exports')")
+
+
+def test_with_scripts_off_the_page_of_a_run_shows_what_is_there_and_comes_again(served, browser, held):
+    run = begin(served)
+    held.release()
+    held.wait_until_asked()
+    held.wait_until_asked()
+    page = browser.page(scripts=False)
+    page.call("Page.navigate", url=f"{served.base_url}{run['run_url']}")
+    document = served.get(run["run_url"]).text
+    assert 'data-state="working"' in document
+    held.open()
+    served.runner.find(run["execution_id"]).done.wait(30)
+    # The page loads itself again, and is at the end.
+    for _ in range(100):
+        tree = page.call("Accessibility.getFullAXTree")["nodes"]
+        names = {node.get("name", {}).get("value") for node in tree}
+        if "Take it home" in names:
+            break
+        page.call("Runtime.evaluate", expression="1")
+    else:
+        pytest.fail("the page never loaded itself again")
+    page.close()
+
+
+def test_hostile_text_is_only_text_in_a_live_page(tmp_path, browser, held):
+    with devserver_in(tmp_path, translator=held) as devserver, server_of(devserver) as served:
+        page = browser.page()
+        run = begin(served, input_text=HOSTILE)
+        page.go(f"{served.base_url}{run['run_url']}?audience=researcher", box(HOPS[0], "working"))
+        page.look("window.alert = () => { document.title = 'hostile'; }")
+        held.release()
+        page.until(box(HOPS[0], "done"))
+        assert "<script>alert(1)</script>" in page.look(text_of(HOPS[0]))
+        assert page.look("document.querySelectorAll('.box img, .box script').length") == 0
+        held.open()
+        page.until("document.querySelector('.exports')")
+        assert page.look("document.title") != "hostile"
+        assert page.complaints() == []
+        page.close()
+
+
+def test_markup_cannot_be_made_by_any_script_of_the_page(served, page):
+    page.go(f"{served.base_url}/")
+    make = "document.body.innerHTML = '<b>x</b>'"
+    assert page.look(f"(() => {{ try {{ {make}; }} catch (error) {{ return error.name; }} }})()") == "TypeError"
+
+
+@pytest.mark.parametrize("width", [360, 390, 768, 1280, 1920])
+def test_nothing_is_wider_than_the_window(served, browser, held, width):
+    held.open()
+    run = execute(served, input_text=LONG + "x" * 300).json()
+    pictures = execute(served, "image_comparison").json()
+    page = browser.page(width=width, height=800, language="de")
+    for path in (
+        "/",
+        "/runs",
+        run["run_url"],
+        f"{run['run_url']}?audience=researcher",
+        pictures["run_url"],
+        "/nothing",
+    ):
+        page.go(f"{served.base_url}{path}")
+        wide = page.look("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, (path, width, wide)
+    page.close()
+
+
+CONTRASTS = """(() => {
+  const parse = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((one) => one / 255)
+    .map((one) => one <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, one, at) => sum + one * [0.2126, 0.7152, 0.0722][at], 0);
+  const ground = (element) => {
+    for (let one = element; one; one = one.parentElement) {
+      const colour = parse(getComputedStyle(one).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const poor = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    const style = getComputedStyle(element);
+    const isSeen = walker.currentNode.textContent.trim() && element.checkVisibility() && element.offsetWidth > 1;
+    if (!isSeen || element.closest("option, .cannot, [aria-hidden], .skip")) continue;
+    const both = [light(parse(style.color)), light(ground(element))].sort((a, b) => b - a);
+    const ratio = (both[0] + 0.05) / (both[1] + 0.05);
+    const isLarge = parseFloat(style.fontSize) >= 24;
+    if (ratio < (isLarge ? 3 : 4.5)) poor.push([walker.currentNode.textContent.trim().slice(0, 40), ratio]);
+  }
+  return poor;
+})()"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_text_has_enough_contrast(served, browser, held, dark):
+    """The ratio that WCAG 2.2 asks for at level AA."""
+    held.open()
+    runs = [
+        execute(served).json(),
+        execute(served, "image_comparison").json(),
+        execute(served, input_text="ISIS").json(),
+    ]
+    page = browser.page(dark=dark)
+    for path in ("/", "/runs", *(run["run_url"] for run in runs), f"{runs[0]['run_url']}?audience=researcher"):
+        page.go(f"{served.base_url}{path}")
+        assert page.look(CONTRASTS) == [], path
+    page.close()
+
+
+NAMELESS = """[...document.querySelectorAll("a[href], button, input, select, textarea, img, audio, progress")]
+  .filter((one) => one.checkVisibility())
+  .filter((one) => !(one.getAttribute("aria-label") || one.getAttribute("alt") !== null && one.tagName === "IMG"
+    || (one.labels && one.labels.length) || one.textContent.trim()))
+  .map((one) => one.outerHTML.slice(0, 120))"""
+
+
+def test_everything_that_can_be_used_has_a_name(served, page, held):
+    held.open()
+    runs = [execute(served).json(), execute(served, "image_and_music").json()]
+    for path in ("/", "/runs", *(run["run_url"] for run in runs)):
+        page.go(f"{served.base_url}{path}")
+        assert page.look(NAMELESS) == [], path
+        ids = page.look("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+        assert len(ids) == len(set(ids))
+        assert page.look("document.querySelectorAll('h1').length") == 1
+
+
+def test_a_waiting_run_leads_to_its_journey_when_its_turn_comes(served, page, held):
+    runs = [begin(served) for _ in range(4)]
+    page.go(f"{served.base_url}{runs[3]['run_url']}")
+    assert page.look("document.querySelector('[data-slot=position]').textContent") == "2"
+    held.open()
+    page.until("location.pathname.startsWith('/runs/exec_') && document.querySelector('.exports')")
