@@ -21,6 +21,9 @@ PROVIDERS_FILE = "DEVSERVER_PROVIDERS"
 READ_TIMEOUT = "DEVSERVER_READ_TIMEOUT"
 CONNECT_TIMEOUT = "DEVSERVER_CONNECT_TIMEOUT"
 MEDIA_CHECK_MODEL = "DEVSERVER_MEDIA_CHECK_MODEL"
+OTLP_ENDPOINT = "DEVSERVER_OTLP_ENDPOINT"
+OTLP_CONTENT = "DEVSERVER_OTLP_CONTENT"
+JAEGER_URL = "DEVSERVER_JAEGER_URL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,9 @@ class Settings:
     `keys` are those of `providers`, by the environment variable they came from; they are never shown. A server may be
     silent for `read_timeout` seconds before it is given up, and take `connect_timeout` to pick up. `media_check_model`
     is a model on the Ollama server that looks at finished pictures; None where nobody does.
+
+    Traces go to `otlp_endpoint`, where None leaves it to OpenTelemetry's own variables and False sends none; as
+    `otlp_content`, for a `viewer` or in `full`. People look at them at `jaeger_url`.
     """
 
     data_dir: Path = Path("data")
@@ -46,6 +52,9 @@ class Settings:
     read_timeout: float = READ_SECONDS
     connect_timeout: float = CONNECT_SECONDS
     media_check_model: str | None = None
+    otlp_endpoint: str | bool | None = field(default=None, repr=False)
+    otlp_content: str | None = None
+    jaeger_url: str = "http://localhost:16686"
 
     @classmethod
     def from_environment(
@@ -67,6 +76,7 @@ class Settings:
             journal=_read_journal(environment.get(JOURNAL) if journal is None else journal),
             formats=_read_formats(environment.get(FORMATS, "")) if formats is None else formats,
             **_read_servers(environment),
+            **_read_traces(environment),
         )
 
 
@@ -97,6 +107,17 @@ def _read_servers(environment: Mapping[str, str]) -> dict[str, Any]:
         "keys": {variable: key for variable, key in keys.items() if key},
         "read_timeout": _read_seconds(environment, READ_TIMEOUT, READ_SECONDS),
         "connect_timeout": _read_seconds(environment, CONNECT_TIMEOUT, CONNECT_SECONDS),
+    }
+
+
+def _read_traces(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Where traces go and are looked at."""
+    endpoint: str | bool | None = environment.get(OTLP_ENDPOINT, "").strip() or None
+    url = environment.get(JAEGER_URL, "").strip().rstrip("/")
+    return {
+        "otlp_endpoint": False if endpoint == "off" else endpoint,
+        "otlp_content": environment.get(OTLP_CONTENT, "").strip() or None,
+        **({"jaeger_url": url} if url else {}),
     }
 
 

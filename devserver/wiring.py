@@ -36,7 +36,12 @@ def open_devserver(
     `engines` and `sinks` can be handed in; by default they are those of this machine and of the settings.
     """
     settings = settings or Settings.from_environment()
-    recording = start_recording(make_sinks(settings) if sinks is None else sinks, journal=settings.journal)
+    recording = start_recording(
+        make_sinks(settings) if sinks is None else sinks,
+        journal=settings.journal,
+        otlp_endpoint=settings.otlp_endpoint,
+        otlp_content=settings.otlp_content,
+    )
     try:
         tracker = recording.tracker()
         with open_engines(settings) if engines is None else nullcontext(engines) as ready:

@@ -18,7 +18,10 @@ _LONGEST_TEXT = 400
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ended. `record` is None where it is not stored yet; `health` is the recording's."""
+    """How a run ended. `record` is None where it is not stored yet; `health` is the recording's.
+
+    `trace_url` is where a viewer shows the run, if it was sent to one.
+    """
 
     execution_id: str
     data_dir: Path
@@ -26,6 +29,7 @@ class Ending:
     error: str | None
     exit_code: int
     health: dict[str, Any]
+    trace_url: str | None = None
 
 
 def draw_ending(screen: Console, ending: Ending, *, was_watched: bool = False) -> None:
@@ -45,6 +49,8 @@ def draw_ending(screen: Console, ending: Ending, *, was_watched: bool = False) -
     if reason and record.status != Status.COMPLETED and not was_watched:
         screen.print(Text(f"   {safe_line(reason)}", style=_style(record)))
     screen.print(Text(f"{record.execution_id} is stored in {ending.data_dir} ({_contents(record)})", style="dim"))
+    if ending.trace_url:
+        screen.print(Text(f"trace {ending.trace_url}", style="dim"))
     _draw_troubles(screen, ending.health)
 
 
@@ -54,6 +60,7 @@ def ending_as_dict(ending: Ending) -> dict[str, Any]:
     return {
         "execution_id": ending.execution_id,
         "trace_id": record.trace_id if record else None,
+        "trace_url": ending.trace_url,
         "status": str(record.status) if record else None,
         "is_stored": record is not None,
         "final_text": final_text(record) if record else None,

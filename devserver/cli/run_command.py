@@ -24,7 +24,7 @@ from devserver.safety.terms import LEVELS
 from devserver.settings import Settings
 from devserver.wiring import Devserver, open_devserver
 from exporters import read_records
-from otel_tracking import Status
+from otel_tracking import ExecutionRecord, Status
 from otel_tracking.run import Execution
 
 FLUSH_SECONDS = 60.0
@@ -187,7 +187,14 @@ def _ending_of(devserver: Devserver, execution_id: str, is_durable: bool, error:
     health = devserver.recording.health()
     if devserver.settings.journal is False:
         health["journal"]["reason"] = None  # switched off on purpose: nothing to tell
-    return Ending(execution_id, data_dir, record, error, exit_code, health)
+    trace_url = _trace_url(devserver, record, health) if record else None
+    return Ending(execution_id, data_dir, record, error, exit_code, health, trace_url)
+
+
+def _trace_url(devserver: Devserver, record: ExecutionRecord, health: dict[str, Any]) -> str | None:
+    """Where Jaeger shows the run, if its trace goes to a viewer."""
+    is_viewed = health["otlp"]["content"] == "viewer"
+    return f"{devserver.settings.jaeger_url}/trace/{record.trace_id}" if is_viewed else None
 
 
 def _mind_the_log() -> None:
