@@ -26,8 +26,9 @@ from otel_tracking.record import ExecutionItem
 class LiveBox:
     """One box as a page shows it; every text is ready to be shown, none is markup.
 
-    `order` sorts boxes as texts. `state` is `waiting`, `working`, `done`, `held`, `blocked`, `failed`, `stopped` or
-    `skipped`, `state_word` the same for people. `since_ms` says since when it is worked on (milliseconds since 1970).
+    `order` sorts boxes as texts. `state` is `waiting`, `working`, `done`, `held`, `hidden`, `blocked`, `failed`,
+    `stopped` or `skipped`, `state_word` the same for people. `since_ms` says since when it is worked on (milliseconds
+    since 1970).
     """
 
     key: str
@@ -88,12 +89,19 @@ class Board:
         return list(found.values())
 
 
-def board_of(state: RunState, *, language: str, audience: str) -> Board:
-    """The board of a run, in `en` or `de`, for a `researcher` or a `student`."""
+Contents = dict[tuple[int, bool], Box]
+"""What was drawn already, by the item (its `id`) and whether it is withheld."""
+
+
+def board_of(state: RunState, *, language: str, audience: str, contents: Contents | None = None) -> Board:
+    """The board of a run, in `en` or `de`, for a `researcher` or a `student`.
+
+    Whoever asks again and again hands in the same `contents`, a dict that only this fills: an item is drawn once.
+    """
     slots = slots_of(state)
     hiding = Hiding(state, for_students=audience != RESEARCHER)
     states = state_of_slots(slots, state, hiding)
-    draw = _Drawing(state, hiding, language)
+    draw = _Drawing(state, hiding, language, {} if contents is None else contents)
     boxes = tuple(draw.box(slot, states[slot.key]) for slot in slots)
     return Board(head=_head(state, boxes, language), boxes=boxes)
 
@@ -101,8 +109,8 @@ def board_of(state: RunState, *, language: str, audience: str) -> Board:
 class _Drawing:
     """Draws the boxes of one run in one language."""
 
-    def __init__(self, state: RunState, hiding: Hiding, language: str) -> None:
-        self._state, self._hiding, self._language = state, hiding, language
+    def __init__(self, state: RunState, hiding: Hiding, language: str, contents: Contents) -> None:
+        self._state, self._hiding, self._language, self._contents = state, hiding, language, contents
         self._words, self._document_words = words_of(language), words_of_documents(language)
         self._media = f"/api/runs/{state.head.get('execution_id', '')}"
 
@@ -110,6 +118,8 @@ class _Drawing:
         """The box of a slot, with what is in it as far as it is there and may be shown."""
         item = slot.item
         content = self._content(item) if item else None
+        if status == "done" and content and content.withheld:
+            status = "hidden"
         is_hidden = status == "held" or bool(content and content.withheld)
         return LiveBox(
             key=slot.key,
@@ -132,13 +142,14 @@ class _Drawing:
         )
 
     def _content(self, item: ExecutionItem) -> Box:
-        return box_of(
-            item,
-            {},
-            self._document_words,
-            withheld=self._hiding.withholds(item),
-            with_parameters=not self._hiding.for_students,
-        )
+        # By identity: the state keeps its items, and numbers of records from elsewhere may come twice.
+        key = id(item), self._hiding.withholds(item)
+        if key not in self._contents:
+            with_parameters = not self._hiding.for_students
+            self._contents[key] = box_of(
+                item, {}, self._document_words, withheld=key[1], with_parameters=with_parameters
+            )
+        return self._contents[key]
 
     def _chapter_title(self, slot: Slot) -> str:
         if slot.output is not None:

@@ -16,8 +16,9 @@ from devserver.web.listing import Listing, read_query
 from devserver.web.replies import json_reply, trouble
 from devserver.web.runner import Job
 from devserver.web.runs import Runs
-from devserver.web.streams import Seats, Telling, has_seen_the_end, stream
+from devserver.web.streams import Seats, Stream, has_seen_the_end
 from devserver.web.student_copy import student_copy
+from devserver.web.telling import Tellings
 from exporters import FORMATS
 from exporters.documents import render_document
 from exporters.errors import AmbiguousExecution, UnknownExecution, UnknownOption
@@ -30,6 +31,7 @@ from otel_tracking.record import ExecutionRecord
 def run_routes(runs: Runs, data_dir: Any, seats: Seats, heartbeat_seconds: float) -> Blueprint:
     """The routes, as a blueprint."""
     routes = Blueprint("runs", __name__, url_prefix="/api/runs")
+    tellings = Tellings()
 
     @routes.errorhandler(UnknownExecution)
     def unknown(error: UnknownExecution) -> Response:
@@ -108,8 +110,8 @@ def run_routes(runs: Runs, data_dir: Any, seats: Seats, heartbeat_seconds: float
         leave = seats.take()
         if leave is None:
             return trouble(503, "too many watchers follow runs already; try again in a moment", retry_after=5)
-        telling = Telling(language_here(), guard.audience())
-        response = Response(stream(runs, found, telling, after, heartbeat_seconds), mimetype="text/event-stream")
+        stream = Stream(runs, tellings, found, language_here(), guard.audience().value, heartbeat_seconds)
+        response = Response(stream.messages(after), mimetype="text/event-stream")
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"
         response.call_on_close(leave)

@@ -16,6 +16,7 @@ from otel_tracking.record import ExecutionItem, Media, timestamp_of
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType, read_item_type, read_media_type
 
 _STAGE_SPANS = frozenset({*STAGE_NAMES.values(), "stage"})
+_PLACES = _STAGE_SPANS | {names.ITERATION_SPAN, names.OUTPUT_SPAN}
 
 
 @dataclass(slots=True)
@@ -51,19 +52,17 @@ class RunState:
         self._outcome = Outcome()
         self._ended = self._failed = self._cancelled = False
 
-    def tell(self, event: LiveEvent) -> None:
-        """Take the next event in."""
+    def tell(self, event: LiveEvent) -> bool:
+        """Take the next event in; False where nothing is different after it."""
         self.seen = event.number
         if event.kind == STARTED:
-            self._start(event)
-        elif event.kind == ENDED:
-            self._end(event)
-        elif event.kind == FINISHED:
+            return self._start(event)
+        if event.kind == ENDED:
+            return self._end(event)
+        if event.kind == FINISHED:
             self.status = str(event.fields.get("status") or self._status())
-        elif event.is_item:
-            self._item(event)
-        else:
-            self._fact(event)
+            return True
+        return self._item(event) if event.is_item else self._fact(event)
 
     @property
     def is_over(self) -> bool:
@@ -85,7 +84,9 @@ class RunState:
         """The items of these types, in order."""
         return [item for item in self.items if item.item_type in types]
 
-    def _start(self, event: LiveEvent) -> None:
+    def _start(self, event: LiveEvent) -> bool:
+        if event.parent_id is not None and event.name not in _PLACES:
+            return False  # an attempt: what comes of it is an item
         place = event.fields
         self.spans[event.span_id] = SpanSeen(
             event.name,
@@ -98,11 +99,12 @@ class RunState:
         if event.parent_id is None:
             known = {"execution_id": names.EXECUTION_ID, "config_name": names.CONFIG_NAME}
             self.head |= {field: place[name] for field, name in known.items() if name in place}
+        return True
 
-    def _end(self, event: LiveEvent) -> None:
+    def _end(self, event: LiveEvent) -> bool:
         span = self.spans.get(event.span_id)
         if span is None:
-            return
+            return False
         span.ended_ns, span.failed = event.timestamp_ns, names.ERROR_TYPE in event.fields
         if span.is_stage:
             self._outcome.stage_ended(span.stage or 0, span.output, failed=span.failed)
@@ -111,8 +113,9 @@ class RunState:
         if span.parent_id is None:
             self._ended, self._failed = True, event.name == "error"
             self._cancelled = event.fields.get(names.CANCELLED) is True
+        return True
 
-    def _item(self, event: LiveEvent) -> None:
+    def _item(self, event: LiveEvent) -> bool:
         item = item_of(event.fields, event.span_id)
         self.items.append(item)
         self._outcome.item(item.item_type, item.stage, item.loop_iteration)
@@ -121,12 +124,15 @@ class RunState:
             more = self.head.get("metadata")
             plan = more.get("config") if isinstance(more, Mapping) else None
             self.plan = plan if isinstance(plan, Mapping) else {}
+        return True
 
-    def _fact(self, event: LiveEvent) -> None:
+    def _fact(self, event: LiveEvent) -> bool:
         span, said = self.spans.get(event.span_id), event.fields.get("value")
         is_hop = span is not None and span.name == names.ITERATION_SPAN
-        if span and is_hop and event.fields.get("fact") == "configured" and isinstance(said, Mapping):
-            self.directions[span.hop] = said.get("from_lang"), said.get("to_lang")
+        if not (span and is_hop and event.fields.get("fact") == "configured" and isinstance(said, Mapping)):
+            return False
+        self.directions[span.hop] = said.get("from_lang"), said.get("to_lang")
+        return True
 
     def _status(self) -> str:
         return self._outcome.status(ended=self._ended, failed=self._failed, cancelled=self._cancelled)

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import dataclass
 
-from collectors.live import LiveEvent
 from collectors.open_runs import FINISHED
-from devserver.web.board import board_of
-from devserver.web.run_state import RunState
 from devserver.web.runner import Job
 from devserver.web.runs import Runs
-from exporters.journey_parts import RESEARCHER
-from otel_tracking import canonical
+from devserver.web.telling import Telling, Tellings, heartbeat, message
 
 HEARTBEAT_SECONDS = 15.0
 RETRY_MILLISECONDS = 2000
@@ -36,92 +32,73 @@ class Seats:
         return lambda: self._free.release() if once.acquire(blocking=False) else None
 
 
-class Telling:
-    """Turns events into messages: each says which boxes of the page it changed."""
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What one watcher gets: of a run that is `found`, in a language, for an audience."""
 
-    def __init__(self, language: str, audience: str) -> None:
-        self._language, self._audience = language, audience
-        self._start()
+    runs: Runs
+    tellings: Tellings
+    found: Job | str
+    language: str
+    audience: str
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
 
-    def _start(self) -> None:
-        self._state = RunState()
-        self._boxes: dict[str, Any] = {}
-        self._head: Any = None
-        self._skipped = False
+    def messages(self, after: str = "") -> Iterator[bytes]:
+        """The messages after the one with that id; a run that waits tells its place in the queue first."""
+        yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
+        if isinstance(self.found, str):
+            yield from self._stored(self.found, _number(after, STORED))
+            return
+        yield from self._waiting(self.found)
+        yield from self._running(self.found, after)
 
-    def skip(self, event: LiveEvent) -> None:
-        """Take in an event that the watcher knows already."""
-        self._state.tell(event)
-        self._skipped = True
+    def _waiting(self, job: Job) -> Iterator[bytes]:
+        position = -1
+        while not job.started.is_set():
+            moved = self.runs.runner.wait_for_move(job, position, self.heartbeat_seconds)
+            if moved == position:
+                yield heartbeat()
+            elif moved:
+                yield message("queued", {"position": moved})
+            else:
+                job.started.wait(self.heartbeat_seconds)
+            position = moved
 
-    def message(self, event: LiveEvent, prefix: str = "") -> bytes:
-        """The message that tells of the next event."""
-        if self._skipped:
-            self._changes()
-            self._skipped = False
-        self._state.tell(event)
-        return message(event.kind, self._told(event), f"{prefix}{event.number}")
-
-    def restart(self) -> None:
-        """Forget the run so far: it is told again, from elsewhere."""
-        self._start()
-
-    def _told(self, event: LiveEvent) -> dict[str, Any]:
-        told = {"number": event.number, "name": event.name, "timestamp_ns": event.timestamp_ns, **self._changes()}
-        if self._audience == RESEARCHER:
-            span = {"span_id": f"{event.span_id:016x}", "fields": dict(event.fields)}
-            told |= span if event.parent_id is None else {**span, "parent_span_id": f"{event.parent_id:016x}"}
-        return told
-
-    def _changes(self) -> dict[str, Any]:
-        board = board_of(self._state, language=self._language, audience=self._audience)
-        boxes, head = {box.key: box.to_dict() for box in board.boxes}, board.head.to_dict()
-        changed = [box for key, box in boxes.items() if self._boxes.get(key) != box]
-        told: dict[str, Any] = {"boxes": changed}
-        if head != self._head:
-            told["run"] = head
-        self._boxes, self._head = boxes, head
-        return told
-
-
-def message(kind: str, data: Any, number: str | None = None) -> bytes:
-    r"""One Server-Sent Event.
-
-    >>> message("queued", {"position": 2})
-    b'event: queued\ndata: {"position":2}\n\n'
-    """
-    head = f"id: {number}\n" if number else ""
-    return f"{head}event: {kind}\ndata: {canonical.dumps(data)}\n\n".encode()
-
-
-def heartbeat() -> bytes:
-    """A comment that keeps the connection, and finds out whether anybody is still there."""
-    return b": still here\n\n"
-
-
-def stream(
-    runs: Runs, found: Job | str, telling: Telling, after: str, heartbeat_seconds: float = HEARTBEAT_SECONDS
-) -> Iterator[bytes]:
-    """The messages of a run after the one with the id `after`; a run that waits tells its place in the queue first."""
-    yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
-    if isinstance(found, Job):
-        yield from _waiting(runs, found, heartbeat_seconds)
-        if found.execution_id is None:
+    def _running(self, job: Job, after: str) -> Iterator[bytes]:
+        if job.execution_id is None:
             yield message(FINISHED, {"name": "not_started", "boxes": []})
             return
-        seen = _number(after, "")
         try:
-            yield from _live(runs, found, telling, seen, heartbeat_seconds)
-            return
+            yield from self._live(job, _number(after, ""))
         except LookupError:
             # It ended, and others have ended since: what the feed has forgotten is in the dataset.
-            after = ""
-            telling.restart()
-        found.done.wait()
-        found = runs.find(found.name)
-        if isinstance(found, Job):
-            return
-    yield from _stored(runs, found, telling, _number(after, STORED))
+            job.done.wait()
+            yield from self._stored(job.execution_id, 0)
+
+    def _live(self, job: Job, seen: int) -> Iterator[bytes]:
+        trace_id = job.trace_id or ""
+        telling, told = self.tellings.of(trace_id, self.language, self.audience), 0
+        while True:
+            try:
+                for event in self.runs.follow(trace_id, told, self.heartbeat_seconds):
+                    told = event.number
+                    if event.kind == FINISHED:
+                        # Whoever asks for the record on hearing this shall find it.
+                        job.done.wait(END_SECONDS)
+                    said = telling.message(event)
+                    if told > seen:
+                        yield said
+                    if event.kind == FINISHED:
+                        return
+            except TimeoutError:
+                yield heartbeat()
+
+    def _stored(self, execution_id: str, seen: int) -> Iterator[bytes]:
+        telling = Telling(self.language, self.audience, STORED)
+        for event in self.runs.events_so_far(execution_id):
+            said = telling.message(event)
+            if event.number > seen:
+                yield said
 
 
 def has_seen_the_end(runs: Runs, found: Job | str, after: str) -> bool:
@@ -130,46 +107,6 @@ def has_seen_the_end(runs: Runs, found: Job | str, after: str) -> bool:
         return False
     events = runs.events_so_far(found)
     return after == f"{STORED}{events[-1].number}"
-
-
-def _waiting(runs: Runs, job: Job, heartbeat_seconds: float) -> Iterator[bytes]:
-    position = -1
-    while not job.started.is_set():
-        moved = runs.runner.wait_for_move(job, position, heartbeat_seconds)
-        if moved == position:
-            yield heartbeat()
-        elif moved:
-            yield message("queued", {"position": moved})
-        else:
-            job.started.wait(heartbeat_seconds)
-        position = moved
-
-
-def _live(runs: Runs, job: Job, telling: Telling, seen: int, heartbeat_seconds: float) -> Iterator[bytes]:
-    told = 0
-    while True:
-        try:
-            for event in runs.follow(job.trace_id or "", told, heartbeat_seconds):
-                told = event.number
-                if event.kind == FINISHED:
-                    # Whoever asks for the record on hearing this shall find it.
-                    job.done.wait(END_SECONDS)
-                if told <= seen:
-                    telling.skip(event)
-                else:
-                    yield telling.message(event)
-                if event.kind == FINISHED:
-                    return
-        except TimeoutError:
-            yield heartbeat()
-
-
-def _stored(runs: Runs, execution_id: str, telling: Telling, seen: int) -> Iterator[bytes]:
-    for event in runs.events_so_far(execution_id):
-        if event.number <= seen:
-            telling.skip(event)
-        else:
-            yield telling.message(event, STORED)
 
 
 def _number(after: str, prefix: str) -> int:

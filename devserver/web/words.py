@@ -62,6 +62,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "state working": ("in the works", "in Arbeit"),
     "state done": ("done", "fertig"),
     "state held": ("being checked", "wird geprüft"),
+    "state hidden": ("not shown", "nicht gezeigt"),
     "state blocked": ("stopped", "gestoppt"),
     "state failed": ("failed", "misslungen"),
     "state stopped": ("broken off", "abgebrochen"),

@@ -120,6 +120,7 @@ def test_a_block_is_said_by_the_check_that_said_no():
     for shown in (student, researcher):
         assert states(shown)["s1-stage1_safety_check"] == "blocked"
         assert states(shown)["s2-interception_final"] == "skipped"
+        assert states(shown)["s1-user_input_text"] == ("hidden" if shown is student else "done")
         assert shown.head.status_word == "stopped by a safety check"
     assert "ISIS" not in repr(student)
     assert box(researcher, "s1-user_input_text").text == "ISIS"

@@ -61,7 +61,7 @@ function elementOf(box) {
   return element;
 }
 
-const MARKS = { done: "✓", blocked: "■", failed: "!", stopped: "■", waiting: "○", skipped: "–", held: "◌", working: "" };
+const MARKS = { done: "✓", blocked: "■", failed: "!", stopped: "■", waiting: "○", skipped: "–", held: "◌", hidden: "–", working: "" };
 
 function fill(box) {
   const element = elementOf(box);
