@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from collectors.build import build_record
@@ -200,15 +201,18 @@ class Collector:
         if self._is_stored(due):
             self.counts["stored_already"] += 1
             return self._is_durable(due)
+        build = partial(
+            build_record, due.spans, finish_reason=due.reason, revision=due.revision, late_spans=due.late_spans
+        )
         try:
-            record = build_record(due.spans, finish_reason=due.reason, revision=due.revision, late_spans=due.late_spans)
+            record = build()
         except Exception:
             # Its spans stay in the spool: whoever mends the fault finds them at the next start.
             self._waiting.discard((due.trace_id, due.revision))
             raise
         self.counts["records"] += 1
         self.counts["items"] += len(record.items)
-        parcel = Parcel(record, len(self._lanes), lambda _: self._is_durable(due))
+        parcel = Parcel(record, len(self._lanes), lambda _: self._is_durable(due), build)
         try:
             parcel.prepare_for(self._sinks)
         except Exception:

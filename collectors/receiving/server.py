@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -12,8 +13,8 @@ from typing import Any
 from collectors.receiving.http import LARGEST_BODY
 from otel_tracking.errors import RecordingError
 
-THREADS = 4
-"""Requests that are worked on at once: they wait for each other's fsync, and for one interpreter."""
+THREADS = 8
+"""Requests that are worked on at once: while one fsync goes on, others come together for the next."""
 
 MOST_CONNECTIONS = 200
 END_SECONDS = 10.0
@@ -24,6 +25,8 @@ def listening(receiver: Callable[..., Any], host: str, port: int) -> Iterator[st
     """Answer requests while the block lasts; gives the address. Raises `RecordingError` where it cannot be had."""
     from waitress.server import create_server
 
+    # That a request waits for a thread is no news where each waits for a disk.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server: Any = create_server(
         receiver,
         # A map of its own: several servers in one process must not answer for each other.
