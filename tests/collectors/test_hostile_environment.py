@@ -11,6 +11,8 @@ HOSTILE = {
     "one character": {"OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "1", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT": "1"},
     "one link": {"OTEL_SPAN_LINK_COUNT_LIMIT": "1", "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT": "1"},
     "nonsense": {"OTEL_TRACES_SAMPLER": "nonsense", "OTEL_RESOURCE_ATTRIBUTES": "=,=", "OTEL_ID_GENERATOR": "x"},
+    "a dead collector": {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_TIMEOUT": "nonsense"},
+    "a collector that is none": {"OTEL_EXPORTER_OTLP_ENDPOINT": "://", "OTEL_EXPORTER_OTLP_COMPRESSION": "nonsense"},
     "nonsense in numbers": {"OTEL_BSP_MAX_QUEUE_SIZE": "-1", "OTEL_TRACES_SAMPLER_ARG": "x"},
 }
 
