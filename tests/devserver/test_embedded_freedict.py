@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from devserver.backends.embedded.dictd import Dictionary, default_cache_dir, dictd_digits, dictd_number
 from devserver.backends.embedded.freedict import FreeDict
 from devserver.backends.embedded.glosses import choose_gloss
+from devserver.backends.embedded.lemmas import forms_to_try
 from devserver.backends.embedded.testing import write_dictionary
 from devserver.backends.embedded.words import split_words
 from devserver.backends.errors import EngineNotInstalled
@@ -55,6 +56,21 @@ def test_an_inflected_form_is_found_under_its_lemma(engine):
 
     assert result.text == "fly"
     assert result.facts["lemmatised_words"] == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "lang", "forms"),
+    [
+        ("Blumen", "de", ["Blumen", "Blume"]),
+        ("زهرة", "pl", ["زهرة"]),
+        ("meadow", "el", ["meadow"]),
+        ("12", "pl", ["12"]),
+        ("Häuser", "de", ["Häuser", "Haus"]),
+    ],
+)
+def test_a_word_in_another_script_has_no_lemma_here(word, lang, forms):
+    """What travelled on unlisted is not looked for among the lemmas of a language that is not written so."""
+    assert list(forms_to_try(word, lang)) == forms
 
 
 def test_plain_gzip_serves_as_well_as_dictzip(tmp_path):
@@ -213,8 +229,8 @@ def test_a_text_taken_apart_is_whole_again_when_put_together(text):
 
 
 @pytest.fixture(scope="module")
-def german(tmp_path_factory):
-    return FreeDict(cache_dir=tmp_path_factory.mktemp("cache"))
+def german(index_cache):
+    return FreeDict(cache_dir=index_cache)
 
 
 @needs_german

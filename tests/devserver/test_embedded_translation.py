@@ -115,9 +115,9 @@ def _needs(journey):
         ),
     ],
 )
-def test_a_real_journey_of_eight_hops_comes_home(prompt, journey, comes_back_as, tmp_path):
+def test_a_real_journey_of_eight_hops_comes_home(prompt, journey, comes_back_as, index_cache):
     """Eight hops over the installed engines, each result the next one's text."""
-    translator = Translator(freedict=FreeDict(cache_dir=tmp_path))
+    translator = Translator(freedict=FreeDict(cache_dir=index_cache))
     text = prompt
     for from_lang, to_lang in pairwise(journey):
         translation = translator.translate(text, from_lang=from_lang, to_lang=to_lang)

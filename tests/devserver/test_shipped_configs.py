@@ -25,6 +25,9 @@ from tests.model_servers import OllamaServer, OpenAIServer
 
 PROMPT = "Eine alte Frau auf der Wiese"
 SMALL = {"width": 64, "height": 64, "steps": 4, "duration_seconds": 2.0, "sample_rate": 8000, "longest_side": 64}
+ENGINES = embedded_engines()
+"""Of this machine. One for all tests: what Apertium can translate is asked once."""
+
 NAMES = [config.name for config in list_configs()]
 OF_SERVERS = [name for name in NAMES if name.startswith(("ollama_", "openrouter_", "comfyui_"))]
 EMBEDDED = [name for name in NAMES if name not in OF_SERVERS]
@@ -82,7 +85,7 @@ def small(config):
 def play(name, *, engines=None, prompt=PROMPT, **fields):
     """Result and record of a small run, what makers received, and what the translator received."""
     made, translated, sink = [], [], RememberingSink()
-    engines = engines or embedded_engines()
+    engines = engines or ENGINES
     watched = replace(
         engines,
         makers={maker: Witness(engines.makers[maker], made) for maker in engines.makers},
@@ -100,9 +103,9 @@ def play(name, *, engines=None, prompt=PROMPT, **fields):
 
 
 def needs_its_engines(name):
-    missing = [need for need in needs_of(load_config(name), embedded_engines()) if not need.is_met]
+    missing = [need for need in needs_of(load_config(name), ENGINES) if not need.is_met]
     needs_english = load_config(name).translate_first or "translation" in str(missing)
-    if missing or (needs_english and ("de", "en") not in embedded_engines().translator.pairs()):
+    if missing or (needs_english and ("de", "en") not in ENGINES.translator.pairs()):
         pytest.skip(f"no translation engines here for {name}; tools/install_engines.sh installs them")
 
 
@@ -112,7 +115,7 @@ def test_it_runs_without_a_server_and_the_record_says_what_the_engines_received(
     needs_its_engines(name)
     result, record, made, translated = play(name, seed=123456789)
     asked = [call for call in record.attempts if call.backend_used != "term_lists"]
-    makers = [call for call in asked if call.backend_used in embedded_engines().makers]
+    makers = [call for call in asked if call.backend_used in ENGINES.makers]
 
     assert (result.status, record.status) == ("completed", "completed")
     assert [call.passed for call in makers] == made
@@ -203,7 +206,7 @@ def test_image_input_wants_a_picture():
 def remote(**settings):
     """The engines of this machine, and of a server that settings name."""
     found = remote_engines(Settings(**settings))
-    embedded = embedded_engines()
+    embedded = ENGINES
     return replace(embedded, makers={**embedded.makers, **found.makers}, missing=found.missing)
 
 
@@ -261,7 +264,7 @@ def test_a_journey_that_no_engine_makes_names_the_packages():
         def pairs(self):
             return (("en", "es"), ("es", "en"))
 
-    engines = replace(embedded_engines(), translator=NoTranslator())
+    engines = replace(ENGINES, translator=NoTranslator())
     (listed,), (fixed,) = (needs_of(load_config(name), engines) for name in ("journey_across_scripts", "stillepost"))
 
     assert not listed.is_there and "dict-freedict-eng-ara" in listed.how and "dict-freedict-jpn-eng" in listed.how
@@ -273,8 +276,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "configurations.md").read_text("utf
 
 def test_the_page_has_every_configuration_every_key_and_every_parameter():
     """Whoever adds one describes it in docs/configurations.md."""
-    parameters = {name for maker in embedded_engines().makers.values() for name in maker.parameters}
-    wanted = {*NAMES, *PIPELINE, *INTERCEPTION, *OUTPUT, *FALLBACK, *embedded_engines().makers, *parameters}
+    parameters = {name for maker in ENGINES.makers.values() for name in maker.parameters}
+    wanted = {*NAMES, *PIPELINE, *INTERCEPTION, *OUTPUT, *FALLBACK, *ENGINES.makers, *parameters}
 
     assert {word for word in wanted if f"`{word}`" not in PAGE} == set()
 
