@@ -69,6 +69,14 @@ FORMATS: dict[str, Format] = {
         options=("audience", "language"),
         shows_media=True,
     ),
+    "pdfa": Format(
+        "application/pdf",
+        # Beside the PDF of the same run, not in its place.
+        ".archive.pdf",
+        render=when_used("exporters.pdf_archive", "render"),
+        options=("audience", "language"),
+        shows_media=True,
+    ),
     "docx": Format(
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         ".docx",

@@ -63,11 +63,10 @@ def _outcome(record: ExecutionRecord, words: Mapping[str, str], for_students: bo
         _counted(hops, words["one hop"], words["hops"]),
         _counted(record.outputs_generated, words["one output"], words["outputs"]),
         seconds(record.total_execution_time),
+        "" if for_students else _message(record.error),
     ]
     told = " · ".join(part for part in counts if part)
     parts = [words.get(str(record.status), visible_line(record.status)), told]
-    if not for_students:
-        parts.append(_message(record.error))
     return " ".join(part for part in parts if part)
 
 

@@ -86,13 +86,13 @@ def seconds(value: object) -> str:
 def size(value: object) -> str:
     """A number of bytes as people read it.
 
-    >>> size(312), size(70_000), size(5_300_000)
-    ('312 bytes', '70 KB', '5.3 MB')
+    >>> size(1), size(312), size(70_000), size(5_300_000)
+    ('1 byte', '312 bytes', '70 KB', '5.3 MB')
     """
     if type(value) is not int or not 0 <= value < 1e18:
         return ""
     if value < 1_000:
-        return f"{value} bytes"
+        return f"{value} bytes" if value != 1 else "1 byte"
     return f"{value / 1e3:.0f} KB" if value < 1e6 else f"{value / 1e6:.1f} MB"
 
 

@@ -25,8 +25,10 @@ def runs(text: str, base: str) -> list[tuple[str, str]]:
     >>> runs("SD 3.5 בית", "ltr"), runs("בית (SD [3.5]) עץ", "rtl")
     ([('SD 3.5 ', 'ltr'), ('בית', 'rtl')], [('בית (', 'rtl'), ('SD [3.5]', 'ltr'), (') עץ', 'rtl')])
     """
+    if not text:
+        return []
     if base == "ltr" and not any(unicodedata.bidirectional(character) in ("R", "AL") for character in set(text)):
-        return [(text, base)] if text else []
+        return [(text, base)]
     directions = _settle(_with_brackets(text, list(_letters_and_numbers(text, base)), base), base)
     pairs = groupby(zip(text, directions, strict=True), key=lambda pair: pair[1])
     return [("".join(character for character, _ in group), direction) for direction, group in pairs]
@@ -41,7 +43,7 @@ def _letters_and_numbers(text: str, base: str) -> Iterator[str | None]:
 
 
 def _with_brackets(text: str, directions: list[str | None], base: str) -> list[str | None]:
-    for opened, closed in sorted(_bracket_pairs(text)):
+    for opened, closed in sorted(bracket_pairs(text)):
         inside = set(directions[opened + 1 : closed]) - {None}
         if inside:
             before = next((directions[place] for place in range(opened - 1, -1, -1) if directions[place]), base)
@@ -49,7 +51,8 @@ def _with_brackets(text: str, directions: list[str | None], base: str) -> list[s
     return directions
 
 
-def _bracket_pairs(text: str) -> Iterator[tuple[int, int]]:
+def bracket_pairs(text: str) -> Iterator[tuple[int, int]]:
+    """Places of brackets that belong together (BD16)."""
     waiting: list[tuple[str, int]] = []
     for place, character in enumerate(text):
         if character in _PAIRS:

@@ -1,26 +1,15 @@
-"""A record as a PDF: archivable (PDF/A-3), accessible (PDF/UA-1), in every script, with the record itself inside."""
+"""A record as a PDF with ReportLab: in every script, the same bytes every time, with the record itself inside."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from exporters import json as record_json
 from exporters.appendix.story import Story, story_of
 from exporters.journey_parts import RESEARCHER, STUDENT
-from exporters.pdf.content import Content, characters_of
-from exporters.pdf.engine import set_pages
-from exporters.pdf.fonts import typefaces_for
-from exporters.pdf.processes import run
 from otel_tracking.record import ExecutionRecord
-
-_MOST_TAGGED = 400_000
-_MOST_TAGGED_JOINED = 30_000
-"""Characters of a document that is tagged, in all and in scripts whose letters join or stack.
-
-A letter that does costs fifty bytes where documents are tagged: 100 KB of Arabic would be 6 MB.
-"""
-_JOINED = re.compile("[\u0590-\u1cff]")
 
 
 def render(record: ExecutionRecord, *, language: str = "en", audience: str = RESEARCHER) -> bytes:
@@ -31,24 +20,32 @@ def render(record: ExecutionRecord, *, language: str = "en", audience: str = RES
     """
     attached = record_json.render(record) if audience != STUDENT else None
     story = story_of(record, language=language, audience=audience, attached=attached is not None)
-    return run(set_story, story, record.timestamp, attached)
+    return set_story(story, record.timestamp, attached)
 
 
 def set_story(story: Story, moment: dt.datetime, record: bytes | None) -> bytes:
     """The PDF of a story that was recorded at `moment`, with `record` (JSON) inside where it is given."""
-    typefaces = typefaces_for(characters_of(story))
-    content = Content(story, typefaces).build(moment, attached=record is not None)
-    files = _pictures(story) | ({"record.json": record} if record is not None else {})
-    return set_pages(content, files, typefaces.loaded, moment, tagged=_may_be_tagged(story))
+    from exporters.pdf import chapters, pages
+    from exporters.pdf.lines import Typesetter
+    from exporters.pdf.typefaces import typefaces_for
+
+    journey = story.journey
+    setter = Typesetter(typefaces_for(texts_of(story)), journey.language)
+    return pages.build(
+        chapters.flowables(setter, story),
+        chapters.footer(setter, story),
+        moment=moment.astimezone(dt.UTC),
+        attachment=(record, story.words["attached"]) if record is not None else None,
+        **chapters.told_of(story),
+    )
 
 
-def _pictures(story: Story) -> dict[str, bytes]:
-    shown = [(figure.number, figure.picture) for figure in story.figures if figure.picture]
-    return {f"figure-{number}.{picture.suffix}": picture.content for number, picture in shown}
-
-
-def _may_be_tagged(story: Story) -> bool:
-    texts = [row.words.text for section in story.sections for row in section.rows if row.words]
-    if sum(map(len, texts)) > _MOST_TAGGED:
-        return False
-    return sum(len(_JOINED.findall(text)) for text in texts if not text.isascii()) <= _MOST_TAGGED_JOINED
+def texts_of(*parts: Any) -> Iterator[str]:
+    """Every text in dataclasses, sequences and mappings."""
+    for part in parts:
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, Iterable) and not isinstance(part, bytes):
+            yield from texts_of(*(part.values() if isinstance(part, dict) else part))
+        elif hasattr(part, "__slots__"):
+            yield from texts_of(*(getattr(part, name) for name in part.__slots__))

@@ -113,6 +113,11 @@ def four_outputs(*, blocked_after_generation=False):
     return dataclasses.replace(record, attachments=attachments)
 
 
+def an_ordinary_run():
+    """One hop, nothing odd, the same every time."""
+    return a_record(items=[an_item(content="A blue flower")], timestamp=NOON, trace_id="4" * 32)
+
+
 def a_failed_run():
     """The backend failed at hop five."""
     whole = fifteen_languages()

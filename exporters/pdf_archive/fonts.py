@@ -6,7 +6,6 @@ for in the machine's own fonts; a character that no font has becomes a visible s
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,23 +13,18 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exporters.pdf.engine import draws_all, undrawable
+from exporters.pdf.fontfiles import SUFFIXES, package_folders
+from exporters.pdf.typefaces import EAST_ASIAN
+from exporters.pdf_archive.engine import draws_all, undrawable
 
 if TYPE_CHECKING:
     import typst
-
-PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
-"""Import names of the font packages (SIL Open Font License 1.1)."""
-
-EAST_ASIAN = {"ja": "Noto Sans CJK JP", "ko": "Noto Sans CJK KR", "zh": "Noto Sans CJK SC"}
-"""The same character has another shape in each of these languages."""
 
 _FOR_TEXT = ("Noto Sans", "DejaVu Sans", "Liberation Sans", "Arial", "Libertinus Serif")
 """The first that is there sets the text; the last is inside the engine."""
 _LAST = ("Noto Sans Symbols", "New Computer Modern Math", "DejaVu Sans Mono", "Libertinus Serif")
 _IN_THE_ENGINE = ((0x20, 0x7E), (0xA0, 0x17F), (0x391, 0x3A1), (0x3A3, 0x3C9), (0x410, 0x44F), (0x2013, 0x2014))
 """Letters that the fonts inside the engine are known to have; those fonts are in no file that could be read."""
-_FONT_FILES = (".ttf", ".otf", ".ttc", ".otc")
 
 _log = logging.getLogger(__name__)
 
@@ -70,14 +64,14 @@ def typefaces_for(text: Iterable[str]) -> Typefaces:
 def _packaged() -> Typefaces:
     import typst
 
-    folders = _package_folders()
+    folders = list(package_folders())
     loaded = typst.Fonts(include_system_fonts=not folders, font_paths=folders)
     return Typefaces(loaded, _in_order(loaded.families()))
 
 
 @cache
 def _covered_by_packages() -> frozenset[str]:
-    files = [path for folder in _package_folders() for path in Path(folder).iterdir() if path.suffix in _FONT_FILES]
+    files = [path for folder in package_folders() for path in Path(folder).iterdir() if path.suffix in SUFFIXES]
     own = (chr(code) for first, last in _IN_THE_ENGINE for code in range(first, last + 1))
     return frozenset(own).union(*map(_covered_by, files))
 
@@ -97,7 +91,7 @@ def _with_fonts_of_this_machine(lacking: frozenset[str]) -> Typefaces:
             still -= covered
     if not helpful:
         return replace(usual, missing=frozenset(still))
-    loaded = typst.Fonts(include_system_fonts=True, font_paths=_package_folders())
+    loaded = typst.Fonts(include_system_fonts=True, font_paths=list(package_folders()))
     return Typefaces(loaded, (*usual.families, *helpful), frozenset(still))
 
 
@@ -109,18 +103,6 @@ def _fonts_of_this_machine() -> list[Any]:
     fonts = typst.Fonts(include_system_fonts=True, include_embedded_fonts=False).fonts()
     plain = [font for font in fonts if font.path and font.style == "normal" and font.weight == 400]
     return sorted(plain, key=lambda font: (not font.family.startswith("Noto Sans"), font.family, font.path))
-
-
-@cache
-def _package_folders() -> list[str]:
-    folders = []
-    for name in PACKAGES:
-        spec = importlib.util.find_spec(name)
-        if spec and spec.origin:
-            folders.append(str(Path(spec.origin).parent))
-        else:
-            _log.warning("the font package %s is not installed: documents are set in what this machine has", name)
-    return folders
 
 
 def _in_order(families: Iterable[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from exporters.appendix.languages import EAST_ASIAN, language_of
 from exporters.appendix.signs import Sign, drawn, meaning_of, pieces, with_breaks
 from exporters.appendix.story import Call, Figure, Row, Section, Story, Words
 from exporters.journey_parts import Bar
-from exporters.pdf.fonts import Typefaces
+from exporters.pdf_archive.fonts import Typefaces
 from exporters.readable import direction_of, seconds
 
 _MOST_BARS = 250

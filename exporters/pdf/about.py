@@ -1,0 +1,52 @@
+"""The end of a document: is the record complete, where is the rest of it, and what do the signs in frames stand for?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reportlab.platypus import CondPageBreak, Flowable
+
+from exporters.appendix.signs import meaning_of
+from exporters.appendix.story import Story
+from exporters.pdf.flow import gap
+from exporters.pdf.lines import Line, Span, Typesetter
+from exporters.pdf.parts import heading, names_and_values, paragraph, rows_of, table
+from exporters.pdf.styles import SMALL, TEXT, WIDTH, Style
+
+_NAMES = 96.0
+_SIGNS, _COUNTS = 56.0, 70.0
+_MOST_SIGNS = 60
+_NOTE = TEXT.but(size=8.5)
+
+
+def about(setter: Typesetter, story: Story) -> list[Flowable]:
+    """The last chapter. It is made after all others: it explains the signs that they needed."""
+    found = heading(setter, story.words["about"], "about")
+    for note in story.notes:
+        found += paragraph(setter, note, _NOTE, above=2)
+    more = [(fact.name, fact.value) for fact in story.more]
+    found += [gap(4), *names_and_values(setter, more, (_NAMES, WIDTH - _NAMES), Style(8), 3)]
+    return found + _signs(setter, story.words)
+
+
+def _signs(setter: Typesetter, words: Mapping[str, str]) -> list[Flowable]:
+    if not setter.signs:
+        return []
+    rows = []
+    for label, count in setter.signs.most_common(_MOST_SIGNS):
+        cells = [
+            [_sign(setter, label)],
+            setter.lines([Span(meaning_of(label, words), Style(8))], WIDTH - _SIGNS - _COUNTS),
+            setter.lines([Span(_counted(count, words), SMALL)], _COUNTS),
+        ]
+        rows += rows_of(cells)
+    made = table(rows, [_SIGNS, WIDTH - _SIGNS - _COUNTS, _COUNTS], [("TOPPADDING", (0, 0), (-1, -1), 2)])
+    return [CondPageBreak(50), *paragraph(setter, words["signs"], _NOTE, above=7), gap(2), made]
+
+
+def _sign(setter: Typesetter, label: str) -> Line:
+    return Line((setter.sign(label, 0, TEXT),), 8 * 1.42)
+
+
+def _counted(count: int, words: Mapping[str, str]) -> str:
+    return words["once"] if count == 1 else words["times"].format(count=f"{count:,}")

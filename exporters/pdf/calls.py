@@ -1,0 +1,90 @@
+"""Calls to models and programs: what was asked for, what was sent, and what became of each parameter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reportlab.platypus import CondPageBreak, Flowable
+
+from exporters.appendix.calls import Line as Parameter
+from exporters.appendix.story import Call, Story
+from exporters.pdf.flow import Text, gap
+from exporters.pdf.lines import Line, Span, Typesetter
+from exporters.pdf.parts import Command, heading, names_and_values, paragraph, plain, rows_of, table, tag
+from exporters.pdf.styles import FAINT, FATES, GREY, SMALL, TONES, WIDTH, Style
+
+_NAMES, _FATE, _SPACE = 112.0, 66.0, 8.0
+_VALUES = (WIDTH - _NAMES - _FATE) / 2
+_COLUMNS = (_NAMES, _VALUES, _VALUES, _FATE)
+_SMALL_TEXT = Style(8)
+_KEPT_WHOLE, _ROOM_BELOW_ANSWER = 210.0, 40.0
+_MOST_BOOKMARKS = 200
+_NOTHING = "–"
+
+
+def calls(setter: Typesetter, story: Story) -> list[Flowable]:
+    """The chapter of the calls; nothing where there are none."""
+    if not story.calls:
+        return []
+    found = heading(setter, story.words["attempts"], "attempts")
+    found += paragraph(setter, story.words["calls lead"])
+    for call in story.calls:
+        found += _call(setter, call, story)
+    return found
+
+
+def _call(setter: Typesetter, call: Call, story: Story) -> list[Flowable]:
+    found: list[Flowable] = [gap(13), _title(setter, call), gap(3)]
+    if call.error:
+        found += [Text(setter.lines([Span(call.error, Style(8.5, colour=TONES["bad"]))], WIDTH)), gap(3)]
+    if call.lines:
+        found.append(_parameters(setter, call, story))
+    if call.answer:
+        found += [CondPageBreak(_ROOM_BELOW_ANSWER), gap(6), Text(tag(setter, story.words["response"], WIDTH))]
+        found += names_and_values(setter, call.answer, (_NAMES, WIDTH - _NAMES), _SMALL_TEXT, 2.2)
+    for note in call.notes:
+        found += paragraph(setter, note, above=3)
+    # A short call stays whole; of a long one at least the beginning stays together.
+    return [CondPageBreak(min(sum(part.wrap(WIDTH, 1e6)[1] for part in found), _KEPT_WHOLE)), *found]
+
+
+def _title(setter: Typesetter, call: Call) -> Text:
+    number = Span(f"{call.number}. ", Style(10, 600))
+    spans = [number, Span(f"{call.title}   ", Style(10, 600)), Span(call.facts, SMALL)]
+    lines = setter.lines(spans, WIDTH, direction="ltr")
+    if call.number > _MOST_BOOKMARKS:
+        return Text(lines)
+    return Text(lines, bookmark=f"call-{call.number}", title=plain(f"{call.number}. {call.title}"), level=1)
+
+
+def _parameters(setter: Typesetter, call: Call, story: Story) -> Flowable:
+    names = [story.words["parameter"], story.words["configured"], story.words["passed"], ""]
+    head = [tag(setter, name, width) for name, width in zip(names, _COLUMNS, strict=True)]
+    rows: list[list[Any]] = rows_of(head)
+    style: list[Command] = [
+        ("TOPPADDING", (0, 0), (-1, -1), 0),
+        ("LINEBELOW", (0, 0), (-1, 0), 0.4, FAINT),
+        ("BOTTOMPADDING", (0, 0), (-1, 0), 2.4),
+    ]
+    for parameter in call.lines:
+        made = rows_of(_cells(setter, parameter, story))
+        end = len(rows) + len(made) - 1
+        style += [
+            ("TOPPADDING", (0, len(rows)), (-1, len(rows)), 2.4),
+            ("BOTTOMPADDING", (0, end), (-1, end), 2.4),
+            ("LINEBELOW", (0, end), (-1, end), 0.4, FAINT),
+        ]
+        rows += made
+    return table(rows, _COLUMNS, style, heads=1)
+
+
+def _cells(setter: Typesetter, parameter: Parameter, story: Story) -> list[list[Line]]:
+    values = [_value(setter, value) for value in (parameter.configured, parameter.passed)]
+    fate = Span(story.words[parameter.fate], _SMALL_TEXT.but(colour=FATES[parameter.fate]))
+    name = setter.lines([Span(parameter.name, _SMALL_TEXT)], _NAMES - _SPACE)
+    return [name, *values, setter.lines([fate], _FATE)]
+
+
+def _value(setter: Typesetter, value: str | None) -> list[Line]:
+    span = Span(_NOTHING, _SMALL_TEXT.but(colour=GREY)) if value is None else Span(value, _SMALL_TEXT)
+    return setter.lines([span], _VALUES - _SPACE)

@@ -1,0 +1,55 @@
+"""A document from its first page to its last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from reportlab.platypus import Flowable
+
+from exporters.appendix.story import Story
+from exporters.pdf.about import about
+from exporters.pdf.calls import calls
+from exporters.pdf.figures import figures
+from exporters.pdf.flow import draw_letters
+from exporters.pdf.journey import journey
+from exporters.pdf.lines import Span, Typesetter
+from exporters.pdf.parts import plain
+from exporters.pdf.styles import GREY, MARGIN, PAGE_WIDTH, WIDTH, Style
+from exporters.pdf.timeline import timeline
+from exporters.pdf.title import title
+
+_FOOTER = Style(7.5, colour=GREY)
+_FOOTER_HEIGHT = 34.0
+_PAGE_NUMBER = 90.0
+
+
+def flowables(setter: Typesetter, story: Story) -> list[Flowable]:
+    """All chapters; the last one is made last, because it explains what the others needed."""
+    made = [chapter(setter, story) for chapter in (title, journey, figures, timeline, calls, about)]
+    return [flowable for chapter in made for flowable in chapter]
+
+
+def footer(setter: Typesetter, story: Story) -> Callable[[Any, int, int], None]:
+    """What draws the foot of a page: which run this is, and which page of how many."""
+
+    def draw(canvas: Any, number: int, pages: int) -> None:
+        left, right = story.journey.execution_id, f"{story.words['page']} {number} / {pages}"
+        for text, is_right in ((left, False), (right, True)):
+            line = setter.lines([Span(text, _FOOTER)], WIDTH - _PAGE_NUMBER, direction="ltr")[0]
+            place = PAGE_WIDTH - MARGIN - line.width if is_right else MARGIN
+            draw_letters(canvas, line.placed, place, _FOOTER_HEIGHT)
+
+    return draw
+
+
+def told_of(story: Story) -> dict[str, Any]:
+    """What the file says of itself, as ReportLab takes it."""
+    journey = story.journey
+    return {
+        "title": plain(f"{journey.title} · {journey.execution_id}"),
+        "author": "otel-tracking",
+        "subject": plain(journey.outcome),
+        "keywords": [plain(word) for word in (journey.title, journey.status, journey.execution_id)],
+        "lang": journey.language,
+    }

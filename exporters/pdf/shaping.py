@@ -1,0 +1,88 @@
+"""Words as glyphs: HarfBuzz joins, stacks and orders letters as their script wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporters.pdf.fontfiles import FontFile
+
+if TYPE_CHECKING:
+    import uharfbuzz as hb
+
+PER_EM = 1000.0
+"""Widths are in thousandths of the size of the letters, as in PDF."""
+
+
+class Glyph(NamedTuple):
+    """A glyph, how far it moves the pen and how far it stands off, and the characters it stands for."""
+
+    number: int
+    advance: float
+    right: float
+    up: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Typeface:
+    """A font at one weight."""
+
+    name: str
+    font: hb.Font
+    scale: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """Glyphs of one typeface that stand side by side, from left to right; a sign in a frame where there is none."""
+
+    text: str
+    level: int
+    glyphs: tuple[Glyph, ...]
+    width: float
+    typeface: Typeface
+
+
+@cache
+def typeface(file: FontFile, weight: int) -> Typeface:
+    """A font at that weight, as far as it has weights."""
+    import uharfbuzz as hb
+
+    font = hb.Font(file.face)
+    if any(axis.tag == "wght" for axis in file.face.axis_infos):
+        font.set_variations({"wght": weight})
+    plain = "".join(letter for letter in file.family if letter.isascii() and letter.isalnum())
+    return Typeface(f"{plain or 'Font'}-{weight}", font, PER_EM / file.face.upem)
+
+
+@lru_cache(maxsize=4_000)
+def shape(text: str, face: Typeface, level: int, language: str | None) -> Piece:
+    """The glyphs of a text of one font and one direction."""
+    import uharfbuzz as hb
+
+    buffer = hb.Buffer()
+    buffer.add_str(text)
+    buffer.direction = "rtl" if level % 2 else "ltr"
+    if language:
+        buffer.language = language
+    buffer.guess_segment_properties()
+    hb.shape(face.font, buffer)
+    glyphs = tuple(_glyphs(buffer, text, face.scale))
+    return Piece(text, level, glyphs, sum(glyph.advance for glyph in glyphs), face)
+
+
+def _glyphs(buffer: hb.Buffer, text: str, scale: float) -> Iterator[Glyph]:
+    infos, positions = buffer.glyph_infos, buffer.glyph_positions
+    starts = sorted({info.cluster for info in infos})
+    ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
+    for cluster, group in groupby(zip(infos, positions, strict=True), key=lambda pair: pair[0].cluster):
+        told = text[cluster : ends[cluster]]
+        for info, position in group:
+            yield Glyph(
+                info.codepoint, position.x_advance * scale, position.x_offset * scale, position.y_offset * scale, told
+            )
+            told = ""  # one glyph says what the whole cluster stands for
