@@ -63,10 +63,7 @@ class Pipeline:
         Raises `ConfigError` and `RequestError` before a run is started. What goes wrong later ends in the result's
         `status` and `error`, after the record has got to know it.
         """
-        request.check()
-        config = self._find_config(request.config_name)
-        request.check_images(config)
-        check_parameters(request.parameters, config, self._engines)
+        config = self.check(request)
         cancel = cancel or threading.Event()
         seeds = Seeds(request.seed, config, self._new_seed)
         task = Task(config, request, self._engines, seeds, cancel, self._wait or cancel.wait)
@@ -83,6 +80,14 @@ class Pipeline:
             return Result(
                 execution_id=run.execution_id, trace_id=run.trace_id, status="error", error=str(error) or repr(error)
             )
+
+    def check(self, request: Request) -> PipelineConfig:
+        """The configuration of a request that can be run. Raises `ConfigError` or `RequestError`, as `run` does."""
+        request.check()
+        config = self._find_config(request.config_name)
+        request.check_images(config)
+        check_parameters(request.parameters, config, self._engines)
+        return config
 
     def _stages(self, run: Execution, task: Task) -> Result:
         request, engines = task.request, self._engines

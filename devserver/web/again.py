@@ -40,6 +40,7 @@ def again(record: ExecutionRecord, read_media: ReadMedia) -> Again | None:
         execution_mode=str(record.execution_mode or "eco"),
         safety_level=str(record.safety_level or "kids"),
         languages=_languages(record, config),
+        parameters=_parameters(record),
         images=tuple(image for image in images if image is not None),
         repeats=record.execution_id,
     )
@@ -95,6 +96,12 @@ def _languages(record: ExecutionRecord, config: PipelineConfig) -> tuple[str, ..
         return None
     # With its languages said, a journey needs no lot.
     return tuple(map(str, journey[1:]))
+
+
+def _parameters(record: ExecutionRecord) -> Mapping[str, Any]:
+    """The parameters that somebody asked for on top of the configuration's."""
+    said = record.metadata.get("parameters") if isinstance(record.metadata, Mapping) else None
+    return said if isinstance(said, Mapping) else {}
 
 
 def _image(item: ExecutionItem, read_media: ReadMedia) -> InputImage | None:

@@ -33,6 +33,7 @@ def execute_routes(runs: Runs, settings: WebSettings) -> Blueprint:
             return trouble(400, str(error))
         try:
             wanted, config = request_of(source, guard.role(), settings.safety_level)
+            runs.runner.check(wanted)
             job = runs.runner.submit(wanted)
         except UnknownConfig as error:
             return trouble(404, str(error), **_named(source))

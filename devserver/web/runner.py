@@ -85,6 +85,10 @@ class Runner:
         for number in range(slots):
             threading.Thread(target=self._work, name=f"devserver run {number + 1}", daemon=True).start()
 
+    def check(self, request: Request) -> None:
+        """Raise `ConfigError` or `RequestError` where the pipeline would not begin."""
+        self._pipeline.check(request)
+
     def submit(self, request: Request) -> Job:
         """The job of a request that was checked. Raises `RunnerFull` where too many wait, or the server is ending."""
         job = Job(request)

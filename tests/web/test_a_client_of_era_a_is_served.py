@@ -134,6 +134,7 @@ def test_a_configuration_is_never_a_file(client, name):
         ({"languages": {"a": 1}}, "languages is no list"),
         ({"languages": []}, "languages is an empty list"),
         ({"parameters": [1]}, "parameters is a JSON list"),
+        ({"parameters": {"width": 64}}, "take no parameters here, and 'width' was given"),
         ({"images": [{"data": "####"}]}, "not base64"),
         ({"images": [{"data": "aGVsbG8="}]}, "is no picture"),
         ({"schema": None}, "schema is missing"),
