@@ -15,6 +15,7 @@ from devserver.web.access import Access
 from devserver.web.execute_routes import execute_routes
 from devserver.web.language import words_here
 from devserver.web.media_routes import media_routes
+from devserver.web.only_one import claim
 from devserver.web.pages import pages
 from devserver.web.replies import json_reply, trouble
 from devserver.web.run_routes import run_routes
@@ -48,6 +49,7 @@ def create_app(
     runner = runner or Runner(devserver.pipeline, slots=settings.slots, most_waiting=settings.most_waiting)
     runs = Runs(devserver, runner)
     app = Flask(__name__)
+    claim(devserver.settings.data_dir, app)
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, MAX_FORM_MEMORY_SIZE=2**21, MAX_FORM_PARTS=100)
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.extensions["runner"] = runner

@@ -10,8 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner
+from web_stage import client_of, devserver_in
 
 from devserver.cli.app import command_line
+from devserver.web.only_one import claim
 from exporters import read_records
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +51,25 @@ def test_a_server_that_is_stopped_ends_well_with_everything_stored(serve, tmp_pa
     records = list(read_records(tmp_path))
     assert len(records) == 6
     assert {str(record.status) for record in records} <= {"completed", "cancelled"}
+
+
+def test_two_servers_of_the_same_data_warn_that_they_do_not_know_each_others_runs(serve, tmp_path, caplog):
+    assert claim(tmp_path, serve[0]) is False
+    assert "runs under way there are not seen here" in caplog.text
+    assert claim(tmp_path / "nowhere", serve[0]) is True
+
+
+def test_a_forked_server_answers_nothing(tmp_path):
+    with devserver_in(tmp_path) as devserver, client_of(devserver) as client:
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            answer = client.get("/api/runs")
+            os.write(write, f"{answer.status_code} {answer.get_json()['error']}".encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert os.read(read, 500).decode().startswith("503 this server was started in several processes")
+        assert client.get("/api/runs").status_code == 200
 
 
 def test_a_host_that_others_reach_is_refused_in_one_sentence(tmp_path):
