@@ -45,7 +45,7 @@ def stop_at(number: int) -> Callable[[str], None]:
 
 
 def main() -> None:
-    """`write DATA STEP`, `compact DATA STEP`, or `write_on DATA FIRST`: `BATCHES` batches, each announced, then nothing."""
+    """`write DATA STEP`, `compact DATA STEP`, or `write_on DATA FIRST` (`BATCHES` batches, each announced)."""
     action, data_dir, number = sys.argv[1:]
     if action == "write":
         ParquetSink(data_dir, step=stop_at(int(number))).write_all(a_batch(0))
