@@ -18,7 +18,7 @@ from exporters.readable import seconds
 from otel_tracking.record import ExecutionRecord
 
 _FORMAT_NAMES = {
-    **{"html": "HTML", "pdf": "PDF", "docx": "Word", "json": "JSON", "xml": "XML", "csv": "CSV"},
+    **{"html": "HTML", "pdf": "PDF", "pdfa": "PDF/A", "docx": "Word", "json": "JSON", "xml": "XML", "csv": "CSV"},
     "legacy_xml": "XML (2025)",
 }
 FIRST_FORMATS = ("pdf", "html", "docx")
@@ -74,7 +74,8 @@ def _repeat(found: Job | str, record: ExecutionRecord, runs: Runs) -> dict[str, 
 def _exports(audience: Role) -> list[tuple[str, str, bool]]:
     """Format, its name for people, and whether it takes a language and an audience."""
     names = [*FIRST_FORMATS, *(name for name in FORMATS if name not in FIRST_FORMATS)]
-    offered = [name for name in names if audience is Role.RESEARCHER or "audience" in FORMATS[name].options]
+    # What is for archives and programs is nothing to take home.
+    offered = names if audience is Role.RESEARCHER else FIRST_FORMATS
     return [(name, _FORMAT_NAMES.get(name, name), "audience" in FORMATS[name].options) for name in offered]
 
 

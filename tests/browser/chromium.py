@@ -174,7 +174,11 @@ class BrowserPage:
 
     def picture(self, *, whole=False):
         """A PNG of the window, or of the whole page."""
-        taken = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+        part = {}
+        if whole:
+            size = self.call("Page.getLayoutMetrics")["cssContentSize"]
+            part = {"clip": {**size, "scale": 1}, "captureBeyondViewport": True}
+        taken = self.call("Page.captureScreenshot", format="png", **part)
         return base64.b64decode(taken["data"])
 
     def complaints(self):
