@@ -89,6 +89,11 @@ class Browser:
                 return message.get("result", {})
             self.events.append(message)
 
+    def wait_for(self, method, session, times):
+        """Wait until the browser has told of an event so many times."""
+        while [(one.get("method"), one.get("sessionId")) for one in self.events].count((method, session)) < times:
+            self.events.append(json.loads(self._socket.recv(timeout=PATIENCE)))
+
     def page(self, *, width=1280, height=800, dark=False, language="en", scripts=True, scale=1):
         """A new page of that size, whose browser wants that language."""
         context = self.call("Target.createBrowserContext")["browserContextId"]
@@ -110,6 +115,7 @@ class BrowserPage:
 
     def __init__(self, browser, session, target):
         self._browser, self._session, self._target = browser, session, target
+        self._loads = 0
 
     def call(self, method, **parameters):
         """What the page answers to a command."""
@@ -149,6 +155,11 @@ class BrowserPage:
                 continue
             assert "exceptionDetails" not in answer, answer["exceptionDetails"]["exception"].get("description")
             return answer["result"].get("value")
+
+    def wait_for_load(self):
+        """Wait until the page has been loaded once more than the last time somebody waited."""
+        self._loads += 1
+        self._browser.wait_for("Page.loadEventFired", self._session, self._loads)
 
     def type(self, selector, text):
         """Write into a field, as a keyboard does."""
