@@ -47,12 +47,13 @@ def listening(receiver: Callable[..., Any], host: str, port: int) -> Iterator[st
     try:
         yield f"http://{f'[{host}]' if ':' in host else host}:{server.effective_port}"
     finally:
+        # What was being answered is answered, while the loop still sends: its spans are in the spool, and its sender
+        # should know.
+        server.task_dispatcher.shutdown(cancel_pending=True, timeout=END_SECONDS)
         ending.set()
         with contextlib.suppress(OSError):  # the loop may have seen it by itself, and be gone
             server.pull_trigger()
         loop.join(END_SECONDS)
-        # What was being answered is answered: its spans are in the spool, and its sender should know.
-        server.task_dispatcher.shutdown(cancel_pending=True, timeout=END_SECONDS)
 
 
 def _listen(host: str, port: int) -> socket.socket:
