@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import importlib.util
 import io
 import random
 import sys
@@ -27,6 +28,16 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / folder) for folder in 
 
 AIM = 2.0
 """Seconds for a PDF of ten pages."""
+
+
+LONG_TEXTS = {
+    "German": "Eine blaue Blume auf der Wiese erzählt dem alten Mond etwas. " * 1_640,
+    "Arabic": "زهرة زرقاء في المرج (2026) تحكي للقمر العجوز حكاية طويلة. " * 1_000,
+    "Chinese": "草地上的一朵蓝色的花，给老月亮讲了一个很长的故事。" * 1_330,
+    "one word": "a" * 100_000,
+    "control characters": "\0" * 100_000,
+}
+"""Texts of a hundred thousand bytes."""
 
 
 class Cost(NamedTuple):
@@ -94,6 +105,13 @@ def _pages(document: bytes) -> int:
     return len(PdfReader(io.BytesIO(document)).pages) if document.startswith(b"%PDF") else 0
 
 
+def one_cell(text: str) -> ExecutionRecord:
+    """A record with that text in one hop."""
+    from records import a_run_of_hops
+
+    return a_run_of_hops("Blume", text)
+
+
 def line(name: str, costs: Sequence[Cost]) -> str:
     """Medians of a format."""
     times = sorted(cost.seconds for cost in costs)
@@ -109,7 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     rounds = 3 if parser.parse_args().quick else 15
-    names = ("json", "pdf", "docx")
+    names = ("json", "pdf", *(["pdfa"] if importlib.util.find_spec("typst") else []), "docx")
     costs: dict[str, list[Cost]] = {name: [] for name in names}
     first = cost_of(FORMATS["pdf"].render, a_record(0))
     for number in range(1, rounds + 1):
@@ -123,6 +141,9 @@ def main() -> None:
         print(line(name, costs[name]))
     per_page = median(cost.seconds / cost.pages for cost in costs["pdf"])
     print(f"ten pages of PDF: {per_page * 10:.3f} s (aim: {AIM:.0f} s)")
+    for name, text in LONG_TEXTS.items():
+        cost = cost_of(FORMATS["pdf"].render, one_cell(text))
+        print(f"100 KB in one cell, {name:18}{cost.seconds:8.3f} s{cost.size / 1000:9.0f} KB   {cost.pages} pages")
 
 
 if __name__ == "__main__":

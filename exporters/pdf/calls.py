@@ -17,7 +17,8 @@ _NAMES, _FATE, _SPACE = 112.0, 66.0, 8.0
 _VALUES = (WIDTH - _NAMES - _FATE) / 2
 _COLUMNS = (_NAMES, _VALUES, _VALUES, _FATE)
 _SMALL_TEXT = Style(8)
-_KEPT_WHOLE, _ROOM_BELOW_ANSWER = 210.0, 40.0
+_KEPT_WHOLE = 180.0
+"""A quarter of a page."""
 _MOST_BOOKMARKS = 200
 _NOTHING = "–"
 
@@ -34,27 +35,33 @@ def calls(setter: Typesetter, story: Story) -> list[Flowable]:
 
 
 def _call(setter: Typesetter, call: Call, story: Story) -> list[Flowable]:
-    found: list[Flowable] = [gap(13), _title(setter, call), gap(3)]
+    asked: list[Flowable] = [_title(setter, call), gap(3)]
     if call.error:
-        found += [Text(setter.lines([Span(call.error, Style(8.5, colour=TONES["bad"]))], WIDTH)), gap(3)]
+        asked += [Text(setter.lines([Span(call.error, Style(8.5, colour=TONES["bad"]))], WIDTH)), gap(3)]
     if call.lines:
-        found.append(_parameters(setter, call, story))
+        asked.append(_parameters(setter, call, story))
+    answered: list[Flowable] = []
     if call.answer:
-        found += [CondPageBreak(_ROOM_BELOW_ANSWER), gap(6), Text(tag(setter, story.words["response"], WIDTH))]
-        found += names_and_values(setter, call.answer, (_NAMES, WIDTH - _NAMES), _SMALL_TEXT, 2.2)
+        answered += [gap(5), Text(tag(setter, story.words["response"], WIDTH))]
+        answered += names_and_values(setter, call.answer, (_NAMES, WIDTH - _NAMES), _SMALL_TEXT, 1.6)
     for note in call.notes:
-        found += paragraph(setter, note, above=3)
-    # A short call stays whole; of a long one at least the beginning stays together.
-    return [CondPageBreak(min(sum(part.wrap(WIDTH, 1e6)[1] for part in found), _KEPT_WHOLE)), *found]
+        answered += paragraph(setter, note, above=3)
+    return [*_kept_whole(asked), *_kept_whole(answered)]
+
+
+def _kept_whole(parts: list[Flowable]) -> list[Flowable]:
+    """The parts on one page where they are short; of a long table at least the beginning stays together."""
+    height = sum(part.getSpaceBefore() + part.wrap(WIDTH, 1e6)[1] for part in parts)
+    return [CondPageBreak(min(height, _KEPT_WHOLE)), *parts]
 
 
 def _title(setter: Typesetter, call: Call) -> Text:
     number = Span(f"{call.number}. ", Style(10, 600))
     spans = [number, Span(f"{call.title}   ", Style(10, 600)), Span(call.facts, SMALL)]
-    lines = setter.lines(spans, WIDTH, direction="ltr")
+    lines = setter.lines(spans, WIDTH, leading=1.3, direction="ltr")
     if call.number > _MOST_BOOKMARKS:
-        return Text(lines)
-    return Text(lines, bookmark=f"call-{call.number}", title=plain(f"{call.number}. {call.title}"), level=1)
+        return Text(lines, above=13)
+    return Text(lines, bookmark=f"call-{call.number}", title=plain(f"{call.number}. {call.title}"), level=1, above=13)
 
 
 def _parameters(setter: Typesetter, call: Call, story: Story) -> Flowable:
@@ -64,14 +71,14 @@ def _parameters(setter: Typesetter, call: Call, story: Story) -> Flowable:
     style: list[Command] = [
         ("TOPPADDING", (0, 0), (-1, -1), 0),
         ("LINEBELOW", (0, 0), (-1, 0), 0.4, FAINT),
-        ("BOTTOMPADDING", (0, 0), (-1, 0), 2.4),
+        ("BOTTOMPADDING", (0, 0), (-1, 0), 2.1),
     ]
     for parameter in call.lines:
         made = rows_of(_cells(setter, parameter, story))
         end = len(rows) + len(made) - 1
         style += [
-            ("TOPPADDING", (0, len(rows)), (-1, len(rows)), 2.4),
-            ("BOTTOMPADDING", (0, end), (-1, end), 2.4),
+            ("TOPPADDING", (0, len(rows)), (-1, len(rows)), 2.1),
+            ("BOTTOMPADDING", (0, end), (-1, end), 2.1),
             ("LINEBELOW", (0, end), (-1, end), 0.4, FAINT),
         ]
         rows += made

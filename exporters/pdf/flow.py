@@ -19,8 +19,12 @@ _BAR = 1.6
 class Text(Flowable):  # type: ignore[misc]
     """Lines one below the other."""
 
-    def __init__(self, lines: Sequence[Line], *, bookmark: str = "", title: str = "", level: int = 0) -> None:
+    def __init__(
+        self, lines: Sequence[Line], *, bookmark: str = "", title: str = "", level: int = 0, above: float = 0
+    ) -> None:
         super().__init__()
+        # ReportLab leaves such room out at the top of a page.
+        self.spaceBefore = above
         self._lines = tuple(lines)
         self._bookmark, self._title, self._level = bookmark, title, level
 

@@ -212,14 +212,14 @@ def _broken(words: Iterable[Word], width: float, setter: Typesetter) -> Iterator
 
 def _torn(word: Word, width: float, setter: Typesetter) -> list[Measured]:
     """A word that is wider than a line, in parts that are not, unless they are single letters."""
-    found, start = [], 0
-    clusters = letters(word.text)
-    while clusters:
-        ends = list(accumulate(map(len, clusters[:_TRIED_AT_ONCE]), initial=start))
-        tried = [word.cut(start, end) for end in ends[1:]]
-        few = bisect_right(tried, width, key=lambda part: setter.placed(part).width) or 1
-        found.append(setter.placed(tried[few - 1]))
-        start, clusters = ends[few], clusters[few:]
+    found, place = [], 0
+    edges = [0, *accumulate(map(len, letters(word.text)))]
+    while place < len(edges) - 1:
+        start, last = edges[place], min(place + _TRIED_AT_ONCE, len(edges) - 1)
+        longer = range(place + 1, last + 1)
+        fitting = bisect_right(longer, width, key=lambda end: setter.placed(word.cut(start, edges[end])).width) or 1
+        place += fitting
+        found.append(setter.placed(word.cut(start, edges[place])))
     return found
 
 

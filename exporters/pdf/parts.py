@@ -33,7 +33,7 @@ def heading(setter: Typesetter, text: str, bookmark: str, room: float = _ROOM_BE
     """The heading of a chapter, with `room` for it and what follows on the same page, and its bookmark."""
     lines = setter.lines([Span(text, _HEADING)], WIDTH, leading=1.3)
     rule = HRFlowable("100%", 0.6, color=FAINT, spaceBefore=3, spaceAfter=7)
-    return [CondPageBreak(room), gap(17), Text(lines, bookmark=bookmark, title=plain(text)), rule]
+    return [CondPageBreak(room), Text(lines, bookmark=bookmark, title=plain(text), above=20), rule]
 
 
 def paragraph(setter: Typesetter, text: str, style: Style = SMALL, above: float = 0) -> list[Flowable]:
