@@ -29,14 +29,16 @@ serve: $(VENV)/.ready ## the DevServer in the browser, on http://127.0.0.1:17801
 	@tools/install_engines.sh || echo "Pipelines that need these engines say so on the start page."
 	@$(BIN)/otel-tracking serve --data "$(DATA)" $(ARGS)
 
-test: $(VENV)/.ready-dev ## set up and run all tests; what needs an engine that is missing is skipped, visibly
+test: $(VENV)/.ready-dev ## set up and run all tests; what needs something that cannot be had is skipped, visibly
 	@tools/install_engines.sh || echo "Without these engines the tests that need them are skipped; each says so below."
+	@tools/install_test_tools.sh || echo "Without these tools the tests that need them are skipped; each says so below."
 	$(BIN)/python -m pytest -rsfE $(ARGS)
 
 test-integration: $(VENV)/.ready-dev ## traces in a real Jaeger behind a real Collector; builds both with Go the first time
 	OTEL_TRACKING_INTEGRATION=1 $(BIN)/python -m pytest tests/integration $(ARGS)
 
 test-browser: $(VENV)/.ready-dev ## only the tests in a real browser; skipped, visibly, where there is no Chromium
+	@tools/install_test_tools.sh
 	$(BIN)/python -m pytest -rs tests/browser $(ARGS)
 
 pictures: $(VENV)/.ready-dev ## take the pictures of docs/pictures anew, in a real browser
