@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from devserver.cli.complaints import INTERRUPTED, complain, exit_code_of, sentence_of
+from devserver.cli.streams import ready_streams
 
 COMMANDS = {
     "run": "Run a pipeline on a prompt, watch it, and keep its record.",
@@ -54,6 +55,7 @@ class CommandLine(click.Group):
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **extra: Any
     ) -> NoReturn:
         """Run one command and exit: 0 done, 1 failed, 2 bad arguments, 130 stopped with Ctrl-C."""
+        ready_streams()
         try:
             code = super().main(args, prog_name, standalone_mode=False, **extra)
             sys.stdout.flush()

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from devserver.cli.options import json_option
 from devserver.cli.output import console, print_json
+from devserver.cli.streams import say
 from devserver.cli.text import count, safe_line
 from devserver.configs import PipelineConfig, list_configs, read_config
 from devserver.engines import Engines
@@ -45,7 +46,7 @@ def command(engines: Engines | None, /, files: tuple[Path, ...], as_json: bool) 
         return
     console().print(_table(rows))
     for line in _how_to_get(rows):
-        click.echo(line)
+        say(line)
 
 
 def _as_dict(config: PipelineConfig, needs: tuple[Need, ...]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ WIDE = 10_000
 
 
 def print_json(value: Any) -> None:
-    """The one JSON document of a command, on stdout; odd values as `canonical` writes them."""
-    click.echo(canonical.dumps(value))
+    """The one JSON document of a command, on stdout in UTF-8; odd values as `canonical` writes them."""
+    click.echo(canonical.dumps(value).encode())
 
 
 def console(*, stderr: bool = False) -> Console:

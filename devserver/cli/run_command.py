@@ -15,6 +15,7 @@ from devserver.cli.complaints import FAILED, INTERRUPTED
 from devserver.cli.ending import Ending, draw_ending, ending_as_dict
 from devserver.cli.options import data_option, json_option, read_parameters, refuse
 from devserver.cli.output import console, print_json
+from devserver.cli.streams import say
 from devserver.cli.watching import Watcher
 from devserver.engines import Engines
 from devserver.pictures import read_picture
@@ -137,7 +138,7 @@ def read_prompt(prompt: str) -> str:
     if prompt != "-":
         return prompt
     if sys.stdin.isatty():
-        click.echo("Type the prompt and end it with Ctrl-D:", err=True)
+        say("Type the prompt and end it with Ctrl-D:", err=True)
     text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
     return text.removesuffix("\n").removesuffix("\r")
 
