@@ -52,6 +52,10 @@ class OtlpOutput(SpanProcessor):
         """Take an ended span; called on the viewers' thread."""
         self._put([span] if self._held is None else self._held.take(span))
 
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Send what has come, now; True where the server has taken the last of it."""
+        return self._queue.settle(timeout_millis / 1000) and not self._is_refused
+
     def shutdown(self) -> None:
         """Send what is left for a few seconds, or at once nothing where the server did not answer lately."""
         if self._held is not None:

@@ -26,6 +26,7 @@ class SpanQueue:
         self._bytes = 0
         self._gathering_seconds = gathering_seconds
         self._changed = threading.Condition()
+        self._is_hurried = self._is_sending = False
         self.dropped = 0
         self.is_closed = False
 
@@ -41,21 +42,37 @@ class SpanQueue:
                 return
             self._spans.append((span, size))
             self._bytes += size
-            self._changed.notify()
+            self._changed.notify_all()
 
     def take(self) -> list[ReadableSpan]:
-        """The next batch; waits for one. Empty when the queue is closed and nothing is left."""
+        """The next batch; waits for one. Empty when the queue is closed and nothing is left.
+
+        Whoever comes for the next has seen to the one before.
+        """
         with self._changed:
+            self._is_sending = False
+            self._changed.notify_all()
             self._changed.wait_for(lambda: self._spans or self.is_closed)
             until = time.monotonic() + self._gathering_seconds
             self._changed.wait_for(self._is_batch, max(0.0, until - time.monotonic()))
-            return self._pop()
+            batch = self._pop()
+            self._is_sending = bool(batch)
+            return batch
+
+    def settle(self, timeout: float) -> bool:
+        """Wait until what was queued has been seen to, without gathering more; False where time ran out."""
+        with self._changed:
+            self._is_hurried = True
+            self._changed.notify_all()
+            is_settled = self._changed.wait_for(lambda: not self._spans and not self._is_sending, timeout)
+            self._is_hurried = False
+            return is_settled
 
     def close(self) -> None:
         """Take nothing more; what waits may still be taken."""
         with self._changed:
             self.is_closed = True
-            self._changed.notify()
+            self._changed.notify_all()
 
     def drop_all(self) -> None:
         """Give up what waits."""
@@ -65,7 +82,7 @@ class SpanQueue:
             self._bytes = 0
 
     def _is_batch(self) -> bool:
-        return self.is_closed or len(self._spans) >= BATCH_SPANS or self._bytes >= BATCH_BYTES
+        return self.is_closed or self._is_hurried or len(self._spans) >= BATCH_SPANS or self._bytes >= BATCH_BYTES
 
     def _pop(self) -> list[ReadableSpan]:
         batch: list[ReadableSpan] = []

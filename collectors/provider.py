@@ -10,19 +10,23 @@ import os
 import queue
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from collectors.open_runs import OpenRuns
 from collectors.recorded_span import SpanData
 from otel_tracking.errors import Troubles
+from otel_tracking.tracker import INSTRUMENTATION_NAME
+from otel_tracking.version import own_version
 
 MOST_WAITING_SPANS = 20_000
 """Ended spans that may wait for span processors."""
@@ -100,8 +104,11 @@ class RecordingTracerProvider(trace.TracerProvider):
         self._viewers.processors += (processor,)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Wait until the processors were told of all spans that have ended; not until they have sent them."""
-        return self._viewers is None or self._viewers.settle(timeout_millis / 1000)
+        """Wait until the processors have seen to all spans that have ended; False where time ran out, or one failed."""
+        if self._viewers is None:
+            return True
+        until = time.monotonic() + timeout_millis / 1000
+        return self._viewers.settle(timeout_millis / 1000) and self._viewers.flush(until)
 
     def shutdown(self, timeout: float = 10.0) -> None:
         """Shut the processors down; they may take `timeout` seconds."""
@@ -121,7 +128,7 @@ class Viewers:
         self.processors: tuple[SpanProcessor, ...] = ()
         self.dropped = 0
         self._resource, self._troubles = resource, troubles
-        self._scope = InstrumentationScope("otel_tracking")
+        self._scope = InstrumentationScope(INSTRUMENTATION_NAME, own_version())
         self._spans: queue.SimpleQueue[SpanData | threading.Event | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="otel-tracking viewers", daemon=True)
         self._thread.start()
@@ -138,6 +145,13 @@ class Viewers:
         told = threading.Event()
         self._spans.put(told)
         return told.wait(timeout)
+
+    def flush(self, until: float) -> bool:
+        """Have each processor see to what it was told, until a moment of the monotonic clock."""
+        is_flushed = True
+        for processor in self.processors:
+            is_flushed &= processor.force_flush(max(0, int((until - time.monotonic()) * 1000)))
+        return is_flushed
 
     def close(self, timeout: float) -> None:
         """Tell what is queued, then shut the processors down."""
@@ -167,14 +181,20 @@ class Viewers:
 
 
 def make_resource(service_name: str | None, attributes: Mapping[str, str] | None) -> Resource:
-    """Who we are. Not `Resource.create`: its detectors run whatever the environment names."""
-    name = service_name or os.environ.get("OTEL_SERVICE_NAME") or "devserver"
+    """Who we are. Not `Resource.create`: its detectors run whatever the environment names.
+
+    `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` count, as everywhere; what is handed in goes before them.
+    """
+    told = OTELResourceDetector().detect().attributes
+    name = service_name or os.environ.get("OTEL_SERVICE_NAME") or told.get("service.name") or "devserver"
     return Resource(
         {
-            "service.name": name,
             "service.instance.id": f"{socket.gethostname()}-{os.getpid()}",
             "telemetry.sdk.language": "python",
             "telemetry.sdk.name": "opentelemetry",
+            "telemetry.sdk.version": version("opentelemetry-sdk"),
+            **told,
+            "service.name": name,
             **(attributes or {}),
         }
     )

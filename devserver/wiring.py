@@ -14,6 +14,7 @@ from devserver.pipeline import Pipeline
 from devserver.remote_engines import remote_engines, wants_servers
 from devserver.settings import Settings
 from otel_tracking import ExecutionTracker
+from otel_tracking.version import own_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def open_devserver(
         journal=settings.journal,
         otlp_endpoint=settings.otlp_endpoint,
         otlp_content=settings.otlp_content,
+        resource_attributes={"service.version": own_version()},
     )
     try:
         tracker = recording.tracker()

@@ -11,7 +11,7 @@ say() { printf '%s\n' "$*"; }
 newest() { "$otel_tracking" list --data "$data" --config "$1" --limit 1 | sed -n 's/^\(exec_[^ ]*\).*/\1/p'; }
 
 say ""
-say "== Stille Post: the prompt travels through eight languages =="
+say "== Stille Post: the prompt travels through other languages and back, in eight hops =="
 "$otel_tracking" run stillepost --data "$data" --safety-level youth -- "$prompt"
 
 say ""
@@ -31,6 +31,7 @@ done
 say "PDF           $data/pdf/$post.pdf, $data/pdf/$pictures.pdf"
 say ""
 say "== Try next =="
+say "  make serve DATA=$data             the same in the browser: watch, look again, take home"
 say "  $otel_tracking show $post --data $data --tree"
 say "  $otel_tracking replay $pictures --data $data"
 say "  $otel_tracking dataset my-dataset --data $data"

@@ -20,7 +20,7 @@ _LONGEST_TEXT = 400
 class Ending:
     """How a run ended. `record` is None where it is not stored yet; `health` is the recording's.
 
-    `trace_url` is where a viewer shows the run, if it was sent to one.
+    `trace_url` is where a viewer shows the run, if it was sent to one; `trace_trouble` says why none does.
     """
 
     execution_id: str
@@ -30,6 +30,7 @@ class Ending:
     exit_code: int
     health: dict[str, Any]
     trace_url: str | None = None
+    trace_trouble: str | None = None
 
 
 def draw_ending(screen: Console, ending: Ending, *, was_watched: bool = False) -> None:
@@ -51,6 +52,8 @@ def draw_ending(screen: Console, ending: Ending, *, was_watched: bool = False) -
     screen.print(Text(f"{record.execution_id} is stored in {ending.data_dir} ({_contents(record)})", style="dim"))
     if ending.trace_url:
         screen.print(Text(f"trace {ending.trace_url}", style="dim"))
+    if ending.trace_trouble:
+        screen.print(Text(f"   {safe_line(ending.trace_trouble)}", style="yellow"))
     _draw_troubles(screen, ending.health)
 
 
@@ -61,6 +64,7 @@ def ending_as_dict(ending: Ending) -> dict[str, Any]:
         "execution_id": ending.execution_id,
         "trace_id": record.trace_id if record else None,
         "trace_url": ending.trace_url,
+        "trace_trouble": ending.trace_trouble,
         "status": str(record.status) if record else None,
         "is_stored": record is not None,
         "final_text": final_text(record) if record else None,

@@ -29,6 +29,8 @@ from otel_tracking import ExecutionRecord, Status
 from otel_tracking.run import Execution
 
 FLUSH_SECONDS = 60.0
+TRACE_SECONDS = 2.0
+"""How long the end of a run waits for a viewer to take its trace."""
 
 
 @click.command("run")
@@ -188,14 +190,19 @@ def _ending_of(devserver: Devserver, execution_id: str, is_durable: bool, error:
     health = devserver.recording.health()
     if devserver.settings.journal is False:
         health["journal"]["reason"] = None  # switched off on purpose: nothing to tell
-    trace_url = _trace_url(devserver, record, health) if record else None
-    return Ending(execution_id, data_dir, record, error, exit_code, health, trace_url)
+    url, trouble = _trace_of(devserver, record, health["otlp"]) if record else (None, None)
+    return Ending(execution_id, data_dir, record, error, exit_code, health, url, trouble)
 
 
-def _trace_url(devserver: Devserver, record: ExecutionRecord, health: dict[str, Any]) -> str | None:
-    """Where Jaeger shows the run, if its trace goes to a viewer."""
-    is_viewed = health["otlp"]["content"] == "viewer"
-    return f"{devserver.settings.jaeger_url}/trace/{record.trace_id}" if is_viewed else None
+def _trace_of(devserver: Devserver, record: ExecutionRecord, otlp: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Where Jaeger shows the run, if its trace goes to a viewer; or why it does not, if it did not arrive."""
+    if otlp["content"] != "viewer":
+        return None, None
+    if devserver.recording.provider.force_flush(int(TRACE_SECONDS * 1000)):
+        # A sampler may have left it out, which is no trouble.
+        was_sent = devserver.recording.health()["otlp"]["sent"] > 0
+        return f"{devserver.settings.jaeger_url}/trace/{record.trace_id}" if was_sent else None, None
+    return None, f"the trace did not arrive: {otlp['endpoint']} took nothing; is a Collector running there?"
 
 
 def _mind_the_log() -> None:

@@ -14,7 +14,7 @@ class TakesTraces(BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
         self.server.paths.append(self.path)
-        self.send_response(200)
+        self.send_response(self.server.status)
         self.end_headers()
 
     def log_message(self, *_):
@@ -25,7 +25,7 @@ class TakesTraces(BaseHTTPRequestHandler):
 def viewer():
     """A server that takes traces; `paths` is what was asked for."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), TakesTraces)
-    server.paths = []
+    server.paths, server.status = [], 200
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield server
     server.shutdown()
@@ -43,6 +43,34 @@ def test_a_run_says_where_its_trace_is(viewer, tmp_path, monkeypatch):
     assert set(viewer.paths) == {"/v1/traces"}
     shown = call("run", "stillepost", "Eine Blume", "--quiet", data=tmp_path).stdout
     assert "trace http://jaeger.school:16686/trace/" in shown
+
+
+def test_a_dead_collector_is_said_and_nothing_is_linked(tmp_path, monkeypatch):
+    """No address of a trace that never arrived, for people or for programs; the run is whole."""
+    monkeypatch.setenv("DEVSERVER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    told, code = call_json("run", "stillepost", "Eine Blume", data=tmp_path)
+    assert (code, told["trace_url"], told["status"]) == (0, None, "completed")
+    assert "http://127.0.0.1:9/v1/traces took nothing; is a Collector running there?" in told["trace_trouble"]
+    shown = call("run", "stillepost", "Eine Blume", "--quiet", data=tmp_path).stdout
+    assert "the trace did not arrive" in shown
+    assert "/trace/" not in shown
+
+
+def test_a_server_that_refuses_the_trace_is_said(viewer, tmp_path, monkeypatch):
+    """It answered, and did not take it."""
+    viewer.status = 401
+    monkeypatch.setenv("DEVSERVER_OTLP_ENDPOINT", f"http://127.0.0.1:{viewer.server_port}")
+    told, _ = call_json("run", "stillepost", "Eine Blume", data=tmp_path)
+    assert told["trace_url"] is None
+    assert "took nothing" in told["trace_trouble"]
+
+
+def test_a_run_that_a_sampler_leaves_out_names_no_trace(viewer, tmp_path, monkeypatch):
+    """It is not there to be looked at, and nothing went wrong."""
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "always_off")
+    monkeypatch.setenv("DEVSERVER_OTLP_ENDPOINT", f"http://127.0.0.1:{viewer.server_port}")
+    told, _ = call_json("run", "stillepost", "Eine Blume", data=tmp_path)
+    assert (told["trace_url"], told["trace_trouble"]) == (None, None)
 
 
 def test_a_run_that_is_sent_nowhere_names_no_trace(tmp_path, monkeypatch):

@@ -1,11 +1,14 @@
 """Traces are sent to viewers on the side: whatever their server does, records and pipeline do not notice."""
 
+from importlib.metadata import version
+
 import pytest
 from children import run_python
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from otlp_stage import attributes_of, trace_server
 
 from collectors import start_recording
-from collectors.otlp import read_protobuf
+from collectors.otlp import batches_of_protobuf, read_protobuf
 from collectors.otlp_queue import BATCH_SPANS, MOST_SPANS, SpanQueue
 from collectors.otlp_settings import NotSent, OtlpSettings, read_otlp_settings
 from collectors.testing import RememberingSink
@@ -41,6 +44,37 @@ def test_every_span_of_a_run_is_sent_with_its_items(sink):
         "dropped": 0,
         "waiting": 0,
     }
+
+
+def test_spans_say_whose_they_are_and_which_version_made_them(sink, monkeypatch):
+    """Resource: OpenTelemetry's variables, and before them what was handed in; the scope has our version."""
+    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "service.version=0.9,deployment.environment.name=school")
+    with trace_server() as server:
+        with start_recording(
+            [sink], journal=False, otlp_endpoint=server.endpoint, resource_attributes={"service.version": "2.1"}
+        ) as recording:
+            log_a_run(recording)
+            assert recording.provider.force_flush()
+        [batch] = batches_of_protobuf(server.bodies[0])
+
+    assert batch.resource["service.version"] == "2.1"
+    assert batch.resource["deployment.environment.name"] == "school"
+    assert batch.resource["telemetry.sdk.version"] == version("opentelemetry-sdk")
+    scopes = ExportTraceServiceRequest.FromString(server.bodies[0]).resource_spans[0].scope_spans
+    assert [(one.scope.name, one.scope.version) for one in scopes] == [("otel_tracking", version("otel-tracking"))]
+
+
+def test_flushing_says_whether_the_server_took_everything(sink):
+    """True once it is there, without waiting for a batch to gather; False where the server refuses."""
+    with (
+        trace_server([200, 401]) as server,
+        start_recording([sink], journal=False, otlp_endpoint=server.endpoint) as recording,
+    ):
+        log_a_run(recording)
+        assert recording.provider.force_flush(20_000)
+        assert len(server.spans()) == 4
+        log_a_run(recording)
+        assert not recording.provider.force_flush(20_000)
 
 
 def test_a_long_run_is_sent_in_small_batches(sink):
