@@ -31,7 +31,7 @@ done
 say "PDF           $data/pdf/$post.pdf, $data/pdf/$pictures.pdf"
 say ""
 say "== Try next =="
-say "  make serve DATA=$data             the same in the browser: watch, look again, take home"
+say "  make serve DATA=$data   (the same in the browser: watch, look again, take home)"
 say "  $otel_tracking show $post --data $data --tree"
 say "  $otel_tracking replay $pictures --data $data"
 say "  $otel_tracking dataset my-dataset --data $data"

@@ -35,7 +35,17 @@ def test_json_is_one_document_on_stdout_and_the_journey_goes_to_stderr(tmp_path)
     assert "Interception" in result.stderr
     assert result.stdout.count("\n") == 1
     assert set(answer) == {
-        *("execution_id", "trace_id", "trace_url", "status", "is_stored", "final_text", "error", "files"),
+        *(
+            "execution_id",
+            "trace_id",
+            "trace_url",
+            "trace_trouble",
+            "status",
+            "is_stored",
+            "final_text",
+            "error",
+            "files",
+        ),
         *("total_execution_time", "data_dir", "exit_code"),
     }
     assert [file["config_used"] for file in answer["files"]] == ["meadow", "strata"]
