@@ -15,6 +15,7 @@ from devserver.errors import SettingsError
 DATA_DIR = "DEVSERVER_DATA_DIR"
 JOURNAL = "DEVSERVER_JOURNAL"
 FORMATS = "DEVSERVER_FORMATS"
+CONFIGS = "DEVSERVER_CONFIGS"
 OLLAMA_HOST = "OLLAMA_HOST"
 COMFYUI_URL = "COMFYUI_URL"
 PROVIDERS_FILE = "DEVSERVER_PROVIDERS"
@@ -31,7 +32,8 @@ class Settings:
     """Where records go, and how; which model servers there are.
 
     `journal` is the directory of the flight recorder: None for the usual one, False for none. `formats` are the
-    documents that are written beside the dataset for each run, such as `("pdf", "xml")`.
+    documents that are written beside the dataset for each run, such as `("pdf", "xml")`. `configs_dir` has
+    configurations of one's own (`.toml`, `.json`), beside those that come along.
 
     `keys` are those of `providers`, by the environment variable they came from; they are never shown. A server may be
     silent for `read_timeout` seconds before it is given up, and take `connect_timeout` to pick up. `media_check_model`
@@ -44,6 +46,7 @@ class Settings:
     data_dir: Path = Path("data")
     journal: Path | bool | None = None
     formats: tuple[str, ...] = ()
+    configs_dir: Path | None = None
     # An address may hold a password (`http://me:pass@host`), so none is shown.
     ollama_url: str | None = field(default=None, repr=False)
     comfyui_url: str | None = field(default=None, repr=False)
@@ -75,6 +78,7 @@ class Settings:
             data_dir=Path(chosen).expanduser(),
             journal=_read_journal(environment.get(JOURNAL) if journal is None else journal),
             formats=_read_formats(environment.get(FORMATS, "")) if formats is None else formats,
+            configs_dir=_read_configs_dir(environment.get(CONFIGS, "")),
             **_read_servers(environment),
             **_read_traces(environment),
         )
@@ -142,6 +146,15 @@ def _read_seconds(environment: Mapping[str, str], variable: str, usual: float) -
     if not 0 < seconds < float("inf"):
         raise SettingsError(f"{variable} is {text!r}; a number of seconds above 0 is expected, such as {usual:g}")
     return seconds
+
+
+def _read_configs_dir(value: str) -> Path | None:
+    if not value.strip():
+        return None
+    path = Path(value.strip()).expanduser().absolute()
+    if not path.is_dir():
+        raise SettingsError(f"{CONFIGS} is {value!r}; a directory with .toml or .json files is expected")
+    return path
 
 
 def _read_formats(value: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from collectors import Recording, Sink, start_recording
 from devserver.backends.http import open_client
+from devserver.configs import Shelf
 from devserver.embedded_engines import embedded_engines
 from devserver.engines import Engines
 from devserver.pipeline import Pipeline
@@ -26,6 +27,7 @@ class Devserver:
     tracker: ExecutionTracker
     pipeline: Pipeline
     engines: Engines
+    configs: Shelf
 
 
 @contextmanager
@@ -47,7 +49,9 @@ def open_devserver(
     try:
         tracker = recording.tracker()
         with open_engines(settings) if engines is None else nullcontext(engines) as ready:
-            yield Devserver(settings, recording, tracker, Pipeline(tracker, ready), ready)
+            configs = Shelf(settings.configs_dir)
+            pipeline = Pipeline(tracker, ready, find_config=configs.find)
+            yield Devserver(settings, recording, tracker, pipeline, ready, configs)
     finally:
         recording.close()
 

@@ -14,7 +14,7 @@ from devserver.cli.options import json_option
 from devserver.cli.output import console, print_json
 from devserver.cli.streams import say
 from devserver.cli.text import count, safe_line
-from devserver.configs import PipelineConfig, list_configs, read_config
+from devserver.configs import PipelineConfig, Shelf, read_config
 from devserver.engines import Engines
 from devserver.readiness import Need, needs_of
 from devserver.settings import Settings
@@ -37,15 +37,19 @@ def command(engines: Engines | None, /, files: tuple[Path, ...], as_json: bool) 
 
     Each line is one configuration: its name, what it makes, the engines it needs, and what it is about. An engine that
     is not set up here has a ✗; below the table stands how to get it. Run one: otel-tracking run NAME "A prompt"
+
+    Those of your own are there too if DEVSERVER_CONFIGS names the directory they are in.
     """
-    configs = (*list_configs(), *(read_config(file) for file in files))
-    with open_engines(Settings.from_environment()) if engines is None else nullcontext(engines) as ready:
+    settings = Settings.from_environment()
+    shelf = Shelf(settings.configs_dir)
+    configs = (*shelf.all(), *(read_config(file) for file in files))
+    with open_engines(settings) if engines is None else nullcontext(engines) as ready:
         rows = [(config, needs_of(config, ready)) for config in configs]
     if as_json:
-        print_json({"configs": [_as_dict(*row) for row in rows]})
+        print_json({"configs": [_as_dict(*row) for row in rows], "mistakes": list(shelf.mistakes())})
         return
     console().print(_table(rows))
-    for line in _how_to_get(rows):
+    for line in (*_how_to_get(rows), *_what_is_wrong(shelf.mistakes())):
         say(line)
 
 
@@ -90,3 +94,7 @@ def _engine(need: Need) -> Text:
 def _how_to_get(rows: list[tuple[PipelineConfig, tuple[Need, ...]]]) -> list[str]:
     missing = {need.name: need.how for _, needs in rows for need in needs if not need.is_there}
     return ["", *(f"✗ {safe_line(name)}: {safe_line(how)}" for name, how in missing.items())] if missing else []
+
+
+def _what_is_wrong(mistakes: tuple[str, ...]) -> list[str]:
+    return ["", *(f"left out: {safe_line(sentence)}" for sentence in mistakes)] if mistakes else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from devserver.configs import PipelineConfig, list_configs
+from devserver.configs import PipelineConfig
 from devserver.readiness import needs_of
 from devserver.web.words import TITLES, title_of, words_of
 from devserver.wiring import Devserver
@@ -29,7 +29,7 @@ class Choice:
 
 def choices_of(devserver: Devserver, language: str) -> list[Choice]:
     """All configurations: those that can run first, the best known of them at the top."""
-    choices = [_choice(config, devserver, language) for config in list_configs()]
+    choices = [_choice(config, devserver, language) for config in devserver.configs.all()]
     order = list(TITLES)
     return sorted(choices, key=lambda one: (not one.can_run, order.index(one.name) if one.name in order else 99))
 

@@ -51,3 +51,23 @@ def test_a_file_of_your_own_is_checked_and_listed(tmp_path):
     answer = call("configs", "--config-file", bad)
     assert (answer.exit_code, answer.stdout) == (2, "")
     assert "bad.toml: there is no key outputs[1].engin; closest is engine" in answer.stderr
+
+
+def test_configurations_of_ones_own_are_listed_and_run(tmp_path, monkeypatch):
+    """From the directory that DEVSERVER_CONFIGS names; a file with a mistake is named."""
+    (tmp_path / "mine.toml").write_text('name = "mine"\ndescription = "Of my own"\ntranslate_first = false')
+    (tmp_path / "broken.toml").write_text("name = ")
+    monkeypatch.setenv("DEVSERVER_CONFIGS", str(tmp_path))
+
+    listed = call("configs")
+    assert "Of my own" in listed.stdout
+    assert f"left out: {tmp_path}/broken.toml" in listed.stdout
+    assert call("run", "mine", "Eine Blume", data=tmp_path / "data").exit_code == 0
+
+
+def test_a_directory_that_is_none_is_said(tmp_path, monkeypatch):
+    """Before anything else."""
+    monkeypatch.setenv("DEVSERVER_CONFIGS", str(tmp_path / "nowhere"))
+    listed = call("configs")
+    assert listed.exit_code == 2
+    assert "a directory with .toml or .json files is expected" in listed.stderr

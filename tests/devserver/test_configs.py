@@ -1,12 +1,13 @@
 """Configurations: those that come with the server, those that people write, and what is said about mistakes."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devserver.configs import list_configs, load_config
+from devserver.configs import Shelf, list_configs, load_config
 from devserver.configs.schema import read_pipeline
 from devserver.errors import ConfigError, InvalidConfig, UnknownConfig
 
@@ -133,3 +134,42 @@ def test_whatever_a_file_says_it_is_a_configuration_or_a_complaint(source):
         assert str(complaint).startswith("any.json: ")
     else:
         assert config.name == source["name"]
+
+
+def test_a_directory_of_ones_own_is_offered_beside_those_that_come_along(tmp_path):
+    """By name, at once, and before a shipped one that is called the same."""
+    shelf = Shelf(tmp_path)
+    assert shelf.all() == list_configs()
+    (tmp_path / "mine.toml").write_text('name = "mine"\ndescription = "Of my own"')
+    (tmp_path / "dada.json").write_text('{"name": "dada", "description": "Another Dada"}')
+    (tmp_path / "notes.txt").write_text("no configuration")
+
+    assert (shelf.find("mine").description, shelf.find("dada").description) == ("Of my own", "Another Dada")
+    assert len(shelf.all()) == len(list_configs()) + 1
+    (tmp_path / "mine.toml").write_text('name = "mine"\ndescription = "Changed since"')
+    assert shelf.find("mine").description == "Changed since"
+
+
+def test_a_file_with_a_mistake_is_named_and_stands_in_nobodys_way(tmp_path):
+    """The others can be run; whoever asks for it is told what is wrong with it."""
+    (tmp_path / "a.toml").write_text('name = "twice"')
+    (tmp_path / "b.toml").write_text('name = "twice"')
+    (tmp_path / "broken.toml").write_text("name = ")
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    shelf = Shelf(tmp_path)
+
+    assert [config.name for config in shelf.all()[:1]] == ["twice"]
+    assert [Path(sentence.split(":")[0]).name for sentence in shelf.mistakes()] == [
+        "b.toml",
+        "broken.toml",
+        "deep.json",
+    ]
+    with pytest.raises(UnknownConfig, match=r"broken\.toml: is not TOML"):
+        shelf.find("broken")
+
+
+def test_a_name_is_never_a_path(tmp_path):
+    """Whoever may only name configurations cannot name files with them."""
+    (tmp_path / "mine.toml").write_text('name = "mine"')
+    with pytest.raises(UnknownConfig):
+        Shelf().named(str(tmp_path / "mine.toml"))
