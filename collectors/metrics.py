@@ -16,9 +16,9 @@ PREFIX = "devserver.tracking."
 def observe(meter_provider: MeterProvider, health: Callable[[], Health]) -> None:
     """Register the instruments of a recording with a meter provider. Names and units: `docs/reliability.md`."""
     meter = meter_provider.get_meter("otel_tracking")
-    for name, unit, read in _COUNTERS:
+    for name, unit, read in COUNTERS:
         meter.create_observable_counter(PREFIX + name, callbacks=[_callback(health, read)], unit=unit)
-    for name, unit, read in _GAUGES:
+    for name, unit, read in GAUGES:
         meter.create_observable_gauge(PREFIX + name, callbacks=[_callback(health, read)], unit=unit)
 
 
@@ -50,7 +50,7 @@ def _otlp(name: str) -> Read:
     return lambda health: [Observation(health["otlp"][name])]
 
 
-_COUNTERS: tuple[tuple[str, str, Read], ...] = (
+COUNTERS: tuple[tuple[str, str, Read], ...] = (
     ("items", "{item}", _one("items")),
     ("records", "{record}", _one("records")),
     ("recovered", "{record}", _one("recovered")),
@@ -65,7 +65,7 @@ _COUNTERS: tuple[tuple[str, str, Read], ...] = (
     ("otlp.dropped", "{span}", _otlp("dropped")),
 )
 
-_GAUGES: tuple[tuple[str, str, Read], ...] = (
+GAUGES: tuple[tuple[str, str, Read], ...] = (
     ("open_runs", "{run}", _one("open_runs")),
     ("outstanding", "{record}", _one("outstanding")),
     ("sink.pending", "{record}", _of_sinks("pending")),

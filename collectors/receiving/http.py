@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
+from collectors.exposition import exposed, is_well, of_collector
+from collectors.listening.gate import Head, Leave
+from collectors.listening.hosts import is_from_elsewhere, knows_host
+from collectors.listening.tokens import bearer_in, is_same
 from collectors.receiving.collector import Accepted, Busy, Collector
 from collectors.receiving.spool import JSON, PROTOBUF
 from otel_tracking.errors import RecordError
 
-PATH = "/v1/traces"
+PATH, HEALTH, METRICS = "/v1/traces", "/healthz", "/metrics"
 LARGEST_BODY = 20 * 2**20
 """Bytes of a request as it comes, as OpenTelemetry's Collector has it."""
 
@@ -23,10 +26,11 @@ RETRY_SECONDS = 2
 
 _KINDS = {"application/x-protobuf": PROTOBUF, "application/json": JSON}
 _TYPES = {kind: name for name, kind in _KINDS.items()}
-_INVALID, _NOT_FOUND, _EXHAUSTED, _UNIMPLEMENTED, _UNAVAILABLE, _UNAUTHENTICATED = 3, 5, 8, 12, 14, 16
+_INVALID, _NOT_FOUND, _DENIED, _EXHAUSTED, _UNIMPLEMENTED, _UNAVAILABLE, _UNAUTHENTICATED = 3, 5, 7, 8, 12, 14, 16
 _REASONS = {
-    **{200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed"},
-    **{413: "Content Too Large", 415: "Unsupported Media Type", 503: "Service Unavailable"},
+    **{200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"},
+    **{405: "Method Not Allowed", 413: "Content Too Large", 415: "Unsupported Media Type"},
+    **{421: "Misdirected Request", 503: "Service Unavailable"},
 }
 
 
@@ -48,10 +52,27 @@ class Answer(NamedTuple):
 
 
 class TraceReceiver:
-    """Takes `POST /v1/traces` for a collector; with a token from those alone who name it."""
+    """Takes `POST /v1/traces` for a collector; with a token from those alone who name it.
 
-    def __init__(self, collector: Collector, *, token: str | None = None) -> None:
+    `host` is where it listens, `hostnames` are further names under which it may be asked.
+    """
+
+    def __init__(
+        self,
+        collector: Collector,
+        *,
+        token: str | None = None,
+        host: str = "127.0.0.1",
+        hostnames: Collection[str] = (),
+    ) -> None:
         self._collector, self._token = collector, token
+        self._host, self._hostnames = host, hostnames
+
+    def gate(self, head: Head) -> Leave:
+        """Whether a request may send its body: what would be refused is refused before it."""
+        is_allowed = self._is_allowed(head.header("Authorization"))
+        may_send = is_allowed and (head.method, head.path) == ("POST", PATH) and self._knows_host(head.header("Host"))
+        return Leave(is_allowed and self._token is not None, LARGEST_BODY if may_send else 0)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI's side of it."""
@@ -64,6 +85,9 @@ class TraceReceiver:
         """The answer to a request: 200 once its spans are on disk, and a reason in all other cases."""
         kind = _KINDS.get(_media_type(environ), PROTOBUF)
         try:
+            self._check_sender(environ)
+            if environ.get("PATH_INFO") in (HEALTH, METRICS):
+                return self._told(environ)
             self._check(environ)
             body = unpack(_read_body(environ), environ.get("HTTP_CONTENT_ENCODING", ""))
             accepted = self._accept(kind, body)
@@ -72,21 +96,46 @@ class TraceReceiver:
             return Answer(refused.status, headers, _status(kind, refused.code, refused.message))
         return Answer(200, {"Content-Type": _TYPES[kind]}, _success(kind, accepted))
 
+    def _told(self, environ: dict[str, Any]) -> Answer:
+        """How the collector does: to everybody whether it is well, to those with the token all figures."""
+        if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
+            raise Refused(405, _UNIMPLEMENTED, "GET would work", allow="GET, HEAD")
+        health = self._collector.health()
+        if environ.get("PATH_INFO") == HEALTH:
+            well = is_well(health)
+            return Answer(200 if well else 503, {"Content-Type": "text/plain"}, b"ok\n" if well else b"not ok\n")
+        self._check_token(environ)
+        content_type, text = exposed(of_collector(health), environ.get("HTTP_ACCEPT", ""))
+        return Answer(200, {"Content-Type": content_type}, text)
+
+    def _check_sender(self, environ: dict[str, Any]) -> None:
+        method, host = environ.get("REQUEST_METHOD", ""), environ.get("HTTP_HOST", "")
+        if not self._knows_host(host):
+            raise Refused(421, _DENIED, "this server is not known by that name")
+        if is_from_elsewhere(method, environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN"), host):
+            raise Refused(403, _DENIED, "no page of a browser may send traces")
+
+    def _check_token(self, environ: dict[str, Any]) -> None:
+        if not self._is_allowed(environ.get("HTTP_AUTHORIZATION", "")):
+            raise Refused(401, _UNAUTHENTICATED, "a bearer token is needed", www_authenticate="Bearer")
+
     def _check(self, environ: dict[str, Any]) -> None:
         if environ.get("PATH_INFO") != PATH:
             raise Refused(404, _NOT_FOUND, f"only {PATH} is taken here")
         if environ.get("REQUEST_METHOD") != "POST":
             raise Refused(405, _UNIMPLEMENTED, "POST would work", allow="POST")
-        if not self._is_allowed(environ.get("HTTP_AUTHORIZATION", "")):
-            raise Refused(401, _UNAUTHENTICATED, "a bearer token is needed", www_authenticate="Bearer")
+        self._check_token(environ)
         if _media_type(environ) not in _KINDS:
             raise Refused(415, _INVALID, f"{' or '.join(_KINDS)} would work")
 
     def _is_allowed(self, authorization: str) -> bool:
         if self._token is None:
             return True
-        scheme, _, given = authorization.partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token.encode())
+        given = bearer_in(authorization)
+        return given is not None and is_same(given, self._token)
+
+    def _knows_host(self, host: str) -> bool:
+        return knows_host(host, listens_on=self._host, hostnames=self._hostnames)
 
     def _accept(self, kind: bytes, body: bytes) -> Accepted:
         try:
@@ -121,7 +170,7 @@ def unpack(body: bytes, encoding: str, largest: int = LARGEST_UNPACKED) -> bytes
 
 
 def _read_body(environ: dict[str, Any]) -> bytes:
-    # The server has it in memory by now, and has refused what is larger.
+    # The server has it in memory by now; of what is larger it has read nothing.
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if length > LARGEST_BODY:
         raise Refused(413, _EXHAUSTED, f"a request may have {LARGEST_BODY} bytes; smaller batches would work")

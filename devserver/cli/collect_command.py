@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from collectors.listening.hosts import is_loopback
+from collectors.listening.tokens import what_is_wrong
 from devserver.cli.complaints import FAILED
 from devserver.cli.options import data_option, json_option, refuse
 from devserver.cli.output import console, print_json
 from devserver.cli.text import count
-from otel_tracking.capture.propagation import is_loopback
 
 if TYPE_CHECKING:
     from collectors.receiving import Collector
 
 TOKEN = "DEVSERVER_COLLECT_TOKEN"
+HOSTNAMES = "DEVSERVER_HOSTNAMES"
 PORT = 4319
 LOOK_SECONDS = 0.5
 
@@ -59,20 +61,23 @@ def command(host: str, port: int, grace: float, patience: float, data_dir: Path,
     is not a whole run when the command ends is taken up at the next start. Ctrl-C ends it.
 
     Other machines are let in with --host, and only where DEVSERVER_COLLECT_TOKEN is set: they send the same token as
-    "Authorization: Bearer …". Nothing is encrypted; put a TLS proxy in front of it.
+    "Authorization: Bearer …", 16 or more letters and digits. Other names of this machine than its own are given in
+    DEVSERVER_HOSTNAMES. Nothing is encrypted; put a TLS proxy in front of it.
     """
-    token = os.environ.get(TOKEN) or None
+    token = os.environ.get(TOKEN, "").strip() or None
     _check_openness(host, token)
     from collectors.receiving import Collector, Spool, TraceReceiver
     from collectors.receiving.server import listening
     from devserver.settings import Settings
     from devserver.wiring import make_sinks
 
+    hostnames = os.environ.get(HOSTNAMES, "").lower().replace(",", " ").split()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     sinks = make_sinks(Settings.from_environment(data_dir=data_dir))
     collector = Collector(sinks, Spool(data_dir / "collect"), grace=grace, patience=patience)
     try:
-        with listening(TraceReceiver(collector, token=token), host, port) as address:
+        receiver = TraceReceiver(collector, token=token, host=host, hostnames=hostnames)
+        with listening(receiver, host, port) as address:
             click.echo(f"taking traces on {address}/v1/traces for {data_dir}   (Ctrl-C ends it)", err=True)
             _make_room_for_many_spans()
             _watch_until_stopped(collector)
@@ -96,6 +101,8 @@ def _make_room_for_many_spans() -> None:
 
 
 def _check_openness(host: str, token: str | None) -> None:
+    if token and (wrong := what_is_wrong(token)):
+        raise refuse(f"{TOKEN} {wrong}.")
     if not is_loopback(host) and not token:
         raise refuse(f"--host {host} lets other machines in; set {TOKEN} to a secret that they send, or leave it out.")
 

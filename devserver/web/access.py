@@ -1,22 +1,36 @@
-"""Who may come in, and as whom: two tokens, a cookie that stands for one of them, and the names this server has."""
+"""Who may come in, and as whom: two tokens, a session that stands for one of them, and the names this server has."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import socket
 from dataclasses import dataclass
-from enum import StrEnum
-from urllib.parse import urlsplit
+from http.cookies import CookieError, SimpleCookie
 
-from devserver.web.web_settings import WebSettings, address_of, is_loopback
+from collectors.listening.gate import Head, Leave
+from collectors.listening.hosts import knows_host
+from collectors.listening.tokens import bearer_in, is_same
+from devserver.pictures import MOST_BYTES
+from devserver.web.attempts import Attempts
+from devserver.web.roles import Role
+from devserver.web.sessions import Session, Sessions
+from devserver.web.web_settings import WebSettings
+
+COOKIE = "devserver_login"
+
+MOST_BODY = 3 * MOST_BYTES * 4 // 3 + 2**20
+"""Three pictures in base64, and a long text."""
+
+MOST_BODY_OF_STRANGERS = 4 * 2**10
+"""A form with a token."""
+
+LOGIN = "/login"
 
 
-class Role(StrEnum):
-    """What somebody may see: a student what the safety checks let through, a researcher everything."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: as whom, and by which session; None for a token that was sent along, or where none is asked for."""
 
-    STUDENT = "student"
-    RESEARCHER = "researcher"
+    role: Role
+    session: Session | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,63 +38,46 @@ class Access:
     """Answers who somebody is, by what they bring."""
 
     settings: WebSettings
+    sessions: Sessions
+    attempts: Attempts
 
     @property
     def is_open(self) -> bool:
         """Whether no token is asked for: then only this machine can reach the server, and whoever sits there may."""
         return self.settings.token is None
 
+    def gate(self, head: Head) -> Leave:
+        """How much of a request is read: of one that would be answered with 401, nothing but its head."""
+        if self.caller(head.header("Authorization"), _cookie_in(head.header("Cookie"))):
+            return Leave(not self.is_open, MOST_BODY)
+        is_login = (head.method, head.path) == ("POST", LOGIN)
+        return Leave(False, MOST_BODY_OF_STRANGERS if is_login else 0)
+
+    def caller(self, authorization: str, cookie: str) -> Caller | None:
+        """Who that is; None for nobody we know."""
+        if self.is_open:
+            return Caller(Role.RESEARCHER)
+        token = bearer_in(authorization)
+        if token is not None:
+            role = self.role_of_token(token)
+            return Caller(role) if role else None
+        session = self.sessions.of_cookie(cookie) if cookie else None
+        return Caller(session.role, session) if session else None
+
     def role_of_token(self, token: str) -> Role | None:
         """The role that a token gives; None for any other text."""
-        roles = ((self.settings.token, Role.RESEARCHER), (self.settings.class_token, Role.STUDENT))
         # Every token is compared, in constant time: how long it takes tells nothing.
-        found = [role for known, role in roles if known is not None and _same(token, known)]
+        found = [role for known, role in self.settings.tokens() if is_same(token, known)]
         return found[0] if found else None
-
-    def role_of_cookie(self, cookie: str) -> Role | None:
-        """The role that a cookie of ours gives, while the token is the one that it was given for."""
-        roles = ((self.settings.token, Role.RESEARCHER), (self.settings.class_token, Role.STUDENT))
-        found = [role for known, role in roles if known is not None and _same(cookie, _cookie_of(known))]
-        return found[0] if found else None
-
-    def cookie_for(self, token: str) -> str:
-        """What the cookie says for a token: nothing from which the token could be had."""
-        return _cookie_of(token)
 
     def knows_host(self, host: str) -> bool:
-        """Whether a request for that host (with or without port) can be meant for this server.
-
-        A page of somebody else whose name was made to lead here (DNS rebinding) asks for its own name. Addresses are
-        no names, so they cannot be made to lead anywhere.
-        """
-        name = _name_in(host)
-        if name is None:
-            return False
-        if is_loopback(name):
-            return True
-        if is_loopback(self.settings.host):
-            return name in self.settings.hostnames
-        own = socket.gethostname().lower()
-        return address_of(name) is not None or name in {
-            own,
-            f"{own}.local",
-            self.settings.host,
-            *self.settings.hostnames,
-        }
+        """Whether a request for that host (with or without port) can be meant for this server."""
+        return knows_host(host, listens_on=self.settings.host, hostnames=self.settings.hostnames)
 
 
-def _name_in(host: str) -> str | None:
-    """The name or address in a Host header, lower case; None for nonsense."""
+def _cookie_in(header: str) -> str:
     try:
-        parts = urlsplit(f"//{host}")
-        return parts.hostname if parts.port is None or parts.port >= 0 else None
-    except ValueError:
-        return None
-
-
-def _cookie_of(token: str) -> str:
-    return hmac.new(token.encode(), b"devserver login 1", hashlib.sha256).hexdigest()
-
-
-def _same(given: str, known: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), known.encode())
+        morsel = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""

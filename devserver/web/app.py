@@ -9,27 +9,28 @@ from typing import Any
 from flask import Flask, Response, make_response, request
 from werkzeug.exceptions import HTTPException
 
-from devserver.pictures import MOST_BYTES
+from devserver.audit import Audit
 from devserver.web import guard
-from devserver.web.access import Access
+from devserver.web.access import MOST_BODY, Access
+from devserver.web.attempts import Attempts
 from devserver.web.execute_routes import execute_routes
+from devserver.web.health_routes import health_routes
 from devserver.web.language import words_here
+from devserver.web.login_routes import login_routes
 from devserver.web.media_routes import media_routes
 from devserver.web.only_one import claim
 from devserver.web.pages import pages
-from devserver.web.replies import json_reply, trouble
+from devserver.web.replies import is_api, trouble
 from devserver.web.run_routes import run_routes
 from devserver.web.runner import Runner
 from devserver.web.runs import Runs
+from devserver.web.sessions import Sessions
 from devserver.web.showing import show
 from devserver.web.streams import HEARTBEAT_SECONDS, Seats
 from devserver.web.web_settings import WebSettings
 from devserver.wiring import Devserver
 
 _log = logging.getLogger(__name__)
-
-MOST_BODY = 3 * MOST_BYTES * 4 // 3 + 2**20
-"""Three pictures in base64, and a long text."""
 
 
 def create_app(
@@ -53,7 +54,11 @@ def create_app(
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, MAX_FORM_MEMORY_SIZE=2**21, MAX_FORM_PARTS=100)
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.extensions["runner"] = runner
-    guard.install(app, Access(settings))
+    access = Access(
+        settings, Sessions(devserver.settings.data_dir, settings.tokens()), Attempts(settings.most_wrong_tokens)
+    )
+    app.extensions["access"], app.extensions["audit"] = access, Audit(devserver.settings.data_dir)
+    guard.install(app, access)
     _stay_in_this_process(app)
     app.register_blueprint(execute_routes(runs, settings))
     app.register_blueprint(
@@ -61,16 +66,11 @@ def create_app(
     )
     app.register_blueprint(media_routes(runs))
     app.register_blueprint(pages(devserver, runs, settings))
-    app.add_url_rule("/api/health", "health", lambda: _health(runs))
+    app.register_blueprint(health_routes(devserver, runs))
+    app.register_blueprint(login_routes(access))
     app.register_error_handler(HTTPException, _http_trouble)
     app.register_error_handler(Exception, _our_fault)
     return app
-
-
-def _health(runs: Runs) -> Response:
-    jobs = runs.runner.jobs()
-    waiting = sum(not job.started.is_set() for job in jobs)
-    return json_reply({"status": "ok", "running": len(jobs) - waiting, "waiting": waiting})
 
 
 def _stay_in_this_process(app: Flask) -> None:
@@ -87,7 +87,7 @@ def _stay_in_this_process(app: Flask) -> None:
 
 def _http_trouble(error: HTTPException) -> Response:
     status = error.code or 500
-    if guard.is_api():
+    if is_api():
         return trouble(status, _sentence(status, error), **({"retry_after": 5} if status == 503 else {}))
     words = words_here()
     title = words.get(f"trouble {status}", words["trouble 400" if status < 500 else "trouble 500"])
@@ -111,6 +111,6 @@ def _our_fault(error: Exception) -> Any:
     where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "an unknown place"
     _log.error("%s while answering %s, at %s", type(error).__name__, request.endpoint, where)
     sentence = "something went wrong in the server; its log says where"
-    if guard.is_api():
+    if is_api():
         return trouble(500, sentence)
     return make_response(show("message.html", title=words_here()["trouble 500"], sentence=sentence), 500)

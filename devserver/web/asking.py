@@ -14,7 +14,7 @@ from devserver.errors import RequestError, UnknownConfig, suggestion
 from devserver.pictures import FORMATS, MOST_BYTES, picture_format
 from devserver.requests import Request
 from devserver.safety.terms import LEVELS
-from devserver.web.access import Role
+from devserver.web.roles import Role
 
 LARGEST_SEED = 2**64 - 1
 LONGEST_NAME = 200

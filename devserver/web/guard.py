@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode, urlsplit
-
-from flask import Flask, Response, g, make_response, redirect, request
+from flask import Flask, Response, current_app, g, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from devserver.web.access import Access, Role
+from collectors.listening.hosts import is_from_elsewhere
+from devserver.audit import Act, Actor, Audit
+from devserver.web import logins
+from devserver.web.access import COOKIE, Access, Caller
 from devserver.web.language import words_here
-from devserver.web.replies import trouble
+from devserver.web.replies import is_api, trouble
+from devserver.web.roles import Role
 from devserver.web.showing import show
 
-COOKIE = "devserver_login"
-COOKIE_SECONDS = 12 * 3600
-_OPEN_TO_ALL = frozenset({"static", "guard_login", "pages.change_language"})
+_OPEN_TO_ALL = frozenset({"static", "logins.log_in", "pages.change_language", "health.healthz"})
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
@@ -41,22 +41,26 @@ def install(app: Flask, access: Access) -> None:
 
     @app.before_request
     def check() -> AnyResponse | None:
+        g.caller = None
         return _wrong_place(access) or _from_elsewhere() or _who_is_it(access)
 
     @app.after_request
     def protect(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
+        if g.get("caller") and g.caller.session and "Set-Cookie" not in response.headers:
+            logins.renew(access, response)
         return response
-
-    @app.post("/login", endpoint="guard_login")
-    def login() -> AnyResponse:
-        return _log_in(access, request.form.get("token", ""), "/")
 
 
 def role() -> Role:
+    """As whom somebody asks."""
+    return caller().role
+
+
+def caller() -> Caller:
     """Who asks."""
-    found: Role = g.role
+    found: Caller = g.caller
     return found
 
 
@@ -66,9 +70,12 @@ def audience() -> Role:
     return Role.RESEARCHER if role() is Role.RESEARCHER and wanted == Role.RESEARCHER else Role.STUDENT
 
 
-def is_api() -> bool:
-    """Whether a program asks."""
-    return request.path.startswith("/api/")
+def note(act: Act, execution_id: str | None = None, **more: str | int) -> None:
+    """Keep in the audit log what the one who asks does."""
+    audit: Audit = current_app.extensions["audit"]
+    session = caller().session
+    doer = Actor(role().value, session.name if session else None, request.remote_addr)
+    audit.note(act, doer, execution_id=execution_id, **more)
 
 
 def _wrong_place(access: Access) -> Response | None:
@@ -78,72 +85,27 @@ def _wrong_place(access: Access) -> Response | None:
 
 
 def _from_elsewhere() -> Response | None:
-    """Refuse what another site's page sends: browsers say where a request comes from, programs need not."""
-    if request.method in ("GET", "HEAD", "OPTIONS"):
-        return None
+    """Refuse what another site's page sends."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    # Older browsers, and newer ones without TLS, send no Sec-Fetch-Site; the scheme may be that of a proxy.
-    is_ours = site in ("same-origin", "none") if site else origin is None or urlsplit(origin).netloc == request.host
-    if is_ours:
+    if not is_from_elsewhere(request.method, site, origin, request.host):
         return None
     return _refuse(403, "the request comes from a page of another site; only this server's own pages may send it")
 
 
 def _who_is_it(access: Access) -> AnyResponse | None:
-    if access.is_open:
-        g.role = Role.RESEARCHER
+    authorization = request.headers.get("Authorization", "")
+    g.caller = access.caller(authorization, request.cookies.get(COOKIE, ""))
+    if g.caller is None and request.endpoint in _OPEN_TO_ALL:
         return None
-    g.role = _role_of_request(access)
-    if g.role is None and request.endpoint in _OPEN_TO_ALL:
+    if "token" in request.args and request.method == "GET" and not is_api() and not access.is_open:
+        return logins.by_link(access)
+    if g.caller:
         return None
-    if "token" in request.args and request.method == "GET" and not is_api():
-        return _log_in(access, request.args["token"], _address_without_token())
-    return None if g.role else _ask_for_token(401)
-
-
-def _role_of_request(access: Access) -> Role | None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return access.role_of_token(token.strip())
-    return access.role_of_cookie(request.cookies.get(COOKIE, ""))
-
-
-def _log_in(access: Access, token: str, address: str) -> AnyResponse:
-    if access.is_open:
-        return redirect("/", 303)
-    if access.role_of_token(token) is None:
-        return _ask_for_token(401, was_wrong=True)
-    response = redirect(address, 303)
-    response.set_cookie(
-        COOKIE,
-        access.cookie_for(token),
-        max_age=COOKIE_SECONDS,
-        httponly=True,
-        samesite="Lax",
-        secure=request.is_secure,
-    )
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _address_without_token() -> str:
-    kept = [(name, value) for name, value in request.args.items(multi=True) if name != "token"]
-    path = "/" + request.path.lstrip("/")
-    return f"{path}?{urlencode(kept)}" if kept else path
-
-
-def _ask_for_token(status: int, *, was_wrong: bool = False) -> Response:
-    if is_api():
-        answer = trouble(status, "a token is needed: send Authorization: Bearer …, with the value of DEVSERVER_TOKEN")
-    else:
-        answer = make_response(show("login.html", was_wrong=was_wrong), status)
-    answer.headers["WWW-Authenticate"] = "Bearer"
-    return answer
+    return logins.refuse_bearer(access, authorization) if authorization else logins.ask_for_token(401)
 
 
 def _refuse(status: int, sentence: str) -> Response:
     if is_api():
         return trouble(status, sentence)
-    g.role = None
     page = show("message.html", title=words_here()["trouble 403"], sentence=sentence)
     return make_response(page, status)

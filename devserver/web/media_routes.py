@@ -10,9 +10,9 @@ from collections import OrderedDict
 from flask import Blueprint, Response, send_file
 
 from devserver.web import guard
-from devserver.web.access import Role
 from devserver.web.board_rules import Hiding
 from devserver.web.replies import trouble
+from devserver.web.roles import Role
 from devserver.web.runner import Job
 from devserver.web.runs import Runs
 from exporters.errors import AmbiguousExecution, UnknownExecution

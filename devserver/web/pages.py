@@ -8,19 +8,20 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, Response, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from devserver.audit import Act
 from devserver.errors import ConfigError, RequestError
 from devserver.pictures import MOST_BYTES
 from devserver.requests import Request
 from devserver.safety.terms import LEVELS
 from devserver.stages.seeds import draw_seed
 from devserver.web import guard
-from devserver.web.access import Role
 from devserver.web.again import again, can_be_seeded, leaves_to_chance, with_seed
 from devserver.web.asking import checked, config_named, image_of, level_for, seed_of
 from devserver.web.choices import choices_of
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
 from devserver.web.listing import Listing, read_query
 from devserver.web.replies import whole_text
+from devserver.web.roles import Role
 from devserver.web.run_page import run_page_values, waiting_page_values
 from devserver.web.run_rows import rows_for_people
 from devserver.web.runner import Job, RunnerFull
@@ -101,6 +102,7 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
         found = runs.find(name)
         if isinstance(found, Job):
             runs.runner.stop(found)
+            guard.note(Act.CANCEL, found.execution_id or found.name)
         return redirect(f"/runs/{found.name if isinstance(found, Job) else found}", 303)
 
     @routes.post("/runs/<name>/again")

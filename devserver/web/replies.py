@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from otel_tracking import canonical
 
 _HALF = re.compile("[\ud800-\udfff]")
+
+
+def is_api() -> bool:
+    """Whether a program asks."""
+    return request.path.startswith("/api/")
 
 
 def json_reply(value: Any, status: int = 200, **headers: str) -> Response:

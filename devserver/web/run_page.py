@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from devserver.web.access import Role
 from devserver.web.again import again, leaves_to_chance
 from devserver.web.asking import config_named
 from devserver.web.board import Board, board_of
+from devserver.web.roles import Role
 from devserver.web.runner import Job
 from devserver.web.runs import Runs
 from devserver.web.streams import STORED

@@ -7,13 +7,14 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from devserver.audit import Act
 from devserver.errors import RequestError
 from devserver.web import guard
-from devserver.web.access import Role
 from devserver.web.era_a_answers import addresses
 from devserver.web.language import language_here
 from devserver.web.listing import Listing, read_query
 from devserver.web.replies import json_reply, trouble
+from devserver.web.roles import Role
 from devserver.web.runner import Job
 from devserver.web.runs import Runs
 from devserver.web.streams import Seats, Stream, has_seen_the_end
@@ -80,6 +81,7 @@ def run_routes(runs: Runs, data_dir: Any, seats: Seats, heartbeat_seconds: float
         if isinstance(found, Job):
             return json_reply(_under_way(found, runs))
         record = runs.record(found)
+        guard.note(Act.EXPORT, found, format="record")
         if not _is_researcher():
             return json_reply(student_copy(record))
         return Response(render_json(record), mimetype="application/json")
@@ -99,6 +101,7 @@ def run_routes(runs: Runs, data_dir: Any, seats: Seats, heartbeat_seconds: float
             document = render_document(runs.record(found), form, data_dir=data_dir, options=options)
         except UnknownOption as error:
             return trouble(400, str(error))
+        guard.note(Act.EXPORT, found, format=format_name)
         return _attachment(document, runs.record(found), form)
 
     @routes.get("/<name>/live")
@@ -123,6 +126,7 @@ def run_routes(runs: Runs, data_dir: Any, seats: Seats, heartbeat_seconds: float
         if not isinstance(found, Job):
             return trouble(409, "the run has ended already; nothing was changed", execution_id=found)
         runs.runner.stop(found)
+        guard.note(Act.CANCEL, found.execution_id or found.name)
         return json_reply({"status": "cancelling", "run_status": found.status, **addresses(found)}, 202)
 
     return routes

@@ -7,17 +7,21 @@ from typing import Any
 from flask import g, render_template
 
 from devserver.web.language import language_here, words_here
+from devserver.web.roles import Role
 from devserver.web.words import title_of
 
 
 def show(template: str, **values: Any) -> str:
     """The page; `words`, `language` and whether somebody is logged in are there in all of them."""
     language = language_here()
+    caller = g.get("caller")
     return render_template(
         template,
         words=words_here(),
         language=language,
-        is_in=getattr(g, "role", None) is not None,
+        is_in=bool(caller),
+        has_session=bool(caller and caller.session),
+        may_see_sessions=bool(caller and caller.session and caller.role is Role.RESEARCHER),
         title_of=lambda config_name: title_of(str(config_name), language),
         **values,
     )

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from collectors.listening.hosts import address_of, is_loopback
+from collectors.listening.tokens import what_is_wrong
 from devserver.errors import SettingsError, suggestion
 from devserver.safety.terms import LEVELS
+from devserver.web.roles import Role
 
 LOOPBACK = "127.0.0.1"
 PORT = 17801
-SHORTEST_TOKEN = 16
-A_TOKEN = "python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
 
 TOKEN_VARIABLE = "DEVSERVER_TOKEN"
 CLASS_TOKEN_VARIABLE = "DEVSERVER_CLASS_TOKEN"
 HOSTNAMES_VARIABLE = "DEVSERVER_HOSTNAMES"
+PROXY_VARIABLE = "DEVSERVER_PROXY"
 LEVEL_VARIABLE = "DEVSERVER_SAFETY_LEVEL"
 _NUMBERS = {
     "port": ("DEVSERVER_PORT", 0, 65535),
     "slots": ("DEVSERVER_SLOTS", 1, 64),
     "most_waiting": ("DEVSERVER_WAITING", 0, 500),
     "most_streams": ("DEVSERVER_STREAMS", 1, 500),
+    "most_per_address": ("DEVSERVER_CONNECTIONS", 8, 100_000),
+    "most_wrong_tokens": ("DEVSERVER_WRONG_TOKENS", 1, 100_000),
 }
 
 
@@ -33,6 +36,8 @@ class WebSettings:
 
     `token` opens everything, `class_token` what students may see. `slots` runs go on at once, `most_waiting` more may
     wait, `most_streams` watchers may follow runs. `safety_level` is that of runs that do not say another one.
+    `most_per_address` connections may come from one address (a school behind one router is one), and
+    `most_wrong_tokens` a minute. `proxy` is the address of a TLS proxy whose word on where a request comes from counts.
     """
 
     host: str = LOOPBACK
@@ -40,9 +45,12 @@ class WebSettings:
     token: str | None = field(default=None, repr=False)
     class_token: str | None = field(default=None, repr=False)
     hostnames: tuple[str, ...] = ()
+    proxy: str | None = None
     slots: int = 2
     most_waiting: int = 30
     most_streams: int = 64
+    most_per_address: int = 256
+    most_wrong_tokens: int = 30
     safety_level: str = "kids"
 
     @classmethod
@@ -67,22 +75,27 @@ class WebSettings:
             token=environment.get(TOKEN_VARIABLE, "").strip() or None,
             class_token=environment.get(CLASS_TOKEN_VARIABLE, "").strip() or None,
             hostnames=tuple(environment.get(HOSTNAMES_VARIABLE, "").lower().replace(",", " ").split()),
+            proxy=environment.get(PROXY_VARIABLE, "").strip() or None,
             safety_level=safety_level or environment.get(LEVEL_VARIABLE, "").strip() or "kids",
             **{name: number if given.get(name) is None else int(given[name] or 0) for name, number in numbers.items()},
         )
         settings.check()
         return settings
 
+    def tokens(self) -> list[tuple[str, Role]]:
+        """The tokens there are, and what each opens."""
+        roles = ((self.token, Role.RESEARCHER), (self.class_token, Role.STUDENT))
+        return [(token, role) for token, role in roles if token is not None]
+
     def check(self) -> None:
         """Raise `SettingsError` where this would let in whom nobody asked in."""
         if self.safety_level not in LEVELS:
             raise SettingsError(f"safety level {self.safety_level!r}: {suggestion(self.safety_level, LEVELS)}")
         for variable, token in ((TOKEN_VARIABLE, self.token), (CLASS_TOKEN_VARIABLE, self.class_token)):
-            if token is not None and (len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable()):
-                raise SettingsError(
-                    f"{variable} is too short or too odd; {SHORTEST_TOKEN} or more letters and digits are needed, "
-                    f"such as this prints: {A_TOKEN}"
-                )
+            if token is not None and (wrong := what_is_wrong(token)):
+                raise SettingsError(f"{variable} {wrong}")
+        if self.proxy is not None and address_of(self.proxy) is None:
+            raise SettingsError(f"{PROXY_VARIABLE} is {self.proxy!r:.60}; an address is expected, such as 127.0.0.1")
         if self.class_token is not None and self.token in (None, self.class_token):
             raise SettingsError(f"{CLASS_TOKEN_VARIABLE} needs a {TOKEN_VARIABLE} that is another one")
         if self.token is None and not is_loopback(self.host):
@@ -90,26 +103,6 @@ class WebSettings:
                 f"host {self.host!r:.100} can be reached by others, so a token is needed: set {TOKEN_VARIABLE}, "
                 "or leave --host at 127.0.0.1"
             )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach that address.
-
-    >>> is_loopback("localhost"), is_loopback("::1"), is_loopback("0.0.0.0"), is_loopback("school.example")
-    (True, True, False, False)
-    """
-    if host == "localhost":
-        return True
-    address = address_of(host)
-    return address is not None and address.is_loopback
-
-
-def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The IP address that a host is written as; None where it is a name."""
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
 
 
 def _read_number(environment: Mapping[str, str], name: str) -> int:
