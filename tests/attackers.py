@@ -28,7 +28,7 @@ KINDS = {
     "half_body": (_POST + b"Content-Length: 1000000\r\n\r\n" + b"x" * 1000, b""),
     "trickling_body": (_POST + b"Content-Length: 1000000\r\n\r\n", b"x"),
     "endless_chunks": (_POST + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
-    "slow_reader": (_GET % b"/static/page.css" * 40, b""),
+    "slow_reader": (_GET % b"/static/page.css" * 8, b""),
     "slow_watcher": (_GET % b"/api/runs/%s/live", b""),
 }
 """What each sends at once, and what again and again."""

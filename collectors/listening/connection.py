@@ -21,6 +21,10 @@ MOST_DISCARDED = 32 * 2**20
 """Bytes of a body that was not let in that are read and thrown away, so that its sender reads the answer."""
 
 DISCARD_BYTES = 2**16
+SLOW_SECONDS = 2.0
+
+MOST_PIPELINED = 8
+"""Requests that are sent without waiting for answers. No browser does that at all."""
 
 
 class Connection(HTTPChannel):
@@ -35,18 +39,27 @@ class Connection(HTTPChannel):
         self._behind_since: float | None = None
         self._lingers_until: float | None = None
         self._discarded = 0
-        self._leaves_unread = self._has_asked = False
+        self._leaves_unread = self._has_asked = self._is_served = False
         self._server, self._client = server, sock
         self._has_place = True
-        new_request: Any = partial(GuardedRequest, gate=server.gate, memory=server.memory, tell=self._hear)
+        new_request: Any = partial(
+            GuardedRequest, gate=server.gate, hold=self._hold, give=server.memory.give, tell=self._hear
+        )
         self.parser_class = new_request
         server.places.add(self.network)
         super().__init__(server, sock, addr, adj, map=map)
 
     @property
     def is_busy(self) -> bool:
-        """Whether it is being answered."""
-        return bool(self.requests)
+        """Whether it is being answered. Those we know are from when they asked until they have fetched the answer.
+
+        Who has not fetched it for long does not count: slow readers would keep newcomers out.
+        """
+        if self._is_served or not self.is_known:
+            return self._is_served
+        return bool(self.requests) or (
+            bool(self.total_outbufs_len) and self.behind_for(time.monotonic()) < SLOW_SECONDS
+        )
 
     @property
     def is_asking(self) -> bool:
@@ -72,7 +85,7 @@ class Connection(HTTPChannel):
             return now > self.turned + (limits.idle_seconds if self._has_asked else limits.head_seconds)
         if not request.headers_finished:
             return now > self.turned + limits.head_seconds
-        return bool(now > self.turned + limits.body_seconds + request.body_bytes / limits.slowest)
+        return now > self.turned + limits.body_seconds + self.body_bytes / limits.slowest
 
     def _is_behind(self, now: float) -> bool:
         if self._behind_since is None:
@@ -107,6 +120,8 @@ class Connection(HTTPChannel):
         request: Any = self.request
         if request is not earlier or was_reading != (request is not None and request.headers_finished):
             self.turned = time.monotonic()
+        if len(self.requests) > MOST_PIPELINED:
+            self.handle_close()
         return taken
 
     def send(self, data: bytes, do_close: bool = True) -> int:
@@ -129,7 +144,9 @@ class Connection(HTTPChannel):
 
     def service(self) -> None:
         """Answer a request, on a thread of its own."""
+        self._is_served = True
         super().service()
+        self._is_served = False
         self.turned = time.monotonic()
 
     def handle_close(self) -> None:
@@ -145,6 +162,19 @@ class Connection(HTTPChannel):
             self._has_place = False
             self._server.places.remove(self.network)
         super().del_channel(map)
+
+    @property
+    def body_bytes(self) -> int:
+        """How much of a body has come that is not whole."""
+        request: Any = self.request
+        return int(request.body_bytes_received) if request is not None else 0
+
+    def _hold(self, count: int) -> bool:
+        """Whether there is memory for so many more bytes of a body; others that dawdle give way."""
+        while not self._server.memory.take(count):
+            if not self._server.make_room(self):
+                return False
+        return True
 
     def _hear(self, request: GuardedRequest) -> None:
         self._has_asked = True

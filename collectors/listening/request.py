@@ -10,14 +10,14 @@ from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser
 from waitress.utilities import BadRequest, Error
 
-from collectors.listening.gate import Gate, Head, Leave, Memory
+from collectors.listening.gate import Gate, Head, Leave
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
 NO_LIMIT = sys.maxsize
-CHUNKED_STEP = 2**20
-"""Bytes that are set aside at once for a body that does not say how long it will be."""
+STEP = 2**18
+"""Bytes that are set aside at once for a body: more than what is read at once."""
 
 MOST_FRAMING = 2**16
 """Bytes of a chunked body after which most of it has to be content."""
@@ -45,18 +45,20 @@ class GuardedRequest(HTTPRequestParser):
 
     headers: MutableMapping[str, str]
 
-    def __init__(self, adj: Adjustments, gate: Gate, memory: Memory, tell: Callable[[GuardedRequest], None]) -> None:
+    def __init__(
+        self,
+        adj: Adjustments,
+        gate: Gate,
+        hold: Callable[[int], bool],
+        give: Callable[[int], None],
+        tell: Callable[[GuardedRequest], None],
+    ) -> None:
         super().__init__(adj)
         self.is_known = False
         self.leaves_unread = False
-        self._gate, self._memory, self._tell = gate, memory, tell
+        self._gate, self._hold, self._give, self._tell = gate, hold, give, tell
         self._has_passed = False
         self._largest = self._held = 0
-
-    @property
-    def body_bytes(self) -> int:
-        """How much of the body has come."""
-        return self.body_bytes_received
 
     def received(self, data: bytes) -> int:
         """How many of the bytes belong to this request. The rest of what will not be read belongs to it too."""
@@ -78,7 +80,7 @@ class GuardedRequest(HTTPRequestParser):
     def close(self) -> None:
         """Let go of the body, and of the memory that was set aside for it."""
         super().close()
-        self._memory.give(self._held)
+        self._give(self._held)
         self._held = 0
 
     def _pass_gate(self) -> None:
@@ -93,27 +95,24 @@ class GuardedRequest(HTTPRequestParser):
             return
         if not self._largest or self.content_length > self._largest:
             self._leave_body(self.content_length)
-        elif not self._hold(self.content_length or CHUNKED_STEP):
-            self._refuse(Unavailable("too much is being sent at once; it would work again in a moment"))
 
     def _is_ambiguous(self) -> bool:
         """Whether somebody else could read another request out of the same bytes."""
         return (self.chunked and "CONTENT_LENGTH" in self.headers) or "TRANSFER_ENCODING" in self.headers
 
     def _count(self) -> None:
+        """Look at what has come of the body."""
         received = self.body_bytes_received
         if received > self._largest:
             self._leave_body(received)
         elif self.chunked and received > MOST_FRAMING + 2 * len(self.body_rcv or ()):
             self._refuse(BadRequest("the chunks are too small"))
-        elif received > self._held and not self._hold(CHUNKED_STEP):
-            self._refuse(Unavailable("too much is being sent at once; it would work again in a moment"))
-
-    def _hold(self, count: int) -> bool:
-        if not self._memory.take(count):
-            return False
-        self._held += count
-        return True
+        elif received > self._held:
+            # As it comes, not as it says: a body that is only announced takes nothing from others.
+            if self._hold(STEP):
+                self._held += STEP
+            else:
+                self._refuse(Unavailable("too much is being sent at once; it would work again in a moment"))
 
     def _leave_body(self, length: int) -> None:
         """Be complete without the body. Its length stays, so that the application sees when it was too much."""

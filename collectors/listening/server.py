@@ -16,13 +16,13 @@ from typing import Any
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
-from waitress.task import ThreadedTaskDispatcher
 
 from collectors.listening.connection import Connection
 from collectors.listening.gate import Gate, Memory
 from collectors.listening.limits import Limits
 from collectors.listening.places import Places, network_of, who_gives_way
 from collectors.listening.request import NO_LIMIT
+from collectors.listening.turns import Dispatcher
 
 _log = logging.getLogger("otel_tracking")
 
@@ -36,6 +36,7 @@ FEWEST_CONNECTIONS = 16
 MOST_AT_ONCE = 64
 """Connections that are accepted before those that are there are served again."""
 
+SILENT_SECONDS = 10
 REST_SECONDS = 0.5
 BEHIND_SECONDS = 5.0
 QUIET_SECONDS = 60.0
@@ -60,6 +61,7 @@ class Server(TcpWSGIServer):
         self.places = Places(max(most, FEWEST_CONNECTIONS), limits.most_per_address, unlimited=proxies)
         self._rests_until = self._told_at = float("-inf")
         self._untold = 0
+        self._somebody_waits = False
         sockinfo = (listener.family, listener.type, listener.proto, listener.getsockname())
         # A map of its own: several servers in one process must not answer for each other.
         self._sockets: dict[int, Any] = {}
@@ -79,6 +81,8 @@ class Server(TcpWSGIServer):
         until = float("inf")
         while time.monotonic() < until:
             wasyncore.loop(timeout=LOOK_SECONDS, use_poll=True, map=self._sockets, count=1)
+            if self._somebody_waits:
+                self._take_those_who_wait()
             self.look_after(time.monotonic())
             if ending.is_set():
                 self.accepting = False
@@ -91,6 +95,14 @@ class Server(TcpWSGIServer):
             if connection.is_overdue(now):
                 connection.handle_close()
         self._close_the_slowest(now)
+
+    def make_room(self, needing: Connection) -> bool:
+        """Whether another body that is coming in could be let go, so that there is memory for this one."""
+        others = (one for one in self.active_channels.values() if one is not needing and one.body_bytes)
+        leaving = who_gives_way(others, time.monotonic())
+        if leaving is not None:
+            leaving.handle_close()
+        return leaving is not None
 
     def _close_the_slowest(self, now: float) -> None:
         """Where readers together have left too much unread, those go who have been behind for the longest."""
@@ -113,7 +125,16 @@ class Server(TcpWSGIServer):
         return self.accepting and time.monotonic() >= self._rests_until
 
     def handle_accept(self) -> None:
-        """Take those who wait; where there is no place, somebody gives way."""
+        """Remember that somebody waits.
+
+        They are taken when all that was heard of together has been seen to: a descriptor that is closed and given to a
+        newcomer meanwhile would get what was heard of its predecessor.
+        """
+        self._somebody_waits = True
+
+    def _take_those_who_wait(self) -> None:
+        """Where there is no place, somebody gives way."""
+        self._somebody_waits = False
         for _ in range(MOST_AT_ONCE):
             try:
                 client, address = self._listener.accept()
@@ -135,9 +156,13 @@ class Server(TcpWSGIServer):
             leaving.handle_close()
         try:
             self.set_socket_options(client)
-            self.channel_class(self, client, address, self.adj, map=self._sockets)
+            connection = self.channel_class(self, client, address, self.adj, map=self._sockets)
         except OSError:  # gone already
             client.close()
+            return
+        # Most come with their whole head: then they are being answered, and give way to nobody, from the first moment.
+        if _has_sent(client):
+            wasyncore.read(connection)
 
     def _rest(self, trouble: OSError) -> None:
         """No descriptor is left, or no memory: make room, wait a moment, and say so once."""
@@ -173,7 +198,7 @@ def listening(
     # That a request waits for a thread is no news where each waits for a disk.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     listener = _listen(host, port)
-    dispatcher = ThreadedTaskDispatcher()
+    dispatcher = Dispatcher()
     server = Server(application, listener, _adjustments(name, limits, threads, trusted_proxy), dispatcher, gate, limits)
     dispatcher.set_thread_count(threads)
     ending = threading.Event()
@@ -216,11 +241,21 @@ def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_DEFER_ACCEPT"):
+            # Who connects and says nothing waits in the kernel, and costs us nothing.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SILENT_SECONDS)
         listener.bind((host, port))
     except OSError:
         listener.close()
         raise
     return listener
+
+
+def _has_sent(client: socket.socket) -> bool:
+    try:
+        return bool(client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except OSError:
+        return False
 
 
 def _descriptors() -> int:

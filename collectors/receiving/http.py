@@ -72,7 +72,7 @@ class TraceReceiver:
         """Whether a request may send its body: what would be refused is refused before it."""
         is_allowed = self._is_allowed(head.header("Authorization"))
         may_send = is_allowed and (head.method, head.path) == ("POST", PATH) and self._knows_host(head.header("Host"))
-        return Leave(is_allowed and self._token is not None, LARGEST_BODY if may_send else 0)
+        return Leave(is_allowed, LARGEST_BODY if may_send else 0)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI's side of it."""

@@ -49,7 +49,7 @@ class Access:
     def gate(self, head: Head) -> Leave:
         """How much of a request is read: of one that would be answered with 401, nothing but its head."""
         if self.caller(head.header("Authorization"), _cookie_in(head.header("Cookie"))):
-            return Leave(not self.is_open, MOST_BODY)
+            return Leave(True, MOST_BODY)
         is_login = (head.method, head.path) == ("POST", LOGIN)
         return Leave(False, MOST_BODY_OF_STRANGERS if is_login else 0)
 

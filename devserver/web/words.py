@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from devserver.web.login_words import LOGIN_WORDS
+
 _TABLE: dict[str, tuple[str, str]] = {
     # The frame around every page
     "site": ("Prompt journeys", "Reisen eines Prompts"),
@@ -153,35 +155,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "paging": ("Pages of the list", "Seiten der Liste"),
     "hidden prompt": ("not shown", "nicht gezeigt"),
     # Coming in, and trouble
-    "login title": ("Who is there?", "Wer ist da?"),
-    "login lead": (
-        "This server asks for a token. It stands in the link that your teacher has.",
-        "Dieser Server fragt nach einem Token. Es steht im Link, den deine Lehrkraft hat.",
-    ),
-    "token": ("Token", "Token"),
-    "come in": ("Come in", "Eintreten"),
-    "wrong token": ("That is not the token.", "Das ist nicht das Token."),
-    "too many tokens": (
-        "Too many wrong tokens came from here. Wait a minute.",
-        "Von hier kamen zu viele falsche Tokens. Warte eine Minute.",
-    ),
-    "log out": ("Log out", "Abmelden"),
-    "nav sessions": ("Logins", "Anmeldungen"),
-    "sessions title": ("Who is logged in", "Wer angemeldet ist"),
-    "sessions lead": (
-        "Every browser that showed a token. One that you end has to show it again; a new token ends all its logins.",
-        "Jeder Browser, der ein Token gezeigt hat. Einer, den du beendest, muss es wieder zeigen; ein geändertes Token "
-        "beendet alle seine Anmeldungen.",
-    ),
-    "session": ("Login", "Anmeldung"),
-    "session own": ("this browser", "dieser Browser"),
-    "session role": ("As", "Als"),
-    "session student": ("student", "Schülerin oder Schüler"),
-    "session researcher": ("full access", "voller Zugang"),
-    "session address": ("From", "Von"),
-    "session begun": ("Since", "Seit"),
-    "session used": ("Last renewed", "Zuletzt erneuert"),
-    "session end": ("End it", "Beenden"),
+    **LOGIN_WORDS,
     "trouble 400": ("That does not work like this", "So geht es nicht"),
     "trouble 403": ("Not allowed", "Nicht erlaubt"),
     "trouble 404": ("Not found", "Nicht gefunden"),
