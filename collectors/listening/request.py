@@ -85,7 +85,7 @@ class GuardedRequest(HTTPRequestParser):
 
     def _pass_gate(self) -> None:
         if self._is_ambiguous():
-            self._refuse(BadRequest("a body has either a Content-Length or is chunked, in HTTP/1.1"))
+            self._refuse(BadRequest("a body has either a Content-Length or comes in chunks"))
             return
         command: Any = self.command  # str, whatever the stubs say
         leave: Leave = self._gate(Head(command, str(getattr(self, "path", "")), self.headers))
