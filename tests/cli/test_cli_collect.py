@@ -121,6 +121,17 @@ def test_other_machines_are_let_in_with_a_token_only(tmp_path, monkeypatch):
     assert "DEVSERVER_COLLECT_TOKEN" in result.stderr
 
 
+@pytest.mark.parametrize("token", ["x", "fifteen-letters", "äöü-äöü-äöü-äöü-äöü", "two words 0123456789"])
+def test_a_token_that_could_be_guessed_is_refused_with_how_to_make_one(tmp_path, monkeypatch, token):
+    """Before anything is listened to; the token itself is not repeated."""
+    monkeypatch.setenv("DEVSERVER_COLLECT_TOKEN", token)
+    result = call("collect", "--host", "0.0.0.0", data=tmp_path)
+    assert result.exit_code == 2
+    assert "DEVSERVER_COLLECT_TOKEN is too short or too odd" in result.stderr
+    assert "secrets.token_urlsafe(24)" in result.stderr
+    assert len(token) < 3 or token not in result.stderr
+
+
 def test_two_commands_do_not_collect_into_one_data_directory(collect, tmp_path):
     """The second says so in one sentence."""
     collect()

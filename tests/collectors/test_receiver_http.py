@@ -15,9 +15,14 @@ from sources import KeepSpans
 from wire import otlp_json
 
 from collectors import start_recording
+from collectors.listening import Head
+from collectors.receiving import TraceReceiver
 from collectors.receiving.http import LARGEST_BODY, Refused, unpack
 from collectors.testing import RememberingSink, WaitingSink
 from otel_tracking import ItemType
+
+
+TOKEN = "sender-0123456789abcdef"
 
 
 @pytest.fixture
@@ -134,10 +139,50 @@ def test_what_was_reduced_for_viewers_makes_no_record(sink, tmp_path):
 def test_a_token_opens_to_those_who_have_it(sink, tmp_path):
     """Nobody else, and nothing is said of why."""
     [run], _ = spans_of_runs(1)
-    with collecting([sink], tmp_path) as collector, receiving(collector, token="secret") as address:
+    with collecting([sink], tmp_path) as collector, receiving(collector, token=TOKEN) as address:
         assert post(address, body_of(run)).status_code == 401
         assert post(address, body_of(run), Authorization="Bearer wrong").status_code == 401
-        assert post(address, body_of(run), Authorization="Bearer secret").status_code == 200
+        assert post(address, body_of(run), Authorization=f"Bearer {TOKEN}").status_code == 200
+
+
+HOSTS = {"evil.example": 421, "127.0.0.1.nip.io:4319": 421, "localhost": 200, "127.0.0.1:1": 200, "[::1]:4319": 200}
+
+
+@pytest.mark.parametrize(("host", "status"), HOSTS.items())
+def test_a_request_for_another_name_is_not_taken(address, host, status):
+    """A page whose name was made to lead to this machine (DNS rebinding) asks for its own name."""
+    assert post(address, b"", Host=host).status_code == status
+
+
+def test_other_names_can_be_given(sink, tmp_path):
+    """Those of a proxy, for example."""
+    with collecting([sink], tmp_path) as collector:
+        receiver = TraceReceiver(collector, token=TOKEN, host="0.0.0.0", hostnames=("traces.example",))
+        known = [receiver.gate(Head("POST", "/v1/traces", {"AUTHORIZATION": f"Bearer {TOKEN}", "HOST": host}))
+                 for host in ("traces.example:443", "192.0.2.7", "evil.example")]
+    assert [bool(leave.largest_body) for leave in known] == [True, True, False]
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec_Fetch_Site": "cross-site"}])
+def test_no_page_of_a_browser_can_send_traces(address, headers):
+    """Not even one that the browser would let send without asking first."""
+    assert post(address, b"", **headers).status_code == 403
+
+
+def test_it_says_how_it_does(sink, tmp_path):
+    """`/healthz` to everybody, `/metrics` to those who have the token."""
+    import requests
+
+    [run], _ = spans_of_runs(1)
+    with collecting([sink], tmp_path) as collector, receiving(collector, token=TOKEN) as address:
+        assert post(address, body_of(run), Authorization=f"Bearer {TOKEN}").status_code == 200
+        well = requests.get(f"{address}/healthz", timeout=30)
+        assert (well.status_code, well.text) == (200, "ok\n")
+        assert requests.get(f"{address}/metrics", timeout=30).status_code == 401
+        assert requests.post(f"{address}/healthz", timeout=30).status_code == 405
+        told = requests.get(f"{address}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=30)
+    assert "otel_tracking_collect_requests_total 1.0" in told.text
+    assert "otel_tracking_collect_sink_pending" in told.text
 
 
 def test_while_sinks_are_behind_senders_are_told_to_come_again(tmp_path):

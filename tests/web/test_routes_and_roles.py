@@ -1,0 +1,57 @@
+"""Every route, and what nobody, students and researchers get of it: the table in `docs/http-api.md`, asked of a server."""
+
+import re
+from pathlib import Path
+
+import pytest
+from web_stage import client_of, devserver_in, execute
+
+from devserver.web import WebSettings
+
+PAGE = (Path(__file__).parents[2] / "docs" / "http-api.md").read_text("utf-8")
+TOKEN, CLASS_TOKEN = "teacher-0123456789abcdef", "class-0123456789abcdef"
+ROLES = {"nobody": None, "student": CLASS_TOKEN, "researcher": TOKEN}
+
+ROW = re.compile(r"^\| `(GET|POST) (/\S*)` \| (\d{3}) \| (\d{3}) \| (\d{3}) \|", re.MULTILINE)
+ROWS = {(method, path): dict(zip(ROLES, codes, strict=True)) for method, path, *codes in ROW.findall(PAGE)}
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory):
+    """A client, and the values that the names in addresses have."""
+    settings = WebSettings(token=TOKEN, class_token=CLASS_TOKEN, most_wrong_tokens=10_000)
+    with devserver_in(tmp_path_factory.mktemp("data")) as devserver, client_of(devserver, settings) as client:
+        body = {"schema": "image_comparison", "input_text": "A flower"}
+        answer = client.post("/api/schema/pipeline/execute", json=body, headers=bearer(TOKEN))
+        run = answer.get_json()["execution_id"]
+        record = client.get(f"/api/runs/{run}", headers=bearer(TOKEN)).get_json()
+        picture = next(item["media"]["sha256"] for item in record["items"] if item["media"])
+        values = {"run": run, "picture": picture, "format": "csv", "session": "00000000", "language": "de", "file": "page.css"}
+        yield client, values
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def test_every_route_has_a_row_and_every_row_a_route(asked):
+    """A new route without one says here for whom it is."""
+    routes = {
+        (method, re.sub(r"<(\w+:)?\w+>", "<>", str(rule)))
+        for rule in asked[0].application.url_map.iter_rules()
+        for method in (rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    }
+    assert {(method, re.sub(r"<\w+>", "<>", path)) for method, path in ROWS} == routes
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("method", "path"), ROWS)
+def test_each_role_gets_what_the_table_says(asked, method, path, role):
+    """With a token of that role, or with none."""
+    client, values = asked
+    address = re.sub(r"<(\w+)>", lambda name: values[name[1]], path)
+    form = {"token": "wrong"} if path == "/login" else {"config": "dada", "prompt": "x"}
+    body = {"json": {"schema": "dada", "input_text": "x"}} if path.endswith("/execute") else {"data": form}
+    answer = client.open(address, method=method, headers=bearer(ROLES[role]), **(body if method == "POST" else {}))
+    assert str(answer.status_code) == ROWS[method, path][role]
+    answer.close()
