@@ -11,6 +11,7 @@ from typing import Any
 import click
 from rich.progress import Progress
 
+from devserver.audit import Act, Audit, this_user
 from devserver.cli.options import data_option, json_option, read_moment
 from devserver.cli.output import console, print_json
 from devserver.cli.text import count
@@ -52,6 +53,7 @@ def command(
     description = Description(title=title, authors=authors, licence=licence)
     with _progress() as tell:
         made = make_dataset(data_dir, out, description=description, replace=replace, progress=tell, **selection)
+    Audit(data_dir).note(Act.DATASET, this_user(), executions=made.rows["executions"], identifier=made.identifier)
     if as_json:
         answer = {"path": str(made.path), "rows": made.rows, "files": list(made.files), "identifier": made.identifier}
         print_json(answer)

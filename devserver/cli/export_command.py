@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from devserver.audit import Act, Audit, this_user
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.options import data_option, json_option, refuse
 from devserver.cli.output import print_json
@@ -63,16 +64,20 @@ def command(
     execution_ids = chosen_ids(data_dir, executions, everything)
     if out is None:
         _to_stdout(data_dir, execution_ids, form, said, as_json or with_media)
+        for execution_id in execution_ids:
+            Audit(data_dir).note(Act.EXPORT, this_user(), execution_id=execution_id, format=format_name)
         return 0
     into_directory = out.is_dir() or len(execution_ids) != 1 or (with_media and not out.suffix)
     if into_directory and out.exists() and not out.is_dir():
         raise refuse(f"{out} is a file; a directory is needed for {count(len(execution_ids), 'run')}.")
+    audit = Audit(data_dir)
     written: dict[str, str] = {}
     media: dict[str, Copied] = {}
     for record in load_each(data_dir, execution_ids):
         path = out / _document_name(record, form) if into_directory else out
         write_file(path, render_document(record, form, data_dir=data_dir, options=said))
         written[record.execution_id] = str(path)
+        audit.note(Act.EXPORT, this_user(), execution_id=record.execution_id, format=format_name)
         if with_media:
             audience = said.get("audience", RESEARCHER)
             copied = copy_media(record, data_dir, path.parent, strip_texts=strip_texts, audience=audience)

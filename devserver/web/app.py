@@ -97,7 +97,7 @@ def _http_trouble(error: HTTPException) -> Response:
 
 def _sentence(status: int, error: HTTPException) -> str:
     if status == 413:
-        return f"more than {MOST_BODY // 2**20} MiB were sent"
+        return f"more was sent than is taken; with a token that is {MOST_BODY // 2**20} MiB"
     if status == 404:
         return f"there is nothing at {request.path[:200]}"
     return error.description or error.name

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from collectors.listening.hosts import is_from_elsewhere
 from devserver.audit import Act, Actor, Audit
 from devserver.web import logins
-from devserver.web.access import COOKIE, Access, Caller
+from devserver.web.access import COOKIE, MOST_BODY_OF_STRANGERS, Access, Caller
 from devserver.web.language import words_here
 from devserver.web.replies import is_api, trouble
 from devserver.web.roles import Role
@@ -95,8 +95,10 @@ def _from_elsewhere() -> Response | None:
 def _who_is_it(access: Access) -> AnyResponse | None:
     authorization = request.headers.get("Authorization", "")
     g.caller = access.caller(authorization, request.cookies.get(COOKIE, ""))
-    if g.caller is None and request.endpoint in _OPEN_TO_ALL:
-        return None
+    if g.caller is None:
+        request.max_content_length = MOST_BODY_OF_STRANGERS
+        if request.endpoint in _OPEN_TO_ALL:
+            return None
     if "token" in request.args and request.method == "GET" and not is_api() and not access.is_open:
         return logins.by_link(access)
     if g.caller:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 
 import pytest
 from cli_stage import call, call_json, stored
@@ -123,3 +124,18 @@ def test_what_cannot_be_is_refused(a_run, arguments, says):
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert says in result.stderr
+
+
+def test_an_export_and_a_dataset_are_kept_in_the_audit_log(a_run, tmp_path):
+    """By the user of this machine who ran the command; no file name, no text."""
+    data, execution_id, _ = a_run
+    call("export", execution_id, "--format", "csv", data=data)
+    call("export", execution_id, "--out", str(tmp_path / "x.json"), data=data)
+    call("dataset", str(tmp_path / "dataset"), data=data)
+    lines = [json.loads(line) for line in (data / "access" / "audit.jsonl").read_text().splitlines()]
+    assert [(line["act"], line.get("execution_id"), line.get("format")) for line in lines] == [
+        ("export", execution_id, "csv"),
+        ("export", execution_id, "json"),
+        ("dataset", None, None),
+    ]
+    assert {line["role"] for line in lines} == {f"user {os.getuid()}"}

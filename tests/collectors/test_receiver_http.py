@@ -21,7 +21,6 @@ from collectors.receiving.http import LARGEST_BODY, Refused, unpack
 from collectors.testing import RememberingSink, WaitingSink
 from otel_tracking import ItemType
 
-
 TOKEN = "sender-0123456789abcdef"
 
 
@@ -158,8 +157,10 @@ def test_other_names_can_be_given(sink, tmp_path):
     """Those of a proxy, for example."""
     with collecting([sink], tmp_path) as collector:
         receiver = TraceReceiver(collector, token=TOKEN, host="0.0.0.0", hostnames=("traces.example",))
-        known = [receiver.gate(Head("POST", "/v1/traces", {"AUTHORIZATION": f"Bearer {TOKEN}", "HOST": host}))
-                 for host in ("traces.example:443", "192.0.2.7", "evil.example")]
+        known = [
+            receiver.gate(Head("POST", "/v1/traces", {"AUTHORIZATION": f"Bearer {TOKEN}", "HOST": host}))
+            for host in ("traces.example:443", "192.0.2.7", "evil.example")
+        ]
     assert [bool(leave.largest_body) for leave in known] == [True, True, False]
 
 

@@ -1,10 +1,10 @@
-"""Every route, and what nobody, students and researchers get of it: the table in `docs/http-api.md`, asked of a server."""
+"""Every route, and what nobody, students and researchers get of it: the table in `docs/http-api.md`."""
 
 import re
 from pathlib import Path
 
 import pytest
-from web_stage import client_of, devserver_in, execute
+from web_stage import client_of, devserver_in
 
 from devserver.web import WebSettings
 
@@ -26,7 +26,14 @@ def asked(tmp_path_factory):
         run = answer.get_json()["execution_id"]
         record = client.get(f"/api/runs/{run}", headers=bearer(TOKEN)).get_json()
         picture = next(item["media"]["sha256"] for item in record["items"] if item["media"])
-        values = {"run": run, "picture": picture, "format": "csv", "session": "00000000", "language": "de", "file": "page.css"}
+        values = {
+            "run": run,
+            "picture": picture,
+            "format": "csv",
+            "session": "00000000",
+            "language": "de",
+            "file": "page.css",
+        }
         yield client, values
 
 
