@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import struct
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,8 @@ MOST_DISCARDED = 32 * 2**20
 
 DISCARD_BYTES = 2**16
 SLOW_SECONDS = 2.0
+
+_NO_LINGERING = struct.pack("ii", 1, 0)
 
 MOST_PIPELINED = 8
 """Requests that are sent without waiting for answers. No browser does that at all."""
@@ -92,6 +96,13 @@ class Connection(HTTPChannel):
             self._behind_since, self._sent_before = now, self._sent
         fetched = self._sent - self._sent_before
         return now > self._behind_since + self._limits.answer_seconds + fetched / self._limits.slowest
+
+    def drop(self) -> None:
+        """Close it at once. What has not been fetched goes too: the kernel would keep it for minutes."""
+        if self.total_outbufs_len:
+            with contextlib.suppress(OSError):
+                self._client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+        self.handle_close()
 
     # What waitress calls
 

@@ -93,7 +93,7 @@ class Server(TcpWSGIServer):
         """Close what has taken too long."""
         for connection in list(self.active_channels.values()):
             if connection.is_overdue(now):
-                connection.handle_close()
+                connection.drop()
         self._close_the_slowest(now)
 
     def make_room(self, needing: Connection) -> bool:
@@ -101,7 +101,7 @@ class Server(TcpWSGIServer):
         others = (one for one in self.active_channels.values() if one is not needing and one.body_bytes)
         leaving = who_gives_way(others, time.monotonic())
         if leaving is not None:
-            leaving.handle_close()
+            leaving.drop()
         return leaving is not None
 
     def _close_the_slowest(self, now: float) -> None:
@@ -113,7 +113,7 @@ class Server(TcpWSGIServer):
                 return
             slowest = max(behind, key=lambda one: one.behind_for(now))
             unsent -= slowest.total_outbufs_len
-            slowest.handle_close()
+            slowest.drop()
 
     def _owes_answers(self) -> bool:
         return any(one.total_outbufs_len for one in self.active_channels.values())
@@ -153,7 +153,7 @@ class Server(TcpWSGIServer):
             if leaving is None:
                 client.close()
                 return
-            leaving.handle_close()
+            leaving.drop()
         try:
             self.set_socket_options(client)
             connection = self.channel_class(self, client, address, self.adj, map=self._sockets)
@@ -169,7 +169,7 @@ class Server(TcpWSGIServer):
         now = time.monotonic()
         self._rests_until = now + REST_SECONDS
         if trouble.errno in _EXHAUSTED and (leaving := who_gives_way(self.active_channels.values(), now)):
-            leaving.handle_close()
+            leaving.drop()
         self._untold += 1
         if now >= self._told_at + QUIET_SECONDS:
             _log.warning("connections cannot be taken (%s); %d times so far", trouble.strerror, self._untold)

@@ -81,18 +81,31 @@ def test_an_answer_that_nobody_fetches_is_dropped():
         client = Client(place)
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.send(request("/large"))
-        # Somebody else's answers come meanwhile: that is what makes the time pass here.
-        while not _is_reset(client.socket):
-            assert Client(place, request()).line() == "HTTP/1.1 200 OK"
+        _served_until(lambda: _is_reset(client), place)
+
+
+def _served_until(is_so, place):
+    """Somebody else is answered until then."""
+    other = Client(place)
+    while not is_so():
+        other.send(request())
+        assert other.until(b"\r\n\r\n").startswith(b"HTTP/1.1 200 OK")
 
 
 def _is_reset(client):
     """Whether the other end has closed, without reading anything of what it sent."""
-    try:
-        client.send(b"x")
-    except OSError:
-        return True
-    return False
+    return client.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+
+
+def test_readers_together_leave_only_so_much_unread():
+    """Beyond that they go who have been behind for the longest."""
+    with listening_with(most_unsent=8 * 2**20) as place:
+        slow = [Client(place) for _ in range(4)]
+        for client in slow:
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.send(request("/large"))
+        _served_until(lambda: any(map(_is_reset, slow)), place)
+        assert not all(map(_is_reset, slow))
 
 
 def test_a_stream_lasts_however_short_the_times_are():
