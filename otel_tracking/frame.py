@@ -70,6 +70,18 @@ class MediaBytes:
         return {"sha256": self.sha256, "bytes": len(self.data), "type": self.type}
 
 
+class Unread:
+    """A fact's value, part of which is still in the bytes of a JSON body: they are read when the fact is read.
+
+    `fields` are known already; `body` and `body_facts` are to be found in `raw`.
+    """
+
+    __slots__ = ("content_type", "fields", "raw", "to_send_again")
+
+    def __init__(self, fields: dict[str, Any], raw: bytes, content_type: str, *, to_send_again: bool) -> None:
+        self.fields, self.raw, self.content_type, self.to_send_again = fields, raw, content_type, to_send_again
+
+
 class Frame:
     """One item or fact, frozen: later changes to the caller's values do not reach it.
 
@@ -152,14 +164,22 @@ def _rebuild(tag: str, payload: Any) -> Any:
     return REBUILD[tag](payload)
 
 
+def _read(fields: dict[str, Any], raw: bytes, content_type: str, to_send_again: bool) -> dict[str, Any]:
+    from otel_tracking.capture.unread import read_fields  # most programs have no such facts
+
+    return read_fields(fields, raw, content_type, to_send_again=to_send_again)
+
+
 class _Freezer(pickle.Pickler):
     """Asks about everything that is not of a plain built-in type; those never leave C."""
 
     may_hold_odd_keys = False
 
     def reducer_override(self, value: Any) -> Any:
-        if value is _identity or value is _rebuild:
-            return NotImplemented  # our own two, written by name
+        if value is _identity or value is _rebuild or value is _read:
+            return NotImplemented  # our own three, written by name
+        if type(value) is Unread:
+            return _read, (value.fields, value.raw, value.content_type, value.to_send_again)
         leaf = as_leaf(value)
         if leaf:
             return _rebuild, leaf
@@ -188,6 +208,7 @@ class _Thawer(pickle.Unpickler):
 _ALLOWED = {
     (__name__, "_identity"): _identity,
     (__name__, "_rebuild"): _rebuild,
+    (__name__, "_read"): _read,
     ("builtins", "bytearray"): bytearray,
 }
 

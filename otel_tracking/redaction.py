@@ -127,6 +127,20 @@ class Redaction:
             or any(secret in text for secret in tuple(self._secrets))
         )
 
+    @property
+    def known_names(self) -> set[str] | frozenset[str]:
+        """Names that were met and are harmless, whatever they name; none where a policy asks about each value."""
+        return self._rules.harmless_names if not self._rules.also else frozenset()
+
+    @property
+    def looks_at_names(self) -> bool:
+        """Whether a harmless name may still hold a secret: one that is known by its text."""
+        return bool(self._secrets)
+
+    def is_harmless(self, texts: str) -> bool:
+        """Whether `clean` would find nothing in a value with known names and these texts, however they are cut."""
+        return not self.is_suspicious(texts) and not any(kind in texts for kind in self._rules.node_classes)
+
     def clean(self, value: Any, path: Path = None, replace_long: Callable[[str], Any] | None = None) -> Any:
         """A JSON value without secrets. Its dicts and lists are changed in place: hand over nobody else's.
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from otel_tracking.capture.current import CurrentCall
-    from otel_tracking.capture.requests_adapter import CapturingAdapter
+    from otel_tracking.capture.httpx_transport import CapturingTransport
     from otel_tracking.capture.settings import CaptureSettings
     from otel_tracking.capture.wire import Wire
     from otel_tracking.scopes import BackendCall
@@ -25,29 +25,36 @@ class CapturesHttp:
         _wire: Wire | None
 
     @overload
+    def transport(self, inner: None = None, *, capture: CaptureSettings | None = None) -> CapturingTransport: ...
+
+    @overload
     def transport(
         self, inner: httpx.AsyncBaseTransport, *, capture: CaptureSettings | None = None
     ) -> httpx.AsyncBaseTransport: ...
 
     @overload
     def transport(
-        self, inner: httpx.BaseTransport | None = None, *, capture: CaptureSettings | None = None
+        self, inner: httpx.BaseTransport, *, capture: CaptureSettings | None = None
     ) -> httpx.BaseTransport: ...
 
-    def transport(self, inner: Any = None, *, capture: CaptureSettings | None = None) -> Any:
-        """An httpx transport that records on this call what leaves and what comes back; `inner` does the work.
+    @overload
+    def transport(self, inner: Any, *, capture: CaptureSettings | None = None) -> Any: ...
 
-        With an async `inner` you get an async transport, which `httpx.AsyncClient` needs.
+    def transport(self, inner: Any = None, *, capture: CaptureSettings | None = None) -> Any:
+        """A transport that records on this call what leaves and what comes back; `inner` does the work.
+
+        Without `inner` it serves sync and async clients of httpx and of httpx2 (which the openai package uses). What is
+        no transport of either kind comes back as it is, and nothing is recorded of it.
         """
         from otel_tracking.capture.httpx_transport import capturing_transport
 
         return capturing_transport(inner, cast("BackendCall", self), capture)
 
-    def adapter(self, inner: BaseAdapter | None = None, *, capture: CaptureSettings | None = None) -> CapturingAdapter:
+    def adapter(self, inner: BaseAdapter | None = None, *, capture: CaptureSettings | None = None) -> BaseAdapter:
         """A requests adapter that records on this call what leaves and what comes back; `inner` does the work."""
-        from otel_tracking.capture.requests_adapter import CapturingAdapter
+        from otel_tracking.capture.requests_adapter import capturing_adapter
 
-        return CapturingAdapter(inner, call=cast("BackendCall", self), capture=capture)
+        return capturing_adapter(inner, cast("BackendCall", self), capture)
 
     def current(self) -> CurrentCall:
         """A block in which a client that many calls share (`CapturingTransport`, `CapturingAdapter`) records on this

@@ -10,8 +10,9 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from otel_tracking.capture.harmless import harmless_value
 from otel_tracking.capture.key_order import in_order, key_order
-from otel_tracking.capture.media import cut_base64, put_back, reference
+from otel_tracking.capture.media import cut_base64, cut_media, put_back, reference
 from otel_tracking.capture.multipart import boundary_of, read_parts
 from otel_tracking.redaction import Redaction
 
@@ -23,6 +24,44 @@ class Body(NamedTuple):
     facts: dict[str, Any]
 
 
+class Waiting(NamedTuple):
+    """A JSON body that is kept as its bytes, and read with its fact; `value` is what orjson makes of it."""
+
+    value: Any
+    raw: bytes
+
+
+def read_soon(raw: bytes, content_type: str, redaction: Redaction, *, to_send_again: bool = True) -> Body | Waiting:
+    """What `read_body` gives, or the bytes for `read_harmless` to read later where no secret is in them.
+
+    To find the form of a JSON text and the order of its keys, to hash it and to cut out its media takes several times
+    as long as to see that nothing in it is a secret (a graph of 9 KB: 370 and 80 µs).
+    """
+    if len(raw) <= LARGEST_UNREAD and is_json(_media_type_of(content_type)):
+        value = harmless_value(raw, redaction)
+        if value is not None:
+            return Waiting(value, raw)
+    return read_body(raw, content_type, redaction, to_send_again=to_send_again)
+
+
+LARGEST_UNREAD = 2**20
+"""Bytes up to which a body waits to be read. In larger ones is media, which is cut out before anything is kept."""
+
+
+def read_harmless(raw: bytes, content_type: str, *, to_send_again: bool) -> Body:
+    """The same as `read_body`, of a JSON text in which there is no secret."""
+    facts: dict[str, Any] = {"media_type": _media_type_of(content_type), "bytes": len(raw)}
+    text = raw.decode()
+    try:
+        value = _read_written(text, facts, to_send_again)
+    except (ValueError, RecursionError):  # nested deeper than this thread has room
+        facts["invalid_json"], value = True, text
+    facts["sha256"] = hashlib.sha256(raw).hexdigest()
+    if not to_send_again:
+        facts.pop("exact_text", None)
+    return Body(cut_media(value), facts)
+
+
 def read_body(raw: bytes, content_type: str, redaction: Redaction, *, to_send_again: bool = True) -> Body:
     """The body's value without secrets: parsed JSON, form, list of parts, text, or a media reference.
 
@@ -30,7 +69,7 @@ def read_body(raw: bytes, content_type: str, redaction: Redaction, *, to_send_ag
     `form` and `key_order`, the way of writing that gives the same bytes again, or the `exact_text` where none does; an
     answer needs neither, as it is not `to_send_again`.
     """
-    media_type = content_type.partition(";")[0].strip().lower()
+    media_type = _media_type_of(content_type)
     facts: dict[str, Any] = {"media_type": media_type or None, "bytes": len(raw)}
     places = len(redaction.removed)
     value = _read(raw, media_type, content_type, redaction, facts, to_send_again) if raw else None
@@ -91,12 +130,16 @@ def _read(
         return reference(raw, media_type or "application/octet-stream")
     if media_type == "application/x-www-form-urlencoded":
         return _read_form(text, redaction, facts)
-    if is_json(media_type) or (not media_type and text.lstrip()[:1] in ("{", "[")):
+    if is_json(media_type) or (not media_type and text.lstrip(_MARK + " \t\r\n")[:1] in ("{", "[")):
         return _read_json(text, redaction, facts, to_send_again)
     return redaction.text(text, _BODY, labelled=True)
 
 
 _BODY = ("body", None)
+
+
+def _media_type_of(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def is_json(media_type: str) -> bool:
@@ -120,22 +163,28 @@ def _read_form(text: str, redaction: Redaction, facts: dict[str, Any]) -> Any:
 
 def _read_json(text: str, redaction: Redaction, facts: dict[str, Any], to_send_again: bool) -> Any:
     try:
-        value, form = _parse(text)
-        if to_send_again and form is None:
-            form = _form_of(text, value)
+        value = _read_written(text, facts, to_send_again)
     except (ValueError, RecursionError):  # also an integer of more digits than Python reads, and very deep nesting
         facts["invalid_json"] = True
         return redaction.text(text, _BODY, labelled=True)
-    if not to_send_again:
-        pass
-    elif form is None:
-        facts["exact_text"] = text
+    if "exact_text" in facts:
         _note_duplicates(text, facts, redaction)
+    return redaction.clean(value, _BODY, cut_base64)
+
+
+def _read_written(text: str, facts: dict[str, Any], to_send_again: bool) -> Any:
+    """The value of a JSON text; into the facts, how it was written."""
+    value, form = _parse(text)
+    if not to_send_again:
+        return value
+    form = _form_of(text, value) if form is None else form
+    if form is None:
+        facts["exact_text"] = text
     else:
         facts["form"] = form
         if order := key_order(value):
             facts["key_order"] = order
-    return redaction.clean(value, _BODY, cut_base64)
+    return value
 
 
 def _note_duplicates(text: str, facts: dict[str, Any], redaction: Redaction) -> None:
@@ -151,13 +200,15 @@ def _note_duplicates(text: str, facts: dict[str, Any], redaction: Redaction) -> 
             redaction.clean([{name: value} for name, value in pairs], _BODY)
         return entries
 
-    json.loads(text, object_pairs_hook=look)
+    json.loads(text.removeprefix(_MARK), object_pairs_hook=look)
     if doubled:
         facts["duplicate_keys"] = sorted(map(redaction.text, doubled))
 
 
 def _parse(text: str) -> tuple[Any, str | None]:
     """The value of a JSON text, without loss, and its form where that is known at once."""
+    if text.startswith(_MARK):
+        return json.loads(text[1:]), None
     try:
         value = orjson.loads(text)
         # A tenth of the time; but it reads integers beyond 64 bit as floats, and the last of two equal names.
@@ -166,6 +217,10 @@ def _parse(text: str) -> tuple[Any, str | None]:
     except ValueError:
         pass
     return json.loads(text), None
+
+
+_MARK = "\ufeff"
+"""A byte order mark: no JSON, but some servers begin with it."""
 
 
 def _form_of(text: str, value: Any) -> str | None:

@@ -10,10 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 from otel_tracking.attributes import flat
 from otel_tracking.capture import names
 from otel_tracking.capture.answers import Answer
-from otel_tracking.capture.bodies import Body, read_body
+from otel_tracking.capture.bodies import Body, Waiting, read_body, read_soon
 from otel_tracking.capture.genai import answer_attributes, answer_facts, request_attributes
 from otel_tracking.capture.settings import CaptureSettings
 from otel_tracking.capture.uploads import Upload
+from otel_tracking.frame import Unread
 from otel_tracking.plain import describe_error
 from otel_tracking.redaction import Redaction
 
@@ -67,14 +68,17 @@ class Exchange:
     def __init__(self, wire: Wire, scope: Scope, request: Request, settings: CaptureSettings, number: int) -> None:
         self.wire, self.scope, self.request, self.settings, self.number = wire, scope, request, settings, number
         self.started_ns = wire.now()
-        self.passed: dict[str, Any] | None = None
-        self.response: dict[str, Any] | None = None
+        self.passed: Any = None
+        self.response: Any = None
+        self.error_type: str | None = None
         self.passed_ns = self.ended_ns = self.started_ns
         self.status: int | None = None
         self.is_over = False
         self._redaction = Redaction(settings.redaction, wire.secrets)
         self._headers: list[tuple[str, str]] = []
+        self._passed_fields: dict[str, Any] | None = None
         self._answer: Answer | None = None
+        self._is_decoded = False
         self._first_chunk_ns: int | None = None
         self.transport_retries: list[Any] = []
 
@@ -88,9 +92,9 @@ class Exchange:
             self.uploaded(upload, complete=True)
         elif body is not None and self.request.header("content-encoding"):
             # What is compressed cannot be searched for secrets here.
-            self._pass(read_body(body, "application/octet-stream", self._redaction))
+            self._pass(lambda: read_body(body, "application/octet-stream", self._redaction))
         else:
-            self._pass(read_body(body or b"", content_type, self._redaction))
+            self._pass(lambda: read_soon(body or b"", content_type, self._redaction))
 
     @guarded
     def uploaded(self, upload: Upload, *, complete: bool) -> None:
@@ -98,9 +102,17 @@ class Exchange:
         content_type, whole = self.request.header("content-type"), upload.whole()
         if whole is None or self.request.header("content-encoding"):
             media_type = content_type.partition(";")[0] or None
-            self._pass(Body(upload.reference(media_type), {"bytes": upload.bytes}), complete=complete)
+            self._pass(lambda: Body(upload.reference(media_type), {"bytes": upload.bytes}), complete=complete)
         else:
-            self._pass(read_body(whole, content_type, self._redaction), complete=complete)
+            self._pass(lambda: read_soon(whole, content_type, self._redaction), complete=complete)
+
+    @guarded
+    def left_with(self, headers: list[tuple[str, str]]) -> None:
+        """The headers that really left: what was wrapped inside of this transport may have added some."""
+        if headers != self.request.headers and self._passed_fields is not None:
+            self.request = self.request._replace(headers=headers)
+            self._passed_fields["headers"] = self._redaction.headers(headers)
+            self.wire.keep(self.scope, "passed", self.passed, self.passed_ns)
 
     @guarded
     def answered(self, status: int, headers: list[tuple[str, str]]) -> None:
@@ -111,9 +123,12 @@ class Exchange:
     @guarded
     def chunk(self, data: bytes, *, decoded: bool = False) -> None:
         """The next bytes of the answer, `decoded` where the client has already unpacked them."""
+        if self.is_over:
+            return
         if self._answer is None:
             self._first_chunk_ns = self.wire.now()
             self._answer = self._new_answer("" if decoded else header_of(self._headers, "content-encoding"))
+            self._is_decoded = decoded
         self._answer.take(data)
 
     @guarded
@@ -123,16 +138,18 @@ class Exchange:
             self._finish(complete=True)
 
     @guarded
-    def closed(self) -> None:
-        """The answer was closed; where that came before its end, it is not complete."""
+    def closed(self, *, read_out: bool = False) -> None:
+        """The answer was closed: `read_out`, or after the end that its own protocol has, or else too early."""
         if not self.is_over:
-            self._finish(complete=False)
+            self._finish(complete=read_out or self._is_at_its_end())
 
     @guarded
     def broken(self, error: BaseException) -> None:
         """The request or its answer ended with an exception."""
-        if not self.is_over:
-            self._finish(complete=False, error=None if isinstance(error, GeneratorExit) else error)
+        if isinstance(error, GeneratorExit):
+            self.closed()
+        elif not self.is_over:
+            self._finish(complete=self._is_at_its_end(), error=error)
 
     @guarded
     def report_unfinished(self) -> None:
@@ -140,23 +157,33 @@ class Exchange:
         if not self.is_over:
             self._respond(complete=False, error=None)
 
-    def _pass(self, body: Body, *, complete: bool = True) -> None:
+    def _is_at_its_end(self) -> bool:
+        """Whether nothing of the answer is missing, although nobody asked for more: who has `[DONE]` stops there."""
+        if self.status is None:
+            return False
+        if self.request.method == "HEAD" or self.status in _WITHOUT_BODY or self.status < 200:
+            return True
+        if self._answer is None:
+            return header_of(self._headers, "content-length") == "0"
+        self._answer.finish(complete=False)
+        length = "" if self._is_decoded else header_of(self._headers, "content-length")
+        return self._answer.is_over or (length.isdecimal() and self._answer.wire_bytes >= int(length))
+
+    def _pass(self, read: Callable[[], Body | Waiting], *, complete: bool = True) -> None:
         redaction = self._redaction
         url = redaction.text(self.request.url, ("url", None))
-        self.passed = {
-            "method": self.request.method,
-            "url": url,
-            "headers": redaction.headers(self.request.headers),
-            "body": body.value,
-            "body_facts": body.facts,
-            "attempt": self.number,
-        }
+        # Before the body: it may repeat what a header says.
+        headers = redaction.headers(self.request.headers)
+        body = read()
+        fields = {"method": self.request.method, "url": url, "headers": headers, "attempt": self.number}
         if "?" in url:
             query = parse_qs(urlsplit(url).query, keep_blank_values=True, errors="backslashreplace")
-            self.passed["query"] = {name: texts[0] if len(texts) == 1 else texts for name, texts in query.items()}
+            fields["query"] = {name: texts[0] if len(texts) == 1 else texts for name, texts in query.items()}
         if not complete:
-            self.passed["complete"] = False
-        self.passed["redacted"] = redaction.removed
+            fields["complete"] = False
+        fields["redacted"] = redaction.removed
+        self._passed_fields = fields
+        self.passed = _with_body(fields, body, self.request.header("content-type"), to_send_again=True)
         self.passed_ns = self.wire.now()
         self.wire.keep(self.scope, "passed", self.passed, self.passed_ns)
         self._describe_request(url, body.value)
@@ -173,43 +200,53 @@ class Exchange:
 
     def _finish(self, *, complete: bool, error: BaseException | None = None) -> None:
         self.is_over = True
-        self._respond(complete=complete, error=error)
-        self._answer = None
-        self.wire.finished(self)
+        try:
+            self._respond(complete=complete, error=error)
+        finally:
+            self._answer = None
+            self.wire.finished(self)
 
     def _respond(self, *, complete: bool, error: BaseException | None) -> None:
         self.ended_ns = self.wire.now()
         redaction = Redaction(self.settings.redaction, self.wire.secrets)
         response: dict[str, Any] = {"attempts": self.number, "complete": complete}
+        body = None
         if self.status is not None:
-            response |= self._answer_response(redaction, complete=complete)
+            body = (self._answer or self._new_answer("")).body_soon(redaction, complete=complete)
+            response |= self._answer_response(body, redaction)
         if error is not None:
             response["error"] = redaction.clean(describe_error(error), ("error", None))
+            self.error_type = response["error"]["error_type"]
         if self.transport_retries:
             response["transport_retries"] = self.transport_retries
         response["seconds"] = (self.ended_ns - self.started_ns) / 1e9
         response["redacted"] = redaction.removed
-        self.response = response
-        self.wire.keep(self.scope, "response", response, self.ended_ns)
+        content_type = header_of(self._headers, "content-type")
+        self.response = _with_body(response, body, content_type, to_send_again=False)
+        self.wire.keep(self.scope, "response", self.response, self.ended_ns)
 
-    def _answer_response(self, redaction: Redaction, *, complete: bool) -> dict[str, Any]:
-        answer = self._answer or self._new_answer("")
-        body = answer.body(redaction, complete=complete)
+    def _answer_response(self, body: Body | Waiting, redaction: Redaction) -> dict[str, Any]:
         known = answer_facts(body.value)
-        response = {
-            "status": self.status,
-            "headers": redaction.headers(filter(_matters, self._headers)),
-            "body": body.value,
-            "body_facts": body.facts,
-            **known,
-        }
         attributes = answer_attributes(body.value, known, contents=self.settings.contents_in_attributes)
+        response: dict[str, Any] = {"status": self.status, **known}
+        response["headers"] = redaction.headers(filter(_matters, self._headers))
         if self._first_chunk_ns is not None:
             seconds = (self._first_chunk_ns - self.started_ns) / 1e9
             response["time_to_first_chunk"] = attributes[names.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = seconds
         self.scope.span.set_attributes(attributes)
         return response
 
+
+def _with_body(fields: dict[str, Any], body: Body | Waiting | None, content_type: str, *, to_send_again: bool) -> Any:
+    """What is kept of a request or an answer: its body read, or to be read with the fact."""
+    if body is None:
+        return fields
+    if isinstance(body, Waiting):
+        return Unread(fields, body.raw, content_type, to_send_again=to_send_again)
+    return fields | {"body": body.value, "body_facts": body.facts}
+
+
+_WITHOUT_BODY = frozenset({204, 304})
 
 _KEPT_HEADERS = frozenset(
     {

@@ -1,8 +1,12 @@
-"""Transports for httpx that record what passes through them."""
+"""Transports for httpx, and for httpx2 that the openai and anthropic packages use, that record what passes through.
+
+Both libraries have the same shapes under two names. Whose request comes says whose transport and whose streams are
+wanted, so one transport serves clients of either, and sync and async ones.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import importlib
 from typing import Any
 
 import httpx
@@ -10,94 +14,107 @@ import httpx
 from otel_tracking.capture.binding import wire_of
 from otel_tracking.capture.current import current_call
 from otel_tracking.capture.exchange import Exchange, Request
+from otel_tracking.capture.httpx_streams import library_of, pieces_of, watched
 from otel_tracking.capture.propagation import TRACEPARENT, trace_header
 from otel_tracking.capture.settings import DEFAULT_CAPTURE, CaptureSettings
-from otel_tracking.capture.uploads import Upload
 from otel_tracking.scopes import BackendCall
 
 
-def capturing_transport(
-    inner: Any, call: BackendCall | None, capture: CaptureSettings | None
-) -> CapturingTransport | AsyncCapturingTransport:
-    """The transport for `inner`, async where it is async alone."""
-    if isinstance(inner, httpx.AsyncBaseTransport) and not isinstance(inner, httpx.BaseTransport):
+def capturing_transport(inner: Any, call: BackendCall | None, capture: CaptureSettings | None) -> Any:
+    """The transport for `inner`, async where it is async alone; `inner` itself where it is no transport at all."""
+    if inner is None or callable(getattr(inner, "handle_request", None)):
+        return CapturingTransport(inner, call=call, capture=capture)
+    if callable(getattr(inner, "handle_async_request", None)):
         return AsyncCapturingTransport(inner, call=call, capture=capture)
-    return CapturingTransport(inner, call=call, capture=capture)
+    if call is not None:
+        call._run.troubles.report("capture", f"a {type(inner).__name__} is no transport; it is used, not recorded")
+    return inner
 
 
-class CapturingTransport(httpx.BaseTransport):
-    """Records on `call`, or on the call whose `with call.current():` block the request is made in.
-
-    Without either it only passes on. Results and exceptions are those of `inner`.
-    """
+class _Capturing:
+    """What both transports are made of. Without an inner transport each library's own is used, as it is needed."""
 
     def __init__(
-        self,
-        inner: httpx.BaseTransport | None = None,
-        *,
-        call: BackendCall | None = None,
-        capture: CaptureSettings | None = None,
+        self, inner: Any = None, *, call: BackendCall | None = None, capture: CaptureSettings | None = None
     ) -> None:
-        self._inner = httpx.HTTPTransport() if inner is None else inner
+        self._inner = inner
+        self._own: dict[tuple[str, str], Any] = {}
         self._call, self._capture = call, capture or DEFAULT_CAPTURE
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The inner transport's response to `request`."""
+        inner = self._inner_for(request, "HTTPTransport")
         passage = _Passage.begin(self._call or current_call(), request, self._capture)
         if passage is None:
-            return self._inner.handle_request(request)
+            return inner.handle_request(request)  # type: ignore[no-any-return]
         try:
-            response = self._inner.handle_request(passage.request)
+            response = inner.handle_request(passage.request)
         except BaseException as error:
             passage.broken(error)
             raise
         passage.answered(response)
-        return response
+        return response  # type: ignore[no-any-return]
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """The same for async clients."""
+        inner = self._inner_for(request, "AsyncHTTPTransport")
+        passage = _Passage.begin(self._call or current_call(), request, self._capture)
+        if passage is None:
+            return await inner.handle_async_request(request)  # type: ignore[no-any-return]
+        try:
+            response = await inner.handle_async_request(passage.request)
+        except BaseException as error:
+            passage.broken(error)
+            raise
+        passage.answered(response)
+        return response  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Close the inner transport."""
-        self._inner.close()
-
-
-class AsyncCapturingTransport(httpx.AsyncBaseTransport):
-    """The same for `httpx.AsyncClient`."""
-
-    def __init__(
-        self,
-        inner: httpx.AsyncBaseTransport | None = None,
-        *,
-        call: BackendCall | None = None,
-        capture: CaptureSettings | None = None,
-    ) -> None:
-        self._inner = httpx.AsyncHTTPTransport() if inner is None else inner
-        self._call, self._capture = call, capture or DEFAULT_CAPTURE
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The inner transport's response to `request`."""
-        passage = _Passage.begin(self._call or current_call(), request, self._capture)
-        if passage is None:
-            return await self._inner.handle_async_request(request)
-        try:
-            response = await self._inner.handle_async_request(passage.request)
-        except BaseException as error:
-            passage.broken(error)
-            raise
-        passage.answered(response)
-        return response
+        for transport in self._transports("close"):
+            transport.close()
 
     async def aclose(self) -> None:
         """Close the inner transport."""
-        await self._inner.aclose()
+        for transport in self._transports("aclose"):
+            await transport.aclose()
+
+    def _inner_for(self, request: Any, name: str) -> Any:
+        if self._inner is not None:
+            return self._inner
+        library = library_of(request) or "httpx"
+        try:
+            return self._own[library, name]
+        except KeyError:
+            made = getattr(importlib.import_module(library), name)()
+            return self._own.setdefault((library, name), made)
+
+    def _transports(self, method: str) -> list[Any]:
+        inner = [self._inner] if self._inner is not None else list(self._own.values())
+        return [transport for transport in inner if hasattr(transport, method)]
+
+
+class CapturingTransport(_Capturing, httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Records on `call`, or on the call whose `with call.current():` block the request is made in.
+
+    Without either it only passes on. Results and exceptions are those of `inner`. Without `inner` it serves clients of
+    httpx and httpx2, and async ones too.
+    """
+
+
+class AsyncCapturingTransport(_Capturing, httpx.AsyncBaseTransport):
+    """The same, as an `httpx.AsyncBaseTransport`."""
 
 
 class _Passage:
     """One request on its way: the exchange it is told to, and the request that is really sent."""
 
-    def __init__(self, exchange: Exchange, request: httpx.Request, upload: _Pieces | None) -> None:
+    def __init__(self, exchange: Exchange, request: Any, upload: Any) -> None:
         self.exchange, self.request, self._upload = exchange, request, upload
+        self._headers = request.headers.raw
 
     @classmethod
-    def begin(cls, call: BackendCall | None, request: httpx.Request, capture: CaptureSettings) -> _Passage | None:
+    def begin(cls, call: BackendCall | None, request: Any, capture: CaptureSettings) -> _Passage | None:
         if call is None:
             return None
         try:
@@ -107,8 +124,12 @@ class _Passage:
             return None
 
     @classmethod
-    def _begin(cls, call: BackendCall, request: httpx.Request, capture: CaptureSettings) -> _Passage | None:
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw]
+    def _begin(cls, call: BackendCall, request: Any, capture: CaptureSettings) -> _Passage | None:
+        library = library_of(request)
+        if library is None:
+            call._run.troubles.report("capture", f"a {type(request).__module__} request is sent, but not recorded")
+            return None
+        headers = _headers_of(request)
         exchange = wire_of(call).begin(Request(request.method, str(request.url), headers), capture)
         if exchange is None:
             return None
@@ -118,124 +139,67 @@ class _Passage:
         else:
             trace = None
         content = _content_of(request)
-        upload = None if content is not None else _Pieces(request.stream, capture.largest_body)
+        upload = None if content is not None else pieces_of(request, capture.largest_body)
         if upload is None:
             exchange.sent(content)
         if trace is not None or upload is not None:
-            request = _copy(request, trace, upload or request.stream)
+            request = _twin(request, trace, upload)
         return cls(exchange, request, upload)
 
-    def answered(self, response: httpx.Response) -> None:
+    def answered(self, response: Any) -> None:
         self._tell_upload(complete=True)
         exchange = self.exchange
         try:
-            headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw]
-            exchange.answered(response.status_code, headers)
+            self._tell_headers()
+            exchange.answered(response.status_code, _headers_of(response))
             content = _content_of(response)
             if content is not None:
                 exchange.chunk(content, decoded=True)
                 exchange.ended()
-            elif isinstance(response.stream, httpx.AsyncByteStream):
-                response.stream = _AsyncStream(response.stream, exchange)
             else:
-                response.stream = _Stream(response.stream, exchange)
+                response.stream = watched(response, exchange)
         except Exception as trouble:
             exchange.wire.troubles.report("capture", trouble)
 
     def broken(self, error: BaseException) -> None:
         self._tell_upload(complete=False)
+        try:
+            self._tell_headers()
+        except Exception as trouble:
+            self.exchange.wire.troubles.report("capture", trouble)
         self.exchange.broken(error)
+
+    def _tell_headers(self) -> None:
+        """Say it where what is inside of this transport added a header, as other tracers' instrumentation does."""
+        if self.request.headers.raw != self._headers:
+            self.exchange.left_with(_headers_of(self.request))
 
     def _tell_upload(self, *, complete: bool) -> None:
         if self._upload is not None:
             self.exchange.uploaded(self._upload.upload, complete=complete and self._upload.is_over)
 
 
-def _content_of(message: httpx.Request | httpx.Response) -> bytes | None:
+def _headers_of(message: Any) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.headers.raw]
+
+
+def _content_of(message: Any) -> bytes | None:
     """The body where the message holds it, None where it is still to be sent or read."""
     try:
-        return message.content
-    except (httpx.RequestNotRead, httpx.ResponseNotRead):
+        content: bytes = message.content
+    except RuntimeError:  # RequestNotRead and ResponseNotRead of either library
         return None
+    return content
 
 
-def _copy(request: httpx.Request, trace: str | None, stream: Any) -> httpx.Request:
+def _twin(request: Any, trace: str | None, stream: Any) -> Any:
     """The same request with one header more or another stream; the caller's own stays as it is."""
-    headers = request.headers.copy()
+    # Not by its constructor, which would look at all of it again: 20 µs.
+    twin = object.__new__(type(request))
+    twin.__dict__.update(request.__dict__)
+    twin.headers = request.headers.copy()
     if trace is not None:
-        headers[TRACEPARENT] = trace
-    return httpx.Request(request.method, request.url, headers=headers, stream=stream, extensions=request.extensions)
-
-
-class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A request's stream, each piece of which is kept as it leaves."""
-
-    def __init__(self, stream: Any, limit: int) -> None:
-        self._stream, self.upload = stream, Upload(limit)
-        self.is_over = False
-
-    def __iter__(self) -> Iterator[bytes]:
-        for piece in self._stream:
-            self.upload.take(piece)
-            yield piece
-        self.is_over = True
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._stream:
-            self.upload.take(piece)
-            yield piece
-        self.is_over = True
-
-    def close(self) -> None:
-        self._stream.close()
-
-    async def aclose(self) -> None:
-        await self._stream.aclose()
-
-
-class _Stream(httpx.SyncByteStream):
-    """A response's stream; each chunk is told to the exchange on its way to the caller."""
-
-    def __init__(self, stream: Any, exchange: Exchange) -> None:
-        self._stream, self._exchange = stream, exchange
-
-    def __iter__(self) -> Iterator[bytes]:
-        exchange = self._exchange
-        try:
-            for chunk in self._stream:
-                exchange.chunk(chunk)
-                yield chunk
-        except BaseException as error:
-            exchange.broken(error)
-            raise
-        exchange.ended()
-
-    def close(self) -> None:
-        try:
-            self._stream.close()
-        finally:
-            self._exchange.closed()
-
-
-class _AsyncStream(httpx.AsyncByteStream):
-    """The same for async clients."""
-
-    def __init__(self, stream: Any, exchange: Exchange) -> None:
-        self._stream, self._exchange = stream, exchange
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        exchange = self._exchange
-        try:
-            async for chunk in self._stream:
-                exchange.chunk(chunk)
-                yield chunk
-        except BaseException as error:
-            exchange.broken(error)
-            raise
-        exchange.ended()
-
-    async def aclose(self) -> None:
-        try:
-            await self._stream.aclose()
-        finally:
-            self._exchange.closed()
+        twin.headers[TRACEPARENT] = trace
+    if stream is not None:
+        twin.stream = stream
+    return twin

@@ -17,6 +17,14 @@ from otel_tracking.capture.uploads import Upload
 from otel_tracking.scopes import BackendCall
 
 
+def capturing_adapter(inner: Any, call: BackendCall, capture: CaptureSettings | None) -> BaseAdapter:
+    """The adapter for `inner`; `inner` itself where it is no adapter at all."""
+    if inner is None or callable(getattr(inner, "send", None)):
+        return CapturingAdapter(inner, call=call, capture=capture)
+    call._run.troubles.report("capture", f"a {type(inner).__name__} is no adapter; it is used, not recorded")
+    return inner  # type: ignore[no-any-return]  # whatever it is, it is the caller's
+
+
 class CapturingAdapter(HTTPAdapter):
     """Records on `call`, or on the call whose `with call.current():` block the request is made in.
 
@@ -42,12 +50,13 @@ class CapturingAdapter(HTTPAdapter):
         verify: Any = True,
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
+        **more: Any,
     ) -> Response:
-        """The inner adapter's response to `request`."""
+        """The inner adapter's response to `request`; what else its own kind of session says is handed on."""
         passage = _begin(self._call or current_call(), request, self._capture)
         sent = request if passage is None else passage.sent
         try:
-            response = self._inner.send(sent, stream, timeout, verify, cert, proxies)
+            response = self._inner.send(sent, stream, timeout, verify, cert, proxies, **more)
         except BaseException as error:
             if passage is not None:
                 passage.broken(error)
@@ -66,7 +75,7 @@ def _begin(call: BackendCall | None, request: PreparedRequest, capture: CaptureS
     if call is None:
         return None
     try:
-        headers = [(_text(name), _text(value)) for name, value in (request.headers or {}).items()]
+        headers = _headers_of_request(request)
         exchange = wire_of(call).begin(Request(request.method or "GET", request.url or "", headers), capture)
         return None if exchange is None else _Passage(exchange, request, capture)
     except Exception as trouble:
@@ -102,6 +111,7 @@ class _Passage:
         self._tell_upload(complete=True)
         exchange = self._exchange
         try:
+            exchange.left_with(_headers_of_request(self.sent))
             if response.request is self.sent:
                 response.request = self._request
             exchange.transport_retries = _retries_of(response.raw)
@@ -169,10 +179,11 @@ class _Reading:
         return data
 
     def close(self) -> None:
+        is_read_out = getattr(self._raw, "length_remaining", None) == 0
         try:
             self._close()
         finally:
-            self._exchange.closed()
+            self._exchange.closed(read_out=is_read_out)
 
     def _is_decoded(self, decode_content: bool | None) -> bool:
         return bool(getattr(self._raw, "decode_content", True) if decode_content is None else decode_content)
@@ -201,6 +212,10 @@ class _Pieces:
         self.upload.take(piece.encode() if isinstance(piece, str) else piece)
         self.is_over |= not piece
         return piece
+
+
+def _headers_of_request(request: PreparedRequest) -> list[tuple[str, str]]:
+    return [(_text(name), _text(value)) for name, value in (request.headers or {}).items()]
 
 
 def _headers_of(response: Response) -> list[tuple[str, str]]:

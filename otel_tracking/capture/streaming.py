@@ -1,4 +1,8 @@
-"""Assemble a streamed answer, while the caller reads it, into what it would have been in one piece."""
+"""Put a streamed answer together, while the caller reads it, into what it would have been in one piece.
+
+What a stream holds is told by its lines, not by its media type: server-sent events, a JSON text in each line, or, where
+a stream was asked for and none came, one text over many lines.
+"""
 
 from __future__ import annotations
 
@@ -7,171 +11,181 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from otel_tracking.capture.dialects import DIALECTS, Dialect
+from otel_tracking.capture.lines import BYTE_ORDER_MARK, Events, Lines, is_event_line
+
 NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"})
 EVENT_STREAM = "text/event-stream"
 
 
 class Assembler:
-    """Lines in, one JSON value out. Holds the text so far and at most one unfinished line."""
+    """Bytes in, one value out. Holds what was put together so far and at most one unfinished line."""
 
     def __init__(self, media_type: str, limit: int) -> None:
-        self._take_line = self._event_line if media_type == EVENT_STREAM else self._take_json
-        self._rest = b""
-        self._data: list[bytes] = []
-        self._left = limit
+        self._media_type, self._limit = media_type, limit
+        self._lines, self._events = Lines(), Events()
+        self._take_line: Callable[[bytes], None] = self._first_line
+        self._unread: list[bytes] | None = None
+        self._size, self._has_finished = 0, False
         self.events = 0
-        self.answer = _Answer()
+        self._answer = _Answer()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the end came that the answer's protocol has, whatever else may still come."""
+        dialect = self._answer.dialect
+        return self._answer.said_last or (dialect is not None and dialect.is_over)
+
+    @property
+    def is_put_together(self) -> bool:
+        """Whether several events were recognised as those of one answer."""
+        return self.events > 1 and self._answer.dialect is not None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether more came than may be kept."""
+        return self._size > self._limit
 
     def feed(self, chunk: bytes) -> None:
         """The next bytes, cut anywhere."""
-        self._left -= len(chunk)
-        if self._left < 0:
-            self._rest = b""
-            return
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        for line in lines:
-            self._take_line(line.rstrip(b"\r"))
+        self._size += len(chunk)
+        if not self.is_cut:
+            for line in self._lines.feed(chunk):
+                self._take_line(line)
 
-    def value(self, *, complete: bool) -> Any:
-        """What the events came to so far; of a `complete` answer the last line needs no end."""
-        if complete:
-            rest, self._rest = self._rest, b""
-            self._take_line(rest.rstrip(b"\r"))
-            self._event_line(b"")
-        return self.answer.value()
+    def finish(self, *, complete: bool) -> None:
+        """No more will come. The last line and the last event need no end, if they are whole."""
+        if self._has_finished or self.is_cut:
+            return
+        self._has_finished = True
+        line = self._lines.rest()
+        if line and not complete and not _is_whole(line):
+            return
+        self._take_line(line)
+        event = self._events.rest()
+        if event is not None and (complete or _is_whole(event.data)):
+            self._take_event(event.kind, event.data)
+
+    def value(self) -> Any:
+        """What it came to so far."""
+        return self._answer.value() if self._unread is None else _documents_in(self._unread)
+
+    def _first_line(self, line: bytes) -> None:
+        if not line.strip():
+            return
+        begins_as_text = line.lstrip()[:1] in (b"{", b"[", b"<")
+        if is_event_line(line) or (self._media_type == EVENT_STREAM and not begins_as_text):
+            self._take_line = self._event_line
+            self._event_line(line)
+            return
+        values = _read_documents(line)
+        if values is None or self._media_type == EVENT_STREAM:
+            # No stream: one JSON text, perhaps over many lines. It is read when all of it is there.
+            self._unread = [line]
+            self._take_line = self._unread.append
+        else:
+            self._take_line = self._json_line
+            self._add(values)
 
     def _event_line(self, line: bytes) -> None:
-        if line.startswith(b"data:"):
-            self._data.append(line[5:].removeprefix(b" "))
-        elif not line and self._data:
-            data, self._data = b"\n".join(self._data), []
-            self._take_json(data)
+        event = self._events.take(line)
+        if event is not None:
+            self._take_event(event.kind, event.data)
+        # Who reads line by line stops here and never sees the empty line that ends the event.
+        elif self._events.has_begun(_DONE):
+            self._answer.said_last = True
 
-    def _take_json(self, data: bytes) -> None:
-        if not data or data == b"[DONE]":
+    def _take_event(self, kind: str, data: bytes) -> None:
+        if data.startswith(_DONE):
+            self._answer.said_last = True
             return
-        self.events += 1
-        try:
-            event = json.loads(data)
-        except ValueError:
-            event = data.decode("utf-8", "replace")
-        self.answer.add(event)
+        values = _read_documents(data) or [data.decode("utf-8", "replace")]
+        if kind not in ("", "message"):
+            values = [value if _says_its_kind(value) else {"event": kind, "data": value} for value in values]
+        self._add(values)
+
+    def _json_line(self, line: bytes) -> None:
+        if line.strip():
+            self._add(_read_documents(line) or [line.decode("utf-8", "replace")])
+
+    def _add(self, values: list[Any]) -> None:
+        self.events += len(values)
+        for value in values:
+            self._answer.add(value)
+
+
+_DONE = b"[DONE]"
 
 
 class _Answer:
-    """The events of one answer, merged: what repeats is kept once, text is joined."""
+    """The events of one answer, put together by the dialect that knows the first of them; others stay as they are."""
 
     def __init__(self) -> None:
-        self._head: dict[str, Any] = {}
-        self._texts: dict[tuple[Any, ...], list[str]] = {}
+        self.dialect: Dialect | None = None
+        self.said_last = False
         self._others: list[Any] = []
 
     def add(self, event: Any) -> None:
-        merge = self._merge_for(event)
-        if merge is None:
+        if not isinstance(event, dict):
             self._others.append(event)
-        else:
-            merge(event)
+            return
+        if event.get("error"):
+            self.said_last = True
+        if self.dialect is None:
+            self.dialect = next((dialect() for dialect in DIALECTS if dialect.knows(event)), None)
+        if self.dialect is None or not self.dialect.take(event):
+            self._others.append(event)
 
     def value(self) -> Any:
-        if not self._head and not self._texts:
-            return copy.deepcopy(self._others) or None
+        answer = self.dialect.value() if self.dialect is not None else []
         # A copy: the caller may go on reading, and what is given away is changed when secrets are removed.
-        answer = copy.deepcopy({**self._head, "other_events": self._others} if self._others else self._head)
-        for path, parts in self._texts.items():
-            _put(answer, path, "".join(parts))
-        return _without_positions(answer)
+        answer, others = copy.deepcopy(answer), copy.deepcopy(self._others)
+        if isinstance(answer, list):
+            return answer + others or None
+        return {**answer, "other_events": others} if others else answer
 
-    def _merge_for(self, event: Any) -> Callable[[dict[str, Any]], None] | None:
-        if not isinstance(event, dict):
-            return None
-        if isinstance(event.get("choices"), list):
-            return self._merge_openai
-        if isinstance(event.get("type"), str):
-            return self._merge_anthropic
-        if "done" in event or isinstance(event.get("response"), str) or isinstance(event.get("message"), dict):
-            return self._merge_ollama
+
+def _says_its_kind(value: Any) -> bool:
+    return isinstance(value, dict) and any(dialect.knows(value) for dialect in DIALECTS)
+
+
+def _read_documents(data: bytes) -> list[Any] | None:
+    """The JSON texts that stand one after the other in `data`; None where there is anything else, or nothing."""
+    try:
+        return _all_of(data.decode().strip()) or None
+    except (ValueError, RecursionError):
         return None
 
-    def _merge_ollama(self, event: dict[str, Any]) -> None:
-        self._merge_fields(self._head, (), event, joined=frozenset({"response", "thinking"}))
 
-    def _merge_openai(self, event: dict[str, Any]) -> None:
-        for choice in event["choices"]:
-            if isinstance(choice, dict):
-                index = choice.get("index", 0)
-                path: tuple[Any, ...] = ("choices", index)
-                given = {("message" if key == "delta" else key): entry for key, entry in choice.items()}
-                kept = self._head.setdefault("choices", {}).setdefault(index, {})
-                self._merge_fields(kept, path, given, joined=frozenset({"text"}))
-        rest = {key: entry for key, entry in event.items() if key != "choices"}
-        if "object" in rest:
-            rest["object"] = str(rest["object"]).removesuffix(".chunk")
-        self._head.update({key: entry for key, entry in rest.items() if entry is not None or key not in self._head})
-
-    def _merge_anthropic(self, event: dict[str, Any]) -> None:
-        index, delta = event.get("index", 0), event.get("delta")
-        if isinstance(event.get("message"), dict):
-            self._head.update(event["message"])
-        elif isinstance(event.get("content_block"), dict):
-            blocks = self._head.setdefault("content", {})
-            self._head["content"] = blocks = blocks if isinstance(blocks, dict) else {}
-            blocks[index] = event["content_block"]
-        elif isinstance(delta, dict) and "index" in event:
-            for key in ("text", "thinking", "partial_json"):
-                if isinstance(delta.get(key), str):
-                    self._texts.setdefault(("content", index, key), []).append(delta[key])
-        elif isinstance(delta, dict):
-            self._head.update(delta)
-        elif event["type"] not in ("ping", "content_block_stop", "message_stop"):
-            self._others.append(event)
-        if isinstance(event.get("usage"), dict):
-            self._head["usage"] = {**(self._head.get("usage") or {}), **event["usage"]}
-
-    def _merge_fields(
-        self, kept: dict[str, Any], path: tuple[Any, ...], given: dict[str, Any], joined: frozenset[str]
-    ) -> None:
-        for key, entry in given.items():
-            if key in joined and isinstance(entry, str):
-                self._texts.setdefault((*path, key), []).append(entry)
-            elif key == "message" and isinstance(entry, dict):
-                inner = kept.setdefault("message", {})
-                self._merge_fields(inner, (*path, "message"), entry, joined=_MESSAGE_TEXTS)
-            elif key == "tool_calls" and isinstance(entry, list):
-                self._merge_tool_calls(kept, path, entry)
-            elif entry is not None or key not in kept:
-                kept[key] = entry
-
-    def _merge_tool_calls(self, kept: dict[str, Any], path: tuple[Any, ...], calls: list[Any]) -> None:
-        known = kept.setdefault("tool_calls", {})
-        for call in calls:
-            if not isinstance(call, dict):
-                continue
-            index = call.get("index", len(known))
-            mine = known.setdefault(index, {})
-            function = call.get("function")
-            mine.update({key: entry for key, entry in call.items() if key not in ("index", "function")})
-            if isinstance(function, dict):
-                where = (*path, "tool_calls", index, "function")
-                self._merge_fields(mine.setdefault("function", {}), where, function, joined=frozenset({"arguments"}))
+_decoder = json.JSONDecoder()
 
 
-_MESSAGE_TEXTS = frozenset({"content", "thinking", "reasoning", "reasoning_content", "refusal"})
+def _all_of(text: str) -> list[Any]:
+    values, at = [], 0
+    while at < len(text):
+        value, at = _decoder.raw_decode(text, at)
+        values.append(value)
+        while at < len(text) and text[at].isspace():
+            at += 1
+    return values
 
 
-def _put(answer: dict[str, Any], path: tuple[Any, ...], text: str) -> None:
-    inner: Any = answer
-    for step in path[:-1]:
-        inner = inner.setdefault(step, {})
-    inner[path[-1]] = inner.get(path[-1], "") + text if isinstance(inner.get(path[-1]), str) else text
+def _is_whole(data: bytes) -> bool:
+    data = data.removeprefix(b"data:").strip()
+    return data.startswith(_DONE) or bool(_read_documents(data))
 
 
-def _without_positions(value: Any) -> Any:
-    """Dicts by position (`{0: …, 1: …}`) as the lists they stand for."""
-    if type(value) is list:
-        return [_without_positions(entry) for entry in value]
-    if type(value) is not dict:
-        return value
-    if value and all(type(key) is int for key in value):
-        return [_without_positions(value[key]) for key in sorted(value)]
-    return {key: _without_positions(entry) for key, entry in value.items()}
+def _documents_in(lines: list[bytes]) -> Any:
+    """One JSON text over many lines, several of them, or else the lines."""
+    values = _read_documents(b"\n".join(lines))
+    if values is not None:
+        return values[0] if len(values) == 1 else values
+    read: list[Any] = []
+    for line in lines:
+        read += _read_documents(line) or ([line.decode("utf-8", "replace")] if line.strip() else [])
+    return read
+
+
+def is_event_stream(data: bytes) -> bool:
+    """Whether a text, whatever it was sent as, begins as an event stream does."""
+    return is_event_line(data[:64].removeprefix(BYTE_ORDER_MARK).lstrip())

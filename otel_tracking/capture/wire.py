@@ -117,7 +117,6 @@ def _replaces(request: Request, told: Exchange) -> bool:
 
 def _failure_of(exchange: Exchange) -> str | None:
     """What `error.type` says of an exchange: its exception, its status where that is one of failure, or nothing."""
-    error = (exchange.response or {}).get("error")
-    if error is not None:
-        return str(error["error_type"])
+    if exchange.error_type is not None:
+        return exchange.error_type
     return str(exchange.status) if exchange.status is not None and exchange.status >= 400 else None
