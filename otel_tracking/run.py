@@ -12,6 +12,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanContext, SpanKind, Tracer
 
 from otel_tracking import attributes as names
+from otel_tracking.current_span import surrounding_link
 from otel_tracking.errors import Troubles
 from otel_tracking.frame import Frame, MediaBytes
 from otel_tracking.outcome import Outcome
@@ -243,7 +244,7 @@ def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | 
             names.EXECUTION_SPAN,
             context=Context(),
             attributes=searchable,
-            links=list(_read_links(links, run.troubles)),
+            links=_links_of(links, run.troubles),
             start_time=now,
         )
         span_id_of(span)
@@ -252,6 +253,16 @@ def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | 
         run.troubles.report("span start", trouble)
         return INVALID_SPAN
     return span
+
+
+def _links_of(given: Any, troubles: Troubles) -> list[Link]:
+    """The links that were given, and one to the trace that surrounds the run: the run is its own trace's root."""
+    links = list(_read_links(given, troubles))
+    around = surrounding_link()
+    known = {(link.context.trace_id, link.context.span_id) for link in links}
+    if around is not None and (around.context.trace_id, around.context.span_id) not in known:
+        links.append(around)
+    return links
 
 
 def _read_links(links: Any, troubles: Troubles) -> Iterator[Link]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from opentelemetry.trace import SpanKind
 
 from otel_tracking import attributes as names
 from otel_tracking.capture.binding import CapturesHttp
+from otel_tracking.current_span import SpanBlock
 from otel_tracking.plain import describe_error, is_cancellation, plain_number, text_or
 from otel_tracking.scope import Attempt, Place, Scope
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType
@@ -19,12 +21,19 @@ class CallingScope(Scope):
     __slots__ = ()
 
     def backend_call(
-        self, backend: str, *, model: str | None = None, configured: Any = None, operation: str | None = None
+        self,
+        backend: str,
+        *,
+        model: str | None = None,
+        configured: Any = None,
+        operation: str | None = None,
+        current: bool = True,
     ) -> BackendCall:
         """A CLIENT span for one attempt at a backend; retries and fallbacks are attempts of their own.
 
         `configured` is what configuration and caller asked for; say what left the process with `passed`. `operation` is
-        what the backend does; of a model it is `chat`, in stage 4 `generate_content`.
+        what the backend does; of a model it is `chat`, in stage 4 `generate_content`. Inside its block the span is
+        OpenTelemetry's `current` one, so that spans of other tracers (an instrumented HTTP client's) lie below it.
         """
         usual = "generate_content" if self.place.stage == 4 else "chat"
         operation = text_or(operation, usual)
@@ -35,7 +44,7 @@ class CallingScope(Scope):
             kind=SpanKind.CLIENT,
             attributes=_call_attributes(operation, backend, model),
         )
-        call.begin(self, backend, model)
+        call.begin(self, backend, model, current=current)
         if configured is not None:
             call.fact("configured", configured)
         return call
@@ -44,14 +53,36 @@ class CallingScope(Scope):
 class BackendCall(CapturesHttp, CallingScope):
     """One attempt at a backend. Ended without an exception, it stands behind the items its scope logs next."""
 
-    __slots__ = ("_parent", "_wire", "backend_used", "execution_time", "model_used")
+    __slots__ = ("_is_current", "_parent", "_span_block", "_wire", "backend_used", "execution_time", "model_used")
 
-    def begin(self, parent: Scope, backend: Any, model: Any) -> None:
+    def begin(self, parent: Scope, backend: Any, model: Any, *, current: bool) -> None:
         """Remember whose attempt this is."""
+        # A span of nobody's has no id; the one around the block stays the current one then.
+        self._is_current = current and self._id != 0
+        self._span_block: SpanBlock | None = None
         self._parent, self.backend_used, self.model_used = parent, backend, model
         self.execution_time: float | None = None
         self._wire = None
         self._last_call = self.as_attempt()
+
+    def __enter__(self) -> Self:
+        if self._is_current:
+            try:
+                self._span_block = SpanBlock(self.span)
+                self._span_block.enter()
+            except Exception as trouble:
+                self._run.troubles.report("current span", trouble)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if self._span_block is not None:
+                self._span_block.leave()
+        except Exception as trouble:
+            self._run.troubles.report("current span", trouble)
+        self.end(error)
 
     def as_attempt(self) -> Attempt:
         """What items that this call stands behind take from it."""

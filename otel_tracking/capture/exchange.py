@@ -76,7 +76,6 @@ class Exchange:
         self.is_over = False
         self._redaction = Redaction(settings.redaction, wire.secrets)
         self._headers: list[tuple[str, str]] = []
-        self._passed_fields: dict[str, Any] | None = None
         self._answer: Answer | None = None
         self._is_decoded = False
         self._first_chunk_ns: int | None = None
@@ -109,9 +108,10 @@ class Exchange:
     @guarded
     def left_with(self, headers: list[tuple[str, str]]) -> None:
         """The headers that really left: what was wrapped inside of this transport may have added some."""
-        if headers != self.request.headers and self._passed_fields is not None:
+        if headers != self.request.headers and self.passed is not None:
             self.request = self.request._replace(headers=headers)
-            self._passed_fields["headers"] = self._redaction.headers(headers)
+            fields = self.passed.fields if isinstance(self.passed, Unread) else self.passed
+            fields["headers"] = self._redaction.headers(headers)
             self.wire.keep(self.scope, "passed", self.passed, self.passed_ns)
 
     @guarded
@@ -182,7 +182,6 @@ class Exchange:
         if not complete:
             fields["complete"] = False
         fields["redacted"] = redaction.removed
-        self._passed_fields = fields
         self.passed = _with_body(fields, body, self.request.header("content-type"), to_send_again=True)
         self.passed_ns = self.wire.now()
         self.wire.keep(self.scope, "passed", self.passed, self.passed_ns)
