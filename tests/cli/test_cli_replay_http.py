@@ -125,6 +125,29 @@ def test_a_streamed_answer_of_ollama_is_compared_as_a_whole(tmp_path):
     assert ("content", "A flower!", "A flower indeed") in changed(other, "2/1")
 
 
+def test_a_stream_that_was_read_to_its_protocols_end_is_the_same_again(tmp_path):
+    """OpenAI's packages stop reading at `[DONE]`: that was all of the answer, and a replay finds no difference."""
+    events = [{"id": "c", "choices": [{"index": 0, "delta": {"content": text}}]} for text in ("Eine ", "Blume")]
+    pieces = tuple(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
+    reply = Reply(content_type="text/event-stream", pieces=(*pieces, b"data: [DONE]\n\n"))
+
+    def pipeline(run):
+        with run.stage(2) as stage, stage.backend_call("openai", model="gpt-7") as call:
+            with httpx.Client(transport=call.transport()) as client:
+                asked = client.stream("POST", f"{server.url}/v1/chat/completions", json={"stream": True})
+                with asked as answer:
+                    for line in answer.iter_lines():
+                        if line == "data: [DONE]":
+                            break
+
+    with Echo(lambda request: reply) as server:
+        [execution_id] = stored(tmp_path, pipeline)
+        answer, exit_code = call_json("replay", execution_id, data=tmp_path)
+
+    assert (exit_code, outcomes(answer)) == (0, {"2/1": "identical"})
+    assert answer["attempts"][0]["notes"] == []
+
+
 def test_an_answer_that_breaks_off_fails_and_the_others_go_on(tmp_path):
     with OllamaServer(failures={4: BreaksOff(1)}) as server:
 
