@@ -13,7 +13,7 @@ import contextlib
 import functools
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
@@ -60,6 +60,9 @@ def redact_text(text: str) -> str:
 
 
 _rules_of = functools.lru_cache(32)(Rules)
+
+LONGEST_KIND = 200
+"""Characters of the longest name of a node's class."""
 
 Path = tuple[Any, Any] | None
 """Where a value stands: its key and the path of what it is in; made into text only where something is removed."""
@@ -137,9 +140,13 @@ class Redaction:
         """Whether a harmless name may still hold a secret: one that is known by its text."""
         return bool(self._secrets)
 
-    def is_harmless(self, texts: str) -> bool:
-        """Whether `clean` would find nothing in a value with known names and these texts, however they are cut."""
-        return not self.is_suspicious(texts) and not any(kind in texts for kind in self._rules.node_classes)
+    def is_harmless(self, texts: Collection[str]) -> bool:
+        """Whether `clean` would find nothing in a value with known names and these texts of `SHORTEST` and more."""
+        kinds = self._rules.node_classes
+        if any(len(kind) < SHORTEST for kind in kinds):
+            return False
+        possible = [text for text in texts if len(text) <= LONGEST_KIND]
+        return kinds.isdisjoint(possible) and not self.is_suspicious("\n".join(texts))
 
     def clean(self, value: Any, path: Path = None, replace_long: Callable[[str], Any] | None = None) -> Any:
         """A JSON value without secrets. Its dicts and lists are changed in place: hand over nobody else's.

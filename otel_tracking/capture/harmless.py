@@ -7,7 +7,7 @@ closer (`Redaction.clean`), and so do bodies whose names were never met before.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -33,21 +33,31 @@ def harmless_value(raw: bytes, redaction: Redaction) -> Any:
     except ValueError:
         return None
     seen = _look(value, redaction)
-    if seen is None:
+    if seen is None or not _has_each_name_once(raw, value, seen.names):
         return None
-    texts, names = seen
-    # The first of two equal names would be seen by nobody: each name has to be one of the value's.
-    if names != raw.count(b'":') or (any(blank in raw for blank in _BLANKS) and _BEFORE_COLON.search(raw)):
-        return None
-    return value if redaction.is_harmless("\n".join(texts)) else None
+    return value if redaction.is_harmless(seen.texts) else None
 
 
-_BLANKS = (b"\n", b"\t", b"\r", b" :")
+def _has_each_name_once(raw: bytes, value: Any, names: int) -> bool:
+    """Whether each name of the text is one of the value's: the first of two equal ones would be seen by nobody."""
+    if orjson.dumps(value) == raw:
+        return True
+    has_blanks = any(blank in raw for blank in (b"\n", b"\t", b"\r", b" :"))
+    return raw.count(b'":') == names and not (has_blanks and _BEFORE_COLON.search(raw))
+
+
 _BEFORE_COLON = re.compile(rb'"\s+:')
 
 
-def _look(value: Any, redaction: Redaction) -> tuple[list[str], int] | None:
-    """The texts in a value, and how many names; None where a name is new, or a text may be media."""
+class _Seen(NamedTuple):
+    """What stands in a value: its texts, and how many names."""
+
+    texts: list[str]
+    names: int
+
+
+def _look(value: Any, redaction: Redaction) -> _Seen | None:
+    """What stands in a value; None where a name is new, or a text may be media."""
     if type(value) is not dict and type(value) is not list:
         return None
     texts: list[str] = []
@@ -69,4 +79,4 @@ def _look(value: Any, redaction: Redaction) -> tuple[list[str], int] | None:
             waiting += part.values()
         elif type(part) is list:
             waiting += part
-    return texts, names
+    return _Seen(texts, names)

@@ -133,12 +133,11 @@ def test_a_stream_that_was_read_to_its_protocols_end_is_the_same_again(tmp_path)
 
     def pipeline(run):
         with run.stage(2) as stage, stage.backend_call("openai", model="gpt-7") as call:
-            with httpx.Client(transport=call.transport()) as client:
-                asked = client.stream("POST", f"{server.url}/v1/chat/completions", json={"stream": True})
-                with asked as answer:
-                    for line in answer.iter_lines():
-                        if line == "data: [DONE]":
-                            break
+            client = httpx.Client(transport=call.transport())
+            with client.stream("POST", f"{server.url}/v1/chat/completions", json={"stream": True}) as answer:
+                for line in answer.iter_lines():
+                    if line == "data: [DONE]":
+                        break
 
     with Echo(lambda request: reply) as server:
         [execution_id] = stored(tmp_path, pipeline)
