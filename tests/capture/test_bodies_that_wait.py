@@ -6,7 +6,6 @@ import os
 import signal
 
 import httpx
-import orjson
 import pytest
 from builders import record_of
 from children import start_python
@@ -34,7 +33,7 @@ def waits(raw, policy=None, secrets=None):
 def met(value, policy=None):
     """A body whose names were met before."""
     Redaction(policy or RedactionPolicy()).clean(copy.deepcopy(value))
-    return orjson.dumps(value)
+    return WRITERS["compact"](value).encode()
 
 
 NAMES = st.sampled_from(["seed", "prompt", "api_key", "API-KEY", "max_tokens", "token", "class_type", "inputs", "url"])
