@@ -64,7 +64,7 @@ class ExecutionTracker(ImperativeMethods):
         """Start a run of `config_name`: a context manager, always the root of a trace of its own.
 
         `repeats` and `continues` name an earlier execution, `batch_id` a batch; `links` are span contexts of what
-        caused this run, such as an HTTP request.
+        caused this run, such as an HTTP request. A span of others that is current here is linked by itself.
 
         >>> with ExecutionTracker().execution("dada", safety_level="kids") as run:
         ...     run.execution_id.startswith("exec_")

@@ -1,6 +1,9 @@
 """Capture changes nothing for the client: the same objects, the same exceptions, the caller's request untouched."""
 
+import asyncio
+
 import httpx
+import httpx2
 import pytest
 import requests
 from capture_stage import span_of, with_httpx
@@ -111,3 +114,78 @@ def test_importing_the_tracker_imports_no_http_client():
 
     code = "import sys, otel_tracking; print({'httpx', 'requests', 'otel_tracking.redaction'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+@pytest.mark.parametrize("stranger", [object(), "http://", 7, httpx.Limits()])
+def test_what_is_no_transport_comes_back_unharmed_and_is_told_once(stranger, caplog):
+    tracker = ExecutionTracker()
+    call = a_call(tracker)
+    assert call.transport(stranger) is stranger
+    assert call.adapter(stranger) is stranger
+    assert tracker.troubles.counts == {"capture": 2}
+    assert len(caplog.records) == 1
+
+
+class Shaped:
+    """A transport of nobody's library, with a request and an answer of its own."""
+
+    def handle_request(self, request):
+        return ("answered", request)
+
+    async def handle_async_request(self, request):
+        return ("answered", request)
+
+
+@pytest.mark.parametrize("request_of_theirs", [object(), None, "GET /", requests.Request("GET", "http://localhost/")])
+def test_a_request_of_an_unknown_class_is_sent_as_it_is(request_of_theirs, caplog):
+    tracker = ExecutionTracker()
+    transport = a_call(tracker).transport(Shaped())
+    for _ in range(3):
+        assert transport.handle_request(request_of_theirs) == ("answered", request_of_theirs)
+    assert asyncio.run(transport.handle_async_request(request_of_theirs)) == ("answered", request_of_theirs)
+    assert tracker.troubles.counts == {"capture": 4}
+    assert len(caplog.records) == 1
+
+
+def test_an_answer_of_an_unknown_class_is_handed_on_as_it_is():
+    answer = object()
+    transport = a_call().transport(Inner(answer))
+    assert transport.handle_request(httpx.Request("GET", "http://localhost/")) is answer
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_one_transport_serves_sync_and_async_clients_of_both_libraries(library, backend):
+    transport = a_call().transport()
+    with library.Client(transport=transport) as client:
+        assert client.post(backend.url, json={}).json() == {"ok": True}
+
+    async def fetch():
+        async with library.AsyncClient(transport=a_call().transport()) as client:
+            return (await client.post(backend.url, content=pieces())).json()
+
+    async def pieces():
+        yield b"{"
+        yield b"}"
+
+    assert asyncio.run(fetch()) == {"ok": True}
+    assert backend.last.body == b"{}"
+
+
+class Odd(httpx.Request):
+    """A request that somebody made their own."""
+
+    __slots__ = ("more",)
+
+
+def test_a_request_of_ones_own_class_stays_of_that_class():
+    seen = []
+
+    class Keeping(httpx.BaseTransport):
+        def handle_request(self, request):
+            seen.append(request)
+            return httpx.Response(200)
+
+    request = Odd("POST", "http://localhost/", json={"seed": 7})
+    assert a_call().transport(Keeping()).handle_request(request).status_code == 200
+    assert type(seen[0]) is Odd
+    assert seen[0].read() == request.read()
