@@ -144,7 +144,7 @@ def _chapters(
 def _box(
     item: ExecutionItem, record: ExecutionRecord, words: Mapping[str, str], withheld: Withheld, for_students: bool
 ) -> Box:
-    return box_of(item, record.attachments, words, withheld=withheld.holds(item), with_parameters=not for_students)
+    return box_of(item, record.attachments, words, withheld=withheld.why(item), with_parameters=not for_students)
 
 
 def _place(item: ExecutionItem) -> tuple[int | None, int | None]:

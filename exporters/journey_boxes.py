@@ -28,10 +28,10 @@ def box_of(
     attachments: Mapping[str, bytes],
     words: Mapping[str, str],
     *,
-    withheld: bool = False,
+    withheld: str = "",
     with_parameters: bool = True,
 ) -> Box:
-    """The box of an item; a `withheld` one says so instead of showing text and medium."""
+    """The box of an item; one that is `withheld` says why, in that word of `words`, and shows nothing."""
     said = item.metadata if isinstance(item.metadata, Mapping) else {}
     text = "" if withheld else _text(item, said, words, with_parameters)
     from_language, to_language = (language_code(said.get(name)) for name in ("from_lang", "to_lang"))
@@ -50,7 +50,7 @@ def box_of(
         medium=None if withheld else medium_of(item, attachments),
         caption=_caption(item, said),
         seconds="" if item.item_type in BLOCKED_TYPES else seconds(item.execution_time),
-        withheld=words["withheld"] if withheld else "",
+        withheld=words[withheld] if withheld else "",
         parameters=_parameters(item, words) if with_parameters else (),
     )
 

@@ -89,8 +89,8 @@ class Board:
         return list(found.values())
 
 
-Contents = dict[tuple[int, bool], Box]
-"""What was drawn already, by the item (its `id`) and whether it is withheld."""
+Contents = dict[tuple[int, str], Box]
+"""What was drawn already, by the item (its `id`) and why it is withheld."""
 
 
 def board_of(state: RunState, *, language: str, audience: str, contents: Contents | None = None) -> Board:
@@ -143,7 +143,7 @@ class _Drawing:
 
     def _content(self, item: ExecutionItem) -> Box:
         # By identity: the state keeps its items, and numbers of records from elsewhere may come twice.
-        key = id(item), self._hiding.withholds(item)
+        key = id(item), self._hiding.why_withheld(item)
         if key not in self._contents:
             with_parameters = not self._hiding.for_students
             self._contents[key] = box_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from devserver.web.run_state import RunState
 from devserver.web.slots import Slot, hops_of, outputs_of
@@ -20,7 +20,8 @@ class Hiding:
     """What must not be shown: nothing from researchers; from students what a check said no to, or has yet to look at.
 
     A page that shows a text and takes it back has shown it. So a prompt waits for the check of stage 1, a text that
-    pictures are made of for that of stage 3, and a picture for the end of its output.
+    pictures are made of for that of stage 3, and a picture for the end of its output. A prompt that is passed on, as it
+    is or translated, is that text. The hops of a journey are what a class watches: they are shown as they come.
     """
 
     def __init__(self, state: RunState, *, for_students: bool) -> None:
@@ -33,7 +34,7 @@ class Hiding:
         self._prompt_waits = not (is_over or later or checked)
         makes = bool(outputs_of(state.plan))
         self._text_waits = makes and not is_over and not state.items_of(ItemType.STAGE3_SAFETY_CHECK)
-        self._last_hop = hops_of(state.plan)
+        self._last_hop, self._passes_on = hops_of(state.plan), _passes_on(state)
         self._open_outputs = {
             span.output
             for span in state.spans.values()
@@ -43,11 +44,15 @@ class Hiding:
     @property
     def holds_texts(self) -> bool:
         """Whether texts may be among what is hidden now."""
-        return self.for_students and (self._prompt_waits or self._text_waits or bool(self._withheld.texts))
+        return self.for_students and (self._prompt_waits or self._text_waits or self._withheld.everything or bool(self._withheld.texts))
 
     def withholds(self, item: ExecutionItem) -> bool:
-        """Whether a check said no to it."""
-        return self.for_students and self._withheld.holds(item)
+        """Whether a check said no to it, or none has looked at the run."""
+        return bool(self.why_withheld(item))
+
+    def why_withheld(self, item: ExecutionItem) -> str:
+        """The word of documents that says why it is not shown; empty for what is."""
+        return self._withheld.why(item) if self.for_students else ""
 
     def holds(self, item: ExecutionItem) -> bool:
         """Whether a check has yet to look at it."""
@@ -55,8 +60,10 @@ class Hiding:
             return False
         if item.item_type in OUTPUT_TYPES:
             return item.loop_iteration in self._open_outputs
+        if item.stage == 1 and self._prompt_waits:
+            return item.content is not None or item.media is not None
         if item.stage == 1:
-            return self._prompt_waits and (item.content is not None or item.media is not None)
+            return self._text_waits and self._passes_on and item.content is not None
         is_last = item.item_type == ItemType.INTERCEPTION_ITERATION and item.stage_iteration == self._last_hop
         return self._text_waits and (is_last or item.item_type == ItemType.INTERCEPTION_FINAL)
 
@@ -101,6 +108,12 @@ def _empty(slot: Slot, state: RunState, busy: set[object]) -> str:
     return "waiting"
 
 
+def _passes_on(state: RunState) -> bool:
+    """Whether what stage 3 looks at is the prompt itself, or its translation."""
+    wanted = state.plan.get("interception")
+    return isinstance(wanted, Mapping) and wanted.get("kind") == "pass_on"
+
+
 def _is_safe(item: ExecutionItem) -> bool:
     return item.item_type in CHECKS and isinstance(item.metadata, dict) and item.metadata.get("safe") is True
 
@@ -110,4 +123,10 @@ def _is_unsafe(item: ExecutionItem) -> bool:
 
 
 def _as_record(state: RunState) -> ExecutionRecord:
-    return ExecutionRecord(execution_id="", config_name=None, timestamp=read_timestamp(None), items=tuple(state.items))
+    return ExecutionRecord(
+        execution_id="",
+        config_name=None,
+        timestamp=read_timestamp(None),
+        safety_level=state.head.get("safety_level"),
+        items=tuple(state.items),
+    )

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from collectors.live import LiveEvent
 from collectors.open_runs import ENDED, FINISHED, LOGGED, STARTED
+from devserver.web.run_state import SAFETY_LEVEL
 from otel_tracking import attributes as names
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionItem, ExecutionRecord, SpanRecord
@@ -69,7 +70,8 @@ def _of_spans(record: ExecutionRecord) -> Iterator[_Moment]:
 
 
 def _head(record: ExecutionRecord) -> dict[str, Any]:
-    return {names.EXECUTION_ID: record.execution_id, names.CONFIG_NAME: record.config_name}
+    said = {names.EXECUTION_ID: record.execution_id, names.CONFIG_NAME: record.config_name}
+    return said if record.safety_level is None else {**said, SAFETY_LEVEL: record.safety_level}
 
 
 def _end(span: SpanRecord, record: ExecutionRecord) -> dict[str, Any]:

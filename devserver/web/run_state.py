@@ -15,6 +15,10 @@ from otel_tracking.outcome import Outcome
 from otel_tracking.record import ExecutionItem, Media, timestamp_of
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType, read_item_type, read_media_type
 
+SAFETY_LEVEL = names.PREFIX + "safety_level"
+"""Said at the beginning of a run that is told from its record: one of another tracker may have no item that says it."""
+
+_HEAD = {"execution_id": names.EXECUTION_ID, "config_name": names.CONFIG_NAME, "safety_level": SAFETY_LEVEL}
 _STAGE_SPANS = frozenset({*STAGE_NAMES.values(), "stage"})
 _PLACES = _STAGE_SPANS | {names.ITERATION_SPAN, names.OUTPUT_SPAN}
 
@@ -97,8 +101,7 @@ class RunState:
             event.timestamp_ns,
         )
         if event.parent_id is None:
-            known = {"execution_id": names.EXECUTION_ID, "config_name": names.CONFIG_NAME}
-            self.head |= {field: place[name] for field, name in known.items() if name in place}
+            self.head |= {field: place[name] for field, name in _HEAD.items() if name in place}
         return True
 
     def _end(self, event: LiveEvent) -> bool:

@@ -47,12 +47,13 @@ def a_picture(number=6, **fields):
     return an_item(ItemType.OUTPUT_IMAGE, number, **{**place, **fields})
 
 
-def board(*items, audience="student", language="en", upto=None, status="completed"):
+def board(*items, audience="student", language="en", upto=None, status="completed", level="kids"):
     record = ExecutionRecord(
         execution_id="exec_20251103_224153_608540d5",
         config_name="stillepost",
         timestamp=START,
         status=status,
+        safety_level=level,
         items=items,
     )
     events = events_of(record)
@@ -143,6 +144,31 @@ def test_students_see_no_text_that_pictures_are_made_of_before_stage_three_has()
     assert "vampires" in repr(board(*items, checked[True]))
     assert "vampires" not in repr(board(*items, checked[False], status="blocked"))
     assert states(board(*items, checked[False]))["o1-stage3_safety_check"] == "blocked"
+
+
+def test_of_a_run_without_checks_students_see_what_happened_and_nothing_of_what_was_said():
+    final = an_item(ItemType.INTERCEPTION_FINAL, 4, stage=2, content="vampires")
+    items = (a_start(PICTURE), a_prompt("Vampire"), a_check(3, safe=True, stage=1), final, a_picture(input_text="vampires"))
+    for upto in range(1, 8):
+        student = board(*items, upto=upto, level="off")
+        assert "ampire" not in repr(student)
+        assert not any(one.medium for one in student.boxes)
+    assert states(student)["o1-made"] == states(student)["s1-user_input_text"] == "hidden"
+    assert box(student, "o1-made").note == "Not shown here: no safety check has looked at this run."
+    assert "vampires" in repr(board(*items, level="off", audience="researcher"))
+
+
+def test_a_prompt_that_pictures_are_made_of_as_it_is_waits_for_stage_three():
+    """The text that stage 3 looks at is the prompt, or its translation: nothing is shown and taken back."""
+    plan = {"config": {**PICTURE["config"], "translate_first": True}}
+    english = an_item(ItemType.TRANSLATION_RESULT, 4, stage=1, content="A vampire", input_text="Ein Vampir")
+    final = an_item(ItemType.INTERCEPTION_FINAL, 5, stage=2, content="A vampire")
+    items = (a_start(plan), a_prompt("Ein Vampir"), a_check(3, safe=True, stage=1), english, final)
+    for upto in range(1, 6):
+        assert "ampir" not in repr(board(*items, upto=upto))
+    looked_at = {"stage": 3, "loop_iteration": 1, "input_text": "A vampire"}
+    assert "Ein Vampir" in repr(board(*items, a_check(6, safe=True, **looked_at)))
+    assert "ampir" not in repr(board(*items, a_check(6, safe=False, **looked_at), status="blocked"))
 
 
 def test_a_picture_that_was_blocked_after_it_was_made_is_shown_to_nobody_but_researchers():
