@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
-from exporters.errors import UnknownOption, UnsafePath, listed, suggest
+from exporters.errors import UnknownOption, listed, suggest
 from exporters.formats import Format
-from exporters.media import inside
+from exporters.media import load_media
 from otel_tracking.record import ExecutionRecord
 
 CHOICES: Mapping[str, tuple[str, ...]] = {"audience": ("researcher", "student"), "language": ("en", "de")}
@@ -30,7 +28,7 @@ def render_document(
     options = options or {}
     check_options(options, [form])
     if form.shows_media and data_dir is not None:
-        record = with_media(record, Path(data_dir))
+        record = load_media(data_dir, record)
     return form.render(record, **options)
 
 
@@ -48,15 +46,3 @@ def check_options(options: Mapping[str, str], forms: Iterable[Format]) -> None:
 def options_of(form: Format, options: Mapping[str, str]) -> dict[str, str]:
     """Those of several formats' options that this format has."""
     return {name: value for name, value in options.items() if name in form.options}
-
-
-def with_media(record: ExecutionRecord, data_dir: Path) -> ExecutionRecord:
-    """The record with its media files as attachments, as far as they are there and lie where media lie."""
-    found: dict[str, bytes] = {}
-    for item in record.items:
-        sha256 = item.media.sha256 if item.media else None
-        if sha256 and item.file_path and sha256 not in record.attachments:
-            # A document without a picture is better than none.
-            with contextlib.suppress(OSError, UnsafePath, TypeError):
-                found[sha256] = inside(data_dir, item.file_path).read_bytes()
-    return replace(record, attachments={**found, **record.attachments}) if found else record

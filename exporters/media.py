@@ -32,14 +32,44 @@ def media_paths(data_dir: Path, record: ExecutionRecord) -> dict[Path, bytes]:
 
 
 def load_media(data_dir: str | Path, record: ExecutionRecord) -> ExecutionRecord:
-    """`record` with its media files as attachments, as far as they are there."""
-    found: Mapping[str, bytes] = {
-        item.media.sha256: path.read_bytes()
-        for item in record.items
-        if item.media and item.media.sha256 and item.file_path
-        if (path := inside(Path(data_dir), item.file_path)).is_file()
-    }
-    return replace(record, attachments={**record.attachments, **found})
+    """`record` with its media files as attachments, as far as they are there and lie where media lie."""
+    found: dict[str, bytes] = {}
+    for item in record.items:
+        sha256 = item.media.sha256 if item.media else None
+        if sha256 and sha256 not in record.attachments and sha256 not in found:
+            content = read_stored(Path(data_dir), item.file_path)
+            found |= {} if content is None else {sha256: content}
+    return replace(record, attachments={**found, **record.attachments}) if found else record
+
+
+def read_stored(data_dir: Path, file_path: object) -> bytes | None:
+    """The bytes of the file that an item names; None where `stored_file` has none, or it cannot be read."""
+    path = stored_file(data_dir, file_path)
+    try:
+        return path.read_bytes() if path else None
+    except OSError:
+        return None
+
+
+def stored_file(data_dir: Path, file_path: object) -> Path | None:
+    """The file that an item's `file_path` names; None for what is no path, leads out of the media, or is not there.
+
+    Records come from anywhere: whoever makes a file of what a record says asks here, or `inside`.
+    """
+    if not isinstance(file_path, str):
+        return None
+    try:
+        path = inside(data_dir, file_path)
+        # A link in there may lead anywhere.
+        is_ours = path.resolve(strict=True).is_relative_to((data_dir / "media").resolve())
+        return path if is_ours and path.is_file() else None
+    except (UnsafePath, OSError, ValueError, RuntimeError):
+        return None
+
+
+def media_name(file_path: object) -> str:
+    """The name of the file at the end of a stored path; empty where there is none."""
+    return file_path.rpartition("/")[2] if isinstance(file_path, str) else ""
 
 
 def inside(data_dir: Path, file_path: str) -> Path:

@@ -57,7 +57,7 @@ def find_execution(data_dir: str | Path, text: str) -> str:
     if exact:
         return exact.execution_id
     rows = list_executions(data_dir)
-    found = sorted({row.execution_id for row in rows if _is_meant(row, text)})
+    found = sorted({row.execution_id for row in rows if is_meant(row, text)})
     if len(found) > 1:
         raise AmbiguousExecution(f"{text!r} may be any of {len(found)} executions: {listed(found)}")
     if not found:
@@ -66,7 +66,8 @@ def find_execution(data_dir: str | Path, text: str) -> str:
     return found[0]
 
 
-def _is_meant(row: ExecutionRow, text: str) -> bool:
+def is_meant(row: ExecutionRow, text: str) -> bool:
+    """Whether that text names the execution: by the beginning or the end of its id, or by its trace."""
     return row.execution_id.startswith(text) or row.execution_id.endswith(f"_{text}") or row.trace_id == text
 
 

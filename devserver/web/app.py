@@ -20,6 +20,7 @@ from devserver.web.login_routes import login_routes
 from devserver.web.media_routes import media_routes
 from devserver.web.only_one import claim
 from devserver.web.pages import pages
+from devserver.web.pupils import Pupils, key_in
 from devserver.web.replies import is_api, trouble
 from devserver.web.run_routes import run_routes
 from devserver.web.runner import Runner
@@ -27,6 +28,7 @@ from devserver.web.runs import Runs
 from devserver.web.sessions import Sessions
 from devserver.web.showing import show
 from devserver.web.streams import HEARTBEAT_SECONDS, Seats
+from devserver.web.tickets import Tickets
 from devserver.web.web_settings import WebSettings
 from devserver.wiring import Devserver
 
@@ -47,10 +49,15 @@ def create_app(
     """
     settings = settings or WebSettings()
     settings.check()
-    runner = runner or Runner(devserver.pipeline, slots=settings.slots, most_waiting=settings.most_waiting)
-    runs = Runs(devserver, runner)
     app = Flask(__name__)
-    claim(devserver.settings.data_dir, app)
+    own = devserver.settings.data_dir / ".serving"
+    # What another process keeps there is the other's.
+    tickets = Tickets(own if claim(devserver.settings.data_dir, app) else None)
+    runner = runner or Runner(
+        devserver.pipeline, slots=settings.slots, most_waiting=settings.most_waiting, tickets=tickets
+    )
+    runs = Runs(devserver, runner)
+    pupils = Pupils(key_in(own))
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, MAX_FORM_MEMORY_SIZE=2**21, MAX_FORM_PARTS=100)
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.extensions["runner"] = runner
@@ -59,8 +66,10 @@ def create_app(
     )
     app.extensions["access"], app.extensions["audit"] = access, Audit(devserver.settings.data_dir)
     guard.install(app, access)
+    pupils.install(app)
     _stay_in_this_process(app)
-    app.register_blueprint(execute_routes(runs, settings))
+    runner.resume()
+    app.register_blueprint(execute_routes(runs, settings, pupils))
     app.register_blueprint(
         run_routes(runs, devserver.settings.data_dir, Seats(settings.most_streams), heartbeat_seconds)
     )

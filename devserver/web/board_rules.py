@@ -29,9 +29,7 @@ class Hiding:
         self._state = state
         self._withheld = withheld_in(_as_record(state))
         is_over = state.has_ended
-        later = any(item.stage in (2, 3, 4) for item in state.items)
-        checked = any(_is_safe(item) for item in state.items_of(ItemType.STAGE1_SAFETY_CHECK))
-        self._prompt_waits = not (is_over or later or checked)
+        self._prompt_waits = not (is_over or is_let_through(state))
         makes = bool(outputs_of(state.plan))
         self._text_waits = makes and not is_over and not state.items_of(ItemType.STAGE3_SAFETY_CHECK)
         self._last_hop, self._passes_on = hops_of(state.plan), _passes_on(state)
@@ -44,7 +42,9 @@ class Hiding:
     @property
     def holds_texts(self) -> bool:
         """Whether texts may be among what is hidden now."""
-        return self.for_students and (self._prompt_waits or self._text_waits or self._withheld.everything or bool(self._withheld.texts))
+        return self.for_students and (
+            self._prompt_waits or self._text_waits or self._withheld.everything or bool(self._withheld.texts)
+        )
 
     def withholds(self, item: ExecutionItem) -> bool:
         """Whether a check said no to it, or none has looked at the run."""
@@ -66,6 +66,12 @@ class Hiding:
             return self._text_waits and self._passes_on and item.content is not None
         is_last = item.item_type == ItemType.INTERCEPTION_ITERATION and item.stage_iteration == self._last_hop
         return self._text_waits and (is_last or item.item_type == ItemType.INTERCEPTION_FINAL)
+
+
+def is_let_through(state: RunState) -> bool:
+    """Whether stage 1 has let the prompt through."""
+    later = any(item.stage in (2, 3, 4) for item in state.items)
+    return later or any(_is_safe(item) for item in state.items_of(ItemType.STAGE1_SAFETY_CHECK))
 
 
 def state_of_slots(slots: Sequence[Slot], state: RunState, hiding: Hiding) -> dict[str, str]:

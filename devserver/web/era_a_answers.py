@@ -7,9 +7,11 @@ from typing import Any
 
 from devserver.configs import PipelineConfig
 from devserver.requests import OutputResult, Result
+from devserver.web.board_rules import Hiding
 from devserver.web.replies import whole_text
 from devserver.web.run_state import RunState
 from devserver.web.runner import Job
+from devserver.web.student_copy import SHOWN
 from otel_tracking import attributes as names
 from otel_tracking.record import ExecutionItem
 from otel_tracking.taxonomy import OUTPUT_TYPES, ItemType
@@ -18,8 +20,16 @@ Answer = tuple[int, dict[str, Any]]
 """Status code and body."""
 
 
-def answer_of(job: Job, config: PipelineConfig, state: RunState) -> Answer:
-    """The answer to a job that is done. `state` says what its parts were: steps, times, parameters."""
+def answer_of(job: Job, config: PipelineConfig, state: RunState, *, for_students: bool = False) -> Answer:
+    """The answer to a job that is done. `state` says what its parts were: steps, times, parameters.
+
+    Students get nothing that a check said no to, and no messages for developers: those may repeat it.
+    """
+    status, body = _whole_answer(job, config, state)
+    return status, _for_students(body, state) if for_students else body
+
+
+def _whole_answer(job: Job, config: PipelineConfig, state: RunState) -> Answer:
     result = job.result
     if result is None:
         return 500, {**_failure(job, state), "error": f"the run could not be started: {job.error}"}
@@ -30,6 +40,26 @@ def answer_of(job: Job, config: PipelineConfig, state: RunState) -> Answer:
         error = result.error or ("the run was broken off" if status == 409 else "the run failed")
         return status, {**_failure(job, state), "error": whole_text(error)}
     return 200, _success(job, result, config, state)
+
+
+def _for_students(body: dict[str, Any], state: RunState) -> dict[str, Any]:
+    if "steps_completed" in body and "error" in body:
+        return {**body, "error": "the run was broken off" if body["run_status"] == "cancelled" else "the run failed"}
+    hiding = Hiding(state, for_students=True)
+    finals = state.items_of(ItemType.INTERCEPTION_FINAL)
+    if "final_output" in body and any(map(hiding.withholds, finals)):
+        body = {**body, "final_output": "", "withheld": True}
+    if "media_output" in body:
+        body = {**body, "media_output": _output_for_students(body["media_output"])}
+    if "media_outputs" in body:
+        body = {**body, "media_outputs": [_output_for_students(output) for output in body["media_outputs"]]}
+    return body
+
+
+def _output_for_students(output: dict[str, Any]) -> dict[str, Any]:
+    said = {name: value for name, value in output["metadata"].items() if name in (*SHOWN, "model", "backend")}
+    silent = {"error": "the output failed"} if "error" in output else {}
+    return {**output, "metadata": said, **silent}
 
 
 def accepted(job: Job, position: int) -> dict[str, Any]:

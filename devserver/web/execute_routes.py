@@ -11,6 +11,7 @@ from devserver.errors import RequestError, UnknownConfig
 from devserver.web import guard
 from devserver.web.asking import NotAllowed, read_body, request_of
 from devserver.web.era_a_answers import accepted, answer_of
+from devserver.web.pupils import Pupils, asker
 from devserver.web.replies import json_reply, trouble, whole_text
 from devserver.web.run_state import state_after
 from devserver.web.runner import Job, RunnerFull
@@ -21,7 +22,7 @@ BEGIN_SECONDS = 2.0
 """How long the answer to somebody who does not wait may be held back for the run's execution id."""
 
 
-def execute_routes(runs: Runs, settings: WebSettings) -> Blueprint:
+def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Blueprint:
     """The route, as a blueprint."""
     routes = Blueprint("execute", __name__)
 
@@ -34,7 +35,7 @@ def execute_routes(runs: Runs, settings: WebSettings) -> Blueprint:
         try:
             wanted, config = request_of(source, guard.role(), settings.safety_level)
             runs.runner.check(wanted)
-            job = runs.runner.submit(wanted)
+            job = runs.runner.submit(wanted, asker().pupil)
         except UnknownConfig as error:
             return trouble(404, str(error), **_named(source))
         except NotAllowed as error:
@@ -44,20 +45,26 @@ def execute_routes(runs: Runs, settings: WebSettings) -> Blueprint:
         except RunnerFull as error:
             return trouble(503, str(error), **_named(source), retry_after=error.retry_after)
         if not _waits(source):
-            return _accept(runs, job)
+            return _accept(runs, job, _secret(job, pupils))
         job.done.wait()
-        status, body = answer_of(job, config, state_after(runs.live_so_far(job.trace_id or "")))
-        return json_reply(body, status)
+        state = state_after(runs.live_so_far(job.trace_id or ""))
+        status, body = answer_of(job, config, state, for_students=not asker().is_researcher)
+        return json_reply({**body, **_secret(job, pupils)}, status)
 
     return routes
 
 
-def _accept(runs: Runs, job: Job) -> Response:
+def _secret(job: Job, pupils: Pupils) -> dict[str, str]:
+    """What a program sends along that comes back to its run; who may do everything needs none."""
+    return {} if asker().is_researcher else {"ticket_secret": pupils.secret_of(job.ticket)}
+
+
+def _accept(runs: Runs, job: Job, secret: Mapping[str, str]) -> Response:
     position = runs.runner.position(job)
     if not position:
         job.started.wait(BEGIN_SECONDS)
     body = accepted(job, position)
-    return json_reply(body, 202, Location=body["run_url"])
+    return json_reply({**body, **secret}, 202, Location=body["run_url"])
 
 
 def _waits(source: Mapping[str, Any]) -> bool:

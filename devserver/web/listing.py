@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from devserver.errors import RequestError
+from devserver.web.asking import NotAllowed
+from devserver.web.pupils import Asker
 from devserver.web.runner import Job
 from devserver.web.runs import Runs, moment_of, page_of
 from exporters.execution_index import ExecutionRow
@@ -15,6 +17,9 @@ from exporters.selection import Selection, Wanted
 from otel_tracking.record import read_timestamp
 
 _EQUAL = {"config": "config_name", "user_id": "user_id", "session_id": "session_id", "status": "status"}
+PEOPLE = ("user_id", "session_id", "device_id", "study_id", "batch_id")
+"""What may name somebody: a list or a search that answers to it tells pupils who was there."""
+
 UNDER_WAY = frozenset({"running", "waiting"})
 
 
@@ -52,21 +57,22 @@ class ListedRun:
     run_url: str = ""
 
     def to_dict(self, *, with_people: bool = True) -> dict[str, Any]:
-        """All fields by name; without who it was where `with_people` is False."""
-        people = () if with_people else ("user_id", "session_id", "device_id")
+        """All fields by name; without what may name somebody where `with_people` is False."""
+        people = () if with_people else PEOPLE
         plain = {name: value for name, value in asdict(self).items() if name not in people}
         return {**plain, "timestamp": self.timestamp.isoformat()}
 
 
 class Listing:
-    """A page of the list, and how many there are in all."""
+    """A page of the list, and how many there are in all, of those that `asker` may see."""
 
-    def __init__(self, runs: Runs, query: Query) -> None:
+    def __init__(self, runs: Runs, query: Query, asker: Asker) -> None:
         # In this order, so that a run that ends meanwhile is in one of the two lists, if not in both.
-        jobs = [_of_job(job) for job in runs.under_way()]
+        jobs = [_of_job(job) for job in runs.under_way() if runs.may_see(job, asker)]
         runs.settle()
         known = {job.execution_id for job in jobs}
-        stored = [row for row in runs.rows(query.selection) if row.execution_id not in known]
+        rows = [row for row in runs.rows(query.selection) if row.execution_id not in known]
+        stored = [row for row in rows if runs.may_see(row, asker)]
         wanted = Wanted(query.selection)
         all_rows: list[ListedRun | ExecutionRow] = [*(job for job in jobs if wanted.accepts(job)), *stored]
         found = [row for row in all_rows if not query.text or _mentions(row, query.text)]
@@ -75,8 +81,11 @@ class Listing:
         self.rows = [row if isinstance(row, ListedRun) else _of_row(row) for row in chosen]
 
 
-def read_query(given: Mapping[str, str], *, largest: int, usual: int = 20) -> Query:
-    """The query in an address. Raises `RequestError` for what cannot be asked."""
+def read_query(given: Mapping[str, str], asker: Asker, *, largest: int, usual: int = 20) -> Query:
+    """The query in an address. Raises `RequestError` for what cannot be asked, `NotAllowed` for what not by everybody."""
+    refused = [name for name in PEOPLE if given.get(name)]
+    if refused and not asker.is_researcher:
+        raise NotAllowed(f"{refused[0]} is not for students to search by; config, status, date, since and q would work")
     filters = {name: given.get(name) or None for name in (*_EQUAL, "date", "since", "q")}
     selection: dict[str, Any] = {field: filters[name] for name, field in _EQUAL.items() if filters[name]}
     if filters["date"]:

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, send_file
 
 from devserver.web import guard
 from devserver.web.board_rules import Hiding
+from devserver.web.pupils import asker
 from devserver.web.replies import trouble
 from devserver.web.roles import Role
 from devserver.web.runner import Job
@@ -57,7 +58,7 @@ def media_routes(runs: Runs) -> Blueprint:
 
 
 def _medium(runs: Runs, run: str, name: str) -> tuple[bytes, str] | None:
-    found = runs.find(run)
+    found = runs.find(run, asker())
     if guard.role() is not Role.RESEARCHER and not _may_see(runs, found, name):
         return None
     return runs.media(found, name)

@@ -16,16 +16,17 @@ from devserver.safety.terms import LEVELS
 from devserver.stages.seeds import draw_seed
 from devserver.web import guard
 from devserver.web.again import again, can_be_seeded, leaves_to_chance, with_seed
-from devserver.web.asking import checked, config_named, image_of, level_for, seed_of
+from devserver.web.asking import NotAllowed, checked, config_named, image_of, level_for, seed_of
 from devserver.web.choices import choices_of
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
 from devserver.web.listing import Listing, read_query
+from devserver.web.pupils import asker
 from devserver.web.replies import whole_text
 from devserver.web.roles import Role
 from devserver.web.run_page import run_page_values, waiting_page_values
 from devserver.web.run_rows import rows_for_people
 from devserver.web.runner import Job, RunnerFull
-from devserver.web.runs import Runs
+from devserver.web.runs import RunLost, Runs
 from devserver.web.showing import show
 from devserver.web.web_settings import WebSettings
 from devserver.web.words import EXAMPLES, LANGUAGES
@@ -47,6 +48,14 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
     def unknown(error: Exception) -> AnyResponse:
         return _message(404, str(error))
 
+    @routes.errorhandler(RunLost)
+    def lost(error: RunLost) -> AnyResponse:
+        return _message(410, words_here()["run lost"])
+
+    @routes.errorhandler(NotAllowed)
+    def not_allowed(error: NotAllowed) -> AnyResponse:
+        return _message(403, str(error))
+
     @routes.errorhandler(RequestError)
     def unclear(error: RequestError) -> AnyResponse:
         return _message(400, str(error))
@@ -64,7 +73,9 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
     @routes.post("/runs")
     def send() -> AnyResponse:
         try:
-            job = runs.runner.submit(_request_of_form(settings))
+            wanted = _request_of_form(settings)
+            runs.runner.check(wanted)
+            job = runs.runner.submit(wanted, asker().pupil)
         except (RequestError, ConfigError) as error:
             page = _start_page(devserver, settings, request.form, sentence=str(error))
             return make_response(page, 400)
@@ -72,8 +83,8 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
 
     @routes.get("/runs")
     def index() -> str:
-        query = read_query(request.args, largest=100, usual=ROWS_A_PAGE)
-        listing = Listing(runs, query)
+        query = read_query(request.args, asker(), largest=100, usual=ROWS_A_PAGE)
+        listing = Listing(runs, query, asker())
         return show(
             "runs.html",
             rows=rows_for_people(listing.rows, runs, is_researcher=guard.audience() is Role.RESEARCHER),
@@ -86,20 +97,21 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
 
     @routes.get("/runs/<name>")
     def one(name: str) -> AnyResponse:
-        found = runs.find(name)
+        found = runs.find(name, asker())
         if isinstance(found, Job) and not found.trace_id:
             values = waiting_page_values(found, runs)
             return make_response(show("waiting.html", **values))
         execution_id = found.execution_id if isinstance(found, Job) else found
         if name != execution_id:
             return redirect(f"/runs/{execution_id}", 303)
-        is_researcher = guard.role() is Role.RESEARCHER
-        values = run_page_values(found, runs, language_here(), guard.audience(), is_researcher=is_researcher)
+        values = run_page_values(found, runs, language_here(), guard.audience(), asker())
         return make_response(show("run.html", **values))
 
     @routes.post("/runs/<name>/cancel")
     def cancel(name: str) -> AnyResponse:
-        found = runs.find(name)
+        found = runs.find(name, asker())
+        if not runs.owns(found, asker()):
+            return _message(403, words_here()["not yours"])
         if isinstance(found, Job):
             runs.runner.stop(found)
             guard.note(Act.CANCEL, found.execution_id or found.name)
@@ -107,14 +119,16 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
 
     @routes.post("/runs/<name>/again")
     def repeat(name: str) -> AnyResponse:
-        found = runs.find(name)
+        found = runs.find(name, asker())
+        if not runs.owns(found, asker()):
+            return _message(403, words_here()["not yours"])
         record = runs.record(found) if isinstance(found, str) else None
         wanted = again(record, lambda sha256: runs.media(found, sha256)) if record else None
         if wanted is None:
             return _message(400, "this run cannot be made again from its record")
         repeated = with_seed(wanted, same=request.form.get("seed") == "same")
         level_for(repeated.safety_level, guard.role(), settings.safety_level)
-        return _to(runs.runner.submit(repeated))
+        return _to(runs.runner.submit(repeated, asker().pupil))
 
     @routes.get("/language/<wanted>")
     def change_language(wanted: str) -> AnyResponse:

@@ -8,12 +8,14 @@ from typing import Any
 from devserver.web.again import again, leaves_to_chance
 from devserver.web.asking import config_named
 from devserver.web.board import Board, board_of
+from devserver.web.pupils import Asker
 from devserver.web.roles import Role
 from devserver.web.runner import Job
-from devserver.web.runs import Runs
+from devserver.web.runs import RunLost, Runs
 from devserver.web.streams import STORED
 from devserver.web.words import words_of
 from exporters import FORMATS
+from exporters.errors import StorageError
 from exporters.readable import seconds
 from otel_tracking.record import ExecutionRecord
 
@@ -24,14 +26,12 @@ _FORMAT_NAMES = {
 FIRST_FORMATS = ("pdf", "html", "docx")
 
 
-def run_page_values(
-    found: Job | str, runs: Runs, language: str, audience: Role, *, is_researcher: bool
-) -> dict[str, Any]:
+def run_page_values(found: Job | str, runs: Runs, language: str, audience: Role, asker: Asker) -> dict[str, Any]:
     """Everything that `run.html` needs."""
     state = runs.state(found)
     board = board_of(state, language=language, audience=audience)
     record = runs.record(found) if isinstance(found, str) else None
-    is_over = record is not None
+    is_over, is_mine = record is not None, runs.owns(found, asker)
     prefix = STORED if is_over else ""
     return {
         "board": board,
@@ -40,10 +40,12 @@ def run_page_values(
         "last_event": f"{prefix}{state.seen}" if state.seen else "",
         "now_ms": time.time_ns() // 1_000_000,
         "audience": audience.value,
-        "can_change_audience": is_researcher,
+        "can_change_audience": asker.is_researcher,
+        "is_mine": is_mine,
+        "repeats": _repeated(record, runs, asker) if record else "",
         "record": record,
         "duration": seconds(record.total_execution_time) if record else "",
-        "repeat": _repeat(found, record, runs) if record else {},
+        "repeat": _repeat(found, record, runs) if record and is_mine else {},
         "exports": _exports(audience) if is_over else [],
         "export_query": f"?language={language}&audience={audience.value}",
         "final": _final(board),
@@ -69,6 +71,19 @@ def _repeat(found: Job | str, record: ExecutionRecord, runs: Runs) -> dict[str, 
         return {}
     is_chance = leaves_to_chance(config_named(wanted.request.config_name))
     return {"seed": wanted.seed, "is_same": wanted.seed is not None and is_chance, "is_new": is_chance}
+
+
+def _repeated(record: ExecutionRecord, runs: Runs, asker: Asker) -> str:
+    """The run that this one repeats; empty where there is none that may be seen. Whoever asks may write anything."""
+    name = record.repeats
+    if not isinstance(name, str) or not name:
+        return ""
+    if asker.is_researcher:
+        return name
+    try:
+        return name if runs.find(name, asker) == name else ""
+    except (StorageError, RunLost):
+        return ""
 
 
 def _exports(audience: Role) -> list[tuple[str, str, bool]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -10,13 +11,15 @@ from flask import Blueprint, Response, request
 from devserver.audit import Act
 from devserver.errors import RequestError
 from devserver.web import guard
+from devserver.web.asking import NotAllowed
 from devserver.web.era_a_answers import addresses
 from devserver.web.language import language_here
 from devserver.web.listing import Listing, read_query
+from devserver.web.pupils import SECRET_HEADER, asker
 from devserver.web.replies import json_reply, trouble
 from devserver.web.roles import Role
 from devserver.web.runner import Job
-from devserver.web.runs import Runs
+from devserver.web.runs import RunLost, Runs
 from devserver.web.streams import Seats, Stream, has_seen_the_end
 from devserver.web.student_copy import student_copy
 from devserver.web.telling import Tellings
@@ -29,7 +32,7 @@ from exporters.layout import folder_name
 from otel_tracking.record import ExecutionRecord
 
 
-def run_routes(runs: Runs, data_dir: Any, seats: Seats, heartbeat_seconds: float) -> Blueprint:
+def run_routes(runs: Runs, data_dir: Path, seats: Seats, heartbeat_seconds: float) -> Blueprint:
     """The routes, as a blueprint."""
     routes = Blueprint("runs", __name__, url_prefix="/api/runs")
     tellings = Tellings()
@@ -42,14 +45,22 @@ def run_routes(runs: Runs, data_dir: Any, seats: Seats, heartbeat_seconds: float
     def ambiguous(error: AmbiguousExecution) -> Response:
         return trouble(404, str(error))
 
+    @routes.errorhandler(RunLost)
+    def lost(error: RunLost) -> Response:
+        return trouble(410, str(error), run_status=error.state)
+
+    @routes.errorhandler(NotAllowed)
+    def not_allowed(error: NotAllowed) -> Response:
+        return trouble(403, str(error))
+
     @routes.errorhandler(RequestError)
     def unclear(error: RequestError) -> Response:
         return trouble(400, str(error))
 
     @routes.get("")
     def index() -> Response:
-        query = read_query(request.args, largest=100)
-        listing = Listing(runs, query)
+        query = read_query(request.args, asker(), largest=100)
+        listing = Listing(runs, query, asker())
         return json_reply(
             {
                 "executions": [row.to_dict(with_people=_is_researcher()) for row in listing.rows],
@@ -64,20 +75,21 @@ def run_routes(runs: Runs, data_dir: Any, seats: Seats, heartbeat_seconds: float
     @routes.get("/stats")
     def stats() -> Response:
         runs.settle()
-        files = [path for path in data_dir.rglob("*") if path.is_file()]
-        size = sum(path.stat().st_size for path in files)
+        seen = [row for row in runs.rows({}) if runs.may_see(row, asker())]
+        # What everything takes grows with runs that pupils do not see.
+        size = _size_of(data_dir) if _is_researcher() else None
         return json_reply(
             {
-                "total_records": len(runs.rows({})),
+                "total_records": len(seen),
                 "total_size_bytes": size,
-                "total_size_mb": round(size / 2**20, 2),
+                "total_size_mb": None if size is None else round(size / 2**20, 2),
                 "storage_dir": str(data_dir.absolute()) if _is_researcher() else data_dir.name,
             }
         )
 
     @routes.get("/<name>")
     def one(name: str) -> Response:
-        found = runs.find(name)
+        found = runs.find(name, asker())
         if isinstance(found, Job):
             return json_reply(_under_way(found, runs))
         record = runs.record(found)
@@ -91,7 +103,7 @@ def run_routes(runs: Runs, data_dir: Any, seats: Seats, heartbeat_seconds: float
         if format_name not in FORMATS:
             return trouble(404, f"no format is called {format_name!r:.60}; there are {', '.join(sorted(FORMATS))}")
         form = format_named(format_name)
-        found = runs.find(name)
+        found = runs.find(name, asker())
         if isinstance(found, Job):
             return trouble(409, "the run is still under way; it can be exported when it has ended")
         try:
@@ -106,7 +118,7 @@ def run_routes(runs: Runs, data_dir: Any, seats: Seats, heartbeat_seconds: float
 
     @routes.get("/<name>/live")
     def live(name: str) -> Response:
-        found = runs.find(name)
+        found = runs.find(name, asker())
         after = request.headers.get("Last-Event-ID") or request.args.get("after", "")
         if has_seen_the_end(runs, found, after):
             return Response(status=204)
@@ -122,7 +134,9 @@ def run_routes(runs: Runs, data_dir: Any, seats: Seats, heartbeat_seconds: float
 
     @routes.post("/<name>/cancel")
     def cancel(name: str) -> Response:
-        found = runs.find(name)
+        found = runs.find(name, asker())
+        if not runs.owns(found, asker()):
+            return trouble(403, f"only who asked for a run may end it, or who sends its secret as {SECRET_HEADER}")
         if not isinstance(found, Job):
             return trouble(409, "the run has ended already; nothing was changed", execution_id=found)
         runs.runner.stop(found)
@@ -130,6 +144,10 @@ def run_routes(runs: Runs, data_dir: Any, seats: Seats, heartbeat_seconds: float
         return json_reply({"status": "cancelling", "run_status": found.status, **addresses(found)}, 202)
 
     return routes
+
+
+def _size_of(data_dir: Path) -> int:
+    return sum(path.stat().st_size for path in data_dir.rglob("*") if path.is_file())
 
 
 def _is_researcher() -> bool:

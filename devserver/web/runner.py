@@ -1,6 +1,7 @@
 """Run requests in the background: a few at once, the others in the order they came.
 
-A run belongs to the server, not to the browser that asked for it: whoever leaves neither ends nor loses it.
+A run belongs to the server, not to the browser that asked for it: whoever leaves neither ends nor loses it. What was
+asked for is kept before anybody is told that it will be run, so that a run that waits outlives the server too.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ from dataclasses import replace
 
 from devserver.pipeline import Pipeline
 from devserver.requests import Request, Result
+from devserver.web.tickets import Kept, Tickets
 from otel_tracking.run import Execution
 
 _log = logging.getLogger(__name__)
+
+_ENDING = "the server is being stopped; ask again when it is back"
 
 REMEMBERED = 200
 """Jobs that are over and can still be asked about by their ticket."""
@@ -34,10 +38,12 @@ class RunnerFull(Exception):
 class Job:
     """One request on its way: waiting, then running under an execution id, then over."""
 
-    def __init__(self, request: Request) -> None:
-        self.ticket = f"ticket_{secrets.token_hex(8)}"
-        self.request = request
-        self.asked_at = time.time()
+    def __init__(
+        self, request: Request, owner: str = "", ticket: str | None = None, asked_at: float | None = None
+    ) -> None:
+        self.ticket = ticket or f"ticket_{secrets.token_hex(8)}"
+        self.request, self.owner = request, owner
+        self.asked_at = time.time() if asked_at is None else asked_at
         self.cancel = threading.Event()
         self.started = threading.Event()
         self.done = threading.Event()
@@ -75,8 +81,11 @@ class Job:
 class Runner:
     """Runs jobs on `slots` threads of its own; up to `most_waiting` more wait for one of them."""
 
-    def __init__(self, pipeline: Pipeline, *, slots: int = 2, most_waiting: int = 30) -> None:
+    def __init__(
+        self, pipeline: Pipeline, *, slots: int = 2, most_waiting: int = 30, tickets: Tickets | None = None
+    ) -> None:
         self._pipeline, self._slots, self._most_waiting = pipeline, slots, most_waiting
+        self._tickets, self._entrance = tickets or Tickets(None), threading.Lock()
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
         self._running: list[Job] = []
@@ -89,17 +98,35 @@ class Runner:
         """Raise `ConfigError` or `RequestError` where the pipeline would not begin."""
         self._pipeline.check(request)
 
-    def submit(self, request: Request) -> Job:
-        """The job of a request that was checked. Raises `RunnerFull` where too many wait, or the server is ending."""
-        job = Job(request)
-        with self._changed:
-            if self._closed:
-                raise RunnerFull("the server is being stopped; ask again when it is back", 60)
-            if len(self._waiting) >= self._most_waiting + self._slots - len(self._running):
-                raise RunnerFull(f"{len(self._waiting)} runs are waiting already; ask again in a moment", 30)
-            self._waiting.append(job)
-            self._changed.notify_all()
+    def submit(self, request: Request, owner: str = "") -> Job:
+        """The job of a request that was checked, kept; `owner` is whose it is.
+
+        Raises `RunnerFull` where too many wait, or the server is ending.
+        """
+        job = Job(request, owner)
+        # One after another: nobody comes between the look whether there is room and the place in the queue.
+        with self._entrance:
+            self._check_room()
+            self._tickets.keep(job.ticket, owner, job.asked_at, request)
+            if not self._enqueue(job):
+                self._tickets.end(job.ticket, "refused")
+                raise RunnerFull(_ENDING, 60)
         return job
+
+    def resume(self) -> list[Job]:
+        """The runs that waited when the server ended last, waiting again: as many as there are, in their order."""
+        left = [Job(one.request, one.owner, one.ticket, one.asked_at) for one in self._tickets.take_over()]
+        for job in left:
+            self._enqueue(job)
+        return left
+
+    def kept(self, ticket: str) -> Kept | None:
+        """What is known of a ticket, also of one from before the server was started."""
+        return self._tickets.find(ticket)
+
+    def kept_of(self, execution_id: str) -> Kept | None:
+        """What is known of the ticket that an execution was asked for with."""
+        return self._tickets.of_execution(execution_id)
 
     def jobs(self) -> list[Job]:
         """The jobs under way, waiting ones last; in the order they were asked for."""
@@ -143,7 +170,26 @@ class Runner:
         jobs = self.jobs()
         for job in jobs:
             self.stop(job)
-        return _all_done(jobs, timeout)
+        is_done = _all_done(jobs, timeout)
+        if is_done:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._running)
+            self._tickets.close()
+        return is_done
+
+    def _check_room(self) -> None:
+        with self._changed:
+            if self._closed:
+                raise RunnerFull(_ENDING, 60)
+            if len(self._waiting) >= self._most_waiting + self._slots - len(self._running):
+                raise RunnerFull(f"{len(self._waiting)} runs are waiting already; ask again in a moment", 30)
+
+    def _enqueue(self, job: Job) -> bool:
+        with self._changed:
+            if not self._closed:
+                self._waiting.append(job)
+                self._changed.notify_all()
+            return not self._closed
 
     def _position(self, job: Job) -> int:
         if job not in self._waiting:
@@ -167,17 +213,24 @@ class Runner:
 
     def _run(self, job: Job) -> None:
         result, error = None, None
+        # Before it begins, so that a run that makes the server die is not run again and again.
+        self._tickets.begin(job.ticket)
         try:
-            result = self._pipeline.run(job.request, on_start=job.begin, cancel=job.cancel)
+            result = self._pipeline.run(job.request, on_start=lambda run: self._begin(job, run), cancel=job.cancel)
         except Exception as trouble:
             # Its message stays out of the log: it may hold what a child wrote.
             _log.warning("a run could not be started: %s", type(trouble).__name__)
             error = trouble
         job.end(result, error)
+        self._tickets.end(job.ticket, job.status, type(error).__name__ if error else "")
         with self._changed:
             self._running.remove(job)
             self._over.append(job)
             self._changed.notify_all()
+
+    def _begin(self, job: Job, run: Execution) -> None:
+        job.begin(run)
+        self._tickets.name(job.ticket, run.execution_id)
 
 
 def _all_done(jobs: Iterable[Job], timeout: float) -> bool:

@@ -10,21 +10,36 @@ from itertools import islice
 from typing import Any
 
 from collectors.live import LiveEvent
+from devserver.web.board_rules import is_let_through
+from devserver.web.pupils import Asker
 from devserver.web.recorded_events import events_of
 from devserver.web.run_state import RunState, state_after
 from devserver.web.runner import Job, Runner
 from devserver.wiring import Devserver
 from exporters import find_execution, read_records
-from exporters.errors import UnknownExecution
+from exporters.errors import AmbiguousExecution, UnknownExecution
 from exporters.execution_index import ExecutionIndex, ExecutionRow
 from exporters.layout import stored_days
-from exporters.media import inside
+from exporters.media import media_name, read_stored
+from exporters.reading import SHORTEST_PREFIX, is_meant
 from exporters.selection import Selection, Wanted
+from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
 
 FLUSH_SECONDS = 10.0
 SETTLE_SECONDS = 2.0
 REMEMBERED_RECORDS = 64
+
+
+_NOBODY = "no run is called {0!r:.80}"
+
+
+class RunLost(Exception):
+    """A run that was promised and has no record; `state` says how it ended."""
+
+    def __init__(self, sentence: str, state: str) -> None:
+        super().__init__(sentence)
+        self.state = state
 
 
 class Runs:
@@ -38,20 +53,36 @@ class Runs:
         self._index, self._lock = ExecutionIndex(self._data_dir), threading.Lock()
         self._load = lru_cache(REMEMBERED_RECORDS)(self._read)
 
-    def find(self, name: str) -> Job | str:
+    def find(self, name: str, asker: Asker) -> Job | str:
         """The job that has not ended, or else the execution id, that a ticket, id or trace id means.
 
-        Raises `UnknownExecution` or `AmbiguousExecution`.
+        Raises `UnknownExecution` or `AmbiguousExecution`, and `RunLost` for a run that was promised and died with its
+        server. What somebody may not see is told from what is not there by nothing.
         """
-        job = self.runner.find(name)
-        if job and not job.done.is_set():
-            return job
-        if job and job.execution_id:
-            self._settle(job)
-            return job.execution_id
-        if job:
-            raise UnknownExecution(f"the run {name} could not be started: {job.error}")
-        return find_execution(self._data_dir, name)
+        found = self._asked_for_here(name)
+        if found is None:
+            found = find_execution(self._data_dir, name) if asker.is_researcher else self._find_seen(name, asker)
+        if not self.may_see(found, asker):
+            raise UnknownExecution(_NOBODY.format(name))
+        return found
+
+    def owns(self, found: Job | str, asker: Asker) -> bool:
+        """Whether a run is theirs to end and to repeat."""
+        if asker.is_researcher:
+            return True
+        if isinstance(found, Job):
+            return asker.has_asked_for(found.ticket, found.owner)
+        kept = self.runner.kept_of(found)
+        return kept is not None and asker.has_asked_for(kept.ticket, kept.owner)
+
+    def may_see(self, found: Job | str | ExecutionRow, asker: Asker) -> bool:
+        """Whether somebody may know of a run: pupils know their own, and others' that no check has stopped."""
+        if asker.is_researcher:
+            return True
+        if isinstance(found, Job):
+            return self.owns(found, asker) or is_let_through(self.state(found))
+        row = next(self._rows({"execution_id": found}), None) if isinstance(found, str) else found
+        return row is not None and (row.status != Status.BLOCKED or self.owns(row.execution_id, asker))
 
     def record(self, execution_id: str) -> ExecutionRecord:
         """The stored record of an execution id. Raises `UnknownExecution`."""
@@ -102,6 +133,33 @@ class Runs:
         """Wait until runs that have ended are stored; where that takes too long, go on with those that are."""
         self._devserver.recording.flush(timeout)
 
+    def _asked_for_here(self, name: str) -> Job | str | None:
+        """What was asked for of this server, or of the one before it, by its ticket, id or trace id."""
+        job = self.runner.find(name)
+        if job and not job.done.is_set():
+            return job
+        if job and job.execution_id:
+            self._settle(job)
+            return job.execution_id
+        if job:
+            raise UnknownExecution(f"the run {name} could not be started: {type(job.error).__name__}")
+        kept = self.runner.kept(name)
+        if kept is None:
+            return None
+        if kept.execution_id and next(self._rows({"execution_id": kept.execution_id}), None):
+            return kept.execution_id
+        raise RunLost(f"the run {name} ended as {kept.state}: {kept.reason or 'nothing of it is stored'}", kept.state)
+
+    def _find_seen(self, name: str, asker: Asker) -> str:
+        """The one run among those that somebody may see that is meant; nothing is said of others."""
+        if len(name) >= SHORTEST_PREFIX:
+            found = {row.execution_id for row in self.rows({}) if is_meant(row, name) and self.may_see(row, asker)}
+            if name in found or len(found) == 1:
+                return name if name in found else found.pop()
+            if found:
+                raise AmbiguousExecution(f"{name!r:.80} may be any of several runs; a whole id would work")
+        raise UnknownExecution(_NOBODY.format(name))
+
     def _settle(self, job: Job) -> None:
         if next(self._rows({"execution_id": job.execution_id}), None) is None:
             self.settle(FLUSH_SECONDS)
@@ -122,10 +180,9 @@ class Runs:
 
     def _stored_media(self, record: ExecutionRecord, name: str) -> tuple[bytes, str] | None:
         for item in record.items:
-            known = {item.media.sha256 if item.media else None, (item.file_path or "").rpartition("/")[2] or None}
-            if name in known and item.file_path:
-                path = inside(self._data_dir, item.file_path)
-                return (path.read_bytes(), (item.media and item.media.type) or "") if path.is_file() else None
+            if name and name in (item.media and item.media.sha256, media_name(item.file_path)):
+                content = read_stored(self._data_dir, item.file_path)
+                return None if content is None else (content, (item.media and item.media.type) or "")
         return None
 
 

@@ -14,7 +14,7 @@ _HEAD = (
 )
 _PLACE = ("sequence_number", "stage", "stage_iteration", "loop_iteration", "config_used", "execution_time")
 _SILENT = BLOCKED_TYPES | {ItemType.PIPELINE_ERROR, ItemType.OUTPUT_FAILED}
-_SHOWN = ("from_lang", "to_lang", "language", "input_language", "safe", "width", "height", "seed", "duration_seconds")
+SHOWN = ("from_lang", "to_lang", "language", "input_language", "safe", "width", "height", "seed", "duration_seconds")
 
 
 def student_copy(record: ExecutionRecord) -> dict[str, Any]:
@@ -43,6 +43,6 @@ def _item(item: ExecutionItem, *, is_withheld: bool) -> dict[str, Any]:
         "media": {"sha256": media.sha256, "bytes": media.bytes, "type": media.type}
         if media and not is_silent
         else None,
-        "metadata": {name: said[name] for name in _SHOWN if name in said},
+        "metadata": {name: said[name] for name in SHOWN if name in said},
         "withheld": is_withheld,
     }

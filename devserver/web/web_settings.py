@@ -98,6 +98,11 @@ class WebSettings:
             raise SettingsError(f"{PROXY_VARIABLE} is {self.proxy!r:.60}; an address is expected, such as 127.0.0.1")
         if self.class_token is not None and self.token in (None, self.class_token):
             raise SettingsError(f"{CLASS_TOKEN_VARIABLE} needs a {TOKEN_VARIABLE} that is another one")
+        if self.class_token is not None and self.safety_level == "off":
+            raise SettingsError(
+                f"{CLASS_TOKEN_VARIABLE} lets a class in, and at safety level off nothing is checked; kids or youth "
+                "would work"
+            )
         if self.token is None and not is_loopback(self.host):
             raise SettingsError(
                 f"host {self.host!r:.100} can be reached by others, so a token is needed: set {TOKEN_VARIABLE}, "

@@ -162,6 +162,16 @@ _TABLE: dict[str, tuple[str, str]] = {
     "trouble 413": ("Too large", "Zu groß"),
     "trouble 500": ("Something went wrong", "Etwas ist schiefgegangen"),
     "trouble 503": ("Too busy just now", "Gerade zu viel los"),
+    "trouble 410": ("Broken off", "Abgebrochen"),
+    "trouble 429": ("Too much at once", "Zu viel auf einmal"),
+    "not yours": (
+        "Only who asked for a journey may break it off or send it off again, from the same browser.",
+        "Nur wer eine Reise losgeschickt hat, kann sie abbrechen oder noch einmal losschicken, vom selben Browser aus.",
+    ),
+    "run lost": (
+        "The server was ended while this journey was under way, and nothing of it is stored.",
+        "Der Server wurde beendet, während diese Reise unterwegs war, und nichts von ihr ist gespeichert.",
+    ),
     "trouble 404 sentence": ("There is nothing at this address.", "Unter dieser Adresse gibt es nichts."),
     "back": ("Back to the start", "Zurück zum Start"),
     # What the configurations that come along do
