@@ -30,6 +30,9 @@ PNG = base64.b64decode(
 )
 """The smallest picture: one pixel."""
 
+WAV = b"RIFF\x2c\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0\x08\0data\x08\0\0\0" + b"\x80" * 8
+"""A millisecond of silence."""
+
 OLLAMA = Backend("ollama", "mistral-nemo:latest")
 SIGHT = Backend("ollama", "qwen3-vl:2b")
 SAFE = SafetyVerdict(safe=True, codes=(), found_terms=(), method="script", list_version="script 1")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from exporters.appendix.pictures import printable
 from exporters.chain import given_another
+from exporters.clean_media import clean_copy
 from exporters.journey import journey_of
 from exporters.journey_parts import RESEARCHER, Bar, Chapter, Journey, Medium
 from exporters.language_names import language_name
@@ -70,7 +71,7 @@ def render(record: ExecutionRecord, *, audience: str = RESEARCHER, language: str
         has_media=any(box.item_type.startswith("output_") for box in journey.boxes),
         groups=_groups(journey),
         given={number: visible(text) for number, text in given_another(record).items()},
-        sources={medium: source_of(medium) for medium in media},
+        sources={medium: source_of(medium, audience) for medium in media},
         bars=[(bar, *_extent(bar, journey)) for bar in journey.timeline],
         style=_style(),
         policy=policy(),
@@ -78,18 +79,24 @@ def render(record: ExecutionRecord, *, audience: str = RESEARCHER, language: str
     return page.encode()
 
 
-def source_of(medium: Medium) -> str:
+def source_of(medium: Medium, audience: str = RESEARCHER) -> str:
     """A `data:` address with the medium's bytes; empty where they are not here, or nothing that a page can hold.
 
-    Pictures are encoded anew, at a size for a page and without what programs hide in them; one that cannot be read goes
-    as it is, without the texts of a PNG file.
+    Pictures are encoded anew, at a size for a page and without what programs and cameras hide in them. One that cannot
+    be read goes to researchers as it is, without the texts of a PNG file; to students goes only what is clean.
     """
     if medium.content is None:
         return ""
-    content, mime_type = strip_text_chunks(medium.content), _mime_type(medium)
     picture = printable(medium.content) if medium.is_image else None
     if picture:
-        content, mime_type = picture.content, _PICTURES[picture.suffix]
+        return _address(picture.content, _PICTURES[picture.suffix])
+    if audience == RESEARCHER:
+        return _address(strip_text_chunks(medium.content), _mime_type(medium))
+    copy = clean_copy(medium.content, medium.mime_type) if len(medium.content) <= LARGEST_EMBEDDED else None
+    return _address(copy.content, copy.media_type) if copy else ""
+
+
+def _address(content: bytes, mime_type: str) -> str:
     if mime_type not in _EMBEDDED or len(content) > LARGEST_EMBEDDED:
         return ""
     return f"data:{mime_type};base64,{b64encode(content).decode('ascii')}"

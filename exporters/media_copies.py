@@ -1,14 +1,15 @@
-"""Copy the media of a record out of the data directory, as they are or without the texts that PNG files hold."""
+"""Copy the media of a record out of the data directory: as they are, without texts, or clean for students."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from exporters.clean_media import clean_copy
 from exporters.errors import UnsafePath
 from exporters.files import write_file
 from exporters.journey_parts import STUDENT
-from exporters.media import inside
+from exporters.media import inside, read_stored, stored_file
 from exporters.png_text import strip_text_chunks
 from exporters.withholding import withheld_in
 from otel_tracking.record import ExecutionItem, ExecutionRecord
@@ -16,10 +17,11 @@ from otel_tracking.record import ExecutionItem, ExecutionRecord
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """The files that were written, and the `file_path`s of those that could not be read."""
+    """The files that were written, and the `file_path`s of those that could not be read, or not be made clean."""
 
     written: tuple[Path, ...]
     missing: tuple[str, ...]
+    unclean: tuple[str, ...] = ()
 
 
 def copy_media(
@@ -28,29 +30,41 @@ def copy_media(
     """Write each media file of the record below `into`, where its `file_path` says: a document there leads to it.
 
     `strip_texts` leaves out what PNG files hold beside the picture (prompts, whole graphs); the originals are not
-    touched. A `student` gets nothing that a safety check said no to. Raises `UnsafePath` where a copy would be its
+    touched. A `student` gets nothing that a safety check said no to, and clean copies of the rest
+    (`exporters.clean_media`); what cannot be made clean is left out. Raises `UnsafePath` where a copy would be its
     original.
     """
-    written, missing = [], []
-    for file_path in _paths(record, audience):
-        try:
-            source, target = inside(data_dir, file_path), inside(into, file_path)
-            content = source.read_bytes()
-        except (UnsafePath, OSError):
+    written, missing, unclean = [], [], []
+    for file_path, media_type in _files(record, audience).items():
+        source, content = stored_file(data_dir, file_path), read_stored(data_dir, file_path)
+        if source is None or content is None:
             missing.append(file_path)
             continue
+        target = inside(into, file_path)
         if target.exists() and target.samefile(source):
             raise UnsafePath(f"{target} is the original itself; a directory outside of the data would work")
-        write_file(target, strip_text_chunks(content) if strip_texts else content)
+        copy = _copy_of(content, media_type, audience, strip_texts)
+        if copy is None:
+            unclean.append(file_path)
+            continue
+        write_file(target, copy)
         written.append(target)
-    return Copied(tuple(written), tuple(missing))
+    return Copied(tuple(written), tuple(missing), tuple(unclean))
 
 
-def _paths(record: ExecutionRecord, audience: str) -> list[str]:
-    """The files of the record that this audience may have, each once."""
+def _copy_of(content: bytes, media_type: str, audience: str, strip_texts: bool) -> bytes | None:
+    if audience == STUDENT:
+        clean = clean_copy(content, media_type)
+        return clean.content if clean else None
+    return strip_text_chunks(content) if strip_texts else content
+
+
+def _files(record: ExecutionRecord, audience: str) -> dict[str, str]:
+    """The files of the record that this audience may have, each once, and their types."""
     withheld = withheld_in(record)
 
     def may_go(item: ExecutionItem) -> bool:
         return isinstance(item.file_path, str) and not (audience == STUDENT and withheld.holds(item))
 
-    return list(dict.fromkeys(str(item.file_path) for item in record.items if may_go(item)))
+    chosen = filter(may_go, record.items)
+    return {str(item.file_path): str((item.media and item.media.type) or "") for item in chosen}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import io
-import warnings
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
+
+from exporters.pictures import small_picture
 
 if TYPE_CHECKING:
     from PIL import Image
 
 LONGEST_SIDE = 512
-MOST_PIXELS = 50_000_000
-_READ = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 _OPTIONS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 82, "optimize": True}, "WEBP": {"quality": 80, "method": 4}}
 
 
@@ -23,45 +22,17 @@ def thumbnail(
     A smaller picture keeps its size. Of a moving one it is the first frame; what is transparent becomes white. None
     for what cannot be read as a picture, is cut off, or has more than 50 million pixels.
     """
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return _shrink(content, longest_side, image_format)
-    # Whatever a broken or hostile file makes the decoders raise, it has no thumbnail.
-    except Exception:
+    small = small_picture(content, longest_side)
+    if small is None:
         return None
-
-
-def _shrink(content: bytes, longest_side: int, image_format: str) -> bytes | None:
-    from PIL import Image, ImageOps
-
-    with Image.open(io.BytesIO(content), formats=_READ) as picture:
-        if picture.width * picture.height > MOST_PIXELS:
-            return None
-        # A JPEG is decoded at a fraction of its size where that is enough.
-        picture.draft("RGB", (longest_side, longest_side))
-        upright = ImageOps.exif_transpose(picture)
-    upright = _on_white(upright)
-    upright.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
-    # A copy of the pixels alone: what the file said beside them stays behind.
-    bare = Image.new("RGB", upright.size)
-    bare.paste(upright)
     buffer = io.BytesIO()
-    bare.save(buffer, image_format, **_OPTIONS[image_format])
+    _on_white(small).save(buffer, image_format, **_OPTIONS[image_format])
     return buffer.getvalue()
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
     from PIL import Image
 
-    if picture.mode in ("RGB", "L"):
+    if picture.mode != "RGBA":
         return picture.convert("RGB")
-    if picture.mode.startswith(("I", "F")):
-        # More than 8 bits a pixel: brought to them, or everything would be white.
-        low, high = cast(tuple[float, float], picture.getextrema())
-        span = (high - low) or 1
-        return picture.convert("F").point(lambda value: (value - low) * (255 / span)).convert("L").convert("RGB")
-    clear = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")

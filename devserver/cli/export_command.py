@@ -87,7 +87,9 @@ def command(
     missing = [file_path for copied in media.values() for file_path in copied.missing]
     if as_json:
         files = {execution_id: list(map(str, copied.written)) for execution_id, copied in media.items()}
-        print_json({"format": format_name, "exported": written, "media": files, "missing": missing})
+        unclean = [file_path for copied in media.values() for file_path in copied.unclean]
+        told = {"format": format_name, "exported": written, "media": files, "missing": missing}
+        print_json({**told, "left_out": unclean} if unclean else told)
     return FAILED if missing else 0
 
 
@@ -97,6 +99,8 @@ def _say(path: Path, copied: Copied | None) -> None:
         click.echo(str(written))
     for file_path in copied.missing if copied else ():
         complain(f"{file_path} is not there or cannot be read; the rest was exported. See: otel-tracking verify")
+    for file_path in copied.unclean if copied else ():
+        complain(f"{file_path} was left out: what it says beside picture or sound cannot be taken out for students.")
 
 
 def _to_stdout(

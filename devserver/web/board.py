@@ -15,8 +15,9 @@ from devserver.web.run_state import RunState
 from devserver.web.slots import Slot, slots_of
 from devserver.web.words import words_of
 from exporters.journey_boxes import box_of
-from exporters.journey_parts import RESEARCHER, Box
+from exporters.journey_parts import RESEARCHER, STUDENT, Box
 from exporters.language_names import language_name
+from exporters.media import media_name
 from exporters.readable import language_code, visible_line
 from exporters.words import words_of as words_of_documents
 from otel_tracking.record import ExecutionItem
@@ -181,7 +182,9 @@ class _Drawing:
         medium = content.medium if content else None
         if medium is None:
             return None
-        name = medium.sha256 or medium.file_path.rpartition("/")[2]
+        name = medium.sha256 or media_name(medium.file_path)
+        # Whoever looks at the students' view saves what students may have.
+        query = f"?audience={STUDENT}" if self._hiding.for_students else ""
         kind = "image" if medium.is_image else "video" if medium.mime_type.startswith("video/") else "file"
         kind = "audio" if medium.mime_type.startswith("audio/") else kind
         given = self._state.items_of("interception_final", "user_input_text")
@@ -189,7 +192,7 @@ class _Drawing:
         return {
             "kind": kind if name else "missing",
             "type": medium.mime_type,
-            "url": f"{self._media}/media/{name}" if name else "",
+            "url": f"{self._media}/media/{name}{query}" if name else "",
             "thumbnail": f"{self._media}/thumbnails/{name}" if name and kind == "image" else "",
             "alt": f"{self._label(slot)}: {alt[:200]}" if alt and given else self._label(slot),
         }

@@ -82,7 +82,7 @@ class Listing:
 
 
 def read_query(given: Mapping[str, str], asker: Asker, *, largest: int, usual: int = 20) -> Query:
-    """The query in an address. Raises `RequestError` for what cannot be asked, `NotAllowed` for what not by everybody."""
+    """The query in an address. Raises `RequestError` for what cannot be asked, or not by them (`NotAllowed`)."""
     refused = [name for name in PEOPLE if given.get(name)]
     if refused and not asker.is_researcher:
         raise NotAllowed(f"{refused[0]} is not for students to search by; config, status, date, since and q would work")

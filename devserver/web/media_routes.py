@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import io
-import threading
-from collections import OrderedDict
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, request, send_file
 
 from devserver.web import guard
 from devserver.web.board_rules import Hiding
+from devserver.web.copies import Copies
 from devserver.web.pupils import asker
 from devserver.web.replies import trouble
 from devserver.web.roles import Role
 from devserver.web.runner import Job
-from devserver.web.runs import Runs
+from devserver.web.runs import RunLost, Runs
 from exporters.errors import AmbiguousExecution, UnknownExecution
-from exporters.thumbnails import thumbnail
+from exporters.media import media_name
+from exporters.pictures import Copy
 
 SHOWN = {
     **{f"image/{kind}": f".{kind}" for kind in ("png", "gif", "webp", "avif", "bmp")},
@@ -31,35 +31,48 @@ SHOWN = {
 def media_routes(runs: Runs) -> Blueprint:
     """The routes, as a blueprint."""
     routes = Blueprint("media", __name__, url_prefix="/api/runs")
-    thumbnails = _Thumbnails()
+    copies = Copies()
 
     @routes.errorhandler(UnknownExecution)
     @routes.errorhandler(AmbiguousExecution)
     def unknown(error: Exception) -> Response:
         return trouble(404, str(error))
 
+    @routes.errorhandler(RunLost)
+    def lost(error: RunLost) -> Response:
+        return trouble(410, str(error), run_status=error.state)
+
     @routes.get("/<run>/media/<name>")
     def medium(run: str, name: str) -> Response:
         found = _medium(runs, run, name)
         if found is None:
             return trouble(404, f"the run has no medium called {name!r:.80}, or none that may be shown")
-        content, media_type = found
-        return _send(content, media_type.partition(";")[0].strip().lower(), name)
+        # Researchers get what is stored, bit by bit.
+        given = Copy(*found) if _wants_everything() else copies.clean(*found)
+        if given is None:
+            return trouble(
+                404, f"what {name!r:.80} says beside picture or sound cannot be taken out, so it is not shown"
+            )
+        return _send(given.content, given.media_type.partition(";")[0].strip().lower(), name)
 
     @routes.get("/<run>/thumbnails/<name>")
     def small(run: str, name: str) -> Response:
         found = _medium(runs, run, name)
-        picture = thumbnails.of(found[0]) if found else None
+        picture = copies.thumbnail(found[0]) if found else None
         if picture is None:
             return trouble(404, f"the run has no picture called {name!r:.80}, or none that may be shown")
-        return _send(picture, "image/jpeg", f"{name}.small")
+        return _send(picture.content, picture.media_type, f"{name}.small")
 
     return routes
 
 
+def _wants_everything() -> bool:
+    return guard.role() is Role.RESEARCHER and request.args.get("audience") != Role.STUDENT
+
+
 def _medium(runs: Runs, run: str, name: str) -> tuple[bytes, str] | None:
     found = runs.find(run, asker())
-    if guard.role() is not Role.RESEARCHER and not _may_see(runs, found, name):
+    if not _wants_everything() and not _may_see(runs, found, name):
         return None
     return runs.media(found, name)
 
@@ -69,7 +82,7 @@ def _may_see(runs: Runs, found: Job | str, name: str) -> bool:
     state = runs.state(found)
     hiding = Hiding(state, for_students=True)
     return any(
-        name in (item.media.sha256 if item.media else None, (item.file_path or "").rpartition("/")[2])
+        name in (item.media.sha256 if item.media else None, media_name(item.file_path))
         for item in state.items
         if not hiding.withholds(item) and not hiding.holds(item)
     )
@@ -92,24 +105,3 @@ def _send(content: bytes, media_type: str, name: str) -> Response:
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Content-Security-Policy"] = guard.FILE_POLICY
     return response
-
-
-class _Thumbnails:
-    """Small pictures, the last few kept; nothing of the large ones is."""
-
-    def __init__(self, most: int = 256) -> None:
-        self._most = most
-        self._made: OrderedDict[bytes, bytes | None] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def of(self, content: bytes) -> bytes | None:
-        """The thumbnail of a picture; None for what is none."""
-        key = hashlib.sha256(content).digest()
-        if key not in self._made:
-            small = thumbnail(content)
-            with self._lock:
-                self._made[key] = small
-                while len(self._made) > self._most:
-                    self._made.popitem(last=False)
-            return small
-        return self._made.get(key)

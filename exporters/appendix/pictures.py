@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import io
-import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from exporters.pictures import small_picture
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _LONGEST_SIDE = 1600
 _FEW_COLOURS = 4096
@@ -25,25 +30,11 @@ def printable(content: bytes) -> Picture | None:
 
     It is encoded anew: prompts, workflows and places that programs hide in pictures stay out of documents.
     """
-    from PIL import Image
-
-    try:
-        with warnings.catch_warnings():
-            # More pixels than any camera has: a bomb, not a picture.
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content)) as image:
-                image.seek(0)
-                image.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
-                return _encoded(image)
-    except Exception:  # pictures come from anywhere, and Pillow raises what its decoders raise
-        return None
+    picture = small_picture(content, _LONGEST_SIDE)
+    return None if picture is None else _encoded(picture)
 
 
-def _encoded(image: object) -> Picture:
-    from PIL import Image
-
-    assert isinstance(image, Image.Image)
-    flat = image if image.mode in ("RGB", "L") else image.convert("RGBA" if _is_translucent(image) else "RGB")
+def _encoded(flat: Image.Image) -> Picture:
     # Drawings stay sharp as PNG; photographs would be ten times as large.
     as_png = flat.mode == "RGBA" or flat.getcolors(_FEW_COLOURS) is not None
     out = io.BytesIO()
@@ -52,7 +43,3 @@ def _encoded(image: object) -> Picture:
     else:
         flat.save(out, "JPEG", quality=90, subsampling=0)
     return Picture(out.getvalue(), "png" if as_png else "jpg", flat.width, flat.height)
-
-
-def _is_translucent(image: object) -> bool:
-    return bool(getattr(image, "has_transparency_data", False))

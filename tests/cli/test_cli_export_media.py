@@ -9,6 +9,7 @@ from cli_stage import call, call_json, stored
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from devserver.testing import WAV
 from exporters import read_records
 from exporters.png_text import text_chunks
 from otel_tracking import ItemType
@@ -31,7 +32,7 @@ def two_outputs(run):
         with run.output(number, config_used="sd35") as output, output.stage(4) as stage:
             stage.item(ItemType.OUTPUT_IMAGE, media=png(colour), media_format="image/png")
             if number == 1:
-                stage.item(ItemType.OUTPUT_MUSIC, media=b"RIFF", media_format="audio/wav")
+                stage.item(ItemType.OUTPUT_MUSIC, media=WAV, media_format="audio/wav")
             else:
                 stage.item(ItemType.OUTPUT_BLOCKED, content="blocked", metadata={"safe": False})
 
@@ -57,7 +58,7 @@ def test_media_stand_beside_the_document_where_it_says_that_they_are(tmp_path, a
 
     assert code == 0
     assert [item["file_path"] for item in document["items"] if item["file_path"]] == paths
-    assert contents(tmp_path / "out", paths) == [png("red"), b"RIFF", png("black")]
+    assert contents(tmp_path / "out", paths) == [png("red"), WAV, png("black")]
     assert answer["media"] == {execution_id: [str(tmp_path / "out" / path) for path in paths]}
     assert answer["missing"] == []
 
@@ -72,8 +73,8 @@ def test_copies_without_texts_leave_the_originals_as_they_were(tmp_path, a_run):
     assert text_chunks(png("red")) == {"prompt": GRAPH}
     assert text_chunks(picture) == {}
     assert Image.open(io.BytesIO(picture)).tobytes() == Image.open(io.BytesIO(png("red"))).tobytes()
-    assert sound == b"RIFF"
-    assert contents(data, paths) == [png("red"), b"RIFF", png("black")]
+    assert sound == WAV
+    assert contents(data, paths) == [png("red"), WAV, png("black")]
     assert call_json("verify", execution_id, data=data)[0]["findings"] == []
 
 
@@ -87,6 +88,21 @@ def test_a_student_gets_no_file_that_a_check_said_no_to(tmp_path, a_run):
     assert [(tmp_path / "out" / path).exists() for path in paths] == [True, True, False]
 
 
+def test_files_for_students_say_nothing_of_themselves_and_what_cannot_be_made_to_is_left_out(tmp_path, a_run):
+    """The graph is gone from the picture; a file that nobody knows is named, and the rest is exported."""
+    data, execution_id, paths = a_run
+    (data / paths[1]).write_bytes(b"Anna, and no sound that anybody knows")
+    options = ("--format", "html", "--audience", "student", "--with-media", "--out", tmp_path / "out" / "run.html")
+    result = call("export", execution_id, *options, data=data)
+    [picture] = contents(tmp_path / "out", paths[:1])
+
+    assert result.exit_code == 0
+    assert text_chunks(picture) == {}
+    assert Image.open(io.BytesIO(picture)).tobytes() == Image.open(io.BytesIO(png("red"))).tobytes()
+    assert not (tmp_path / "out" / paths[1]).exists()
+    assert f"{paths[1]} was left out" in result.stderr
+
+
 def test_a_file_that_is_gone_is_named_and_the_rest_is_exported(tmp_path, a_run):
     """Exit code 1, one sentence, everything else is there."""
     data, execution_id, paths = a_run
@@ -95,7 +111,7 @@ def test_a_file_that_is_gone_is_named_and_the_rest_is_exported(tmp_path, a_run):
 
     assert result.exit_code == 1
     assert f"{paths[0]} is not there or cannot be read" in result.stderr
-    assert (tmp_path / "out" / paths[1]).read_bytes() == b"RIFF"
+    assert (tmp_path / "out" / paths[1]).read_bytes() == WAV
 
 
 @pytest.mark.parametrize("by_link", [False, True])
@@ -110,7 +126,7 @@ def test_originals_are_never_written_over(tmp_path, a_run, by_link):
 
     assert result.exit_code == 2
     assert "is the original itself; a directory outside of the data would work" in result.stderr
-    assert contents(data, paths) == [png("red"), b"RIFF", png("black")]
+    assert contents(data, paths) == [png("red"), WAV, png("black")]
 
 
 @pytest.mark.parametrize(

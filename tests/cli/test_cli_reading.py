@@ -5,6 +5,7 @@ import json
 import pytest
 from cli_stage import HOSTILE, broken_chain, call, call_json, one_picture, stored, three_hops
 
+from devserver.testing import PNG
 from exporters import FORMATS, read_records
 from otel_tracking import ItemType
 
@@ -167,7 +168,14 @@ def test_all_runs_are_exported_into_a_directory(tmp_path):
 
 def test_a_page_for_students_in_german_has_its_pictures(tmp_path):
     """Media come from the data directory; options go to the format."""
-    [execution_id] = stored(tmp_path, one_picture)
+
+    def a_real_picture(run):
+        with run.output(1) as output, output.stage(3) as stage:
+            stage.item(ItemType.STAGE3_SAFETY_CHECK, input_text="a meadow", metadata={"safe": True})
+        with run.output(1) as output, output.stage(4) as stage:
+            stage.item(ItemType.OUTPUT_IMAGE, media=PNG)
+
+    [execution_id] = stored(tmp_path, a_real_picture)
     result = call(
         "export", execution_id, "--format", "html", "--audience", "student", "--language", "de", data=tmp_path
     )

@@ -1,5 +1,7 @@
 """What documents for students leave out, and why."""
 
+from itertools import pairwise
+
 import pytest
 from builders import a_record, an_item
 
@@ -50,7 +52,7 @@ def blocked_text(*way, final, item_type=ItemType.INTERCEPTION_ITERATION):
     texts = [*way, final]
     hops = [
         an_item(item_type=item_type, stage=2, stage_iteration=number, input_text=given, content=made)
-        for number, (given, made) in enumerate(zip(texts, texts[1:], strict=False), start=1)
+        for number, (given, made) in enumerate(pairwise(texts), start=1)
     ]
     last = an_item(item_type=ItemType.INTERCEPTION_FINAL, stage=2, input_text=way[0], content=final)
     check = a_check(ItemType.STAGE3_SAFETY_CHECK, safe=False, stage=3, loop_iteration=1, input_text=final)

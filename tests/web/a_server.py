@@ -18,7 +18,9 @@ def main(data_dir, mode):
         held.open()
     web = WebSettings(port=0, slots=1, token="teacher-0123456789abcdef", class_token="class-0123456789abcdef")
     with (
-        open_devserver(Settings(data_dir=data_dir, journal=data_dir / "journal"), engines=engines(translator=held)) as devserver,
+        open_devserver(
+            Settings(data_dir=data_dir, journal=data_dir / "journal"), engines=engines(translator=held)
+        ) as devserver,
         serving(create_app(devserver, web), web) as address,
     ):
         print(address, flush=True)

@@ -1,4 +1,4 @@
-"""The stage set of the tests about a class: a server that asks for tokens, a teacher and pupils with browsers of their own."""
+"""The stage set of the tests about a class: a server that asks for tokens, a teacher, pupils with their browsers."""
 
 from contextlib import contextmanager
 

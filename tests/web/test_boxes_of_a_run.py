@@ -148,7 +148,13 @@ def test_students_see_no_text_that_pictures_are_made_of_before_stage_three_has()
 
 def test_of_a_run_without_checks_students_see_what_happened_and_nothing_of_what_was_said():
     final = an_item(ItemType.INTERCEPTION_FINAL, 4, stage=2, content="vampires")
-    items = (a_start(PICTURE), a_prompt("Vampire"), a_check(3, safe=True, stage=1), final, a_picture(input_text="vampires"))
+    items = (
+        a_start(PICTURE),
+        a_prompt("Vampire"),
+        a_check(3, safe=True, stage=1),
+        final,
+        a_picture(input_text="vampires"),
+    )
     for upto in range(1, 8):
         student = board(*items, upto=upto, level="off")
         assert "ampire" not in repr(student)

@@ -5,7 +5,7 @@ import io
 import pytest
 from web_stage import HOSTILE, HeldTranslator, Page, client_of, devserver_in, execute
 
-from devserver.testing import PNG, ScriptedMaker, ScriptedTranslator
+from devserver.testing import PNG, WAV, ScriptedMaker, ScriptedTranslator
 from devserver.web import words
 from devserver.web.choices import choices_of
 
@@ -200,7 +200,7 @@ def test_a_failed_hop_is_told_in_words_and_students_get_no_message_for_developer
 
 
 def test_pictures_and_sounds_stand_in_their_boxes(tmp_path):
-    maker = ScriptedMaker(b"RIFF....WAVE", media_format="audio/wav")
+    maker = ScriptedMaker(WAV, media_format="audio/wav")
     with devserver_in(tmp_path, procedural_music=maker) as devserver, client_of(devserver) as client:
         page = page_of(client, execute(client, "image_and_music").get_json()["run_url"])
         [picture] = [one for one in page.all("img") if "/media/" in one["src"]]

@@ -1,4 +1,4 @@
-"""The students' token: no list, search, count, error or other difference tells who was here or whose prompt was blocked."""
+"""The students' token: no list, search, count or error tells who was here, or that a prompt was blocked."""
 
 import pytest
 from class_stage import TOKENS, class_in
@@ -167,7 +167,7 @@ def test_pupils_can_neither_start_nor_repeat_a_run_with_fewer_checks(room, level
 
 
 def test_a_class_is_not_let_in_where_nothing_is_checked():
-    with pytest.raises(SettingsError, match="off.*kids or youth would work"):
+    with pytest.raises(SettingsError, match=r"off.*kids or youth would work"):
         WebSettings(**TOKENS, safety_level="off").check()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 
 from devserver.settings import Settings
-from devserver.testing import ScriptedMaker, ScriptedSafety, ScriptedTranslator, scripted_engines
+from devserver.testing import WAV, ScriptedMaker, ScriptedSafety, ScriptedTranslator, scripted_engines
 from devserver.web import WebSettings, create_app
 from devserver.web.serving import serving
 from devserver.wiring import open_devserver
@@ -63,7 +63,7 @@ def engines(**more):
     usual = {
         "check_safety": ScriptedSafety(terms={"ISIS": "§86a"}),
         "procedural_image": ScriptedMaker(),
-        "procedural_music": ScriptedMaker(b"RIFF....WAVE", media_format="audio/wav"),
+        "procedural_music": ScriptedMaker(WAV, media_format="audio/wav"),
         "image_variation": ScriptedMaker(),
         "dada": ScriptedMaker(lambda text, seed: f"{text} {seed}", media_format="text/plain"),
     }

@@ -1,4 +1,4 @@
-// Tell a waiting run's place in the queue, and go to its page when it begins.
+// Tell a waiting run's place in the queue, and go to its page when it begins. A server that is gone is waited for.
 "use strict";
 
 const place = document.querySelector("[data-live]");
@@ -13,4 +13,14 @@ for (const kind of ["started", "finished"]) {
     location.reload();
   });
 }
+source.addEventListener("open", () => show(false));
+source.addEventListener("error", () => {
+  show(true);
+  // A server that does not answer is asked again by the browser; one that refuses has a page that says why.
+  if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000);
+});
 addEventListener("pagehide", () => source.close());
+
+function show(isLost) {
+  place.querySelector('[data-slot="lost"]').hidden = !isLost;
+}
