@@ -17,7 +17,7 @@ from devserver.backends.http import stop_if
 from devserver.configs import OutputConfig, PipelineConfig, load_config
 from devserver.engines import Engines
 from devserver.errors import PipelineError
-from devserver.requests import OutputResult, Request, Result, status_of
+from devserver.requests import LONGEST_PROMPT, OutputResult, Request, Result, status_of
 from devserver.stages.interception import intercept
 from devserver.stages.media_check import check_made
 from devserver.stages.output import make_output
@@ -49,8 +49,13 @@ class Pipeline:
         find_config: Callable[[str], PipelineConfig] = load_config,
         new_seed: Callable[[], int] = draw_seed,
         wait: Callable[[float], object] | None = None,
+        longest_prompt: int = LONGEST_PROMPT,
     ) -> None:
-        """`wait` pauses for so many seconds before an attempt is repeated; by default until `cancel` is set."""
+        """`wait` pauses for so many seconds before an attempt is repeated; by default until `cancel` is set.
+
+        `longest_prompt` is how many characters a prompt may have.
+        """
+        self._longest_prompt = longest_prompt
         self._tracker, self._engines = tracker, engines
         self._find_config, self._new_seed, self._wait = find_config, new_seed, wait
 
@@ -84,6 +89,7 @@ class Pipeline:
     def check(self, request: Request) -> PipelineConfig:
         """The configuration of a request that can be run. Raises `ConfigError` or `RequestError`, as `run` does."""
         request.check()
+        request.check_length(self._longest_prompt)
         config = self._find_config(request.config_name)
         request.check_images(config)
         check_parameters(request.parameters, config, self._engines)

@@ -10,6 +10,10 @@ from devserver.configs.model import PipelineConfig
 from devserver.engines import InputImage, MadeFile
 from devserver.errors import RequestError, suggestion
 from devserver.safety.terms import LEVELS
+from otel_tracking import canonical
+
+LONGEST_PROMPT = 20_000
+"""Characters of a prompt where nobody says otherwise: ten pages. Of parameters it is as many, as JSON."""
 
 EXECUTION_MODES = ("eco", "fast")
 
@@ -53,6 +57,15 @@ class Request:
             )
         if self.languages is not None and not self.languages:
             raise RequestError("languages is an empty list; name one language per hop, or leave it out")
+
+    def check_length(self, longest: int) -> None:
+        """Raise `RequestError` where prompt or parameters have more characters than so many."""
+        for name, length in (("prompt", len(self.prompt)), ("parameters", _length_of(self.parameters))):
+            if length > longest:
+                raise RequestError(
+                    f"the {name} {'has' if name == 'prompt' else 'have'} {length:,} characters; "
+                    f"at most {longest:,} would work here"
+                )
 
     def check_images(self, config: PipelineConfig) -> None:
         """Raise `RequestError` where there are more pictures than anybody takes, or fewer than somebody needs."""
@@ -117,6 +130,10 @@ def status_of(outputs: Sequence[OutputResult]) -> str:
     if "made" in kinds:
         return "partial"
     return "error" if "failed" in kinds else "blocked"
+
+
+def _length_of(parameters: Mapping[str, Any]) -> int:
+    return len(canonical.dumps(dict(parameters))) if parameters else 0
 
 
 def _require_one_of(name: str, value: str, allowed: Sequence[str]) -> None:

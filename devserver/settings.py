@@ -11,6 +11,7 @@ from typing import Any
 from devserver.backends.http import CONNECT_SECONDS, READ_SECONDS
 from devserver.backends.servers import PROVIDERS, Provider, read_providers, server_url
 from devserver.errors import SettingsError
+from devserver.requests import LONGEST_PROMPT
 
 DATA_DIR = "DEVSERVER_DATA_DIR"
 JOURNAL = "DEVSERVER_JOURNAL"
@@ -21,6 +22,7 @@ COMFYUI_URL = "COMFYUI_URL"
 PROVIDERS_FILE = "DEVSERVER_PROVIDERS"
 READ_TIMEOUT = "DEVSERVER_READ_TIMEOUT"
 CONNECT_TIMEOUT = "DEVSERVER_CONNECT_TIMEOUT"
+LONGEST_PROMPT_VARIABLE = "DEVSERVER_LONGEST_PROMPT"
 MEDIA_CHECK_MODEL = "DEVSERVER_MEDIA_CHECK_MODEL"
 OTLP_ENDPOINT = "DEVSERVER_OTLP_ENDPOINT"
 OTLP_CONTENT = "DEVSERVER_OTLP_CONTENT"
@@ -37,7 +39,8 @@ class Settings:
 
     `keys` are those of `providers`, by the environment variable they came from; they are never shown. A server may be
     silent for `read_timeout` seconds before it is given up, and take `connect_timeout` to pick up. `media_check_model`
-    is a model on the Ollama server that looks at finished pictures; None where nobody does.
+    is a model on the Ollama server that looks at finished pictures; None where nobody does. A prompt may have
+    `longest_prompt` characters.
 
     Traces go to `otlp_endpoint`, where None leaves it to OpenTelemetry's own variables and False sends none; as
     `otlp_content`, for a `viewer` or in `full`. People look at them at `jaeger_url`.
@@ -55,6 +58,7 @@ class Settings:
     read_timeout: float = READ_SECONDS
     connect_timeout: float = CONNECT_SECONDS
     media_check_model: str | None = None
+    longest_prompt: int = LONGEST_PROMPT
     otlp_endpoint: str | bool | None = field(default=None, repr=False)
     otlp_content: str | None = None
     jaeger_url: str = "http://localhost:16686"
@@ -79,6 +83,7 @@ class Settings:
             journal=_read_journal(environment.get(JOURNAL) if journal is None else journal),
             formats=_read_formats(environment.get(FORMATS, "")) if formats is None else formats,
             configs_dir=_read_configs_dir(environment.get(CONFIGS, "")),
+            longest_prompt=_read_length(environment),
             **_read_servers(environment),
             **_read_traces(environment),
         )
@@ -155,6 +160,15 @@ def _read_configs_dir(value: str) -> Path | None:
     if not path.is_dir():
         raise SettingsError(f"{CONFIGS} is {value!r}; a directory with .toml or .json files is expected")
     return path
+
+
+def _read_length(environment: Mapping[str, str]) -> int:
+    text = environment.get(LONGEST_PROMPT_VARIABLE, "").strip()
+    if text and not (text.isdecimal() and int(text[:12]) > 0 and len(text) <= 9):
+        raise SettingsError(
+            f"{LONGEST_PROMPT_VARIABLE} is {text!r:.40}; a number of characters is expected, such as {LONGEST_PROMPT}"
+        )
+    return int(text) if text else LONGEST_PROMPT
 
 
 def _read_formats(value: str) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def open_devserver(
         tracker = recording.tracker()
         with open_engines(settings) if engines is None else nullcontext(engines) as ready:
             configs = Shelf(settings.configs_dir)
-            pipeline = Pipeline(tracker, ready, find_config=configs.find)
+            pipeline = Pipeline(tracker, ready, find_config=configs.find, longest_prompt=settings.longest_prompt)
             yield Devserver(settings, recording, tracker, pipeline, ready, configs)
     finally:
         recording.close()

@@ -10,12 +10,12 @@ stands where.
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Any
 
 from lxml import etree
 from lxml.etree import _Element
 
+from exporters.media import media_name
 from exporters.readable import readable
 from exporters.xml_text import spell_out
 from otel_tracking.record import ExecutionItem, ExecutionRecord
@@ -69,7 +69,7 @@ def _add_outputs(session: _Element, record: ExecutionRecord) -> None:
         if kind == "text":
             _add(output, "content", item.content)
         elif kind in ("image", "audio"):
-            _add(output, "filename", PurePosixPath(item.file_path or "").name)
+            _add(output, "filename", media_name(item.file_path))
             _add(output, "path", item.file_path)
 
 

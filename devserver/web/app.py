@@ -30,6 +30,7 @@ from devserver.web.showing import show
 from devserver.web.streams import HEARTBEAT_SECONDS, Seats
 from devserver.web.tickets import Tickets
 from devserver.web.web_settings import WebSettings
+from devserver.web.workshop import Workshop
 from devserver.wiring import Devserver
 
 _log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ def create_app(
     settings: WebSettings | None = None,
     *,
     runner: Runner | None = None,
+    workshop: Workshop | None = None,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
 ) -> Flask:
     """The application that serves `devserver`. Its runs are those of `runner`, which is `app.extensions["runner"]`.
@@ -71,7 +73,13 @@ def create_app(
     runner.resume()
     app.register_blueprint(execute_routes(runs, settings, pupils))
     app.register_blueprint(
-        run_routes(runs, devserver.settings.data_dir, Seats(settings.most_streams), heartbeat_seconds)
+        run_routes(
+            runs,
+            devserver.settings.data_dir,
+            Seats(settings.most_streams),
+            heartbeat_seconds,
+            workshop or Workshop(devserver.settings.data_dir),
+        )
     )
     app.register_blueprint(media_routes(runs))
     app.register_blueprint(pages(devserver, runs, settings))

@@ -79,6 +79,12 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
         except (RequestError, ConfigError) as error:
             page = _start_page(devserver, settings, request.form, sentence=str(error))
             return make_response(page, 400)
+        except RunnerFull as error:
+            words = words_here()
+            sentence = words["full"].format(seconds=error.retry_after)
+            answer = make_response(_start_page(devserver, settings, request.form, sentence=sentence), 503)
+            answer.headers["Retry-After"] = str(error.retry_after)
+            return answer
         return _to(job)
 
     @routes.get("/runs")
@@ -128,6 +134,7 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
             return _message(400, "this run cannot be made again from its record")
         repeated = with_seed(wanted, same=request.form.get("seed") == "same")
         level_for(repeated.safety_level, guard.role(), settings.safety_level)
+        runs.runner.check(repeated)
         return _to(runs.runner.submit(repeated, asker().pupil))
 
     @routes.get("/language/<wanted>")

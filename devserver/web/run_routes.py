@@ -23,8 +23,9 @@ from devserver.web.runs import RunLost, Runs
 from devserver.web.streams import Seats, Stream, has_seen_the_end
 from devserver.web.student_copy import student_copy
 from devserver.web.telling import Tellings
+from devserver.web.workshop import DocumentTooMuch, Workshop, WorkshopFull
 from exporters import FORMATS
-from exporters.documents import render_document
+from exporters.documents import check_options
 from exporters.errors import AmbiguousExecution, UnknownExecution, UnknownOption
 from exporters.formats import Format, format_named
 from exporters.json import render as render_json
@@ -32,7 +33,7 @@ from exporters.layout import folder_name
 from otel_tracking.record import ExecutionRecord
 
 
-def run_routes(runs: Runs, data_dir: Path, seats: Seats, heartbeat_seconds: float) -> Blueprint:
+def run_routes(runs: Runs, data_dir: Path, seats: Seats, heartbeat_seconds: float, workshop: Workshop) -> Blueprint:
     """The routes, as a blueprint."""
     routes = Blueprint("runs", __name__, url_prefix="/api/runs")
     tellings = Tellings()
@@ -110,11 +111,17 @@ def run_routes(runs: Runs, data_dir: Path, seats: Seats, heartbeat_seconds: floa
             options = _options(form)
             if options is None:
                 return trouble(403, f"{format_name} shows everything and is not for students; html or pdf would work")
-            document = render_document(runs.record(found), form, data_dir=data_dir, options=options)
+            check_options(options, [form])
+            record = runs.record(found)
+            document = workshop.make(record, format_name, options, asker().pupil or guard.role())
         except UnknownOption as error:
             return trouble(400, str(error))
+        except WorkshopFull as error:
+            return trouble(429 if error.is_theirs else 503, str(error), retry_after=5)
+        except DocumentTooMuch as error:
+            return trouble(504 if error.of_time else 507, str(error))
         guard.note(Act.EXPORT, found, format=format_name)
-        return _attachment(document, runs.record(found), form)
+        return _attachment(document, record, form)
 
     @routes.get("/<name>/live")
     def live(name: str) -> Response:

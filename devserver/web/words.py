@@ -164,6 +164,10 @@ _TABLE: dict[str, tuple[str, str]] = {
     "trouble 503": ("Too busy just now", "Gerade zu viel los"),
     "trouble 410": ("Broken off", "Abgebrochen"),
     "trouble 429": ("Too much at once", "Zu viel auf einmal"),
+    "full": (
+        "Too many journeys are waiting already. Your sentence is still here: send it again in {seconds} seconds.",
+        "Es warten schon zu viele Reisen. Dein Satz steht noch da: Schick ihn in {seconds} Sekunden noch einmal los.",
+    ),
     "not yours": (
         "Only who asked for a journey may break it off or send it off again, from the same browser.",
         "Nur wer eine Reise losgeschickt hat, kann sie abbrechen oder noch einmal losschicken, vom selben Browser aus.",
