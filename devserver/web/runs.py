@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -13,6 +12,7 @@ from collectors.live import LiveEvent
 from devserver.web.board_rules import is_let_through
 from devserver.web.pupils import Asker
 from devserver.web.recorded_events import events_of
+from devserver.web.remembered import Remembered
 from devserver.web.run_state import RunState, state_after
 from devserver.web.runner import Job, Runner
 from devserver.wiring import Devserver
@@ -28,7 +28,6 @@ from otel_tracking.record import ExecutionRecord
 
 FLUSH_SECONDS = 10.0
 SETTLE_SECONDS = 2.0
-REMEMBERED_RECORDS = 64
 
 
 _NOBODY = "no run is called {0!r:.80}"
@@ -51,7 +50,7 @@ class Runs:
         self._data_dir = devserver.settings.data_dir
         self._live = devserver.recording.live
         self._index, self._lock = ExecutionIndex(self._data_dir), threading.Lock()
-        self._load = lru_cache(REMEMBERED_RECORDS)(self._read)
+        self._records = Remembered(self._read)
 
     def find(self, name: str, asker: Asker) -> Job | str:
         """The job that has not ended, or else the execution id, that a ticket, id or trace id means.
@@ -89,7 +88,7 @@ class Runs:
         row = next(self._rows({"execution_id": execution_id}), None)
         if row is None:
             raise UnknownExecution(f"no execution called {execution_id} is stored")
-        return self._load(execution_id, row.rank)
+        return self._records.get(execution_id, row.rank)
 
     def state(self, found: Job | str) -> RunState:
         """A run as far as it has come."""

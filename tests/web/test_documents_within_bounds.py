@@ -13,6 +13,7 @@ from devserver.requests import LONGEST_PROMPT, Request
 from devserver.settings import Settings
 from devserver.testing import scripted_engines
 from devserver.web import WebSettings
+from devserver.web.remembered import Remembered
 from devserver.web.workshop import Bounds, DocumentTooMuch, Workshop, WorkshopFull
 from devserver.wiring import open_devserver
 from otel_tracking import ItemType
@@ -174,6 +175,16 @@ with open_devserver(Settings(data_dir=Path({str(tmp_path)!r}), journal=False), e
     assert "reportlab" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_large_records_are_not_held_in_memory():
+    """The last few small ones are, until one comes that is as large as all of them may be."""
+    records = {"small": a_run(1), "other": a_run(2), "large": a_run(1000)}
+    read = []
+    remembered = Remembered(lambda name: read.append(name) or records[name], most_records=2, most_characters=1000)
+    for name in ("small", "small", "other", "small", "large", "large", "small"):
+        assert remembered.get(name) is records[name]
+    assert read == ["small", "other", "large", "large", "small"]
 
 
 # A full queue

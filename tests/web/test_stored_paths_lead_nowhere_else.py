@@ -1,4 +1,4 @@
-"""Where a record says that its files lie, anybody may have written: no file from elsewhere is shown, no answer is a 500."""
+"""Where a record says its files lie is what somebody wrote: no file from elsewhere is shown, nothing is a 500."""
 
 import pytest
 from builders import a_record, an_item
