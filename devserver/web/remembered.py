@@ -37,15 +37,18 @@ class Remembered:
         return record
 
     def _keep(self, key: Hashable, record: ExecutionRecord) -> None:
+        size = characters_in(record)
         with self._lock:
-            self._kept[key] = record, characters_in(record)
-            while len(self._kept) > self._most_records or sum(size for _, size in self._kept.values()) > (
-                self._most_characters
-            ):
+            if size <= self._most_characters:
+                self._kept[key] = record, size
+            while len(self._kept) > self._most_records or self._size() > self._most_characters:
                 self._kept.popitem(last=False)
+
+    def _size(self) -> int:
+        return sum(size for _, size in self._kept.values())
 
 
 def characters_in(record: ExecutionRecord) -> int:
     """About how much text a record holds: what was said, not what describes it."""
-    texts = (text for item in record.items for text in (item.content, item.input_text))
+    texts = (text for item in record.items for text in (item.content, item.input_text) if text is not None)
     return sum(len(text) if isinstance(text, str) else 500 for text in texts)

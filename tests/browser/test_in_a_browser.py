@@ -8,6 +8,7 @@ from chromium import find_chromium, open_chromium
 
 sys.path.append(str(Path(__file__).parents[1] / "web"))
 
+from class_stage import CLASS_TOKEN, a_server
 from web_stage import HOSTILE, HeldTranslator, begin, devserver_in, execute, server_of
 
 pytestmark = pytest.mark.skipif(
@@ -259,3 +260,21 @@ def test_a_waiting_run_leads_to_its_journey_when_its_turn_comes(served, page, he
     assert page.look("document.querySelector('[data-slot=position]').textContent") == "2"
     held.open()
     page.until("location.pathname.startsWith('/runs/exec_') && document.querySelector('.exports')")
+
+
+def test_a_page_that_waits_finds_its_run_again_when_the_server_was_killed(browser, tmp_path):
+    """The same page, left alone: it says that the connection is gone, and goes to its run when there is one."""
+    page = browser.page()
+    with a_server(tmp_path, "held") as client:
+        begin(client)
+        port = client.base_url.port
+        page.call("Page.navigate", url=f"{client.base_url}/?token={CLASS_TOKEN}")
+        page.until("location.search === '' && document.readyState === 'complete' && document.querySelector('#prompt')")
+        page.type("#prompt", "Eine Blume auf der Wiese")
+        page.click("button.primary")
+        page.until("document.querySelector('[data-slot=position]')?.textContent === '1'")
+    page.until("!document.querySelector('[data-slot=lost]').hidden")
+    with a_server(tmp_path, "open", port):
+        page.until("location.pathname.startsWith('/runs/exec_') && document.querySelector('.exports')")
+        assert page.look("document.querySelector('.top').dataset.status") == "completed"
+    page.close()

@@ -1,4 +1,4 @@
-"""A server in a process of its own, which may be killed: `python a_server.py DATA held|open`; says its address."""
+"""A server in a process of its own, which may be killed: `a_server.py DATA held|open [PORT]`; says its address."""
 
 import sys
 import threading
@@ -12,15 +12,13 @@ from devserver.web.serving import serving
 from devserver.wiring import open_devserver
 
 
-def main(data_dir, mode):
+def main(data_dir, mode, port=0):
     held = HeldTranslator()
     if mode == "open":
         held.open()
-    web = WebSettings(port=0, slots=1, token="teacher-0123456789abcdef", class_token="class-0123456789abcdef")
+    web = WebSettings(port=port, slots=1, token="teacher-0123456789abcdef", class_token="class-0123456789abcdef")
     with (
-        open_devserver(
-            Settings(data_dir=data_dir, journal=data_dir / "journal"), engines=engines(translator=held)
-        ) as devserver,
+        open_devserver(Settings(data_dir=data_dir, journal=False), engines=engines(translator=held)) as devserver,
         serving(create_app(devserver, web), web) as address,
     ):
         print(address, flush=True)
@@ -28,4 +26,4 @@ def main(data_dir, mode):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:]))

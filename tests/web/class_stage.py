@@ -1,8 +1,13 @@
 """The stage set of the tests about a class: a server that asks for tokens, a teacher, pupils with their browsers."""
 
+import os
+import subprocess
+import sys
 from contextlib import contextmanager
+from pathlib import Path
 
-from web_stage import client_of, devserver_in
+import httpx
+from web_stage import PATIENCE, client_of, devserver_in
 
 from devserver.web import WebSettings
 
@@ -54,3 +59,22 @@ def class_in(data_dir, settings=None, **engines):
         client_of(devserver, settings or WebSettings(**TOKENS)) as client,
     ):
         yield Class(client.application)
+
+
+@contextmanager
+def a_server(data_dir, mode, port=0):
+    """A server in a process of its own, and a teacher's client of it; killed with the block."""
+    here = Path(__file__).parent
+    process = subprocess.Popen(
+        [sys.executable, str(here / "a_server.py"), str(data_dir), mode, str(port)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parents[1])])},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        address = process.stdout.readline().strip()
+        with httpx.Client(base_url=address, timeout=2 * PATIENCE, trust_env=False, headers=bearer(TOKEN)) as client:
+            yield client
+    finally:
+        process.kill()
+        process.communicate()
