@@ -15,6 +15,9 @@ _FAILED = frozenset({ItemType.PIPELINE_ERROR, ItemType.OUTPUT_FAILED})
 _KEY = frozenset({ItemType.USER_INPUT_TEXT, ItemType.USER_INPUT_IMAGE, ItemType.INTERCEPTION_FINAL})
 _MARKS = frozenset({ItemType.PIPELINE_START, ItemType.PIPELINE_COMPLETE, ItemType.STAGE_TRANSITION})
 _MADE_OF_WORDS = frozenset({MediaType.TEXT, MediaType.CODE, MediaType.METADATA})
+NO_CHECKS = "off"
+"""The safety level at which a check says yes to everything: nothing was checked."""
+
 _REASONS = ("reason", "error_message", "message", "error_type")
 
 
@@ -82,7 +85,7 @@ def _tone(item: ExecutionItem, said: Mapping[Any, Any]) -> str:
     if item.item_type in BLOCKED_TYPES or (item.item_type in _CHECKS and said.get("safe") is False):
         return "stop"
     if item.item_type in _CHECKS:
-        return "good"
+        return "plain" if said.get("safety_level") == NO_CHECKS else "good"
     if item.item_type in _FAILED:
         return "bad"
     return "key" if item.item_type in _KEY or item.item_type in OUTPUT_TYPES else "plain"
@@ -104,6 +107,8 @@ def _verdict(said: Mapping[Any, Any], words: Mapping[str, str], in_full: bool) -
     """What a check found; the terms it found only in full documents."""
     if not isinstance(said.get("safe"), bool):
         return ""
+    if said["safe"] and said.get("safety_level") == NO_CHECKS:
+        return words["not checked"]
     verdict = words["safe" if said["safe"] else "not safe"]
     codes = visible_line(", ".join(_texts(said.get("codes"))))
     terms = visible_line(", ".join(_texts(said.get("found_terms")))) if in_full else ""

@@ -54,6 +54,7 @@ ENGLISH: Mapping[str, str] = {
     "safe": "safe",
     "not safe": "not safe",
     "withheld": "Not shown here: a safety check said no to it.",
+    "not checked": "nothing was checked",
     "unchecked": "Not shown here: no safety check has looked at this run.",
     "not here": "The file is not part of this document.",
     # Headings and facts
@@ -164,6 +165,7 @@ GERMAN: Mapping[str, str] = {
     "safe": "unbedenklich",
     "not safe": "nicht erlaubt",
     "withheld": "Hier nicht gezeigt: Eine Sicherheitsprüfung hat Nein gesagt.",
+    "not checked": "nichts geprüft",
     "unchecked": "Hier nicht gezeigt: Diesen Durchgang hat keine Sicherheitsprüfung angesehen.",
     "not here": "Die Datei ist nicht Teil dieses Dokuments.",
     "journey": "Die Reise",

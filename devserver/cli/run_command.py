@@ -79,8 +79,8 @@ def command(
 ) -> int:
     """Run the pipeline CONFIG on PROMPT, watch it, and keep its record.
 
-    CONFIG is stillepost, image_comparison or another that comes along. PROMPT is a sentence in your own language, as
-    long as you like; a single - reads it from standard input.
+    CONFIG is stillepost, image_comparison or another that comes along. PROMPT is a sentence in your own language,
+    or up to 20,000 characters; a single - reads it from standard input.
 
     Every CONFIG, what it makes and needs: otel-tracking configs
 

@@ -32,6 +32,7 @@ from devserver.web.web_settings import WebSettings
 from devserver.web.words import EXAMPLES, LANGUAGES
 from devserver.wiring import Devserver
 from exporters.errors import AmbiguousExecution, UnknownExecution
+from exporters.journey_boxes import NO_CHECKS
 from otel_tracking.outcome import Status
 
 ROWS_A_PAGE = 20
@@ -109,7 +110,8 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
             return make_response(show("waiting.html", **values))
         execution_id = found.execution_id if isinstance(found, Job) else found
         if name != execution_id:
-            return redirect(f"/runs/{execution_id}", 303)
+            query = request.query_string.decode("ascii", "ignore")
+            return redirect(f"/runs/{execution_id}{'?' if query else ''}{query}", 303)
         values = run_page_values(found, runs, language_here(), guard.audience(), asker())
         return make_response(show("run.html", **values))
 
@@ -195,7 +197,9 @@ def _request_of_form(settings: WebSettings) -> Request:
 
 
 def _to(job: Job) -> AnyResponse:
-    return redirect(f"/runs/{job.name}", 303)
+    # What nobody checks is in the research view alone; whoever may ask for it may look there.
+    is_unchecked = job.request.safety_level == NO_CHECKS and asker().is_researcher
+    return redirect(f"/runs/{job.name}{'?audience=researcher' if is_unchecked else ''}", 303)
 
 
 def _message(status: int, sentence: str) -> Response:

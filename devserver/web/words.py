@@ -21,7 +21,7 @@ _TABLE: dict[str, tuple[str, str]] = {
         "Schreib einen Satz, such aus, was mit ihm geschieht, und schau bei jedem Schritt zu.",
     ),
     "prompt": ("Your sentence", "Dein Satz"),
-    "prompt hint": ("In your own language, as long as you like.", "In deiner Sprache, so lang du willst."),
+    "prompt hint": ("In your own language, up to ten pages.", "In deiner Sprache, bis zu zehn Seiten."),
     "examples": ("Or take one of these", "Oder nimm einen von diesen"),
     "config": ("What should happen to it?", "Was soll mit ihm geschehen?"),
     "images": ("Pictures that come with it", "Bilder, die mitkommen"),
