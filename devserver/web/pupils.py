@@ -61,14 +61,15 @@ class Pupils:
                     self._ids.sign(new).decode(),
                     max_age=COOKIE_SECONDS,
                     httponly=True,
-                    samesite="Strict",
+                    # Not stricter: a link in another page would come without the id, and get a new one.
+                    samesite="Lax",
                     secure=request.is_secure,
                 )
             return response
 
         @app.before_request
         def recognise() -> None:
-            if g.get("role") is Role.STUDENT and request.endpoint != "static":
+            if _role() is Role.STUDENT and request.endpoint != "static":
                 known = self.read_cookie(request.cookies.get(COOKIE, ""))
                 g.new_pupil = "" if known else secrets.token_hex(16)
                 g.asker = Asker(
@@ -92,6 +93,14 @@ class Pupils:
             return self._tickets.unsign(secret or "").decode()
         except BadSignature:
             return ""
+
+
+def _role() -> Role | None:
+    """The role of who asks; None for nobody we know, on pages that are open to all."""
+    try:
+        return guard.role()
+    except AttributeError:
+        return None
 
 
 def asker() -> Asker:

@@ -91,7 +91,7 @@ def test_the_cookie_is_for_the_server_alone_and_signed(room):
     [cookie] = [value for name, value in pupil.get("/").headers.items() if name == "Set-Cookie"]
     assert cookie.startswith(f"{COOKIE}=")
     assert "HttpOnly" in cookie
-    assert "SameSite=Strict" in cookie
+    assert "SameSite=Lax" in cookie
     assert "Set-Cookie" not in pupil.get("/").headers, "a browser keeps its id"
     assert "Set-Cookie" not in room.teacher.get("/").headers
 
