@@ -28,6 +28,7 @@ from devserver.backends.errors import (
     ServerTimeout,
     ServerUnreachable,
 )
+from otel_tracking.capture.lines import Events, Lines
 from otel_tracking.redaction import redact_text
 
 if TYPE_CHECKING:
@@ -124,29 +125,24 @@ def encode_json(body: Any) -> bytes:
 def lines_of(response: httpx.Response, cancel: threading.Event | None = None) -> Iterator[bytes]:
     """The lines of an answer as they come; raises `Cancelled` at the next piece once `cancel` is set.
 
-    Lines end at a line feed alone: httpx's own also end at characters that JSON may hold, such as U+2028.
+    Not httpx's own: those also end at characters that JSON may hold, such as U+2028.
     """
-    rest = b""
+    lines = Lines()
     for piece in response.iter_bytes():
         stop_if(cancel)
-        *lines, rest = (rest + piece).split(b"\n")
-        yield from lines
-    if rest:
+        yield from lines.feed(piece)
+    if rest := lines.rest():
         yield rest
 
 
 def events_of(response: httpx.Response, cancel: threading.Event | None = None) -> Iterator[bytes]:
     """The data of server-sent events; comments, which keep a connection alive, are left out."""
-    data: list[bytes] = []
+    events = Events()
     for line in lines_of(response, cancel):
-        line = line.rstrip(b"\r")
-        if line.startswith(b"data:"):
-            data.append(line[5:].removeprefix(b" "))
-        elif not line and data:
-            yield b"\n".join(data)
-            data = []
-    if data:
-        yield b"\n".join(data)
+        if event := events.take(line):
+            yield event.data
+    if event := events.rest():
+        yield event.data
 
 
 def check_status(response: httpx.Response, server: str, secrets: Iterable[str] = ()) -> None:

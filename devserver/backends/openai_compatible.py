@@ -167,7 +167,7 @@ def _first_choices(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     choices = document.get("choices")
     if not isinstance(choices, list):
         return []
-    return [choice for choice in choices if isinstance(choice, dict) and choice.get("index", 0) == 0]
+    return [choice for choice in choices if isinstance(choice, dict) and choice.get("index") in (0, None)]
 
 
 def _text_in(message: Mapping[str, Any]) -> str:

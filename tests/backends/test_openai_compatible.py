@@ -1,5 +1,7 @@
 """Servers that speak OpenAI's protocol: texts, pictures, keys and seeds, and what the record says of each."""
 
+from dataclasses import replace
+
 import pytest
 from backend_stage import FallbackConfig, calls_of, client, image_config, items_of, run, sent_bytes, text_config
 
@@ -58,6 +60,29 @@ def test_the_record_holds_the_very_bytes_that_arrived_and_who_runs_the_server(st
     assert (call.response["model"], call.response["finish_reason"]) == (f"{MODEL}-2407", "stop")
     assert (final.metadata["provider_region"], final.metadata["output_tokens"]) == ("us", 12)
     assert server.received[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+class CarriageReturns(OpenAIServer):
+    """Ends its lines with CR alone, begins with a byte order mark, and leaves the index of its only choice open."""
+
+    def reply(self, request):
+        reply = super().reply(request)
+        written = b"".join(reply.pieces).replace(b"\n", b"\r").replace(b'"index":0', b'"index":null')
+        pieces = ("\ufeff".encode(), *(written[start : start + 50] for start in range(0, len(written), 50)))
+        return replace(reply, pieces=pieces)
+
+
+def test_a_stream_is_read_however_its_lines_end():
+    """The engine hears what the record says was answered."""
+    with CarriageReturns("A red flower") as server, client() as http:
+        engine = OpenAICompatible(provider_at(server), KEY, client=http)
+        result, record = run(
+            text_config("openrouter", parameters={**PARAMETERS, "stream": True}), {"openrouter": engine}
+        )
+    (call,) = calls_of(record)
+    assert result.final_text == "A red flower"
+    assert call.response["body"]["choices"][0]["message"]["content"] == "A red flower"
+    assert call.response["complete"] is True
 
 
 def test_mistral_calls_the_seed_by_another_name():
