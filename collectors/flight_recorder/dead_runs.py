@@ -6,7 +6,6 @@ import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from collectors.flight_recorder.layout import (
     FILE_HEADER,
@@ -18,6 +17,7 @@ from collectors.flight_recorder.layout import (
     read_file_header,
     read_segment_header,
 )
+from collectors.flight_recorder.ours import NotOurs, OurDirectory
 from collectors.flight_recorder.set_aside import SetAside
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,8 @@ class SegmentPlace:
     """Where a segment with a run's entries lies."""
 
     header: SegmentHeader
-    path: Path
+    directory: OurDirectory
+    file: str
     start: int
     bytes: int
 
@@ -52,25 +53,33 @@ class RunIndex:
     runs: dict[int, list[list[SegmentPlace]]] = field(default_factory=dict)
     """By trace id: each journal begun for it, in time order, each with its segments in order."""
     is_damaged: bool = False
+    not_ours: list[NotOurs] = field(default_factory=list)
+    """What lies among the journals and is not ours alone: it was not read."""
 
     def segments_of(self, trace_id: int) -> list[SegmentPlace]:
         """Return a run's segments, the first first: a journal without it is no more."""
         return [place for journal in self.runs.get(trace_id, []) for place in journal]
 
 
-def index_runs(directory: Path, aside: SetAside) -> RunIndex:
+def index_runs(directory: OurDirectory, aside: SetAside) -> RunIndex:
     """Find all runs in a claimed directory; what another version wrote, or damage made unreadable, goes to `aside`."""
     index = RunIndex()
     journals: dict[tuple[int, int], list[SegmentPlace]] = {}
-    for path in sorted(directory.glob("*.journal")):
-        for place in _readable_segments(path, aside):
-            journals.setdefault((place.header.serial, place.header.trace_id), []).append(place)
+    for file in directory.names():
+        if not file.endswith(".journal"):
+            continue
+        try:
+            for place in _readable_segments(directory, file, aside):
+                journals.setdefault((place.header.serial, place.header.trace_id), []).append(place)
+        except NotOurs as error:
+            index.not_ours.append(error)
     for (_, trace_id), places in sorted(journals.items()):
         places.sort(key=lambda place: place.header.number)
         # Without its first segment it was freed, and the process died before the others were.
         if places[0].header.number == 0:
             index.runs.setdefault(trace_id, []).append(places)
-    index.is_damaged = aside.has_any()
+    index.is_damaged = aside.has_any() or bool(index.not_ours)
+    index.not_ours += aside.not_ours
     return index
 
 
@@ -84,7 +93,7 @@ def read_run(index: RunIndex, trace_id: int) -> DeadRun:
             for place in _without_gaps(journal):
                 for chunk in read_chunks(_bytes_of(place)):
                     gathered.add(chunk)
-        except (Damaged, OSError) as damage:
+        except (Damaged, OSError, NotOurs) as damage:
             logger.warning("run %032x is only readable in part: %s", trace_id, damage)
             truncated = True
         entries += gathered.complete()
@@ -116,22 +125,26 @@ class _Entries:
         return max(self._pieces, default=-1) + 1 - len(self._complete)
 
 
-def _readable_segments(path: Path, aside: SetAside) -> Iterator[SegmentPlace]:
-    with path.open("rb") as file:
+def _readable_segments(directory: OurDirectory, file: str, aside: SetAside) -> Iterator[SegmentPlace]:
+    descriptor = directory.open_file(file, os.O_RDONLY)
+    try:
         try:
-            segment_bytes = read_file_header(os.pread(file.fileno(), FILE_HEADER, 0))
+            segment_bytes = read_file_header(os.pread(descriptor, FILE_HEADER, 0))
         except Damaged as damage:
-            aside.take_file(path, damage)
+            aside.take_file(directory, file, damage)
             return
-        size = os.fstat(file.fileno()).st_size
+        size = os.fstat(descriptor).st_size
         for start in range(FILE_HEADER, size, segment_bytes) if segment_bytes else ():
             try:
-                header = read_segment_header(os.pread(file.fileno(), SEGMENT_HEADER, start))
+                header = read_segment_header(os.pread(descriptor, SEGMENT_HEADER, start))
             except Damaged as damage:
-                aside.take_segment(path, start, os.pread(file.fileno(), segment_bytes or 0, start), damage)
+                data = os.pread(descriptor, segment_bytes or 0, start)
+                aside.take_segment(directory, file, start, data, damage)
                 continue
             if header:
-                yield SegmentPlace(header, path, start, segment_bytes or 0)
+                yield SegmentPlace(header, directory, file, start, segment_bytes or 0)
+    finally:
+        os.close(descriptor)
 
 
 def _without_gaps(journal: list[SegmentPlace]) -> Iterator[SegmentPlace]:
@@ -142,5 +155,8 @@ def _without_gaps(journal: list[SegmentPlace]) -> Iterator[SegmentPlace]:
 
 
 def _bytes_of(place: SegmentPlace) -> bytes:
-    with place.path.open("rb") as file:
-        return os.pread(file.fileno(), place.bytes, place.start)
+    descriptor = place.directory.open_file(place.file, os.O_RDONLY)
+    try:
+        return os.pread(descriptor, place.bytes, place.start)
+    finally:
+        os.close(descriptor)

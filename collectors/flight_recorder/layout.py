@@ -20,6 +20,8 @@ FORMAT_VERSION = 1
 FILE_HEADER = 4096
 SEGMENT_HEADER = 64
 CHUNK_HEADER = 16
+SMALLEST_SEGMENT = 4096
+LARGEST_SEGMENT = 2**20
 
 # The chunk word is (chunk number << 1) | (1 in the last chunk): an entry in one piece has this one.
 WHOLE = 1
@@ -95,7 +97,8 @@ def read_file_header(page: bytes) -> int | None:
         raise Damaged(f"magic {page[:8]!r} and format version {version}, not {_FILE_MAGIC!r} and {FORMAT_VERSION}")
     if told != crc32(page[8:16]):
         raise Damaged("the file header does not match its checksum")
-    if segment_bytes < FILE_HEADER:
+    # So many are read at once, whatever the file says.
+    if not SMALLEST_SEGMENT <= segment_bytes <= LARGEST_SEGMENT:
         raise Damaged(f"segments of {segment_bytes} bytes")
     return int(segment_bytes)
 

@@ -14,6 +14,8 @@ import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from collectors.flight_recorder.ours import OurDirectory
+
 ALIVE = "alive"
 _NOBODY = 0
 
@@ -54,37 +56,37 @@ def this_process(token: str | None = None) -> Owner:
     return Owner(os.getpid(), alive, _pid_namespace(), _boot_id(), token or secrets.token_hex(8))
 
 
-def is_gone(directory: Path, owner: Owner) -> bool:
+def is_gone(directory: OurDirectory, owner: Owner) -> bool:
     """Tell whether the owner can never write again; in doubt it is alive."""
     if owner.pid == _NOBODY or owner.boot_id != _boot_id():
         return True
     if owner.pid_namespace == _pid_namespace():
         return _start_time(owner.pid) != owner.started
-    return not _is_held(directory / ALIVE)
+    return not _is_held(directory)
 
 
-def hold(directory: Path) -> int:
+def hold(directory: OurDirectory) -> int:
     """Return a descriptor that marks the directory as alive until it is closed or the process dies."""
     import fcntl  # not on Windows, where the recorder says "memory only" before it comes here
 
     # Locked before it has its name: whoever finds `alive` unlocked may rely on it.
-    fresh = directory / f"{ALIVE}.{os.getpid()}"
-    descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    fresh = f"{ALIVE}.{os.getpid()}"
+    descriptor = directory.open_file(fresh, os.O_RDWR | os.O_CREAT)
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        fresh.rename(directory / ALIVE)
+        directory.rename(fresh, ALIVE)
     except OSError:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def take_hold(directory: Path) -> int | None:
+def take_hold(directory: OurDirectory) -> int | None:
     """Return a descriptor like `hold`'s for a dead owner's directory, or None where somebody has it."""
     import fcntl
 
     try:
-        descriptor = os.open(directory / ALIVE, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = directory.open_file(ALIVE, os.O_RDWR)
     except FileNotFoundError:
         # Its owner died before it got that far.
         return hold(directory)
@@ -96,11 +98,11 @@ def take_hold(directory: Path) -> int | None:
     return descriptor
 
 
-def _is_held(alive: Path) -> bool:
+def _is_held(directory: OurDirectory) -> bool:
     import fcntl
 
     try:
-        descriptor = os.open(alive, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        descriptor = directory.open_file(ALIVE, os.O_RDWR)
     except OSError:
         return True
     try:

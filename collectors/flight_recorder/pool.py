@@ -6,10 +6,10 @@ import contextlib
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from collectors.flight_recorder.background import breathe
 from collectors.flight_recorder.layout import CHUNK_HEADER, FILE_HEADER, SEGMENT_HEADER
+from collectors.flight_recorder.ours import OurDirectory
 from collectors.flight_recorder.segments import Segment, SegmentFile
 
 _STEPS_AT_ONCE = 16
@@ -22,7 +22,8 @@ class SegmentPool:
     `take` is for the pipeline's thread. Everything that makes, wipes or removes files is for the recorder's own.
     """
 
-    def __init__(self, directory: Path, *, segment_bytes: int, spares: int, max_bytes: int) -> None:
+    def __init__(self, directory: OurDirectory | None, *, segment_bytes: int, spares: int, max_bytes: int) -> None:
+        """Without a `directory`, and so without segments, it is the pool of a recorder that is memory only."""
         self.segment_bytes = segment_bytes
         self.spares: deque[Segment] = deque()
         self.ask_for_more: Callable[[], None] = lambda: None
@@ -161,10 +162,10 @@ class SegmentPool:
         self._retry_at = 0.0
 
     def _grow(self, count: int) -> bool:
-        while count >= 1:
-            path = self._directory / f"{self._files_made:06}.journal"
+        while count >= 1 and self._directory:
+            name = f"{self._files_made:06}.journal"
             try:
-                file = SegmentFile(path, self.segment_bytes, count)
+                file = SegmentFile(self._directory, name, self.segment_bytes, count)
             except OSError as error:
                 self._trouble = f"no space for {count} segments: {error}"
                 count //= 2
@@ -179,9 +180,9 @@ class SegmentPool:
 
     def _shrink(self) -> None:
         """Remove files that only hold spares, while enough spares stay."""
-        spare_in = Counter(segment.path for segment in tuple(self.spares))
+        spare_in = Counter(segment.file for segment in tuple(self.spares))
         for file in tuple(self._files):
-            if spare_in[file.path] == file.count and len(self.spares) - file.count >= self._wanted_spares:
+            if spare_in[file.name] == file.count and len(self.spares) - file.count >= self._wanted_spares:
                 self._retire(file)
 
     def _retire(self, file: SegmentFile) -> None:
@@ -189,7 +190,7 @@ class SegmentPool:
         for segment in tuple(self.spares):
             # A run that begins meanwhile may take one first.
             with contextlib.suppress(ValueError):
-                if segment.path == file.path:
+                if segment.file == file.name:
                     self.spares.remove(segment)
                     caught.append(segment)
         if len(caught) < file.count:

@@ -16,12 +16,12 @@ from pathlib import Path
 from collectors.flight_recorder import forks, place
 from collectors.flight_recorder.background import Background, Counts
 from collectors.flight_recorder.journal import RunJournal
+from collectors.flight_recorder.layout import LARGEST_SEGMENT, SMALLEST_SEGMENT
+from collectors.flight_recorder.ours import OurDirectory
 from collectors.flight_recorder.owner import hold, read_owner, this_process
 from collectors.flight_recorder.pool import SegmentPool
 from collectors.flight_recorder.segments import Segment
 
-SMALLEST_SEGMENT = 4096
-LARGEST_SEGMENT = 2**20
 _CLOSE_SECONDS = 5.0
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class FlightRecorder:
         memory only because somebody wanted that.
         """
         self.counts = Counts()
-        self._directory: Path | None = None
+        self._directory: OurDirectory | None = None
         self._reason: str | None = None
         self._runs: dict[int, RunJournal] = {}
         self._stuck: dict[int, RunJournal] = {}
@@ -62,7 +62,7 @@ class FlightRecorder:
         self._entries_of_ended_runs = 0
         self._alive: int | None = None
         self._background = Background(self.counts)
-        self._pool = SegmentPool(Path(), segment_bytes=SMALLEST_SEGMENT, spares=0, max_bytes=0)
+        self._pool = SegmentPool(None, segment_bytes=SMALLEST_SEGMENT, spares=0, max_bytes=0)
         if not enabled:
             self._reason = "switched off"
             return
@@ -92,7 +92,7 @@ class FlightRecorder:
         runs = list(self._runs.values())
         pool = self._pool
         return {
-            "directory": str(self._directory) if self._directory else None,
+            "directory": str(self._directory.path) if self._directory else None,
             "mode": "journal" if self._over is None else "memory only",
             "reason": self._reason,
             "space": pool.trouble,
@@ -178,7 +178,7 @@ class FlightRecorder:
         )
         self._pool.fill()
         if not self._pool.total:
-            raise place.Unusable(f"{own}: {self._pool.trouble}")
+            raise place.Unusable(f"{own.path}: {self._pool.trouble}")
         self._pool.ask_for_more = partial(self._background.put, self._pool.top_up)
         self._background.start()
         self._background.put(self._pool.warm_up)
@@ -211,8 +211,8 @@ class FlightRecorder:
     def _give_up_directory(self) -> None:
         """Let anybody claim the directory; the maps stay, so that a late `free` still counts."""
         self._pool.spares.clear()
-        if self._directory and (owner := read_owner(self._directory.name)):
-            self._directory = self._directory.rename(self._directory.with_name(owner.given_up().name))
+        if self._directory and (owner := read_owner(self._directory.path.name)):
+            self._directory.take_name(owner.given_up().name)
         self._let_go()
 
     def _remove_directory(self) -> None:
@@ -220,11 +220,14 @@ class FlightRecorder:
             self._pool.remove_files()
         if self._directory:
             with contextlib.suppress(OSError):
-                place.remove(self._directory)
-            self._directory = None
+                self._directory.remove()
         self._let_go()
+        self._directory = None
 
     def _let_go(self) -> None:
+        with contextlib.suppress(OSError):
+            if self._directory:
+                self._directory.leave()
         if self._alive is not None:
             with contextlib.suppress(OSError):
                 os.close(self._alive)

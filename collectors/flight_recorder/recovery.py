@@ -12,70 +12,141 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from collectors.flight_recorder.dead_runs import DeadRun, RunIndex, index_runs, read_run
+from collectors.flight_recorder.ours import LeftAlone, NotOurs, OurDirectory
 from collectors.flight_recorder.owner import Owner, is_gone, read_owner, take_hold, this_process
-from collectors.flight_recorder.place import SET_ASIDE, Unusable, base_directory, namespace_directory, remove
+from collectors.flight_recorder.place import Unusable, base_directory, open_namespace
 from collectors.flight_recorder.set_aside import SetAside, forget_segment
 
 logger = logging.getLogger(__name__)
 
+Tell = Callable[[LeftAlone], None]
 
-def find_dead(directory: Path | str | None = None, *, namespace: str = "default") -> list[DeadOwner]:
-    """Return the owners in this namespace whose process is gone; empty where there is no such directory."""
+
+def warn(what: LeftAlone) -> None:
+    """Say in the log what was left alone."""
+    logger.warning("left alone: %s", what)
+
+
+def find_dead(
+    directory: Path | str | None = None, *, namespace: str = "default", tell: Tell = warn
+) -> list[DeadOwner]:
+    """Return the owners in this namespace whose process is gone; empty where there is no such directory.
+
+    What lies there and is not this user's alone is told and left alone.
+    """
     try:
-        where = namespace_directory(base_directory(directory), namespace)
-        return [DeadOwner(path, owner) for path, owner in _owners(where) if is_gone(path, owner)]
+        base = base_directory(directory)
+        where = open_namespace(base, namespace)
+        try:
+            return [DeadOwner(base, namespace, owner, tell) for owner in _owners(where, tell)]
+        finally:
+            where.leave()
+    except NotOurs as error:
+        tell(error.what)
     except (FileNotFoundError, Unusable):
-        return []
+        pass
     except (OSError, ValueError) as error:
         logger.warning("journals of dead processes cannot be listed: %s", error)
-        return []
+    return []
 
 
 @dataclass(frozen=True)
 class DeadOwner:
     """A directory of journals whose process is gone."""
 
-    directory: Path
+    base: Path
+    namespace: str
     owner: Owner
+    tell: Tell = field(default=warn, compare=False)
+
+    @property
+    def directory(self) -> Path:
+        """Where it lies."""
+        return self.base / self.namespace / self.owner.name
 
     def claim(self) -> ClaimedJournals | None:
         """Make the journals this process's, or return None where somebody else was first."""
+        taken = self.take()
+        return ClaimedJournals(taken, self.tell) if taken else None
+
+    def take(self) -> Taken | None:
+        """Make the directory this process's, whatever is in it, or return None where somebody else was first."""
         try:
-            mine = this_process(token=self.owner.token)
-            descriptor = take_hold(self.directory)
-            if descriptor is None:
-                return None
-            # Should this fail, the descriptor stays open: another thread of this process was first, and closing any
-            # descriptor of a file drops the lock which that thread has on it.
-            claimed = self.directory.rename(self.directory.with_name(mine.name))
+            return self._taken()
         except FileNotFoundError:
             return None
-        except OSError as error:
+        except NotOurs as error:
+            self.tell(error.what)
+        except (OSError, Unusable) as error:
             logger.warning("%s cannot be claimed: %s", self.directory, error)
-            return None
-        return ClaimedJournals(claimed, mine, descriptor)
+        return None
+
+    def _taken(self) -> Taken | None:
+        mine = this_process(token=self.owner.token)
+        where = open_namespace(self.base, self.namespace)
+        directory = where
+        try:
+            directory = where.directory(self.owner.name)
+            held = take_hold(directory)
+            if held is not None:
+                # Should this fail, the descriptor stays open: another thread of this process was first, and closing
+                # any descriptor of a file drops the lock which that thread has on it.
+                directory.take_name(mine.name)
+                return Taken(directory, mine, held)
+        except BaseException:
+            directory.leave()
+            raise
+        directory.leave()
+        return None
+
+
+@dataclass
+class Taken:
+    """A dead owner's directory that is this process's now, and held."""
+
+    directory: OurDirectory
+    owner: Owner
+    held: int | None
+
+    def let_go(self, *, keep: bool) -> None:
+        """Remove the directory with all that is in it, or `keep` it to be claimed again; once is enough."""
+        if self.held is None:
+            return
+        try:
+            if keep:
+                self.directory.take_name(self.owner.given_up().name)
+            else:
+                self.directory.remove()
+        except OSError as error:
+            logger.warning("%s cannot be released: %s", self.directory.path, error)
+        finally:
+            os.close(self.held)
+            self.held = None
+            self.directory.leave()
 
 
 class ClaimedJournals:
     """The runs a dead process left, this process's to recover."""
 
-    def __init__(self, directory: Path, owner: Owner, descriptor: int) -> None:
-        self.directory = directory
-        self._owner = owner
-        self._descriptor: int | None = descriptor
-        self._aside = SetAside(directory.parent / SET_ASIDE, owner.token)
+    def __init__(self, taken: Taken, tell: Tell = warn) -> None:
+        self._taken = taken
+        self._directory = taken.directory
+        assert self._directory.parent is not None
+        self._aside = SetAside(self._directory.parent, taken.owner.token)
         self._is_complete = False
         self._index = RunIndex()
         try:
-            self._index = index_runs(directory, self._aside)
-            self._is_complete = not self._aside.failed
+            self._index = index_runs(self._directory, self._aside)
+            self._is_complete = not self._aside.failed and not self._index.not_ours
         except OSError as error:
-            logger.warning("%s cannot be read: %s", directory, error)
+            logger.warning("%s cannot be read: %s", self._directory.path, error)
+        for error in self._index.not_ours:
+            tell(error.what)
 
     @property
     def set_aside(self) -> int:
@@ -92,28 +163,27 @@ class ClaimedJournals:
         """Never hand this run out again, its record being durable; true from the moment this returns."""
         try:
             for place in self._index.segments_of(trace_id):
-                forget_segment(place.path, place.start)
+                forget_segment(place.directory, place.file, place.start)
             self._index.runs.pop(trace_id, None)
-        except OSError as error:
+        except (OSError, NotOurs) as error:
             logger.warning("run %032x stays in its journal and will come again: %s", trace_id, error)
 
     def release(self) -> None:
         """Remove the journals if every run is done; else leave them to be claimed again."""
-        if self._descriptor is None:
-            return
+        self._taken.let_go(keep=bool(self._index.runs) or not self._is_complete)
+
+
+def _owners(where: OurDirectory, tell: Tell) -> Iterator[Owner]:
+    """The owners in a namespace whose process is gone."""
+    for name in where.names():
+        owner = read_owner(name)
+        if owner is None:
+            continue
         try:
-            if self._index.runs or not self._is_complete:
-                self.directory.rename(self.directory.with_name(self._owner.given_up().name))
-            else:
-                remove(self.directory)
-        except OSError as error:
-            logger.warning("%s cannot be released: %s", self.directory, error)
-        finally:
-            os.close(self._descriptor)
-            self._descriptor = None
-
-
-def _owners(where: Path) -> Iterator[tuple[Path, Owner]]:
-    for path in sorted(where.iterdir()):
-        if owner := read_owner(path.name):
-            yield path, owner
+            with where.directory(name) as directory:
+                if is_gone(directory, owner):
+                    yield owner
+        except FileNotFoundError:
+            continue  # its process has just ended, or somebody was first
+        except NotOurs as error:
+            tell(error.what)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-from pathlib import Path
 
 from collectors.flight_recorder import layout
 from collectors.flight_recorder.layout import FILE_HEADER, SEGMENT_HEADER, SegmentHeader
+from collectors.flight_recorder.ours import OurDirectory, naming
 
 _ZEROS = bytes(64 * 1024)
 _MADV_POPULATE_WRITE = 23  # Linux 5.14; Python 3.11 has no name for it
@@ -22,11 +22,11 @@ _MADV_POPULATE_WRITE = 23  # Linux 5.14; Python 3.11 has no name for it
 class Segment:
     """A stretch of a mapped file that belongs to one run at a time."""
 
-    __slots__ = ("end", "memory", "path", "start", "used")
+    __slots__ = ("end", "file", "memory", "start", "used")
 
-    def __init__(self, memory: mmap.mmap, path: Path, start: int, end: int) -> None:
+    def __init__(self, memory: mmap.mmap, file: str, start: int, end: int) -> None:
         self.memory = memory
-        self.path = path
+        self.file = file
         self.start = start
         self.end = end
         self.used = start
@@ -58,33 +58,34 @@ class Segment:
 class SegmentFile:
     """A file with space that is really there, mapped; raises OSError where it cannot be had."""
 
-    def __init__(self, path: Path, segment_bytes: int, count: int) -> None:
-        self.path = path
+    def __init__(self, directory: OurDirectory, name: str, segment_bytes: int, count: int) -> None:
+        self.name = name
         self.count = count
         self.bytes = FILE_HEADER + count * segment_bytes
-        self.memory = _reserved_map(path, self.bytes)
+        self._directory = directory
+        self.memory = _reserved_map(directory, name, self.bytes)
         layout.write_file_header(self.memory, segment_bytes)
 
     def segments(self) -> list[Segment]:
         """Return its segments, all nobody's."""
         size = (self.bytes - FILE_HEADER) // self.count
         starts = range(FILE_HEADER, self.bytes, size)
-        return [Segment(self.memory, self.path, start, start + size) for start in starts]
+        return [Segment(self.memory, self.name, start, start + size) for start in starts]
 
     def remove(self) -> None:
         """Give the memory back to the system."""
-        self.path.unlink(missing_ok=True)
+        self._directory.unlink(self.name)
         self.memory.close()
 
 
-def _reserved_map(path: Path, size: int) -> mmap.mmap:
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(path, flags, 0o600)
+def _reserved_map(directory: OurDirectory, name: str, size: int) -> mmap.mmap:
+    descriptor = directory.open_file(name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
     try:
-        os.posix_fallocate(descriptor, 0, size)
-        return mmap.mmap(descriptor, size)
+        with naming(directory.path / name):
+            os.posix_fallocate(descriptor, 0, size)
+            return mmap.mmap(descriptor, size)
     except BaseException:
-        path.unlink(missing_ok=True)
+        directory.unlink(name)
         raise
     finally:
         os.close(descriptor)

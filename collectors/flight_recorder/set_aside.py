@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from pathlib import Path
 
 from collectors.flight_recorder.layout import Damaged, forget_at
+from collectors.flight_recorder.ours import NotOurs, OurDirectory, naming, write_all
+from collectors.flight_recorder.place import SET_ASIDE
 
 logger = logging.getLogger(__name__)
 
@@ -14,53 +15,75 @@ logger = logging.getLogger(__name__)
 class SetAside:
     """The directory `set-aside` of a namespace, as far as one owner's journals went there."""
 
-    def __init__(self, directory: Path, token: str) -> None:
+    def __init__(self, namespace: OurDirectory, token: str) -> None:
         self.count = 0
         self.failed = 0
-        self._directory = directory
+        self.not_ours: list[NotOurs] = []
+        self._namespace = namespace
         self._token = token
 
-    def take_file(self, path: Path, damage: Damaged) -> None:
+    def take_file(self, directory: OurDirectory, name: str, damage: Damaged) -> None:
         """Move a whole file there."""
         try:
-            path.rename(self._place(path.name))
-            self._tell(path.name, damage)
-        except OSError as error:
-            self._could_not(path.name, error)
-
-    def take_segment(self, path: Path, start: int, data: bytes, damage: Damaged) -> None:
-        """Copy one segment there, then make it nobody's; the rest of its file is readable."""
-        name = f"{path.name}.{start}"
-        try:
-            fresh = self._place(f"{name}.new")
-            fresh.write_bytes(data)
-            fresh.chmod(0o600)
-            fresh.rename(self._place(name))
-            forget_segment(path, start)
+            with self._namespace.made(SET_ASIDE) as aside:
+                directory.rename(name, self._name(name), aside)
             self._tell(name, damage)
-        except OSError as error:
+        except (OSError, NotOurs) as error:
+            self._could_not(name, error)
+
+    def take_segment(self, directory: OurDirectory, file: str, start: int, data: bytes, damage: Damaged) -> None:
+        """Copy one segment there, then make it nobody's; the rest of its file is readable."""
+        name = f"{file}.{start}"
+        try:
+            with self._namespace.made(SET_ASIDE) as aside:
+                self._write(aside, self._name(name), data)
+            forget_segment(directory, file, start)
+            self._tell(name, damage)
+        except (OSError, NotOurs) as error:
             self._could_not(name, error)
 
     def has_any(self) -> bool:
         """Whether something of this owner is damaged, now or when an earlier claimer looked."""
-        return bool(self.failed) or any(self._directory.glob(f"{self._token}.*"))
+        if self.failed:
+            return True
+        try:
+            with self._namespace.directory(SET_ASIDE) as aside:
+                return any(name.startswith(f"{self._token}.") for name in aside.names())
+        except FileNotFoundError:
+            return False
+        except NotOurs as error:
+            self.not_ours.append(error)
+            return False
 
-    def _place(self, name: str) -> Path:
-        self._directory.mkdir(mode=0o700, exist_ok=True)
-        return self._directory / f"{self._token}.{name}"
+    def _name(self, name: str) -> str:
+        return f"{self._token}.{name}"
+
+    def _write(self, aside: OurDirectory, name: str, data: bytes) -> None:
+        fresh = f"{name}.new"
+        aside.unlink(fresh)  # a claimer that died in the middle may have left one
+        descriptor = aside.open_file(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            with naming(aside.path / fresh):
+                write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
+        aside.rename(fresh, name)
 
     def _tell(self, name: str, damage: Damaged) -> None:
         self.count += 1
-        logger.warning("%s cannot be read and is kept as %s: %s", name, self._place(name), damage)
+        kept = self._namespace.path / SET_ASIDE / self._name(name)
+        logger.warning("%s cannot be read and is kept as %s: %s", name, kept, damage)
 
-    def _could_not(self, name: str, error: OSError) -> None:
+    def _could_not(self, name: str, error: OSError | NotOurs) -> None:
         self.failed += 1
+        if isinstance(error, NotOurs):
+            self.not_ours.append(error)
         logger.warning("%s cannot be read and could not be set aside: %s", name, error)
 
 
-def forget_segment(path: Path, start: int) -> None:
+def forget_segment(directory: OurDirectory, file: str, start: int) -> None:
     """Make the segment at `start` nobody's: on a RAM disk this outlives the process from the moment it returns."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    descriptor = directory.open_file(file, os.O_WRONLY)
     try:
         os.pwrite(descriptor, bytes(8), forget_at(start))
     finally:
