@@ -6,16 +6,15 @@ that cannot be written stays pending (and its run stays in the flight recorder);
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
-from collectors import spill
-from collectors.spill import Spill
+from collectors.spill import Spill, SpilledRecord
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord
 
@@ -57,7 +56,7 @@ class Parcel:
     ) -> None:
         self._record: ExecutionRecord | None = record
         self._build = build
-        self._path: Path | None = None
+        self._file: SpilledRecord | None = None
         self._forms: dict[int, Any] = {}
         self._missing, self._on_durable = sinks, on_durable
         self._lock = threading.Lock()
@@ -66,10 +65,10 @@ class Parcel:
     @property
     def record(self) -> ExecutionRecord:
         """The record, made again where it is not at hand."""
-        record, build, path = self._record, self._build, self._path
+        record, build, file = self._record, self._build, self._file
         if record is not None:
             return record
-        return spill.read(path) if path else build()  # type: ignore[misc]  # one of the three is there
+        return file.read() if file else build()  # type: ignore[misc]  # one of the three is there
 
     def form_for(self, sink: Any) -> Any:
         """What `sink` wants to be given."""
@@ -87,8 +86,8 @@ class Parcel:
 
     def put_aside(self, files: Spill) -> None:
         """Keep the record in a file from now on; raises, and changes nothing, where that cannot be done."""
-        if self._path is None:
-            self._path = files.keep(self.record)
+        if self._file is None:
+            self._file = files.keep(self.record)
             self._record = self._build = None
             self._forms = {}
 
@@ -98,8 +97,10 @@ class Parcel:
             self._missing -= 1
             complete = self._missing == 0
         if complete:
-            if self._path:
-                self._path.unlink(missing_ok=True)
+            if self._file:
+                # A file that stays is only looked at once more, by the next start.
+                with contextlib.suppress(OSError):
+                    self._file.remove()
             self._on_durable(self)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,6 +21,7 @@ from collectors.flight_recorder import FlightRecorder
 from collectors.live import LiveFeed
 from collectors.open_runs import OpenRuns
 from collectors.otlp_settings import NotSent, OtlpSettings, read_otlp_settings
+from collectors.process_end import when_the_process_ends
 from collectors.provider import RecordingTracerProvider, make_resource
 from collectors.recovery import RecoveryReport, namespace_of, recover, spill_base
 from collectors.span_processor import RecordingSpanProcessor
@@ -54,6 +55,8 @@ class Recording:
     ) -> None:
         self.troubles = Troubles(raise_errors=raise_errors)
         self.recovery = RecoveryReport()
+        self._recovery_thread: threading.Thread | None = None
+        self._recovery_is_over = threading.Event()
         self._timings = Timings()
         self._sinks, self._recorder = sinks, recorder
         self._lanes = [SinkLane(sink, self.troubles, retry_seconds=retry_seconds) for sink in sinks]
@@ -96,6 +99,7 @@ class Recording:
             "viewer_spans_dropped": self.provider.dropped,
             "otlp": self._otlp.health(),
             "recovered": len(self.recovery.recovered),
+            "left_alone": [asdict(what) for what in self.recovery.left_alone],
             "item_seconds": self._timings.seconds(),
             "unusual_items": dict(self._assembly.unusual),
             "guarded_errors": dict(self.troubles.counts),
@@ -110,22 +114,33 @@ class Recording:
         self.provider.add_span_processor(output)
         return output
 
-    def recover(self, namespace: str, directory: Path | str | None, spill: Path | str | None) -> None:
+    def recover(
+        self, namespace: str, directory: Path | str | None, spill: Path | str | None, *, journals: bool = True
+    ) -> None:
         """Write the records of runs whose process died, in the background."""
 
         def work() -> None:
             try:
-                self.recovery = recover(self._sinks, directory=directory, namespace=namespace, spill=spill)
+                self.recovery = recover(
+                    self._sinks,
+                    directory=directory,
+                    namespace=namespace,
+                    spill=spill,
+                    journals=journals,
+                    stop=self._recovery_is_over,
+                )
             except Exception as trouble:
                 self.troubles.report("recovery", trouble)
 
-        threading.Thread(target=work, name="otel-tracking recovery", daemon=True).start()
+        self._recovery_thread = threading.Thread(target=work, name="otel-tracking recovery", daemon=True)
+        self._recovery_thread.start()
 
     def close(self, timeout: float = 10.0) -> bool:
         """End the recording: open runs become `interrupted` records. True where everything became durable.
 
         It takes `timeout` seconds at most, and a little for the last steps. What a sink could not take by then stays
-        in the flight recorder or in a file and is recovered at the next start.
+        in the flight recorder or in a file and is recovered at the next start. What this start found there is
+        recovered first, as far as half of the time goes: a program that ends at once recovers too.
         """
         if self._closed or self._is_inherited:
             return True
@@ -139,12 +154,20 @@ class Recording:
         self._open_runs.take_all()
         self._assembly.flush(left())
         self._assembly.close(left())
+        self._end_recovery(left())
         written = [lane.close(left()) for lane in self._lanes]
         self.provider.shutdown(left())
         self._recorder.settle(left())
         self._waiting_room.close()
         self._recorder.close()
         return all(written) and self._assembly.outstanding == 0
+
+    def _end_recovery(self, seconds: float) -> None:
+        if self._recovery_thread is not None:
+            self._recovery_thread.join(seconds / 2)
+            # The sinks are closed next: what is under way is finished, what is left stays where it is.
+            self._recovery_is_over.set()
+            self._recovery_thread.join(seconds / 4)
 
     def _become_inert(self) -> None:
         # In a forked child none of our threads exist, and the journal belongs to the parent.
@@ -214,13 +237,13 @@ def start_recording(
     )
     if meter_provider is not None:
         metrics.observe(meter_provider, recording.health)
-    if recover_dead_runs and journal is not False and sinks:
-        recording.recover(namespace, directory, base)
+    if recover_dead_runs and sinks and (journal is not False or base):
+        recording.recover(namespace, directory, base, journals=journal is not False)
     return recording
 
 
 def _end_with_the_process(recording: Recording) -> None:
-    """Close the recording when the interpreter ends, make it inert in forked children; keep neither alive."""
+    """Close the recording when the process ends, make it inert in forked children; keep neither alive."""
     known = weakref.ref(recording)
 
     def close() -> None:
@@ -231,6 +254,6 @@ def _end_with_the_process(recording: Recording) -> None:
         if (alive := known()) is not None:
             alive._become_inert()
 
-    atexit.register(close)
+    when_the_process_ends(recording, close)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=after_fork)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +12,9 @@ from pathlib import Path
 from collectors import spill as spilled
 from collectors.build import build_record
 from collectors.delivery import Sink
-from collectors.flight_recorder import ClaimedJournals, DeadRun, find_dead
+from collectors.flight_recorder import ClaimedJournals, DeadRun, LeftAlone, NotOurs, find_dead
 from collectors.journal_entries import JournalledRun, read_run
+from collectors.spill import SpilledRecord
 from otel_tracking.record import ExecutionRecord, FinishReason
 
 _log = logging.getLogger("otel_tracking")
@@ -24,10 +27,15 @@ class RecoveryReport:
     recovered: tuple[str, ...] = ()
     already_durable: int = 0
     failed: int = 0
+    left_alone: tuple[LeftAlone, ...] = ()
+    """What lies where this user's journals and files would, and is not this user's alone."""
 
     def __add__(self, other: RecoveryReport) -> RecoveryReport:
         return RecoveryReport(
-            self.recovered + other.recovered, self.already_durable + other.already_durable, self.failed + other.failed
+            self.recovered + other.recovered,
+            self.already_durable + other.already_durable,
+            self.failed + other.failed,
+            self.left_alone + other.left_alone,
         )
 
 
@@ -37,22 +45,22 @@ def recover(
     directory: Path | str | None = None,
     namespace: str | None = None,
     spill: Path | str | None = None,
+    journals: bool = True,
+    stop: threading.Event | None = None,
 ) -> RecoveryReport:
     """Write records of the dead runs of a journal namespace (default: that of the sinks) to the sinks.
 
     A run that the process had finished keeps its status; one that was under way is `interrupted`. What cannot be
-    written stays in its journal for the next time.
+    written stays in its journal for the next time, and so does what is left once `stop` is set. Without `journals`
+    only records that waited in files are written.
     """
     namespace = namespace or namespace_of(sinks)
-    report = RecoveryReport()
-    for owner in find_dead(directory, namespace=namespace):
-        claimed = owner.claim()
-        if claimed is not None:
-            report += _recover_owner(claimed, sinks)
-    base = spill_base(sinks, spill)
-    for path in spilled.take_over(base, namespace) if base else ():
-        report += _recover_file(path, sinks)
-    return report
+    recovery = _Recovery(sinks, stop or threading.Event())
+    if journals:
+        recovery.of_journals(directory, namespace)
+    if base := spill_base(sinks, spill):
+        recovery.of_files(base, namespace)
+    return recovery.report
 
 
 def spill_base(sinks: Sequence[Sink], directory: Path | str | None) -> Path | None:
@@ -70,49 +78,78 @@ def namespace_of(sinks: Sequence[Sink]) -> str:
     import hashlib
 
     locations = _locations(sinks)
-    return hashlib.sha256(str(locations[0]).encode()).hexdigest()[:16] if locations else "default"
+    # The bytes of a path need not be UTF-8.
+    return hashlib.sha256(str(locations[0]).encode("utf-8", "surrogatepass")).hexdigest()[:16] if locations else "default"
 
 
 def _locations(sinks: Sequence[Sink]) -> list[object]:
     return [location for sink in sinks if (location := getattr(sink, "location", None))]
 
 
-def _recover_owner(claimed: ClaimedJournals, sinks: Sequence[Sink]) -> RecoveryReport:
-    report = RecoveryReport()
-    for run in claimed.runs():
+class _Recovery:
+    """One recovery, and its report so far."""
+
+    def __init__(self, sinks: Sequence[Sink], stop: threading.Event) -> None:
+        self._sinks, self._stop = sinks, stop
+        self.report = RecoveryReport()
+
+    def of_journals(self, directory: Path | str | None, namespace: str) -> None:
+        for owner in find_dead(directory, namespace=namespace, tell=self._leave_alone):
+            if self._stop.is_set():
+                return
+            claimed = owner.claim()
+            if claimed is not None:
+                self._of_owner(claimed)
+
+    def of_files(self, base: Path, namespace: str) -> None:
+        with contextlib.closing(spilled.take_over(base, namespace, self._leave_alone)) as files:
+            for file in files:
+                if self._stop.is_set():
+                    return
+                self._of_file(file)
+
+    def _of_file(self, file: SpilledRecord) -> None:
         try:
-            report += _recover_run(run, sinks)
+            self._write_where_missing(file.read())
+            file.remove()
+        except NotOurs as error:
+            self._leave_alone(error.what)
+        except Exception as trouble:
+            _log.warning("a record could not be recovered (%s); its file is kept", type(trouble).__name__)
+            self.report += RecoveryReport(failed=1)
+
+    def _of_owner(self, claimed: ClaimedJournals) -> None:
+        try:
+            for run in claimed.runs():
+                if self._stop.is_set():
+                    return
+                if self._of_run(run):
+                    claimed.done(run.trace_id)
+        finally:
+            claimed.release()
+
+    def _of_run(self, run: DeadRun) -> bool:
+        """Write a run's record; False where that cannot be done."""
+        try:
+            journalled = read_run(run.trace_id, run.entries)
+            if journalled.spans:
+                self._write_where_missing(record_of(journalled))
         except Exception as trouble:
             _log.warning("a dead run could not be recovered (%s); its journal is kept", type(trouble).__name__)
-            report += RecoveryReport(failed=1)
-        else:
-            claimed.done(run.trace_id)
-    claimed.release()
-    return report
+            self.report += RecoveryReport(failed=1)
+            return False
+        return True
 
+    def _write_where_missing(self, record: ExecutionRecord) -> None:
+        missing = [sink for sink in self._sinks if not _contains(sink, record.trace_id or "", record.revision)]
+        for sink in missing:
+            sink.write(record)
+        found = RecoveryReport(recovered=(record.execution_id,)) if missing else RecoveryReport(already_durable=1)
+        self.report += found
 
-def _recover_run(run: DeadRun, sinks: Sequence[Sink]) -> RecoveryReport:
-    journalled = read_run(run.trace_id, run.entries)
-    if not journalled.spans:
-        return RecoveryReport()
-    return _write_where_missing(record_of(journalled), sinks)
-
-
-def _recover_file(path: Path, sinks: Sequence[Sink]) -> RecoveryReport:
-    try:
-        report = _write_where_missing(spilled.read(path), sinks)
-        path.unlink()
-    except Exception as trouble:
-        _log.warning("a record could not be recovered (%s); its file is kept", type(trouble).__name__)
-        return RecoveryReport(failed=1)
-    return report
-
-
-def _write_where_missing(record: ExecutionRecord, sinks: Sequence[Sink]) -> RecoveryReport:
-    missing = [sink for sink in sinks if not _contains(sink, record.trace_id or "", record.revision)]
-    for sink in missing:
-        sink.write(record)
-    return RecoveryReport(recovered=(record.execution_id,)) if missing else RecoveryReport(already_durable=1)
+    def _leave_alone(self, what: LeftAlone) -> None:
+        _log.warning("left alone: %s", what)
+        self.report += RecoveryReport(left_alone=(what,))
 
 
 def record_of(journalled: JournalledRun) -> ExecutionRecord:

@@ -7,20 +7,40 @@ recovers those of dead processes.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Generator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from collectors.flight_recorder import find_dead, place
-from collectors.flight_recorder.owner import hold, read_owner, this_process
+from collectors.flight_recorder import OurDirectory, find_dead, place
+from collectors.flight_recorder.ours import naming, write_all
+from collectors.flight_recorder.owner import hold, this_process
+from collectors.flight_recorder.recovery import Taken, Tell, warn
 from otel_tracking.frame import freeze, thaw
 from otel_tracking.record import ExecutionRecord
 
 _log = logging.getLogger("otel_tracking")
 _SUFFIX = ".record"
+
+
+@dataclass(frozen=True)
+class SpilledRecord:
+    """A record in a file."""
+
+    directory: OurDirectory
+    name: str
+
+    def read(self) -> ExecutionRecord:
+        """The record. Raises OSError or `NotOurs` where it cannot be had, and other things where it is none."""
+        descriptor = self.directory.open_file(self.name, os.O_RDONLY)
+        with open(descriptor, "rb") as file:
+            fields, attachments = thaw(file.read())
+        return replace(ExecutionRecord.from_dict(fields), attachments=attachments)
+
+    def remove(self) -> None:
+        """Forget it; nothing where it is gone. Raises OSError where it stays."""
+        self.directory.unlink(self.name)
 
 
 class Spill:
@@ -29,57 +49,42 @@ class Spill:
     def __init__(self, base: Path | None, namespace: str) -> None:
         """`base` is this user's private directory; None where records stay in memory."""
         self._base, self._namespace = base, namespace
-        self._own: Path | None = None
-        self._alive: int | None = None
+        self._taken: Taken | None = None
 
     @property
     def directory(self) -> str | None:
         """Where files lie, or would."""
-        return str(self._own or self._base) if self._base else None
+        return str(self._taken.directory.path if self._taken else self._base) if self._base else None
 
-    def keep(self, record: ExecutionRecord) -> Path:
-        """A file of its own with `record`; raises where there is none to be had."""
-        own = self._ready()
-        path = own / f"{record.trace_id}-{record.revision}{_SUFFIX}"
-        hidden = path.with_suffix(".new")
+    def keep(self, record: ExecutionRecord) -> SpilledRecord:
+        """A file of its own with `record`; raises OSError or `Unusable` where there is none to be had."""
+        directory = self._ready()
+        kept = SpilledRecord(directory, f"{record.trace_id}-{record.revision}{_SUFFIX}")
+        hidden = f"{kept.name}.new"
+        descriptor = directory.open_file(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         try:
-            with os.fdopen(os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
-                file.write(to_bytes(record))
-            hidden.rename(path)
+            with naming(directory.path / hidden):
+                write_all(descriptor, to_bytes(record))
+            directory.rename(hidden, kept.name)
         except BaseException:
-            hidden.unlink(missing_ok=True)
+            directory.unlink(hidden)
             raise
-        return path
-
-    def adopt(self, path: Path) -> None:
-        """Take over a file of a dead process that cannot be delivered now."""
-        path.rename(self._ready() / path.name)
+        finally:
+            os.close(descriptor)
+        return kept
 
     def close(self) -> None:
         """Leave what there is to whoever comes next."""
-        own, self._own, self._base = self._own, None, None
-        if own is None:
-            return
-        try:
-            owner = read_owner(own.name)
-            if owner and any(own.glob(f"*{_SUFFIX}")):
-                own.rename(own.with_name(owner.given_up().name))
-            else:
-                place.remove(own)
-        except OSError as trouble:
-            _log.warning("%s could not be left in order: %s", own, trouble)
-        finally:
-            if self._alive is not None:
-                os.close(self._alive)
+        taken, self._taken, self._base = self._taken, None, None
+        if taken:
+            _leave(taken)
 
-    def _ready(self) -> Path:
+    def _ready(self) -> OurDirectory:
         if self._base is None:
             raise place.Unusable("records are not kept in files here")
-        if self._own is None:
-            own = place.make_own(self._base, self._namespace, this_process().name, force=True)
-            self._alive = hold(own)
-            self._own = own
-        return self._own
+        if self._taken is None:
+            self._taken = _take_new(self._base, self._namespace)
+        return self._taken.directory
 
 
 def usual_base() -> Path | None:
@@ -92,22 +97,37 @@ def to_bytes(record: ExecutionRecord) -> bytes:
     return freeze((record.to_dict(), dict(record.attachments)))
 
 
-def read(path: Path) -> ExecutionRecord:
-    """The record of a file. Raises OSError where it is gone and other things where it is none."""
-    fields, attachments = thaw(path.read_bytes())
-    return replace(ExecutionRecord.from_dict(fields), attachments=attachments)
-
-
-def take_over(base: Path, namespace: str) -> Iterator[Path]:
+def take_over(base: Path, namespace: str, tell: Tell = warn) -> Generator[SpilledRecord, None, None]:
     """Each file that dead processes left; the caller removes it once its record is durable. What stays is kept."""
-    for dead in find_dead(base, namespace=namespace):
-        claimed = dead.claim()
-        if claimed is None:
+    for dead in find_dead(base, namespace=namespace, tell=tell):
+        taken = dead.take()
+        if taken is None:
             continue
-        yield from sorted(claimed.directory.glob(f"*{_SUFFIX}"))
-        left = Spill(base, namespace)
-        with contextlib.suppress(OSError, place.Unusable):
-            for path in claimed.directory.glob(f"*{_SUFFIX}"):
-                left.adopt(path)
-            claimed.release()
-        left.close()
+        try:
+            yield from _records(taken.directory)
+        finally:
+            _leave(taken)
+
+
+def _take_new(base: Path, namespace: str) -> Taken:
+    mine = this_process()
+    directory = place.make_own(base, namespace, mine.name, force=True)
+    try:
+        return Taken(directory, mine, hold(directory))
+    except BaseException:
+        directory.leave()
+        raise
+
+
+def _leave(taken: Taken) -> None:
+    """Leave a directory to whoever comes next, or remove it where no record is in it."""
+    try:
+        is_needed = bool(_records(taken.directory))
+    except OSError as trouble:
+        _log.warning("%s could not be left in order: %s", taken.directory.path, trouble)
+        is_needed = True
+    taken.let_go(keep=is_needed)
+
+
+def _records(directory: OurDirectory) -> list[SpilledRecord]:
+    return [SpilledRecord(directory, name) for name in directory.names() if name.endswith(_SUFFIX)]

@@ -145,8 +145,8 @@ class ClaimedJournals:
             self._is_complete = not self._aside.failed and not self._index.not_ours
         except OSError as error:
             logger.warning("%s cannot be read: %s", self._directory.path, error)
-        for error in self._index.not_ours:
-            tell(error.what)
+        for found in self._index.not_ours:
+            tell(found.what)
 
     @property
     def set_aside(self) -> int:

@@ -31,6 +31,7 @@ class JournalIsMissing(Fault):
 
 class JournalIsNoDirectory(JournalIsMissing):
     name = "the journal's directory is a file"
+    reason = "is a file, not a directory"
 
     def directory(self, scene: Scene) -> Path:
         (scene.ram / "file").write_text("in the way")

@@ -160,7 +160,7 @@ def test_a_record_comes_out_of_its_file_as_it_went_in(name, tmp_path, recording,
     assert recording.flush(SECONDS)
     [record] = sink.records
     files = spill.Spill(tmp_path, "default")
-    back = spill.read(files.keep(record))
+    back = files.keep(record).read()
     assert canonical.dumps(back.to_dict()) == canonical.dumps(record.to_dict())
     assert back.attachments == record.attachments
     files.close()

@@ -1,0 +1,62 @@
+"""Have something done when this process ends in order, in whichever way it does.
+
+    the interpreter ends, also with `sys.exit` in a fork      atexit
+    a child of multiprocessing (fork, forkserver), a worker   its finalizers: it ends by `os._exit`, which skips atexit
+    of a pool or of a ProcessPoolExecutor
+
+Not in order are `os._exit`, signals that kill, `Process.terminate` and the end of `with Pool()`: what was logged then
+is in the journal.
+"""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import threading
+from collections.abc import Callable
+
+_LAST = -100
+"""Priority among the finalizers of multiprocessing; its own have -5 and more."""
+
+
+def when_the_process_ends(owner: object, close: Callable[[], object]) -> None:
+    """Call `close` at the end of this process, after its last thread that is waited for; it may be called twice.
+
+    `owner` is what it belongs to; it is not kept alive.
+    """
+    atexit.register(close)
+    # Not imported for this: whoever is a child of multiprocessing has it.
+    util = sys.modules.get("multiprocessing.util")
+    if util is None:
+        return
+
+    def arm(_: object = None) -> None:
+        if _is_a_child():
+            util.Finalize(None, _close_last, args=(close,), exitpriority=_LAST)
+
+    arm()
+    # A forkserver's child imports the main module before it is a child, and forgets finalizers when it becomes one.
+    util.register_after_fork(owner, arm)
+
+
+def _is_a_child() -> bool:
+    from multiprocessing import parent_process
+
+    return parent_process() is not None
+
+
+def _close_last(close: Callable[[], object]) -> None:
+    # Finalizers come before the end of the other threads, which may still log.
+    _Closing(target=_when_alone, args=(close,), name="otel-tracking end", daemon=False).start()
+
+
+class _Closing(threading.Thread):
+    """A thread that closes a recording; several do not wait for one another."""
+
+
+def _when_alone(close: Callable[[], object]) -> None:
+    threading.main_thread().join()
+    for thread in threading.enumerate():
+        if not thread.daemon and not isinstance(thread, _Closing):
+            thread.join()
+    close()
