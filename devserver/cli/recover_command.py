@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -28,7 +29,8 @@ def command(data_dir: Path, journal: Path | None, as_json: bool) -> int:
 
     While a run goes on, everything it logs is also kept in memory outside of its process. Where the process was
     killed, this command makes records of what was kept. Starting a run does the same for earlier ones. Runs of other
-    data directories are left alone, and nothing is written twice.
+    data directories are left alone, and nothing is written twice. So is what is not this user's alone: where it lies,
+    whose it is and what would help is said.
     """
     report = recover([ParquetSink(data_dir)], directory=journal)
     if as_json:
@@ -37,11 +39,14 @@ def command(data_dir: Path, journal: Path | None, as_json: bool) -> int:
                 "recovered": list(report.recovered),
                 "already_durable": report.already_durable,
                 "failed": report.failed,
+                "left_alone": [asdict(what) for what in report.left_alone],
             }
         )
     else:
         for execution_id in report.recovered:
             click.echo(f"recovered {safe_line(execution_id)}")
+        for what in report.left_alone:
+            click.echo(f"left alone: {safe_line(what)}")
         click.echo(_summary(len(report.recovered), report.already_durable, report.failed))
     return FAILED if report.failed else 0
 

@@ -19,6 +19,7 @@ import pytest
 
 from collectors import RecoveryReport, recover, start_recording
 from collectors.flight_recorder import FlightRecorder
+from collectors.flight_recorder.layout import FILE_HEADER
 from collectors.recovery import namespace_of
 from collectors.spill import Spill
 from collectors.testing import RememberingSink
@@ -126,32 +127,38 @@ def become(user: int) -> None:
     os.chdir("/")
 
 
-def leave_journals(base: Path, namespace: str, victim_reads: int = 0) -> Path:
+def leave_journals(base: Path, namespace: str, name: str = "forged") -> Path:
     """Leave two runs of a process that died, the first with a damaged segment; return their directory."""
     recording = start_recording([], journal=False)
     recorder = FlightRecorder(base, namespace=namespace, segment_bytes=4096, spare_segments=4, force=True)
     recording._open_runs._recorder = recorder
-    for name in ("damaged", "forged"):
-        recording.tracker().execution(name).item("user_input_text", content="by the neighbour")
-    directory = Path(str(recorder.health()["directory"]))
+    for each in ("damaged", name):
+        recording.tracker().execution(each).item("user_input_text", content="of a dead process")
+    token = str(recorder.health()["directory"]).split("-")[-1]
     recorder.close()
-    [left] = [path for path in directory.parent.iterdir() if path.name.endswith(directory.name.split("-")[-1])]
+    [left] = base.glob(f"*/*-{token}")
     with (left / "000000.journal").open("r+b") as file:
-        file.seek(4096 + 8)
+        file.seek(FILE_HEADER + 8)
         file.write(b"\xff")
     return left
 
 
-def leave_file(base: Path, namespace: str) -> Path:
-    """Leave a record that no sink took; return its file."""
+def leave_file(base: Path, namespace: str, name: str = "forged") -> Path:
+    """Leave a record that no sink took; return the directory it lies in."""
     sink = RememberingSink()
-    with start_recording([sink], journal=False) as recording, recording.tracker().execution("forged"):
+    with start_recording([sink], journal=False) as recording, recording.tracker().execution(name):
         pass
     files = Spill(base, namespace)
     files.keep(sink.records[0])
     files.close()
     [path] = base.rglob("*.record")
-    return path
+    return path.parent
+
+
+def handed_over(top: Path, user: int) -> None:
+    """Give a tree to `user`, as if that user had made it."""
+    for path in [top, *top.rglob("*")]:
+        os.chown(path, user, user, follow_symlinks=False)
 
 
 def seen(top: Path) -> dict[str, Any]:
