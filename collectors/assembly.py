@@ -145,9 +145,9 @@ class Assembly:
     def _prepare(self, parcel: Parcel) -> None:
         try:
             parcel.prepare_for([lane.sink for lane in self._lanes])
-        except Exception:
-            # Its sink will meet the same trouble with the record, and is the one to say so.
-            self._troubles.counts["prepare"] += 1
+        except Exception as trouble:
+            # Its sink will meet the same trouble with the record.
+            self._troubles.note("prepare", trouble)
 
     def _is_durable(self, key: _Key, journal: RunJournal, parcel: Parcel) -> None:
         journal.free()

@@ -220,4 +220,4 @@ class SinkLane:
     def _note(self, trouble: BaseException) -> None:
         # An OSError names a path and a reason; other messages may hold what a child wrote.
         self.last_error = str(trouble) if isinstance(trouble, OSError) else type(trouble).__name__
-        self._troubles.counts[f"sink {self.name}"] += 1
+        self._troubles.note(f"sink {self.name}", trouble)

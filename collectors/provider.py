@@ -176,8 +176,8 @@ class Viewers:
     def _guarded(self, call: Any, *arguments: Any) -> None:
         try:
             call(*arguments)
-        except BaseException:  # this thread is ours: even a processor that exits must not end it
-            self._troubles.counts["span processor"] += 1
+        except BaseException as trouble:  # this thread is ours: even a processor that exits must not end it
+            self._troubles.note("span processor", trouble)
 
 
 def make_resource(service_name: str | None, attributes: Mapping[str, str] | None) -> Resource:

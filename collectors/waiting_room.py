@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from collectors.delivery import Parcel
-from collectors.flight_recorder import RunJournal
+from collectors.flight_recorder import RunJournal, Unusable
 from collectors.spill import Spill
 from otel_tracking.errors import Troubles
 
@@ -33,6 +33,7 @@ class WaitingRoom:
         self._somebody_left = threading.Condition()
         self._are_stalled = self._is_closing = False
         self.put_aside = 0
+        self._spill_error: str | None = None
 
     def wait_for_room(self) -> None:
         """Let the sinks catch up, as long as they do: until then a run is smaller as it is than as a record."""
@@ -79,6 +80,7 @@ class WaitingRoom:
             "pending_in_files": len(self._in_files),
             "put_aside": self.put_aside,
             "spill_directory": self._files.directory,
+            "spill_error": self._spill_error,
         }
 
     def _has_room(self) -> bool:
@@ -87,12 +89,18 @@ class WaitingRoom:
     def _put_aside(self, parcel: Parcel, journal: RunJournal) -> bool:
         try:
             parcel.put_aside(self._files)
-        except Exception:
+        except Exception as trouble:
             # No directory, or a full disk: it stays in memory and in its journal. Nothing is dropped.
-            self._troubles.counts["spill"] += 1
+            self._spill_error = what = _reason(trouble)
+            self._troubles.note("spill", what)
             return False
         self._in_memory.pop(parcel, None)
         self._in_files.add(parcel)
         self.put_aside += 1
         journal.free()
         return True
+
+
+def _reason(trouble: Exception) -> str:
+    """Why there is no file: these two name a path and a reason, other messages may hold what a child wrote."""
+    return str(trouble) if isinstance(trouble, OSError | Unusable) else type(trouble).__name__

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections import Counter
 
 _log = logging.getLogger("otel_tracking")
@@ -43,13 +44,24 @@ class Troubles:
         self.raise_errors = raise_errors
 
     def report(self, kind: str, trouble: BaseException | str) -> None:
+        """`note` it, and raise it where a test asked for that."""
+        self.note(kind, trouble)
+        if self.raise_errors and isinstance(trouble, BaseException):
+            raise trouble
+
+    def note(self, kind: str, trouble: BaseException | str) -> None:
         """Count one trouble of `kind`. The log names the error's class, not its text: that may hold a child's words."""
         first = kind not in self.counts
         self.counts[kind] += 1
         if first:
-            what = trouble if isinstance(trouble, str) else type(trouble).__name__
-            # A handler of the application's own may raise, and this is the pipeline's thread.
+            what = trouble if isinstance(trouble, str) else _class_of(trouble)
+            # A handler of the application's own may raise, and this may be the pipeline's thread.
             with contextlib.suppress(Exception):
                 _log.warning("tracking trouble (%s): %s; the pipeline goes on, later ones are only counted", kind, what)
-        if self.raise_errors and isinstance(trouble, BaseException):
-            raise trouble
+
+
+def _class_of(trouble: BaseException) -> str:
+    """The class of an error, and what the system says of its number: `OSError (No space left on device)`."""
+    name = type(trouble).__name__
+    number = trouble.errno if isinstance(trouble, OSError) else None
+    return f"{name} ({os.strerror(number)})" if isinstance(number, int) else name

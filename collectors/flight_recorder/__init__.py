@@ -7,7 +7,7 @@ It knows bytes only. Writing is `FlightRecorder` and `RunJournal`; reading what 
 from collectors.flight_recorder.dead_runs import DeadRun
 from collectors.flight_recorder.journal import RunJournal
 from collectors.flight_recorder.recorder import FlightRecorder
-from collectors.flight_recorder.ours import LeftAlone, NotOurs, OurDirectory
+from collectors.flight_recorder.ours import LeftAlone, NotOurs, OurDirectory, Unusable
 from collectors.flight_recorder.recovery import ClaimedJournals, DeadOwner, find_dead
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "NotOurs",
     "OurDirectory",
     "RunJournal",
+    "Unusable",
     "find_dead",
 ]

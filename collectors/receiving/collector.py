@@ -215,9 +215,9 @@ class Collector:
         parcel = Parcel(record, len(self._lanes), lambda _: self._is_durable(due), build)
         try:
             parcel.prepare_for(self._sinks)
-        except Exception:
-            # Its sink will meet the same trouble with the record, and is the one to say so.
-            self.troubles.counts["prepare"] += 1
+        except Exception as trouble:
+            # Its sink will meet the same trouble with the record.
+            self.troubles.note("prepare", trouble)
         for lane in self._lanes:
             lane.put(parcel)
 

@@ -232,3 +232,18 @@ def _until(recording, sink, count):
             break
         recording.flush(timeout=0.01)
     return sink.records
+
+
+def test_a_sink_that_fails_is_told_once_in_the_log_and_in_health(caplog):
+    """Which sink, and the class of its error: its text may hold what a child wrote."""
+    sink = FailingSink([OSError(28, "what a child wrote"), ValueError("what a child wrote"), Bang()])
+    with start_recording([sink], journal=False, retry_seconds=0.001) as recording:
+        run(recording, "a")
+        assert recording.flush(timeout=20)
+        assert recording.health()["guarded_errors"] == {"sink FailingSink": 3}
+    told = [line for line in caplog.messages if "FailingSink" in line]
+    assert told == [
+        "tracking trouble (sink FailingSink): OSError (No space left on device); the pipeline goes on, "
+        "later ones are only counted"
+    ]
+    assert "child wrote" not in caplog.text

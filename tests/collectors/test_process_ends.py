@@ -3,20 +3,22 @@
 import os
 import random
 import signal
+import subprocess
 import sys
 
 import pytest
 from builders import finished, items_of
-from children import run_python, start_python
+from children import ROOT, run_python, start_python
 
 from collectors import recover, start_recording
-from collectors.testing import RememberingSink
+from collectors.testing import RememberingSink, WaitingSink
 from otel_tracking import FinishReason, Status
 
 MOMENTS = int(os.environ.get("OTEL_TRACKING_TEST_KILLS", "20"))
 """How many moments to kill at; 200 for a long night."""
 
 THREADS = 3
+SECONDS = 60
 
 LOGGING = """
 import os, sys, threading
@@ -140,6 +142,55 @@ def test_what_cannot_be_written_stays_for_the_next_time(ram):
     assert sink.records[0].status == Status.INTERRUPTED
 
 
+def test_a_start_that_closes_at_once_recovers_first(ram):
+    """A program that is over in a moment finds what died before it, and writes it before its sinks are closed."""
+    for _ in range(5):
+        run_python(LOGGING_ONE, ram)
+
+    class Closing(RememberingSink):
+        def write(self, record):
+            assert not self.closed
+            super().write(record)
+
+    sink = Closing()
+    recording = start_recording([sink], journal=ram)
+    assert recording.close()
+    assert len(sink.records) == 5 and sink.closed
+    assert (recording.health()["recovered"], recording.recovery.failed) == (5, 0)
+
+
+def test_what_a_start_has_no_time_to_recover_is_left_to_the_next(ram):
+    """The sink hangs in the first of them; nothing is written once the recording is closed."""
+    for _ in range(3):
+        run_python(LOGGING_ONE, ram)
+    hanging = WaitingSink()
+    recording = start_recording([hanging], journal=ram)
+    assert hanging.entered.wait(SECONDS)
+    recording.close(timeout=0.1)
+    hanging.release()
+    recording._recovery_thread.join(SECONDS)
+    assert len(hanging.records) == 1
+
+    sink = RememberingSink()
+    recover([sink], directory=ram)
+    assert len(sink.records) == 2
+
+
+@pytest.mark.parametrize("journal", [False, True])
+def test_a_start_recovers_records_that_wait_in_files_with_and_without_a_journal(ram, tmp_path, journal):
+    hanging = WaitingSink()
+    recording = start_recording([hanging], journal=False, spill=tmp_path / "files")
+    with recording.tracker().execution("waits"):
+        pass
+    assert hanging.entered.wait(SECONDS)
+    recording.close(timeout=0.1)
+
+    sink = RememberingSink()
+    start_recording([sink], journal=ram if journal else False, spill=tmp_path / "files").close()
+    assert [record.config_name for record in sink.records] == ["waits"]
+    hanging.release()
+
+
 LOGGING_ONE = """
 import os, sys
 from collectors import start_recording
@@ -219,3 +270,89 @@ os.waitpid(child, 0)
 """
     )
     assert told == "completed\n"
+
+
+CHILDREN = """
+import multiprocessing, os, sys
+from concurrent.futures import ProcessPoolExecutor
+from collectors import start_recording
+from collectors.testing import RememberingSink
+
+class Telling(RememberingSink):
+    def write(self, record):
+        with open(os.environ["TOLD"], "a") as told:
+            told.write(f"{record.config_name} {record.status}\\n")
+
+def work(name="child"):
+    recording = start_recording([Telling()], journal=False)
+    tracker = recording.tracker()
+    with tracker.execution(name) as run:
+        run.item("user_input_text", content="a")
+    open_run = tracker.execution(f"{name} open")
+    kept.append((recording, open_run))
+
+def log_after_the_main_thread():
+    import threading
+    recording = start_recording([Telling()], journal=False)
+    tracker = recording.tracker()
+    is_last = threading.Event()
+    def later():
+        threading.main_thread().join()
+        with tracker.execution("later"):
+            pass
+    threading.Thread(target=later).start()
+    kept.append(recording)
+
+kept = []
+if __name__ == "__mp_main__" and sys.argv[1] == "import":
+    work("import")
+
+if __name__ == "__main__":
+    act, method = sys.argv[1:]
+    context = multiprocessing.get_context(method if method != "os.fork" else None)
+    inherited = start_recording([Telling()], journal=False)
+    if act == "import":
+        child = context.Process(target=print)
+        child.start()
+        child.join()
+    elif act == "process":
+        child = context.Process(target=work)
+        child.start()
+        child.join()
+    elif act == "thread":
+        child = context.Process(target=log_after_the_main_thread)
+        child.start()
+        child.join()
+    elif act == "pool":
+        pool = context.Pool(1)
+        pool.apply(work)
+        pool.close()
+        pool.join()
+    elif act == "executor":
+        with ProcessPoolExecutor(1, mp_context=context) as pool:
+            pool.submit(work).result()
+    elif os.fork():
+        assert os.wait()[1] == 0
+    else:
+        work()
+        sys.exit()
+"""
+
+METHODS = ("fork", "forkserver", "spawn")
+ENDS = [(act, method) for act in ("process", "pool", "executor", "thread") for method in METHODS]
+ENDS += [("import", "forkserver"), ("import", "spawn"), ("exit", "os.fork")]
+
+
+@pytest.mark.parametrize(("act", "method"), ENDS)
+def test_a_child_that_ends_in_order_writes_what_it_recorded(tmp_path, act, method):
+    """However it was made, and without a journal; also what a thread logs after the main thread, and while importing."""
+    program = tmp_path / "program.py"
+    program.write_text(CHILDREN)
+    told = tmp_path / "told"
+    told.touch()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TOLD": str(told)}
+    child = subprocess.run([sys.executable, program, act, method], env=environment, timeout=120)
+    assert child.returncode == 0
+    name = "import" if act == "import" else "child"
+    expected = ["later completed"] if act == "thread" else [f"{name} completed", f"{name} open interrupted"]
+    assert sorted(told.read_text().splitlines()) == expected
