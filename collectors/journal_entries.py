@@ -16,7 +16,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from collectors.recorded_span import SpanData
 from collectors.spans import FinishedEvent, FinishedSpan, links_of
-from otel_tracking.frame import FACT, ITEM, ITEM_FIELDS, Frame, MediaBytes, fields_of, freeze, thaw
+from otel_tracking.frame import FACT, ITEM, ITEM_FIELDS, Frame, MediaBytes, fields_of, freeze, thaw, thaw_own
 
 STARTED, ENDED, MEDIA, REVISION = "S", "E", "M", "R"
 
@@ -43,7 +43,7 @@ def start_entry(span: SpanData) -> bytes:
 def media_entry(frame: Frame) -> bytes:
     """Entry of the bytes of an item's media. It copies them: not for the pipeline's thread."""
     assert frame.media is not None
-    number = thaw(frame.payload)[_NUMBER]
+    number = thaw_own(frame.payload)[_NUMBER]
     return freeze((MEDIA, frame.span_id, number, frame.media.type, frame.media.data))
 
 

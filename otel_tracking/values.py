@@ -91,6 +91,12 @@ def _lazily(module: str, name: str) -> Callable[[Any], Any]:
     return lambda text: getattr(importlib.import_module(module), name)(text)
 
 
+def _fraction(text: str) -> Any:
+    """Two integers: `Fraction` itself also takes `1e999999999`, and would write the zeros out."""
+    numerator, _, denominator = text.partition("/")
+    return _lazily("fractions", "Fraction")(int(numerator)) / int(denominator or 1)
+
+
 _LEAVES: dict[str, Leaf] = {
     "builtins.bytes": Leaf("$bytes", _encode_bytes, _decode_bytes),
     "builtins.bytearray": Leaf("$bytearray", _encode_bytes, lambda text: bytearray(_decode_bytes(text))),
@@ -101,7 +107,7 @@ _LEAVES: dict[str, Leaf] = {
     "datetime.time": Leaf("$time", _encode_moment, dt.time.fromisoformat),
     "datetime.timedelta": Leaf("$timedelta", _encode_duration, lambda parts: dt.timedelta(*parts)),
     "decimal.Decimal": Leaf("$decimal", str, _lazily("decimal", "Decimal")),
-    "fractions.Fraction": Leaf("$fraction", str, _lazily("fractions", "Fraction")),
+    "fractions.Fraction": Leaf("$fraction", str, _fraction),
     "uuid.UUID": Leaf("$uuid", str, _lazily("uuid", "UUID")),
     "pathlib.PurePosixPath": Leaf("$path", str, _lazily("pathlib", "PurePosixPath")),
     "pathlib.PureWindowsPath": Leaf("$windowspath", str, _lazily("pathlib", "PureWindowsPath")),
