@@ -78,8 +78,10 @@ def namespace_of(sinks: Sequence[Sink]) -> str:
     import hashlib
 
     locations = _locations(sinks)
+    if not locations:
+        return "default"
     # The bytes of a path need not be UTF-8.
-    return hashlib.sha256(str(locations[0]).encode("utf-8", "surrogatepass")).hexdigest()[:16] if locations else "default"
+    return hashlib.sha256(str(locations[0]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _locations(sinks: Sequence[Sink]) -> list[object]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from collectors.flight_recorder import OurDirectory, find_dead, place
-from collectors.flight_recorder.ours import naming, write_all
+from collectors.flight_recorder.ours import as_text, naming, write_all
 from collectors.flight_recorder.owner import hold, this_process
 from collectors.flight_recorder.recovery import Taken, Tell, warn
 from otel_tracking.frame import freeze, thaw
@@ -34,7 +34,7 @@ class SpilledRecord:
     def read(self) -> ExecutionRecord:
         """The record. Raises OSError or `NotOurs` where it cannot be had, and other things where it is none."""
         descriptor = self.directory.open_file(self.name, os.O_RDONLY)
-        with open(descriptor, "rb") as file:
+        with os.fdopen(descriptor, "rb") as file:
             fields, attachments = thaw(file.read())
         return replace(ExecutionRecord.from_dict(fields), attachments=attachments)
 
@@ -54,7 +54,8 @@ class Spill:
     @property
     def directory(self) -> str | None:
         """Where files lie, or would."""
-        return str(self._taken.directory.path if self._taken else self._base) if self._base else None
+        where = self._taken.directory.path if self._taken else self._base
+        return as_text(where) if where else None
 
     def keep(self, record: ExecutionRecord) -> SpilledRecord:
         """A file of its own with `record`; raises OSError or `Unusable` where there is none to be had."""
@@ -124,7 +125,7 @@ def _leave(taken: Taken) -> None:
     try:
         is_needed = bool(_records(taken.directory))
     except OSError as trouble:
-        _log.warning("%s could not be left in order: %s", taken.directory.path, trouble)
+        _log.warning("%s could not be left in order: %s", as_text(taken.directory.path), trouble)
         is_needed = True
     taken.let_go(keep=is_needed)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exporters.errors import UnsafePath
 from exporters.parquet_schema import schema
 
 if TYPE_CHECKING:
@@ -75,6 +77,12 @@ def _exact_names(connection: duckdb.DuckDBPyConnection, executions: list[Path]) 
 
 
 def _files(data_dir: Path, table: str) -> list[Path]:
+    where = os.fsencode(data_dir.absolute())
+    try:
+        where.decode()
+    except UnicodeDecodeError:
+        help = "give the directory a name in UTF-8, or read it with read_records"
+        raise UnsafePath(f"DuckDB takes no path that is not UTF-8, and {where!r} is none; {help}") from None
     return sorted(data_dir.absolute().glob(f"{table}/date=*/[!.]*.parquet"))
 
 

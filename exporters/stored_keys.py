@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from exporters.table_file import arrow_file
+
 
 class StoredKeys:
     """The highest stored revision by trace id, read from the files when first asked and whenever new ones appear."""
@@ -27,7 +29,7 @@ class StoredKeys:
     def _read_new_files(self) -> None:
         for path in set(self._data_dir.glob("executions/date=*/[!.]*.parquet")) - self._files_read:
             try:
-                rows = pq.ParquetFile(path).read(columns=["trace_id", "revision"])
+                rows = pq.ParquetFile(arrow_file(path)).read(columns=["trace_id", "revision"])
             except FileNotFoundError:
                 return self._read_new_files()  # compacted away since; its runs are in a file that is new now
             self._files_read.add(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -79,7 +80,12 @@ class TableFiles:
 
 def open_parquet(path: Path) -> Any:
     """The open file; `BrokenFile` when it is not Parquet."""
-    return read_checked(path, lambda: pq.ParquetFile(path, page_checksum_verification=True))
+    return read_checked(path, lambda: pq.ParquetFile(arrow_file(path), page_checksum_verification=True))
+
+
+def arrow_file(path: Path) -> Any:
+    """The file for Arrow, which takes names as text in UTF-8 or as bytes; a path need not be UTF-8."""
+    return pa.OSFile(os.fsencode(path))
 
 
 def read_checked(path: Path, read: Any) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pickle import UnpicklingError
 
 MAX_TUPLE_DEPTH = 10_000
-"""Hashing nested tuples takes stack for each level and does not look how much is left: a million of them are a crash."""
+"""Hashing nested tuples takes stack for each level and does not look how much is left: a million are a crash."""
 
 
 def check_payload(payload: bytes) -> None:

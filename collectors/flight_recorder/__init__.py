@@ -6,8 +6,8 @@ It knows bytes only. Writing is `FlightRecorder` and `RunJournal`; reading what 
 
 from collectors.flight_recorder.dead_runs import DeadRun
 from collectors.flight_recorder.journal import RunJournal
-from collectors.flight_recorder.recorder import FlightRecorder
 from collectors.flight_recorder.ours import LeftAlone, NotOurs, OurDirectory, Unusable
+from collectors.flight_recorder.recorder import FlightRecorder
 from collectors.flight_recorder.recovery import ClaimedJournals, DeadOwner, find_dead
 
 __all__ = [

@@ -64,13 +64,13 @@ class OurDirectory:
         """The open descriptor."""
         if self._descriptor is None:
             # Its number may be another file's by now, and None would mean the working directory.
-            raise OSError(f"{self.path} was let go of")
+            raise OSError(f"{as_text(self.path)} was let go of")
         return self._descriptor
 
     def names(self) -> list[str]:
         """What is in it."""
-        with naming(self.path):
-            return sorted(os.listdir(self.descriptor))
+        with naming(self.path), os.scandir(self.descriptor) as found:
+            return sorted(entry.name for entry in found)
 
     def directory(self, name: str) -> OurDirectory:
         """The directory `name` in it."""
@@ -143,6 +143,11 @@ class OurDirectory:
         self.close()
 
 
+def as_text(path: Path) -> str:
+    """A path for logs and JSON: its bytes need not be UTF-8, and text that holds such bytes cannot be written there."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 @contextlib.contextmanager
 def naming(path: Path) -> Iterator[None]:
     """Have an OSError name the whole path: by itself it names the last part of it, or none where a disk is full."""
@@ -179,7 +184,7 @@ def _looked_at(descriptor: int, path: Path, kind: int) -> int:
 
 def _require_ours(told: os.stat_result, path: Path, kind: int) -> None:
     if wrong := _what_is_wrong(told, kind):
-        raise NotOurs(LeftAlone(str(path), told.st_uid, *wrong))
+        raise NotOurs(LeftAlone(as_text(path), told.st_uid, *wrong))
 
 
 def _what_is_wrong(told: os.stat_result, kind: int) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from collectors.flight_recorder.ours import NotOurs, OurDirectory, Unusable
+from collectors.flight_recorder.ours import NotOurs, OurDirectory, Unusable, as_text
 
 __all__ = ["SET_ASIDE", "NotOurs", "Unusable", "base_directory", "make_own", "open_namespace", "size_of"]
 
@@ -70,7 +70,7 @@ def _prepare(base: Path, namespace: str, *, force: bool) -> OurDirectory:
             where.leave()
             raise
     except (OSError, ValueError) as error:
-        raise Unusable(f"{base / namespace} cannot be used: {error}") from error
+        raise Unusable(f"{as_text(base / namespace)} cannot be used: {error}") from error
 
 
 def _require_plain(namespace: str) -> None:
@@ -81,7 +81,9 @@ def _require_plain(namespace: str) -> None:
 def _require_ram(directory: OurDirectory) -> None:
     kind = _file_system_of(directory)
     if kind not in RAM_FILE_SYSTEMS:
-        raise Unusable(f"{directory.path} is on {kind}, not on a RAM file system; /dev/shm is one (force=True overrides)")
+        raise Unusable(
+            f"{as_text(directory.path)} is on {kind}, not on a RAM file system; /dev/shm is one (force=True overrides)"
+        )
 
 
 def _file_system_of(directory: OurDirectory) -> str:

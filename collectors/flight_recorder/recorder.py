@@ -17,7 +17,7 @@ from collectors.flight_recorder import forks, place
 from collectors.flight_recorder.background import Background, Counts
 from collectors.flight_recorder.journal import RunJournal
 from collectors.flight_recorder.layout import LARGEST_SEGMENT, SMALLEST_SEGMENT
-from collectors.flight_recorder.ours import OurDirectory
+from collectors.flight_recorder.ours import OurDirectory, as_text
 from collectors.flight_recorder.owner import hold, read_owner, this_process
 from collectors.flight_recorder.pool import SegmentPool
 from collectors.flight_recorder.segments import Segment
@@ -92,7 +92,7 @@ class FlightRecorder:
         runs = list(self._runs.values())
         pool = self._pool
         return {
-            "directory": str(self._directory.path) if self._directory else None,
+            "directory": as_text(self._directory.path) if self._directory else None,
             "mode": "journal" if self._over is None else "memory only",
             "reason": self._reason,
             "space": pool.trouble,
@@ -178,7 +178,7 @@ class FlightRecorder:
         )
         self._pool.fill()
         if not self._pool.total:
-            raise place.Unusable(f"{own.path}: {self._pool.trouble}")
+            raise place.Unusable(f"{as_text(own.path)}: {self._pool.trouble}")
         self._pool.ask_for_more = partial(self._background.put, self._pool.top_up)
         self._background.start()
         self._background.put(self._pool.warm_up)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from collectors.flight_recorder.dead_runs import DeadRun, RunIndex, index_runs, read_run
-from collectors.flight_recorder.ours import LeftAlone, NotOurs, OurDirectory
+from collectors.flight_recorder.ours import LeftAlone, NotOurs, OurDirectory, as_text
 from collectors.flight_recorder.owner import Owner, is_gone, read_owner, take_hold, this_process
 from collectors.flight_recorder.place import Unusable, base_directory, open_namespace
 from collectors.flight_recorder.set_aside import SetAside, forget_segment
@@ -32,9 +32,7 @@ def warn(what: LeftAlone) -> None:
     logger.warning("left alone: %s", what)
 
 
-def find_dead(
-    directory: Path | str | None = None, *, namespace: str = "default", tell: Tell = warn
-) -> list[DeadOwner]:
+def find_dead(directory: Path | str | None = None, *, namespace: str = "default", tell: Tell = warn) -> list[DeadOwner]:
     """Return the owners in this namespace whose process is gone; empty where there is no such directory.
 
     What lies there and is not this user's alone is told and left alone.
@@ -83,7 +81,7 @@ class DeadOwner:
         except NotOurs as error:
             self.tell(error.what)
         except (OSError, Unusable) as error:
-            logger.warning("%s cannot be claimed: %s", self.directory, error)
+            logger.warning("%s cannot be claimed: %s", as_text(self.directory), error)
         return None
 
     def _taken(self) -> Taken | None:
@@ -123,7 +121,7 @@ class Taken:
             else:
                 self.directory.remove()
         except OSError as error:
-            logger.warning("%s cannot be released: %s", self.directory.path, error)
+            logger.warning("%s cannot be released: %s", as_text(self.directory.path), error)
         finally:
             os.close(self.held)
             self.held = None
@@ -144,7 +142,7 @@ class ClaimedJournals:
             self._index = index_runs(self._directory, self._aside)
             self._is_complete = not self._aside.failed and not self._index.not_ours
         except OSError as error:
-            logger.warning("%s cannot be read: %s", self._directory.path, error)
+            logger.warning("%s cannot be read: %s", as_text(self._directory.path), error)
         for found in self._index.not_ours:
             tell(found.what)
 

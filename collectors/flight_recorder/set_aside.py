@@ -6,7 +6,7 @@ import logging
 import os
 
 from collectors.flight_recorder.layout import Damaged, forget_at
-from collectors.flight_recorder.ours import NotOurs, OurDirectory, naming, write_all
+from collectors.flight_recorder.ours import NotOurs, OurDirectory, as_text, naming, write_all
 from collectors.flight_recorder.place import SET_ASIDE
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ class SetAside:
     def _tell(self, name: str, damage: Damaged) -> None:
         self.count += 1
         kept = self._namespace.path / SET_ASIDE / self._name(name)
-        logger.warning("%s cannot be read and is kept as %s: %s", name, kept, damage)
+        logger.warning("%s cannot be read and is kept as %s: %s", name, as_text(kept), damage)
 
     def _could_not(self, name: str, error: OSError | NotOurs) -> None:
         self.failed += 1

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from exporters.table_file import arrow_file
 from otel_tracking.record import SCHEMA_VERSION
 from otel_tracking.taxonomy import TAXONOMY_VERSION
 
@@ -100,7 +101,7 @@ def _cite(description: Description, first: str, last: str) -> list[str]:
 
 
 def _span(executions: Path) -> tuple[str, str]:
-    moments = pq.read_table(executions, columns=["timestamp"])["timestamp"]
+    moments = pq.read_table(arrow_file(executions), columns=["timestamp"])["timestamp"]
     span = pc.min_max(moments).as_py()
     return ("", "") if span["min"] is None else (_minutes(span["min"]), _minutes(span["max"]))
 

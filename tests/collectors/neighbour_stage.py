@@ -166,7 +166,7 @@ def seen(top: Path) -> dict[str, Any]:
 
     def look(path: Path) -> Any:
         told = path.lstat()
-        inside = os.readlink(path) if stat.S_ISLNK(told.st_mode) else None
+        inside = path.readlink() if stat.S_ISLNK(told.st_mode) else None
         if stat.S_ISREG(told.st_mode):
             inside = path.read_bytes()
         return told.st_mode, told.st_uid, told.st_nlink, inside

@@ -345,7 +345,7 @@ ENDS += [("import", "forkserver"), ("import", "spawn"), ("exit", "os.fork")]
 
 @pytest.mark.parametrize(("act", "method"), ENDS)
 def test_a_child_that_ends_in_order_writes_what_it_recorded(tmp_path, act, method):
-    """However it was made, and without a journal; also what a thread logs after the main thread, and while importing."""
+    """However it was made, without a journal; also what is logged after the main thread, or while importing."""
     program = tmp_path / "program.py"
     program.write_text(CHILDREN)
     told = tmp_path / "told"
