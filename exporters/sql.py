@@ -33,6 +33,8 @@ def connect(data_dir: str | Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     # A file never changes once it has its name.
     connection.execute("set parquet_metadata_cache = true")
+    # What does not fit into memory would go to the working directory, which may be anybody's.
+    connection.execute(f"set temp_directory = {_quoted(str(_as_text(Path(data_dir)) / '.duckdb'))}")
     add_views(connection, Path(data_dir))
     return connection
 
@@ -77,13 +79,17 @@ def _exact_names(connection: duckdb.DuckDBPyConnection, executions: list[Path]) 
 
 
 def _files(data_dir: Path, table: str) -> list[Path]:
+    return sorted(_as_text(data_dir).glob(f"{table}/date=*/[!.]*.parquet"))
+
+
+def _as_text(data_dir: Path) -> Path:
+    """The whole path, which DuckDB takes as text only."""
     where = os.fsencode(data_dir.absolute())
     try:
-        where.decode()
+        return Path(where.decode("utf-8"))
     except UnicodeDecodeError:
         help = "give the directory a name in UTF-8, or read it with read_records"
         raise UnsafePath(f"DuckDB takes no path that is not UTF-8, and {where!r} is none; {help}") from None
-    return sorted(data_dir.absolute().glob(f"{table}/date=*/[!.]*.parquet"))
 
 
 def _source(table: str, paths: list[Path], *options: str) -> str:

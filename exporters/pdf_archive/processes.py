@@ -39,7 +39,8 @@ def run(function: Callable[..., Result], *arguments: object) -> Result:
 
 def _elsewhere(function: Callable[..., Result], arguments: tuple[object, ...]) -> Result:
     ran = subprocess.run(
-        [sys.executable, "-c", _HELPER],
+        # -P: otherwise a module that somebody left in the working directory would be imported first.
+        [sys.executable, "-P", "-c", _HELPER],
         input=pickle.dumps((function, arguments)),
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},

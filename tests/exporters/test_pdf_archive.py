@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from printed_records import a_failed_run, an_ordinary_run, fifteen_languages, four_outputs, hostile
@@ -12,6 +16,8 @@ from records import a_record, a_run_of_hops
 
 from exporters import FORMATS
 from exporters.errors import MissingLibrary
+
+ROOT = Path(__file__).parents[2]
 
 needs_typst = pytest.mark.skipif(
     not importlib.util.find_spec("typst"), reason="typst is not installed; pip install 'otel-tracking[archive]'"
@@ -55,3 +61,18 @@ def test_without_typst_it_says_what_to_install(monkeypatch):
 
     with pytest.raises(MissingLibrary, match=r"pip install 'otel-tracking\[archive\]'"):
         FORMATS["pdfa"].render(a_record())
+
+
+PLANTED = """
+from exporters.pdf_archive import processes
+processes._Engine.is_broken = True
+print(processes.run(len, "abc"))
+"""
+
+
+def test_the_process_of_a_forked_worker_runs_nothing_that_lies_in_the_working_directory(tmp_path):
+    """Where that is a place such as /tmp, anybody may have left a module of any name there."""
+    (tmp_path / "pickle.py").write_text("raise SystemExit('a neighbour was here')")
+    arguments = [sys.executable, "-P", "-c", PLANTED]
+    ran = subprocess.run(arguments, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True)
+    assert (ran.stdout, ran.returncode) == (b"3\n", 0), ran.stderr

@@ -90,3 +90,15 @@ def test_importing_the_package_imports_nothing_heavy():
 
     program = "import sys, exporters; exporters.FORMATS; print(sorted({'pyarrow', 'duckdb'} & set(sys.modules)))"
     assert run_python(program).strip() == "[]"
+
+
+def test_what_does_not_fit_into_memory_goes_below_the_data_directory(data_dir, tmp_path, monkeypatch):
+    """Not into the working directory, where it may be read by others, or lead wherever they have put a link to."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    connection = connect(data_dir)
+    connection.execute("set memory_limit = '20MB'; set threads = 1")
+    connection.execute("create temp table many as select range as a, md5(range::text) as b from range(2_000_000)")
+    assert list((data_dir / ".duckdb").iterdir())
+    assert list(elsewhere.iterdir()) == []
