@@ -4,7 +4,8 @@ import random
 import threading
 
 import pytest
-from builders import Bang
+from builders import Bang, a_record
+from flight_recorder_stage import tiny_ram_disk
 
 from collectors import start_recording, waiting_room
 from collectors.delivery import GROUP_SIZE, Parcel, SinkLane
@@ -247,3 +248,15 @@ def test_a_sink_that_fails_is_told_once_in_the_log_and_in_health(caplog):
         "later ones are only counted"
     ]
     assert "child wrote" not in caplog.text
+
+
+def test_a_full_disk_is_named_with_its_path_where_a_record_should_wait():
+    """A write that finds no space knows no path by itself."""
+    with tiny_ram_disk() as disk:
+        files = Spill(disk / "files", "default")
+        with pytest.raises(OSError, match="No space left on device") as told:
+            files.keep(a_record(attachments={"sha": bytes(2**21)}))
+        assert str(disk / "files" / "default") in str(told.value)
+        assert [path.name for path in disk.rglob("*.new")] == []
+        files.close()
+        assert list((disk / "files").iterdir()) == []

@@ -122,7 +122,7 @@ def test_a_full_or_read_only_ram_disk_is_a_reason():
             while True:
                 file.write(bytes(4096))
         reason = reason_of_memory_only(base)
-        assert "No space left" in reason
+        assert "No space left" in reason and f"{base}/default/" in reason and ".journal" in reason
         assert list(base.rglob("*.journal")) == []
 
         (disk / "full").unlink()

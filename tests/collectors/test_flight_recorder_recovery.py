@@ -3,8 +3,10 @@
 import os
 import shutil
 import signal
+import struct
 import threading
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from flight_recorder_stage import ram_directory, recover, run_child, start_child
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.flight_recorder import FlightRecorder, find_dead
-from collectors.flight_recorder.layout import FILE_HEADER, SEGMENT_HEADER
+from collectors.flight_recorder.layout import FILE_HEADER, FORMAT_VERSION, SEGMENT_HEADER
 
 
 @pytest.fixture
@@ -172,6 +174,18 @@ def test_a_file_of_another_version_is_set_aside(ram, position, caplog):
     (kept,) = (ram / "default" / "set-aside").iterdir()
     assert kept.read_bytes() == before
     assert find_dead(ram) == []
+
+
+def test_a_file_that_says_it_has_huge_segments_is_set_aside(ram):
+    """What is read at once is bounded: this one asks for four gigabytes."""
+    leave_runs(ram)
+    fields = struct.pack("<II", FORMAT_VERSION, 2**32 - 1)
+    with the_file(ram).open("r+b") as file:
+        file.seek(8)
+        file.write(fields + struct.pack("<I", crc32(fields)))
+
+    assert recover(ram) == {}
+    assert len(list((ram / "default" / "set-aside").iterdir())) == 1
 
 
 @pytest.mark.parametrize("position", [0, 4, 8, 20, 32, 40, 47])

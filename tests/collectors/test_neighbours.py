@@ -37,8 +37,24 @@ PLACES = {
 }
 
 
-def tokens(left):
+def token_of(left):
     return left.name.split("-")[-1]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_a_neighbour_laid_ready_under_our_name_is_left_alone(users, place):
+    """By his own hand: a run, a damaged segment, and links to the victim's file where that would be set aside."""
+    base, leave = PLACES[place](users)
+    users.as_neighbour(lambda: lay_traps(users, leave(base, users.namespace)))
+    before = seen(base)
+    configs, health, report = users.next_start()
+
+    assert configs == ["own"]
+    assert users.treasure.read_text() == "of the victim"
+    assert seen(base) == before
+    assert [(what.path, what.user) for what in report.left_alone] == [(str(base), users.neighbour)]
+    assert [one["path"] for one in health["left_alone"]] == [str(base)]
+    assert (f"belongs to user {users.neighbour}" in health["journal"]["reason"]) == (place == "journals")
 
 
 # What can be wrong with a place that is full of runs; `left` is the directory of the process that left them. Each says
@@ -282,7 +298,7 @@ def test_damage_is_not_set_aside_where_others_may_write(users, wrong):
     """The damaged segment stays in its journal; the readable run beside it is recovered."""
     left = users.as_victim(lambda: leave_journals(users.journals, users.namespace))
     aside = left.parent / "set-aside"
-    wrong(users, aside, f"{tokens(left)}.000000.journal.4096")
+    wrong(users, aside, f"{token_of(left)}.000000.journal.4096")
     before = seen(aside) | seen(users.home)
 
     configs, health, report = users.next_start()
@@ -300,7 +316,7 @@ def test_a_link_in_set_aside_is_replaced_and_never_followed(users):
     aside = left.parent / "set-aside"
     aside.mkdir(mode=0o700)
     os.chown(aside, users.victim, users.victim)
-    name = f"{tokens(left)}.000000.journal.4096"
+    name = f"{token_of(left)}.000000.journal.4096"
     for link in (name, f"{name}.new"):
         (aside / link).symlink_to(users.treasure)
 
@@ -360,8 +376,8 @@ def test_a_directory_that_is_swapped_between_any_two_lines_is_not_the_one_that_i
         base, evil = top / "base", top / "evil"
         users.as_victim(lambda: leave(base, users.namespace))
         left = users.as_victim(lambda: leave(evil, users.namespace, name="evil"))
-        handed_over(evil, users.neighbour)
         lay_traps(users, left)
+        handed_over(evil, users.neighbour)
         subprocess.run(["cp", "-a", top, f"{top}-kept"], check=True)
 
         number, is_over = 1, False
@@ -395,9 +411,8 @@ def lay_traps(users, left):
     aside = left.parent / "set-aside"
     aside.mkdir()
     aside.chmod(0o777)
-    for link in (f"{tokens(left)}.000000.journal.4096", f"{tokens(left)}.000000.journal.4096.new"):
+    for link in (f"{token_of(left)}.000000.journal.4096", f"{token_of(left)}.000000.journal.4096.new"):
         (aside / link).symlink_to(users.treasure)
-    handed_over(aside, users.neighbour)
 
 
 def swapped_at(number, users, base, evil):

@@ -78,11 +78,13 @@ def test_media_that_wait_are_counted_in_bytes(tmp_path, monkeypatch):
     assert [list(record.attachments.values()) for record in crowd.sink.records] == [[bytes(1000)]] * 4
 
 
-def test_without_space_for_files_everything_waits_in_memory_and_health_says_so(tmp_path):
+def test_without_space_for_files_everything_waits_in_memory_and_health_says_so(tmp_path, caplog):
     (tmp_path / "files").write_text("not a directory")
     crowd = Crowd(WaitingSink(), tmp_path / "files")
     health = crowd.recording.health()
     assert (health["pending_in_memory"], health["guarded_errors"]["spill"]) == (20, 15)
+    assert f"{tmp_path / 'files'} is a file, not a directory" in health["spill_error"]
+    assert caplog.text.count(health["spill_error"]) == 1
     crowd.sink.release()
     assert crowd.recording.close()
     assert len(crowd.sink.records) == 20

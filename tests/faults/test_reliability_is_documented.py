@@ -29,7 +29,7 @@ def test_every_kind_of_trouble_is_explained():
     sources = [
         path.read_text() for package in ("otel_tracking", "collectors") for path in (ROOT / package).glob("*.py")
     ]
-    found = {kind for text in sources for kind in re.findall(r'(?:report\(|note\(|counts\[|stop\()"([\w ]+)"', text)}
+    found = {kind for text in sources for kind in re.findall(r'(?:report\(|\.note\(|counts\[|stop\()"([\w ]+)"', text)}
     kinds = {kind for kind in found if not re.match(r"records|items|lossy|late_|dropped|odd", kind)}
     assert {kind for kind in kinds if f"`{kind}`" not in PAGE} == set()
 
