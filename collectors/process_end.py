@@ -11,6 +11,7 @@ is in the journal.
 from __future__ import annotations
 
 import atexit
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -30,8 +31,11 @@ def when_the_process_ends(owner: object, close: Callable[[], object]) -> None:
     if util is None:
         return
 
+    made_in = os.getpid()
+
     def arm(_: object = None) -> None:
-        if _is_a_child():
+        # What is inherited is its parent's to close.
+        if os.getpid() == made_in and _is_a_child():
             util.Finalize(None, _close_last, args=(close,), exitpriority=_LAST)
 
     arm()

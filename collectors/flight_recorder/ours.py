@@ -144,8 +144,9 @@ class OurDirectory:
 
 
 def as_text(path: Path) -> str:
-    """A path for logs and JSON: its bytes need not be UTF-8, and text that holds such bytes cannot be written there."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    """A path for logs and JSON, on one line: its bytes need not be UTF-8, and somebody else may have chosen them."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 @contextlib.contextmanager
@@ -194,7 +195,10 @@ def _what_is_wrong(told: os.stat_result, kind: int) -> tuple[str, str] | None:
         return f"is {_KINDS.get(found, 'something')}, not {_KINDS[kind]}", "remove it or name another place"
     if told.st_uid != os.geteuid():
         reason = f"belongs to user {told.st_uid}, not to user {os.geteuid()}"
-        return reason, f"name another place, or have user {told.st_uid} or root remove it"
+        return (
+            reason,
+            f"become that user if it is yours, name another place, or have user {told.st_uid} or root remove it",
+        )
     if told.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         reason = f"may be written by others (mode {stat.S_IMODE(told.st_mode):o})"
         return reason, "chmod go-w would help, once nothing of others is in it"

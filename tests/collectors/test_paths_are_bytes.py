@@ -79,6 +79,16 @@ def test_what_is_left_alone_there_is_told_in_utf8(tmp_path, ram):
     assert r"da\xffta may be written by others (mode 777)" in (tmp_path / "log").read_text("utf-8")
 
 
+def test_what_somebody_else_called_it_is_told_on_one_line(ram, caplog):
+    """A name may hold anything but a slash, also what looks like another line of the log."""
+    (ram / "default").mkdir()
+    (ram / "default" / "1-1-1-1-x\nall is well\x1b[2J").mkdir()
+    (ram / "default" / "1-1-1-1-x\nall is well\x1b[2J").chmod(0o777)
+    [what] = recover([WaitingSink()], directory=ram).left_alone
+    assert what.path.endswith(r"/1-1-1-1-x\nall is well\x1b[2J")
+    assert what.path in caplog.text
+
+
 def test_records_that_wait_in_files_there_are_recovered(tmp_path):
     hanging = WaitingSink()
     hanging.location = str(tmp_path / "data" / NAME)
