@@ -18,13 +18,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from otel_tracking.errors import RecordError
 from otel_tracking.plain_json import CONTAINERS, MAX_REPEATED, levels, text_if_plain, text_if_scalar, to_json
-from otel_tracking.values import REBUILD, EnumValue, Opaque, as_leaf, simplify
+from otel_tracking.rebuild import rebuild
+from otel_tracking.values import EnumValue, Opaque, as_leaf, digits, escaped, is_unicode, simplify
 
 MAX_DEPTH = 80
 """Deeper values with tags are cut there and counted: with their tags they are three times as deep."""
+
+
+Result = TypeVar("Result")
+
+
+class NotCanonical(RecordError, ValueError):
+    """A text that no value was written as."""
 
 
 class Encoded(NamedTuple):
@@ -40,14 +49,18 @@ def encode(value: object) -> Encoded:
     >>> encode({"size": (1, 2), "tag": None})
     Encoded(text='{"size":{"$tuple":[1,2]},"tag":null}', lossy_values=0)
     """
+    return _on_any_stack(_encode, value)
+
+
+def _on_any_stack(work: Callable[..., Result], *arguments: Any) -> Result:
     try:
-        return _encode(value)
+        return work(*arguments)
     except RecursionError:
         from concurrent.futures import ThreadPoolExecutor  # only here: it takes 7 ms to import
 
         # The caller's stack is nearly full; what is kept must not depend on that.
         with ThreadPoolExecutor(1) as fresh_stack:
-            return fresh_stack.submit(_encode, value).result()
+            return fresh_stack.submit(work, *arguments).result()
 
 
 def dumps(value: object) -> str:
@@ -56,16 +69,35 @@ def dumps(value: object) -> str:
 
 
 def loads(text: str) -> Any:
-    """The value that `text` was made from; plain JSON is read as plain JSON.
+    """The value that `text` was made from, never larger than the text, in time that its length pays for.
+
+    A tag that holds what `dumps` never writes is kept as its text, an `Opaque`, and counts as a lossy value: what
+    stands beside it is kept. Raises `NotCanonical` for what is no JSON at all, or too deep.
 
     >>> loads(dumps({1: b"x", "1": (None, -0.0)})) == {1: b"x", "1": (None, -0.0)}
     True
+    >>> loads('{"seed":{"$fraction":"1e12000000"},"steps":4}')
+    {'seed': Opaque('$fraction', 'refused, since nobody writes it so: "1e12000000"'), 'steps': 4}
     """
-    import json  # not orjson: JSON that others wrote may hold integers of any size
+    return _read(text, foreign=False)
 
-    # A tag begins with a dollar; where none is, however it was written, nothing needs to be looked at: half the time.
-    has_tags = "$" in text or "\\u0024" in text
-    return json.loads(text, object_hook=_untag) if has_tags else json.loads(text)
+
+def loads_foreign(text: str) -> Any:
+    """The value of JSON that anybody wrote: as `loads`, but what only looks like a tag is theirs and stays as it is.
+
+    >>> loads_foreign('{"$set":5}')
+    {'$set': 5}
+    """
+    return _read(text, foreign=True)
+
+
+def _read(text: str, *, foreign: bool) -> Any:
+    try:
+        return _on_any_stack(rebuild, text, foreign)
+    except RecursionError:
+        raise NotCanonical(f"{len(text)} characters of JSON are nested too deeply to be read") from None
+    except ValueError as trouble:
+        raise NotCanonical(f"{len(text)} characters are not JSON: {trouble!s:.200}") from trouble
 
 
 def settle(value: object) -> tuple[Any, int]:
@@ -73,7 +105,11 @@ def settle(value: object) -> tuple[Any, int]:
     if is_settled(value):
         return value, 0
     encoded = encode(value)
-    return (loads(encoded.text) if encoded.lossy_values else value), encoded.lossy_values
+    if not encoded.lossy_values:
+        return value, 0
+    # Counted as they are when they have been read: of two values that can no longer be told apart one is left.
+    kept = loads(encoded.text)
+    return kept, encode(kept).lossy_values
 
 
 _SIMPLE = frozenset({str, int, float, bool, type(None), bytes, *CONTAINERS})
@@ -117,7 +153,7 @@ class _Tagger:
         if kind is bool or value is None:
             return value
         if kind is int:
-            return value if -(2**63) <= value < 2**64 else {"$int": _digits(value)}
+            return value if -(2**63) <= value < 2**64 else {"$int": digits(value)}
         if kind is float:
             return value if math.isfinite(value) else {"$float": str(value)}
         container = _CONTAINERS.get(kind)
@@ -183,48 +219,10 @@ _CONTAINERS: dict[type, Callable[[_Tagger, Any], Any]] = {
 
 def _is_plain_object(value: dict[Any, Any]) -> bool:
     for key in value:
-        if type(key) is not str or not (key.isascii() or _is_unicode(key)):
+        if type(key) is not str or not (key.isascii() or is_unicode(key)):
             return False
     return len(value) != 1 or not key.startswith("$")
 
 
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _tag_text(text: str) -> Any:
-    return text if _is_unicode(text) else {"$str": text.encode("unicode_escape").decode("ascii")}
-
-
-def _digits(number: int) -> str:
-    # Python refuses to print very long decimal numbers (sys.set_int_max_str_digits); hexadecimal has no limit.
-    return str(number) if number.bit_length() < 2048 else hex(number)
-
-
-_UNTAG: dict[str, Callable[[Any], Any]] = {
-    "$str": lambda escaped: escaped.encode("ascii").decode("unicode_escape"),
-    "$int": lambda digits: int(digits, 0),
-    "$float": float,
-    "$tuple": tuple,
-    "$set": set,
-    "$frozenset": frozenset,
-    "$dict": dict,
-    **REBUILD,
-}
-
-
-def _untag(plain: dict[str, Any]) -> Any:
-    if len(plain) != 1:
-        return plain
-    [(key, payload)] = plain.items()
-    rebuild = _UNTAG.get(key)
-    if rebuild is None:
-        return plain
-    try:
-        return rebuild(payload)
-    except (TypeError, ValueError, ArithmeticError, AttributeError):
-        return plain  # somebody's own "$set" in an old file: theirs to keep
+    return text if is_unicode(text) else {"$str": escaped(text)}

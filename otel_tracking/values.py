@@ -20,6 +20,10 @@ REPR_LIMIT = 10_000
 """Characters kept of an opaque object's repr."""
 
 
+class NotWritten(ValueError):
+    """A tag holds what nobody writes into it."""
+
+
 class EnumValue:
     """An enum member as it was: its class's name, its own name and its value (the class itself may be gone)."""
 
@@ -70,12 +74,70 @@ class Leaf(NamedTuple):
     rebuild: Callable[[Any], Any]
 
 
+def is_unicode(text: str) -> bool:
+    """Whether it can be written as UTF-8: no halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def escaped(text: str) -> str:
+    """A text that is no valid Unicode, in ASCII."""
+    return text.encode("unicode_escape").decode("ascii")
+
+
+def digits(number: int) -> str:
+    """A large integer as text: in decimal while that takes no time worth to speak of, else in hexadecimal."""
+    return str(number) if number.bit_length() < 2048 else hex(number)
+
+
+def _exactly(read: Callable[[str], Any], write: Callable[[Any], str]) -> Callable[[Any], Any]:
+    """Reads what `write` writes, to the letter: one writer, one reader."""
+
+    def rebuild(text: Any) -> Any:
+        if type(text) is str:
+            value = read(text)
+            if write(value) == text:
+                return value
+        raise NotWritten
+
+    return rebuild
+
+
+def _parts(make: Callable[..., Any], *kinds: type | tuple[type, ...]) -> Callable[[Any], Any]:
+    """Reads a list with one part of each of these kinds; True is no number."""
+
+    def rebuild(parts: Any) -> Any:
+        if type(parts) in (list, tuple) and len(parts) == len(kinds) and all(map(_is, parts, kinds)):
+            return make(*parts)
+        raise NotWritten
+
+    return rebuild
+
+
+def _is(part: Any, kind: type | tuple[type, ...]) -> bool:
+    return isinstance(part, kind) and (type(part) is not bool or kind is object)
+
+
 def _encode_moment(moment: dt.datetime | dt.time) -> str:
     return moment.isoformat()
 
 
 def _encode_duration(duration: dt.timedelta) -> list[int]:
     return [duration.days, duration.seconds, duration.microseconds]
+
+
+def _read_duration(*parts: int) -> dt.timedelta:
+    duration = dt.timedelta(*parts)
+    if _encode_duration(duration) != list(parts):
+        raise NotWritten
+    return duration
+
+
+def _encode_range(span: range) -> list[int]:
+    return [int(span.start), int(span.stop), int(span.step)]  # True may stand for 1 in it
 
 
 def _encode_bytes(data: bytes | bytearray) -> str:
@@ -86,33 +148,55 @@ def _decode_bytes(text: str) -> bytes:
     return b64decode(text, validate=True)
 
 
-def _lazily(module: str, name: str) -> Callable[[Any], Any]:
+def _encode_decimal(number: Any) -> str:
+    return str(number).replace("e", "E")  # a thread's context may want it small
+
+
+MOST_DIGITS = 4300
+"""Of an integer in decimal that is read: it takes the square of its length. What `digits` writes has 617 at most."""
+
+
+def _encode_fraction(fraction: Any) -> str:
+    # With larger parts, to find out whether it is in lowest terms takes longer than its bytes pay for.
+    if max(fraction.numerator.bit_length(), fraction.denominator.bit_length()) > 3 * MOST_DIGITS:
+        raise NotWritten
+    return str(fraction)
+
+
+def _decode_fraction(text: str) -> Any:
+    from fractions import Fraction  # only here: most programs never meet one
+
+    numerator, _, denominator = text.partition("/")
+    if max(len(numerator), len(denominator)) > MOST_DIGITS:
+        raise NotWritten
+    return Fraction(int(numerator), int(denominator or 1))
+
+
+def _lazily(module: str, name: str) -> Callable[[str], Any]:
     """A constructor of a module that is imported when a value of it is read: most programs never meet one."""
     return lambda text: getattr(importlib.import_module(module), name)(text)
 
 
-def _fraction(text: str) -> Any:
-    """Two integers: `Fraction` itself also takes `1e999999999`, and would write the zeros out."""
-    numerator, _, denominator = text.partition("/")
-    return _lazily("fractions", "Fraction")(int(numerator)) / int(denominator or 1)
+def _text_leaf(tag: str, encode: Callable[[Any], str], decode: Callable[[str], Any]) -> Leaf:
+    return Leaf(tag, encode, _exactly(decode, encode))
 
 
 _LEAVES: dict[str, Leaf] = {
-    "builtins.bytes": Leaf("$bytes", _encode_bytes, _decode_bytes),
-    "builtins.bytearray": Leaf("$bytearray", _encode_bytes, lambda text: bytearray(_decode_bytes(text))),
-    "builtins.complex": Leaf("$complex", lambda number: [number.real, number.imag], lambda parts: complex(*parts)),
-    "builtins.range": Leaf("$range", lambda span: [span.start, span.stop, span.step], lambda parts: range(*parts)),
-    "datetime.datetime": Leaf("$datetime", _encode_moment, dt.datetime.fromisoformat),
-    "datetime.date": Leaf("$date", dt.date.isoformat, dt.date.fromisoformat),
-    "datetime.time": Leaf("$time", _encode_moment, dt.time.fromisoformat),
-    "datetime.timedelta": Leaf("$timedelta", _encode_duration, lambda parts: dt.timedelta(*parts)),
-    "decimal.Decimal": Leaf("$decimal", str, _lazily("decimal", "Decimal")),
-    "fractions.Fraction": Leaf("$fraction", str, _fraction),
-    "uuid.UUID": Leaf("$uuid", str, _lazily("uuid", "UUID")),
-    "pathlib.PurePosixPath": Leaf("$path", str, _lazily("pathlib", "PurePosixPath")),
-    "pathlib.PureWindowsPath": Leaf("$windowspath", str, _lazily("pathlib", "PureWindowsPath")),
-    f"{__name__}.EnumValue": Leaf("$enum", EnumValue._key, lambda parts: EnumValue(*parts)),
-    f"{__name__}.Opaque": Leaf("$opaque", Opaque._key, lambda parts: Opaque(*parts)),
+    "builtins.bytes": _text_leaf("$bytes", _encode_bytes, _decode_bytes),
+    "builtins.bytearray": _text_leaf("$bytearray", _encode_bytes, lambda text: bytearray(_decode_bytes(text))),
+    "builtins.complex": Leaf("$complex", lambda number: [number.real, number.imag], _parts(complex, float, float)),
+    "builtins.range": Leaf("$range", _encode_range, _parts(range, int, int, int)),
+    "datetime.datetime": _text_leaf("$datetime", _encode_moment, dt.datetime.fromisoformat),
+    "datetime.date": _text_leaf("$date", dt.date.isoformat, dt.date.fromisoformat),
+    "datetime.time": _text_leaf("$time", _encode_moment, dt.time.fromisoformat),
+    "datetime.timedelta": Leaf("$timedelta", _encode_duration, _parts(_read_duration, int, int, int)),
+    "decimal.Decimal": _text_leaf("$decimal", _encode_decimal, _lazily("decimal", "Decimal")),
+    "fractions.Fraction": _text_leaf("$fraction", _encode_fraction, _decode_fraction),
+    "uuid.UUID": _text_leaf("$uuid", str, _lazily("uuid", "UUID")),
+    "pathlib.PurePosixPath": _text_leaf("$path", str, _lazily("pathlib", "PurePosixPath")),
+    "pathlib.PureWindowsPath": _text_leaf("$windowspath", str, _lazily("pathlib", "PureWindowsPath")),
+    f"{__name__}.EnumValue": Leaf("$enum", EnumValue._key, _parts(EnumValue, str, (str, types.NoneType), object)),
+    f"{__name__}.Opaque": Leaf("$opaque", Opaque._key, _parts(Opaque, str, str)),
 }
 """By full name of the class."""
 
@@ -171,7 +255,7 @@ def simplify(value: object) -> Any:
 
 
 def _simplify(value: object) -> Any:
-    if isinstance(value, enum.Enum):
+    if isinstance(value, enum.Enum) and isinstance(value.name, str | None):
         return EnumValue(class_name(value), value.name, value.value)
     for kind, exact in _EXACT:
         if isinstance(value, kind):

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import numpy
 
 from collectors.testing import RememberingSink
-from otel_tracking.canonical import _UNTAG
+from otel_tracking.rebuild import TAGS
 
 
 class Colour(enum.Enum):
@@ -116,7 +116,7 @@ KEPT: dict[str, Callable[[], Any]] = {
     "looks like json": lambda: '{"$tuple":[1]}',
     **{
         f"looks like {tag}": lambda tag=tag: [{tag: 1}, {tag: "text"}, {tag: [[1, 2], None]}, {tag: {tag: []}}]
-        for tag in (*_UNTAG, "$unknown", "$")
+        for tag in (*TAGS, "$unknown", "$")
     },
 }
 """Values that must come back equal, of the same type."""

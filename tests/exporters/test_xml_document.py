@@ -14,7 +14,7 @@ from exporters.errors import BrokenFile
 from exporters.xml_document import SCHEMA, parse, render, schema
 from exporters.xml_values import NAMESPACE, SEQUENCE_TAGS, TEXT_TAGS
 from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, SpanRecord
-from otel_tracking.canonical import _UNTAG
+from otel_tracking.rebuild import TAGS
 
 NAMES = {"r": NAMESPACE}
 XSD = {"xs": "http://www.w3.org/2001/XMLSchema"}
@@ -60,7 +60,7 @@ def test_the_schema_knows_every_kind_of_value():
     """Whatever canonical text has a tag for has an element of its own."""
     elements = set(etree.parse(SCHEMA).xpath("//xs:group[@name='value']//xs:element/@name", namespaces=XSD))
 
-    assert {tag.removeprefix("$") for tag in _UNTAG} - {"str", "int", "float", "dict"} == SEQUENCE_TAGS | TEXT_TAGS
+    assert {tag.removeprefix("$") for tag in TAGS} - {"str", "int", "float", "dict"} == SEQUENCE_TAGS | TEXT_TAGS
     assert elements >= SEQUENCE_TAGS | TEXT_TAGS
 
 

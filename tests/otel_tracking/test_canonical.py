@@ -80,7 +80,7 @@ def test_the_order_of_a_set_makes_no_difference(value):
 
 @given(plain_json)
 def test_foreign_json_is_read_as_plain_json(value):
-    assert same(canonical.loads(json.dumps(value)), value)
+    assert same(canonical.loads_foreign(json.dumps(value)), value)
     assert json.loads(canonical.dumps(value)) == value
 
 
@@ -89,11 +89,11 @@ def test_foreign_json_is_read_as_plain_json(value):
     [
         *('{"$set":[[1]]}', '{"$str":5}', '{"$int":"x"}', '{"$dict":[[1,2,3]]}', '{"$enum":[1]}', '{"$uuid":5}'),
         *('{"$range":[0,1,0]}', '{"$fraction":"1/0"}', '{"$decimal":"x"}', '{"$bytes":"ä"}', '{"$datetime":5}'),
-        *('{"$timedelta":[1e400]}', '{"$str":"\\\\x"}', '{"$path":[1]}', '{"$complex":["a"]}', '{"$nothing":1}'),
+        *('{"$timedelta":[1e300]}', '{"$str":"\\\\x"}', '{"$path":[1]}', '{"$complex":["a"]}', '{"$nothing":1}'),
     ],
 )
 def test_somebody_elses_object_that_looks_like_a_tag_stays_theirs(foreign):
-    assert canonical.loads(foreign) == json.loads(foreign)
+    assert canonical.loads_foreign(foreign) == json.loads(foreign)
 
 
 def test_values_around_a_lossy_one_are_kept():
