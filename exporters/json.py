@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from exporters.errors import BrokenFile
 from otel_tracking import canonical
+from otel_tracking.errors import RecordError
 from otel_tracking.record import ExecutionRecord
 
 
@@ -19,15 +22,21 @@ def render(record: ExecutionRecord) -> bytes:
 def parse(document: bytes) -> ExecutionRecord:
     """The record of a document that `render` or an earlier tracker wrote; `BrokenFile` says what is wrong with it."""
     try:
-        source = canonical.loads(document.decode("utf-8-sig"))
+        source, refused = canonical.decode_foreign(document.decode("utf-8-sig"))
     except ValueError as trouble:
         raise BrokenFile(f"the document is not JSON in UTF-8: {trouble}") from trouble
     if not isinstance(source, dict) or "execution_id" not in source:
         raise BrokenFile(f"the document is a {type(source).__name__} without execution_id, not an execution record")
+    return record_of(source, refused)
+
+
+def record_of(source: Mapping[str, Any], refused: int) -> ExecutionRecord:
+    """The record of a document's fields; the values of it that were `refused` are lossy. Raises `BrokenFile`."""
     try:
-        return ExecutionRecord.from_dict(source)
-    except (TypeError, ValueError, KeyError, AttributeError) as trouble:
-        raise BrokenFile(f"the record {source['execution_id']!r:.80} cannot be read: {trouble!r:.300}") from trouble
+        record = ExecutionRecord.from_dict(source)
+    except RecordError as trouble:
+        raise BrokenFile(f"the record cannot be read: {trouble}") from trouble
+    return replace(record, lossy_values=record.lossy_values + refused) if refused else record
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from exporters.errors import BrokenFile
+from exporters.json import record_of
 from exporters.readable import language_code
 from exporters.xml_fields import FIELDS, INTEGER, ITEM, MEDIA, MOMENT, NUMBER, NUMBERS, RECORD, SPAN, TEXT, TEXTS, fits
 from exporters.xml_text import read_text, write_text
@@ -24,6 +25,7 @@ from exporters.xml_values import (
     name_of,
     number_text,
     plain,
+    read_integer,
     read_number,
     read_parameters,
     read_value,
@@ -56,9 +58,10 @@ def parse(document: bytes) -> ExecutionRecord:
         message = first.message.replace(f"{{{NAMESPACE}}}", "")
         raise BrokenFile(f"line {first.line} is not as {SCHEMA.name} wants it: {message:.300}")
     try:
-        return ExecutionRecord.from_dict(_read_fields(root, RECORD))
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError) as trouble:
-        raise BrokenFile(f"the record cannot be read: {trouble!r:.300}") from trouble
+        source, refused = unplain(_read_fields(root, RECORD))
+    except (RecursionError, ValueError, IndexError) as trouble:
+        raise BrokenFile(f"a value of the record cannot be read: {trouble!r:.300}") from trouble
+    return record_of(source, refused)
 
 
 read_xml = parse
@@ -160,11 +163,12 @@ def _say_language(element: _Element, name: str, metadata: Any) -> None:
 
 
 def _read_fields(element: _Element, names: Iterable[str]) -> dict[str, Any]:
+    """The fields as plain canonical JSON."""
     found: dict[str, Any] = dict.fromkeys(names)
     for part in element:
         name = name_of(part)
         if name == "exact":
-            found.update((str(entry.get("name")), unplain(read_value(entry[0]))) for entry in part)
+            found.update((str(entry.get("name")), read_value(entry[0])) for entry in part)
         else:
             found[name] = _read_field(part, name)
     return found
@@ -173,21 +177,21 @@ def _read_fields(element: _Element, names: Iterable[str]) -> dict[str, Any]:
 def _read_field(element: _Element, name: str) -> Any:
     kind = FIELDS.get(name, TEXT)
     if kind == TEXT:
-        return read_text(element)
+        return plain(read_text(element))
     if kind == INTEGER:
-        return int(element.text or "")
+        return read_integer(element.text or "")
     if kind == MOMENT:
         return element.text
     if kind == NUMBER:
-        return unplain(read_number(element.text or ""))
+        return read_number(element.text or "")
     if kind == NUMBERS:
-        return [int(number) for number in (element.text or "").split()]
+        return [read_integer(number) for number in (element.text or "").split()]
     if kind == TEXTS:
-        return [read_text(part) for part in element]
+        return [plain(read_text(part)) for part in element]
     if kind == MEDIA:
         return _read_fields(element, ("sha256", "bytes", "type"))
     if name == "links":
-        return [unplain(read_parameters(part)) for part in element]
+        return [read_parameters(part) for part in element]
     if name in _PARTS:
         return [_read_fields(part, _PARTS[name][1]) for part in element]
-    return unplain(read_parameters(element))
+    return read_parameters(element)

@@ -15,6 +15,7 @@ from lxml.etree import _Element
 
 from exporters.xml_text import is_possible, read_text, write_text
 from otel_tracking import canonical
+from otel_tracking.rebuild import Rebuilt
 
 NAMESPACE = "urn:otel-tracking:execution-record:1"
 
@@ -35,9 +36,9 @@ def plain(value: object) -> Any:
     return json.loads(canonical.dumps(value))
 
 
-def unplain(tagged: Any) -> Any:
-    """The value of such lists and dicts."""
-    return canonical.loads(json.dumps(tagged))
+def unplain(tagged: Any) -> Rebuilt:
+    """The value of such lists and dicts, with how many values in it are none that anybody wrote."""
+    return canonical.decode(json.dumps(tagged))
 
 
 def child(parent: _Element, name: str) -> _Element:
@@ -108,7 +109,7 @@ def _write_object(parent: _Element, tagged: dict[str, Any]) -> None:
     elif tag == "dict":
         _write_entries(child(parent, "map"), payload)
     elif tag == "str":
-        write_text(child(parent, "text"), unplain(tagged))
+        write_text(child(parent, "text"), unplain(tagged).value)
     elif tag == "int":
         child(parent, "large_integer").text = payload
     elif tag == "float":
@@ -116,7 +117,7 @@ def _write_object(parent: _Element, tagged: dict[str, Any]) -> None:
     elif tag in SEQUENCE_TAGS:
         _write_values(child(parent, tag), payload)
     elif tag in TEXT_TAGS:
-        write_text(child(parent, tag), unplain(payload))
+        write_text(child(parent, tag), unplain(payload).value)
     else:
         # A tag that is younger than this module: kept, if not with a name of its own.
         element = child(parent, "tagged")
@@ -158,7 +159,7 @@ def _read_scalar(name: str, text: str) -> Any:
     if name == "boolean":
         return text.strip() in ("true", "1")
     if name == "integer":
-        return int(text)
+        return read_integer(text)
     if name == "large_integer":
         return {"$int": text.strip()}
     if name == "number":
@@ -166,10 +167,21 @@ def _read_scalar(name: str, text: str) -> Any:
     raise ValueError(f"no value is written as <{name}>")
 
 
+def read_integer(text: str) -> Any:
+    """The plain canonical JSON of an integer as XML Schema writes it; what is longer than any we write is no integer."""
+    text = text.strip()
+    return int(text) if len(text) <= _MOST_DIGITS else {"$int": text}
+
+
+_MOST_DIGITS = 20
+
+
 def read_number(text: str) -> Any:
     """The plain canonical JSON of a number as XML Schema writes it: `0.25`, `NaN`, `-INF`."""
     text = text.strip()
-    return {"$float": _NUMBERS_READ[text]} if text in _NUMBERS_READ else float(text)
+    number = float(_NUMBERS_READ.get(text, text))
+    # A number that is too large for Python (1e400) is another one than infinity.
+    return number if math.isfinite(number) else {"$float": _NUMBERS_READ.get(text, text)}
 
 
 def number_text(number: float) -> str:

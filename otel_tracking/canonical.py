@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from otel_tracking.errors import RecordError
 from otel_tracking.plain_json import CONTAINERS, MAX_REPEATED, levels, text_if_plain, text_if_scalar, to_json
-from otel_tracking.rebuild import rebuild
+from otel_tracking.rebuild import Rebuilt, rebuild
 from otel_tracking.values import EnumValue, Opaque, as_leaf, digits, escaped, is_unicode, simplify
 
 MAX_DEPTH = 80
@@ -71,27 +71,32 @@ def dumps(value: object) -> str:
 def loads(text: str) -> Any:
     """The value that `text` was made from, never larger than the text, in time that its length pays for.
 
-    A tag that holds what `dumps` never writes is kept as its text, an `Opaque`, and counts as a lossy value: what
-    stands beside it is kept. Raises `NotCanonical` for what is no JSON at all, or too deep.
+    A tag that holds what `dumps` never writes is kept as its text, an `Opaque`: what stands beside it is kept. Raises
+    `NotCanonical` for what is no JSON at all, or too deep.
 
     >>> loads(dumps({1: b"x", "1": (None, -0.0)})) == {1: b"x", "1": (None, -0.0)}
     True
     >>> loads('{"seed":{"$fraction":"1e12000000"},"steps":4}')
     {'seed': Opaque('$fraction', 'refused, since nobody writes it so: "1e12000000"'), 'steps': 4}
     """
+    return decode(text).value
+
+
+def decode(text: str) -> Rebuilt:
+    """The value that `loads` returns, with how many values in it were refused: they are lossy since this moment."""
     return _read(text, foreign=False)
 
 
-def loads_foreign(text: str) -> Any:
-    """The value of JSON that anybody wrote: as `loads`, but what only looks like a tag is theirs and stays as it is.
+def decode_foreign(text: str) -> Rebuilt:
+    """The value of JSON that anybody wrote: as `decode`, but what only looks like a tag is theirs and stays as it is.
 
-    >>> loads_foreign('{"$set":5}')
-    {'$set': 5}
+    >>> decode_foreign('{"$set":5}')
+    Rebuilt(value={'$set': 5}, lossy_values=0)
     """
     return _read(text, foreign=True)
 
 
-def _read(text: str, *, foreign: bool) -> Any:
+def _read(text: str, *, foreign: bool) -> Rebuilt:
     try:
         return _on_any_stack(rebuild, text, foreign)
     except RecursionError:

@@ -10,7 +10,7 @@ import functools
 import json
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from otel_tracking.same_hash import check_hashes
 from otel_tracking.values import MOST_DIGITS, REBUILD, NotWritten, Opaque, digits, escaped, is_unicode
@@ -22,11 +22,23 @@ _NOT_READABLE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeE
 _NESTED = frozenset({dict, list})
 
 
-def rebuild(text: str, foreign: bool) -> Any:
+class Rebuilt(NamedTuple):
+    """A value, and how many values in it were refused and are kept as their text."""
+
+    value: Any
+    lossy_values: int
+
+
+def rebuild(text: str, foreign: bool) -> Rebuilt:
     """The value of `text`; where it is `foreign`, what only looks like a tag is somebody's own object."""
-    plain = _decoder().decode(text)
+    rebuilder = _Rebuilder(foreign)
+    try:
+        plain = _decoder().decode(text)
+    except NotWritten:
+        plain = json.JSONDecoder(parse_int=rebuilder.integer, parse_float=rebuilder.float).decode(text)
     # A tag begins with a dollar; where none is, however it was written, nothing needs to be looked at: half the time.
-    return _Rebuilder(foreign).value(plain) if "$" in text or "\\u0024" in text else plain
+    value = rebuilder.value(plain) if "$" in text or "\\u0024" in text else plain
+    return Rebuilt(value, rebuilder.refused)
 
 
 @functools.cache
@@ -35,25 +47,34 @@ def _decoder() -> json.JSONDecoder:
     return json.JSONDecoder(parse_int=_integer, parse_float=_float)
 
 
-def _integer(text: str) -> Any:
-    return int(text) if len(text) <= MOST_DIGITS else _refused("int", text)
+def _integer(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise NotWritten
+    return int(text)
 
 
-def _float(text: str) -> Any:
+def _float(text: str) -> float:
     number = float(text)
-    return number if math.isfinite(number) else _refused("float", text)
-
-
-def _refused(kind: str, text: str, reason: str = "nobody writes it so") -> Opaque:
-    return Opaque(kind, f"refused, since {reason}: {text}")
+    if math.isinf(number):
+        raise NotWritten
+    return number
 
 
 class _Rebuilder:
     """Makes values of plain JSON values, from the inside to the outside."""
 
     def __init__(self, foreign: bool) -> None:
+        self.refused = 0
         self._foreign = foreign
         self._tags = 0
+
+    def integer(self, text: str) -> Any:
+        """An integer; one that is too long to be read in the time it pays for as its text."""
+        return _integer(text) if len(text) <= MOST_DIGITS else self._refuse("int", text)
+
+    def float(self, text: str) -> Any:
+        """A number; one that is too large for Python, which would take it for infinity, as its text."""
+        return self._refuse("float", text) if math.isinf(number := float(text)) else number
 
     def value(self, plain: Any) -> Any:
         kind = type(plain)
@@ -70,13 +91,21 @@ class _Rebuilder:
     def _tagged(self, tag: str, payload: Any) -> Any:
         if self._tags >= MOST_TAGS:
             raise RecursionError
+        refused = self.refused
         self._tags += 1
         parts = self.value(payload)
         self._tags -= 1
         try:
             return TAGS[tag](parts if type(parts) is not tuple else None)  # no payload is one
         except _NOT_READABLE as trouble:
-            return {tag: parts} if self._foreign else _refused(tag, _text(payload), *_reason(trouble))
+            if self._foreign:
+                return {tag: parts}
+            self.refused = refused  # those within it are part of its text
+            return self._refuse(tag, _text(payload), *_reason(trouble))
+
+    def _refuse(self, kind: str, text: str, reason: str = "nobody writes it so") -> Opaque:
+        self.refused += 1
+        return Opaque(kind, f"refused, since {reason}: {text}")
 
 
 def _reason(trouble: Exception) -> tuple[str, ...]:

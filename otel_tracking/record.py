@@ -8,12 +8,14 @@ its own making (status, finish reason, counts, revision) to prove that it is com
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from otel_tracking.errors import RecordError
 from otel_tracking.outcome import Outcome, Status
+from otel_tracking.record_fields import NO_TYPE, Fitted, beside, fitted, parts
 from otel_tracking.taxonomy import TAXONOMY_VERSION, ItemType, MediaType, read_item_type, read_media_type
 
 SCHEMA_VERSION = "1"
@@ -80,16 +82,16 @@ class ExecutionItem:
         `backend_type` is read as `backend_used`, a naive timestamp as UTC, an unknown item type as it stands;
         fields that nobody knows are kept in `metadata["unknown_fields"]`.
         """
-        known, unknown = _split(cls, source)
+        (known, unfit), unknown = _split(cls, source)
         backend = unknown.pop("backend_type", None)
         if known.get("backend_used") is None:
             known["backend_used"] = backend
-        known["timestamp"] = read_timestamp(known.get("timestamp"))
-        known["item_type"] = read_item_type(known["item_type"])
+        known["timestamp"] = _moment(known.get("timestamp"), unfit)
+        known["item_type"] = read_item_type(known.get("item_type", NO_TYPE))
         known["media_type"] = read_media_type(known.get("media_type") or MediaType.METADATA)
         known["media"] = _read_media(known.get("media"))
-        known["metadata"] = _with_unknown(known.get("metadata"), unknown)
-        return cls(**known)
+        known["metadata"] = beside(_metadata(known), unknown=unknown, unfit=unfit)
+        return cls(**{"sequence_number": 0, **known})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +130,12 @@ class SpanRecord:
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> SpanRecord:
         """The span of a dict; unknown fields are ignored."""
-        known, _ = _split(cls, source)
-        known["timestamp"] = read_timestamp(known.get("timestamp"))
+        (known, unfit), _ = _split(cls, source)
+        known["timestamp"] = _moment(known.get("timestamp"), unfit)
         known["not_passed"] = tuple(known.get("not_passed") or ())
-        return cls(**known)
+        if unfit:
+            known["facts"] = beside(known.get("facts"), unknown={}, unfit=unfit)
+        return cls(**{"span_id": "", "parent_span_id": None, "name": "", "kind": "internal", **known})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,31 +200,55 @@ class ExecutionRecord:
 
         A record without status (era A) gets the one its items show; unknown fields go to `metadata["unknown_fields"]`.
         """
-        known, unknown = _split(cls, source)
-        known["timestamp"] = read_timestamp(known.get("timestamp"))
-        known["items"] = tuple(map(ExecutionItem.from_dict, known.get("items") or ()))
-        known["spans"] = tuple(map(SpanRecord.from_dict, known.get("spans") or ()))
-        known["links"] = tuple(known.get("links") or ())
+        (known, unfit), unknown = _split(cls, source)
+        if "execution_id" not in known:
+            raise RecordError(f"execution_id is {source.get('execution_id')!r:.60}; every record has one, a text")
+        known["timestamp"] = _moment(known.get("timestamp"), unfit)
+        known["items"] = _numbered(map(ExecutionItem.from_dict, parts(known.get("items"), unfit, "items")))
+        known["spans"] = tuple(map(SpanRecord.from_dict, parts(known.get("spans"), unfit, "spans")))
+        known["links"] = tuple(parts(known.get("links"), unfit, "links"))
         known["stages_completed"] = tuple(known.get("stages_completed") or ())
         if "status" in known:
             known["status"] = _read(Status, known["status"])
             known["finish_reason"] = _read(FinishReason, known.get("finish_reason", FinishReason.IMPORTED))
         else:
             known.update(_read_outcome(known["items"]))
-        known["metadata"] = _with_unknown(known.get("metadata"), unknown)
-        return cls(**known)
+        known["metadata"] = beside(_metadata(known), unknown=unknown, unfit=unfit)
+        return cls(**{"config_name": None, **known})
+
+
+def _numbered(items: Iterable[ExecutionItem]) -> tuple[ExecutionItem, ...]:
+    """The items; one without a number has that of its place among them."""
+    return tuple(
+        item if item.sequence_number else replace(item, sequence_number=place)
+        for place, item in enumerate(items, start=1)
+    )
 
 
 def read_timestamp(value: Any) -> dt.datetime:
     """A timezone-aware UTC time from ISO text or a datetime; a naive one is taken as UTC, a missing one as 1970.
 
+    Raises `TypeError` or `ValueError` for anything else, also where it is in UTC in no year from 1 to 9999.
+
     >>> read_timestamp("2026-11-23T04:39:00").isoformat()
     '2026-11-23T04:39:00+00:00'
     """
     if not value:
-        return dt.datetime.fromtimestamp(0, dt.UTC)
-    moment = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value)
-    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+        return _EPOCH
+    read = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(value)
+    try:
+        return read.replace(tzinfo=dt.UTC) if read.tzinfo is None else read.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValueError(f"{value} is in UTC in no year from 1 to 9999") from None
+
+
+def _moment(value: Any, unfit: dict[str, Any]) -> dt.datetime:
+    """The time of a stranger's record; 1970 where it says none, or what is no time."""
+    try:
+        return read_timestamp(value)
+    except (TypeError, ValueError):
+        unfit["timestamp"] = value
+        return _EPOCH
 
 
 def timestamp_of(nanoseconds: int) -> dt.datetime:
@@ -242,15 +270,16 @@ def _to_dict(value: Any) -> dict[str, Any]:
     return flat
 
 
-def _split(cls: type[Any], source: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _split(cls: type[Any], source: Mapping[str, Any]) -> tuple[Fitted, dict[str, Any]]:
+    """The known fields, fitted, and the unknown ones."""
     names = {entry.name for entry in fields(cls)} - {"attachments"}
     known = {name: value for name, value in source.items() if name in names}
-    return known, {name: value for name, value in source.items() if name not in names}
+    return fitted(known), {str(name): value for name, value in source.items() if name not in names}
 
 
-def _with_unknown(metadata: Any, unknown: dict[str, Any]) -> Any:
-    metadata = {} if metadata is None else metadata
-    return {**metadata, "unknown_fields": unknown} if unknown and isinstance(metadata, Mapping) else metadata
+def _metadata(known: Mapping[str, Any]) -> Any:
+    metadata = known.get("metadata")
+    return {} if metadata is None else metadata
 
 
 def _read_media(source: Any) -> Media | None:

@@ -104,7 +104,7 @@ ODD_VALUES: dict[str, Any] = {
 """Values that trackers lose, and some that only a store of large values could."""
 
 # By name: hypothesis prints what it draws from, and Python refuses to print very long integers.
-_values = any_value | st.sampled_from(sorted(ODD_VALUES)).map(ODD_VALUES.__getitem__)
+_values = any_value | st.sampled_from(sorted(ODD_VALUES)).map(lambda name: ODD_VALUES[name])
 _moments = st.datetimes(dt.datetime(1999, 1, 1), dt.datetime(2090, 1, 1), timezones=st.just(dt.UTC))
 _places = st.one_of(st.none(), st.integers(1, 9), st.integers())
 
