@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+from exporters.open_picture import open_picture
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -114,7 +116,7 @@ def _picture(content: bytes) -> dict[str, Any]:
     with warnings.catch_warnings():
         # Only who decodes a large picture has to fear it; its size is a fact like any other.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with Image.open(io.BytesIO(content)) as picture:
+        with open_picture(content) as picture:
             width, height = picture.size
             return {"width": width, "height": height, "mode": picture.mode, "frames": _frames(picture, len(content))}
 

@@ -21,6 +21,11 @@ from otel_tracking import canonical
 LIMIT = 8192
 """Characters from which a value is a blob. A KB-sized value is cheaper in its row than behind a reference."""
 
+MOST_REPEATED = 256 * 2**20
+"""Characters that come from putting back the same blobs again and again: a graph of 40 KB in 6,500 calls."""
+
+_ENDLESS = 2**62
+
 _MARKER = re.compile(r'\{"\$blob":"([0-9a-f]{64})"\}')
 _decoder = json.JSONDecoder()
 
@@ -45,9 +50,47 @@ def cut(text: str, blobs: MutableMapping[str, str]) -> str:
     return text if len(text) <= LIMIT else _shorten(_cut_inside(text, blobs), blobs)
 
 
-def put_back(text: str, blobs: Mapping[str, str]) -> str:
-    """`text` as it was before `cut`; `BrokenFile` when a blob is missing."""
-    return _MARKER.sub(lambda marker: put_back(_blob(marker[1], blobs), blobs), text)
+class Whole:
+    """Puts the blobs of one record back into its texts: each is made once, and all together are bounded."""
+
+    def __init__(self, blobs: Mapping[str, str]) -> None:
+        self._blobs = blobs
+        self._sizes: dict[str, int] = {}
+        self._texts: dict[str, str] = {}
+        self._left = MOST_REPEATED + sum(map(len, blobs.values()))
+
+    def put_back(self, text: str) -> str:
+        """`text` as it was before `cut`; `BrokenFile` when a blob is missing, or when blobs in blobs multiply.
+
+        A reference finds what was stored by the same write, and nothing else.
+        """
+        if not has_reference(text):
+            return text
+        try:
+            self._left -= self._size_of(text) - len(text)
+        except RecursionError:
+            self._left = -1
+        if self._left < 0:
+            raise BrokenFile(f"its blobs refer to each other, and would make more than {MOST_REPEATED} characters")
+        return self._whole(text)
+
+    def _size_of(self, text: str) -> int:
+        return len(text) + sum(self._size(marker[1]) - len(marker[0]) for marker in _MARKER.finditer(text))
+
+    def _whole(self, text: str) -> str:
+        return _MARKER.sub(lambda marker: self._text(marker[1]), text)
+
+    def _size(self, sha256: str) -> int:
+        if sha256 not in self._sizes:
+            text = _blob(sha256, self._blobs)
+            self._sizes[sha256] = _ENDLESS  # met again before it is known: it is within itself
+            self._sizes[sha256] = self._size_of(text)
+        return self._sizes[sha256]
+
+    def _text(self, sha256: str) -> str:
+        if sha256 not in self._texts:
+            self._texts[sha256] = self._whole(_blob(sha256, self._blobs))
+        return self._texts[sha256]
 
 
 def has_reference(text: str) -> bool:

@@ -68,4 +68,4 @@ def _revision(folder: Path, trace_id: str | None) -> int:
         stored_trace, revision = canonical.loads((folder / REVISION_FILE).read_text())
     except (OSError, ValueError, TypeError):
         return 0
-    return int(revision) if stored_trace == trace_id else 0
+    return revision if stored_trace == trace_id and type(revision) is int else 0

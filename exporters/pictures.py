@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from exporters.colour_profile import in_srgb, plain_profile
+from exporters.open_picture import open_picture, upright
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -55,7 +56,7 @@ def _read(content: bytes, near: int | None, make: Callable[[Image.Image], Made |
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=_formats()) as picture:
+            with open_picture(content, formats=_formats()) as picture:
                 if picture.width * picture.height > MOST_PIXELS:
                     return None
                 if near:
@@ -79,8 +80,8 @@ def _shrunk(picture: Image.Image, longest_side: int) -> Image.Image:
 
     picture.seek(0)
     profile = picture.info.get("icc_profile")
-    upright = _upright(picture)
-    drawn = upright if upright.mode == "CMYK" else _plain(upright)
+    turned = upright(picture)
+    drawn = turned if turned.mode == "CMYK" else _plain(turned)
     drawn.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
     return _bare(_plain(in_srgb(drawn, profile)))
 
@@ -109,17 +110,11 @@ def _frames(picture: Image.Image, count: int, profile: bytes | None) -> Iterator
     """The frames as pixels alone, and how long each is shown."""
     for number in range(count):
         picture.seek(number)
-        upright = _upright(picture)
+        turned = upright(picture)
         # Print colours have a meaning by their profile alone.
-        drawn = in_srgb(upright, profile) if upright.mode == "CMYK" else upright
+        drawn = in_srgb(turned, profile) if turned.mode == "CMYK" else turned
         is_deep = picture.format in ("PNG", "TIFF") and drawn.mode.startswith("I")
         yield _bare(drawn if is_deep else _plain(drawn, keep=picture.format)), picture.info.get("duration", 0)
-
-
-def _upright(picture: Image.Image) -> Image.Image:
-    from PIL import ImageOps
-
-    return ImageOps.exif_transpose(picture)
 
 
 def _plain(picture: Image.Image, keep: str | None = None) -> Image.Image:

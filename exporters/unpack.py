@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from exporters.blobs import has_reference, put_back
+from exporters.blobs import Whole, has_reference
 from otel_tracking import canonical
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionItem, ExecutionRecord, FinishReason, Media, SpanRecord, read_timestamp
@@ -77,7 +77,7 @@ class _Cells:
     """Reads the cells of a record's rows; `refused` counts the values that nobody writes so."""
 
     def __init__(self, blobs: Blobs) -> None:
-        self._blobs = blobs
+        self._whole = Whole(blobs)
         self.refused = 0
 
     def fields(self, row: Row) -> Fitted:
@@ -98,7 +98,7 @@ class _Cells:
         text = row.get(column)
         if not isinstance(text, str):
             return missing if text is None else text
-        text = put_back(text, self._blobs)
+        text = self._whole.put_back(text)
         try:
             value, refused = canonical.decode(text)
         except canonical.NotCanonical:

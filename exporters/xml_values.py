@@ -168,7 +168,7 @@ def _read_scalar(name: str, text: str) -> Any:
 
 
 def read_integer(text: str) -> Any:
-    """The plain canonical JSON of an integer as XML Schema writes it; what is longer than any we write is no integer."""
+    """The plain canonical JSON of an integer in XML; what is longer than any that is written is none."""
     text = text.strip()
     return int(text) if len(text) <= _MOST_DIGITS else {"$int": text}
 

@@ -18,6 +18,7 @@ UNKNOWN = "unknown_fields"
 NO_TYPE = "unknown"
 """The item type of an item that has none."""
 
+
 class Fitted(NamedTuple):
     """Fields that can be what they are called, and the others."""
 

@@ -7,6 +7,8 @@ import wave
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from exporters.open_picture import open_picture
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -59,9 +61,7 @@ _COMPARABLE = frozenset({"L", "RGB", "RGBA", "I;16", "I", "F"})
 
 
 def _compare_images(left: bytes, right: bytes) -> MediaChange:
-    from PIL import Image
-
-    with Image.open(io.BytesIO(left)) as one, Image.open(io.BytesIO(right)) as other:
+    with open_picture(left) as one, open_picture(right) as other:
         left_facts, right_facts = map(_describe_image, (one, other))
         if one.size != other.size:
             return MediaChange(PIXELS, left_facts, right_facts, reason="they are not of one size")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import mimetypes
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from devserver.backends.comfyui.client import ServerFile
 from devserver.backends.comfyui.graph import Graph, title_of
+from exporters.open_picture import open_picture
 
 _PLAIN_TYPES = {"audio/x-wav": "audio/wav", "audio/x-flac": "audio/flac", "video/x-m4v": "video/mp4"}
 
@@ -52,7 +52,7 @@ def size_of(content: bytes) -> dict[str, int]:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with open_picture(content) as image:
             return {"width": image.width, "height": image.height}
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return {}
@@ -76,7 +76,7 @@ def _image_type(content: bytes) -> str | None:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(io.BytesIO(content)) as image:
+        with open_picture(content) as image:
             return image.get_format_mimetype()
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from devserver.backends.errors import InvalidParameter
+from exporters.open_picture import open_picture, upright
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,10 +72,10 @@ def vary(
 
 def _open(content: bytes, number: int) -> Image.Image:
     """The picture, as it is meant to be seen: turned as its camera says, on white where it is transparent."""
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     try:
-        picture = Image.open(io.BytesIO(content))
+        picture = open_picture(content)
         if picture.width * picture.height > MOST_PIXELS:
             raise InvalidParameter(f"image {number} has more than {MOST_PIXELS // 1_000_000} million pixels")
         picture.load()
@@ -86,9 +86,9 @@ def _open(content: bytes, number: int) -> Image.Image:
         raise InvalidParameter(
             f"image {number} cannot be read: {type(error).__name__}; a PNG or JPEG would do"
         ) from error
-    upright = ImageOps.exif_transpose(picture).convert("RGBA")
-    paper = Image.new("RGBA", upright.size, "white")
-    return Image.alpha_composite(paper, upright).convert("RGB")
+    turned = upright(picture).convert("RGBA")
+    paper = Image.new("RGBA", turned.size, "white")
+    return Image.alpha_composite(paper, turned).convert("RGB")
 
 
 def _size(picture: Image.Image, longest_side: int) -> tuple[int, int]:
