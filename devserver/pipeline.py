@@ -12,12 +12,13 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from devserver.backends.errors import Cancelled, EngineError
+from devserver.backends.errors import Cancelled, EngineError, InvalidParameter
 from devserver.backends.http import stop_if
 from devserver.configs import OutputConfig, PipelineConfig, load_config
 from devserver.engines import Engines
 from devserver.errors import PipelineError
 from devserver.requests import LONGEST_PROMPT, OutputResult, Request, Result, status_of
+from devserver.stages.asked_languages import check_languages
 from devserver.stages.interception import intercept
 from devserver.stages.media_check import check_made
 from devserver.stages.output import make_output
@@ -83,7 +84,11 @@ class Pipeline:
         except Exception as error:
             _log_end(run, error)
             return Result(
-                execution_id=run.execution_id, trace_id=run.trace_id, status="error", error=str(error) or repr(error)
+                execution_id=run.execution_id,
+                trace_id=run.trace_id,
+                status="error",
+                error=str(error) or repr(error),
+                is_request_wrong=_is_request_wrong(error, request),
             )
 
     def check(self, request: Request) -> PipelineConfig:
@@ -93,6 +98,7 @@ class Pipeline:
         config = self._find_config(request.config_name)
         request.check_images(config)
         check_parameters(request.parameters, config, self._engines)
+        check_languages(request, config, self._engines)
         return config
 
     def _stages(self, run: Execution, task: Task) -> Result:
@@ -110,14 +116,28 @@ class Pipeline:
         with run.stage(2) as stage:
             stop_if(task.cancel)
             text, seed = intercept(stage, prompt, task)
-        if seed is not None and not task.config.outputs:
-            run.amend(used_seed=seed)
+        if not task.config.outputs:
+            if seed is not None:
+                run.amend(used_seed=seed)
+            return self._text_alone(run, text, task)
 
         outputs = [
             self._output(run, number, wanted, text, task) for number, wanted in enumerate(task.config.outputs, start=1)
         ]
         _amend_seed(run, request.seed, outputs)
         return _result(run, status=status_of(outputs), final_text=text.content, outputs=tuple(outputs))
+
+    def _text_alone(self, run: Execution, text: Text, task: Task) -> Result:
+        """The end of a run that makes nothing else: its text is what people get to see, and is checked as outputs are.
+
+        What was fit to come in need not be fit to go out, and stage 1 has looked at the prompt alone.
+        """
+        with run.stage(3) as stage:
+            stop_if(task.cancel)
+            verdict = check_output(stage, text, task.request.safety_level, self._engines)
+        if not verdict.safe:
+            return _result(run, status="blocked", blocked=reason(verdict))
+        return _result(run, status="completed", final_text=text.content)
 
     def _output(self, run: Execution, number: int, wanted: OutputConfig, text: Text, task: Task) -> OutputResult:
         """One pass of stages 3 and 4. A failure ends this output, not the run: the next one is still made."""
@@ -159,6 +179,12 @@ class Pipeline:
         )
 
 
+def _is_request_wrong(error: Exception, request: Request) -> bool:
+    """Whether an engine was asked for what it does not understand, by a parameter of the request."""
+    causes = (error, error.__cause__)
+    return bool(request.parameters) and any(isinstance(cause, InvalidParameter) for cause in causes)
+
+
 def _asked(config: PipelineConfig, request: Request) -> dict[str, Any]:
     """What the run was asked to do: the configuration as it is now, and parameters that were given on top."""
     asked = {"config": config.to_dict()}
@@ -172,7 +198,7 @@ def _amend_seed(run: Execution, asked: int | None, outputs: Sequence[OutputResul
         run.amend(used_seed=used[0])
 
 
-def _result(run: Execution, *, status: str, outputs: tuple[OutputResult, ...] = (), **fields: str | None) -> Result:
+def _result(run: Execution, *, status: str, outputs: tuple[OutputResult, ...] = (), **fields: Any) -> Result:
     error = next((output.error for output in outputs if output.error), None) if status == "error" else None
     return Result(
         execution_id=run.execution_id, trace_id=run.trace_id, status=status, outputs=outputs, error=error, **fields

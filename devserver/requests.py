@@ -17,6 +17,9 @@ LONGEST_PROMPT = 20_000
 
 EXECUTION_MODES = ("eco", "fast")
 
+DEEPEST = 40
+"""Levels of a parameter."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -57,6 +60,8 @@ class Request:
             )
         if self.languages is not None and not self.languages:
             raise RequestError("languages is an empty list; name one language per hop, or leave it out")
+        if not _is_shallow(self.parameters):
+            raise RequestError(f"parameters is nested in more than {DEEPEST} levels; a graph needs five")
 
     def check_length(self, longest: int) -> None:
         """Raise `RequestError` where prompt or parameters have more characters than so many."""
@@ -103,7 +108,9 @@ class OutputResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of a run. `blocked` says why stage 1 let it end, `error` what ended it.
+    """What came of a run. `blocked` says why a safety check let it end, `error` what ended it.
+
+    `is_request_wrong` where it ended since the request has a parameter outside of what an engine understands.
 
     `status` is `completed`, `partial`, `blocked`, `error` or `cancelled`, by the pipeline's own knowledge: the tracker
     is never asked.
@@ -116,6 +123,7 @@ class Result:
     outputs: tuple[OutputResult, ...] = ()
     error: str | None = None
     blocked: str | None = None
+    is_request_wrong: bool = False
 
 
 def status_of(outputs: Sequence[OutputResult]) -> str:
@@ -134,6 +142,16 @@ def status_of(outputs: Sequence[OutputResult]) -> str:
 
 def _length_of(parameters: Mapping[str, Any]) -> int:
     return len(canonical.dumps(dict(parameters))) if parameters else 0
+
+
+def _is_shallow(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        entries = [part.values() if isinstance(part, Mapping) else part for part in level]
+        level = [inner for part in entries for inner in part if isinstance(inner, Mapping | list | tuple)]
+        if not level:
+            return True
+    return False
 
 
 def _require_one_of(name: str, value: str, allowed: Sequence[str]) -> None:

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from exporters.png_text import picture_alone
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from PIL import Image
+    from PIL import Image, ImageFile
 
 
-def open_picture(content: bytes, formats: Sequence[str] | None = None) -> Image.Image:
+def open_picture(content: bytes, formats: tuple[str, ...] | None = None) -> ImageFile.ImageFile:
     """The picture, opened and not yet decoded; of a PNG without its texts, which Pillow unpacks or refuses whole.
 
     Raises what Pillow raises: broken files make its decoders raise almost anything.

@@ -68,11 +68,11 @@ def _read(content: bytes, near: int | None, make: Callable[[Image.Image], Made |
         return None
 
 
-def _formats() -> list[str]:
+def _formats() -> tuple[str, ...]:
     from PIL import Image
 
     Image.init()
-    return [name for name in MEDIA_TYPES if name in Image.OPEN]
+    return tuple(name for name in MEDIA_TYPES if name in Image.OPEN)
 
 
 def _shrunk(picture: Image.Image, longest_side: int) -> Image.Image:

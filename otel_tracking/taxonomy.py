@@ -79,8 +79,9 @@ RULES: dict[ItemType, Rule] = {
     ItemType.STAGE1_BLOCKED: Rule((1,), MediaType.METADATA),
     ItemType.INTERCEPTION_ITERATION: Rule((2,), MediaType.TEXT, "stage_iteration"),
     ItemType.INTERCEPTION_FINAL: Rule((2,), MediaType.TEXT),
-    ItemType.STAGE3_SAFETY_CHECK: Rule((3,), MediaType.METADATA, "loop_iteration"),
-    ItemType.STAGE3_BLOCKED: Rule((3,), MediaType.METADATA, "loop_iteration"),
+    # Of one output of the loop; or without a counter, of a text that is the output.
+    ItemType.STAGE3_SAFETY_CHECK: Rule((3,), MediaType.METADATA),
+    ItemType.STAGE3_BLOCKED: Rule((3,), MediaType.METADATA),
     ItemType.OUTPUT_IMAGE: Rule((4,), MediaType.IMAGE, "loop_iteration"),
     ItemType.OUTPUT_AUDIO: Rule((4,), MediaType.AUDIO, "loop_iteration"),
     ItemType.OUTPUT_MUSIC: Rule((4,), MediaType.MUSIC, "loop_iteration"),

@@ -42,6 +42,8 @@ def check_parameters(asked: Mapping[str, Any], config: PipelineConfig, engines: 
         called = [taker for taker in takers if address in (None, taker.place, taker.engine)]
         if not any(taker.takes(key) for taker in called):
             raise RequestError(_complaint(name, key, called, config, engines))
+        if key == CONTEXT and not isinstance(asked[name], str):
+            raise RequestError(f"{name} is a {type(asked[name]).__name__}; a text around {{{{INPUT_TEXT}}}} would work")
 
 
 def parameters_for(

@@ -22,7 +22,7 @@ def check_input(stage: Stage, text: Text, level: str, engines: Engines) -> Verdi
 
 
 def check_output(stage: Stage, text: Text, level: str, engines: Engines) -> Verdict:
-    """The verdict on what an output is about to be made from."""
+    """The verdict on what an output is about to be made from, or on a text that is the output itself."""
     verdict = _ask(stage, 3, text, level, engines)
     found = describe(verdict, level)
 

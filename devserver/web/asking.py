@@ -5,9 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
+import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
+from devserver.backends.comfyui.graph_files import shipped_graphs
+from devserver.backends.comfyui.plan import GRAPH
 from devserver.configs import PipelineConfig, list_configs
 from devserver.engines import InputImage
 from devserver.errors import RequestError, UnknownConfig, suggestion
@@ -18,6 +23,10 @@ from devserver.web.roles import Role
 
 LARGEST_SEED = 2**64 - 1
 LONGEST_NAME = 200
+MOST_DIGITS = 1000
+"""Of a whole number in a body: more are never meant, and to read them takes the square of their number."""
+
+_DIGITS = re.compile(r"\s*-?[0-9]{1,24}\s*")
 _NAMES = ("user_id", "session_id", "device_id", "study_id", "batch_id", "repeats", "continues")
 
 
@@ -28,7 +37,7 @@ class NotAllowed(RequestError):
 def read_body(body: bytes) -> Mapping[str, Any]:
     """The JSON object in a body. Raises `RequestError` for anything else."""
     try:
-        source = json.loads(body, parse_constant=_no_constant)
+        source = json.loads(body, parse_constant=_no_constant, parse_float=_number, parse_int=_integer)
     except (ValueError, RecursionError):
         raise RequestError('the body is not JSON; {"schema": "stillepost", "input_text": "…"} would work') from None
     if not isinstance(source, dict):
@@ -63,7 +72,19 @@ def checked(request: Request, config: PipelineConfig) -> Request:
     """The request, which can be run. Raises `RequestError`."""
     request.check()
     request.check_images(config)
+    check_names(request.parameters)
     return request
+
+
+def check_names(parameters: Mapping[str, Any]) -> None:
+    """Raise `RequestError` for a parameter that names a file of this machine: those are its operator's alone.
+
+    Who is sent here may name a graph that comes along, or write one out.
+    """
+    for name, value in parameters.items():
+        if name.rpartition(".")[2] == GRAPH and not isinstance(value, Mapping) and value not in shipped_graphs():
+            names = ", ".join(shipped_graphs())
+            raise RequestError(f"{name} is {shortened(value)}; {names} or the graph itself, as an object, would work")
 
 
 def config_named(name: str) -> PipelineConfig:
@@ -88,11 +109,26 @@ def seed_of(value: Any) -> int | None:
     """A seed from a number or digits; None where none was given. Raises `RequestError`."""
     if value is None or value == "" or value == "random":
         return None
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 25:
-        value = int(value)
-    if type(value) is not int or not -(2**63) <= value <= LARGEST_SEED:
-        raise RequestError(f"seed is {value!r:.60}; a whole number such as 123456789 would work")
-    return value
+    number = whole_number(value) if isinstance(value, str) else value
+    if type(number) is not int or not -(2**63) <= number <= LARGEST_SEED:
+        raise RequestError(f"seed is {shortened(value)}; a whole number such as 123456789 would work")
+    return number
+
+
+def whole_number(text: str) -> int | None:
+    """The number that digits say; None where they say none, or one that is larger than any that is asked for.
+
+    >>> whole_number(" -5 "), whole_number("--5"), whole_number("9" * 5000)
+    (-5, None, None)
+    """
+    return int(text) if _DIGITS.fullmatch(text) else None
+
+
+def shortened(value: Any) -> str:
+    """A value that somebody sent, as a complaint about it shows it."""
+    if isinstance(value, int) and value.bit_length() > 200:
+        return f"a number of about {int(value.bit_length() * 0.30103)} digits"
+    return f"{value!r:.60}"
 
 
 def image_of(name: str, content: bytes) -> InputImage:
@@ -155,4 +191,20 @@ def _no_list(languages: Any) -> str | None:
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(name)
+    raise RequestError(f"the body says {name}, which is no number in JSON; one such as 1.5, or null, would work")
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        # Python would take it for infinity, which no engine can count to.
+        raise RequestError(f"the body says {text:.40}; a number in JSON may be as large as {sys.float_info.max:.1e}")
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise RequestError(
+            f"the body has a number of {len(text)} digits, {text:.20}…; {MOST_DIGITS} at most would work"
+        )
+    return int(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from devserver.web.run_state import RunState
-from devserver.web.slots import Slot, hops_of, outputs_of
+from devserver.web.slots import Slot, hops_of
 from exporters.withholding import withheld_in
 from otel_tracking import attributes as names
 from otel_tracking.outcome import Status
@@ -19,9 +19,9 @@ _FAILED = frozenset({ItemType.OUTPUT_FAILED, ItemType.PIPELINE_ERROR})
 class Hiding:
     """What must not be shown: nothing from researchers; from students what a check said no to, or has yet to look at.
 
-    A page that shows a text and takes it back has shown it. So a prompt waits for the check of stage 1, a text that
-    pictures are made of for that of stage 3, and a picture for the end of its output. A prompt that is passed on, as it
-    is or translated, is that text. The hops of a journey are what a class watches: they are shown as they come.
+    A page that shows a text and takes it back has shown it. So a prompt waits for the check of stage 1, the final text
+    for that of stage 3, and a picture for the end of its output. A prompt that is passed on, as it is or translated, is
+    that text. The hops of a journey are what a class watches: they are shown as they come.
     """
 
     def __init__(self, state: RunState, *, for_students: bool) -> None:
@@ -30,8 +30,7 @@ class Hiding:
         self._withheld = withheld_in(_as_record(state))
         is_over = state.has_ended
         self._prompt_waits = not (is_over or is_let_through(state))
-        makes = bool(outputs_of(state.plan))
-        self._text_waits = makes and not is_over and not state.items_of(ItemType.STAGE3_SAFETY_CHECK)
+        self._text_waits = bool(state.plan) and not is_over and not state.items_of(ItemType.STAGE3_SAFETY_CHECK)
         self._last_hop, self._passes_on = hops_of(state.plan), _passes_on(state)
         self._open_outputs = {
             span.output

@@ -36,7 +36,7 @@ def _whole_answer(job: Job, config: PipelineConfig, state: RunState) -> Answer:
     if result.blocked is not None:
         return 403, _blocked(job, result, state)
     if result.final_text is None:
-        status = 409 if result.status == "cancelled" else 500
+        status = 409 if result.status == "cancelled" else 400 if result.is_request_wrong else 500
         error = result.error or ("the run was broken off" if status == 409 else "the run failed")
         return status, {**_failure(job, state), "error": whole_text(error)}
     return 200, _success(job, result, config, state)
@@ -124,14 +124,15 @@ def _metadata(job: Job, result: Result, config: PipelineConfig, state: RunState)
 
 
 def _blocked(job: Job, result: Result, state: RunState) -> dict[str, Any]:
-    checks = state.items_of(ItemType.STAGE1_BLOCKED, ItemType.STAGE1_SAFETY_CHECK)
+    at_start = state.items_of(ItemType.STAGE1_BLOCKED)
+    checks = at_start or state.items_of(ItemType.STAGE3_BLOCKED)
     codes = checks[-1].metadata.get("codes") if checks and isinstance(checks[-1].metadata, Mapping) else None
     return {
         "status": "error",
         "schema": job.request.config_name,
         "config_name": job.request.config_name,
         "error": result.blocked,
-        "metadata": {"stage": "pre_interception", "safety_codes": list(codes or ())},
+        "metadata": {"stage": "pre_interception" if at_start else "pre_output", "safety_codes": list(codes or ())},
         "run_status": result.status,
         **addresses(job),
     }

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from devserver.errors import RequestError
-from devserver.web.asking import NotAllowed
+from devserver.web.asking import NotAllowed, whole_number
 from devserver.web.pupils import Asker
 from devserver.web.runner import Job
 from devserver.web.runs import Runs, moment_of, page_of
@@ -105,7 +105,7 @@ def _number(given: Mapping[str, str], name: str, usual: int, least: int, most: i
     text = given.get(name, "").strip()
     if not text:
         return usual
-    if not text.lstrip("-").isdecimal() or len(text) > 15:
+    if whole_number(text) is None:
         raise RequestError(f"{name} is {text!r:.40}; a number from {least} to {most} would work")
     # As era A did: a number that is too small or too large is brought to the nearest that works.
     return min(max(int(text), least), most)

@@ -16,7 +16,7 @@ from devserver.safety.terms import LEVELS
 from devserver.stages.seeds import draw_seed
 from devserver.web import guard
 from devserver.web.again import again, can_be_seeded, leaves_to_chance, with_seed
-from devserver.web.asking import NotAllowed, checked, config_named, image_of, level_for, seed_of
+from devserver.web.asking import NotAllowed, check_names, checked, config_named, image_of, level_for, seed_of
 from devserver.web.choices import choices_of
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
 from devserver.web.listing import Listing, read_query
@@ -136,6 +136,7 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
             return _message(400, "this run cannot be made again from its record")
         repeated = with_seed(wanted, same=request.form.get("seed") == "same")
         level_for(repeated.safety_level, guard.role(), settings.safety_level)
+        check_names(repeated.parameters)
         runs.runner.check(repeated)
         return _to(runs.runner.submit(repeated, asker().pupil))
 

@@ -60,6 +60,8 @@ def _planned(plan: Mapping[str, Any]) -> Iterator[Slot]:
     for hop in range(1, hops_of(plan) + 1):
         yield _slot("interception_iteration", hop=hop)
     yield _slot("interception_final")
+    if not outputs_of(plan):
+        yield _slot("stage3_safety_check")
     for number, wanted in enumerate(outputs_of(plan)[:MOST_PLANNED], start=1):
         medium = wanted.get("medium") if wanted.get("medium") in _MEDIA else "image"
         yield _slot("stage3_safety_check", output=number, config=wanted.get("name"))

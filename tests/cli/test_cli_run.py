@@ -228,3 +228,14 @@ def test_a_record_that_is_not_stored_yet_is_never_called_stored(tmp_path, ram):
     assert (ending.exit_code, ending.record) == (1, None)
     assert f"The record of {ending.execution_id} is not stored" in stream.getvalue()
     assert f"otel-tracking recover --data {tmp_path}" in stream.getvalue()
+
+
+@pytest.mark.parametrize("languages", ["es,xx", "xx"])
+def test_a_language_that_nobody_translates_to_is_refused(tmp_path, languages):
+    """With what would have worked, and without a run."""
+    answer = call("run", "stillepost", "Eine Blume auf der Wiese", "--languages", languages, data=tmp_path)
+
+    assert answer.exit_code != 0
+    assert "nobody here translates from" in answer.stderr
+    assert "would work" in answer.stderr
+    assert not list(tmp_path.glob("executions/**/*.parquet"))

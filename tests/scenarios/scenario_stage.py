@@ -1,5 +1,7 @@
 """The stage set of the scenarios: a pipeline with scripted engines, and ways to look at a record as a whole."""
 
+from itertools import permutations
+
 from collectors import start_recording
 from collectors.testing import RememberingSink
 from devserver.configs import InterceptionConfig, OutputConfig, PipelineConfig, load_config
@@ -30,13 +32,25 @@ def play(request=None, *, engines=None, config=None, seeds=(), **fields):
     def use(recording):
         pipeline = Pipeline(
             recording.tracker(),
-            engines or scripted_engines(comfyui=ScriptedMaker()),
+            engines or usual_engines(request),
             find_config=lambda name: config or load_config(name),
             new_seed=lambda: next(drawn),
         )
         return pipeline.run(request)
 
     return record_of(use)
+
+
+def usual_engines(request):
+    """Scripted engines; of a journey that is named, the translator knows every hop."""
+    languages = request.languages if isinstance(request.languages, list | tuple) else ()
+    translator = ScriptedTranslator(pairs=every_pair(*languages)) if languages else ScriptedTranslator()
+    return scripted_engines(translator=translator, comfyui=ScriptedMaker())
+
+
+def every_pair(*languages):
+    """All pairs of these languages and German, which prompts are taken to be in."""
+    return permutations({"de", *languages}, 2)
 
 
 def image_config(*names, name="image_comparison", translate_first=True, seeds=None):

@@ -12,7 +12,7 @@ PROMPT = "Eine Blume auf der Wiese"
 
 
 def test_every_hop_is_an_item_between_the_check_and_the_final_text():
-    """The whole sequence: start, input, check, change of stage, eight hops, final text, end."""
+    """The whole sequence: start, input, check, change of stage, eight hops, final text and its check, end."""
     result, record = play(prompt=PROMPT, config_name="stillepost", session_id="s1", user_id="u1")
 
     assert sequence(record) == [
@@ -22,11 +22,13 @@ def test_every_hop_is_an_item_between_the_check_and_the_final_text():
         ("stage_transition", 2, None, None),
         *[("interception_iteration", 2, hop, None) for hop in range(1, 9)],
         ("interception_final", 2, None, None),
+        ("stage_transition", 3, None, None),
+        ("stage3_safety_check", 3, None, None),
         ("pipeline_complete", 5, None, None),
     ]
-    assert [item.sequence_number for item in record.items] == list(range(1, 15))
+    assert [item.sequence_number for item in record.items] == list(range(1, 17))
     assert (record.execution_id, record.trace_id) == (result.execution_id, result.trace_id)
-    assert (record.status, record.outputs_generated, record.stages_completed) == ("completed", 0, (1, 2))
+    assert (record.status, record.outputs_generated, record.stages_completed) == ("completed", 0, (1, 2, 3))
     assert (record.user_id, record.session_id, record.safety_level) == ("u1", "s1", "kids")
 
 
@@ -63,6 +65,8 @@ def test_the_trace_has_a_span_for_each_hop_and_each_call():
         "    safety_check",
         "  stage.interception",
         *[line for hop in range(1, 9) for line in (f"    iteration {hop}", "      translate mistral-nemo:latest")],
+        "  stage.output_safety",
+        "    safety_check",
     ]
 
 

@@ -10,7 +10,7 @@ def play_opposite(prompt="An old robot sings to the moon.", **fields):
 
 
 def test_the_run_is_complete_with_its_final_text():
-    """No translation of an English prompt, no stages 3 and 4, no file and no folder for any."""
+    """No translation of an English prompt, a check of the text, no stage 4, no file and no folder for any."""
     result, record = play_opposite()
 
     assert sequence(record) == [
@@ -19,11 +19,13 @@ def test_the_run_is_complete_with_its_final_text():
         ("stage1_safety_check", 1, None, None),
         ("stage_transition", 2, None, None),
         ("interception_final", 2, None, None),
+        ("stage_transition", 3, None, None),
+        ("stage3_safety_check", 3, None, None),
         ("pipeline_complete", 5, None, None),
     ]
     assert (result.status, result.final_text) == ("completed", "A young robot listens to the sun.")
     assert (record.status, record.outputs_generated, record.attachments) == ("completed", 0, {})
-    assert items_of(record, "pipeline_complete")[0].metadata["stages_completed"] == [1, 2]
+    assert items_of(record, "pipeline_complete")[0].metadata["stages_completed"] == [1, 2, 3]
 
 
 def test_the_final_item_says_who_turned_which_words_and_how():

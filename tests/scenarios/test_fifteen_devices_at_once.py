@@ -4,11 +4,12 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from scenario_stage import every_pair
 
 from collectors import start_recording
 from collectors.testing import RememberingSink
 from devserver.pipeline import Pipeline, Request
-from devserver.testing import scripted_engines
+from devserver.testing import ScriptedTranslator, scripted_engines
 from otel_tracking import ItemType
 
 LANGUAGES = ("de", "en", "es", "fr", "ca")
@@ -22,7 +23,8 @@ class Workshop:
         self.sink = RememberingSink()
         self.recording = start_recording(sinks=[self.sink], raise_errors=True, journal=False)
         self.tracker = self.recording.tracker()
-        self.pipeline = Pipeline(self.tracker, scripted_engines())
+        translator = ScriptedTranslator(pairs=every_pair(*HOPS))
+        self.pipeline = Pipeline(self.tracker, scripted_engines(translator=translator))
 
     def run(self, number):
         """Run number `number`'s prompt through eight named languages."""

@@ -153,7 +153,7 @@ class TestCounts:
         _, text_only = play(prompt=PROMPT)
         _, all_blocked = images(answers=[False, False])
         _, broken = play(prompt=PROMPT, engines=failing_at(1))
-        assert [r.stages_completed for r in (text_only, all_blocked, broken)] == [(1, 2), (1, 2), (1,)]
+        assert [r.stages_completed for r in (text_only, all_blocked, broken)] == [(1, 2, 3), (1, 2), (1,)]
 
     def test_a_failed_output_left_no_trace(self):
         """It leaves an item with the reason, a span with an error, and a status that is not `completed`."""
