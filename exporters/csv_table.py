@@ -1,7 +1,9 @@
 """The items of a record as a CSV table for spreadsheets and statistics: one row per item, safe to open.
 
-UTF-8 with a byte order mark, CRLF, quoted as RFC 4180 wants it. A text that a spreadsheet would take for a formula gets
-an apostrophe before it; so does a text that begins with an apostrophe, so that `read_csv` knows which to take away.
+UTF-8 with a byte order mark, CRLF, quoted as RFC 4180 wants it. A text that a spreadsheet would take for a formula, or
+turn into another number or into a date (`007`, `3-4`, an id such as `12e45`), gets an apostrophe before it, and so does
+a number of more digits than spreadsheets keep, such as a seed; so does a text that begins with an apostrophe, so that
+`read_csv` knows which to take away.
 What a cell cannot say exactly (a control character, a dict as content) is shown as well as it can be, and stands in
 `exact_json`. Columns are those of the Parquet table `items`, a few of the run, and the parameters asked for most.
 """
@@ -36,6 +38,17 @@ COLUMNS = (*(column.name for column in _ITEM[:3]), *OF_THE_RUN, *(column.name fo
 COLUMNS += (*COMMON, "metadata_json", EXACT.name)
 
 _FORMULA = re.compile("['=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_MONTHS = "jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"
+_TURNED = re.compile(
+    rf"\s*(?:[0-9.,][0-9.,:/\-\s]*(?:e[+\-]?[0-9]+)?\s*[%€$]?|[$€][0-9.,]+|[0-9]{{1,4}}[\-/. ]*(?:{_MONTHS})[a-zä]*"
+    rf"[\-/., 0-9]*|(?:{_MONTHS})[a-zä]*[\-/., ]*[0-9][\-/., 0-9]*)\s*",
+    re.IGNORECASE,
+)
+"""What spreadsheets read as a number, a time or a date, in English or German."""
+_SAME = re.compile(r"0|[1-9][0-9]{0,14}")
+"""A number that they show as it was written."""
+LARGEST = 2**53
+"""Of whole numbers: beyond it spreadsheets, and statistics that count in floats, keep another one."""
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 MARK = b"\xef\xbb\xbf"
 
@@ -79,12 +92,16 @@ def _rows(document: bytes) -> list[dict[str, str]]:
 
 
 def protect(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet might calculate instead of showing it.
+    """The text with an apostrophe before it where a spreadsheet might not show it as it is.
 
-    >>> protect("=1+1"), protect("'quoted'"), protect("a flower")
-    ("'=1+1", "''quoted'", 'a flower')
+    >>> protect("=1+1"), protect("'quoted'"), protect("007"), protect("3-4"), protect("a flower"), protect("42")
+    ("'=1+1", "''quoted'", "'007", "'3-4", 'a flower', '42')
     """
-    return f"'{text}" if _FORMULA.match(text) else text
+    is_turned = len(text) <= _LONGEST_TURNED and _TURNED.fullmatch(text) and not _SAME.fullmatch(text)
+    return f"'{text}" if is_turned or _FORMULA.match(text) else text
+
+
+_LONGEST_TURNED = 400
 
 
 def unprotect(cell: str) -> str:
@@ -128,7 +145,7 @@ def spelled(text: str) -> str:
 def _int_cell(value: Any) -> tuple[str, bool]:
     if value is None:
         return "", True
-    return (str(value), True) if type(value) is int and value.bit_length() < 64 else (_parameter(value), False)
+    return _parameter(value), type(value) is int and value.bit_length() < 64
 
 
 def _float_cell(value: Any) -> tuple[str, bool]:
@@ -150,9 +167,11 @@ _CELL: dict[str, Callable[[Any], tuple[str, bool]]] = {
 
 
 def _parameter(value: Any) -> str:
-    """Any value as a cell; numbers as numbers, so that a negative one is not taken for a formula."""
+    """Any value as a cell; numbers as numbers, since a negative one is no formula; large ones as text."""
     if value is None:
         return ""
+    if type(value) is int and abs(value) > LARGEST:
+        return f"'{readable(value)}"
     if type(value) in (int, float):
         return readable(value)
     return protect(spelled(value if type(value) is str else readable(value)))
@@ -170,7 +189,7 @@ def _values(row: Mapping[str, str]) -> dict[str, Any]:
 
 _READ: dict[str, Callable[[str], Any]] = {
     "text": unprotect,
-    "int": int,
+    "int": lambda cell: int(unprotect(cell)),
     "float": float,
     "time": dt.datetime.fromisoformat,
 }

@@ -68,7 +68,7 @@ _HOW_TO_READ = (
     "## How to read it",
     "",
     "`codebook.csv` and `codebook.json` say what every column means. The `.csv` files hold the same rows for",
-    "spreadsheets (UTF-8, with an apostrophe before what would be taken for a formula); the Parquet files are exact.",
+    "spreadsheets (UTF-8, an apostrophe before what they would take for something else); the Parquet files are exact.",
     "`exact_json` holds what a column cannot say. `sha256sum --check SHA256SUMS` shows that nothing was changed.",
     "",
     "```sql",

@@ -152,3 +152,47 @@ def test_columns_of_the_run_are_fields_of_the_record():
     from exporters.csv_table import OF_THE_RUN
 
     assert set(OF_THE_RUN) <= set(ExecutionRecord.__slots__)
+
+
+@pytest.mark.parametrize("seed", [2**53 + 1, -(2**53) - 1, 1115151125000000000, 2**64 - 1, 10**30])
+def test_a_number_with_more_digits_than_spreadsheets_keep_is_text(seed):
+    """A seed that is off by one makes another picture."""
+    record = a_record(items=[an_item(metadata={"seed": seed}, media=Media("ab", seed, "image/png"))])
+    [row] = rows_of(record)
+
+    assert (row["seed"], row["media_bytes"]) == (f"'{seed}", f"'{seed}")
+    assert read_csv(render(record)) == list(record.items)
+
+
+@pytest.mark.parametrize("number", [0, -7, 2**53, -(2**53), 0.25])
+def test_a_number_that_they_keep_is_a_number(number):
+    """So that it can be counted with."""
+    [row] = rows_of(a_record(items=[an_item(metadata={"seed": number})]))
+
+    assert row["seed"] == str(number)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("007", "00", "1e5", "12345678e9012345", "1234567890123456", "1.50", "1,5", ".5", "50%", "3 1/2", "1 000"),
+        *("3-4", "3/4", "3.4.26", "2026-11-23", "11:30", "23 Nov", "Mar 5", "MARCH1", "SEPT2", "1-Dez", "$5", "5 €"),
+    ],
+)
+def test_a_text_that_would_be_turned_into_a_number_or_a_date_stays_text(text):
+    """Ids of devices and spans, and what a child calls a flower."""
+    record = a_record(items=[an_item(content=text, span_id=text)], user_id=text)
+    [row] = rows_of(record)
+
+    assert {row["content"], row["span_id"], row["user_id"]} == {f"'{text}"}
+    assert read_csv(render(record)) == list(record.items)
+
+
+@pytest.mark.parametrize(
+    "text", ["42", "0", "a flower", "exec_20261123_120000_1234abcd", "the 3rd of March", "march on"]
+)
+def test_a_text_that_stays_as_it_is_has_no_apostrophe(text):
+    """Nobody has to take away what was not needed."""
+    [row] = rows_of(a_record(items=[an_item(content=text)]))
+
+    assert row["content"] == text
