@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from collectors.not_passed import not_passed
@@ -11,6 +12,7 @@ from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.frame import ITEM_FIELDS
 from otel_tracking.outcome import Outcome
+from otel_tracking.plain import plain_number
 from otel_tracking.record import (
     ExecutionItem,
     ExecutionRecord,
@@ -95,9 +97,10 @@ class _RunOfSpans:
 
     def items(self) -> tuple[tuple[ExecutionItem, ...], int]:
         """The items in the order they were numbered, and how many of their values are lossy."""
-        # By number and time: what two threads or two journals brought twice is there once.
-        found = {_order(event.fields): event for event in self._events if event.is_item}
-        ordered = [event for _, event in sorted(found.items(), key=lambda entry: entry[0])]
+        # By number and time: what two threads or two journals brought twice is there once. Sorted, not in a dict: who
+        # chooses the numbers could choose them so that all have one hash.
+        events = sorted((event for event in self._events if event.is_item), key=lambda event: _order(event.fields))
+        ordered = [list(same)[-1] for _, same in groupby(events, key=lambda event: _order(event.fields))]
         files = _MediaFiles(self.execution_id)
         return tuple(_build_item(event, files) for event in ordered), sum(event.lossy for event in ordered)
 
@@ -148,8 +151,8 @@ class _RunOfSpans:
         """How many items and spans are known to exist and are not here, with what the SDK says it dropped."""
         counts: Mapping[str, Any] = self.root.attributes if self.root else {}
         highest = max((item.sequence_number for item in items), default=0)
-        missing_items = max(highest, int(counts.get(names.ITEM_COUNT, 0))) - len(items)
-        missing_spans = int(counts.get(names.SPAN_COUNT, 0)) - len(self.spans)
+        missing_items = max(highest, _count(counts, names.ITEM_COUNT)) - len(items)
+        missing_spans = _count(counts, names.SPAN_COUNT) - len(self.spans)
         return max(0, missing_items) + max(0, missing_spans) + sum(span.dropped for span in self.spans)
 
     def attachments(self) -> dict[str, bytes]:
@@ -205,6 +208,12 @@ class _MediaFiles:
         return self._paths.setdefault(media.sha256, f"media/{self._execution_id}/{name}")
 
 
+def _count(counts: Mapping[str, Any], name: str) -> int:
+    """What a run says of itself; nothing where that is no number that anything can be counted to."""
+    said = counts.get(name, 0)
+    return said if type(said) is int and 0 <= said < 2**63 else 0
+
+
 def _order(fields: Mapping[str, Any]) -> tuple[int, int]:
     return fields["sequence_number"], fields["timestamp_ns"]
 
@@ -235,9 +244,9 @@ def _build_span(span: FinishedSpan, facts: Mapping[str, Any]) -> SpanRecord:
         execution_time=_seconds(span),
         status=span.status,
         error={"error_type": failed, "error_message": span.status_description} if failed else None,
-        stage=span.attributes.get(names.STAGE),
-        stage_iteration=span.attributes.get(names.STAGE_ITERATION),
-        loop_iteration=span.attributes.get(names.LOOP_ITERATION),
+        stage=plain_number(span.attributes.get(names.STAGE)),
+        stage_iteration=plain_number(span.attributes.get(names.STAGE_ITERATION)),
+        loop_iteration=plain_number(span.attributes.get(names.LOOP_ITERATION)),
         config_used=span.attributes.get(names.CONFIG_USED),
         backend_used=span.attributes.get(names.BACKEND_USED),
         model_used=span.attributes.get(names.MODEL_USED),

@@ -117,7 +117,9 @@ def _is_ours(fields: Any) -> bool:
         return False
     if "fact" in fields:
         return type(fields["fact"]) is str
-    return all(type(fields.get(name)) is kind for name, kind in _NEEDED.items()) and 0 <= fields["timestamp_ns"] < 2**63
+    if not all(type(fields.get(name)) is kind for name, kind in _NEEDED.items()):
+        return False
+    return all(0 <= fields[name] < 2**63 for name in ("timestamp_ns", "sequence_number"))
 
 
 def links_of(links: Iterable[Link]) -> tuple[dict[str, Any], ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from otel_tracking.attributes import safe_text
 from otel_tracking.taxonomy import BLOCKED_TYPES, OUTPUT_TYPES, ItemType
 
 _FINALS = frozenset({ItemType.INTERCEPTION_FINAL})
@@ -118,4 +119,7 @@ class Outcome:
 
 def _key(number: Any) -> Any:
     """A stage or counter as something that can be in a set: records from elsewhere may hold anything."""
-    return number if number is None or isinstance(number, int | str) else repr(number)
+    if number is None or isinstance(number, str):
+        return number
+    # Text has a hash that nobody can choose; large numbers have one that anybody can.
+    return number if isinstance(number, int) and abs(number) < 2**31 else safe_text(number)
