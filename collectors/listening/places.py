@@ -38,8 +38,11 @@ class Placed(Protocol):
 
 P = TypeVar("P", bound=Placed)
 
-YOUNG_SECONDS = 2.0
-"""How long a newcomer has to say who it is before it counts as one of those who only sit there."""
+YOUNG_SECONDS = 0.25
+"""How long a newcomer has to say who it is before it counts as one of those who only sit there.
+
+Most say it with their first packet. The longer it is, the more floods cost those who are kept for their next request.
+"""
 
 
 def who_gives_way(connections: Iterable[P], now: float) -> P | None:

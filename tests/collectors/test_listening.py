@@ -285,7 +285,7 @@ def test_the_order_in_which_connections_give_way():
         Sitting(arrived=2),
         Sitting(is_known=True, arrived=0, turned=5),
         Sitting(is_known=True, arrived=0, turned=9),
-        Sitting(arrived=99),
+        Sitting(arrived=99.9),
         Sitting(is_known=True, is_asking=True),
     ]
     left = [Sitting(is_busy=True), *reversed(order)]
