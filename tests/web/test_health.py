@@ -56,7 +56,8 @@ def test_whoever_asks_for_openmetrics_gets_it(guarded):
 
 
 def test_figures_count_what_was_recorded(client):
-    execute(client)
+    run = execute(client).get_json()
+    assert client.get(run["record_url"]).status_code == 200  # it is stored
     values = values_in(client.get("/metrics").get_data(as_text=True))
     assert values["devserver_tracking_records_total"] == 1
     assert values["devserver_tracking_items_total"] > 5
