@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from exporters.pdf.shaping import PER_EM, Glyph, Piece, Typeface
+from exporters.pdf.shaping import PER_EM, Glyph, Part, Piece, Typeface
 
 if TYPE_CHECKING:
     from reportlab.pdfbase.pdfdoc import PDFDocument
@@ -23,6 +23,10 @@ _FINENESS = 1.0
 _MOST_CODES = 65_000
 _STILL = 0.01
 
+Parts = tuple[Part, ...]
+Drawn = tuple[Parts, str]
+"""What a glyph looks like, and the text that it stands for."""
+
 
 class EmbeddedFont:
     """The glyphs of one typeface that a document uses, each with a code."""
@@ -30,11 +34,11 @@ class EmbeddedFont:
     def __init__(self, typeface: Typeface, resource: str) -> None:
         self.resource = resource
         self._typeface = typeface
-        self._codes: dict[tuple[int, str], int] = {}
-        self._programs: dict[Piece, list[tuple[float, str]]] = {}
+        self._codes: dict[Drawn, int] = {}
+        self._programs: dict[Piece, str] = {}
 
-    def shown(self, piece: Piece) -> list[tuple[float, str]]:
-        """The glyphs of a piece as PDF shows them: operands of `TJ`, each stretch with its height above the line."""
+    def shown(self, piece: Piece) -> str:
+        """The glyphs of a piece as PDF shows them: operands of `TJ`."""
         if piece not in self._programs:
             self._programs[piece] = self._program(piece.glyphs)
         return self._programs[piece]
@@ -43,29 +47,20 @@ class EmbeddedFont:
         """Put the font into the document."""
         _write_font(document, self.resource, self._typeface, tuple(self._codes))
 
-    def _program(self, glyphs: Sequence[Glyph]) -> list[tuple[float, str]]:
-        stretches: list[tuple[float, list[str]]] = []
-        back = 0.0
+    def _program(self, glyphs: Sequence[Glyph]) -> str:
+        said: list[str] = []
         for glyph in glyphs:
-            if not stretches or abs(stretches[-1][0] - glyph.up) > _STILL:
-                stretches.append((glyph.up, []))
-            move, said = back + glyph.right, stretches[-1][1]
-            if abs(move) > _STILL:
-                said.append(f"{-move:.6g}")
             said.append(f"<{self._code(glyph):04x}>")
-            back = glyph.advance - self._natural(glyph.number) - glyph.right
-        if stretches and abs(back) > _STILL:
-            stretches[-1][1].append(f"{-back:.6g}")
-        return [(up, "".join(_joined(said))) for up, said in stretches]
+            beyond = glyph.advance - _advance(self._typeface, glyph.parts)
+            if abs(beyond) > _STILL:
+                said.append(f"{-beyond:.6g}")
+        return "".join(_joined(said))
 
     def _code(self, glyph: Glyph) -> int:
-        key = (glyph.number, glyph.text)
+        key = (glyph.parts, glyph.text)
         if key not in self._codes and len(self._codes) >= _MOST_CODES:
-            key = (glyph.number, "")
+            key = (glyph.parts, "")
         return self._codes.setdefault(key, len(self._codes) + 1)
-
-    def _natural(self, number: int) -> float:
-        return _advance(self._typeface, number)
 
 
 def _joined(said: list[str]) -> list[str]:
@@ -80,12 +75,12 @@ def _joined(said: list[str]) -> list[str]:
 
 
 @lru_cache(maxsize=20_000)
-def _advance(typeface: Typeface, number: int) -> float:
-    return float(typeface.font.get_glyph_h_advance(number) * typeface.scale)
+def _advance(typeface: Typeface, parts: Parts) -> float:
+    return float(sum(typeface.font.get_glyph_h_advance(part.number) for part in parts) * typeface.scale)
 
 
 @lru_cache(maxsize=4_000)
-def _outline(typeface: Typeface, number: int) -> Any:
+def _outline(typeface: Typeface, parts: Parts) -> Any:
     """The outline of a glyph as TrueType has it: quadratic curves, in thousandths."""
     from fontTools.pens.cu2quPen import Cu2QuPen
     from fontTools.pens.transformPen import TransformPen
@@ -94,20 +89,20 @@ def _outline(typeface: Typeface, number: int) -> Any:
     pen = TTGlyphPen(None)
     quadratic = Cu2QuPen(pen, _FINENESS)
     scale = typeface.scale
-    typeface.font.draw_glyph_with_pen(
-        number, quadratic if scale == 1 else TransformPen(quadratic, (scale, 0, 0, scale, 0, 0))
-    )
+    for part in parts:
+        placed = TransformPen(quadratic, (scale, 0, 0, scale, part.right, part.up))
+        typeface.font.draw_glyph_with_pen(part.number, placed)
     return pen.glyph()
 
 
-def _truetype(typeface: Typeface, numbers: Sequence[int]) -> tuple[bytes, list[int]]:
+def _truetype(typeface: Typeface, drawn: Sequence[Parts]) -> tuple[bytes, list[int]]:
     """A font of these glyphs, with nothing but what a PDF needs, and its bounding box."""
     from fontTools.fontBuilder import FontBuilder
     from fontTools.pens.ttGlyphPen import TTGlyphPen
 
-    names = [".notdef", *(f"g{place}" for place in range(len(numbers)))]
-    outlines = [TTGlyphPen(None).glyph(), *(_outline(typeface, number) for number in numbers)]
-    advances = [0, *(round(_advance(typeface, number)) for number in numbers)]
+    names = [".notdef", *(f"g{place}" for place in range(len(drawn)))]
+    outlines = [TTGlyphPen(None).glyph(), *(_outline(typeface, parts) for parts in drawn)]
+    advances = [0, *(round(_advance(typeface, parts)) for parts in drawn)]
     builder = FontBuilder(int(PER_EM), isTTF=True)
     # The same glyphs give the same bytes: no font says when it was made.
     builder.updateHead(created=0, modified=0)
@@ -124,15 +119,15 @@ def _truetype(typeface: Typeface, numbers: Sequence[int]) -> tuple[bytes, list[i
     return out.getvalue(), [head.xMin, head.yMin, head.xMax, head.yMax]
 
 
-def _write_font(document: Any, resource: str, typeface: Typeface, codes: Sequence[tuple[int, str]]) -> None:
+def _write_font(document: Any, resource: str, typeface: Typeface, codes: Sequence[Drawn]) -> None:
     from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFString
 
-    numbers = list(dict.fromkeys(number for number, _ in codes))
-    places = {number: place for place, number in enumerate(numbers, start=1)}
-    data, box = _truetype(typeface, numbers)
+    drawn = list(dict.fromkeys(parts for parts, _ in codes))
+    places = {parts: place for place, parts in enumerate(drawn, start=1)}
+    data, box = _truetype(typeface, drawn)
     name = PDFName(f"{_tag(data)}+{typeface.name}")
-    indices = b"\0\0" + b"".join(places[number].to_bytes(2, "big") for number, _ in codes)
-    widths = [0.0, *(_advance(typeface, number) for number, _ in codes)]
+    indices = b"\0\0" + b"".join(places[parts].to_bytes(2, "big") for parts, _ in codes)
+    widths = [0.0, *(_advance(typeface, parts) for parts, _ in codes)]
     descriptor = {
         "Type": PDFName("FontDescriptor"),
         "FontName": name,
@@ -180,7 +175,7 @@ def _tag(data: bytes) -> str:
     return "".join(chr(ord("A") + number // 26**place % 26) for place in range(6))
 
 
-def _to_unicode(codes: Sequence[tuple[int, str]]) -> bytes:
+def _to_unicode(codes: Sequence[Drawn]) -> bytes:
     """Which characters each code stands for, so that text can be copied and searched (9.10.3)."""
     told = [(code, text) for code, (_, text) in enumerate(codes, start=1)]
     lines = [f"<{code:04x}> <{text.encode('utf-16-be').hex()}>" for code, text in told]

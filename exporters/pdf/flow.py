@@ -154,8 +154,4 @@ def _commands(canvas: Any, placed: Sequence[Placed]) -> Iterator[str]:
             colour = told_colour
             yield f"{colour[0]:.3g} {colour[1]:.3g} {colour[2]:.3g} rg"
         room = f"{-SIGN_ROOM / SIGN_SIZE * 500:.6g}" if one.is_sign else ""
-        for up, shown in embedded.shown(one.piece):
-            if up:
-                yield f"{up * size / 1000:.6g} Ts [{room}{shown}{room}] TJ 0 Ts"
-            else:
-                yield f"[{room}{shown}{room}] TJ"
+        yield f"[{room}{embedded.shown(one.piece)}{room}] TJ"

@@ -17,13 +17,23 @@ PER_EM = 1000.0
 """Widths are in thousandths of the size of the letters, as in PDF."""
 
 
-class Glyph(NamedTuple):
-    """A glyph, how far it moves the pen and how far it stands off, and the characters it stands for."""
+class Part(NamedTuple):
+    """A glyph of the font, and how far it stands off from where its cluster begins."""
 
     number: int
-    advance: float
     right: float
     up: float
+
+
+class Glyph(NamedTuple):
+    """What a cluster of letters looks like, as one: its parts, how far it moves the pen, and the letters themselves.
+
+    A letter and its dots, or a syllable, are several glyphs of a font. Drawn as one they stand for their letters
+    exactly; apart, one of them would stand for all and the others for nothing, which readers of PDF make spaces of.
+    """
+
+    parts: tuple[Part, ...]
+    advance: float
     text: str
 
 
@@ -80,9 +90,9 @@ def _glyphs(buffer: hb.Buffer, text: str, scale: float) -> Iterator[Glyph]:
     starts = sorted({info.cluster for info in infos})
     ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
     for cluster, group in groupby(zip(infos, positions, strict=True), key=lambda pair: pair[0].cluster):
-        told = text[cluster : ends[cluster]]
+        parts, pen = [], 0.0
         for info, position in group:
-            yield Glyph(
-                info.codepoint, position.x_advance * scale, position.x_offset * scale, position.y_offset * scale, told
-            )
-            told = ""  # one glyph says what the whole cluster stands for
+            right, up = pen + position.x_offset * scale, position.y_offset * scale
+            parts.append(Part(info.codepoint, round(right, 2), round(up, 2)))
+            pen += position.x_advance * scale
+        yield Glyph(tuple(parts), pen, text[cluster : ends[cluster]])
