@@ -76,7 +76,12 @@ def shape(text: str, face: Typeface, level: int, language: str | None) -> Piece:
 
     buffer = hb.Buffer()
     buffer.add_str(text)
-    buffer.direction = "rtl" if level % 2 else "ltr"
+    if level % 2:
+        buffer.direction = "rtl"
+        # A vowel sign stands for itself: readers of PDF turn the letters of a word around one by one.
+        buffer.cluster_level = hb.BufferClusterLevel.MONOTONE_CHARACTERS
+    else:
+        buffer.direction = "ltr"
     if language:
         buffer.language = language
     buffer.guess_segment_properties()

@@ -48,7 +48,7 @@ def test_every_letter_of_every_language_has_a_glyph(code, text):
     pieces = [placed.piece for line in setter.lines([Span(text, language=code)], 200) for placed in line.placed]
 
     assert not setter.signs
-    assert all(glyph.number for piece in pieces for glyph in piece.glyphs)
+    assert all(part.number for piece in pieces for glyph in piece.glyphs for part in glyph.parts)
 
 
 @pytest.mark.parametrize(("code", "text"), JOURNEY, ids=lambda value: value[:2])
@@ -130,17 +130,27 @@ def test_a_glyph_says_which_letters_it_stands_for_wherever_it_is_used_twice():
     font = EmbeddedFont(face := typeface(typefaces_for([]).text, 400), "F1")
     latin, greek = (shape(text, face, 0, None) for text in ("A", "Α"))
 
-    codes = [font.shown(piece)[0][1] for piece in (latin, greek, latin)]
+    codes = [font.shown(piece) for piece in (latin, greek, latin)]
     assert codes[0] == codes[2]
-    if latin.glyphs[0].number == greek.glyphs[0].number:
+    if latin.glyphs[0].parts == greek.glyphs[0].parts:
         assert codes[0] != codes[1]
 
 
 def test_kerned_letters_move_the_pen_as_the_shaper_said():
     """What is shown and moved adds up to the width of the piece."""
     piece = shape("AVAT", face := typeface(typefaces_for([]).text, 400), 0, None)
-    ((up, said),) = EmbeddedFont(face, "F1").shown(piece)
+    said = EmbeddedFont(face, "F1").shown(piece)
 
-    assert up == 0
-    assert piece.width < sum(face.font.get_glyph_h_advance(glyph.number) * face.scale for glyph in piece.glyphs)
+    natural = [face.font.get_glyph_h_advance(glyph.parts[0].number) * face.scale for glyph in piece.glyphs]
+    assert piece.width < sum(natural)
     assert "-" in said or any(part.strip("<>").isdigit() for part in said.split("<"))
+
+
+def test_the_glyphs_of_a_cluster_are_one_that_stands_for_its_letters():
+    """A syllable is one glyph with its parts in their places; each letter is told of once, none as nothing."""
+    ((text, font),) = typefaces_for(["क्षत्रिय"]).stretches("क्षत्रिय", "hi")
+    glyphs = shape(text, typeface(font, 400), 0, "hi").glyphs
+
+    assert "".join(glyph.text for glyph in glyphs) == text
+    assert all(glyph.text for glyph in glyphs)
+    assert any(len(glyph.parts) > 1 for glyph in glyphs)
