@@ -36,6 +36,7 @@ class Block:
 
 
 _SUSPENDABLE = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+# contextlib has no other name for what runs a generator that `contextmanager` made one.
 _MANAGERS = frozenset(
     {
         contextlib._GeneratorContextManager.__enter__.__code__,
