@@ -145,8 +145,10 @@ class Redaction:
         kinds = self._rules.node_classes
         if any(len(kind) < SHORTEST for kind in kinds):
             return False
-        possible = [text for text in texts if len(text) <= LONGEST_KIND]
-        return kinds.isdisjoint(possible) and not self.is_suspicious("\n".join(texts))
+        # Short ones together, long ones one by one: what is worth a look in one would be looked for in all of them.
+        short = [text for text in texts if len(text) <= LONGEST_KIND]
+        long = [text for text in texts if len(text) > LONGEST_KIND]
+        return kinds.isdisjoint(short) and not any(map(self.is_suspicious, ["\n".join(short), *long]))
 
     def clean(self, value: Any, path: Path = None, replace_long: Callable[[str], Any] | None = None) -> Any:
         """A JSON value without secrets. Its dicts and lists are changed in place: hand over nobody else's.

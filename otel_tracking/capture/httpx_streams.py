@@ -121,12 +121,24 @@ _BOTH = ("SyncByteStream", "AsyncByteStream")
 
 def watched(response: Any, exchange: Exchange) -> Any:
     """The stream of a response, watched; it is sync or async or both, as it was."""
+    stream = response.stream
+    kind = type(stream)
+    if kind not in _watchers:
+        _watchers[kind] = _watcher_for(response)
+    watcher = _watchers[kind]
+    return stream if watcher is None else watcher(stream, exchange)
+
+
+_watchers: WeakKeyDictionary[type, Any] = WeakKeyDictionary()
+
+
+def _watcher_for(response: Any) -> Any:
     library = library_of(response)
     if library is None:
-        return response.stream
+        return None
     module = importlib.import_module(library)
     kinds = tuple(name for name in _BOTH if isinstance(response.stream, getattr(module, name)))
-    return _as(library, _Watched, kinds)(response.stream, exchange) if kinds else response.stream
+    return _as(library, _Watched, kinds) if kinds else None
 
 
 _made: dict[tuple[str, type, tuple[str, ...]], Any] = {}
