@@ -195,10 +195,7 @@ def _what_is_wrong(told: os.stat_result, kind: int) -> tuple[str, str] | None:
         return f"is {_KINDS.get(found, 'something')}, not {_KINDS[kind]}", "remove it or name another place"
     if told.st_uid != os.geteuid():
         reason = f"belongs to user {told.st_uid}, not to user {os.geteuid()}"
-        return (
-            reason,
-            f"become that user if it is yours, name another place, or have user {told.st_uid} or root remove it",
-        )
+        return reason, "become that user if it is yours, else name another place, or have that user or root remove it"
     if told.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         reason = f"may be written by others (mode {stat.S_IMODE(told.st_mode):o})"
         return reason, "chmod go-w would help, once nothing of others is in it"
