@@ -130,7 +130,7 @@ class OtlpOutput(SpanProcessor):
     def _note_failure(self, spans: int, reason: str) -> None:
         self.failed += spans
         self._is_refused, self.last_error = True, reason
-        self._troubles.note("otlp", reason)
+        self._troubles.counts["otlp"] += 1
 
 
 def open_exporter(settings: OtlpSettings) -> SpanExporter:
