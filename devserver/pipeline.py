@@ -186,9 +186,13 @@ def _is_request_wrong(error: Exception, request: Request) -> bool:
 
 
 def _asked(config: PipelineConfig, request: Request) -> dict[str, Any]:
-    """What the run was asked to do: the configuration as it is now, and parameters that were given on top."""
-    asked = {"config": config.to_dict()}
-    return {**asked, "parameters": dict(request.parameters)} if request.parameters else asked
+    """What the run was asked to do: the configuration as it is now, and what was given on top."""
+    asked: dict[str, Any] = {"config": config.to_dict()}
+    if request.parameters:
+        asked["parameters"] = dict(request.parameters)
+    if request.languages is not None:
+        asked["languages"] = request.languages if isinstance(request.languages, str) else list(request.languages)
+    return asked
 
 
 def _amend_seed(run: Execution, asked: int | None, outputs: Sequence[OutputResult]) -> None:

@@ -126,7 +126,7 @@ class RunState:
             self.head |= {str(name): value for name, value in item.metadata.items()}
             more = self.head.get("metadata")
             plan = more.get("config") if isinstance(more, Mapping) else None
-            self.plan = plan if isinstance(plan, Mapping) else {}
+            self.plan = _with_asked(plan, more) if isinstance(plan, Mapping) else {}
         return True
 
     def _fact(self, event: LiveEvent) -> bool:
@@ -159,3 +159,11 @@ def item_of(fields: Mapping[str, Any], span_id: int) -> ExecutionItem:
     described = known.pop("media", None)
     media = Media(*map(described.get, ("sha256", "bytes", "type"))) if isinstance(described, Mapping) else None
     return ExecutionItem(**known, media=media, span_id=f"{span_id:016x}")
+
+
+def _with_asked(plan: Mapping[str, Any], more: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The configuration with the journey that was asked for in place of its own: that says which hop is the last."""
+    languages, wanted = more.get("languages"), plan.get("interception")
+    if not isinstance(languages, list | tuple) or not isinstance(wanted, Mapping):
+        return plan
+    return {**plan, "interception": {**wanted, "languages": languages}}

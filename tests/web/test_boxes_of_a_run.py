@@ -74,10 +74,15 @@ def test_a_plan_shows_what_is_to_come():
         [
             *("s1-user_input_text", "s1-stage1_safety_check", "s1-translation_result"),
             *("s2-interception_iteration-1", "s2-interception_iteration-2", "s2-interception_final"),
+            "s3-stage3_safety_check",
         ],
         "waiting",
     )
-    assert [title for _, title, _ in shown.chapters] == ["Translation and safety", "Interception"]
+    assert [title for _, title, _ in shown.chapters] == [
+        "Translation and safety",
+        "Interception",
+        "Safety of the output",
+    ]
 
 
 def test_what_was_never_needed_is_skipped_when_the_run_is_over():
