@@ -1,6 +1,6 @@
 """Reading canonical text of 1 KB to 1 MB, for every tag and for what only strangers write: nanoseconds for each byte.
 
-A row that grows from left to right, beyond what the garbage collector costs (two to three times), takes more time than
+A row that grows from left to right, beyond what the garbage collector costs (a third), takes more time than
 its bytes pay for. Time of this thread alone: other programs do not count.
 """
 
