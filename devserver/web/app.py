@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 from typing import Any
 
 from flask import Flask, Response, make_response, request
@@ -20,12 +21,13 @@ from devserver.web.login_routes import login_routes
 from devserver.web.media_routes import media_routes
 from devserver.web.only_one import claim
 from devserver.web.pages import pages
-from devserver.web.pupils import Pupils, key_in
+from devserver.web.pupils import Pupils
 from devserver.web.replies import is_api, trouble
 from devserver.web.run_routes import run_routes
 from devserver.web.runner import Runner
 from devserver.web.runs import Runs
-from devserver.web.sessions import Sessions
+from devserver.web.server_key import key_in
+from devserver.web.sessions import FOLDER, Sessions
 from devserver.web.showing import show
 from devserver.web.streams import HEARTBEAT_SECONDS, Seats
 from devserver.web.tickets import Tickets
@@ -59,7 +61,7 @@ def create_app(
         devserver.pipeline, slots=settings.slots, most_waiting=settings.most_waiting, tickets=tickets
     )
     runs = Runs(devserver, runner)
-    pupils = Pupils(key_in(own))
+    pupils = Pupils(key_in(devserver.settings.data_dir / FOLDER) if settings.class_token else secrets.token_bytes(32))
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, MAX_FORM_MEMORY_SIZE=2**21, MAX_FORM_PARTS=100)
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.extensions["runner"] = runner

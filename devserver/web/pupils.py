@@ -5,10 +5,8 @@ A program without cookies gets a secret with each run that it starts, and sends 
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -16,12 +14,10 @@ from itsdangerous import BadSignature, Signer, TimestampSigner
 
 from devserver.web import guard
 from devserver.web.roles import Role
-from exporters.files import PRIVATE_FILE, make_directory
 
 COOKIE = "devserver_pupil"
 COOKIE_SECONDS = 12 * 3600
 SECRET_HEADER = "X-Ticket-Secret"
-_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,25 +103,3 @@ def asker() -> Asker:
     """Who asks."""
     found: Any = g.get("asker")
     return found if isinstance(found, Asker) else Asker(guard.role())
-
-
-def key_in(folder: Path) -> bytes:
-    """The key of this data directory, made at its first use; one for this process alone where it cannot be kept."""
-    path = folder / "key"
-    try:
-        make_directory(folder)
-        # Whole or not at all, also where two servers begin at once: the first link wins.
-        fresh = folder / f".key.{secrets.token_hex(4)}"
-        descriptor = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-        key = path.read_bytes()
-    except OSError:
-        key = b""
-    return key if len(key) == _KEY_BYTES else secrets.token_bytes(_KEY_BYTES)

@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import json
 import logging
-import os
 import secrets
 import threading
 import time
@@ -22,7 +21,8 @@ from typing import Any
 from itsdangerous import BadData, TimestampSigner
 
 from devserver.web.roles import Role
-from exporters.files import PRIVATE_FILE, make_directory, write_file
+from devserver.web.server_key import key_in
+from exporters.files import write_file
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Sessions:
         self._clock = clock
         self._lock = threading.Lock()
         # Where no token is asked for nobody logs in, and nothing is kept.
-        key = _key_in(data_dir / FOLDER / "key") if tokens else secrets.token_bytes(32)
+        key = key_in(data_dir / FOLDER) if tokens else secrets.token_bytes(32)
         self._prints = {_print_of(token, key): role for token, role in tokens}
         self._signer = _Signer(key, clock)
         self._by_hash: dict[str, Session] = _read(self._path)
@@ -144,21 +144,6 @@ def _those_that_count(by_hash: dict[str, Session], since: float) -> dict[str, Se
     counting = {key: one for key, one in by_hash.items() if one.used >= since}
     ranked = sorted(counting, key=lambda key: (counting[key].role is Role.RESEARCHER, counting[key].used), reverse=True)
     return {key: counting[key] for key in ranked[:MOST_SESSIONS]}
-
-
-def _key_in(path: Path) -> bytes:
-    """The key in that file, which is made where there is none; one for this process where it cannot be kept."""
-    try:
-        make_directory(path.parent)
-        with contextlib.suppress(FileExistsError):
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(32))
-        key = path.read_bytes()
-    except OSError as trouble:
-        _log.warning("%s cannot be kept (%s); logins end with this process", path, trouble.strerror)
-        key = b""
-    return key if len(key) == 32 else secrets.token_bytes(32)
 
 
 def _read(path: Path) -> dict[str, Session]:
