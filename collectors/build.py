@@ -25,7 +25,7 @@ from otel_tracking.run import EXECUTION_FACT, execution_id_of
 from otel_tracking.taxonomy import OUTPUT_TYPES, STAGE_NAMES, ItemType, read_item_type, read_media_type
 
 _STAGE_SPANS = frozenset({*STAGE_NAMES.values(), "stage"})
-_HEAD_FIELDS = frozenset(
+HEAD_FIELDS = frozenset(
     {
         *("config_name", "execution_mode", "safety_level", "used_seed", "metadata"),
         *("user_id", "session_id", "device_id", "study_id", "batch_id", "repeats", "continues"),
@@ -54,8 +54,8 @@ def build_record(
         failed=root is not None and root.status == "error",
         cancelled=root is not None and root.attributes.get(names.CANCELLED) is True,
     )
-    known = {name: value for name, value in head.items() if name in _HEAD_FIELDS}
-    known["used_seed"] = known.get("used_seed", _seed_of(items))
+    known = {name: value for name, value in head.items() if name in HEAD_FIELDS}
+    known["used_seed"] = known.get("used_seed", seed_of(items))
     known["config_name"] = known.get("config_name", "unknown")
     known["metadata"] = _with_unknown(known.get("metadata", {}), head)
     return ExecutionRecord(
@@ -149,10 +149,9 @@ class _RunOfSpans:
 
     def dropped(self, items: tuple[ExecutionItem, ...]) -> int:
         """How many items and spans are known to exist and are not here, with what the SDK says it dropped."""
-        counts: Mapping[str, Any] = self.root.attributes if self.root else {}
         highest = max((item.sequence_number for item in items), default=0)
-        missing_items = max(highest, _count(counts, names.ITEM_COUNT)) - len(items)
-        missing_spans = _count(counts, names.SPAN_COUNT) - len(self.spans)
+        missing_items = max(highest, count_on(self.root, names.ITEM_COUNT) or 0) - len(items)
+        missing_spans = (count_on(self.root, names.SPAN_COUNT) or 0) - len(self.spans)
         return max(0, missing_items) + max(0, missing_spans) + sum(span.dropped for span in self.spans)
 
     def attachments(self) -> dict[str, bytes]:
@@ -161,6 +160,12 @@ class _RunOfSpans:
 
     def _made_up_id(self) -> str:
         return execution_id_of(self.first.trace_id, self.first.start_ns)
+
+
+def count_on(root: FinishedSpan | None, name: str) -> int | None:
+    """What the root counts under that name; None where it says none that can be."""
+    count = root.attributes.get(name) if root else None
+    return count if type(count) is int and 0 <= count < 2**63 else None
 
 
 class _Event(NamedTuple):
@@ -206,12 +211,6 @@ class _MediaFiles:
         suffix = _SUFFIXES.get(media.type or "", ".bin")
         name = f"{fields['sequence_number']:03d}_{fields['item_type']}{suffix}".replace("/", "_")
         return self._paths.setdefault(media.sha256, f"media/{self._execution_id}/{name}")
-
-
-def _count(counts: Mapping[str, Any], name: str) -> int:
-    """What a run says of itself; nothing where that is no number that anything can be counted to."""
-    said = counts.get(name, 0)
-    return said if type(said) is int and 0 <= said < 2**63 else 0
 
 
 def _order(fields: Mapping[str, Any]) -> tuple[int, int]:
@@ -260,7 +259,7 @@ def _build_span(span: FinishedSpan, facts: Mapping[str, Any]) -> SpanRecord:
 
 def _with_unknown(metadata: Any, head: Mapping[str, Any]) -> Any:
     """The run's metadata; amended fields that a record does not have are kept there."""
-    unknown = {name: value for name, value in head.items() if name not in _HEAD_FIELDS and name != "execution_id"}
+    unknown = {name: value for name, value in head.items() if name not in HEAD_FIELDS and name != "execution_id"}
     return {**metadata, "unknown_fields": unknown} if unknown and isinstance(metadata, dict) else metadata
 
 
@@ -268,7 +267,7 @@ def _seconds(span: FinishedSpan) -> float | None:
     return None if span.end_ns is None else (span.end_ns - span.start_ns) / 1e9
 
 
-def _seed_of(items: Iterable[ExecutionItem]) -> Any:
+def seed_of(items: Iterable[ExecutionItem]) -> Any:
     """The seed of the first output that says one."""
     for item in items:
         if item.item_type in OUTPUT_TYPES and isinstance(item.metadata, dict):

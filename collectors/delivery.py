@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from collectors.spill import Spill, SpilledRecord
 from otel_tracking.errors import Troubles
@@ -29,8 +29,9 @@ class Sink(Protocol):
     """Anything that keeps records. `write` returns when the record is durable and raises where it cannot be.
 
     A sink may also have `write_all(records)` (many at once), `contains(trace_id, revision)` (so that recovery writes
-    nothing twice) and `location` (text that names where it writes to). What its `prepare(record)` returns is given to
-    `write` and `write_all` in the record's place: a smaller form, made by computing alone, since others wait for it.
+    nothing twice; with the rest of an `Archive` a collector replaces nothing) and `location` (text that names where it
+    writes to). What its `prepare(record)` returns is given to `write` and `write_all` in the record's place: a smaller
+    form, made by computing alone, since others wait for it.
     """
 
     def write(self, record: ExecutionRecord) -> None:
@@ -40,8 +41,29 @@ class Sink(Protocol):
         """Let go of what is held."""
 
 
+@runtime_checkable
+class Archive(Protocol):
+    """A sink that can also say what it has: a collector asks it, and puts nothing in the place of what is stored."""
+
+    def revision_of(self, trace_id: str) -> int | None:
+        """The highest stored revision of a run; None where none is. Asked for every run: it may be a moment old."""
+
+    def stored(self, trace_id: str) -> ExecutionRecord | None:
+        """The stored record of a run, of its highest revision; None where there is none."""
+
+    def trace_of(self, execution_id: str) -> str | None:
+        """The trace that is stored under an execution id; None where there is none."""
+
+
+TRIES_ALONE = 5
+"""How often a sink is asked to take a record that it, and not its disk, refuses; for whoever wants it back then."""
+
+
 class Parcel:
     """A record on its way to every sink; `on_durable` is called once, when all have it.
+
+    Where `on_refused` is given, it is called once and the parcel is let go, when a sink cannot take the record itself:
+    it raised `TRIES_ALONE` times, and no disk or network was at fault.
 
     It is in memory, as the forms that its sinks wanted and, where `build` can make it again, as nothing else; or, where
     too many wait, in a file.
@@ -53,7 +75,9 @@ class Parcel:
         sinks: int,
         on_durable: Callable[[Parcel], None],
         build: Callable[[], ExecutionRecord] | None = None,
+        on_refused: Callable[[BaseException], None] | None = None,
     ) -> None:
+        self._on_refused, self._refusals = on_refused, 0
         self._record: ExecutionRecord | None = record
         self._build = build
         self._file: SpilledRecord | None = None
@@ -91,6 +115,17 @@ class Parcel:
             self._record = self._build = None
             self._forms = {}
 
+    def is_given_up(self, trouble: BaseException | None) -> bool:
+        """Note that a sink has refused it; whether it is given up for that."""
+        if trouble is None or self._on_refused is None or is_of_the_place(trouble):
+            return False
+        with self._lock:
+            self._refusals += 1
+            is_last = self._refusals == TRIES_ALONE
+        if is_last:
+            self._on_refused(trouble)
+        return self._refusals >= TRIES_ALONE
+
     def acknowledge(self) -> None:
         """One more sink has it."""
         with self._lock:
@@ -104,6 +139,18 @@ class Parcel:
             self._on_durable(self)
 
 
+def is_of_the_place(trouble: BaseException) -> bool:
+    """Whether a disk, a network or the machine's memory is at fault, and not what was to be written."""
+    seen: BaseException | None = trouble
+    for _ in range(20):
+        if seen is None:
+            return False
+        if isinstance(seen, OSError | MemoryError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
 class SinkLane:
     """A sink's own thread and queue."""
 
@@ -114,6 +161,7 @@ class SinkLane:
         self.last_error: str | None = None
         self._queue: queue.SimpleQueue[Parcel | None] = queue.SimpleQueue()
         self._unwritten: list[Parcel] = []
+        self._trouble: Exception | None = None
         self._delay, self._retry_at = retry_seconds, 0.0
         self._thread = threading.Thread(target=self._work, name=f"otel-tracking {self.name}", daemon=True)
         self._thread.start()
@@ -188,6 +236,9 @@ class SinkLane:
         for parcel in parcels:
             if self._attempt(partial(self._write, parcel)):
                 self._settle(parcel)
+            elif parcel.is_given_up(self._trouble):
+                self._unwritten.remove(parcel)
+            self._trouble = None  # it holds the record, by its frames
 
     def _write(self, parcel: Parcel) -> None:
         self.sink.write(parcel.form_for(self.sink))
@@ -208,6 +259,7 @@ class SinkLane:
             write()
         except BaseException as trouble:  # this thread is ours: even a sink that exits must not end it
             self._note(trouble)
+            self._trouble = trouble if isinstance(trouble, Exception) else None
             return False
         self.last_error = None
         return True

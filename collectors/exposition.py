@@ -39,7 +39,7 @@ def of_recording(health: dict[str, Any]) -> list[Figures]:
 
 def of_collector(health: Health) -> list[Figures]:
     """The figures of `Collector.health()`: every number, and those of its sinks."""
-    gauges = {"open_runs", "waiting", "spool_bytes"}
+    gauges = {"open_runs", "waiting", "spool_bytes", "quarantined", "quarantine_bytes"}
     numbers = {name: value for name, value in health.items() if isinstance(value, int)}
     own = [
         Figures(f"otel_tracking.collect.{name}", "gauge" if name in gauges else "counter", "", [({}, value)])

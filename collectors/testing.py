@@ -28,6 +28,18 @@ class RememberingSink:
         """Whether that revision was written."""
         return any(record.trace_id == trace_id and record.revision == revision for record in self.records)
 
+    def revision_of(self, trace_id: str) -> int | None:
+        """The highest revision that was written of a run."""
+        return max((record.revision for record in self.records if record.trace_id == trace_id), default=None)
+
+    def stored(self, trace_id: str) -> ExecutionRecord | None:
+        """The highest revision of a run."""
+        return self.latest().get(trace_id)
+
+    def trace_of(self, execution_id: str) -> str | None:
+        """The trace that was written under an execution id."""
+        return next((record.trace_id for record in self.records if record.execution_id == execution_id), None)
+
     def close(self) -> None:
         """Remember that it was closed."""
         self.closed = True

@@ -73,6 +73,24 @@ class ParquetSink:
         """Whether this revision of the run, or a later one, is stored already, by anyone."""
         return self._stored.contains(trace_id, revision)
 
+    def revision_of(self, trace_id: str) -> int | None:
+        """The highest stored revision of a run, by anyone, as of a moment ago; None where none is stored."""
+        known = self._stored.find(trace_id)
+        return known.revision if known else None
+
+    def stored(self, trace_id: str) -> ExecutionRecord | None:
+        """The stored record of a run, of its highest revision; None where there is none."""
+        known = self._stored.find(trace_id)
+        if known is None:
+            return None
+        from exporters.reading import read_records  # only here: 80 ms of which most sinks have no need
+
+        return next(read_records(self._data_dir, execution_id=known.execution_id, trace_id=trace_id), None)
+
+    def trace_of(self, execution_id: str) -> str | None:
+        """The trace that is stored under an execution id, by anyone; None where there is none."""
+        return self._stored.trace_of(execution_id)
+
     def close(self) -> None:
         """Nothing is open between writes."""
 
@@ -91,6 +109,7 @@ class ParquetSink:
         except BaseException:
             discard(reversed(paths.values()))
             raise
+        self._stored.add(paths["executions"], ((row.trace_id, row.execution_id, row.revision) for row in rows))
         self._step("written")
 
 

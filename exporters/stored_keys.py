@@ -1,38 +1,118 @@
-"""Know which runs are stored, so that a recovery never stores one twice."""
+"""Know which runs are stored, so that none is stored twice, and none in another's place."""
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from exporters.table_file import arrow_file
 
+_log = logging.getLogger("otel_tracking")
+
+_COLUMNS = ["trace_id", "execution_id", "revision"]
+
+LOOK_SECONDS = 0.2
+"""How often is looked at most for what other processes have stored: with a thousand days a look takes some ms."""
+
+
+class Stored(NamedTuple):
+    """The highest stored revision of a run, and what it is called."""
+
+    revision: int
+    execution_id: str
+
 
 class StoredKeys:
-    """The highest stored revision by trace id, read from the files when first asked and whenever new ones appear."""
+    """The stored runs by trace id, read from the files when first asked and whenever new ones appear.
 
-    def __init__(self, data_dir: Path) -> None:
-        self._data_dir = data_dir
+    About 0.4 KB of memory a run. For several threads.
+    """
+
+    def __init__(self, data_dir: Path, *, look_seconds: float = LOOK_SECONDS) -> None:
+        self._data_dir, self._look_seconds = data_dir, look_seconds
+        self._changed_ns: dict[Path, int] = {}
         self._files_read: set[Path] = set()
-        self._revisions: dict[str, int] = {}
+        self._runs: dict[str, Stored] = {}
+        self._traces: dict[str, str] = {}
+        self._looked_at: float | None = None
+        self._lock = threading.Lock()
 
     def contains(self, trace_id: str, revision: int) -> bool:
-        """Whether that revision or a later one is stored."""
-        if not self._knows(trace_id, revision):
-            self._read_new_files()
-        return self._knows(trace_id, revision)
+        """Whether that revision or a later one is stored now."""
+        with self._lock:
+            if not self._has(trace_id, revision):
+                self._look()
+            return self._has(trace_id, revision)
 
-    def _knows(self, trace_id: str, revision: int) -> bool:
-        return self._revisions.get(trace_id, -1) >= revision
+    def find(self, trace_id: str) -> Stored | None:
+        """What is stored of a run, as of a moment ago; None where nothing is."""
+        with self._lock:
+            if trace_id not in self._runs:
+                self._look_now_and_then()
+            return self._runs.get(trace_id)
 
-    def _read_new_files(self) -> None:
-        for path in set(self._data_dir.glob("executions/date=*/[!.]*.parquet")) - self._files_read:
-            try:
-                rows = pq.ParquetFile(arrow_file(path)).read(columns=["trace_id", "revision"])
-            except FileNotFoundError:
-                return self._read_new_files()  # compacted away since; its runs are in a file that is new now
+    def trace_of(self, execution_id: str) -> str | None:
+        """The trace that is stored under an execution id, as of a moment ago; None where none is."""
+        with self._lock:
+            if execution_id not in self._traces:
+                self._look_now_and_then()
+            return self._traces.get(execution_id)
+
+    def add(self, path: Path, runs: Iterable[tuple[str | None, str, int]]) -> None:
+        """Know what was stored just now: trace id, execution id and revision of each run in `path`."""
+        with self._lock:
             self._files_read.add(path)
-            for trace_id, revision in zip(rows["trace_id"].to_pylist(), rows["revision"].to_pylist(), strict=True):
-                if trace_id is not None:
-                    self._revisions[trace_id] = max(revision, self._revisions.get(trace_id, -1))
+            self._know(runs)
+
+    def _know(self, runs: Iterable[tuple[str | None, str, int]]) -> None:
+        for trace_id, execution_id, revision in runs:
+            if trace_id is None:
+                continue
+            known = self._runs.get(trace_id)
+            if known is None or revision >= known.revision:
+                self._runs[trace_id] = Stored(revision, execution_id)
+            self._traces.setdefault(execution_id, trace_id)
+
+    def _has(self, trace_id: str, revision: int) -> bool:
+        known = self._runs.get(trace_id)
+        return known is not None and known.revision >= revision
+
+    def _look_now_and_then(self) -> None:
+        if self._looked_at is None or time.monotonic() - self._looked_at >= self._look_seconds:
+            self._look()
+
+    def _look(self) -> None:
+        for day in (self._data_dir / "executions").glob("date=*"):
+            self._read_new_files_of(day)
+        self._looked_at = time.monotonic()
+
+    def _read_new_files_of(self, day: Path) -> None:
+        try:
+            changed_ns = day.stat().st_mtime_ns
+            if self._changed_ns.get(day) == changed_ns:
+                return
+            for path in set(day.glob("[!.]*.parquet")) - self._files_read:
+                self._read(path)
+        except FileNotFoundError:
+            return self._read_new_files_of(day) if day.exists() else None  # compacted away since; listed anew
+        # Of a change within the clock's last tick another may come without being seen: look once more then.
+        if time.time_ns() - changed_ns > 1_000_000_000:
+            self._changed_ns[day] = changed_ns
+
+    def _read(self, path: Path) -> None:
+        try:
+            rows = pq.ParquetFile(arrow_file(path)).read(columns=_COLUMNS)
+            self._know(zip(*(rows[name].to_pylist() for name in _COLUMNS), strict=True))
+        except FileNotFoundError:
+            raise
+        except (OSError, pa.ArrowException, KeyError) as trouble:
+            # Readers will say it too; nobody else's runs wait for it.
+            _log.warning("%s cannot be read (%s): nothing is known of what it holds", path, type(trouble).__name__)
+        self._files_read.add(path)

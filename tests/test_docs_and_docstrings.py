@@ -7,7 +7,7 @@ import re
 import pytest
 from test_architecture import MODULES, ROOT
 
-from collectors.build import _HEAD_FIELDS
+from collectors.build import HEAD_FIELDS
 from otel_tracking import FinishReason, Status, attributes
 from otel_tracking.rebuild import TAGS
 from otel_tracking.record import ExecutionItem, SpanRecord
@@ -61,6 +61,6 @@ def test_every_finish_reason_status_and_tag_is_documented(word):
 
 def test_every_field_of_an_item_and_of_the_head_is_documented():
     text = CONVENTIONS.read_text("utf-8")
-    fields = {*ExecutionItem.__dataclass_fields__, *SpanRecord.__dataclass_fields__, *_HEAD_FIELDS}
+    fields = {*ExecutionItem.__dataclass_fields__, *SpanRecord.__dataclass_fields__, *HEAD_FIELDS}
     missing = {name for name in fields if name not in text}
     assert not missing, f"docs/semantic-conventions.md does not say what {sorted(missing)} are"

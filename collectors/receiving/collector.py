@@ -1,4 +1,8 @@
-"""Take the requests of other processes, keep them safe, and see the records of their runs to the sinks."""
+"""Take the requests of other processes, keep them safe, and see the records of their runs to the sinks.
+
+Every trace fails alone: what cannot be read, made or believed is set aside in the quarantine, with the reason, and
+nothing else waits for it.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +11,24 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from collectors.build import build_record
-from collectors.delivery import Parcel, Sink, SinkLane
+from collectors.delivery import Sink
 from collectors.otlp import Batch, batches_of_json, batches_of_protobuf
-from collectors.otlp_settings import VIEWER
-from collectors.receiving.runs import Due, RemoteRuns, Taken
+from collectors.receiving.deliveries import Deliveries
+from collectors.receiving.quarantine import Aside, Quarantine, Request
+from collectors.receiving.record_maker import RecordMaker
+from collectors.receiving.runs import TOO_LATE, Due, Refusal, RemoteRuns, Taken
+from collectors.receiving.senders import Senders
+from collectors.receiving.setting_aside import SettingAside
+from collectors.receiving.sorting import Sorted, sort
 from collectors.receiving.spool import JSON, PROTOBUF, Entry, Spool
+from collectors.receiving.stored_runs import StoredRuns
 from collectors.spans import FinishedSpan
-from otel_tracking import attributes as names
 from otel_tracking.errors import Troubles
-from otel_tracking.tracker import INSTRUMENTATION_NAME
+from otel_tracking.record import ExecutionRecord
 
 _log = logging.getLogger("otel_tracking")
 
@@ -29,6 +37,12 @@ MOST_WAITING = 512
 
 LOOK_SECONDS = 1.0
 """How often runs are looked for that have been waited for long enough."""
+
+COUNTS = (
+    *("requests", "spans", "rejected_spans", "odd_spans", "duplicate_spans", "too_late_spans", "turned_away"),
+    *("records", "items", "stored_already"),
+)
+NOT_TAKEN, NOT_UNDERSTOOD = "could not be taken", "are in a request that this version cannot read"
 
 _READERS: dict[bytes, Callable[[bytes], list[Batch]]] = {PROTOBUF: batches_of_protobuf, JSON: batches_of_json}
 
@@ -52,6 +66,7 @@ class Collector:
         sinks: Sequence[Sink],
         spool: Spool,
         *,
+        quarantine: Quarantine | None = None,
         grace: float = 30.0,
         patience: float = 600.0,
         max_age: float = 6 * 3600.0,
@@ -60,53 +75,79 @@ class Collector:
     ) -> None:
         self.troubles = Troubles()
         self.counts: Counter[str] = Counter()
-        self._sinks, self._spool = sinks, spool
-        self._lanes = [SinkLane(sink, self.troubles) for sink in sinks]
+        self._spool = spool
+        self.quarantine = quarantine or Quarantine(spool.directory / "quarantine")
+        self._senders = Senders(spool.directory / "senders.sqlite")
+        self._stored = StoredRuns(sinks, self._senders)
+        self._deliveries = Deliveries(sinks, self.troubles)
+        self._aside = SettingAside(self.quarantine, spool)
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._maker = RecordMaker(
+            *(self._deliveries, self._stored, self._senders, self._aside, spool, self.troubles, self.counts),
+            on_aside=self._is_set_aside,
+            later=self._jobs.put,
+        )
         self._runs = RemoteRuns(grace=grace, patience=patience, max_age=max_age)
+        for aside in self.quarantine.asides:
+            if aside.is_whole:
+                self._runs.set_aside(int(aside.trace_id, 16), aside.sender)
         self._most_waiting, self._look_seconds = most_waiting, look_seconds
         self._lock = threading.Lock()
-        self._jobs: queue.SimpleQueue[Due | None] = queue.SimpleQueue()
-        self._waiting: set[tuple[int, int]] = set()
         self._closing = threading.Event()
-        self._started_ns = time.time_ns()
         self._thread = threading.Thread(target=self._work, name="otel-tracking collector", daemon=True)
         self._thread.start()
 
-    def accept(self, kind: bytes, body: bytes) -> Accepted:
-        """Take a request; what it brought of ours is on disk when this returns.
+    def accept(self, kind: bytes, body: bytes, *, sender: str = "") -> Accepted:
+        """Take a request; what it brought of ours is on disk when this returns. `sender` says from whom it is.
 
         Raises `RecordError` for a body that is none, `Busy` while sinks are behind, OSError where it cannot be kept.
         """
-        if len(self._waiting) >= self._most_waiting:
-            self.counts["turned away"] += 1
-            raise Busy(f"{len(self._waiting)} records wait to be written")
-        batches = _READERS[kind](body)
+        if self._maker.waiting >= self._most_waiting:
+            self.counts["turned_away"] += 1
+            raise Busy(f"{self._maker.waiting} records wait to be written")
+        found = sort(_READERS[kind](body), self._knows)
         self.counts["requests"] += 1
-        ours, rejected = self._sort(batches)
-        if ours:
-            segment = self._spool.append(kind, body, {span.trace_id for span in ours})
-            taken = self._take(ours, len(body), segment)
-            if taken.too_late:
-                rejected["came too late for their run"] += taken.too_late
-            for due in taken.due:
-                self._jobs.put(due)
-        self.counts["spans"] += len(ours)
-        self.counts["rejected_spans"] += sum(rejected.values())
-        return Accepted(sum(rejected.values()), "; ".join(f"{count} {why}" for why, count in rejected.items()))
+        self._set_odd_aside(found, Request(kind, body), sender)
+        if found.ours:
+            entry = Entry(self._spool.append(kind, body, found.ours, sender), kind, body, sender)
+            for due in self._take(found, entry):
+                self._jobs.put(partial(self._maker.make, due))
+        self.counts["spans"] += found.span_count
+        self.counts["odd_spans"] += len(found.odd)
+        self.counts["rejected_spans"] += sum(found.rejected.values())
+        message = "; ".join(f"{count} {why}" for why, count in found.rejected.items())
+        return Accepted(sum(found.rejected.values()), message)
+
+    def take_up(self, aside: Aside) -> None:
+        """Take what was set aside once more, as it came and from whom it came; raises OSError where it is not there.
+
+        What still cannot be taken is set aside again.
+        """
+        trace_id = int(aside.trace_id, 16)
+        with self._lock:
+            self._runs.readmit(trace_id)
+        entries = [
+            Entry(self._spool.append(kind, body, {trace_id}, aside.sender), kind, body, aside.sender)
+            for kind, body in self.quarantine.requests_of(aside)
+        ]
+        self.quarantine.remove(aside)
+        for entry in entries:
+            self._jobs.put(partial(self._take_up_entry, entry, trace_id))
 
     def health(self) -> dict[str, Any]:
         """How the collector is doing, in counts."""
-        names_of_counts = ("requests", "spans", "rejected_spans", "duplicate_spans", "too_late_spans", "turned away")
         return {
-            **{name.replace(" ", "_"): self.counts[name] for name in names_of_counts},
-            "records": self.counts["records"],
-            "items": self.counts["items"],
-            "stored_already": self.counts["stored_already"],
+            **{name: self.counts[name] for name in COUNTS},
+            "set_aside": sum(self._aside.counts.values()),
+            "quarantined": len(self.quarantine),
+            "quarantine_bytes": self.quarantine.size,
+            "quarantine_dropped": self.quarantine.dropped,
             "open_runs": len(self._runs),
-            "waiting": len(self._waiting),
+            "waiting": self._maker.waiting,
             "spool_bytes": self._spool.size,
+            "spool_damaged": self._spool.damaged,
             "guarded_errors": dict(self.troubles.counts),
-            "sinks": [lane.health() for lane in self._lanes],
+            "sinks": self._deliveries.health(),
         }
 
     def close(self, timeout: float = 10.0) -> bool:
@@ -114,70 +155,119 @@ class Collector:
         self._closing.set()
         self._jobs.put(None)
         self._thread.join(timeout)
-        written = [lane.close(timeout) for lane in self._lanes]
+        all_written = self._deliveries.close(timeout)
         self._spool.close()
-        return all(written) and not self._waiting
+        self._senders.close()
+        return all_written and not self._maker.waiting
 
-    def _take_up(self) -> None:
+    def _knows(self, trace_id: int) -> bool:
+        with self._lock:
+            return self._runs.knows(trace_id)
+
+    def _set_odd_aside(self, found: Sorted, request: Request, sender: str) -> None:
+        """What cannot be read of our traces is kept as it came: nobody will send it again."""
+        for trace_id, reason in {(odd.trace_id, odd.reason) for odd in found.odd if odd.trace_id}:
+            count = sum((odd.trace_id, odd.reason) == (trace_id, reason) for odd in found.odd)
+            self._aside.part(trace_id, reason, sender, request, count)
+
+    def _take(self, found: Sorted, entry: Entry, *, is_old: bool = False) -> list[Due]:
+        """Take the spans of an entry, trace by trace; the runs that are due. What is refused is set aside."""
+        due: list[Due] = []
+        share = len(entry.body) // max(1, found.span_count)
+        for trace_id, spans in found.ours.items():
+            taken = self._take_trace(trace_id, spans, share * len(spans), entry, is_old)
+            due += taken.due
+            self.counts["duplicate_spans"] += taken.duplicates
+            kept = [self._refuse(refusal, entry, found) for refusal in taken.refused]
+            if all(kept) and (taken.refused or taken.unchanged):
+                self._spool.release([entry.place], trace_id)
+        return due
+
+    def _refuse(self, refusal: Refusal, entry: Entry, found: Sorted) -> bool:
+        """Set aside what one entry brought of a trace; False where that cannot be, and it stays in the spool."""
+        found.rejected[refusal.reason] += refusal.spans
+        self.counts["too_late_spans"] += refusal.spans if refusal.reason == TOO_LATE else 0
+        request = Request(entry.kind, entry.body)
+        try:
+            self._aside.part(refusal.trace_id, refusal.reason, entry.sender, request, refusal.spans)
+        except OSError as trouble:
+            self.troubles.report("quarantine", trouble)
+            return False
+        return True
+
+    def _take_trace(self, trace_id: int, spans: list[FinishedSpan], size: int, entry: Entry, is_old: bool) -> Taken:
+        try:
+            stored = self._recall(trace_id)
+            with self._lock:
+                taken = self._runs.take(spans, size, entry.place, entry.sender)
+                for due in taken.due:
+                    self._maker.count_in(due)
+        except Exception as trouble:
+            reason = f"{NOT_TAKEN} ({type(trouble).__name__})"
+            return Taken([], set(), 0, [Refusal(trace_id, reason, len(spans))])
+        if stored and taken.unchanged:
+            self.counts["stored_already"] += 1
+            if is_old:
+                self._deliveries.complete(stored)
+        return taken
+
+    def _recall(self, trace_id: int) -> ExecutionRecord | None:
+        """Know a run again that is a record already; the record, where it had to be read for that."""
+        with self._lock:
+            if self._runs.remembers(trace_id):
+                return None
+        record = self._stored.find(trace_id)
+        if record is not None:
+            run = self._stored.recall(record)
+            with self._lock:
+                self._runs.recall(run)
+        return record
+
+    def _take_up_all(self) -> None:
         """Take what an earlier process had accepted and not seen through, no faster than the sinks do."""
         for entry in self._spool.entries():
-            while len(self._waiting) >= self._most_waiting and not self._closing.wait(0.05):
+            while self._maker.waiting >= self._most_waiting and not self._closing.wait(0.05):
                 pass
             if self._closing.is_set():
                 return
-            self._take_up_entry(entry)
-        self._spool.forget_empty()
+            self._guarded(self._take_up_entry, entry)
 
-    def _take_up_entry(self, entry: Entry) -> None:
+    def _take_up_entry(self, entry: Entry, only: int | None = None) -> None:
+        """Take an entry of an earlier process, or of one trace only, which the spool knows of already."""
         try:
-            ours, _ = self._sort(_READERS[entry.kind](entry.body))
-        except Exception as trouble:  # it was read before: another version of this program took it
-            return self.troubles.report("spool", trouble)
-        self._spool.hold(entry.segment, {span.trace_id for span in ours})
-        for due in self._take(ours, len(entry.body), entry.segment).due:
-            self._build(due)
+            found = sort(_READERS[entry.kind](entry.body), self._knows if only is None else only.__eq__)
+        except Exception:  # it was read before: another version of this program took it
+            return self._take_nothing(entry, only)
+        if only is None:
+            self._spool.hold(entry.place, found.ours)
+        else:
+            found = found.of(only)
+            self._set_odd_aside(found, Request(entry.kind, entry.body), entry.sender)
+            if not found.ours:
+                self._spool.release([entry.place], only)
+        for due in self._take(found, entry, is_old=only is None):
+            self._maker.make(due)
 
-    def _take(self, spans: list[FinishedSpan], size: int, segment: int) -> Taken:
-        with self._lock:
-            taken = self._runs.take(spans, size, segment)
-            self._waiting.update((due.trace_id, due.revision) for due in taken.due)
-        for trace_id in taken.unchanged:
-            self._spool.release([segment], trace_id)
-        self.counts["duplicate_spans"] += taken.duplicates
-        self.counts["too_late_spans"] += taken.too_late
-        return taken
-
-    def _sort(self, batches: Iterable[Batch]) -> tuple[list[FinishedSpan], Counter[str]]:
-        """The spans that are ours, and how many are not, by reason."""
-        ours: list[FinishedSpan] = []
-        others: list[FinishedSpan] = []
-        rejected: Counter[str] = Counter()
-        for batch in batches:
-            if batch.resource.get(names.OTLP_CONTENT) == VIEWER:
-                rejected["were reduced for viewers; their sender needs otlp_content=full"] += len(batch.spans)
-                continue
-            for span in batch.spans:
-                (ours if batch.scope == INSTRUMENTATION_NAME or _is_marked(span) else others).append(span)
-        # Other instrumentation may have made spans in our runs.
-        traces = {span.trace_id for span in ours}
-        with self._lock:
-            within = [span for span in others if span.trace_id in traces or self._runs.knows(span.trace_id)]
-        if len(within) < len(others):
-            rejected["belong to no execution"] += len(others) - len(within)
-        return ours + within, rejected
+    def _take_nothing(self, entry: Entry, only: int | None) -> None:
+        """An entry that is not understood stays somewhere: in the quarantine, or where it is."""
+        trace_id = only or 0
+        if only is None:
+            self._spool.hold(entry.place, [trace_id])
+        if self._refuse(Refusal(trace_id, NOT_UNDERSTOOD, 0), entry, Sorted()):
+            self._spool.release([entry.place], trace_id)
 
     def _work(self) -> None:
-        self._guarded(self._take_up)
+        self._guarded(self._take_up_all)
         looked_at = time.monotonic()
         while True:
             try:
-                due = self._jobs.get(timeout=self._look_seconds)
+                job = self._jobs.get(timeout=self._look_seconds)
             except queue.Empty:
                 pass  # only look for those that are overdue
             else:
-                if due is None:
+                if job is None:
                     return
-                self._guarded(self._build, due)
+                self._guarded(job)
             if time.monotonic() - looked_at >= self._look_seconds:
                 looked_at = time.monotonic()
                 self._guarded(self._look_for_overdue)
@@ -193,50 +283,14 @@ class Collector:
     def _look_for_overdue(self) -> None:
         with self._lock:
             overdue = self._runs.overdue()
-            self._waiting.update((due.trace_id, due.revision) for due in overdue)
+            for due in overdue:
+                self._maker.count_in(due)
+        self._maker.try_again()
         for due in overdue:
-            self._build(due)
+            self._maker.make(due)
 
-    def _build(self, due: Due) -> None:
-        if self._is_stored(due):
-            self.counts["stored_already"] += 1
-            return self._is_durable(due)
-        build = partial(
-            build_record, due.spans, finish_reason=due.reason, revision=due.revision, late_spans=due.late_spans
-        )
-        try:
-            record = build()
-        except Exception:
-            # Its spans stay in the spool: whoever mends the fault finds them at the next start.
-            self._waiting.discard((due.trace_id, due.revision))
-            raise
-        self.counts["records"] += 1
-        self.counts["items"] += len(record.items)
-        parcel = Parcel(record, len(self._lanes), lambda _: self._is_durable(due), build)
-        try:
-            parcel.prepare_for(self._sinks)
-        except Exception as trouble:
-            # Its sink will meet the same trouble with the record.
-            self.troubles.note("prepare", trouble)
-        for lane in self._lanes:
-            lane.put(parcel)
-
-    def _is_stored(self, due: Due) -> bool:
-        """Whether every sink has the run: an earlier process wrote it, and it is in the spool or was sent again."""
-        if min(span.start_ns for span in due.spans) > self._started_ns:
-            return False  # nobody else can have it, and to ask a dataset costs more than everything else
-        trace_id = f"{due.trace_id:032x}"
-        known = [contains(trace_id, due.revision) for sink in self._sinks if (contains := _contains_of(sink))]
-        return bool(known) and len(known) == len(self._sinks) and all(known)
-
-    def _is_durable(self, due: Due) -> None:
-        self._spool.release(due.segments, due.trace_id)
-        self._waiting.discard((due.trace_id, due.revision))
-
-
-def _is_marked(span: FinishedSpan) -> bool:
-    return bool(span.events) or any(name.startswith(names.PREFIX) for name in span.attributes)
-
-
-def _contains_of(sink: Sink) -> Any:
-    return getattr(sink, "contains", None)
+    def _is_set_aside(self, due: Due, is_whole: bool) -> None:
+        with self._lock:
+            self._runs.drop(due.trace_id)
+            if is_whole:
+                self._runs.set_aside(due.trace_id, due.sender)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from collectors.exposition import exposed, is_well, of_collector
 from collectors.listening.gate import Head, Leave
 from collectors.listening.hosts import is_from_elsewhere, knows_host
-from collectors.listening.tokens import bearer_in, is_same
 from collectors.receiving.collector import Accepted, Busy, Collector
 from collectors.receiving.spool import JSON, PROTOBUF
+from collectors.receiving.tokens import Tokens
+from collectors.receiving.unpacking import ENCODINGS, TooLarge, unpacked
 from otel_tracking.errors import RecordError
 
 PATH, HEALTH, METRICS = "/v1/traces", "/healthz", "/metrics"
@@ -52,9 +52,10 @@ class Answer(NamedTuple):
 
 
 class TraceReceiver:
-    """Takes `POST /v1/traces` for a collector; with a token from those alone who name it.
+    """Takes `POST /v1/traces` for a collector; with a token from those alone who name it, each known by his own.
 
-    `host` is where it listens, `hostnames` are further names under which it may be asked.
+    `tokens` are those of senders with a name, `token` is one without. `host` is where it listens, `hostnames` are
+    further names under which it may be asked.
     """
 
     def __init__(
@@ -62,15 +63,16 @@ class TraceReceiver:
         collector: Collector,
         *,
         token: str | None = None,
+        tokens: Mapping[str, str] | None = None,
         host: str = "127.0.0.1",
         hostnames: Collection[str] = (),
     ) -> None:
-        self._collector, self._token = collector, token
+        self._collector, self._tokens = collector, Tokens(token, tokens)
         self._host, self._hostnames = host, hostnames
 
     def gate(self, head: Head) -> Leave:
         """Whether a request may send its body: what would be refused is refused before it."""
-        is_allowed = self._is_allowed(head.header("Authorization"))
+        is_allowed = self._tokens.sender_of(head.header("Authorization"), "") is not None
         may_send = is_allowed and (head.method, head.path) == ("POST", PATH) and self._knows_host(head.header("Host"))
         return Leave(is_allowed, LARGEST_BODY if may_send else 0)
 
@@ -90,7 +92,7 @@ class TraceReceiver:
                 return self._told(environ)
             self._check(environ)
             body = unpack(_read_body(environ), environ.get("HTTP_CONTENT_ENCODING", ""))
-            accepted = self._accept(kind, body)
+            accepted = self._accept(kind, body, self._sender_of(environ) or "")
         except Refused as refused:
             headers = {"Content-Type": _TYPES[kind], **refused.headers}
             return Answer(refused.status, headers, _status(kind, refused.code, refused.message))
@@ -116,7 +118,7 @@ class TraceReceiver:
             raise Refused(403, _DENIED, "no page of a browser may send traces")
 
     def _check_token(self, environ: dict[str, Any]) -> None:
-        if not self._is_allowed(environ.get("HTTP_AUTHORIZATION", "")):
+        if self._sender_of(environ) is None:
             raise Refused(401, _UNAUTHENTICATED, "a bearer token is needed", www_authenticate="Bearer")
 
     def _check(self, environ: dict[str, Any]) -> None:
@@ -128,18 +130,15 @@ class TraceReceiver:
         if _media_type(environ) not in _KINDS:
             raise Refused(415, _INVALID, f"{' or '.join(_KINDS)} would work")
 
-    def _is_allowed(self, authorization: str) -> bool:
-        if self._token is None:
-            return True
-        given = bearer_in(authorization)
-        return given is not None and is_same(given, self._token)
+    def _sender_of(self, environ: dict[str, Any]) -> str | None:
+        return self._tokens.sender_of(environ.get("HTTP_AUTHORIZATION", ""), environ.get("REMOTE_ADDR", ""))
 
     def _knows_host(self, host: str) -> bool:
         return knows_host(host, listens_on=self._host, hostnames=self._hostnames)
 
-    def _accept(self, kind: bytes, body: bytes) -> Accepted:
+    def _accept(self, kind: bytes, body: bytes, sender: str) -> Accepted:
         try:
-            return self._collector.accept(kind, body)
+            return self._collector.accept(kind, body, sender=sender)
         except RecordError as trouble:
             raise Refused(400, _INVALID, str(trouble)) from None
         except Busy as busy:
@@ -155,18 +154,14 @@ def unpack(body: bytes, encoding: str, largest: int = LARGEST_UNPACKED) -> bytes
     encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
         return body
-    if encoding not in ("gzip", "deflate"):
+    if encoding not in ENCODINGS:
         raise Refused(415, _INVALID, "Content-Encoding gzip, deflate or none would work")
-    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:
-        unpacked = unpacking.decompress(body, largest + 1)
-    except zlib.error:
-        raise Refused(400, _INVALID, f"{len(body)} bytes are not {encoding}") from None
-    if len(unpacked) > largest:
-        raise Refused(413, _EXHAUSTED, f"a request may unpack to {largest} bytes; smaller batches would work")
-    if not unpacking.eof:
-        raise Refused(400, _INVALID, f"{len(body)} bytes of {encoding} end too early")
-    return unpacked
+        return unpacked(body, encoding, largest)
+    except TooLarge:
+        raise Refused(413, _EXHAUSTED, f"a request may unpack to {largest} bytes; smaller batches would work") from None
+    except ValueError as trouble:
+        raise Refused(400, _INVALID, f"{len(body)} bytes are not {encoding}: {trouble}") from None
 
 
 def _read_body(environ: dict[str, Any]) -> bytes:

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from collectors.build import count_on
+from collectors.receiving.revisions import OTHER_SENDER, OTHER_SPAN, SECOND_ROOT, complaint_about, is_same_span
+from collectors.receiving.spool import Place
 from collectors.spans import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking.record import FinishReason
@@ -26,38 +29,50 @@ MOST_SETTLED_BYTES = 16 * 2**20
 MOST_FORGOTTEN = 100_000
 """Runs of which only the trace id is known: spans that come for them later cannot be added."""
 
+MOST_REVISIONS = 64
+"""Each is the whole run once more: late spans that come one by one must not make a small run a large one."""
+
+TOO_LATE = "came too late for their run"
+TOO_OFTEN = "came late for a run that has as many revisions as there may be"
+WHOLE_ASIDE = "are of a run that is set aside"
+NOT_READABLE = "came late for a run whose record cannot be added to"
+
 
 @dataclass(slots=True)
 class RemoteRun:
-    """The spans of one trace that have come."""
+    """The spans of one trace that have come, and who sent them; `sender` is None where that is not known any more.
+
+    `is_fixed` says that nothing can be added: what is stored could not be read back as it is.
+    """
 
     trace_id: int
-    touched: float
+    touched: float = 0.0
+    sender: str | None = ""
+    is_fixed: bool = False
     size: int = 0
     newest_ns: int = 0
     root_due_ns: int | None = None
     revision: int = 0
     late_spans: int = 0
+    root_id: int | None = None
     span_count: int | None = None
     item_count: int | None = None
     spans: dict[int, FinishedSpan] = field(default_factory=dict)
     counted_spans: int = 0
     numbers: set[int] = field(default_factory=set)
-    segments: list[int] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
 
-    def add(self, span: FinishedSpan) -> bool:
-        """Take a span; False where it had come before."""
-        if span.span_id in self.spans:
-            return False
+    def add(self, span: FinishedSpan) -> None:
+        """Take a span."""
         self.spans[span.span_id] = span
         self.newest_ns = max(self.newest_ns, span.end_ns or span.start_ns)
         # What comes late has a span of its own, which the root does not count.
         self.counted_spans += span.name != names.LATE_SPAN
         self.numbers.update(event.fields["sequence_number"] for event in span.events if event.is_item)
         if span.parent_id is None:
-            self.span_count = _count(span, names.SPAN_COUNT)
-            self.item_count = _count(span, names.ITEM_COUNT)
-        return True
+            self.root_id = span.span_id
+            self.span_count = count_on(span, names.SPAN_COUNT)
+            self.item_count = count_on(span, names.ITEM_COUNT)
 
     @property
     def is_whole(self) -> bool:
@@ -75,16 +90,25 @@ class Due(NamedTuple):
     reason: FinishReason
     revision: int
     late_spans: int
-    segments: tuple[int, ...]
+    places: tuple[Place, ...]
+    sender: str
+
+
+class Refusal(NamedTuple):
+    """Spans of one request that do not become part of their run, and why."""
+
+    trace_id: int
+    reason: str
+    spans: int
 
 
 class Taken(NamedTuple):
-    """What came of a request: runs that are due or got nothing new from it, spans that were there or came too late."""
+    """What came of a request: runs that are due or got nothing new from it, spans that had come before or may not."""
 
     due: list[Due]
     unchanged: set[int]
     duplicates: int
-    too_late: int
+    refused: list[Refusal]
 
 
 class RemoteRuns:
@@ -103,7 +127,8 @@ class RemoteRuns:
         self._clock, self._now_ns = clock, now_ns
         self._open: OrderedDict[int, RemoteRun] = OrderedDict()
         self._settled: OrderedDict[int, RemoteRun] = OrderedDict()
-        self._forgotten: OrderedDict[int, None] = OrderedDict()
+        self._forgotten: OrderedDict[int, str] = OrderedDict()
+        self._aside: OrderedDict[int, str] = OrderedDict()
         self._open_bytes = self._settled_bytes = 0
         self._newest_ns = 0
 
@@ -112,24 +137,82 @@ class RemoteRuns:
 
     def knows(self, trace_id: int) -> bool:
         """Whether spans of this trace have come."""
-        return trace_id in self._open or trace_id in self._settled or trace_id in self._forgotten
+        return self.remembers(trace_id) or trace_id in self._forgotten
 
-    def take(self, spans: Iterable[FinishedSpan], size: int, segment: int) -> Taken:
+    def remembers(self, trace_id: int) -> bool:
+        """Whether it is known what the spans of this trace were."""
+        return trace_id in self._open or trace_id in self._settled
+
+    def recall(self, run: RemoteRun) -> None:
+        """Know a run again that is a record already."""
+        if not self.remembers(run.trace_id):
+            self._forgotten.pop(run.trace_id, None)
+            self._settled[run.trace_id] = run
+            self._settled_bytes += run.size
+
+    def set_aside(self, trace_id: int, sender: str) -> None:
+        """Take nothing more of this trace from its sender: its run is set aside with all that had come."""
+        self.drop(trace_id)
+        _remember(self._aside, trace_id, sender)
+
+    def readmit(self, trace_id: int) -> None:
+        """Take spans of this trace again."""
+        self._aside.pop(trace_id, None)
+
+    def drop(self, trace_id: int) -> None:
+        """Forget the spans of a run."""
+        if run := self._open.pop(trace_id, None):
+            self._open_bytes -= run.size
+        if run := self._settled.pop(trace_id, None):
+            self._settled_bytes -= run.size
+
+    def take(self, spans: Iterable[FinishedSpan], size: int, place: Place, sender: str = "") -> Taken:
         """Take the spans of a request of `size` bytes, in any order, of any runs."""
-        arrived = list(spans)
-        share = size // max(1, len(arrived))
-        fresh: dict[int, list[FinishedSpan]] = {}
-        duplicates = too_late = 0
-        for span in arrived:
-            if span.trace_id in self._forgotten:
-                too_late += 1
-            elif self._run_of(span.trace_id).add(span):
-                fresh.setdefault(span.trace_id, []).append(span)
-            else:
-                duplicates += 1
-        due = [run for trace_id, new in fresh.items() if (run := self._grow(trace_id, new, share, segment))]
-        unchanged = {span.trace_id for span in arrived} - fresh.keys()
-        return Taken([*due, *self._crowded()], unchanged, duplicates, too_late)
+        came = list(spans)
+        arrived: dict[int, dict[int, FinishedSpan]] = {}
+        for span in came:
+            arrived.setdefault(span.trace_id, {}).setdefault(span.span_id, span)
+        share = size // max(1, len(came))
+        taken = Taken([], set(), len(came) - sum(map(len, arrived.values())), [])
+        for trace_id, of_run in arrived.items():
+            taken = self._take_run(taken, trace_id, of_run, share, place, sender)
+        return taken._replace(due=[*taken.due, *self._crowded()])
+
+    def _take_run(
+        self, taken: Taken, trace_id: int, spans: dict[int, FinishedSpan], share: int, place: Place, sender: str
+    ) -> Taken:
+        is_aside = self._aside.get(trace_id) == sender
+        reason = WHOLE_ASIDE if is_aside else TOO_LATE if trace_id in self._forgotten else None
+        run = self._open.get(trace_id) or self._settled.get(trace_id) or RemoteRun(trace_id, sender=sender)
+        fresh = [span for span_id, span in spans.items() if span_id not in run.spans]
+        reason = reason or self._complaint(run, spans, fresh, sender)
+        if reason is not None:
+            taken.refused.append(Refusal(trace_id, reason, len(spans)))
+        elif not fresh:
+            taken.unchanged.add(trace_id)
+        elif due := self._grow(run, fresh, share, place, sender):
+            taken.due.append(due)
+        return taken if reason else taken._replace(duplicates=taken.duplicates + len(spans) - len(fresh))
+
+    def _complaint(
+        self, run: RemoteRun, spans: dict[int, FinishedSpan], fresh: list[FinishedSpan], sender: str
+    ) -> str | None:
+        """Why spans may not become part of a run; None where they may."""
+        again = [span for span_id, span in spans.items() if span_id in run.spans]
+        if not all(is_same_span(run.spans[span.span_id], span) for span in again):
+            return OTHER_SPAN
+        if not fresh:
+            return None
+        if run.sender != sender and (run.sender != "" or run.revision):
+            return OTHER_SENDER
+        roots = {span.span_id for span in fresh if span.parent_id is None}
+        if len(roots) + (run.root_id is not None) > 1:
+            return SECOND_ROOT
+        if not run.revision:
+            return None
+        if run.is_fixed or run.revision >= MOST_REVISIONS:
+            return NOT_READABLE if run.is_fixed else TOO_OFTEN
+        return complaint_about(run.spans.values(), fresh, latest_s=self._max_age)
 
     def overdue(self) -> list[Due]:
         """The runs that have been waited for long enough."""
@@ -144,19 +227,14 @@ class RemoteRuns:
                 due.append(self._settle(run, FinishReason.TOO_OLD))
         return due
 
-    def _run_of(self, trace_id: int) -> RemoteRun:
-        run = self._open.get(trace_id) or self._settled.get(trace_id)
-        if run is None:
-            run = self._open[trace_id] = RemoteRun(trace_id, self._clock())
-        return run
-
-    def _grow(self, trace_id: int, fresh: list[FinishedSpan], share: int, segment: int) -> Due | None:
-        """Count what has come for a run; the run, if that makes it due."""
-        is_late = trace_id in self._settled
-        run = self._run_of(trace_id)
+    def _grow(self, run: RemoteRun, fresh: list[FinishedSpan], share: int, place: Place, sender: str) -> Due | None:
+        """Add what has come for a run; the run, if that makes it due."""
+        is_late = run.trace_id in self._settled
         size = share * len(fresh)
-        run.touched = self._clock()
-        run.segments.append(segment)
+        for span in fresh:
+            run.add(span)
+        run.touched, run.sender = self._clock(), sender
+        run.places.append(place)
         run.size += size
         # A clock that is ahead elsewhere must not end everybody's grace here.
         self._newest_ns = max(self._newest_ns, min(run.newest_ns, self._now_ns()))
@@ -164,6 +242,7 @@ class RemoteRuns:
             self._settled_bytes += size
             run.late_spans += len(fresh)
             return self._settle(run, FinishReason.LATE_SPAN)
+        self._open[run.trace_id] = run
         self._open_bytes += size
         for root in (span for span in fresh if span.parent_id is None):
             run.root_due_ns = max(root.end_ns or 0, self._newest_ns) + self._grace_ns
@@ -175,9 +254,10 @@ class RemoteRuns:
             self._settled[run.trace_id] = run
             self._settled_bytes += run.size
         run.revision += 1
-        segments, run.segments = tuple(run.segments), []
+        places, run.places = tuple(run.places), []
         self._forget()
-        return Due(run.trace_id, tuple(run.spans.values()), reason, run.revision, run.late_spans, segments)
+        spans = tuple(run.spans.values())
+        return Due(run.trace_id, spans, reason, run.revision, run.late_spans, places, run.sender or "")
 
     def _crowded(self) -> list[Due]:
         due = []
@@ -189,11 +269,10 @@ class RemoteRuns:
         while self._settled_bytes > MOST_SETTLED_BYTES and self._settled:
             trace_id, run = self._settled.popitem(last=False)
             self._settled_bytes -= run.size
-            self._forgotten[trace_id] = None
-            if len(self._forgotten) > MOST_FORGOTTEN:
-                self._forgotten.popitem(last=False)
+            _remember(self._forgotten, trace_id, "")
 
 
-def _count(span: FinishedSpan, name: str) -> int | None:
-    count = span.attributes.get(name)
-    return count if type(count) is int else None
+def _remember(known: OrderedDict[int, str], trace_id: int, sender: str) -> None:
+    known[trace_id] = sender
+    if len(known) > MOST_FORGOTTEN:
+        known.popitem(last=False)

@@ -1,11 +1,12 @@
 """Keep accepted requests in files until their records are durable: what was answered with 200 survives everything.
 
-A segment is a file of entries: one byte for what it holds, length and crc32, the request's body. Many threads append
-at once and share an fsync. A segment is removed when the records of all runs in it are durable.
+A segment is a file of entries: one byte for what it holds, length and crc32, who sent it, the request's body. Many
+threads append at once and share an fsync. A segment is removed when the records of all runs in it are durable.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -14,25 +15,39 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from otel_tracking.errors import RecordingError
 
 PROTOBUF, JSON = b"P", b"J"
+_LONGEST_SENDER = 200
 SEGMENT_BYTES = 16 * 2**20
 MOST_BYTES = 4 * 2**30
 """Bytes of all segments after which nothing more is taken until some are free."""
 
 _HEADER = struct.Struct(">cII")
+_SENDER_SIZE = struct.Struct(">H")
 _SUFFIX = ".otlp"
+
+_WITH_SENDER = {PROTOBUF: b"p", JSON: b"j"}
+_KINDS = {**{written: kind for kind, written in _WITH_SENDER.items()}, PROTOBUF: PROTOBUF, JSON: JSON}
+"""What an entry's first byte says. Capitals are entries of earlier versions, which did not keep the sender."""
+
+
+class Place(NamedTuple):
+    """Where an entry is: the number of its segment, and the byte at which it begins."""
+
+    segment: int
+    offset: int
 
 
 class Entry(NamedTuple):
-    """A request as it was accepted: the number of its segment, what it holds, and its body."""
+    """A request as it was accepted: where it is kept, what it holds, its body, and who sent it."""
 
-    segment: int
+    place: Place
     kind: bytes
     body: bytes
+    sender: str
 
 
 class SpoolFull(OSError):
@@ -48,12 +63,14 @@ class Spool:
         self._segment_bytes, self._most_bytes = segment_bytes, most_bytes
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._owner = _own(directory)
-        self._sizes = {int(path.stem): path.stat().st_size for path in directory.glob(f"*{_SUFFIX}")}
+        segments = [path for path in directory.glob(f"*{_SUFFIX}") if path.stem.isdecimal()]
+        self._sizes = {int(path.stem): path.stat().st_size for path in segments}
         self._runs_by_segment: dict[int, Counter[int]] = {number: Counter() for number in self._sizes}
-        self._old = sorted(self._sizes)
-        self._number = max(self._old, default=0)
+        self._unread = set(self._sizes)
+        self._number = max(self._unread, default=0)
         self._file: int | None = None
         self._appended = self._synced = 0
+        self.damaged = 0
         self._appending, self._syncing = threading.Lock(), threading.Lock()
 
     @property
@@ -63,54 +80,72 @@ class Spool:
 
     def entries(self) -> Iterator[Entry]:
         """What an earlier process had accepted and did not see through, in order."""
-        for number in self._old:
-            for kind, body in _read(self._path(number)):
-                yield Entry(number, kind, body)
+        for number in sorted(self._unread):
+            yield from self._entries_of(number)
+            with self._appending:
+                # Not before: what is still to be read of it is nobody's yet.
+                self._unread.discard(number)
+                self._remove_if_free(number)
 
-    def append(self, kind: bytes, body: bytes, trace_ids: Iterable[int]) -> int:
-        """Keep a request; when it returns, with the number of the segment, the body is on disk. Raises OSError."""
+    def read(self, place: Place) -> Entry:
+        """The entry at a place. Raises OSError where it is gone or damaged."""
+        with self._path(place.segment).open("rb") as file, contextlib.suppress(EOFError):
+            file.seek(place.offset)
+            entry = _read_entry(file, place.segment)
+            if entry is not None:
+                return entry
+        raise OSError(f"an entry of {self._path(place.segment)} is damaged")
+
+    def append(self, kind: bytes, body: bytes, trace_ids: Iterable[int], sender: str = "") -> Place:
+        """Keep a request; when it returns, with the place of it, it is on disk. Raises OSError."""
+        who = sender.encode("ascii", "replace")[:_LONGEST_SENDER]
+        content = b"".join((_SENDER_SIZE.pack(len(who)), who, body))
         with self._appending:
             if self.size + len(body) > self._most_bytes:
                 raise SpoolFull(f"{self.directory} holds {self.size} bytes of runs that are not stored yet")
             number, file = self._ready()
             # Registered first: otherwise the segment could be freed between the two.
-            self._runs_by_segment[number].update(trace_ids)
-            _write(file, _HEADER.pack(kind, len(body), zlib.crc32(body)) + body)
-            self._sizes[number] += _HEADER.size + len(body)
+            self._runs_by_segment[number].update(set(trace_ids))
+            place = Place(number, self._sizes[number])
+            _write(file, _HEADER.pack(_WITH_SENDER[kind], len(content), zlib.crc32(content)) + content)
+            self._sizes[number] += _HEADER.size + len(content)
             self._appended += 1
             mine = self._appended
         self._sync(mine)
-        return number
+        return place
 
-    def hold(self, segment: int, trace_ids: Iterable[int]) -> None:
+    def hold(self, place: Place, trace_ids: Iterable[int]) -> None:
         """Say which runs an entry of an earlier process belongs to."""
         with self._appending:
-            self._runs_by_segment[segment].update(trace_ids)
+            self._runs_by_segment[place.segment].update(set(trace_ids))
 
-    def release(self, segments: Iterable[int], trace_id: int) -> None:
-        """What these entries held of a run is durable in its record; a segment is named once for each entry."""
+    def release(self, places: Iterable[Place], trace_id: int) -> None:
+        """What these entries held of a run is durable in its record, or is set aside."""
         with self._appending:
-            for number in segments:
+            for number, _ in places:
                 runs = self._runs_by_segment.get(number, Counter())
                 runs[trace_id] -= 1
                 if runs[trace_id] <= 0:
                     del runs[trace_id]
-                if not runs and number != self._number:
-                    self._remove(number)
-
-    def forget_empty(self) -> None:
-        """Remove the segments of earlier processes in which nothing was found."""
-        with self._appending:
-            for number in [number for number in self._old if not self._runs_by_segment.get(number)]:
-                self._remove(number)
+                self._remove_if_free(number)
 
     def close(self) -> None:
         """Let go; what is not durable as records stays for the next process."""
         with self._appending, self._syncing:
             self._close_file()
-            for number in [number for number, runs in self._runs_by_segment.items() if not runs]:
-                self._remove(number)
+            for number in list(self._runs_by_segment):
+                self._remove_if_free(number)
             os.close(self._owner)
+
+    def _entries_of(self, number: int) -> Iterator[Entry]:
+        """The whole entries of a segment; what a death left unfinished at its end was never answered with 200."""
+        with self._path(number).open("rb") as file, contextlib.suppress(EOFError):
+            while True:
+                entry = _read_entry(file, number)
+                if entry is None:
+                    self.damaged += 1  # those behind it can still be read
+                else:
+                    yield entry
 
     def _ready(self) -> tuple[int, int]:
         """The segment to append to, and its file; called with the lock for appending."""
@@ -119,8 +154,7 @@ class Spool:
                 os.fsync(self._file)
                 self._synced = self._appended
                 self._close_file()
-            if not self._runs_by_segment[self._number]:
-                self._remove(self._number)
+            self._remove_if_free(self._number)
         if self._file is None:
             self._number += 1
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
@@ -142,7 +176,11 @@ class Spool:
             os.close(self._file)
             self._file = None
 
-    def _remove(self, number: int) -> None:
+    def _remove_if_free(self, number: int) -> None:
+        """Remove a segment that nobody appends to, that is read, and whose runs are all durable."""
+        is_in_use = number in self._unread or (number == self._number and self._file is not None)
+        if is_in_use or self._runs_by_segment.get(number):
+            return
         self._path(number).unlink(missing_ok=True)
         self._sizes.pop(number, None)
         self._runs_by_segment.pop(number, None)
@@ -163,15 +201,23 @@ def _own(directory: Path) -> int:
     return lock
 
 
-def _read(path: Path) -> Iterator[tuple[bytes, bytes]]:
-    """The whole entries of a segment; what a death left unfinished at its end was never answered with 200."""
-    with path.open("rb") as file:
-        while len(header := file.read(_HEADER.size)) == _HEADER.size:
-            kind, size, checksum = _HEADER.unpack(header)
-            body = file.read(size)
-            if len(body) < size or zlib.crc32(body) != checksum:
-                return
-            yield kind, body
+def _read_entry(file: BinaryIO, segment: int) -> Entry | None:
+    """The entry that begins here; None where it is damaged. Raises `EOFError` where no whole one does."""
+    place = Place(segment, file.tell())
+    header = file.read(_HEADER.size)
+    if len(header) < _HEADER.size:
+        raise EOFError
+    written, size, checksum = _HEADER.unpack(header)
+    content = file.read(size)
+    if len(content) < size:
+        raise EOFError
+    if zlib.crc32(content) != checksum or written not in _KINDS:
+        return None
+    if written not in _WITH_SENDER.values():
+        return Entry(place, _KINDS[written], content, "")
+    [length] = _SENDER_SIZE.unpack_from(content)
+    sender, body = content[_SENDER_SIZE.size :][:length], content[_SENDER_SIZE.size + length :]
+    return Entry(place, _KINDS[written], body, sender.decode())
 
 
 def _write(file: int, entry: bytes) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 TOKEN = "DEVSERVER_COLLECT_TOKEN"
 HOSTNAMES = "DEVSERVER_HOSTNAMES"
+TOKENS = "DEVSERVER_COLLECT_TOKENS"
 PORT = 4319
 LOOK_SECONDS = 0.5
 
@@ -51,32 +52,63 @@ LOOK_SECONDS = 0.5
     metavar="SECONDS",
     help="How long to wait for a run that has ended and of which nothing more is heard.",
 )
+@click.option(
+    "--tokens",
+    "tokens_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar=TOKENS,
+    show_envvar=True,
+    metavar="FILE",
+    help="Who may send: a line for each, 'name token'. Only its owner may read it (chmod 600).",
+)
+@click.option("--quarantine", "is_listed", is_flag=True, help="List what was set aside, and why; take nothing.")
+@click.option(
+    "--retry",
+    "retried",
+    multiple=True,
+    metavar="ID",
+    help="Take what was set aside once more, by its id or trace id, or 'all'; take nothing else.",
+)
 @data_option
 @json_option
-def command(host: str, port: int, grace: float, patience: float, data_dir: Path, as_json: bool) -> int:
+def command(
+    host: str,
+    port: int,
+    grace: float,
+    patience: float,
+    tokens_file: Path | None,
+    is_listed: bool,
+    retried: tuple[str, ...],
+    data_dir: Path,
+    as_json: bool,
+) -> int:
     """Take traces from other processes and keep their records.
 
     Whoever sends with start_recording(otlp_endpoint="http://127.0.0.1:4319", otlp_content="full") gets the record
     here that it would have made itself, without media files. A request is answered with 200 once it is on disk; what
     is not a whole run when the command ends is taken up at the next start. Ctrl-C ends it.
 
-    Other machines are let in with --host, and only where DEVSERVER_COLLECT_TOKEN is set: they send the same token as
-    "Authorization: Bearer …", 16 or more letters and digits. Other names of this machine than its own are given in
-    DEVSERVER_HOSTNAMES. Nothing is encrypted; put a TLS proxy in front of it.
+    Other machines are let in with --host, and only with a token of 16 or more letters and digits, sent as
+    "Authorization: Bearer …": the one in DEVSERVER_COLLECT_TOKEN, or that of each sender in the file --tokens. Only its
+    own sender can add to a run. Other names of this machine than its own are given in DEVSERVER_HOSTNAMES. Nothing is
+    encrypted; put a TLS proxy in front of it.
+
+    What cannot be made a record, or not be believed, is set aside: --quarantine lists it, --retry takes it once more.
     """
+    if is_listed or retried:
+        from devserver.cli.quarantine import list_quarantine, retry
+
+        return retry(data_dir, retried, as_json) if retried else list_quarantine(data_dir, as_json)
     token = os.environ.get(TOKEN, "").strip() or None
-    _check_openness(host, token)
-    from collectors.receiving import Collector, Spool, TraceReceiver
+    _check_openness(host, token, tokens_file)
+    from collectors.receiving import TraceReceiver, read_tokens
     from collectors.receiving.server import listening
-    from devserver.settings import Settings
-    from devserver.wiring import make_sinks
 
     hostnames = os.environ.get(HOSTNAMES, "").lower().replace(",", " ").split()
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    sinks = make_sinks(Settings.from_environment(data_dir=data_dir))
-    collector = Collector(sinks, Spool(data_dir / "collect"), grace=grace, patience=patience)
+    tokens = read_tokens(tokens_file) if tokens_file else None
+    collector = open_collector(data_dir, grace=grace, patience=patience)
     try:
-        receiver = TraceReceiver(collector, token=token, host=host, hostnames=hostnames)
+        receiver = TraceReceiver(collector, token=token, tokens=tokens, host=host, hostnames=hostnames)
         with listening(receiver, host, port) as address:
             click.echo(f"taking traces on {address}/v1/traces for {data_dir}   (Ctrl-C ends it)", err=True)
             _make_room_for_many_spans()
@@ -91,6 +123,17 @@ def command(host: str, port: int, grace: float, patience: float, data_dir: Path,
     return 0 if all_written else FAILED
 
 
+def open_collector(data_dir: Path, **options: Any) -> Collector:
+    """A collector into a data directory; it has taken up what an earlier one left."""
+    from collectors.receiving import Collector, Spool
+    from devserver.settings import Settings
+    from devserver.wiring import make_sinks
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    sinks = make_sinks(Settings.from_environment(data_dir=data_dir))
+    return Collector(sinks, Spool(data_dir / "collect"), **options)
+
+
 def _make_room_for_many_spans() -> None:
     """Settings of the interpreter for a process that does nothing else; together they double what it takes."""
     # Spans are many small objects without cycles: to look through them for some took half of the time.
@@ -100,11 +143,14 @@ def _make_room_for_many_spans() -> None:
     sys.setswitchinterval(0.0005)
 
 
-def _check_openness(host: str, token: str | None) -> None:
+def _check_openness(host: str, token: str | None, tokens_file: Path | None) -> None:
     if token and (wrong := what_is_wrong(token)):
         raise refuse(f"{TOKEN} {wrong}.")
-    if not is_loopback(host) and not token:
-        raise refuse(f"--host {host} lets other machines in; set {TOKEN} to a secret that they send, or leave it out.")
+    if not is_loopback(host) and not token and not tokens_file:
+        raise refuse(
+            f"--host {host} lets other machines in; set {TOKEN} to a secret that they send, name a file of --tokens, "
+            "or leave it out."
+        )
 
 
 def _watch_until_stopped(collector: Collector) -> None:
@@ -129,7 +175,11 @@ def _watch_until_stopped(collector: Collector) -> None:
 
 def _progress(health: dict[str, Any]) -> str:
     stored = health["records"] - health["waiting"]
-    return f"{count(health['requests'], 'request')}, {count(stored, 'record')} stored, {health['open_runs']} under way"
+    aside = f", {health['quarantined']} set aside" if health["quarantined"] else ""
+    return (
+        f"{count(health['requests'], 'request')}, {count(stored, 'record')} stored, "
+        f"{health['open_runs']} under way{aside}"
+    )
 
 
 def _summary(health: dict[str, Any]) -> str:
@@ -140,4 +190,6 @@ def _summary(health: dict[str, Any]) -> str:
         parts.append(f"{count(health['open_runs'] + health['waiting'], 'run')} kept for the next start")
     if health["rejected_spans"]:
         parts.append(f"{count(health['rejected_spans'], 'span')} not taken")
+    if health["set_aside"]:
+        parts.append(f"{health['set_aside']} set aside (--quarantine lists them)")
     return f"{count(health['requests'], 'request')}: " + ", ".join(parts)

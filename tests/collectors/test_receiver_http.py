@@ -50,7 +50,7 @@ def test_protobuf_and_json_are_taken_and_answered_in_kind(sink, tmp_path):
     [
         (b"\xff\xff\xff", "application/x-protobuf", {}, 400, 3),
         (b"{", "application/json", {}, 400, 3),
-        (b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"zz"}]}]}]}', "application/json", {}, 400, 3),
+        (b'{"resourceSpans":[{"scopeSpans":[{"spans":5}]}]}', "application/json", {}, 400, 3),
         (b"not gzip", "application/x-protobuf", {"Content_Encoding": "gzip"}, 400, 3),
         (gzip.compress(b"x" * 999)[:-9], "application/json", {"Content_Encoding": "gzip"}, 400, 3),
         (b"", "application/x-protobuf", {"Content_Encoding": "br"}, 415, 3),
@@ -210,3 +210,53 @@ def test_where_nothing_can_be_kept_nothing_is_taken(sink, tmp_path):
         answer = post(address, body_of(run))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert not sink.records
+
+
+MEMBERS = gzip.compress(b"one ") + gzip.compress(b"two ") + gzip.compress(b"three")
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (MEMBERS, "gzip"),
+        (MEMBERS + b"\0" * 700, "x-gzip"),
+        (gzip.compress(b"") + MEMBERS + gzip.compress(b""), "GZIP"),
+        (zlib.compress(b"one two three"), "deflate"),
+        (zlib.compress(b"one two three", wbits=-15), "deflate"),
+    ],
+)
+def test_every_member_of_a_packed_body_is_unpacked(body, encoding):
+    """Proxies join what was packed apart; zeros at the end are padding; `x-gzip` is an old name of gzip."""
+    assert unpack(body, encoding) == b"one two three"
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status"),
+    [
+        (MEMBERS + b"more", "gzip", 400),
+        (MEMBERS[:-1], "gzip", 400),
+        (b"", "gzip", 400),
+        (b"\0" * 50, "gzip", 400),
+        (zlib.compress(b"one") + b"two", "deflate", 400),
+        (gzip.compress(b"") * 2_000, "gzip", 400),
+        (gzip.compress(b"0" * 600) * 3, "gzip", 413),
+        (gzip.compress(b"one"), "deflate", 400),
+    ],
+)
+def test_what_follows_a_packed_body_or_is_missing_from_it_is_not_passed_over(body, encoding, status):
+    """An answer of 200 means all of it; the limit holds for all members together, and there are not endlessly many."""
+    with pytest.raises(Refused) as refused:
+        unpack(body, encoding, largest=1_000)
+    assert refused.value.status == status
+
+
+def test_spans_of_every_member_become_records(sink, tmp_path):
+    """Two members of one request: the second half of its spans is there too."""
+    [run], records = spans_of_runs(1)
+    body = body_of(run)
+    packed = gzip.compress(body[: len(body) // 2]) + gzip.compress(body[len(body) // 2 :])
+    with collecting([sink], tmp_path) as collector, receiving(collector) as address:
+        assert post(address, packed, Content_Encoding="x-gzip").status_code == 200
+    assert {trace_id: text_of(record) for trace_id, record in sink.latest().items()} == {
+        trace_id: text_of(record) for trace_id, record in records.items()
+    }

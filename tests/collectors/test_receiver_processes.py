@@ -113,10 +113,10 @@ def test_a_segment_is_free_when_all_of_its_runs_are_durable(tmp_path):
     """However many requests there were; one run that is not whole keeps its own."""
     runs, _ = spans_of_runs(6)
     spool = Spool(tmp_path, segment_bytes=10)
-    segments = [spool.append(PROTOBUF, body_of(run), {number}) for number, run in enumerate(runs)]
-    assert segments == [1, 2, 3, 4, 5, 6]
+    places = [spool.append(PROTOBUF, body_of(run), {number}) for number, run in enumerate(runs)]
+    assert [place.segment for place in places] == [1, 2, 3, 4, 5, 6]
     for number in (0, 1, 3, 4, 5):
-        spool.release([segments[number]], number)
+        spool.release([places[number]], number)
     spool.close()
     assert [path.name for path in tmp_path.glob("*.otlp")] == ["000000003.otlp"]
 

@@ -10,7 +10,7 @@ from receiver_stage import spans_of_runs, text_of
 
 from collectors.build import build_record
 from collectors.receiving import runs as limits
-from collectors.receiving.runs import RemoteRuns
+from collectors.receiving.runs import TOO_LATE, RemoteRuns
 from collectors.spans import from_sdk
 from collectors.testing import ManualClock
 from otel_tracking import FinishReason, ItemType
@@ -129,7 +129,7 @@ def test_spans_of_a_run_that_is_forgotten_come_too_late(monkeypatch):
     runs.take(RUNS[0][1:], 100, 1)
     assert len(runs.overdue()) == 1
     late = runs.take(RUNS[0][:1], 100, 2)
-    assert (late.due, late.too_late) == ([], 1)
+    assert (late.due, [refusal.reason for refusal in late.refused]) == ([], [TOO_LATE])
 
 
 def later(span, seconds):

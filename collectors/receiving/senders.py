@@ -1,0 +1,71 @@
+"""Remember who sent a run: only he may add to it, also after a restart.
+
+A small SQLite file beside the spool, since a record must be what its sender made of it, without a word of ours. Who
+sent is forgotten after ninety days; from then on nothing can be added to the run.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+_log = logging.getLogger("otel_tracking")
+
+KEPT_DAYS = 90
+
+
+class Senders:
+    """Who sent which run. For several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        try:
+            self._file = _open(path)
+        except sqlite3.DatabaseError as trouble:
+            _log.error("%s is damaged (%s) and was begun anew: runs of before cannot be added to", path, trouble)
+            path.replace(path.with_suffix(".damaged"))
+            self._file = _open(path)
+
+    def remember(self, trace_id: int, sender: str) -> None:
+        """Whose run it is: the first who is named for it. Raises OSError where that cannot be kept."""
+        self._ask("INSERT OR IGNORE INTO runs VALUES (?, ?, ?)", _key(trace_id), sender, _today())
+
+    def of(self, trace_id: int) -> str | None:
+        """Who sent it; None where nobody knows. Raises OSError where that cannot be read."""
+        found = self._ask("SELECT sender FROM runs WHERE trace = ?", _key(trace_id))
+        return str(found[0][0]) if found else None
+
+    def _ask(self, question: str, *values: object) -> list[tuple[object, ...]]:
+        try:
+            with self._lock:
+                return self._file.execute(question, values).fetchall()
+        except sqlite3.Error as trouble:
+            raise OSError(f"who sent a run cannot be kept or read: {trouble}") from trouble
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._file.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    # Without an fsync for each run: what a power cut takes of it can no longer be added to, and is not changed.
+    file.execute("PRAGMA journal_mode=WAL")
+    file.execute("PRAGMA synchronous=NORMAL")
+    file.execute("CREATE TABLE IF NOT EXISTS runs (trace BLOB PRIMARY KEY, sender TEXT, day INT) WITHOUT ROWID")
+    file.execute("DELETE FROM runs WHERE day < ?", [_today() - KEPT_DAYS])
+    return file
+
+
+def _key(trace_id: int) -> bytes:
+    return trace_id.to_bytes(16)
+
+
+def _today() -> int:
+    return int(time.time() // 86_400)

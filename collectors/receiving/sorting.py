@@ -1,0 +1,78 @@
+"""Sort what a request brings: spans of our runs, spans that are none, and those that are not for us."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from collectors.otlp import Batch
+from collectors.otlp_batches import OddSpan
+from collectors.otlp_settings import VIEWER
+from collectors.spans import FinishedSpan
+from otel_tracking import attributes as names
+from otel_tracking.tracker import INSTRUMENTATION_NAME
+
+REDUCED = "were reduced for viewers; their sender needs otlp_content=full"
+NOT_OURS = "belong to no execution"
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Spans of ours by trace, what stood in the place of some, and how many are not taken, by reason."""
+
+    ours: dict[int, list[FinishedSpan]] = field(default_factory=dict)
+    odd: list[OddSpan] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def span_count(self) -> int:
+        """How many spans are ours."""
+        return sum(map(len, self.ours.values()))
+
+    def of(self, trace_id: int) -> Sorted:
+        """What of it is of one trace."""
+        ours = {known: spans for known, spans in self.ours.items() if known == trace_id}
+        return Sorted(ours, [odd for odd in self.odd if odd.trace_id == trace_id], self.rejected)
+
+
+def sort(batches: Iterable[Batch], knows: Callable[[int], bool]) -> Sorted:
+    """The spans of a request, sorted; `knows` says whether spans of a trace have come before."""
+    found = Sorted()
+    others: list[FinishedSpan] = []
+    odd_others: list[OddSpan] = []
+    for batch in batches:
+        if batch.resource.get(names.OTLP_CONTENT) == VIEWER:
+            found.rejected[REDUCED] += len(batch.spans) + len(batch.odd)
+            continue
+        is_ours = batch.scope == INSTRUMENTATION_NAME
+        for span in batch.spans:
+            if is_ours or _is_marked(span):
+                found.ours.setdefault(span.trace_id, []).append(span)
+            else:
+                others.append(span)
+        (found.odd if is_ours else odd_others).extend(batch.odd)
+    _sort_others(found, others, odd_others, knows)
+    return found
+
+
+def _sort_others(
+    found: Sorted, others: Iterable[FinishedSpan], odd: Iterable[OddSpan], knows: Callable[[int], bool]
+) -> None:
+    """Other instrumentation may have made spans in our runs."""
+    for span in others:
+        if span.trace_id in found.ours or knows(span.trace_id):
+            found.ours.setdefault(span.trace_id, []).append(span)
+        else:
+            found.rejected[NOT_OURS] += 1
+    for one in odd:
+        if one.trace_id in found.ours or knows(one.trace_id):
+            found.odd.append(one)
+        else:
+            found.rejected[NOT_OURS] += 1
+    for one in found.odd:
+        found.rejected[one.reason] += 1
+
+
+def _is_marked(span: FinishedSpan) -> bool:
+    return bool(span.events) or any(name.startswith(names.PREFIX) for name in span.attributes)

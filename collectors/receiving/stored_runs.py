@@ -1,0 +1,68 @@
+"""Ask the sinks what they have of a run: to know it again, and so that nothing is put in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from collectors.delivery import Archive, Sink
+from collectors.receiving.revisions import NO_IDENTITY, extends, fits
+from collectors.receiving.runs import RemoteRun
+from collectors.receiving.senders import Senders
+from collectors.record_spans import is_exact, spans_of_record
+from otel_tracking import canonical
+from otel_tracking.record import ExecutionRecord
+
+OTHER_IDENTITY = "their execution id is that of another run"
+OTHER_RECORD = "another record of their run is stored"
+LESS_OR_OTHER = "would take something from the record of their run, or change it"
+
+
+class StoredRuns:
+    """The runs that are records in the sinks which can say so."""
+
+    def __init__(self, sinks: Sequence[Sink], senders: Senders) -> None:
+        self._archives = [sink for sink in sinks if isinstance(sink, Archive)]
+        self._senders = senders
+
+    def find(self, trace_id: int) -> ExecutionRecord | None:
+        """The stored record of a run, of its highest revision. Raises OSError where it cannot be read."""
+        found = [record for sink in self._archives if (record := sink.stored(f"{trace_id:032x}"))]
+        return max(found, key=lambda record: record.revision, default=None)
+
+    def recall(self, record: ExecutionRecord) -> RemoteRun:
+        """The run of a stored record, as if its spans had just come."""
+        trace_id = int(record.trace_id or "0", 16)
+        try:
+            spans = spans_of_record(record)
+            is_fixed = not is_exact(spans, record)
+        except Exception:  # a record of another kind, an import: it has no spans to be added to
+            spans, is_fixed = [], True
+        run = RemoteRun(trace_id, sender=self._senders.of(trace_id), is_fixed=is_fixed)
+        for span in spans:
+            run.add(span)
+        run.size = len(canonical.dumps(record.to_dict()))
+        run.revision, run.late_spans = record.revision, record.late_spans
+        return run
+
+    def is_there(self, record: ExecutionRecord) -> bool:
+        """Whether all of this is stored already, as this revision or a later one, by whomever."""
+        return self._has(record) and (stored := self._stored(record)) is not None and extends(record, stored)
+
+    def complaint(self, record: ExecutionRecord) -> str | None:
+        """Why this record may not be stored; None where it may."""
+        trace_id = record.trace_id or ""
+        if not fits(record):
+            return NO_IDENTITY
+        if any(sink.trace_of(record.execution_id) not in (None, trace_id) for sink in self._archives):
+            return OTHER_IDENTITY
+        if self._has(record):
+            return OTHER_RECORD
+        stored = self._stored(record) if record.revision > 1 else None
+        return None if stored is None or extends(stored, record) else LESS_OR_OTHER
+
+    def _has(self, record: ExecutionRecord) -> bool:
+        revisions = (sink.revision_of(record.trace_id or "") for sink in self._archives)
+        return any(revision is not None and revision >= record.revision for revision in revisions)
+
+    def _stored(self, record: ExecutionRecord) -> ExecutionRecord | None:
+        return self.find(int(record.trace_id or "0", 16))

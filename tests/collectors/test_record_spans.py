@@ -1,0 +1,59 @@
+"""A record read back into spans is that record again: what comes late can join it."""
+
+import pytest
+from builders import Bang, record_of
+from odd_values import ENUMS, KEPT, LOSSY, PLAINED
+from sources import log_everywhere, records_of_all_sources
+
+from collectors.build import build_record
+from collectors.record_spans import is_exact, spans_of_record
+from exporters import ParquetSink, read_records
+
+VALUES = {**KEPT, **ENUMS, **{name: make for name, (make, _) in PLAINED.items()}, **LOSSY}
+del VALUES["shares itself exponentially"]
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_record_of_any_value_is_the_same_again(name):
+    """Wherever the value was logged."""
+    record = records_of_all_sources(log_everywhere(VALUES[name]()))["protobuf"]
+    assert is_exact(spans_of_record(record), record)
+
+
+def failing(run):
+    with run.stage(2) as stage:
+        stage.item("interception_final", content="x")
+        raise Bang("no")
+
+
+def cancelled(run):
+    run.cancel()
+
+
+def blocked(run):
+    with run.stage(1) as stage:
+        stage.item("stage1_blocked", content="no")
+
+
+@pytest.mark.parametrize("pipeline", [failing, cancelled, blocked])
+def test_a_run_that_ended_otherwise_is_the_same_again(pipeline):
+    """With its error, its status and its outcome."""
+    record = record_of(pipeline)
+    assert is_exact(spans_of_record(record), record)
+
+
+def test_what_is_missing_is_still_known_to_be_missing_and_can_come(tmp_path):
+    """A run without two of its spans, stored and read again: each that comes is one less."""
+    from receiver_stage import spans_of_runs
+
+    from collectors.spans import from_sdk
+
+    [run], records = spans_of_runs(1)
+    spans = list(map(from_sdk, run))
+    ParquetSink(tmp_path).write(build_record(spans[2:]))
+    [stored] = read_records(tmp_path)
+    read = spans_of_record(stored)
+    assert (stored.dropped, is_exact(read, stored)) == (4, True)
+    assert build_record([*read, spans[1]]).dropped == 2
+    [own] = records.values()
+    assert build_record([*read, *spans[:2]]).to_dict() == own.to_dict()
