@@ -7,9 +7,10 @@ the record or its files cannot be trusted as they are, a `note` is something tru
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from otel_tracking.taxonomy import OUTPUT_TYPES
 WRONG, NOTE = "wrong", "note"
 
 _CHUNK = 1 << 20
+MOST_LISTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,10 @@ def check_sequence(record: ExecutionRecord) -> Iterator[Finding]:
     numbers = [item.sequence_number for item in record.items]
     if numbers == list(range(1, len(numbers) + 1)):
         return
-    missing = sorted(set(range(1, max(numbers) + 1)) - set(numbers))
-    doubled = sorted({number for number in numbers if numbers.count(number) > 1})
+    missing = _missing(numbers)
+    doubled = sorted(number for number, count in Counter(numbers).items() if count > 1)
     if missing:
-        yield _wrong(record, "sequence", f"items {_listed(missing)} are missing")
+        yield _wrong(record, "sequence", f"items {missing} are missing")
     if doubled:
         yield _wrong(record, "sequence", f"item numbers {_listed(doubled)} occur more than once")
     if not missing and not doubled:
@@ -114,9 +116,9 @@ def check_chain(record: ExecutionRecord) -> Iterator[Finding]:
     """Each hop was given exactly what the hop before it made, and no hop is missing."""
     hops = _hops(record)
     numbers = [hop.stage_iteration or 0 for hop in hops]
-    missing = sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers))
+    missing = _missing(numbers)
     if missing:
-        yield _wrong(record, "chain", f"hops {_listed(missing)} are missing")
+        yield _wrong(record, "chain", f"hops {missing} are missing")
     unknown = [hop.stage_iteration or 0 for hop in hops if hop.input_text is None]
     if unknown:
         yield _note(record, "chain", f"hops {_listed(unknown)} do not say which text they were given")
@@ -232,9 +234,21 @@ def _call(span: SpanRecord) -> str:
     return f"{span.name} ({place})" if place else span.name
 
 
-def _listed(numbers: list[int], limit: int = 10) -> str:
-    shown = ", ".join(map(str, numbers[:limit]))
-    return f"{shown} and {len(numbers) - limit} more" if len(numbers) > limit else shown
+def _listed(numbers: list[int]) -> str:
+    return _shown(numbers, len(numbers))
+
+
+def _shown(numbers: Iterable[int], count: int) -> str:
+    shown = ", ".join(map(str, islice(numbers, MOST_LISTED)))
+    return f"{shown} and {count - MOST_LISTED} more" if count > MOST_LISTED else shown
+
+
+def _missing(numbers: Iterable[Any]) -> str:
+    """The numbers from 1 to the highest that are not there, in words; nothing where all are."""
+    there = sorted({number for number in numbers if type(number) is int and number > 0})
+    # Between one and the next: a single item may say that its number is 10¹⁸.
+    between = (range(before + 1, number) for before, number in pairwise([0, *there]))
+    return _shown(chain.from_iterable(between), there[-1] - len(there)) if there else ""
 
 
 def _wrong(record: ExecutionRecord, check: str, sentence: str) -> Finding:

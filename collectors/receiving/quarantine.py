@@ -96,7 +96,8 @@ class Quarantine:
     ) -> Aside:
         """Keep what is set aside; durable when this returns. The same once more changes nothing. Raises OSError."""
         with self._lock:
-            self._bodies.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for directory in (self._directory, self._bodies):
+                directory.mkdir(mode=0o700, exist_ok=True)
             names = tuple(dict.fromkeys(map(self._keep, requests)))
             told = json.dumps([f"{trace_id:032x}", reason, sender, names])
             aside = Aside(

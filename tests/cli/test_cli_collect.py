@@ -146,3 +146,60 @@ def test_an_address_that_is_taken_is_refused_in_one_sentence(collect, tmp_path):
     result = call("collect", "--port", address.rpartition(":")[2], data=tmp_path / "other")
     assert result.exit_code == 1
     assert "another port would work" in result.stderr
+
+
+def forged(record):
+    """A new root of a run that is known by its trace id."""
+    counts = [{"key": f"devserver.{name}", "value": {"intValue": "1"}} for name in ("span_count", "item_count")]
+    said = {"sequence_number": 1, "timestamp_ns": 1, "item_type": "pipeline_start", "media_type": "metadata"}
+    payload = {"key": "devserver.payload", "value": {"stringValue": json.dumps(said)}}
+    start = str(int(record.timestamp.timestamp()) * 10**9)
+    times = {"startTimeUnixNano": start, "endTimeUnixNano": start}
+    ids = {"traceId": record.trace_id, "spanId": "00000000000000f1"}
+    span = {**ids, **times, "name": "execution", "attributes": counts, "events": [{"attributes": [payload]}]}
+    scope = {"scope": {"name": "otel_tracking"}, "spans": [span]}
+    return {"resourceSpans": [{"scopeSpans": [scope]}]}
+
+
+def test_what_is_set_aside_is_listed_and_taken_once_more(collect, tmp_path):
+    """While the collector is at work, and afterwards; for what still cannot be taken the code is 1."""
+    import requests
+
+    process, address = collect()
+    [record] = send(address, three_hops).values()
+    data = tmp_path / "data"
+    while not list(read_records(data)):
+        pass
+    answer = requests.post(f"{address}/v1/traces", json=forged(record), timeout=30)
+    assert answer.json()["partialSuccess"]["rejectedSpans"] == "1"
+
+    [listed] = json.loads(call("collect", "--quarantine", "--json", data=data).stdout)
+    assert (listed["trace_id"], listed["sender"], listed["spans"]) == (record.trace_id, "127.0.0.1", 1)
+    assert "second root" in listed["reason"]
+    told, _ = stop(process)
+    assert "1 set aside" in told
+
+    assert listed["id"] in call("collect", "--quarantine", data=data).stdout
+    again = call("collect", "--retry", listed["id"], data=data)
+    assert (again.exit_code, again.stdout) == (1, "1 trace taken once more, 1 set aside again\n")
+    assert call("collect", "--retry", "nothing", data=data).exit_code == 2
+    assert [text_of(one) for one in read_records(data)] == [text_of(record)]
+
+
+def test_a_run_that_was_set_aside_is_stored_once_its_fault_is_mended(tmp_path):
+    """From the requests that were kept of it, byte for byte."""
+    from otlp_stage import trace_server
+
+    from collectors.receiving.quarantine import Quarantine, Request
+
+    with trace_server() as server:
+        [record] = send(server.endpoint, three_hops).values()
+    (tmp_path / "data" / "collect").mkdir(parents=True)
+    quarantine = Quarantine(tmp_path / "data" / "collect" / "quarantine")
+    requests = [Request(b"P", body) for body in server.bodies]
+    quarantine.put(int(record.trace_id, 16), "a fault that is mended", "anna", requests, spans=5, is_whole=True)
+
+    result = call("collect", "--retry", "all", data=tmp_path / "data")
+    assert (result.exit_code, result.stdout) == (0, "1 trace taken once more, 0 set aside again\n")
+    assert [text_of(one) for one in read_records(tmp_path / "data")] == [text_of(record)]
+    assert call("collect", "--quarantine", data=tmp_path / "data").stdout == "Nothing is set aside.\n"

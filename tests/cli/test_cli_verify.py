@@ -172,3 +172,11 @@ def test_a_file_of_an_imported_record_that_is_gone_is_wrong(tmp_path):
 
     assert not is_right(verify(record, tmp_path))
     assert sentences(record, tmp_path) == ["item 1: media/exec_1/output.png is not there"]
+
+
+def test_a_number_that_cannot_be_is_not_counted_to():
+    """An item from elsewhere may say that it is the 10¹⁸th, a hop that it is called something."""
+    items = (an_item(sequence_number=1), an_item(sequence_number=10**18))
+    first = f"items 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and {10**18 - 12} more are missing"
+    assert sentences(a_record(items=items)) == [first]
+    verify(a_record(items=(hop("third", "x", "y"),)))

@@ -51,9 +51,9 @@ def collecting(sinks: Sequence[Any], directory: Path, **options: Any) -> Iterato
 
 
 @contextmanager
-def receiving(collector: Collector, token: str | None = None) -> Iterator[str]:
+def receiving(collector: Collector, **tokens: Any) -> Iterator[str]:
     """The address of a real server in front of a collector."""
-    with listening(TraceReceiver(collector, token=token), "127.0.0.1", 0) as address:
+    with listening(TraceReceiver(collector, **tokens), "127.0.0.1", 0) as address:
         yield address
 
 

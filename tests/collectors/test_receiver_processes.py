@@ -151,3 +151,52 @@ def test_files_of_the_spool_are_private(tmp_path):
     [path] = (tmp_path / "collect").glob("*.otlp")
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     spool.close()
+
+
+def test_a_segment_that_is_still_read_is_not_removed(tmp_path):
+    """After a restart its first run is durable at once, and others have begun to send: the second is not lost."""
+    spool = Spool(tmp_path)
+    for number in (1, 2):
+        spool.append(PROTOBUF, b"body", {number}, "anna")
+    spool.close()
+
+    again = Spool(tmp_path)
+    entries = again.entries()
+    first = next(entries)
+    again.hold(first.place, {1})
+    again.append(PROTOBUF, b"fresh", {3})
+    again.release([first.place], 1)
+    second = next(entries)
+    assert (second.body, second.sender, again.read(second.place)) == (b"body", "anna", second)
+    again.hold(second.place, {2})
+    assert not list(entries)
+    again.close()
+    assert [entry.body for entry in Spool(tmp_path).entries()] == [b"body", b"body", b"fresh"]
+
+
+def test_a_damaged_entry_hides_none_behind_it(tmp_path):
+    """It is counted; the others are read."""
+    spool = Spool(tmp_path)
+    for body in (b"first", b"second", b"third"):
+        spool.append(PROTOBUF, body, {1})
+    spool.close()
+    [path] = tmp_path.glob("*.otlp")
+    path.write_bytes(path.read_bytes().replace(b"second", b"sec0nd"))
+
+    again = Spool(tmp_path)
+    assert [entry.body for entry in again.entries()] == [b"first", b"third"]
+    assert again.damaged == 1
+    again.close()
+
+
+def test_entries_of_an_earlier_version_are_read(tmp_path):
+    """They say nothing of who sent them."""
+    import struct
+    import zlib
+
+    header = struct.pack(">cII", b"P", 5, zlib.crc32(b"first"))
+    Spool(tmp_path).close()
+    (tmp_path / "000000001.otlp").write_bytes(header + b"first")
+    spool = Spool(tmp_path)
+    assert [(entry.kind, entry.body, entry.sender) for entry in spool.entries()] == [(PROTOBUF, b"first", "")]
+    spool.close()
