@@ -125,8 +125,9 @@ class RunState:
         if item.item_type == ItemType.PIPELINE_START and isinstance(item.metadata, Mapping):
             self.head |= {str(name): value for name, value in item.metadata.items()}
             more = self.head.get("metadata")
-            plan = more.get("config") if isinstance(more, Mapping) else None
-            self.plan = _with_asked(plan, more) if isinstance(plan, Mapping) else {}
+            said = more if isinstance(more, Mapping) else {}
+            plan = said.get("config")
+            self.plan = _with_asked(plan, said) if isinstance(plan, Mapping) else {}
         return True
 
     def _fact(self, event: LiveEvent) -> bool:
