@@ -35,6 +35,7 @@ def play(request=None, *, engines=None, config=None, seeds=(), **fields):
             engines or usual_engines(request),
             find_config=lambda name: config or load_config(name),
             new_seed=lambda: next(drawn),
+            longest_prompt=200_000,  # as an operator may set it
         )
         return pipeline.run(request)
 

@@ -73,13 +73,15 @@ def test_a_text_that_is_fit_goes_out(made, level):
     assert record.stages_completed == (1, 2, 3)
 
 
-def test_students_see_neither_the_text_nor_the_hop_that_made_it(blocked):
-    """In their copy of the record and in every document for them; researchers see both."""
+def test_students_see_neither_the_text_nor_the_hops_that_led_to_it(blocked):
+    """In their copy of the record and in every document for them, in no language; researchers see all of it."""
     _, record = blocked
     copy = student_copy(record)
 
     assert GRUESOME not in json.dumps(copy)
     assert [item["item_type"] for item in copy["items"] if item["withheld"]] == [
+        "user_input_text",
+        "interception_iteration",
         "interception_iteration",
         "interception_final",
     ]
