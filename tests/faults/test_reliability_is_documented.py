@@ -8,6 +8,9 @@ import pytest
 from children import ROOT
 from test_matrix import IDS
 
+from collectors.receiving import Collector, Spool
+from collectors.testing import RememberingSink
+
 PAGE = (ROOT / "docs" / "reliability.md").read_text()
 COMMANDS = re.findall(r"\| `((?:\.\./)?[\w/]+\.py[^`]*)` \|$", PAGE, re.MULTILINE)
 
@@ -24,11 +27,16 @@ def test_every_counter_is_explained(recording):
     assert [name for name in counters(recording.health()) if f"`{name}`" not in PAGE] == []
 
 
+def test_every_counter_of_a_collector_is_explained(tmp_path):
+    collector = Collector([RememberingSink()], Spool(tmp_path))
+    collector.close()
+    assert [name for name in counters(collector.health()) if f"`{name}`" not in PAGE] == []
+
+
 def test_every_kind_of_trouble_is_explained():
     """As far as it is written in the code as it is counted."""
-    sources = [
-        path.read_text() for package in ("otel_tracking", "collectors") for path in (ROOT / package).glob("*.py")
-    ]
+    packages = ("otel_tracking", "collectors", "collectors/receiving")
+    sources = [path.read_text() for package in packages for path in (ROOT / package).glob("*.py")]
     found = {kind for text in sources for kind in re.findall(r'(?:report\(|\.note\(|counts\[|stop\()"([\w ]+)"', text)}
     kinds = {kind for kind in found if not re.match(r"records|items|lossy|late_|dropped|odd", kind)}
     assert {kind for kind in kinds if f"`{kind}`" not in PAGE} == set()
