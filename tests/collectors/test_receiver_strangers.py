@@ -54,9 +54,9 @@ def amendment(**fields):
 COUNTS = {names.SPAN_COUNT: 1, names.ITEM_COUNT: 1}
 
 
-def forged_root(run, **more):
+def forged_root(run, *, after=0, **more):
     """A new root of a known trace, whose counts are met at once."""
-    start = run[-1].start_time
+    start = run[-1].start_time + after
     text = item(1, "pipeline_start", metadata={"user_id": "mallory"}, timestamp=start)
     return span_of(run[0].context.trace_id, events=[text], start=start, counts=COUNTS, **more)
 
@@ -69,18 +69,19 @@ def texts(records):
     return {trace_id: text_of(record) for trace_id, record in records.items()}
 
 
+@pytest.mark.parametrize("after", [0, 20 * SECOND, 10 * 86_400 * SECOND])
 @pytest.mark.parametrize("is_restarted", [True, False])
-def test_a_stored_run_is_not_replaced_by_a_new_root(tmp_path, is_restarted):
+def test_a_stored_run_is_not_replaced_by_a_new_root(tmp_path, is_restarted, after):
     """The trace id is on every student's page; the true text stays, and what was sent is set aside and told."""
     [run], records = spans_of_runs(1)
     sink = ParquetSink(tmp_path / "data")
     with collecting([sink], tmp_path / "collect") as collector:
         collector.accept(PROTOBUF, body_of(run), sender="class-1")
         if not is_restarted:
-            answer = collector.accept(JSON, request_of(forged_root(run)), sender="class-1")
+            answer = collector.accept(JSON, request_of(forged_root(run, after=after)), sender="class-1")
     if is_restarted:
         with collecting([ParquetSink(tmp_path / "data")], tmp_path / "collect") as collector:
-            answer = collector.accept(JSON, request_of(forged_root(run)), sender="class-1")
+            answer = collector.accept(JSON, request_of(forged_root(run, after=after)), sender="class-1")
 
     assert (answer.rejected, "second root" in answer.message) == (1, True)
     assert texts_of(tmp_path / "data") == texts(records)
