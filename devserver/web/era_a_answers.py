@@ -26,7 +26,8 @@ def answer_of(job: Job, config: PipelineConfig, state: RunState, *, for_students
     Students get nothing that a check said no to, and no messages for developers: those may repeat it.
     """
     status, body = _whole_answer(job, config, state)
-    return status, _for_students(body, state) if for_students else body
+    # What is wrong with their own request is for them.
+    return status, _for_students(body, state) if for_students and status != 400 else body
 
 
 def _whole_answer(job: Job, config: PipelineConfig, state: RunState) -> Answer:
