@@ -33,8 +33,7 @@ class Shelf:
         """The configuration of that name, never a file. Raises `UnknownConfig`."""
         known = {config.name: config for config in self.all()}
         if name not in known:
-            mistakes = "".join(f"; {sentence}" for sentence in self.mistakes())
-            raise UnknownConfig(f"no configuration {name!r:.100}; {suggestion(name[:100], known)}{mistakes}")
+            raise UnknownConfig(f"no configuration {name!r:.100}; {suggestion(name[:100], known)}")
         return known[name]
 
     def find(self, name: str | Path) -> PipelineConfig:
@@ -50,7 +49,9 @@ class Shelf:
         try:
             return self.named(str(name))
         except UnknownConfig as error:
-            raise UnknownConfig(f"{error}; a path to a .toml or .json file does too") from None
+            # Where files lie is for whoever may name one.
+            mistakes = "".join(f"; {sentence}" for sentence in self.mistakes())
+            raise UnknownConfig(f"{error}; a path to a .toml or .json file does too{mistakes}") from None
 
     def _read(self) -> tuple[tuple[PipelineConfig, ...], tuple[str, ...]]:
         """The configurations of one's own, and what is wrong with the other files."""

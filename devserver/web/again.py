@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from devserver.configs import PipelineConfig, list_configs
+from devserver.configs import PipelineConfig, Shelf
 from devserver.engines import InputImage
 from devserver.requests import Request
 from devserver.stages.seeds import Seeds
@@ -24,9 +24,9 @@ class Again:
     seed: int | None
 
 
-def again(record: ExecutionRecord, read_media: ReadMedia) -> Again | None:
+def again(record: ExecutionRecord, read_media: ReadMedia, configs: Shelf) -> Again | None:
     """How to repeat a run; None where it was blocked, its configuration is gone, or what it was given is not there."""
-    config = next((config for config in list_configs() if config.name == record.config_name), None)
+    config = next((config for config in configs.all() if config.name == record.config_name), None)
     prompts = [item.content for item in record.items if item.item_type == ItemType.USER_INPUT_TEXT]
     is_blocked = any(item.item_type == ItemType.STAGE1_BLOCKED for item in record.items)
     if config is None or is_blocked or not prompts or not isinstance(prompts[0], str):

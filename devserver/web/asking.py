@@ -13,9 +13,9 @@ from typing import Any
 
 from devserver.backends.comfyui.graph_files import shipped_graphs
 from devserver.backends.comfyui.plan import GRAPH
-from devserver.configs import PipelineConfig, list_configs
+from devserver.configs import PipelineConfig, Shelf
 from devserver.engines import InputImage
-from devserver.errors import RequestError, UnknownConfig, suggestion
+from devserver.errors import RequestError, suggestion
 from devserver.pictures import FORMATS, MOST_BYTES, picture_format
 from devserver.requests import Request
 from devserver.safety.terms import LEVELS
@@ -47,12 +47,14 @@ def read_body(body: bytes) -> Mapping[str, Any]:
     return source
 
 
-def request_of(source: Mapping[str, Any], role: Role, usual_level: str) -> tuple[Request, PipelineConfig]:
+def request_of(
+    source: Mapping[str, Any], role: Role, usual_level: str, configs: Shelf
+) -> tuple[Request, PipelineConfig]:
     """The request that a JSON object describes, checked, and its configuration.
 
     Raises `UnknownConfig`, `NotAllowed` or `RequestError`.
     """
-    config = config_named(_text(source, "schema", needed=True))
+    config = configs.named(_text(source, "schema", needed=True))
     languages = source.get("languages")
     request = Request(
         prompt=_text(source, "input_text", needed=True, longest=None),
@@ -85,14 +87,6 @@ def check_names(parameters: Mapping[str, Any]) -> None:
         if name.rpartition(".")[2] == GRAPH and not isinstance(value, Mapping) and value not in shipped_graphs():
             names = ", ".join(shipped_graphs())
             raise RequestError(f"{name} is {shortened(value)}; {names} or the graph itself, as an object, would work")
-
-
-def config_named(name: str) -> PipelineConfig:
-    """The configuration of that name; never a file, which a path could name."""
-    known = {config.name: config for config in list_configs()}
-    if name not in known:
-        raise UnknownConfig(f"no configuration {name!r:.100}; {suggestion(name[:100], known)}")
-    return known[name]
 
 
 def level_for(wanted: str, role: Role, usual: str) -> str:

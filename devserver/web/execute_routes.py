@@ -33,7 +33,7 @@ def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Bluepri
         except RequestError as error:
             return trouble(400, str(error))
         try:
-            wanted, config = request_of(source, guard.role(), settings.safety_level)
+            wanted, config = request_of(source, guard.role(), settings.safety_level, runs.configs)
             runs.runner.check(wanted)
             job = runs.runner.submit(wanted, asker().pupil)
         except UnknownConfig as error:

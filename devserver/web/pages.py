@@ -9,6 +9,7 @@ from flask import Blueprint, Response, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.audit import Act
+from devserver.configs import Shelf
 from devserver.errors import ConfigError, RequestError
 from devserver.pictures import MOST_BYTES
 from devserver.requests import Request
@@ -16,7 +17,7 @@ from devserver.safety.terms import LEVELS
 from devserver.stages.seeds import draw_seed
 from devserver.web import guard
 from devserver.web.again import again, can_be_seeded, leaves_to_chance, with_seed
-from devserver.web.asking import NotAllowed, check_names, checked, config_named, image_of, level_for, seed_of
+from devserver.web.asking import NotAllowed, check_names, checked, image_of, level_for, seed_of
 from devserver.web.choices import choices_of
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
 from devserver.web.listing import Listing, read_query
@@ -74,7 +75,7 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
     @routes.post("/runs")
     def send() -> AnyResponse:
         try:
-            wanted = _request_of_form(settings)
+            wanted = _request_of_form(settings, runs.configs)
             runs.runner.check(wanted)
             job = runs.runner.submit(wanted, asker().pupil)
         except (RequestError, ConfigError) as error:
@@ -131,7 +132,7 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
         if not runs.owns(found, asker()):
             return _message(403, words_here()["not yours"])
         record = runs.record(found) if isinstance(found, str) else None
-        wanted = again(record, lambda sha256: runs.media(found, sha256)) if record else None
+        wanted = again(record, lambda sha256: runs.media(found, sha256), runs.configs) if record else None
         if wanted is None:
             return _message(400, "this run cannot be made again from its record")
         repeated = with_seed(wanted, same=request.form.get("seed") == "same")
@@ -176,9 +177,9 @@ def _start_page(devserver: Devserver, settings: WebSettings, given: Any, *, sent
     )
 
 
-def _request_of_form(settings: WebSettings) -> Request:
+def _request_of_form(settings: WebSettings, configs: Shelf) -> Request:
     form = request.form
-    config = config_named(form.get("config", ""))
+    config = configs.named(form.get("config", ""))
     seed = seed_of(form.get("seed", "").strip())
     if seed is None and leaves_to_chance(config) and can_be_seeded(config):
         seed = draw_seed()  # one for all, so that the run can be made again

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 from devserver.web.again import again, leaves_to_chance
-from devserver.web.asking import config_named
 from devserver.web.board import Board, board_of
 from devserver.web.pupils import Asker
 from devserver.web.roles import Role
@@ -66,10 +65,10 @@ def tone_of(status: str) -> str:
 
 def _repeat(found: Job | str, record: ExecutionRecord, runs: Runs) -> dict[str, Any]:
     """How the run can be made again: `{"same": …, "new": …}`, empty where it cannot."""
-    wanted = again(record, lambda sha256: runs.media(found, sha256))
+    wanted = again(record, lambda sha256: runs.media(found, sha256), runs.configs)
     if wanted is None:
         return {}
-    is_chance = leaves_to_chance(config_named(wanted.request.config_name))
+    is_chance = leaves_to_chance(runs.configs.named(wanted.request.config_name))
     return {"seed": wanted.seed, "is_same": wanted.seed is not None and is_chance, "is_new": is_chance}
 
 

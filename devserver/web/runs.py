@@ -46,6 +46,7 @@ class Runs:
 
     def __init__(self, devserver: Devserver, runner: Runner) -> None:
         self.runner = runner
+        self.configs = devserver.configs
         self._devserver = devserver
         self._data_dir = devserver.settings.data_dir
         self._live = devserver.recording.live
