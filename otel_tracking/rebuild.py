@@ -136,6 +136,11 @@ def _decimal(text: str) -> int:
     return int(text)
 
 
+def _not_finite(text: Any) -> float:
+    # Each NaN is one of its own: a dict may have several as keys.
+    return float("nan") if text == "nan" else {"inf": math.inf, "-inf": -math.inf}[text]
+
+
 def _list(parts: Any) -> list[Any]:
     if type(parts) is not list:
         raise NotWritten
@@ -160,7 +165,7 @@ def _dict(parts: Any) -> dict[Any, Any]:
 TAGS: dict[str, Callable[[Any], Any]] = {
     "$str": _text_of_escaped,
     "$int": _large_integer,
-    "$float": {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}.__getitem__,
+    "$float": _not_finite,
     "$tuple": lambda parts: tuple(_list(parts)),
     "$set": lambda parts: set(_keys(_list(parts))),
     "$frozenset": lambda parts: frozenset(_keys(_list(parts))),

@@ -156,3 +156,11 @@ def _in_thread(act):
     thread.start()
     thread.join()
     return results[0]
+
+
+@pytest.mark.parametrize("several", [dict.fromkeys, frozenset, set])
+def test_several_that_are_no_number_are_several_keys(several):
+    """NaN equals nothing, so a dict may have it as often as it likes."""
+    value = several([float("nan"), float("nan"), 1.0])
+    again = canonical.loads(canonical.dumps(value))
+    assert (type(again), len(again)) == (type(value), 3)
