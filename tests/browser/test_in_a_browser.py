@@ -273,6 +273,8 @@ def test_a_page_that_waits_finds_its_run_again_when_the_server_was_killed(browse
         page.type("#prompt", "Eine Blume auf der Wiese")
         page.click("button.primary")
         page.until("document.querySelector('[data-slot=position]')?.textContent === '1'")
+        # Its script has come, too: a page without one would not know of anything.
+        page.until("typeof source !== 'undefined' && source.readyState === EventSource.OPEN")
     page.until("!document.querySelector('[data-slot=lost]').hidden")
     with a_server(tmp_path, "open", port):
         page.until("location.pathname.startsWith('/runs/exec_') && document.querySelector('.exports')")
