@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -116,7 +117,13 @@ def _text(payload: Any) -> str:
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), default=lambda refused: refused.description)
 
 
+_ESCAPED = re.compile(r"(?:[^\\]|\\(?:[\\tnr]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))*")
+"""What `escaped` writes: of other escapes Python warns, before it is known that nobody wrote them."""
+
+
 def _text_of_escaped(text: Any) -> str:
+    if not _ESCAPED.fullmatch(text):
+        raise NotWritten
     found: str = text.encode("ascii").decode("unicode_escape")
     if is_unicode(found) or escaped(found) != text:
         raise NotWritten
