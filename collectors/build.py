@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from collectors.not_passed import not_passed
+from collectors.span_secrets import without_secrets
 from collectors.spans import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking import canonical
@@ -86,7 +87,7 @@ class _RunOfSpans:
     """The spans of one trace, sorted, with the events of late spans given back to the spans they are late for."""
 
     def __init__(self, spans: Iterable[FinishedSpan]) -> None:
-        self.spans = sorted(spans, key=lambda span: (span.start_ns, span.span_id))
+        self.spans = sorted(map(without_secrets, spans), key=lambda span: (span.start_ns, span.span_id))
         if not self.spans:
             raise ValueError("a record needs at least one span; none came")
         roots = [span for span in self.spans if span.parent_id is None]

@@ -16,7 +16,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from collectors.recorded_span import SpanData
 from collectors.spans import FinishedEvent, FinishedSpan, links_of
-from otel_tracking.frame import FACT, ITEM, ITEM_FIELDS, Frame, MediaBytes, fields_of, freeze, thaw, thaw_own
+from otel_tracking.frame import FACT, ITEM, ITEM_FIELDS, Frame, MediaBytes, fields_of, freeze, thaw_own
+from otel_tracking.frozen_secrets import looked_over
+from otel_tracking.payload_check import check_payload
 
 STARTED, ENDED, MEDIA, REVISION = "S", "E", "M", "R"
 
@@ -67,8 +69,11 @@ def _flat_entry(values: tuple[Any, ...]) -> bytes:
 
 
 def _read_entry(entry: bytes) -> Sequence[Any]:
-    values: Sequence[Any] = orjson.loads(entry) if entry[:1] == b"[" else thaw(entry)
-    return values
+    if entry[:1] == b"[":
+        flat: Sequence[Any] = orjson.loads(entry)
+        return flat
+    check_payload(entry)
+    return thaw_own(looked_over(entry))
 
 
 def entries_of(ended: Iterable[SpanData], still_open: Iterable[SpanData]) -> Iterator[bytes]:

@@ -19,8 +19,10 @@ from collectors import journal_entries
 from collectors.flight_recorder import FlightRecorder, RunJournal
 from collectors.ids import SystemIdGenerator
 from collectors.recorded_span import RecordedSpan, SpanData
+from collectors.span_secrets import clean_span
 from otel_tracking.errors import Troubles
 from otel_tracking.frame import Frame
+from otel_tracking.frozen_secrets import Redactor
 from otel_tracking.record import FinishReason
 
 STARTED, LOGGED, ENDED, FINISHED = "started", "logged", "ended", "finished"
@@ -78,7 +80,9 @@ class OpenRuns:
         *,
         max_open_runs: int = 1_000,
         clock: Callable[[], float] = time.monotonic,
+        redactor: Redactor | None = None,
     ) -> None:
+        self.redactor = redactor or Redactor()
         self._recorder, self._on_finished, self._troubles = recorder, on_finished, troubles
         self._max_open_runs, self._clock = max_open_runs, clock
         self._ids = SystemIdGenerator()
@@ -120,13 +124,25 @@ class OpenRuns:
             self._troubles.report(*self._refusal)
             # Nobody's: the lock that guards the others may have been held by a thread that a fork left behind.
             return OpenRun(self, span.trace_id, self._recorder.begin(span.trace_id), self._clock())
+        entry = self._entry_of(span, journal_entries.start_entry)
         run = self._runs_by_trace_id.get(span.trace_id) or self._begin(span.trace_id)
         run.open_spans[span.span_id] = span
         run.log.append((STARTED, span))
         for wake in run.wakers:
             wake()
-        run.journal.append(journal_entries.start_entry(span))
+        run.journal.append(entry)
         return run
+
+    def _entry_of(self, span: SpanData, write: Callable[[SpanData], bytes]) -> bytes:
+        """The entry of a span, which loses its secrets before anybody sees it."""
+        entry = write(span)
+        if not self.redactor.look(entry):
+            return entry
+        try:
+            clean_span(span, self.redactor)
+        except Exception as trouble:
+            self._troubles.report("redaction", trouble)
+        return write(span)
 
     def record(self, span: Any, frame: Frame) -> None:
         """Keep a frame: on its span, in its run's log, in the journal. This is the tracker's `emit`."""
@@ -150,7 +166,7 @@ class OpenRuns:
         try:
             if run.trace_id not in self._runs_by_trace_id:
                 self._begin(run.trace_id)
-            run.journal.append(journal_entries.end_entry(span))
+            run.journal.append(self._entry_of(span, journal_entries.end_entry))
             if run.revision:
                 with run.lock:
                     run.late_spans += 1

@@ -141,16 +141,17 @@ class RecordedSpan(Span):
 
     def update_name(self, name: str) -> None:
         """Rename it."""
-        self.data.name = name
+        self.data.name = self._text(name)
 
     def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
         """Add a plain span event, as instrumentation of others may; items come as frames."""
         if self.data.end_ns is None:
-            self.data.events.append(Event(name, flat_copy(attributes or {}), timestamp))
+            kept = self.run.runs.redactor.attributes(flat_copy(attributes or {}))
+            self.data.events.append(Event(self._text(name), kept, timestamp))
 
     def add_link(self, context: SpanContext, attributes: Any = None) -> None:
         """Add a link."""
-        self.data.links = (*self.data.links, Link(context, attributes))
+        self.data.links = (*self.data.links, Link(context, self.run.runs.redactor.attributes(attributes or {})))
 
     def record_exception(
         self,
@@ -160,13 +161,17 @@ class RecordedSpan(Span):
         escaped: bool = False,
     ) -> None:
         """Add an `exception` event."""
+        words_of = self.run.runs.redactor.words_of
         described = {
             "exception.type": type(exception).__qualname__,
-            "exception.message": str(exception),
-            "exception.stacktrace": "".join(traceback.format_exception(exception)),
+            "exception.message": words_of(str(exception)),
+            "exception.stacktrace": words_of("".join(traceback.format_exception(exception))),
             "exception.escaped": str(escaped),
         }
         self.add_event("exception", {**described, **(attributes or {})}, timestamp)
+
+    def _text(self, text: str) -> str:
+        return self.run.runs.redactor.text(text)
 
 
 def flat_copy(attributes: Mapping[str, Any]) -> dict[str, Any]:

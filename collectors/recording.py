@@ -28,6 +28,8 @@ from collectors.span_processor import RecordingSpanProcessor
 from collectors.spill import Spill
 from collectors.waiting_room import MAX_PENDING, WaitingRoom
 from otel_tracking.errors import Troubles
+from otel_tracking.frozen_secrets import Redactor
+from otel_tracking.redaction import DEFAULT_POLICY, RedactionPolicy
 from otel_tracking.timings import Timings
 from otel_tracking.tracker import ExecutionTracker
 
@@ -52,19 +54,23 @@ class Recording:
         files: Spill,
         max_pending: int,
         otlp: OtlpSettings | NotSent,
+        redaction: RedactionPolicy,
     ) -> None:
         self.troubles = Troubles(raise_errors=raise_errors)
         self.recovery = RecoveryReport()
         self._recovery_thread: threading.Thread | None = None
         self._recovery_is_over = threading.Event()
         self._timings = Timings()
+        self._redactor = Redactor(redaction)
         self._sinks, self._recorder = sinks, recorder
         self._lanes = [SinkLane(sink, self.troubles, retry_seconds=retry_seconds) for sink in sinks]
         self._waiting_room = WaitingRoom(files, self.troubles, max_pending=max_pending)
         self._assembly = Assembly(
             self._lanes, self.troubles, grace=grace, max_age=max_age, waiting_room=self._waiting_room
         )
-        self._open_runs = OpenRuns(recorder, self._assembly.take, self.troubles, max_open_runs=max_open_runs)
+        self._open_runs = OpenRuns(
+            recorder, self._assembly.take, self.troubles, max_open_runs=max_open_runs, redactor=self._redactor
+        )
         self.live = LiveFeed(self._open_runs)
         self.provider = RecordingTracerProvider(self._open_runs, resource, self.troubles)
         self._otlp = otlp if isinstance(otlp, NotSent) else self._send_to(otlp)
@@ -77,7 +83,11 @@ class Recording:
     def tracker(self) -> ExecutionTracker:
         """A tracker whose runs are recorded here."""
         return ExecutionTracker(
-            self.provider, emit=self._open_runs.record, troubles=self.troubles, timings=self._timings
+            self.provider,
+            emit=self._open_runs.record,
+            troubles=self.troubles,
+            timings=self._timings,
+            redactor=self._redactor,
         )
 
     def span_processor(self) -> RecordingSpanProcessor:
@@ -100,6 +110,7 @@ class Recording:
             "otlp": self._otlp.health(),
             "recovered": len(self.recovery.recovered),
             "left_alone": [asdict(what) for what in self.recovery.left_alone],
+            "redacted": self._redactor.count,
             "item_seconds": self._timings.seconds(),
             "unusual_items": dict(self._assembly.unusual),
             "guarded_errors": dict(self.troubles.counts),
@@ -198,6 +209,7 @@ def start_recording(
     meter_provider: MeterProvider | None = None,
     otlp_endpoint: str | bool | None = None,
     otlp_content: str | None = None,
+    redaction: RedactionPolicy = DEFAULT_POLICY,
 ) -> Recording:
     """Start recording into `sinks`; nothing in the environment can switch it off or thin it out.
 
@@ -211,6 +223,8 @@ def start_recording(
     Traces go to `otlp_endpoint` (`http://localhost:4318`) as well, best effort; None leaves it to OpenTelemetry's
     variables (`OTEL_EXPORTER_OTLP_ENDPOINT` …), False sends none. `otlp_content` is `viewer` (for Jaeger: no blocked
     texts, no persons, large values as summaries) or `full` (everything, for `otel-tracking collect`).
+
+    `redaction` says what is taken for a secret and never recorded, beside what always is.
 
     >>> with start_recording(journal=False) as recording:
     ...     with recording.tracker().execution("dada") as run:
@@ -234,6 +248,7 @@ def start_recording(
         files=Spill(base, namespace),
         max_pending=max_pending,
         otlp=read_otlp_settings(otlp_endpoint, otlp_content),
+        redaction=redaction,
     )
     if meter_provider is not None:
         metrics.observe(meter_provider, recording.health)

@@ -16,6 +16,7 @@ from collectors.recorded_span import SpanData
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.frame import Frame
+from otel_tracking.frozen_secrets import usual_redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,17 @@ def event_of_attributes(attributes: Mapping[str, Any]) -> FinishedEvent | None:
     if not isinstance(payload, str):
         return None
     try:
-        fields = canonical.loads(payload)
+        fields = _without_secrets(payload)
     except (ValueError, RecursionError):
         return None
     return FinishedEvent(fields) if _is_ours(fields) else None
+
+
+def _without_secrets(payload: str) -> Any:
+    """The value of a canonical text without secrets: who wrote it may have looked for none."""
+    fields, redactor = canonical.loads(payload), usual_redactor()
+    may_hold_one = redactor.may_hold_secret(payload.encode("utf-8", "surrogatepass"))
+    return redactor.clean(fields).values if may_hold_one else fields
 
 
 _NEEDED = {"sequence_number": int, "timestamp_ns": int, "item_type": str, "media_type": str}

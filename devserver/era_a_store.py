@@ -17,6 +17,7 @@ from exporters.layout import folder_name, stored_days
 from exporters.locks import compaction_lock
 from exporters.parquet_file import no_step
 from otel_tracking.record import ExecutionRecord
+from otel_tracking.record_secrets import without_secrets
 
 TABLES = ("executions", "items", "blobs")
 
@@ -33,7 +34,7 @@ class DatasetStore:
 
     def save(self, record: ExecutionRecord) -> None:
         """Store a record; `WriteFailed` where it is not durable."""
-        ParquetSink(self._data_dir).write(record)
+        ParquetSink(self._data_dir).write(without_secrets(record))
 
     def load(self, execution_id: str) -> ExecutionRecord | None:
         """The record of that id, or None."""

@@ -24,7 +24,6 @@ from devserver.stages.media_check import check_made
 from devserver.stages.output import make_output
 from devserver.stages.parameters import check_parameters
 from devserver.stages.safety import check_input, check_output, reason
-from devserver.stages.secrets import without_secrets
 from devserver.stages.seeds import Seeds, draw_seed
 from devserver.stages.task import Task
 from devserver.stages.texts import Text
@@ -175,7 +174,7 @@ class Pipeline:
             continues=request.continues,
             used_seed=request.seed,
             # A key that somebody wrote into a configuration by mistake does not belong there, nor into a record.
-            metadata=without_secrets(_asked(config, request)),
+            metadata=_asked(config, request),
         )
 
 

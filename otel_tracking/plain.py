@@ -35,9 +35,9 @@ def describe_error(error: BaseException) -> dict[str, Any]:
 
 def _message_of(error: BaseException) -> str:
     """An exception's message without secrets: HTTP clients write the whole URL into theirs."""
-    from otel_tracking.redaction import redact_text  # only here: a run without errors has no need of it
+    from otel_tracking.redaction import Redaction  # only here: a run without errors has no need of it
 
-    return redact_text(names.safe_text(error))
+    return Redaction().text(names.safe_text(error), labelled=True)
 
 
 def is_cancellation(error: BaseException) -> bool:
@@ -70,13 +70,11 @@ def known_type(item_type: Any, media_type: Any) -> tuple[str, str]:
 
     An enumeration's text, not its member: what is frozen must not depend on our classes.
     """
-    if media_type is None and type(item_type) is ItemType:
-        return _KNOWN_TYPES[item_type]
     name = text(item_type)
     return name, text_or(media_type, usual_media_type(name))
 
 
-_KNOWN_TYPES = {item_type: (str.__str__(item_type), str.__str__(usual_media_type(item_type))) for item_type in ItemType}
+KNOWN_TYPES = {item_type: (str.__str__(item_type), str.__str__(usual_media_type(item_type))) for item_type in ItemType}
 
 
 def event_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Which parts of a request or answer are secrets, and what stands in the record instead.
+"""Which parts of what is recorded are secrets, and what stands in the record instead.
 
     Authorization: Bearer 0123…      →  [removed: authorization]
     https://me:pass@host/?key=abc    →  https://[removed: userinfo]@host/?key=[removed: key]
@@ -14,35 +14,15 @@ import functools
 import re
 from base64 import b64decode
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from otel_tracking.secret_shapes import LABELLED, QUERY, SHORTEST, USERINFO, Rules, may_hold_secret
+from otel_tracking.redaction_policy import DEFAULT_POLICY, RedactionPolicy
+from otel_tracking.secret_labels import Labelled, without_labelled
+from otel_tracking.secret_rules import Rules
+from otel_tracking.secret_shapes import QUERY, SHORTEST, USERINFO, Shape
 
-
-@dataclass(frozen=True)
-class RedactionPolicy:
-    """What is taken for a secret. The defaults always hold; what is given here comes on top of them.
-
-    `names` are names of headers, query parameters, form fields and JSON keys; `query_names` count in URLs alone;
-    `node_classes` are classes of ComfyUI nodes whose inputs are secrets. `patterns` find secrets in any text.
-    `also(name, value)` is asked about every named value, and says True of a secret. `allowed` names are kept.
-
-    >>> policy = RedactionPolicy(names=frozenset({"classroom_pin"}))
-    >>> Redaction(policy).clean({"classroom_pin": "4711", "seed": 7})
-    {'classroom_pin': '[removed: classroom_pin]', 'seed': 7}
-    """
-
-    names: frozenset[str] = frozenset()
-    query_names: frozenset[str] = frozenset()
-    node_classes: frozenset[str] = frozenset()
-    allowed: frozenset[str] = frozenset()
-    patterns: tuple[re.Pattern[str], ...] = ()
-    also: tuple[Callable[[str, Any], bool], ...] = ()
-
-
-DEFAULT_POLICY = RedactionPolicy()
+__all__ = ["DEFAULT_POLICY", "Redaction", "RedactionPolicy", "marker", "redact_text"]
 
 
 def marker(name: str) -> str:
@@ -59,7 +39,11 @@ def redact_text(text: str) -> str:
     return Redaction(DEFAULT_POLICY).text(text)
 
 
-_rules_of = functools.lru_cache(32)(Rules)
+@functools.lru_cache(32)
+def rules_of(policy: RedactionPolicy) -> Rules:
+    """A policy made ready."""
+    return Rules(policy)
+
 
 LONGEST_KIND = 200
 """Characters of the longest name of a node's class."""
@@ -74,7 +58,7 @@ class Redaction:
     """
 
     def __init__(self, policy: RedactionPolicy = DEFAULT_POLICY, secrets: set[str] | None = None) -> None:
-        self._rules = _rules_of(policy)
+        self._rules = rules_of(policy)
         self.removed: list[str] = []
         self._secrets = set() if secrets is None else secrets
 
@@ -83,7 +67,7 @@ class Redaction:
         kept: dict[str, Any] = {}
         for name, value in headers:
             name = name.lower()
-            if self._is_named_secret(name, value) or (len(value) >= SHORTEST and self.is_suspicious(value)):
+            if self.is_named_secret(name, value) or (len(value) >= SHORTEST and self.is_suspicious(value)):
                 value = self.named(name, value, (name, ("headers", None)))
             if name in kept:
                 before = kept[name]
@@ -94,26 +78,45 @@ class Redaction:
 
     def named(self, name: str, value: str, path: Path) -> str:
         """The text `value` of something called `name`, or its marker."""
-        if value and self._is_named_secret(name, value):
-            return self._remove(name, value, path)
+        if value and self.is_named_secret(name, value):
+            return self.remove(name, value, path)
         return self.text(value, path)
 
     def text(self, text: str, path: Path = None, *, labelled: bool = False) -> str:
-        """`text` without userinfo and secret parameters of URLs, and without what looks like a secret.
+        """`text` without secret parts of URLs, and without what looks like a secret or is named as one.
 
-        `labelled` text may hold `"password": "…"` or `password=…`, as JSON that cannot be read and forms do.
+        `labelled` text may hold `"password": 4711` or `token=x`, as JSON that cannot be read and forms do.
         """
-        if not labelled and not self.is_suspicious(text):
+        found = self._rules.search.found_in(text)
+        if not found and not labelled and not self._is_worth_a_look(text):
             return text
-        for pattern in self._rules.patterns:
-            text = pattern.sub(lambda found: self._replace(found, "secret", path), text)
+        for shape in self._rules.shapes_for(found):
+            text = self._without_shape(shape, text, path)
         if "@" in text:
             text = USERINFO.sub(lambda found: self._replace(found, "userinfo", path) + "@", text)
         if "=" in text:
             text = QUERY.sub(lambda found: self._parameter(found, path), text)
-        if labelled:
-            text = LABELLED.sub(lambda found: self._label(found, path), text)
+        if labelled or self._rules.may_name_secret(found):
+            text = without_labelled(text, self._rules.names, lambda found: self._label(found, path), broken=labelled)
         return self._without_repeated(text, path)
+
+    def _is_worth_a_look(self, text: str) -> bool:
+        return (
+            self._rules.has_own_patterns
+            or ("=" in text and ("?" in text or "&" in text))
+            or any(secret in text for secret in tuple(self._secrets))
+        )
+
+    def is_suspicious(self, text: str) -> bool:
+        """Whether it is worth looking closer at `text`."""
+        return bool(self._rules.search.found_in(text)) or self._is_worth_a_look(text)
+
+    def _without_shape(self, shape: Shape, text: str, path: Path) -> str:
+        def replace(found: re.Match[str]) -> str:
+            is_one = shape.is_one is None or shape.is_one(found[0])
+            return self._replace(found, "secret", path) if is_one else found[0]
+
+        return shape.pattern.sub(replace, text)
 
     def _without_repeated(self, text: str, path: Path) -> str:
         # The longest first: one may be a part of another.
@@ -122,18 +125,10 @@ class Redaction:
                 text = text.replace(secret, self._note("repeated secret", path))
         return text
 
-    def is_suspicious(self, text: str) -> bool:
-        """Whether it is worth looking closer at `text`."""
-        return (
-            may_hold_secret(text)
-            or self._rules.has_own_patterns
-            or any(secret in text for secret in tuple(self._secrets))
-        )
-
     @property
     def known_names(self) -> set[str] | frozenset[str]:
         """Names that were met and are harmless, whatever they name; none where a policy asks about each value."""
-        return self._rules.harmless_names if not self._rules.also else frozenset()
+        return self._rules.names.harmless if not self._rules.also else frozenset()
 
     @property
     def looks_at_names(self) -> bool:
@@ -156,7 +151,7 @@ class Redaction:
         Strings of 1,024 characters or more are offered to `replace_long`, which may give something else for them.
         """
         rules, secrets = self._rules, self._secrets
-        known_names = rules.harmless_names if not rules.also else set()
+        known_names = rules.names.harmless if not rules.also else set()
         look_at_all = rules.has_own_patterns or bool(secrets)
         holder = [value]
         # Not recursive: a body may be nested deeper than the caller's stack has room.
@@ -167,11 +162,11 @@ class Redaction:
             if type(container) is dict and (
                 not known_names.issuperset(container) or look_at_all or _kind_of(container) in rules.node_classes
             ):
-                self._clean_names(container, where)
+                self.clean_names(container, where)
             for key, entry in container.items() if type(container) is dict else enumerate(container):
                 kind = type(entry)
                 if kind is str:
-                    if (size := len(entry)) >= SHORTEST and (size >= 1024 or look_at_all or may_hold_secret(entry)):
+                    if (size := len(entry)) >= SHORTEST and (size >= 1024 or look_at_all or self.is_suspicious(entry)):
                         here = where if container is holder else (key, where)
                         container[key] = self._clean_text(entry, here, replace_long)
                 elif (kind is dict or kind is list) and entry:
@@ -185,38 +180,48 @@ class Redaction:
                 return other
         return self.text(text, path)
 
-    def _clean_names(self, container: dict[str, Any], where: Path) -> None:
-        """Remove what its name gives away, and what is odd about the names themselves."""
+    def clean_names(self, container: dict[Any, Any], where: Path) -> None:
+        """Remove from a dict what its names give away, and what is odd about the names themselves."""
         if _kind_of(container) in self._rules.node_classes:
             self._clear_inputs(container, where)
         for key, value in tuple(container.items()):
+            if type(key) is not str:
+                continue
             if self._is_secret_entry(key, value, container):
-                container[key] = self._remove(key, value, (key, where))
+                container[key] = self.remove(key, value, (key, where))
             elif len(key) >= SHORTEST and self.is_suspicious(key):
                 container[self.text(key, where)] = container.pop(key)
-            elif not self._rules.is_secret(key):
-                self._rules.note_harmless(key)
+            elif not self._rules.names.is_secret(key):
+                self._rules.names.note_harmless(key)
 
-    def _is_secret_entry(self, name: str, value: Any, container: dict[str, Any]) -> bool:
-        if value is None or value is True or value is False or value == "" or _is_link(value):
+    def _is_secret_entry(self, name: str, value: Any, container: dict[Any, Any]) -> bool:
+        if value is None or value is True or value is False or _is_link(value) or _is_empty(value):
             return False
         # OpenAI's logprobs: {"token": "Hello", "logprob": -0.1}
-        return self._is_named_secret(name, value) and not (name == "token" and "logprob" in container)
+        return self.is_named_secret(name, value) and not (name == "token" and "logprob" in container)
 
-    def _is_named_secret(self, name: str, value: Any) -> bool:
+    def is_named_secret(self, name: str, value: Any) -> bool:
+        """Whether something called `name` is a secret."""
         rules = self._rules
-        return rules.is_secret(name) or (bool(rules.also) and any(ask(name, value) for ask in rules.also))
+        return rules.names.is_secret(name) or (bool(rules.also) and any(ask(name, value) for ask in rules.also))
 
-    def _clear_inputs(self, node: dict[str, Any], path: Path) -> None:
+    def is_header(self, name: str) -> bool:
+        """Whether `name`, the first of two texts, is that of a header or key whose value is a secret."""
+        return self._rules.names.is_header(name)
+
+    def _clear_inputs(self, node: dict[Any, Any], path: Path) -> None:
         for part in ("inputs", "widgets_values"):
             inputs = node.get(part)
             if type(inputs) is not dict and type(inputs) is not list:
                 continue
             for key, value in list(inputs.items() if type(inputs) is dict else enumerate(inputs)):
                 if type(value) is str:
-                    inputs[key] = self._remove(f"{part}.{key}", value, (key, (part, path)))
+                    inputs[key] = self.remove(f"{part}.{key}", value, (key, (part, path)))
 
-    def _remove(self, name: str, value: Any, path: Path) -> str:
+    def remove(self, name: str, value: Any, path: Path) -> str:
+        """The marker of a secret, which is remembered."""
+        if type(value) is str and _MARKED.fullmatch(value):
+            return value
         self._secrets.update(secret for secret in _texts_of(value) if len(secret) >= 8)
         return self._note(name.lower(), path)
 
@@ -230,26 +235,26 @@ class Redaction:
         keep = found.groupdict().get("keep") or ""
         if "[removed: " in found[0]:
             return found[0].removesuffix("@") if name == "userinfo" else found[0]
-        return keep + self._remove(name, found[0][len(keep) :].removesuffix("@"), path)
+        return keep + self.remove(name, found[0][len(keep) :].removesuffix("@"), path)
 
     def _parameter(self, found: re.Match[str], path: Path) -> str:
         name = unquote_plus(found["name"])
-        if not self._rules.is_secret_in_url(name) or found[0].endswith("=[removed:"):
+        if not self._rules.names.is_secret_in_url(name) or found[0].endswith("=[removed:"):
             return found[0]
         value = found[0][len(found["keep"]) :]
-        return found["keep"] + self._remove(name, [value, unquote_plus(value)], (name, ("query", path)))
+        return found["keep"] + self.remove(name, [value, unquote_plus(value)], (name, ("query", path)))
 
-    def _label(self, found: re.Match[str], path: Path) -> str:
-        name, keep = found["name"] or found["name_"], found["keep"] or found["keep_"]
-        value = found[0][len(keep) :]
-        if not self._rules.is_secret(name) or "[removed:" in value or value.strip("\"'") == "":
-            return found[0]
-        return (
-            keep
-            + '"' * value.startswith('"')
-            + self._remove(name, value.strip("\"'"), path)
-            + '"' * value.endswith('"')
-        )
+    def _label(self, found: Labelled, path: Path) -> str:
+        inner = found.value.strip("\\\"'")
+        before, _, after = found.value.partition(inner)
+        return found.keep + before + self.remove(found.name, inner, path) + after
+
+
+_MARKED = re.compile(r"\[removed: [^\]]*\]")
+
+
+def _is_empty(value: Any) -> bool:
+    return type(value) in (str, bytes, list, tuple, dict, set, frozenset) and not value
 
 
 def _is_link(value: Any) -> bool:
@@ -260,7 +265,7 @@ def _is_link(value: Any) -> bool:
     return type(node_id) is str and len(node_id) <= 24 and type(output) is int and 0 <= output < 100
 
 
-def _kind_of(node: dict[str, Any]) -> str | None:
+def _kind_of(node: dict[Any, Any]) -> str | None:
     """The class of a ComfyUI node: in a graph for the API, or in one that the editor saved."""
     kind = node.get("class_type") or node.get("type")
     return kind if type(kind) is str else None
@@ -284,7 +289,7 @@ def _texts_of(value: Any) -> Iterator[str]:
             yield from _parts_of(part)
         elif type(part) is dict:
             waiting.extend(part.values())
-        elif type(part) is list:
+        elif type(part) in (list, tuple):
             waiting.extend(part)
 
 

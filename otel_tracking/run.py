@@ -5,22 +5,26 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanContext, SpanKind, Tracer
 
 from otel_tracking import attributes as names
-from otel_tracking.current_span import surrounding_link
 from otel_tracking.errors import Troubles
 from otel_tracking.frame import Frame, MediaBytes
+from otel_tracking.links import links_of
 from otel_tracking.outcome import Outcome
 from otel_tracking.plain import describe_error, hold_media, is_cancellation, plain_number
+from otel_tracking.redacted_places import REDACTION_FACT, RedactedPlaces
 from otel_tracking.scope import Emit, Place, Scope, span_id_of
 from otel_tracking.scopes import CallingScope, Output, Stage, open_stage
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.timings import Timings
+
+if TYPE_CHECKING:
+    from otel_tracking.frozen_secrets import Redactor
 
 EXECUTION_FACT = "execution"
 """Name of the facts that amend the record's own fields; the first `pipeline_start` says what they were at first."""
@@ -32,12 +36,15 @@ class Run:
     Time runs on the monotonic clock from the wall time of the start: a clock that is set back does not reorder a run.
     """
 
-    def __init__(self, tracer: Tracer, emit: Emit, troubles: Troubles, timings: Timings) -> None:
+    def __init__(self, tracer: Tracer, emit: Emit, troubles: Troubles, timings: Timings, redactor: Redactor) -> None:
         self.tracer, self.emit, self.troubles, self.timings = tracer, emit, troubles, timings
+        self.redactor = redactor
+        self.look = self.redactor.look
+        self._redacted = RedactedPlaces()
         self._start_below = getattr(tracer, "start_below", None)
         self.outcome = Outcome()
         self.root_span: Span = INVALID_SPAN
-        self._offset_ns = time.time_ns() - time.perf_counter_ns()
+        self.offset_ns = time.time_ns() - time.perf_counter_ns()
         # Two threads may take a number at once: `next` on a count is one step.
         self._item_numbers, self._span_numbers = itertools.count(1), itertools.count(1)
         self.next_number = self._item_numbers.__next__
@@ -55,17 +62,39 @@ class Run:
 
     def now(self) -> int:
         """Nanoseconds since 1970."""
-        return self._offset_ns + time.perf_counter_ns()
+        return self.offset_ns + time.perf_counter_ns()
 
     def hold(
-        self, media: Any, media_format: str | None, media_type: str, content: Any
+        self, scope: Scope, media: Any, media_format: str | None, media_type: str, content: Any
     ) -> tuple[MediaBytes | None, Any]:
         """Media bytes, held by reference, and the item's content; what is no media becomes the content instead."""
         held = hold_media(media, media_format, media_type)
-        if held is None:
+        if held is not None:
+            data = self.redactor.media(held.data)
+            if data is not held.data:
+                held = MediaBytes(data, held.type)
+                self._note_redacted(scope, [f"media of {media_type}"])
+        else:
             self.troubles.report("media", "something that is not bytes was logged as media; its text is kept")
             content = media if content is None else content
         return held, content
+
+    def without_secrets(self, scope: Scope, payload: bytes) -> bytes:
+        """What is kept of a payload that may hold a secret; the scope's span says where one was."""
+        payload, places = self.redactor.payload(payload)
+        if places:
+            self._note_redacted(scope, places)
+        return payload
+
+    def _note_redacted(self, scope: Scope, places: list[str]) -> None:
+        self._redacted.note(scope._id, places)
+        if scope._ended and (fact := self._redacted.fact_of(scope._id, self.now())):
+            self.emit_to(scope, fact)
+
+    def tell_redacted(self, scope: Scope) -> None:
+        """Say on a span that is about to end where secrets were removed in it."""
+        if fact := self._redacted.fact_of(scope._id, self.now()):
+            self.emit(scope.span, fact)
 
     def start_span(self, parent: Scope, name: str, kind: SpanKind, attributes: dict[str, Any], now: int) -> Span:
         """A started span below `parent`'s, or one that does nothing where none can be started."""
@@ -75,6 +104,8 @@ class Run:
                 span: Span = self._start_below(parent.span, name, kind, attributes, now)
             else:
                 context = parent.parent_context()
+                # A recording looks at whole spans; whoever's this is keeps what it is given.
+                name, attributes = self.redactor.text(name), self.redactor.attributes(attributes)
                 span = self.tracer.start_span(name, context=context, kind=kind, attributes=attributes, start_time=now)
             span_id_of(span)  # whoever cannot even say this is no span
         except Exception as trouble:
@@ -221,6 +252,7 @@ def start_execution(run: Run, fields: dict[str, Any], links: Iterable[SpanContex
     execution = Execution(run, span, now)
     execution.name_span()
     execution.item(ItemType.PIPELINE_START, metadata={"execution_id": execution.execution_id, **_given(fields)})
+    execution.fact(REDACTION_FACT, {"rules": run.redactor.version})
     return execution
 
 
@@ -243,8 +275,8 @@ def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | 
         span = run.tracer.start_span(
             names.EXECUTION_SPAN,
             context=Context(),
-            attributes=searchable,
-            links=_links_of(links, run.troubles),
+            attributes=names.FlatAttributes(run.redactor.attributes(searchable)),
+            links=links_of(links, run.redactor, run.troubles),
             start_time=now,
         )
         span_id_of(span)
@@ -253,31 +285,6 @@ def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | 
         run.troubles.report("span start", trouble)
         return INVALID_SPAN
     return span
-
-
-def _links_of(given: Any, troubles: Troubles) -> list[Link]:
-    """The links that were given, and one to the trace that surrounds the run: the run is its own trace's root."""
-    links = list(_read_links(given, troubles))
-    around = surrounding_link()
-    known = {(link.context.trace_id, link.context.span_id) for link in links}
-    if around is not None and (around.context.trace_id, around.context.span_id) not in known:
-        links.append(around)
-    return links
-
-
-def _read_links(links: Any, troubles: Troubles) -> Iterator[Link]:
-    """The links among `links`, with flat attributes; anything else is reported, since a run must start."""
-    try:
-        for link in links:
-            context, attributes = (link.context, link.attributes) if isinstance(link, Link) else (link, None)
-            if isinstance(context, SpanContext):
-                yield Link(
-                    context, {names.safe_text(key): names.flat(value) for key, value in (attributes or {}).items()}
-                )
-            else:
-                troubles.report("link", "a link of a run must be a SpanContext or a Link; it was left out")
-    except Exception as trouble:
-        troubles.report("link", trouble)
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:

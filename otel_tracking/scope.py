@@ -7,6 +7,7 @@ pipeline, waits, or touches disk or network; trouble is counted.
 from __future__ import annotations
 
 from collections.abc import Callable
+from time import perf_counter_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
@@ -16,7 +17,7 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from otel_tracking import attributes as names
 from otel_tracking.frame import FACT, ITEM, Frame, freeze
 from otel_tracking.outcome import TELLING_TYPES
-from otel_tracking.plain import describe_error, event_name, is_cancellation, known_type, text
+from otel_tracking.plain import KNOWN_TYPES, describe_error, event_name, is_cancellation, known_type, text
 from otel_tracking.taxonomy import ItemType
 
 if TYPE_CHECKING:
@@ -106,17 +107,21 @@ class Scope:
         ...     stage.item(ItemType.USER_INPUT_TEXT, content="Eine Blume auf der Wiese")
         """
         run, place = self._run, self.place
-        now = run.now()
+        started = perf_counter_ns()
+        now = run.offset_ns + started
         try:
             call = self._last_call if attempt is None else attempt
             if call is not None:
                 model_used, backend_used, execution_time, call = _of_attempt(
                     call, model_used, backend_used, execution_time
                 )
-            name, medium = known_type(item_type, media_type)
+            if media_type is None and type(item_type) is ItemType:
+                name, medium = KNOWN_TYPES[item_type]  # nearly every item's: a call less
+            else:
+                name, medium = known_type(item_type, media_type)
             held = None
             if media is not None:
-                held, content = run.hold(media, media_format, medium, content)
+                held, content = run.hold(self, media, media_format, medium, content)
             payload = freeze(
                 (
                     ITEM,
@@ -140,10 +145,12 @@ class Scope:
                     {} if metadata is None else metadata,
                 )
             )
+            if run.look(payload):
+                payload, name = run.without_secrets(self, payload), run.redactor.text(name)
             if name in TELLING_TYPES:
                 run.outcome.item(name, place.stage, place.loop_iteration)
-            run.emit_to(self, Frame(event_name(name), now, self._id, payload, held))
-            run.timings.take(run.now() - now)
+            run.emit_to(self, Frame(name if name.isascii() else event_name(name), now, self._id, payload, held))
+            run.timings.take(perf_counter_ns() - started)
         except Exception as trouble:
             run.troubles.report("item", trouble)
 
@@ -152,7 +159,10 @@ class Scope:
         run = self._run
         try:
             name = text(name)
-            run.emit_to(self, Frame(event_name(name), run.now(), self._id, freeze((FACT, self._id, name, value))))
+            payload = freeze((FACT, self._id, name, value))
+            if run.look(payload):
+                payload, name = run.without_secrets(self, payload), run.redactor.text(name)
+            run.emit_to(self, Frame(event_name(name), run.now(), self._id, payload))
         except Exception as trouble:
             run.troubles.report("fact", trouble)
 
@@ -176,6 +186,7 @@ class Scope:
             if error is not None:
                 self._fail(error)
             self._close(error)
+            self._run.tell_redacted(self)
         except Exception as trouble:
             self._run.troubles.report("end", trouble)
         finally:

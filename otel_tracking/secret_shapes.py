@@ -1,120 +1,122 @@
-"""What secrets look like: by their name, by the shape of their text, by their place in a URL."""
+"""What secrets look like, whatever they are called: rules of a list that others keep, and some of our own.
+
+`secret_rules.json` is made from gitleaks' list (MIT; `tools/take_secret_rules.py`). Ours are wider where a text is
+more likely than program code, and name what that list does not know.
+"""
 
 from __future__ import annotations
 
 import functools
-import itertools
+import json
 import re
-from typing import TYPE_CHECKING
+from base64 import b64decode
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from otel_tracking.redaction import RedactionPolicy
+OUR_VERSION = "1"
+"""Version of the names and shapes that are ours; another one where what is removed changes."""
 
-_WORDS = frozenset(
-    {
-        *("secret", "secrets", "password", "passwd", "passphrase", "apikey"),
-        *("credential", "credentials", "authorization", "cookie", "cookies"),
-    }
-)
-"""Anywhere in a name."""
 
-_LAST_WORDS = frozenset({"token", "pwd", "auth", "bearer", "jwt"})
-"""At the end of a name: `access_token` is a secret, `token_count` and `max_tokens` are not."""
+class Shape(NamedTuple):
+    """A kind of secret: its expression (what is in `keep` stays), the literals one of which is in each, and a test."""
 
-_PAIRS = frozenset(
-    {
-        *(("api", "key"), ("access", "key"), ("private", "key"), ("subscription", "key"), ("auth", "key")),
-        *(("openrouter", "key"), ("openai", "key"), ("anthropic", "key"), ("mistral", "key"), ("session", "id")),
-    }
-)
-_HARMLESS = frozenset(
-    {
-        *("bos_token", "eos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token"),
-        *("stop_token", "end_token", "image_token", "video_token", "audio_token"),
-    }
-)
-_QUERY_NAMES = frozenset(
-    {
-        *("key", "sig", "signature", "expires", "policy", "code", "se", "skoid", "sktid"),
-        *("x-amz-signature", "x-amz-credential", "x-amz-security-token", "x-amz-expires", "x-amz-date"),
-        *("x-goog-signature", "x-goog-credential", "x-goog-expires", "key-pair-id", "awsaccesskeyid"),
-    }
-)
-_NODE_CLASSES = frozenset({"ai4artsed_openrouter_key"})
+    pattern: re.Pattern[str]
+    markers: tuple[str, ...]
+    is_one: Callable[[str], bool] | None = None
+
+
+def _ours(expression: str, *markers: str, is_one: Callable[[str], bool] | None = None) -> Shape:
+    return Shape(re.compile(expression), markers, is_one)
+
+
+def _is_basic(text: str) -> bool:
+    """Whether `Basic …` holds a name and a password in base64, and is not the beginning of a sentence."""
+    credentials = text.split()[-1]
+    try:
+        return ":" in b64decode(credentials + "=" * (-len(credentials) % 4), validate=True).decode("latin-1")
+    except ValueError:
+        return False
+
 
 # A word in prose ("bearer of news", "sk-like") is no secret: one has a digit in it or is long.
 _TOKEN = r"(?:(?=[\w.~+/=-]*\d)[\w.~+/=-]{8,}|[\w.~+/=-]{24,})"
-_PATTERNS = (
-    re.compile(rf"(?i)(?P<keep>\bbearer\s+){_TOKEN}"),
-    re.compile(rf"(?<![A-Za-z0-9])sk-{_TOKEN}"),
-    re.compile(r"\b(?:hf_|gh[opsu]_|github_pat_|xox[abp]-|AKIA|AIza)[\w-]{14,}"),
-    re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"),
+_PEM_END = r"(?:(?!-----END)[\s\S]){0,20000}-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+_PEM_CUT_OFF = r"(?:[A-Za-z0-9+/=:,-]|\\n|\\r|\s)*"
+
+_OURS = (
+    _ours(rf"(?i)(?P<keep>\bbearer\s+){_TOKEN}", "earer", "EARER"),
+    _ours(r"(?i)(?P<keep>\bbasic\s+)[A-Za-z0-9+/]{6,}={0,2}", "asic ", is_one=_is_basic),
+    _ours(rf"(?<![A-Za-z0-9])sk-{_TOKEN}", "sk-"),
+    _ours(r"\bsk_[0-9a-f]{32,}", "sk_"),
+    _ours(r"\bhf_[A-Za-z0-9]{14,}", "hf_"),
+    _ours(r"\bgh[opsur]_[\w-]{14,}", "gho_", "ghp_", "ghs_", "ghu_", "ghr_"),
+    _ours(r"\bgithub_pat_[\w-]{14,}", "github_pat_"),
+    _ours(r"\bxox[abeprs][-.][\w-]{14,}", "xox"),
+    _ours(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}", "AKIA", "ASIA"),
+    _ours(r"\bAIza[\w-]{14,}", "AIza"),
+    _ours(r"\beyJ[\w-]{8,}\.[\w-]*\.[\w-]+(?:\.[\w-]+){0,2}", "eyJ"),
+    _ours(rf"-----BEGIN [A-Z0-9 ]{{0,40}}PRIVATE KEY(?: BLOCK)?-----(?:{_PEM_END}|{_PEM_CUT_OFF})", "-----BEGIN"),
+    _ours(r"\bsess-[A-Za-z0-9]{20,}", "sess-"),
+    _ours(r"\bgsk_[A-Za-z0-9]{20,}", "gsk_"),
+    _ours(r"\bxai-[A-Za-z0-9]{20,}", "xai-"),
+    _ours(r"\br8_[A-Za-z0-9]{20,}", "r8_"),
+    _ours(r"\bglpat-[\w-]{20,}(?:\.[\w-]+)*", "glpat-"),
+    _ours(r"\bnpm_[A-Za-z0-9]{30,}", "npm_"),
+    _ours(r"\bya29\.[\w-]{20,}", "ya29."),
+    _ours(r"\bGOCSPX-[\w-]{20,}", "GOCSPX-"),
+    _ours(r"(?<![\w/])1//0[\w-]{30,}", "1//0"),
+    _ours(r"\b\d{7,12}:AA[\w-]{30,}", ":AA"),
+    _ours(r"(?P<keep>\bapi\.telegram\.org/(?:file/)?bot)\d+:[\w-]{20,}", ":AA"),
+    _ours(r"(?i)(?P<keep>\bdiscord(?:app)?\.com/api/(?:v\d+/)?webhooks/)\d+/[\w-]{20,}", "hook"),
+    _ours(r"(?i)(?P<keep>\.webhook\.office\.com/webhookb2/)[^\s\"'<>]{20,}", "hook"),
+    _ours(r"(?P<keep>\bhooks\.slack\.com/(?:services|workflows|triggers)/)[\w/+-]{20,}", "hook"),
+    _ours(r"(?P<keep>\bhooks\.zapier\.com/hooks/catch/)[\w/]{8,}", "hook"),
+    _ours(r"\bSG\.[\w-]{16,}\.[\w-]{16,}", "SG."),
+    _ours(r"\bdckr_(?:pat|oat)_[\w-]{20,}", "dckr_"),
+    _ours(r"\bkey-[0-9a-f]{32}\b", "key-"),
+    _ours(r"\bsb[pv]_[a-f0-9]{32,}", "sbp_"),
+    _ours(r"\bsb_secret_[\w-]{20,}", "ecret"),
+    _ours(r"\bsecret_[A-Za-z0-9]{40,}", "ecret"),
+    _ours(r"\bvercel_blob_rw_\w{20,}", "vercel_"),
+    _ours(r"\bdp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{20,}", "dp."),
+    _ours(r"\bfm2_[\w+/=]{40,}", "fm2_"),
+    _ours(r"\blin_(?:api|oauth)_[A-Za-z0-9]{32,}", "lin_"),
+    _ours(r"\bntn_[A-Za-z0-9]{40,}", "ntn_"),
+    _ours(r"\bhv[sb]\.[\w-]{24,}", "hvs.", "hvb."),
+    _ours(r"\bpypi-[\w-]{40,}", "pypi-"),
+    _ours(r"\bwhsec_[\w+/=]{24,}", "whsec_"),
+    _ours(r"\bATATT3[\w=-]{40,}", "ATATT3"),
 )
+SHORTEST = 8
+"""Characters of the shortest text that is looked at."""
+
 USERINFO = re.compile(r"(?<=://)[^/\s?#\"'<>]*@")
 QUERY = re.compile(r"(?P<keep>[?&;](?P<name>[^=&#\s\"'<>?;]{1,100})=)[^&#\s\"'<>]+")
-LABELLED = re.compile(
-    r"(?P<keep>(?P<quote>[\"'])(?P<name>[\w.-]{1,60})(?P=quote)\s*:\s*)(?:\"(?:[^\"\\]|\\.)*\"?|[^\s,}\]]+)"
-    r"|(?P<keep_>(?<![\w.-])(?P<name_>[\w.-]{1,60})=)[^\s&;,\"']+"
-)
-"""`"name": "value"` and `name=value` in text that is no JSON."""
 
 
-SHORTEST = 8
-"""Characters of the shortest text that one of these patterns finds something in."""
+@functools.cache
+def _list_of_others() -> tuple[str, tuple[Shape, ...]]:
+    taken = json.loads(Path(__file__).with_name("secret_rules.json").read_text("utf-8"))
+    # A token is removed to its end, also where one of that kind became longer since the rule was written.
+    shapes = [Shape(re.compile(f"(?:{rule['pattern']})[\\w-]*"), tuple(rule["markers"])) for rule in taken["rules"]]
+    return f"{taken['source']} {taken['version']}", tuple(shapes)
 
 
-def may_hold_secret(text: str) -> bool:
-    """Whether it is worth to look for these patterns in `text`: in C, and mostly for single characters, which is
-    twenty times faster than to look for several (10 KB of prose: 20 µs instead of 90).
-    """
-    return (
-        (":" in text and "://" in text)
-        or ("=" in text and ("?" in text or "&" in text))
-        or ("-" in text and ("sk-" in text or "xox" in text))
-        or ("_" in text and ("hf_" in text or "gh" in text))
-        or ("J" in text and "eyJ" in text)
-        or ("A" in text and ("AKIA" in text or "AIza" in text))
-        or "earer" in text
-        or ("R" in text and "EARER" in text)
-    )
+def known_shapes() -> tuple[Shape, ...]:
+    """All kinds that are known; ours, which are wider, come first."""
+    return (*_OURS, *_list_of_others()[1])
 
 
-class Rules:
-    """A policy made ready: names are judged once."""
-
-    def __init__(self, policy: RedactionPolicy) -> None:
-        self.also = policy.also
-        self.patterns = (*_PATTERNS, *policy.patterns)
-        self.has_own_patterns = bool(policy.patterns)
-        self.harmless_names: set[str] = set()
-        self.node_classes = _NODE_CLASSES | policy.node_classes
-        self._names = frozenset(map(str.lower, policy.names))
-        self._query_names = _QUERY_NAMES | frozenset(map(str.lower, policy.query_names))
-        self._allowed = _HARMLESS | frozenset(map(str.lower, policy.allowed))
-        self.is_secret = functools.lru_cache(4096)(self._is_secret)
-
-    def _is_secret(self, name: str) -> bool:
-        plain = name.lower()
-        if plain in self._allowed:
-            return False
-        words = _words_of(name)
-        return (
-            plain in self._names
-            or not _WORDS.isdisjoint(words)
-            or bool(words and words[-1] in _LAST_WORDS)
-            or not _PAIRS.isdisjoint(itertools.pairwise(words))
-        )
-
-    def note_harmless(self, name: str) -> None:
-        """Remember a name that nothing is wrong with: most bodies consist of a few dozen."""
-        if len(self.harmless_names) < 4096 and len(name) < 64:
-            self.harmless_names.add(name)
-
-    def is_secret_in_url(self, name: str) -> bool:
-        """Whether a query parameter called `name` holds a secret."""
-        return name.lower() in self._query_names or self.is_secret(name)
+def version_of_rules() -> str:
+    """Which rules these are, for the record: `gitleaks v8.30.1, otel-tracking 1`."""
+    return f"{_list_of_others()[0]}, otel-tracking {OUR_VERSION}"
 
 
-def _words_of(name: str) -> list[str]:
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return [word for word in re.split(r"[^a-z0-9]+", apart.lower()) if word]
+def shapes_by_marker(shapes: Iterable[Shape]) -> dict[str, list[Shape]]:
+    """The kinds to look for where a literal was found."""
+    found: dict[str, list[Shape]] = {}
+    for shape in shapes:
+        for marker in shape.markers:
+            found.setdefault(marker, []).append(shape)
+    return found

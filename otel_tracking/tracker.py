@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from opentelemetry import trace
 
@@ -20,6 +20,9 @@ from otel_tracking.run import Execution, Run, start_execution
 from otel_tracking.scope import Emit
 from otel_tracking.timings import Timings
 
+if TYPE_CHECKING:
+    from otel_tracking.frozen_secrets import Redactor
+
 INSTRUMENTATION_NAME = "otel_tracking"
 
 
@@ -27,7 +30,7 @@ class ExecutionTracker(ImperativeMethods):
     """Starts executions on a tracer provider; the global one unless another is handed in.
 
     With any provider you get spans and span events. A tracker from `collectors.start_recording(...).tracker()` also
-    feeds the flight recorder, the live feed and the records.
+    feeds the flight recorder, the live feed and the records. `redactor` takes secrets out of what is logged.
     """
 
     def __init__(
@@ -37,10 +40,12 @@ class ExecutionTracker(ImperativeMethods):
         emit: Emit | None = None,
         troubles: Troubles | None = None,
         timings: Timings | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
         super().__init__()
         self.troubles = troubles or Troubles()
         self.timings = timings or Timings()
+        self.redactor = redactor or _usual_redactor()
         self._emit = emit or add_event
         self._tracer = _tracer_of(tracer_provider, self.troubles)
 
@@ -84,7 +89,7 @@ class ExecutionTracker(ImperativeMethods):
             "used_seed": used_seed,
             "metadata": metadata,
         }
-        run = Run(self._tracer, self._emit, self.troubles, self.timings)
+        run = Run(self._tracer, self._emit, self.troubles, self.timings, self.redactor)
         return start_execution(run, fields, links)
 
     def heard_by(self, listen: Callable[[Frame], object]) -> Self:
@@ -102,6 +107,12 @@ class ExecutionTracker(ImperativeMethods):
 def add_event(span: trace.Span, frame: Frame) -> None:
     """Put a frame on its span with the public API: the emit that works with every provider."""
     span.add_event(frame.name, frame.attributes, frame.timestamp)
+
+
+def _usual_redactor() -> Redactor:
+    from otel_tracking.frozen_secrets import Redactor  # only here: a program may import us and start no run
+
+    return Redactor()
 
 
 def _tracer_of(provider: trace.TracerProvider | None, troubles: Troubles) -> trace.Tracer:

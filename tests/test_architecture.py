@@ -16,7 +16,7 @@ ALLOWED = {
     "devserver": {"otel_tracking", "collectors", "exporters"},
 }
 LONGEST_MODULE = 310
-CODEC = "orjson"
+CODEC, SEARCH = "orjson", "ahocorasick_rs"
 """What `otel_tracking` may need beside the OpenTelemetry API."""
 CLIENTS = {"httpx": "otel_tracking.capture.httpx_transport", "requests": "otel_tracking.capture.requests_adapter"}
 """The HTTP clients that can be captured, each known to one module, which nobody imports before it is used."""
@@ -57,13 +57,13 @@ def test_a_package_imports_only_those_below_it(package):
             assert others <= ALLOWED[package], f"{name} imports {sorted(others)}"
 
 
-def test_otel_tracking_needs_nothing_but_the_standard_library_the_opentelemetry_api_and_a_codec():
+def test_otel_tracking_needs_nothing_but_the_standard_library_the_opentelemetry_api_a_codec_and_a_search():
     api = {"opentelemetry", "opentelemetry.context", "opentelemetry.trace", "opentelemetry.trace.span"}
     for name, path in MODULES.items():
         if name.startswith("otel_tracking"):
             for imported in imports_of(path):
                 package = imported.split(".")[0]
-                known = package in {*sys.stdlib_module_names, "otel_tracking", CODEC} or imported in api
+                known = package in {*sys.stdlib_module_names, "otel_tracking", CODEC, SEARCH} or imported in api
                 assert known or CLIENTS.get(package) == name or _is_for_type_checkers(path, imported), (
                     f"{name} imports {imported}"
                 )

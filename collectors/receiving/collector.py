@@ -26,6 +26,7 @@ from collectors.receiving.setting_aside import SettingAside
 from collectors.receiving.sorting import Sorted, sort
 from collectors.receiving.spool import JSON, PROTOBUF, Entry, Spool
 from collectors.receiving.stored_runs import StoredRuns
+from collectors.request_secrets import without_secrets_in_json, without_secrets_in_protobuf
 from collectors.spans import FinishedSpan
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord
@@ -45,6 +46,7 @@ COUNTS = (
 NOT_TAKEN, NOT_UNDERSTOOD = "could not be taken", "are in a request that this version cannot read"
 
 _READERS: dict[bytes, Callable[[bytes], list[Batch]]] = {PROTOBUF: batches_of_protobuf, JSON: batches_of_json}
+_WITHOUT_SECRETS = {PROTOBUF: without_secrets_in_protobuf, JSON: without_secrets_in_json}
 
 
 class Busy(Exception):
@@ -105,6 +107,7 @@ class Collector:
         if self._maker.waiting >= self._most_waiting:
             self.counts["turned_away"] += 1
             raise Busy(f"{self._maker.waiting} records wait to be written")
+        body = _WITHOUT_SECRETS[kind](body)
         found = sort(_READERS[kind](body), self._knows)
         self.counts["requests"] += 1
         self._set_odd_aside(found, Request(kind, body), sender)

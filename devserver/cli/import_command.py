@@ -11,6 +11,7 @@ from devserver.cli.options import data_option, json_option
 from devserver.cli.output import print_json
 from devserver.cli.text import count, safe_line
 from exporters import ParquetSink, StorageError, import_record, read_records
+from otel_tracking.record_secrets import without_secrets
 
 IMPORTED, KNOWN, REFUSED = "imported", "known", "refused"
 
@@ -46,7 +47,7 @@ def command(files: tuple[Path, ...], data_dir: Path, as_json: bool) -> int:
 
 def take_over(sink: ParquetSink, data_dir: Path, path: Path) -> tuple[str, str, str | None]:
     """Store the record of a file: the result, the execution id and, where it was refused, the reason."""
-    record = import_record(path)
+    record = without_secrets(import_record(path))
     stored = next(read_records(data_dir, execution_id=record.execution_id), None)
     if stored is None:
         sink.write(record)

@@ -21,7 +21,6 @@ from devserver.engines import Backend, InputImage, Made, Maker
 from devserver.errors import suggestion
 from devserver.stages.contexts import CONTEXT, fill_context
 from devserver.stages.parameters import parameters_for
-from devserver.stages.secrets import without_secrets
 from devserver.stages.task import Task
 from otel_tracking import ItemType
 from otel_tracking.scopes import BackendCall, CallingScope
@@ -123,7 +122,7 @@ def _attempt(scope: CallingScope, attempt: _Attempt, wish: Wish, task: Task) -> 
     """One attempt at one engine, with its span."""
     stop_if(task.cancel)
     maker, (name, model, about, operation), parameters, context = attempt
-    configured = without_secrets({**parameters, "seed": wish.configured_seed})
+    configured = {**parameters, "seed": wish.configured_seed}
     with (
         scope.backend_call(name, model=model, configured=configured, operation=operation) as call,
         call.current(),

@@ -14,7 +14,6 @@ from devserver.engines import MadeFile, MediaCheck, MediaVerdict
 from devserver.requests import OutputResult
 from devserver.stages.making import again_where_it_helps
 from devserver.stages.safety import describe, reason
-from devserver.stages.secrets import without_secrets
 from devserver.stages.task import Task
 from otel_tracking import ItemType
 from otel_tracking.scopes import BackendCall, Stage
@@ -68,7 +67,7 @@ def _attempt(stage: Stage, check: MediaCheck, file: MadeFile, task: Task, calls:
     """One look at one file, with its span."""
     stop_if(task.cancel)
     (name, model, about, operation), level = check.backend, task.request.safety_level
-    configured = without_secrets(dict(check.parameters))
+    configured = dict(check.parameters)
     operation = operation or "safety_check"
     with stage.backend_call(name, model=model, configured=configured, operation=operation) as call, call.current():
         calls.append(call)

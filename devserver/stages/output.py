@@ -9,7 +9,6 @@ from devserver.engines import MadeFile
 from devserver.media_facts import media_facts
 from devserver.requests import OutputResult
 from devserver.stages.making import Answer, Wish, choices_of, make
-from devserver.stages.secrets import without_secrets
 from devserver.stages.task import Task
 from devserver.stages.texts import Text
 from otel_tracking import ItemType
@@ -57,7 +56,7 @@ def _parameters_of(answer: Answer) -> dict[str, Any]:
     """What the output was made with: what the engine was handed, or says that it sent, else what was asked for."""
     made = answer.made
     known = made.passed if made.sent is None else made.sent
-    return dict(without_secrets(answer.parameters if known is None else known))
+    return dict(answer.parameters if known is None else known)
 
 
 def _facts_of(answer: Answer, file: MadeFile) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 
 from devserver.engines import InputImage, Translated, Translator
 from devserver.errors import PipelineError
-from devserver.stages.secrets import without_secrets
 from devserver.stages.texts import Text
 from otel_tracking import ItemType
 from otel_tracking.scopes import CallingScope, Stage
@@ -50,7 +49,7 @@ def ask(
 ) -> Translated:
     """The engine's answer, with a span for the attempt that says what it was asked for and what it was handed."""
     backend = translator.backend_for(text.language, to_lang)
-    configured, operation = without_secrets(parameters or {}), backend.operation or "translate"
+    configured, operation = parameters or {}, backend.operation or "translate"
     with (
         scope.backend_call(backend.name, model=backend.model, configured=configured, operation=operation) as call,
         call.current(),

@@ -238,7 +238,7 @@ def test_both_trackers_are_told_of_the_same_run(server):
     [record] = server.records()
 
     assert (tracker.execution_id, Earlier.stored) == (EARLIER_ID, [["Eine Blume"]])
-    assert record.spans[0].facts == {"earlier_execution_id": EARLIER_ID}
+    assert record.spans[0].facts["earlier_execution_id"] == EARLIER_ID
     assert [item.content for item in items_of(record, "user_input_text")] == ["Eine Blume"]
 
 

@@ -7,15 +7,12 @@ would come back with the picture and stay with it. Only files that hold a secret
 from __future__ import annotations
 
 import json
-import struct
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
+from otel_tracking.media_secrets import PNG, rewrite_png, split_packed
 from otel_tracking.redaction import Redaction, marker, redact_text
-
-_PNG = b"\x89PNG\r\n\x1a\n"
-_TEXTS = (b"tEXt", b"iTXt", b"zTXt", b"eXIf")
 
 Masks = list[tuple[bytes, bytes]]
 """What to look for, and as many asterisks."""
@@ -51,7 +48,7 @@ def clean_file(content: bytes, secrets: Collection[str]) -> Cleaned:
     masks = _masks_for(secrets)
     if not masks:
         return Cleaned(content)
-    return _clean_png(content, masks) if content.startswith(_PNG) else _mask(content, masks)
+    return _clean_png(content, masks) if content.startswith(PNG) else _mask(content, masks)
 
 
 def _masks_for(secrets: Collection[str]) -> Masks:
@@ -73,48 +70,24 @@ def _mask(content: bytes, masks: Masks) -> Cleaned:
 
 
 def _clean_png(content: bytes, masks: Masks) -> Cleaned:
-    parts, removed = [_PNG], 0
-    for kind, data, chunk in _chunks(content):
-        cleaned = _clean_chunk(kind, data, masks) if kind in _TEXTS else Cleaned(data)
+    removed = 0
+
+    def rewrite(kind: bytes, data: bytes) -> bytes:
+        nonlocal removed
+        cleaned = _clean_chunk(kind, data, masks)
         removed += cleaned.removed
-        parts.append(_chunk(kind, cleaned.content) if cleaned.removed else chunk)
-    return Cleaned(b"".join(parts), removed) if removed else Cleaned(content)
+        return cleaned.content
 
-
-def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Kind, data and all bytes of each chunk of a PNG; whatever is no whole chunk comes last, of no kind."""
-    position = len(_PNG)
-    while position + 12 <= len(content):
-        (size,) = struct.unpack_from(">I", content, position)
-        end = position + 12 + size
-        yield content[position + 4 : position + 8], content[position + 8 : end - 4], content[position:end]
-        position = end
-    yield b"", b"", content[position:]
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return Cleaned(rewrite_png(content, rewrite), removed)
 
 
 def _clean_chunk(kind: bytes, data: bytes, masks: Masks) -> Cleaned:
     """The data of a text chunk; packed text is looked at unpacked."""
-    head, packed = _split_packed(kind, data)
+    head, packed = split_packed(kind, data)
     if packed:
         try:
             cleaned = _mask(zlib.decompress(packed), masks)
         except zlib.error:
             return _mask(data, masks)
-        return Cleaned(head + zlib.compress(cleaned.content), cleaned.removed)
+        return Cleaned(head + zlib.compress(cleaned.content), cleaned.removed) if cleaned.removed else Cleaned(data)
     return _mask(data, masks)
-
-
-def _split_packed(kind: bytes, data: bytes) -> tuple[bytes, bytes]:
-    """What stands before the packed text of a chunk, and the packed text; that is empty where none is packed."""
-    key_end = data.find(b"\0")
-    if kind == b"zTXt":
-        start = key_end + 2
-    elif kind == b"iTXt" and data[key_end + 1 : key_end + 2] == b"\1":
-        start = data.find(b"\0", data.find(b"\0", key_end + 3) + 1) + 1
-    else:
-        return data, b""
-    return data[:start], data[start:]
