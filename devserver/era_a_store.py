@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from exporters import ParquetSink, list_executions, read_records
+from exporters.damage import Damages
 from exporters.day_rewrite import rewrite_day
 from exporters.execution_index import ExecutionIndex, ExecutionRow, sibling
 from exporters.files import remove
@@ -26,7 +27,10 @@ MOST_NEWER = 100
 
 
 class DatasetStore:
-    """Records of a data directory. `settle` waits until runs that have ended are stored."""
+    """Records of a data directory, without those that cannot be read (`verify` names them).
+
+    `settle` waits until runs that have ended are stored.
+    """
 
     def __init__(self, data_dir: Path, settle: Callable[[], object] = lambda: None) -> None:
         self._data_dir, self._settle = data_dir, settle
@@ -39,16 +43,17 @@ class DatasetStore:
     def load(self, execution_id: str) -> ExecutionRecord | None:
         """The record of that id, or None."""
         self._settle()
-        return self._next_listed(execution_id) or next(read_records(self._data_dir, execution_id=execution_id), None)
+        records = read_records(self._data_dir, execution_id=execution_id, on_damage=Damages())
+        return self._next_listed(execution_id) or next(records, None)
 
     def latest(self, limit: int, offset: int) -> list[str]:
         """Execution ids by the time of the run, latest first."""
         self._settle()
         offset = max(0, offset)
-        rows = list_executions(self._data_dir, limit=offset + max(0, limit))
+        rows = list_executions(self._data_dir, limit=offset + max(0, limit), on_damage=Damages())
         ids = [row.execution_id for row in rows[offset:]]
         self._ahead.ids = iter(ids)
-        self._ahead.records = islice(read_records(self._data_dir), offset, None)
+        self._ahead.records = islice(read_records(self._data_dir, on_damage=Damages()), offset, None)
         return ids
 
     def delete(self, execution_id: str) -> bool:
@@ -71,7 +76,7 @@ class DatasetStore:
         self._settle()
         files = [path for path in self._data_dir.rglob("*") if path.is_file()]
         return {
-            "total_records": len(list_executions(self._data_dir)),
+            "total_records": len(list_executions(self._data_dir, on_damage=Damages())),
             "total_size_bytes": sum(path.stat().st_size for path in files),
             "storage_dir": str(self._data_dir.absolute()),
         }

@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from exporters.compaction import CompactionReport, compact
     from exporters.document_sink import DocumentSink
     from exporters.errors import StorageError
+    from exporters.finding import find_execution, find_run
     from exporters.formats import FORMATS, Format
     from exporters.legacy import import_record
     from exporters.parquet_dataset import ParquetSink
-    from exporters.reading import ExecutionRow, find_execution, list_executions, read_records
+    from exporters.reading import ExecutionRow, each_execution, list_executions, read_records, read_rows
 
 _HOME = {
     "FORMATS": "formats",
@@ -23,10 +24,13 @@ _HOME = {
     "ParquetSink": "parquet_dataset",
     "StorageError": "errors",
     "compact": "compaction",
-    "find_execution": "reading",
+    "each_execution": "reading",
+    "find_execution": "finding",
+    "find_run": "finding",
     "import_record": "legacy",
     "list_executions": "reading",
     "read_records": "reading",
+    "read_rows": "reading",
 }
 
 __all__ = [
@@ -38,10 +42,13 @@ __all__ = [
     "ParquetSink",
     "StorageError",
     "compact",
+    "each_execution",
     "find_execution",
+    "find_run",
     "import_record",
     "list_executions",
     "read_records",
+    "read_rows",
 ]
 
 

@@ -26,7 +26,10 @@ MOST_REPEATED = 256 * 2**20
 
 _ENDLESS = 2**62
 
-_MARKER = re.compile(r'\{"\$blob":"([0-9a-f]{64})"\}')
+REFERENCE = r'\{"\$blob":"([0-9a-f]{64})"\}'
+"""What stands where a value was cut out, as a regular expression."""
+
+_MARKER = re.compile(REFERENCE)
 _decoder = json.JSONDecoder()
 
 

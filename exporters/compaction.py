@@ -14,12 +14,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from exporters.damage import Damage, Damages
 from exporters.day_rewrite import rewrite_day
+from exporters.errors import BrokenFile
 from exporters.execution_index import ExecutionIndex, ExecutionRow, latest, sibling
-from exporters.files import remove
-from exporters.layout import ONE_DAY, day_directory, stored_days, table_files
+from exporters.files import is_plain, remove
+from exporters.layout import (
+    ONE_DAY,
+    day_directory,
+    is_file_name,
+    is_unfinished_name,
+    names_in,
+    stored_days,
+    table_files,
+)
 from exporters.locks import compaction_lock
 from exporters.parquet_file import Step, no_step
+from exporters.whole_files import is_replaced, whole_files
 
 TABLES = ("executions", "blobs", "items")
 Progress = Callable[[int, int], None]
@@ -29,7 +40,8 @@ Progress = Callable[[int, int], None]
 class CompactionReport:
     """What a compaction did: days rewritten, files and bytes before and after, rows that went because nobody sees them.
 
-    `superseded` counts rows of `executions`, `orphans` files that a crash left behind.
+    `superseded` counts rows of `executions`, `orphans` files that a crash left behind. `damaged` says what could not
+    be read: it was left where it is, with all that belongs to it.
     """
 
     days: tuple[dt.date, ...] = ()
@@ -40,17 +52,23 @@ class CompactionReport:
     files_after: int = 0
     bytes_before: int = 0
     bytes_after: int = 0
+    damaged: tuple[Damage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Day:
+    """What a day has: rows of files that are whole, those among them that count, what a crash left, and damage."""
+
     rows: list[ExecutionRow]
     kept: list[ExecutionRow]
     orphans: list[Path]
+    is_sealed: bool
+    damaged: tuple[Damage, ...]
 
     @property
     def is_compact(self) -> bool:
-        return len({row.path for row in self.rows}) <= 1 and len(self.rows) == len(self.kept) and not self.orphans
+        is_one = len({row.path for row in self.rows}) <= 1 and len(self.rows) == len(self.kept)
+        return is_one and self.is_sealed and not self.orphans
 
 
 def compact(
@@ -78,16 +96,24 @@ def compact(
     with compaction_lock(data_dir):
         days = [day for day in _days(data_dir) if day < before]
         for done, day in enumerate(days, start=1):
-            reports.append(_compact_day(data_dir, day, oldest_write, step))
+            reports.append(_compact_or_tell(data_dir, day, oldest_write, step))
             if progress:
                 progress(done, len(days))
     return _sum(reports)
 
 
+def _compact_or_tell(data_dir: Path, day: dt.date, oldest_write: float, step: Step) -> CompactionReport:
+    """One day cannot stand in the way of the others."""
+    try:
+        return _compact_day(data_dir, day, oldest_write, step)
+    except BrokenFile as trouble:
+        return CompactionReport(damaged=(Damage(trouble.path or data_dir, str(trouble)),))
+
+
 def _compact_day(data_dir: Path, day: dt.date, oldest_write: float, step: Step) -> CompactionReport:
     found = _look(data_dir, day, oldest_write)
     if found.is_compact:
-        return CompactionReport()
+        return CompactionReport(damaged=found.damaged)
     before = _files(data_dir, day)
     bytes_before = _size(before)
     if found.rows:
@@ -103,26 +129,45 @@ def _compact_day(data_dir: Path, day: dt.date, oldest_write: float, step: Step) 
         files_after=len(after),
         bytes_before=bytes_before,
         bytes_after=_size(after),
+        damaged=found.damaged,
     )
 
 
 def _look(data_dir: Path, day: dt.date, oldest_write: float) -> _Day:
     # Orphans first: what is written from here on has its executions later, and must not look like one.
     suspects = list(_suspects(data_dir, day, oldest_write))
-    index = ExecutionIndex(data_dir)
-    rows = index.all_rows(day)
-    counting = latest(row for near in (day - ONE_DAY, day, day + ONE_DAY) for row in index.all_rows(near))
+    damages = Damages()
+    index = ExecutionIndex(data_dir, on_damage=damages)
+    all_rows = index.all_rows(day)
+    files = whole_files(all_rows, damages)
+    rows = [row for row in all_rows if row.path in files.paths]
+    # What cannot be read whole takes nothing away: the row that it would replace may be all there is.
+    near = _later_elsewhere(index, rows, day)
+    counting = latest([*rows, *near])
     kept = [row for row in rows if counting[row.key] is row]
-    names = {path.name for path in table_files(data_dir, "executions", day)}
-    return _Day(rows, kept, [path for path in suspects if path.name not in names])
+    names = set(names_in(day_directory(data_dir, "executions", day)))
+    left = [path for path in suspects if path.name not in names]
+    orphans = [path for path in left if is_unfinished_name(path.name) or is_replaced(path, [*rows, *near], damages)]
+    return _Day(rows, kept, orphans, files.are_sealed, tuple(damages))
+
+
+def _later_elsewhere(index: ExecutionIndex, rows: list[ExecutionRow], day: dt.date) -> list[ExecutionRow]:
+    """Rows of the same runs a day before or after, whose files are whole."""
+    keys = {row.key for row in rows}
+    near = [row for other in (day - ONE_DAY, day + ONE_DAY) for row in index.all_rows(other) if row.key in keys]
+    whole = whole_files(near, Damages()).paths
+    return [row for row in near if row.path in whole]
 
 
 def _suspects(data_dir: Path, day: dt.date, oldest_write: float) -> Iterator[Path]:
-    """Files older than that which may be what a crash left: unfinished ones, and items or blobs."""
+    """Files older than that which may be what a crash left: unfinished ones, and items or blobs. All bear our names."""
     for table in TABLES:
-        for path in day_directory(data_dir, table, day).glob("*"):
-            with contextlib.suppress(FileNotFoundError):
-                if path.stat().st_mtime < oldest_write and (table != "executions" or path.name[0] == "."):
+        directory = day_directory(data_dir, table, day)
+        for name in names_in(directory):
+            is_suspect = is_unfinished_name(name) or (table != "executions" and is_file_name(name))
+            with contextlib.suppress(OSError):
+                path = directory / name
+                if is_suspect and is_plain(path) and path.stat().st_mtime < oldest_write:
                     yield path
 
 
@@ -142,19 +187,24 @@ def _days(data_dir: Path) -> list[dt.date]:
 
 
 def _files(data_dir: Path, day: dt.date) -> list[Path]:
-    return [path for table in TABLES for path in table_files(data_dir, table, day)]
+    """The files of a day, as far as its directories can be looked into."""
+    found: list[Path] = []
+    for table in TABLES:
+        with contextlib.suppress(BrokenFile):
+            found += table_files(data_dir, table, day)
+    return found
 
 
 def _size(paths: list[Path]) -> int:
     total = 0
     for path in paths:
-        with contextlib.suppress(FileNotFoundError):
-            total += path.stat().st_size
+        with contextlib.suppress(OSError):
+            total += path.lstat().st_size
     return total
 
 
 def _sum(reports: list[CompactionReport]) -> CompactionReport:
-    totals = {
-        name: sum(getattr(report, name) for report in reports) for name in CompactionReport.__slots__ if name != "days"
-    }
-    return CompactionReport(days=tuple(day for report in reports for day in report.days), **totals)
+    numbers = [name for name in CompactionReport.__slots__ if name not in ("days", "damaged")]
+    totals = {name: sum(getattr(report, name) for report in reports) for name in numbers}
+    damaged = tuple(dict.fromkeys(damage for report in reports for damage in report.damaged))
+    return CompactionReport(days=tuple(day for report in reports for day in report.days), damaged=damaged, **totals)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from exporters.execution_index import ExecutionRow, sibling
-from exporters.files import discard
+from exporters.files import discard, is_there
 from exporters.layout import day_directory, file_name
 from exporters.parquet_file import ROWS_PER_GROUP, Step, writing
 from exporters.parquet_schema import schema
@@ -37,28 +37,30 @@ def rewrite_day(data_dir: Path, day: dt.date, kept: Sequence[ExecutionRow], *, a
 
 def _rewrite(target: Path, table: str, rows: Sequence[ExecutionRow], ids: Sequence[int]) -> None:
     """The rows that belong to `rows`, in their order, a row group at a time; no file where there are none."""
-    groups = _groups(_parts(table, rows, ids))
+    merged = _merged_schema(table, rows)
+    groups = _groups(_parts(table, rows, ids, merged))
     first = next(groups, None)
     if first is None:
         return
-    merged = _merged_schema(table, rows)
     with writing(target, merged) as write:
         for group in chain([first], groups):
-            write(_conform(group, merged))
+            write(group)
 
 
-def _parts(table: str, rows: Sequence[ExecutionRow], ids: Sequence[int]) -> Iterator[tuple[pa.Table, int]]:
+def _parts(
+    table: str, rows: Sequence[ExecutionRow], ids: Sequence[int], merged: pa.Schema
+) -> Iterator[tuple[pa.Table, int]]:
     files = TableFiles()
     for row, write_id in zip(rows, ids, strict=True):
         path = _source(row, table)
         if path:
-            yield files.table(path, row.write_id), write_id
+            yield conform(files.table(path, row.write_id), merged), write_id
 
 
 def _source(row: ExecutionRow, table: str) -> Path | None:
     path = row.path if table == "executions" else sibling(row.path, table)
     is_needed = table == "executions" or (table == "items" and row.item_rows > 0)
-    return path if is_needed or path.exists() else None
+    return path if is_needed or is_there(path) else None
 
 
 def _groups(parts: Iterable[tuple[pa.Table, int]]) -> Iterator[pa.Table]:
@@ -76,7 +78,7 @@ def _groups(parts: Iterable[tuple[pa.Table, int]]) -> Iterator[pa.Table]:
 
 
 def _joined(parts: Sequence[tuple[pa.Table, int]]) -> pa.Table:
-    table = pa.concat_tables([part for part, _ in parts], promote_options="default")
+    table = pa.concat_tables([part for part, _ in parts])
     write_ids = chain.from_iterable(repeat(write_id, part.num_rows) for part, write_id in parts)
     column = table.schema.get_field_index("write_id")
     return table.set_column(column, table.schema.field(column), pa.array(write_ids, pa.int64()))
@@ -84,12 +86,18 @@ def _joined(parts: Sequence[tuple[pa.Table, int]]) -> pa.Table:
 
 def _merged_schema(table: str, rows: Sequence[ExecutionRow]) -> pa.Schema:
     """Our columns and any that a newer version has added: an older one that compacts loses nothing."""
+    ours = schema(table)
     paths = sorted({path for row in rows if (path := _source(row, table))})
-    return pa.unify_schemas([schema(table), *(open_parquet(path).schema_arrow for path in paths)])
+    others = (open_parquet(path).schema_arrow for path in paths)
+    added = [pa.schema([field for field in other if field.name not in ours.names]) for other in others]
+    return pa.unify_schemas([ours, *added], promote_options="permissive")
 
 
-def _conform(table: pa.Table, wanted: pa.Schema) -> pa.Table:
+def conform(table: pa.Table, wanted: pa.Schema) -> pa.Table:
     """`table` with the columns of `wanted`, null where it has none."""
     stored = set(table.column_names)
-    columns = [table[field.name] if field.name in stored else pa.nulls(len(table), field.type) for field in wanted]
+    columns = [
+        table[field.name].cast(field.type) if field.name in stored else pa.nulls(len(table), field.type)
+        for field in wanted
+    ]
     return pa.table(columns, schema=wanted)

@@ -45,18 +45,25 @@ class DocumentSink:
 
     def write(self, record: ExecutionRecord) -> None:
         """Write all formats of one record, unless a later revision is there already."""
-        folder = self._documents / folder_name(record.execution_id)
+        folder = self._folder_of(record)
         if _revision(folder, record.trace_id) > record.revision:
             return
         try:
             for form in self._formats:
                 options = options_of(form, self._options)
                 document = render_document(record, form, data_dir=self._data_dir, options=options)
-                write_file(folder / f"{folder.name}{form.suffix}", document)
+                write_file(folder / f"{folder_name(record.execution_id)}{form.suffix}", document)
             # Last: a crash before this makes the same revision come again, never an older one win.
             write_file(folder / REVISION_FILE, canonical.dumps([record.trace_id, record.revision]).encode())
         except OSError as trouble:
             raise WriteFailed(f"documents in {folder} are not complete: {trouble}") from trouble
+
+    def _folder_of(self, record: ExecutionRecord) -> Path:
+        """The run's folder; where another run with the same id has it, one that is named after the trace."""
+        folder = self._documents / folder_name(record.execution_id)
+        owner = _owner(folder)
+        is_free = owner is None or owner[0] == record.trace_id
+        return folder if is_free else folder.with_name(f"{folder.name}_{record.trace_id or 'imported'}")
 
     def close(self) -> None:
         """Nothing is open between writes."""
@@ -64,8 +71,14 @@ class DocumentSink:
 
 def _revision(folder: Path, trace_id: str | None) -> int:
     """The revision of this very run in `folder`; 0 where it is not there."""
+    owner = _owner(folder)
+    return owner[1] if owner and owner[0] == trace_id else 0
+
+
+def _owner(folder: Path) -> tuple[str | None, int] | None:
+    """Trace id and revision of the run whose documents are in `folder`; None where nobody's are."""
     try:
-        stored_trace, revision = canonical.loads((folder / REVISION_FILE).read_text())
+        trace_id, revision = canonical.loads((folder / REVISION_FILE).read_text())
+        return (trace_id, revision) if type(revision) is int else None
     except (OSError, ValueError, TypeError):
-        return 0
-    return revision if stored_trace == trace_id and type(revision) is int else 0
+        return None

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 
 class StorageError(Exception):
@@ -36,7 +37,15 @@ class UnsafePath(StorageError):
 
 
 class BrokenFile(StorageError):
-    """A file whose content is not a record, or not all of it."""
+    """A file whose content is not a record, or not all of it; `path` names it where it is one of a store's tables."""
+
+    def __init__(self, sentence: str, path: Path | None = None) -> None:
+        super().__init__(sentence)
+        self.path = path
+
+
+class NothingSelected(StorageError):
+    """No run that is stored is one of those that were asked for."""
 
 
 class UnknownFormat(StorageError):

@@ -11,11 +11,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exporters.layout import ONE_DAY, may_hold, short_id, table_files
+from exporters.damage import Damage, Damages, OnDamage
+from exporters.errors import BrokenFile
+from exporters.layout import ONE_DAY, day_directory, day_of, may_hold, short_id, table_files
 from exporters.table_file import Row, TableFiles, open_parquet, read_checked, to_rows
 from exporters.unpack import exact_fields, mentions_blob
 
 RELISTINGS = 8
+FEW_ROWS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +65,18 @@ LIGHT = [entry.name for entry in fields(ExecutionRow) if entry.name not in ("day
 
 
 class ExecutionIndex:
-    """The executions of a data directory, day by day; each file is read once."""
+    """The executions of a data directory, day by day; each file is read once.
 
-    def __init__(self, data_dir: Path, execution_id: str | None = None) -> None:
+    A file that cannot be read is in `damaged` and told to `on_damage`, and the others are read.
+    """
+
+    def __init__(self, data_dir: Path, execution_id: str | None = None, on_damage: OnDamage | None = None) -> None:
         self._data_dir = data_dir
         self._execution_id = execution_id
-        self._rows: dict[Path, list[ExecutionRow]] = {}
+        self._tell = Damages() if on_damage is None else on_damage
+        self._rows: dict[dt.date, dict[Path, list[ExecutionRow]]] = {}
+        self.damaged: dict[Path, Damage] = {}
+        self._seen: dict[Path, tuple[int, ...] | None] = {}
 
     def rows(self, day: dt.date) -> list[ExecutionRow]:
         """The rows of a day that count, latest first. A later revision may be stored a day before or after."""
@@ -80,30 +89,61 @@ class ExecutionIndex:
 
         Compaction may replace files meanwhile: it is listed again until two lists agree, so that nothing falls between.
         """
+        known = self._rows.setdefault(day, {})
         listed = self._files(day)
         for _ in range(RELISTINGS):
             for path in listed:
-                self._read(path, day)
+                if path not in known:
+                    self._read(path, day)
             again = self._files(day)
             if again == listed:
                 break
             listed = again
-        return [row for path in listed for row in self._rows.get(path, ())]
+        return [row for path in listed for row in known.get(path, ())]
+
+    def earlier(self, row: ExecutionRow) -> list[ExecutionRow]:
+        """Other rows of the same run, of lesser rank, the best first: what is left where `row` is damaged."""
+        near = [other for day in (row.day - ONE_DAY, row.day, row.day + ONE_DAY) for other in self.all_rows(day)]
+        others = [other for other in near if other.key == row.key and other.rank < row.rank]
+        return sorted(others, key=lambda other: other.rank, reverse=True)
 
     def forget(self, day: dt.date) -> None:
-        """Drop what is known of days that are done, or have changed."""
-        self._rows = {path: rows for path, rows in self._rows.items() if rows and rows[0].day != day}
+        """Drop what is known of a day that is done, or has changed."""
+        self._rows.pop(day, None)
 
     def _files(self, day: dt.date) -> list[Path]:
-        files = table_files(self._data_dir, "executions", day)
+        try:
+            files = table_files(self._data_dir, "executions", day)
+        except BrokenFile as trouble:
+            self._is_damaged(day_directory(self._data_dir, "executions", day), trouble)
+            return []
         return [path for path in files if self._execution_id is None or may_hold(path, self._execution_id)]
 
     def _read(self, path: Path, day: dt.date) -> None:
-        if path not in self._rows:
-            try:
-                self._rows[path] = _light_rows(path, day, self._execution_id)
-            except FileNotFoundError:
-                return  # compacted away; the next listing has its runs
+        signature = _signature(path)
+        if path in self.damaged and self._seen.get(path) == signature:
+            return  # nobody has put a copy in its place
+        self.damaged.pop(path, None)
+        try:
+            self._rows[day][path] = _light_rows(path, day, self._execution_id, self._tell)
+        except FileNotFoundError:
+            return  # compacted away; the next listing has its runs
+        except BrokenFile as trouble:
+            self._seen[path] = signature
+            self._is_damaged(path, trouble)
+
+    def _is_damaged(self, path: Path, trouble: BrokenFile) -> None:
+        self.damaged[path] = Damage(path, str(trouble))
+        self._tell(self.damaged[path])
+
+
+def _signature(path: Path) -> tuple[int, ...] | None:
+    """What changes when another file takes a file's place."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode)
 
 
 def latest(rows: Iterable[ExecutionRow]) -> dict[str, ExecutionRow]:
@@ -120,12 +160,25 @@ def sibling(path: Path, table: str) -> Path:
     return path.parents[2] / table / path.parent.name / path.name
 
 
-def _light_rows(path: Path, day: dt.date, execution_id: str | None) -> list[ExecutionRow]:
+def _light_rows(path: Path, day: dt.date, execution_id: str | None, tell: OnDamage) -> list[ExecutionRow]:
     file = open_parquet(path)
+    rows = read_checked(path, lambda: _read_light(file, path, day, execution_id, tell))
+    away = next((row for row in rows if day_of(row) != day), None)
+    if away is not None:
+        raise BrokenFile(
+            f"{path} belongs to another day: {away.execution_id} is of {day_of(away)}. Moved to the directory of "
+            "that day it would be read",
+            path,
+        )
+    return rows
+
+
+def _read_light(file: Any, path: Path, day: dt.date, execution_id: str | None, tell: OnDamage) -> list[ExecutionRow]:
     stored = set(file.schema_arrow.names)
     names = [name for name in [*LIGHT, "exact_json"] if name in stored]
-    table = read_checked(path, lambda: file.read(columns=names))
-    return [_light(row, path, day) for row in to_rows(_near(table, execution_id))]
+    # For a file of one run, threads cost three times what they do.
+    table = file.read(columns=names, use_threads=file.metadata.num_rows > FEW_ROWS)
+    return [_light(row, path, day, tell) for row in to_rows(_near(table, execution_id))]
 
 
 def _near(table: pa.Table, execution_id: str | None) -> pa.Table:
@@ -136,10 +189,22 @@ def _near(table: pa.Table, execution_id: str | None) -> pa.Table:
     return table.filter(pc.fill_null(pc.ends_with(table["execution_id"], short), True))
 
 
-def _light(row: Row, path: Path, day: dt.date) -> ExecutionRow:
-    values = exact_fields(row, _blobs(row, path))
+def _light(row: Row, path: Path, day: dt.date, tell: OnDamage) -> ExecutionRow:
+    try:
+        values = exact_fields(row, _blobs(row, path))
+    except (BrokenFile, FileNotFoundError) as trouble:
+        if not path.exists():
+            raise FileNotFoundError(path) from trouble
+        # Its columns are there; what they cannot say exactly is not, and whoever loads the record will hear it again.
+        tell(Damage(sibling(path, "blobs"), str(trouble), row["execution_id"]))
+        values = exact_fields({**row, "exact_json": None}, {})
     light: dict[str, Any] = {name: values.get(name) for name in LIGHT}
+    if not all(isinstance(values[name], kind) for name, kind in _ALWAYS.items()):
+        raise BrokenFile(f"{path} is damaged: a row of it lacks {', '.join(_ALWAYS)}", path)
     return ExecutionRow(**light, day=day, path=path)
+
+
+_ALWAYS = {"execution_id": str, "revision": int, "write_id": int, "timestamp": dt.datetime, "item_rows": int}
 
 
 def _blobs(row: Row, path: Path) -> dict[str, str]:

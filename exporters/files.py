@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -40,9 +41,8 @@ def hidden(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], None]]]:
     """
     make_directory(path.parent)
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
-    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with naming(path), _private(temporary) as file:
 
             def appear() -> None:
                 file.flush()
@@ -55,12 +55,28 @@ def hidden(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], None]]]:
             temporary.unlink(missing_ok=True)
 
 
+def _private(path: Path) -> BinaryIO:
+    """A new file that only its owner can read; what was written can be read back."""
+    return os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE_FILE), "w+b")
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Trouble in the block names `path`: a full disk says where it was met, and by what name a person knows it."""
+    try:
+        yield
+    except OSError as trouble:
+        trouble.filename, trouble.filename2 = str(path), None
+        raise
+
+
 def make_directory(path: Path) -> None:
     """`path` as a private directory with its parents, durably; existing ones are left as they are."""
     if path.is_dir():
         return
     make_directory(path.parent)
-    path.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
+    with naming(path):
+        path.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
     sync_directory(path.parent)
 
 
@@ -71,6 +87,34 @@ def sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a file is there, by itself: no link to another, nothing that a reader would wait for for ever.
+
+    `FileNotFoundError` where there is nothing.
+    """
+    return stat.S_ISREG(path.lstat().st_mode)
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything has that name, be it a link to nowhere; no where nobody can look."""
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
+
+
+def kind_of(path: Path) -> str:
+    """What is at a path, in words.
+
+    >>> kind_of(Path("/"))
+    'a directory'
+    """
+    mode = path.lstat().st_mode
+    kinds = {stat.S_IFDIR: "a directory", stat.S_IFLNK: "a symbolic link", stat.S_IFIFO: "a pipe"}
+    return kinds.get(stat.S_IFMT(mode), "a file" if stat.S_ISREG(mode) else "a device or socket")
 
 
 def remove(paths: Iterable[Path]) -> None:

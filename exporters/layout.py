@@ -12,6 +12,7 @@ with the 8 hex digits that its execution_id ends with; other files begin with `b
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import secrets
 import urllib.parse
@@ -19,13 +20,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from otel_tracking.record import ExecutionRecord
+from exporters.errors import BrokenFile
 
 ONE_DAY = dt.timedelta(days=1)
 LONGEST_NAME = 120
 
 
-def day_of(record: ExecutionRecord) -> dt.date:
+class Dated(Protocol):
+    """A run by what says its day."""
+
+    @property
+    def execution_id(self) -> str:
+        """Its id, which may name the day."""
+
+    @property
+    def timestamp(self) -> dt.datetime:
+        """When it began."""
+
+
+def day_of(record: Dated) -> dt.date:
     """The day a record is stored under: the one in its execution_id, if that is within a day of its timestamp.
 
     So an id alone leads to its directory, and a span of time to its days (give or take one).
@@ -55,18 +68,50 @@ def day_directory(data_dir: Path, table: str, day: dt.date) -> Path:
 
 def stored_days(data_dir: Path, table: str = "executions") -> list[dt.date]:
     """The days that a table has, newest first."""
-    names = [path.name.removeprefix("date=") for path in (data_dir / table).glob("date=*")]
-    return sorted((day for name in names if (day := _day(name))), reverse=True)
+    return sorted((day for name in names_in(data_dir / table) if (day := day_of_directory(name))), reverse=True)
 
 
 def table_files(data_dir: Path, table: str, day: dt.date) -> list[Path]:
-    """The finished files of one day of a table, by name."""
-    return sorted(path for path in day_directory(data_dir, table, day).glob("*.parquet") if path.name[0] != ".")
+    """The finished files of one day of a table, by name: those that our writer has named, and nothing else.
+
+    A sync tool's conflicted copy would show its runs twice, a pipe would never end; `inspection` names both.
+    """
+    directory = day_directory(data_dir, table, day)
+    return [directory / name for name in sorted(filter(is_file_name, names_in(directory)))]
+
+
+def names_in(directory: Path) -> list[str]:
+    """What a directory has; nothing where there is none. `BrokenFile` where nobody can look into it."""
+    try:
+        with os.scandir(directory) as entries:
+            return [entry.name for entry in entries]
+    except FileNotFoundError:
+        return []
+    except OSError as trouble:
+        raise BrokenFile(f"{directory} cannot be looked into: {trouble.strerror or trouble}", directory) from trouble
 
 
 def file_name(label: str, write_id: int) -> str:
     """A file name that nobody else has chosen."""
     return f"{label}-{write_id:016x}-{secrets.token_hex(4)}.parquet"
+
+
+def is_file_name(name: str) -> bool:
+    """Whether our writer may have named a file so.
+
+    >>> is_file_name("batch-3309a4a8f984592c-6fe3a90e.parquet"), is_file_name("batch-3309a4a8f984592c (copy).parquet")
+    (True, False)
+    """
+    return _FILE_NAME.fullmatch(name) is not None
+
+
+def is_unfinished_name(name: str) -> bool:
+    """Whether it is the hidden name under which our writer writes a file."""
+    return _UNFINISHED_NAME.fullmatch(name) is not None
+
+
+_FILE_NAME = re.compile(r"(?:[0-9a-f]{8}|run|batch|day)-[0-9a-f]{16}-[0-9a-f]{8}\.parquet")
+_UNFINISHED_NAME = re.compile(rf"\.{_FILE_NAME.pattern}\.[0-9a-f]{{8}}\.tmp")
 
 
 class Identified(Protocol):
@@ -95,6 +140,13 @@ def may_hold(path: Path, execution_id: str) -> bool:
     return label in ("batch", "day", "run") or label == short_id(execution_id)
 
 
+def is_likely_in(path: Path, text: str) -> bool:
+    """Whether a file is where to look first for a run whose id ends with `text`, or whose trace id it is."""
+    label = path.name.partition("-")[0]
+    is_hex = len(text) in (8, 32) and not set(text) - set("0123456789abcdef")
+    return label in ("batch", "day", "run") or not is_hex or text.startswith(label)
+
+
 def short_id(execution_id: str) -> str | None:
     """The 8 hex digits that an execution_id ends with.
 
@@ -116,8 +168,14 @@ def folder_name(execution_id: str) -> str:
     return name[:LONGEST_NAME] or "%"
 
 
-def _day(name: str) -> dt.date | None:
+def day_of_directory(name: str) -> dt.date | None:
+    """The day that a directory is for; None where it is no name of ours.
+
+    >>> day_of_directory("date=2026-11-23"), day_of_directory("date=2026-11-23 (1)")
+    (datetime.date(2026, 11, 23), None)
+    """
+    found = re.fullmatch(r"date=(\d{4}-\d{2}-\d{2})", name, re.ASCII)
     try:
-        return dt.date.fromisoformat(name)
+        return dt.date.fromisoformat(found[1]) if found else None
     except ValueError:
         return None

@@ -20,7 +20,7 @@ def compaction_lock(data_dir: Path) -> Iterator[None]:
     and a judgement about process ids would be wrong across containers.
     """
     path = data_dir / ".compaction.lock"
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE)
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
     try:
         _lock(descriptor, path)
         os.ftruncate(descriptor, 0)

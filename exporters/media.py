@@ -32,23 +32,29 @@ def media_paths(data_dir: Path, record: ExecutionRecord) -> dict[Path, bytes]:
 
 
 def load_media(data_dir: str | Path, record: ExecutionRecord) -> ExecutionRecord:
-    """`record` with its media files as attachments, as far as they are there and lie where media lie."""
+    """`record` with its media files as attachments, as far as they lie where media lie and are what was recorded."""
     found: dict[str, bytes] = {}
     for item in record.items:
         sha256 = item.media.sha256 if item.media else None
         if sha256 and sha256 not in record.attachments and sha256 not in found:
-            content = read_stored(Path(data_dir), item.file_path)
+            content = read_stored(Path(data_dir), item.file_path, sha256)
             found |= {} if content is None else {sha256: content}
     return replace(record, attachments={**found, **record.attachments}) if found else record
 
 
-def read_stored(data_dir: Path, file_path: object) -> bytes | None:
-    """The bytes of the file that an item names; None where `stored_file` has none, or it cannot be read."""
+def read_stored(data_dir: Path, file_path: object, sha256: object = None) -> bytes | None:
+    """The bytes of the file that an item names; None where `stored_file` has none, or it cannot be read.
+
+    Also None where they are not those of `sha256`, if one was recorded: a damaged picture, or another run's.
+    """
     path = stored_file(data_dir, file_path)
     try:
-        return path.read_bytes() if path else None
+        content = path.read_bytes() if path else None
     except OSError:
         return None
+    if content is not None and sha256 is not None and hashlib.sha256(content).hexdigest() != sha256:
+        return None
+    return content
 
 
 def stored_file(data_dir: Path, file_path: object) -> Path | None:

@@ -17,7 +17,7 @@ from otel_tracking.record import ExecutionItem, ExecutionRecord
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """The files that were written, and the `file_path`s of those that could not be read, or not be made clean."""
+    """The files that were written, and the `file_path`s of those not there as recorded, or not made clean."""
 
     written: tuple[Path, ...]
     missing: tuple[str, ...]
@@ -35,15 +35,16 @@ def copy_media(
     original.
     """
     written, missing, unclean = [], [], []
-    for file_path, media_type in _files(record, audience).items():
-        source, content = stored_file(data_dir, file_path), read_stored(data_dir, file_path)
+    for file_path, item in _files(record, audience).items():
+        sha256, media_type = (item.media.sha256, item.media.type) if item.media else (None, None)
+        source, content = stored_file(data_dir, file_path), read_stored(data_dir, file_path, sha256)
         if source is None or content is None:
             missing.append(file_path)
             continue
         target = inside(into, file_path)
         if target.exists() and target.samefile(source):
             raise UnsafePath(f"{target} is the original itself; a directory outside of the data would work")
-        copy = _copy_of(content, media_type, audience, strip_texts)
+        copy = _copy_of(content, str(media_type or ""), audience, strip_texts)
         if copy is None:
             unclean.append(file_path)
             continue
@@ -59,12 +60,11 @@ def _copy_of(content: bytes, media_type: str, audience: str, strip_texts: bool) 
     return strip_text_chunks(content) if strip_texts else content
 
 
-def _files(record: ExecutionRecord, audience: str) -> dict[str, str]:
-    """The files of the record that this audience may have, each once, and their types."""
+def _files(record: ExecutionRecord, audience: str) -> dict[str, ExecutionItem]:
+    """The files of the record that this audience may have, each once, with an item that names it."""
     withheld = withheld_in(record)
 
     def may_go(item: ExecutionItem) -> bool:
         return isinstance(item.file_path, str) and not (audience == STUDENT and withheld.holds(item))
 
-    chosen = filter(may_go, record.items)
-    return {str(item.file_path): str((item.media and item.media.type) or "") for item in chosen}
+    return {str(item.file_path): item for item in record.items if may_go(item)}

@@ -13,6 +13,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from exporters.codebook import write_codebook
+from exporters.damage import Damages
 from exporters.errors import NotWritable, WriteFailed
 from exporters.files import discard, make_directory
 from exporters.layout import day_directory, file_name, label_of
@@ -20,6 +21,7 @@ from exporters.media import store_media
 from exporters.pack import pack
 from exporters.parquet_file import Step, no_step, write_table
 from exporters.rows import Row, row_of
+from exporters.selection import Selection
 from exporters.stored_keys import StoredKeys
 from exporters.write_ids import WriteIds
 from otel_tracking.record import ExecutionRecord
@@ -79,13 +81,14 @@ class ParquetSink:
         return known.revision if known else None
 
     def stored(self, trace_id: str) -> ExecutionRecord | None:
-        """The stored record of a run, of its highest revision; None where there is none."""
+        """The stored record of a run, of its highest revision; None where there is none, or none that can be read."""
         known = self._stored.find(trace_id)
         if known is None:
             return None
         from exporters.reading import read_records  # only here: 80 ms of which most sinks have no need
 
-        return next(read_records(self._data_dir, execution_id=known.execution_id, trace_id=trace_id), None)
+        wanted: Selection = {"execution_id": known.execution_id, "trace_id": trace_id}
+        return next(read_records(self._data_dir, on_damage=Damages(), **wanted), None)
 
     def trace_of(self, execution_id: str) -> str | None:
         """The trace that is stored under an execution id, by anyone; None where there is none."""

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from exporters.files import replacing
 from exporters.parquet_schema import repeating
+from exporters.seal import place_of, seal
 
 ROWS_PER_GROUP = 16_384
 """A run by its id reads one row group of items; fewer rows make it faster and the whole table slower."""
@@ -33,8 +34,10 @@ def write_table(path: Path, table: pa.Table) -> None:
 @contextlib.contextmanager
 def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
     """A function that appends rows to the file that will be `path` when the block ends well."""
-    with replacing(path) as file, pq.ParquetWriter(file, schema, **_options(schema)) as writer:
-        yield lambda table: writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+    with replacing(path) as file:
+        with pq.ParquetWriter(file, schema, **_options(schema)) as writer:
+            yield lambda table: writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+        seal(file, place_of(path))
 
 
 def _options(schema: pa.Schema) -> dict[str, Any]:

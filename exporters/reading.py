@@ -2,131 +2,95 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Unpack
 
-from exporters.errors import AmbiguousExecution, BrokenFile, UnknownExecution, listed, suggest
-from exporters.execution_index import ExecutionIndex, ExecutionRow, read_blobs, sibling
+from exporters.damage import Damage, Damages, OnDamage
+from exporters.errors import BrokenFile
+from exporters.execution_index import ExecutionIndex, ExecutionRow
 from exporters.layout import ONE_DAY, stored_days
+from exporters.run_loader import RunLoader, StoredRun
 from exporters.selection import Selection, Wanted
-from exporters.table_file import TableFiles
-from exporters.unpack import mentions_blob, unpack_execution
 from otel_tracking.record import ExecutionRecord
 
-__all__ = ["ExecutionRow", "find_execution", "list_executions", "read_records"]
-
-SHORTEST_PREFIX = 8
+__all__ = ["ExecutionRow", "each_execution", "list_executions", "read_records", "read_rows"]
 
 
 def read_records(
-    data_dir: str | Path, *, limit: int | None = None, **selection: Unpack[Selection]
+    data_dir: str | Path,
+    *,
+    limit: int | None = None,
+    on_damage: OnDamage | None = None,
+    **selection: Unpack[Selection],
 ) -> Iterator[ExecutionRecord]:
     """The wanted records, latest first, one at a time: of each run the highest revision, equal to what was written.
 
     Keywords are those of `Selection`. Nothing found is an empty iterator. Days are in order, and within a day
     the timestamps. Records that are written meanwhile may or may not appear; none appears twice or in part.
 
+    What is damaged is left out and the rest is read. `on_damage` is told of it; without it, `BrokenFile` is raised
+    after the last record, so that nothing is missing in silence.
+
     >>> list(read_records("/nowhere", config_name="stillepost"))
     []
     """
-    data_dir = Path(data_dir)
-    loader = _Loader(data_dir)
-    records = (loader.load(row) for row in _rows(data_dir, selection))
+    damages = Damages()
+    tell = damages if on_damage is None else on_damage
+    rows = each_execution(data_dir, on_damage=tell, **selection)
+    records = (record for _, record in read_rows(data_dir, rows, on_damage=tell))
     yield from islice((record for record in records if record is not None), limit)
+    damages.refuse()
 
 
 def list_executions(
-    data_dir: str | Path, *, limit: int | None = None, **selection: Unpack[Selection]
+    data_dir: str | Path,
+    *,
+    limit: int | None = None,
+    on_damage: OnDamage | None = None,
+    **selection: Unpack[Selection],
 ) -> list[ExecutionRow]:
-    """One light row per run, latest first, for the same keywords as `read_records`."""
-    return list(islice(_rows(Path(data_dir), selection), limit))
+    """One light row per run, latest first, for the same keywords as `read_records`.
 
-
-def find_execution(data_dir: str | Path, text: str) -> str:
-    """The execution_id that `text` means: the id itself, its first characters, its last 8, or a trace id.
-
-    `UnknownExecution` and `AmbiguousExecution` name what comes near.
+    Without `on_damage`, a file that cannot be read is a `BrokenFile`.
     """
-    data_dir = Path(data_dir)
-    if len(text) < SHORTEST_PREFIX:
-        raise UnknownExecution(f"{text!r} is too short to name an execution; 8 characters or more would work")
-    exact = next(_rows(data_dir, {"execution_id": text}), None)
-    if exact:
-        return exact.execution_id
-    rows = list_executions(data_dir)
-    found = sorted({row.execution_id for row in rows if is_meant(row, text)})
-    if len(found) > 1:
-        raise AmbiguousExecution(f"{text!r} may be any of {len(found)} executions: {listed(found)}")
-    if not found:
-        near = suggest(text, (row.execution_id for row in rows))
-        raise UnknownExecution(f"no execution in {data_dir} is called {text!r:.200}.{near} {_how_many(rows)}")
-    return found[0]
+    damages = Damages()
+    tell = damages if on_damage is None else on_damage
+    rows = list(islice(each_execution(data_dir, on_damage=tell, **selection), limit))
+    damages.refuse()
+    return rows
 
 
-def is_meant(row: ExecutionRow, text: str) -> bool:
-    """Whether that text names the execution: by the beginning or the end of its id, or by its trace."""
-    return row.execution_id.startswith(text) or row.execution_id.endswith(f"_{text}") or row.trace_id == text
-
-
-def _how_many(rows: list[ExecutionRow]) -> str:
-    if not rows:
-        return "Nothing is stored there yet"
-    return f"{len(rows)} are stored, the latest is {rows[0].execution_id}"
-
-
-def _rows(data_dir: Path, selection: Selection) -> Iterator[ExecutionRow]:
-    wanted = Wanted(selection)
-    index = ExecutionIndex(data_dir, selection.get("execution_id"))
-    days = stored_days(data_dir)
+def each_execution(
+    data_dir: str | Path, *, on_damage: OnDamage, **selection: Unpack[Selection]
+) -> Iterator[ExecutionRow]:
+    """The rows of `list_executions` one at a time; files are read day by day."""
+    data_dir, wanted = Path(data_dir), Wanted(selection)
+    index = ExecutionIndex(data_dir, selection.get("execution_id"), on_damage)
+    try:
+        days = stored_days(data_dir)
+    except BrokenFile as trouble:
+        on_damage(Damage(trouble.path or data_dir, str(trouble)))
+        return
     likely = wanted.likely_day()
     if likely in days:
         found = [row for row in index.rows(likely) if wanted.accepts(row)]
         if found:
-            return iter(found)
-    return _rows_of(wanted.days(days), index, wanted)
-
-
-def _rows_of(days: Iterable[dt.date], index: ExecutionIndex, wanted: Wanted) -> Iterator[ExecutionRow]:
-    for day in days:
+            yield from found
+            return
+    for day in wanted.days(days):
         yield from filter(wanted.accepts, index.rows(day))
         index.forget(day + ONE_DAY)
 
 
-class _Loader:
-    """Turns light rows into whole records, keeping the latest files open."""
+def read_rows(
+    data_dir: str | Path, rows: Iterable[ExecutionRow], *, on_damage: OnDamage
+) -> Iterator[tuple[ExecutionRow, ExecutionRecord | None]]:
+    """The record of each row, in that order, as a stream; None where it was erased meanwhile or cannot be read.
 
-    def __init__(self, data_dir: Path) -> None:
-        self._data_dir = data_dir
-        self._files = TableFiles()
-
-    def load(self, row: ExecutionRow) -> ExecutionRecord | None:
-        """The record of a row; None when it was erased meanwhile."""
-        current: ExecutionRow | None = row
-        while current:
-            try:
-                return self._load(current)
-            except FileNotFoundError:
-                current = self._find_again(current)
-        return None
-
-    def _load(self, row: ExecutionRow) -> ExecutionRecord:
-        [execution] = self._files.rows(row.path, row.write_id)
-        items = self._files.rows(sibling(row.path, "items"), row.write_id) if row.item_rows else []
-        if len(items) != row.item_rows:
-            raise BrokenFile(
-                f"{sibling(row.path, 'items')} has {len(items)} of the {row.item_rows} items of {row.execution_id}"
-            )
-        has_blobs = any(map(mentions_blob, [execution, *items]))
-        blobs = read_blobs(self._files, row.path, row.write_id) if has_blobs else {}
-        return unpack_execution(execution, items, blobs)
-
-    def _find_again(self, row: ExecutionRow) -> ExecutionRow | None:
-        """The row of the same run after its file was compacted away."""
-        rows = ExecutionIndex(self._data_dir).rows(row.day)
-        found = next((other for other in rows if other.key == row.key), None)
-        if found and found.path == row.path:
-            raise BrokenFile(f"the items or blobs that belong to {row.path} are gone; a copy from a backup would work")
-        return found
+    Where the record of a row is damaged and an earlier write or revision of the same run is not, that one is read.
+    """
+    loader = RunLoader(Path(data_dir), on_damage)
+    for row in rows:
+        yield row, loader.load(row, StoredRun.record)

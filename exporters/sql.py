@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exporters.errors import UnsafePath
+from exporters.damage import Damage, Damages
+from exporters.errors import BrokenFile, UnsafePath, listed
+from exporters.journeys import JOURNEYS
+from exporters.layout import stored_days, table_files
 from exporters.parquet_schema import schema
+from exporters.table_file import check_file
 
 if TYPE_CHECKING:
     import duckdb
@@ -17,12 +22,18 @@ _ROW = "* replace (timestamp at time zone 'UTC' as timestamp)"
 
 _OPTIONS = ("union_by_name = true", "hive_partitioning = true")
 _SELECT = {"executions": _ROW, "items": _ROW, "blobs": "*"}
+TABLES = tuple(_SELECT)
+
+
+class DamagedFiles(UserWarning):
+    """Files of a store that cannot be read and are in none of the views."""
 
 
 def connect(data_dir: str | Path) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection with the views `executions`, `items` and `blobs` over `data_dir`.
+    """A DuckDB connection with the views `executions`, `items`, `blobs` and `journeys` over `data_dir`.
 
     It sees the files that are there now; connect again to see later ones. Timestamps are UTC, without a zone.
+    Files that are damaged are left out: `damaged_files` names them (`path`, `sentence`), and a warning says so.
 
     >>> import tempfile
     >>> connect(tempfile.mkdtemp()).sql("select count(*) from items").fetchall()
@@ -40,11 +51,12 @@ def connect(data_dir: str | Path) -> duckdb.DuckDBPyConnection:
 
 
 def add_views(connection: duckdb.DuckDBPyConnection, data_dir: Path) -> None:
-    """Make the three views in a connection of your own; they are gone when it closes.
+    """Make the views in a connection of your own; they are gone when it closes.
 
     Files are listed here, the executions first: items that a compaction writes meanwhile belong to later executions.
     """
-    files = {table: _files(data_dir, table) for table in _SELECT}
+    damages = Damages()
+    files = {table: _files(_as_text(data_dir), table, damages) for table in TABLES}
     connection.execute(
         "create or replace temp table counting_writes as "
         "select arg_max(write_id, (revision, write_id)) as write_id "
@@ -53,6 +65,13 @@ def add_views(connection: duckdb.DuckDBPyConnection, data_dir: Path) -> None:
     exact = _exact_names(connection, files["executions"])
     for table, paths in files.items():
         connection.execute(_view(table, paths, exact))
+    connection.execute(f"create or replace temp view journeys as {JOURNEYS}")
+    connection.execute("create or replace temp table damaged_files (path varchar, sentence varchar)")
+    for damage in damages:
+        connection.execute("insert into damaged_files values (?, ?)", [str(damage.path), damage.sentence])
+    if damages:
+        names = listed([str(path) for path in damages.paths], limit=3)
+        warnings.warn(f"not in the views, select * from damaged_files says why: {names}", DamagedFiles, stacklevel=3)
 
 
 def _view(table: str, paths: list[Path], exact: set[str]) -> str:
@@ -78,10 +97,6 @@ def _exact_names(connection: duckdb.DuckDBPyConnection, executions: list[Path]) 
     return {name for (name,) in rows}
 
 
-def _files(data_dir: Path, table: str) -> list[Path]:
-    return sorted(_as_text(data_dir).glob(f"{table}/date=*/[!.]*.parquet"))
-
-
 def _as_text(data_dir: Path) -> Path:
     """The whole path, which DuckDB takes as text only."""
     where = os.fsencode(data_dir.absolute())
@@ -90,6 +105,28 @@ def _as_text(data_dir: Path) -> Path:
     except UnicodeDecodeError:
         help = "give the directory a name in UTF-8, or read it with read_records"
         raise UnsafePath(f"DuckDB takes no path that is not UTF-8, and {where!r} is none; {help}") from None
+
+
+def _files(data_dir: Path, table: str, damages: Damages) -> list[Path]:
+    """The files of a table that DuckDB may read: it looks at no checksum, and one damaged file would end a query."""
+    found: list[Path] = []
+    for day in stored_days(data_dir, table):
+        try:
+            found += (path for path in table_files(data_dir, table, day) if _is_whole(path, damages))
+        except BrokenFile as trouble:
+            damages(Damage(trouble.path or data_dir, str(trouble)))
+    return sorted(found)
+
+
+def _is_whole(path: Path, damages: Damages) -> bool:
+    try:
+        check_file(path)
+    except FileNotFoundError:
+        return False  # compacted away a moment ago
+    except BrokenFile as trouble:
+        damages(Damage(path, str(trouble)))
+        return False
+    return True
 
 
 def _source(table: str, paths: list[Path], *options: str) -> str:

@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from exporters.table_file import arrow_file
+from exporters.errors import BrokenFile
+from exporters.layout import day_of_directory, is_file_name, names_in
+from exporters.table_file import open_parquet, read_checked
 
 _log = logging.getLogger("otel_tracking")
 
@@ -89,8 +88,10 @@ class StoredKeys:
             self._look()
 
     def _look(self) -> None:
-        for day in (self._data_dir / "executions").glob("date=*"):
-            self._read_new_files_of(day)
+        root = self._data_dir / "executions"
+        for name in names_in(root):
+            if day_of_directory(name) is not None:
+                self._read_new_files_of(root / name)
         self._looked_at = time.monotonic()
 
     def _read_new_files_of(self, day: Path) -> None:
@@ -98,8 +99,11 @@ class StoredKeys:
             changed_ns = day.stat().st_mtime_ns
             if self._changed_ns.get(day) == changed_ns:
                 return
-            for path in set(day.glob("[!.]*.parquet")) - self._files_read:
+            for path in {day / name for name in names_in(day) if is_file_name(name)} - self._files_read:
                 self._read(path)
+        except BrokenFile as trouble:
+            _log.warning("%s", trouble)
+            return None
         except FileNotFoundError:
             return self._read_new_files_of(day) if day.exists() else None  # compacted away since; listed anew
         # Of a change within the clock's last tick another may come without being seen: look once more then.
@@ -108,11 +112,10 @@ class StoredKeys:
 
     def _read(self, path: Path) -> None:
         try:
-            rows = pq.ParquetFile(arrow_file(path)).read(columns=_COLUMNS)
+            file = open_parquet(path)
+            rows = read_checked(path, lambda: file.read(columns=_COLUMNS, use_threads=False))
             self._know(zip(*(rows[name].to_pylist() for name in _COLUMNS), strict=True))
-        except FileNotFoundError:
-            raise
-        except (OSError, pa.ArrowException, KeyError) as trouble:
-            # Readers will say it too; nobody else's runs wait for it.
-            _log.warning("%s cannot be read (%s): nothing is known of what it holds", path, type(trouble).__name__)
+        except BrokenFile:
+            # Readers say why; nobody else's runs wait for it, and its own may be stored once more.
+            _log.warning("%s cannot be read: nothing is known of what it holds", path)
         self._files_read.add(path)

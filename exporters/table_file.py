@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from exporters.errors import BrokenFile
+from exporters.files import is_plain, kind_of
+from exporters.seal import check_footer, check_whole
+from exporters.shape import check_shape
 
 Row = Mapping[str, Any]
+Result = TypeVar("Result")
 
 GROUPS_KEPT = 2
 FILES_KEPT = 12
@@ -25,7 +29,7 @@ class TableFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = open_parquet(path)
-        self._ranges = _ranges(self._file.metadata)
+        self._ranges = read_checked(path, lambda: _ranges(self._file.metadata))
         self._groups: OrderedDict[int, Group] = OrderedDict()
 
     def table(self, write_id: int) -> pa.Table:
@@ -36,7 +40,7 @@ class TableFile:
 
     def _group(self, number: int) -> Group:
         if number not in self._groups:
-            self._groups[number] = Group(read_checked(self._path, lambda: self._file.read_row_group(number)))
+            self._groups[number] = read_checked(self._path, lambda: Group(self._file.read_row_group(number)))
             if len(self._groups) > GROUPS_KEPT:
                 self._groups.popitem(last=False)
         return self._groups[number]
@@ -79,8 +83,14 @@ class TableFiles:
 
 
 def open_parquet(path: Path) -> Any:
-    """The open file; `BrokenFile` when it is not Parquet."""
-    return read_checked(path, lambda: pq.ParquetFile(arrow_file(path), page_checksum_verification=True))
+    """The open file at a path of the store; `BrokenFile` where it is damaged or none of that table.
+
+    The footer is checked here, pages when they are read: whoever reads through this gets no other values than those
+    that were written.
+    """
+    if not read_checked(path, lambda: is_plain(path)):
+        raise BrokenFile(f"{path} is {kind_of(path)} and not a file. A copy from a backup would work", path)
+    return read_checked(path, lambda: _open(path))
 
 
 def arrow_file(path: Path) -> Any:
@@ -88,14 +98,47 @@ def arrow_file(path: Path) -> Any:
     return pa.OSFile(os.fsencode(path))
 
 
-def read_checked(path: Path, read: Any) -> Any:
+def _open(path: Path) -> Any:
+    check_footer(path)
+    file = pq.ParquetFile(arrow_file(path), page_checksum_verification=True, pre_buffer=False)
+    check_shape(path, path.parents[1].name, file)
+    return file
+
+
+def check_file(path: Path) -> bool:
+    """Read the whole file at a path of the store: whether it is sealed. `BrokenFile` where any of it is damaged."""
+    if read_checked(path, lambda: is_plain(path) and check_whole(path)):
+        return True
+    # Files that were written before there were seals tell by their page checksums only.
+    file = open_parquet(path)
+    read_checked(path, lambda: _read_all(path, file))
+    return False
+
+
+def _read_all(path: Path, file: Any) -> None:
+    for number in range(file.metadata.num_row_groups):
+        group = file.read_row_group(number)
+        if group["write_id"].null_count or group["revision"].null_count:
+            raise BrokenFile(f"{path} is damaged: rows of it do not say of which write they are", path)
+        to_rows(group)
+
+
+def read_checked(path: Path, read: Callable[[], Result]) -> Result:
     """What `read` returns, and its trouble as `BrokenFile` naming the file."""
     try:
         return read()
-    except FileNotFoundError:
+    except (FileNotFoundError, BrokenFile):
         raise
-    except (OSError, pa.ArrowException) as trouble:
-        raise BrokenFile(f"{path} cannot be read: {trouble}. A copy from a backup would work") from trouble
+    # A damaged file makes parsers raise whatever they please: UnicodeDecodeError, UnknownTimeZoneError, KeyError.
+    except Exception as trouble:
+        sentence = f"{path} cannot be read: {first_line(trouble)}. A copy from a backup would work"
+        raise BrokenFile(sentence, path) from trouble
+
+
+def first_line(trouble: Exception) -> str:
+    """What an exception says, in one line of a length that people read."""
+    said = trouble.strerror if isinstance(trouble, OSError) and trouble.strerror else str(trouble)
+    return (said.strip().splitlines() or [type(trouble).__name__])[0].rstrip(".")[:200]
 
 
 def to_rows(table: pa.Table) -> list[Row]:
@@ -109,4 +152,7 @@ def _ranges(metadata: Any) -> Sequence[tuple[int, int]]:
     """Least and greatest write id of each row group."""
     column = metadata.schema.names.index("write_id")
     groups = [metadata.row_group(number).column(column).statistics for number in range(metadata.num_row_groups)]
-    return [(statistics.min, statistics.max) if statistics else (0, 2**63) for statistics in groups]
+    return [
+        (statistics.min, statistics.max) if statistics and statistics.has_min_max else (-(2**63), 2**63)
+        for statistics in groups
+    ]

@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 from rich.progress import Progress
 
+from devserver.cli.complaints import FAILED
+from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.options import data_option, json_option
 from devserver.cli.output import console, print_json
 from devserver.cli.text import count, size
@@ -20,18 +22,22 @@ from exporters import CompactionReport, compact
 @click.command("compact")
 @data_option
 @json_option
-def command(data_dir: Path, as_json: bool) -> None:
+def command(data_dir: Path, as_json: bool) -> int:
     """Join the many small files of past days into one file per day and table.
 
     Queries become faster and the data smaller; no record changes. Today's files are left alone. It may be stopped at
-    any moment, and runs may be recorded meanwhile.
+    any moment, and runs may be recorded meanwhile. A file that cannot be read is named and left where it is, with all
+    that belongs to it, and the exit code is 1.
     """
     with _progress() as tell:
         report = compact(data_dir, progress=tell)
     if as_json:
-        print_json({**asdict(report), "days": [day.isoformat() for day in report.days]})
+        days = [day.isoformat() for day in report.days]
+        print_json({**asdict(report), "days": days, "damaged": damages_as_dicts(report.damaged)})
     else:
         click.echo(_summary(report))
+    complain_of(report.damaged)
+    return FAILED if report.damaged else 0
 
 
 @contextlib.contextmanager

@@ -12,23 +12,19 @@ import click
 from rich.progress import Progress
 
 from devserver.audit import Act, Audit, this_user
-from devserver.cli.options import data_option, json_option, read_moment
+from devserver.cli.complaints import FAILED
+from devserver.cli.damages import complain_of, damages_as_dicts
+from devserver.cli.options import data_option, json_option, selection_options
 from devserver.cli.output import console, print_json
 from devserver.cli.text import count
+from exporters.damage import Damages
 from exporters.dataset import Dataset, make_dataset
 from exporters.dataset.readme import Description
-from otel_tracking import Status
 
 
 @click.command("dataset")
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--config", "config_name", metavar="NAME", help="Only runs of this configuration.")
-@click.option("--since", callback=read_moment, metavar="TIME", help="Only runs from then on: 2026-11-23, or today.")
-@click.option("--until", callback=read_moment, metavar="TIME", help="Only runs before then.")
-@click.option("--study", "study_id", metavar="NAME", help="Only runs of this study.")
-@click.option(
-    "--status", type=click.Choice([status.value for status in Status]), help="Only runs that ended like this."
-)
+@selection_options
 @click.option("--title", default=Description().title, show_default=True, help="The dataset's title.")
 @click.option("--author", "authors", multiple=True, metavar="NAME", help="Who made it; may be given several times.")
 @click.option("--licence", default="", metavar="NAME", help="Under which others may use it, such as CC-BY-4.0.")
@@ -44,21 +40,30 @@ def command(
     licence: str,
     replace: bool,
     **selection: Any,
-) -> None:
+) -> int:
     """Write the wanted runs as a dataset into the directory OUT.
 
     It has the tables executions, items and journeys (one row per step of a text) as Parquet and CSV, a codebook,
     checksums, and a README that says how to cite it. The same runs and options give the same bytes.
+
+    Where no run matches there is no dataset, and the exit code is 1. It is also 1 where runs could not be read: they
+    are named here, left out of the dataset, and counted in its README.
     """
+    damages = Damages()
     description = Description(title=title, authors=authors, licence=licence)
     with _progress() as tell:
-        made = make_dataset(data_dir, out, description=description, replace=replace, progress=tell, **selection)
+        try:
+            options: dict[str, Any] = {"description": description, "replace": replace, "progress": tell}
+            made = make_dataset(data_dir, out, on_damage=damages, **options, **selection)
+        finally:
+            complain_of(damages)
     Audit(data_dir).note(Act.DATASET, this_user(), executions=made.rows["executions"], identifier=made.identifier)
     if as_json:
         answer = {"path": str(made.path), "rows": made.rows, "files": list(made.files), "identifier": made.identifier}
-        print_json(answer)
+        print_json({**answer, "damaged": damages_as_dicts(damages)})
     else:
         click.echo(_summary(made))
+    return FAILED if damages else 0
 
 
 @contextlib.contextmanager
@@ -67,8 +72,8 @@ def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
         yield None
         return
     with Progress(console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task("tables")
-        yield lambda name, done, tables: progress.update(task, completed=done, total=tables, description=name)
+        task = progress.add_task("runs")
+        yield lambda name, done, runs: progress.update(task, completed=done, total=runs, description=name)
 
 
 def _summary(made: Dataset) -> str:

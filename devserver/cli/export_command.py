@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import click
 
 from devserver.audit import Act, Audit, this_user
 from devserver.cli.complaints import FAILED, complain
-from devserver.cli.options import data_option, json_option, refuse
+from devserver.cli.damages import complain_of, damages_as_dicts
+from devserver.cli.export_places import Places
+from devserver.cli.options import data_option, json_option, refuse, selection_options
 from devserver.cli.output import print_json
-from devserver.cli.records import chosen_ids, load_each
-from devserver.cli.text import count
+from devserver.cli.records import chosen_rows, none_found
+from exporters import read_rows
+from exporters.damage import Damages
 from exporters.documents import CHOICES, check_options, render_document
-from exporters.files import write_file
+from exporters.execution_index import ExecutionRow
+from exporters.files import naming, write_file
 from exporters.formats import Format, format_named
 from exporters.journey_parts import RESEARCHER
-from exporters.layout import folder_name
 from exporters.media_copies import Copied, copy_media
 from otel_tracking import ExecutionRecord
 
@@ -25,6 +33,7 @@ from otel_tracking import ExecutionRecord
 @click.command("export")
 @click.argument("executions", metavar="[ID]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every run that is stored.")
+@selection_options
 @click.option("--format", "format_name", default="json", show_default=True, metavar="NAME", help="What to write.")
 @click.option(
     "--out",
@@ -49,48 +58,113 @@ def command(
     with_media: bool,
     strip_texts: bool,
     as_json: bool,
-    **options: str | None,
+    audience: str | None,
+    language: str | None,
+    **selection: Any,
 ) -> int:
     """Write runs as documents, one document a run.
 
-    One run without --out goes to standard output. Files that are there already are replaced, each in one step. A
-    wrong --format lists those there are; with --json the answer says which files were written.
+    One run without --out goes to standard output. Files that are there already are replaced, each in one step, but
+    never by another run's. A wrong --format lists those there are; with --json the answer says which files were
+    written. Runs that cannot be read are named, the others are written, and the exit code is 1.
     """
     if strip_texts and not with_media:
         raise refuse("--strip-texts is about media files: add --with-media. Pictures in documents never hold texts.")
     form = format_named(format_name)
-    said = {name: value for name, value in options.items() if value is not None}
+    said = {name: value for name, value in (("audience", audience), ("language", language)) if value is not None}
     check_options(said, [form])
-    execution_ids = chosen_ids(data_dir, executions, everything)
-    if out is None:
-        _to_stdout(data_dir, execution_ids, form, said, as_json or with_media)
-        for execution_id in execution_ids:
-            Audit(data_dir).note(Act.EXPORT, this_user(), execution_id=execution_id, format=format_name)
-        return 0
-    into_directory = out.is_dir() or len(execution_ids) != 1 or (with_media and not out.suffix)
-    if into_directory and out.exists() and not out.is_dir():
-        raise refuse(f"{out} is a file; a directory is needed for {count(len(execution_ids), 'run')}.")
-    audit = Audit(data_dir)
-    written: dict[str, str] = {}
-    media: dict[str, Copied] = {}
-    for record in load_each(data_dir, execution_ids):
-        path = out / _document_name(record, form) if into_directory else out
-        write_file(path, render_document(record, form, data_dir=data_dir, options=said))
-        written[record.execution_id] = str(path)
-        audit.note(Act.EXPORT, this_user(), execution_id=record.execution_id, format=format_name)
-        if with_media:
-            audience = said.get("audience", RESEARCHER)
-            copied = copy_media(record, data_dir, path.parent, strip_texts=strip_texts, audience=audience)
-            media[record.execution_id] = copied
-        if not as_json:
-            _say(path, media.get(record.execution_id))
-    missing = [file_path for copied in media.values() for file_path in copied.missing]
+    damages = Damages()
+    rows = chosen_rows(data_dir, executions, everything, selection, damages)
+    first = list(islice(rows, 2))
+    if not first:
+        complain_of(damages)
+        complain(none_found(data_dir, selection))
+        return FAILED
+    if out is None and (len(first) != 1 or as_json or with_media):
+        raise refuse("several documents, media, or --json, need a place to go: --out DIR would work.")
+    into_directory = out is not None and (out.is_dir() or len(first) != 1 or (with_media and not out.suffix))
+    if out is not None and into_directory and out.exists() and not out.is_dir():
+        raise refuse(f"{out} is a file; a directory is needed for several runs.")
+    export = _Export(data_dir, form, format_name, said, out, into_directory, with_media, strip_texts, damages)
+    for record in export.readable(chain(first, rows)):
+        export.write(record, is_quiet=as_json)
     if as_json:
-        files = {execution_id: list(map(str, copied.written)) for execution_id, copied in media.items()}
-        unclean = [file_path for copied in media.values() for file_path in copied.unclean]
-        told = {"format": format_name, "exported": written, "media": files, "missing": missing}
-        print_json({**told, "left_out": unclean} if unclean else told)
-    return FAILED if missing else 0
+        print_json(export.answer())
+    complain_of(damages)
+    return FAILED if damages or export.missing else 0
+
+
+class _Export:
+    """An export under way: where documents go, and what was written and what was not."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        form: Format,
+        format_name: str,
+        options: dict[str, str],
+        out: Path | None,
+        into_directory: bool,
+        with_media: bool,
+        strip_texts: bool,
+        damages: Damages,
+    ) -> None:
+        self._data_dir, self._form, self._options, self._out = data_dir, form, options, out
+        self._format_name, self._audit = format_name, Audit(data_dir)
+        self._places = Places(out, form.suffix) if out and into_directory else None
+        self._with_media, self._strip_texts, self._damages = with_media, strip_texts, damages
+        self._written: list[tuple[ExecutionRecord, Path]] = []
+        self._media: dict[Path, Copied] = {}
+
+    def readable(self, rows: Iterable[ExecutionRow]) -> Iterator[ExecutionRecord]:
+        """The records of rows, without those that cannot be read."""
+        for _, record in read_rows(self._data_dir, rows, on_damage=self._damages):
+            if record is not None:
+                yield record
+
+    def write(self, record: ExecutionRecord, *, is_quiet: bool) -> None:
+        """One document, and its media where they are wanted."""
+        document = render_document(record, self._form, data_dir=self._data_dir, options=self._options)
+        if self._out is None:
+            _to_stdout(document, self._form)
+            self._note(record)
+            return
+        path = self._places.place_of(record, document) if self._places else self._out
+        write_file(path, document)
+        self._note(record)
+        self._written.append((replace(record, items=(), spans=(), attachments={}), path))
+        if self._with_media:
+            audience = self._options.get("audience", RESEARCHER)
+            copied = copy_media(record, self._data_dir, path.parent, strip_texts=self._strip_texts, audience=audience)
+            self._media[path] = copied
+        if not is_quiet:
+            _say(path, self._media.get(path))
+
+    def _note(self, record: ExecutionRecord) -> None:
+        entry = {"execution_id": record.execution_id, "format": self._format_name}
+        self._audit.note(Act.EXPORT, this_user(), **entry)
+
+    @property
+    def missing(self) -> list[str]:
+        """The `file_path`s of media that could not be copied."""
+        return [file_path for copied in self._media.values() for file_path in copied.missing]
+
+    def answer(self) -> dict[str, Any]:
+        """What the command answers in JSON. Runs that share an id are told apart by their traces."""
+        times = Counter(record.execution_id for record, _ in self._written)
+        names = {
+            path: record.execution_id if times[record.execution_id] == 1 else f"{record.execution_id} {record.trace_id}"
+            for record, path in self._written
+        }
+        unclean = [file_path for copied in self._media.values() for file_path in copied.unclean]
+        return {
+            "format": self._format_name,
+            "exported": {name: str(path) for path, name in names.items()},
+            "media": {names[path]: list(map(str, copied.written)) for path, copied in self._media.items()},
+            "missing": self.missing,
+            "damaged": damages_as_dicts(self._damages),
+            **({"left_out": unclean} if unclean else {}),
+        }
 
 
 def _say(path: Path, copied: Copied | None) -> None:
@@ -98,21 +172,14 @@ def _say(path: Path, copied: Copied | None) -> None:
     for written in (path, *(copied.written if copied else ())):
         click.echo(str(written))
     for file_path in copied.missing if copied else ():
-        complain(f"{file_path} is not there or cannot be read; the rest was exported. See: otel-tracking verify")
+        trouble = "is not there or cannot be read as it was recorded"
+        complain(f"{file_path} {trouble}; the rest was exported. See: otel-tracking verify")
     for file_path in copied.unclean if copied else ():
         complain(f"{file_path} was left out: what it says beside picture or sound cannot be taken out for students.")
 
 
-def _to_stdout(
-    data_dir: Path, execution_ids: list[str], form: Format, options: dict[str, str], needs_out: bool
-) -> None:
-    if len(execution_ids) != 1 or needs_out:
-        raise refuse("several documents, media, or --json, need a place to go: --out DIR would work.")
+def _to_stdout(document: bytes, form: Format) -> None:
     if sys.stdout.isatty() and not form.media_type.startswith(("text/", "application/json", "application/xml")):
         raise refuse(f"a {form.suffix} document is not for a terminal: --out FILE would work.")
-    for record in load_each(data_dir, execution_ids):
-        click.echo(render_document(record, form, data_dir=data_dir, options=options), nl=False)
-
-
-def _document_name(record: ExecutionRecord, form: Format) -> str:
-    return folder_name(record.execution_id) + form.suffix
+    with naming(Path("standard output")):
+        click.echo(document, nl=False)

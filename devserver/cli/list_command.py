@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,15 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from devserver.cli.options import data_option, json_option, read_moment
+from devserver.cli.complaints import FAILED, complain
+from devserver.cli.damages import complain_of, damages_as_dicts
+from devserver.cli.options import data_option, is_chosen, json_option, selection_options
 from devserver.cli.output import console, print_json
+from devserver.cli.records import none_found
 from devserver.cli.text import count, safe_line, seconds
 from devserver.cli.words import STATUS_STYLES
 from exporters import ExecutionRow, list_executions
-from otel_tracking import Status
+from exporters.damage import Damages
 
 _SHOWN = [
     *("execution_id", "trace_id", "timestamp", "config_name", "status", "finish_reason", "outputs_generated"),
@@ -25,29 +29,30 @@ _SHOWN = [
 
 
 @click.command("list")
-@click.option("--config", "config_name", metavar="NAME", help="Only runs of this configuration.")
-@click.option("--since", callback=read_moment, metavar="TIME", help="Only runs from then on: 2026-11-23, or today.")
-@click.option("--until", callback=read_moment, metavar="TIME", help="Only runs before then.")
-@click.option(
-    "--status", type=click.Choice([status.value for status in Status]), help="Only runs that ended like this."
-)
+@selection_options
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N runs.")
 @data_option
 @json_option
-def command(data_dir: Path, as_json: bool, limit: int | None, **wanted: Any) -> None:
+def command(data_dir: Path, as_json: bool, limit: int | None, **wanted: Any) -> int:
     """List the runs that are stored, latest first.
 
     Each line is one run: its id (which says when it was, UTC), its configuration, how it ended, how many outputs
     it made, how many items its record has and how long it took. Show one of them: otel-tracking show ID
+
+    Ends with exit code 1 where no run is what was asked for, or a file cannot be read.
     """
-    rows = list_executions(data_dir, limit=limit, **wanted)
+    damages = Damages()
+    rows = list_executions(data_dir, limit=limit, on_damage=damages, **wanted)
     if as_json:
-        print_json({"executions": [_as_dict(row) for row in rows]})
+        print_json({"executions": [_as_dict(row) for row in rows], "damaged": damages_as_dicts(damages)})
     elif rows:
         console().print(_table(rows))
-    else:
-        filtered = " that match" if any(wanted.values()) else ""
-        click.echo(f"No runs{filtered} in {data_dir} yet. Make one: otel-tracking run stillepost 'Eine Blume'")
+    elif not is_chosen(wanted):
+        click.echo(f"No runs in {data_dir} yet. Make one: otel-tracking run stillepost 'Eine Blume'")
+    if not rows and is_chosen(wanted):
+        complain(none_found(data_dir, wanted))
+    complain_of(damages)
+    return FAILED if damages or (not rows and is_chosen(wanted)) else 0
 
 
 def _as_dict(row: ExecutionRow) -> dict[str, Any]:
@@ -64,14 +69,17 @@ def _table(rows: list[ExecutionRow]) -> Table:
     table.add_column("outputs", justify="right", no_wrap=True)
     table.add_column("items", justify="right", no_wrap=True)
     table.add_column("took", justify="right", no_wrap=True, min_width=6)
+    times = Counter(row.execution_id for row in rows)
     for row in rows:
-        table.add_row(*_cells(row))
+        # Two runs may have the same id; their traces tell them apart.
+        is_double = times[row.execution_id] > 1
+        table.add_row(*_cells(row, f"{row.execution_id} trace {row.trace_id}" if is_double else row.execution_id))
     return table
 
 
-def _cells(row: ExecutionRow) -> tuple[Text, ...]:
+def _cells(row: ExecutionRow, name: str) -> tuple[Text, ...]:
     return (
-        Text(safe_line(row.execution_id)),
+        Text(safe_line(name)),
         Text(safe_line(row.config_name)),
         Text(safe_line(row.status), style=STATUS_STYLES.get(row.status, "")),
         Text(str(row.outputs_generated or "")),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+
+from otel_tracking import Status
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -70,6 +72,32 @@ def read_value(text: str) -> Any:
 
 def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no number in JSON")
+
+
+def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that choose among stored runs, the same for all commands; they arrive as keywords of `Selection`."""
+    for option in reversed(_SELECTION):
+        command = option(command)
+    return command
+
+
+_SELECTION: tuple[Decorator, ...] = (
+    click.option("--config", "config_name", metavar="NAME", help="Only runs of this configuration."),
+    click.option("--since", callback=read_moment, metavar="TIME", help="Only runs from then on: 2026-11-23, or today."),
+    click.option("--until", callback=read_moment, metavar="TIME", help="Only runs before then."),
+    click.option(
+        "--status", type=click.Choice([status.value for status in Status]), help="Only runs that ended like this."
+    ),
+    *(
+        click.option(f"--{name}", f"{name}_id", metavar="NAME", help=f"Only runs of this {name}.")
+        for name in ("study", "session", "user", "device", "batch")
+    ),
+)
+
+
+def is_chosen(selection: Mapping[str, Any]) -> bool:
+    """Whether any of the options that choose was given."""
+    return any(value is not None for value in selection.values())
 
 
 def refuse(message: str) -> click.UsageError:

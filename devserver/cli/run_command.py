@@ -62,6 +62,11 @@ TRACE_SECONDS = 2.0
     metavar="FILE",
     help="A picture that comes with the prompt (PNG, JPEG, WebP, GIF); repeat it for several, in their order.",
 )
+@click.option("--study", "study_id", metavar="NAME", help="The study that the run belongs to.")
+@click.option("--session", "session_id", metavar="NAME", help="The session that it belongs to: a lesson, a group.")
+@click.option("--user", "user_id", metavar="NAME", help="Who runs it; a pseudonym would do.")
+@click.option("--device", "device_id", metavar="NAME", help="The device that it is started from.")
+@click.option("--batch", "batch_id", metavar="NAME", help="The batch that it belongs to.")
 @click.option("--quiet", is_flag=True, help="Show only how it ended.")
 @data_option
 @json_option
@@ -165,6 +170,7 @@ def _wishes(
     languages: str | None,
     parameters: dict[str, Any],
     images: tuple[Path, ...],
+    **belongs_to: str | None,
 ) -> dict[str, Any]:
     chosen: Any = languages
     if languages is not None and languages != "random":
@@ -176,6 +182,7 @@ def _wishes(
         "languages": chosen,
         "parameters": parameters,
         "images": tuple(map(read_picture, images)),
+        **belongs_to,
     }
 
 

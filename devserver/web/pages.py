@@ -32,7 +32,7 @@ from devserver.web.showing import show
 from devserver.web.web_settings import WebSettings
 from devserver.web.words import EXAMPLES, LANGUAGES
 from devserver.wiring import Devserver
-from exporters.errors import AmbiguousExecution, UnknownExecution
+from exporters.errors import AmbiguousExecution, BrokenFile, UnknownExecution
 from exporters.journey_boxes import NO_CHECKS
 from otel_tracking.outcome import Status
 
@@ -57,6 +57,11 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
     @routes.errorhandler(NotAllowed)
     def not_allowed(error: NotAllowed) -> AnyResponse:
         return _message(403, str(error))
+
+    @routes.errorhandler(BrokenFile)
+    def damaged(error: BrokenFile) -> AnyResponse:
+        is_researcher = guard.role() is Role.RESEARCHER
+        return _message(500, str(error) if is_researcher else words_here()["damaged run"])
 
     @routes.errorhandler(RequestError)
     def unclear(error: RequestError) -> AnyResponse:
@@ -97,6 +102,7 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
             "runs.html",
             rows=rows_for_people(listing.rows, runs, is_researcher=guard.audience() is Role.RESEARCHER),
             total=listing.total,
+            damaged=runs.damaged() if guard.role() is Role.RESEARCHER else (),
             query=query,
             statuses=STATUSES,
             configs=[choice.name for choice in choices_of(devserver, language_here())],

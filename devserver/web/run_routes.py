@@ -26,7 +26,7 @@ from devserver.web.telling import Tellings
 from devserver.web.workshop import DocumentTooMuch, Workshop, WorkshopFull
 from exporters import FORMATS
 from exporters.documents import check_options
-from exporters.errors import AmbiguousExecution, UnknownExecution, UnknownOption
+from exporters.errors import AmbiguousExecution, BrokenFile, UnknownExecution, UnknownOption
 from exporters.formats import Format, format_named
 from exporters.json import render as render_json
 from exporters.layout import folder_name
@@ -54,6 +54,10 @@ def run_routes(runs: Runs, data_dir: Path, seats: Seats, heartbeat_seconds: floa
     def not_allowed(error: NotAllowed) -> Response:
         return trouble(403, str(error))
 
+    @routes.errorhandler(BrokenFile)
+    def damaged(error: BrokenFile) -> Response:
+        return trouble(500, str(error) if _is_researcher() else "the record of this run cannot be read")
+
     @routes.errorhandler(RequestError)
     def unclear(error: RequestError) -> Response:
         return trouble(400, str(error))
@@ -70,6 +74,7 @@ def run_routes(runs: Runs, data_dir: Path, seats: Seats, heartbeat_seconds: floa
                 "offset": query.offset,
                 "returned": len(listing.rows),
                 "filters": query.filters,
+                **_damaged(runs),
             }
         )
 
@@ -159,6 +164,12 @@ def _size_of(data_dir: Path) -> int:
 
 def _is_researcher() -> bool:
     return guard.role() is Role.RESEARCHER
+
+
+def _damaged(runs: Runs) -> dict[str, list[str]]:
+    """What the list could not read, where there is such a thing and a researcher asks."""
+    sentences = [damage.sentence for damage in runs.damaged()] if _is_researcher() else []
+    return {"damaged": sentences} if sentences else {}
 
 
 def _under_way(job: Job, runs: Runs) -> dict[str, Any]:

@@ -17,11 +17,12 @@ from devserver.web.run_state import RunState, state_after
 from devserver.web.runner import Job, Runner
 from devserver.wiring import Devserver
 from exporters import find_execution, read_records
+from exporters.damage import Damage
 from exporters.errors import AmbiguousExecution, UnknownExecution
 from exporters.execution_index import ExecutionIndex, ExecutionRow
+from exporters.finding import SHORTEST_PREFIX, is_meant
 from exporters.layout import stored_days
 from exporters.media import media_name, read_stored
-from exporters.reading import SHORTEST_PREFIX, is_meant
 from exporters.selection import Selection, Wanted
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
@@ -85,7 +86,7 @@ class Runs:
         return row is not None and (row.status != Status.BLOCKED or self.owns(row.execution_id, asker))
 
     def record(self, execution_id: str) -> ExecutionRecord:
-        """The stored record of an execution id. Raises `UnknownExecution`."""
+        """The stored record of an execution id. Raises `UnknownExecution`, or `BrokenFile`."""
         row = next(self._rows({"execution_id": execution_id}), None)
         if row is None:
             raise UnknownExecution(f"no execution called {execution_id} is stored")
@@ -124,6 +125,11 @@ class Runs:
         """Stored runs, latest first."""
         with self._lock:
             return list(self._rows(selection))
+
+    def damaged(self) -> list[Damage]:
+        """What of the store the list of runs could not read, as far as it has looked."""
+        with self._lock:
+            return list(self._index.damaged.values())
 
     def under_way(self) -> list[Job]:
         """Runs that are not stored yet: under way or waiting, latest first."""
@@ -180,8 +186,9 @@ class Runs:
 
     def _stored_media(self, record: ExecutionRecord, name: str) -> tuple[bytes, str] | None:
         for item in record.items:
-            if name and name in (item.media and item.media.sha256, media_name(item.file_path)):
-                content = read_stored(self._data_dir, item.file_path)
+            sha256 = item.media.sha256 if item.media else None
+            if name and name in (sha256, media_name(item.file_path)):
+                content = read_stored(self._data_dir, item.file_path, sha256)
                 return None if content is None else (content, (item.media and item.media.type) or "")
         return None
 

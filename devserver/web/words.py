@@ -141,6 +141,11 @@ _TABLE: dict[str, tuple[str, str]] = {
     "repeats": ("Repeats", "Wiederholt"),
     "nothing": ("Nothing was logged in this run.", "In diesem Lauf wurde nichts aufgezeichnet."),
     # List of runs
+    "damaged files": (
+        "Files that cannot be read; their runs are not in this list",
+        "Dateien, die nicht lesbar sind; ihre Läufe fehlen in dieser Liste",
+    ),
+    "damaged run": ("The record of this run cannot be read.", "Die Aufzeichnung dieses Laufs ist nicht lesbar."),
     "runs title": ("All runs", "Alle Läufe"),
     "filter": ("Show", "Zeigen"),
     "all": ("all", "alle"),

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from exporters.codebook import codebook_csv, codebook_json
+from exporters.damage import Damages, OnDamage
 from exporters.dataset.readme import Description, readme
 from exporters.dataset.tables import TABLES, Counts, write_tables
-from exporters.errors import NotWritable
+from exporters.errors import NothingSelected, NotWritable
 from exporters.files import PRIVATE_DIRECTORY, make_directory, sync_directory, write_file
 from exporters.reading import list_executions
 from exporters.selection import Selection
@@ -51,31 +52,53 @@ def make_dataset(
     description: Description | None = None,
     replace: bool = False,
     progress: Progress | None = None,
+    on_damage: OnDamage | None = None,
     **selection: Unpack[Selection],
 ) -> Dataset:
     """The wanted runs as a dataset in `out`, which is there whole or not at all.
 
-    Keywords are those of `Selection`. Raises `NotWritable` where `out` is there already, unless `replace` says that it
-    may go and it is a dataset.
+    Keywords are those of `Selection`. Raises `NothingSelected` where there is no such run, and `NotWritable` where
+    `out` is there already, unless `replace` says that it may go and it is a dataset.
+
+    Runs of which a file is damaged are left out, and README.md says how many. `on_damage` is told of each; without it,
+    damage is a `BrokenFile` and there is no dataset.
 
     >>> import tempfile
-    >>> make_dataset("/nowhere", tempfile.mkdtemp() + "/dataset").rows
-    {'executions': 0, 'items': 0, 'journeys': 0, 'blobs': 0}
+    >>> make_dataset("/nowhere", tempfile.mkdtemp() + "/dataset")
+    Traceback (most recent call last):
+    exporters.errors.NothingSelected: no run in /nowhere matches; there is no dataset
     """
-    out = Path(out).expanduser().absolute()
+    data_dir, out = Path(data_dir), Path(out).expanduser().absolute()
+    damages = Damages()
     _check(out, replace)
+    wanted = list_executions(data_dir, on_damage=damages, **selection)
+    if not wanted:
+        _refuse_or_tell(damages, on_damage)
+        raise NothingSelected(f"no run in {data_dir} matches; there is no dataset")
     make_directory(out.parent)
     work = out.with_name(f".{out.name[:100]}.{secrets.token_hex(4)}.tmp")
     work.mkdir(mode=PRIVATE_DIRECTORY)
     try:
-        rows = write_tables(Path(data_dir), work, list_executions(data_dir, **selection), progress)
-        _write_about(work, rows, selection, description or Description())
+        rows = write_tables(data_dir, work, wanted, progress, damages)
+        _refuse_or_tell(damages, on_damage)
+        _write_about(work, rows, selection, description or Description(), len(wanted) - rows["executions"])
         identifier = _write_checksums(work)
         _put_in_place(work, out)
-    except BaseException:
+    except BaseException as trouble:
         shutil.rmtree(work, ignore_errors=True)
+        if isinstance(trouble, OSError) and trouble.filename:
+            # By the name that it was to have: nobody knows the directory in which it was made.
+            trouble.filename = str(trouble.filename).replace(str(work), str(out))
         raise
     return Dataset(path=out, rows=rows, files=sorted(path.name for path in out.iterdir()), identifier=identifier)
+
+
+def _refuse_or_tell(damages: Damages, on_damage: OnDamage | None) -> None:
+    if on_damage is None:
+        damages.refuse()
+        return
+    for damage in damages:
+        on_damage(damage)
 
 
 def _check(out: Path, replace: bool) -> None:
@@ -98,13 +121,14 @@ def _put_in_place(work: Path, out: Path) -> None:
     sync_directory(out.parent)
 
 
-def _write_about(work: Path, rows: Counts, selection: Selection, description: Description) -> None:
+def _write_about(work: Path, rows: Counts, selection: Selection, description: Description, left_out: int) -> None:
     query = {name: _plain(value) for name, value in sorted(selection.items()) if value is not None}
+    about = {"query": query, "rows": rows, **({"left_out": left_out} if left_out else {})}
     files = {
         "codebook.csv": codebook_csv(TABLES),
         "codebook.json": codebook_json(TABLES),
-        "query.json": (json.dumps({"query": query, "rows": rows}, indent=2, ensure_ascii=False) + "\n").encode(),
-        "README.md": readme(work, rows, query, description).encode(),
+        "query.json": (json.dumps(about, indent=2, ensure_ascii=False) + "\n").encode(),
+        "README.md": readme(work, rows, query, description, left_out).encode(),
     }
     for name, content in files.items():
         write_file(work / name, content)

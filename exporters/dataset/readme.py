@@ -32,8 +32,10 @@ _ABOUT = {
 }
 
 
-def readme(directory: Path, rows: Mapping[str, int], query: Mapping[str, str], description: Description) -> str:
-    """The text of `README.md` for the tables in `directory`."""
+def readme(
+    directory: Path, rows: Mapping[str, int], query: Mapping[str, str], description: Description, left_out: int = 0
+) -> str:
+    """The text of `README.md` for the tables in `directory`; `left_out` runs could not be read."""
     first, last = _span(directory / "executions.parquet")
     chosen = [f"- {name}: `{value}`" for name, value in query.items()] or ["- all runs that were stored"]
     tables = [
@@ -47,6 +49,7 @@ def readme(directory: Path, rows: Mapping[str, int], query: Mapping[str, str], d
             "",
             *chosen,
             "",
+            *_left_out(left_out),
             "| table | rows | what a row is |",
             "|---|---|---|",
             *tables,
@@ -84,6 +87,12 @@ _CARE = (
     "The texts were written by people, many of them children. Users, sessions and devices are named in `user_id`,",
     "`session_id`, `device_id` and in the metadata, and texts may name persons. Whoever passes this on answers for it.",
 )
+
+
+def _left_out(count: int) -> list[str]:
+    if not count:
+        return []
+    return [f"**{count:,} more runs were chosen and are not here: their files could not be read.**", ""]
 
 
 def _cite(description: Description, first: str, last: str) -> list[str]:

@@ -1,123 +1,145 @@
-"""Write the tables of a dataset: those of the store without its bookkeeping, and the way of each text."""
+"""Write the tables of a dataset: those of the store without its bookkeeping, and the way of each text.
+
+Runs come one after another, in the order of their ids, and of each table a row group is in memory: how much the store
+holds beside them, and how many they are, makes no difference.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from exporters import columns
 from exporters.columns import Column
+from exporters.damage import OnDamage
 from exporters.dataset.twins import CsvTwin
+from exporters.day_rewrite import conform
+from exporters.execution_index import ExecutionRow
+from exporters.journeys import COLUMNS, JOURNEYS
 from exporters.parquet_file import ROWS_PER_GROUP, writing
 from exporters.parquet_schema import schema_of
-from exporters.reading import ExecutionRow
-from exporters.sql import connect
-
-if TYPE_CHECKING:
-    import duckdb
+from exporters.run_loader import RunLoader, StoredRun
 
 Counts = dict[str, int]
+Progress = Callable[[str, int, int], None]
 
 _BOOKKEEPING = ("write_id",)
 """Columns that say how something was stored, not what it is."""
+_RUNS_AT_ONCE = 256
 
 
 def _about_the_run(table: Iterable[Column]) -> tuple[Column, ...]:
     return tuple(column for column in table if column.name not in _BOOKKEEPING)
 
 
-JOURNEYS = (
-    *_about_the_run(columns.KEYS),
-    Column("config_name", "text", "Name of the pipeline configuration, e.g. stillepost"),
-    Column("step", "int", "Place of this text on its way, from 1"),
-    Column("sequence_number", "int", "Number of the item that this row was made of"),
-    Column("timestamp", "time", "When the text was there, UTC"),
-    Column("item_type", "text", "user_input_text, translation_result, interception_iteration or interception_final"),
-    Column("stage", "int", "1 translation and safety, 2 interception"),
-    Column("stage_iteration", "int", "Hop within stage 2, from 1"),
-    Column("from_lang", "text", "Language of input_text, where it was said (ISO 639-1)"),
-    Column("to_lang", "text", "Language of content, where it was said (ISO 639-1)"),
-    Column("input_text", "text", "The text that was given to this step"),
-    Column("content", "text", "The text that was made; null where it is no valid text (then see items)"),
-    Column(
-        "is_chained",
-        "bool",
-        "Whether input_text is what the step before made; null for the first and the final",
-    ),
-    Column("model_used", "text", "Model that made the text"),
-    Column("backend_used", "text", "Backend that made the text"),
-    Column("execution_time", "float", "Duration of this step in seconds"),
-)
-
 TABLES: dict[str, tuple[Column, ...]] = {
     "executions": _about_the_run(columns.EXECUTIONS),
     "items": _about_the_run(columns.ITEMS),
-    "journeys": JOURNEYS,
+    "journeys": COLUMNS,
     "blobs": _about_the_run(columns.BLOBS),
 }
 
-_WANTED = "coalesce(trace_id, execution_id) in (select key from wanted)"
-_ORDER = {
-    "executions": "execution_id, trace_id, revision",
-    "items": "execution_id, trace_id, sequence_number, timestamp, item_type, metadata_json",
-    "journeys": "execution_id, trace_id, step",
-    "blobs": "execution_id, trace_id, sha256",
-}
-_WAY = """
-    select i.execution_id, i.trace_id, i.revision, e.config_name,
-           row_number() over way as step, i.sequence_number, i.timestamp, i.item_type, i.stage, i.stage_iteration,
-           coalesce(i.metadata_json->>'from_lang', i.metadata_json->>'input_language') as from_lang,
-           coalesce(i.metadata_json->>'to_lang', i.metadata_json->>'language',
-                    case when i.item_type = 'user_input_text' then i.metadata_json->>'input_language' end) as to_lang,
-           i.input_text, i.content,
-           case when i.item_type <> 'interception_final' then i.input_text = lag(i.content) over way end as is_chained,
-           i.model_used, i.backend_used, i.execution_time
-    from items i join executions e
-      on e.execution_id = i.execution_id and e.trace_id is not distinct from i.trace_id
-    where i.item_type in ('user_input_text', 'translation_result', 'interception_iteration', 'interception_final')
-    window way as (partition by i.execution_id, i.trace_id order by i.sequence_number, i.timestamp)
-"""
-
 
 def write_tables(
-    data_dir: Path, out: Path, wanted: Sequence[ExecutionRow], progress: Callable[[str, int, int], None] | None
+    data_dir: Path, out: Path, wanted: Sequence[ExecutionRow], progress: Progress | None, on_damage: OnDamage
 ) -> Counts:
-    """The tables of the wanted runs in `out`, as Parquet and CSV; how many rows each has."""
-    counts: Counts = {}
-    with connect(data_dir) as connection:
-        connection.register("wanted", pa.table({"key": pa.array([row.key for row in wanted], pa.string())}))
-        for done, name in enumerate(TABLES):
+    """The tables of the wanted runs in `out`, as Parquet and CSV; how many rows each has.
+
+    A run of which a file is damaged is in none of them.
+    """
+    ordered = sorted(wanted, key=lambda row: (row.execution_id, row.trace_id is None, row.trace_id or "", row.revision))
+    loader = RunLoader(data_dir, on_damage)
+    with contextlib.ExitStack() as files:
+        tables = {name: _Table(files, out, name) for name in TABLES}
+        for done, runs in _bunches(loader.load(row, _same) for row in ordered):
+            for name, rows in _tables_of(runs).items():
+                tables[name].write(rows)
             if progress:
-                progress(name, done, len(TABLES))
-            rows = _query(connection, name)
-            counts[name] = int(rows.num_rows)
-            if rows.num_rows or name != "blobs":
-                _write(out, name, rows)
-        if progress:
-            progress("", len(TABLES), len(TABLES))
-    return counts
+                progress("runs", done, len(ordered))
+        for table in tables.values():
+            table.finish()
+    return {name: table.count for name, table in tables.items()}
 
 
-def _query(connection: duckdb.DuckDBPyConnection, table: str) -> pa.Table:
-    """The rows of a table, in the order of their ids."""
-    source = f"({_WAY})" if table == "journeys" else table
-    named = ", ".join(f'"{column.name}"' for column in TABLES[table])
-    rows = connection.sql(f"select {named} from {source} where {_WANTED} order by {_ORDER[table]}")
-    return rows.to_arrow_table().cast(schema_of(TABLES[table]))
+def _same(run: StoredRun) -> StoredRun:
+    return run
 
 
-def _write(out: Path, name: str, rows: pa.Table) -> None:
-    with writing(out / f"{name}.parquet", rows.schema) as write, _twin(out, name) as twin:
-        # Whole row groups: in how many pieces the rows came must not show in the file.
-        for start in range(0, max(1, rows.num_rows), ROWS_PER_GROUP):
-            group = rows.slice(start, ROWS_PER_GROUP).combine_chunks()
+def _bunches(runs: Iterable[StoredRun | None]) -> Iterator[tuple[int, list[StoredRun]]]:
+    """Some runs at a time, and how many have been looked at."""
+    waiting: list[StoredRun] = []
+    done = 0
+    for done, run in enumerate(runs, start=1):
+        if run is not None:
+            waiting.append(run)
+        if done % _RUNS_AT_ONCE == 0:
+            yield done, waiting
+            waiting = []
+    yield done, waiting
+
+
+def _tables_of(runs: Sequence[StoredRun]) -> dict[str, pa.Table]:
+    parts = {name: [getattr(run, name) for run in runs] for name in ("executions", "items", "blobs")}
+    schemas = {name: schema_of(TABLES[name]) for name in TABLES}
+    tables = {name: _joined(tables, schemas[name]) for name, tables in parts.items()}
+    return {**tables, "journeys": _journeys(tables["executions"], tables["items"], schemas["journeys"])}
+
+
+def _joined(tables: Sequence[pa.Table], wanted: pa.Schema) -> pa.Table:
+    return pa.concat_tables([conform(table, wanted) for table in tables]) if tables else wanted.empty_table()
+
+
+def _journeys(executions: pa.Table, items: pa.Table, wanted: pa.Schema) -> pa.Table:
+    """The ways of these runs' texts; a way is all within one run."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 1")
+        connection.register("executions", executions)
+        connection.register("items", items)
+        names = ", ".join(f'"{name}"' for name in wanted.names)
+        found = connection.sql(f"select {names} from ({JOURNEYS}) order by execution_id, trace_id, step")
+        return found.to_arrow_table().cast(wanted)
+
+
+class _Table:
+    """A table of a dataset; its files appear whole or not at all when `files` closes."""
+
+    def __init__(self, files: contextlib.ExitStack, out: Path, name: str) -> None:
+        self._files, self._out, self._name = files, out, name
+        self._schema = schema_of(TABLES[name])
+        self._waiting: list[pa.Table] = []
+        self._writers: list[Callable[[pa.Table], None]] = []
+        self.count = 0
+
+    def write(self, rows: pa.Table) -> None:
+        """Append rows. Whole row groups are written: in how many pieces the rows came must not show in the file."""
+        self._waiting.append(rows)
+        waiting = sum(table.num_rows for table in self._waiting)
+        if waiting >= ROWS_PER_GROUP:
+            together, whole = pa.concat_tables(self._waiting), waiting - waiting % ROWS_PER_GROUP
+            for start in range(0, whole, ROWS_PER_GROUP):
+                self._write_group(together.slice(start, ROWS_PER_GROUP))
+            self._waiting = [together.slice(whole).combine_chunks()]
+
+    def finish(self) -> None:
+        """Write what waits; a table without rows is there, too, but for blobs."""
+        rest = pa.concat_tables(self._waiting) if self._waiting else self._schema.empty_table()
+        if rest.num_rows or (self.count == 0 and self._name != "blobs"):
+            self._write_group(rest)
+
+    def _write_group(self, rows: pa.Table) -> None:
+        self._writers = self._writers or self._open()
+        self.count += rows.num_rows
+        group = rows.combine_chunks()
+        for write in self._writers:
             write(group)
-            twin.write(group)
 
-
-def _twin(out: Path, name: str) -> CsvTwin:
-    # Large graphs are no reading matter for a spreadsheet: no program opens cells of 40 KB gladly.
-    return CsvTwin(None if name == "blobs" else out / f"{name}.csv", TABLES[name])
+    def _open(self) -> list[Callable[[pa.Table], None]]:
+        parquet = self._files.enter_context(writing(self._out / f"{self._name}.parquet", self._schema))
+        # Large graphs are no reading matter for a spreadsheet: no program opens cells of 40 KB gladly.
+        path = None if self._name == "blobs" else self._out / f"{self._name}.csv"
+        return [parquet, self._files.enter_context(CsvTwin(path, TABLES[self._name])).write]
