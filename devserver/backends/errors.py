@@ -9,6 +9,7 @@ EngineError
 │   ├── ServerFailed        it says that it failed (5xx, or an error within an answer) again
 │   ├── AnswerBrokeOff      the connection ended in the middle of an answer            again
 │   ├── AnswerNotUnderstood the answer is not what its protocol says
+│   ├── OutputGone          the server made a file, or says so, and does not have it any more
 │   ├── AccessDenied        the key is missing, wrong or used up (401, 402, 403)
 │   └── ModelNotFound       the server does not have this model (404)
 ├── UnknownLanguage         a language code that no table here lists
@@ -85,6 +86,10 @@ class AnswerBrokeOff(EngineFailed):
 
 class AnswerNotUnderstood(EngineFailed):
     """The answer is not what the server's protocol says, or says nothing at all."""
+
+
+class OutputGone(EngineFailed):
+    """The server names a file that it made, and does not have it any more."""
 
 
 class AccessDenied(EngineFailed):

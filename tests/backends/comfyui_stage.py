@@ -2,6 +2,7 @@
 
 import copy
 import os
+import uuid
 from contextlib import contextmanager
 
 import pytest
@@ -25,6 +26,12 @@ PLAIN_GRAPH = {
     "3": {"class_type": "PrimitiveString", "inputs": {"value": ""}, "_meta": {"title": "positive_prompt"}},
 }
 """A picture of one colour, which a ComfyUI without any model can make."""
+
+
+def a_new_graph():
+    """The same under a name that no graph before it saved under: no server has it in its cache."""
+    return with_value(PLAIN_GRAPH, "2", "filename_prefix", f"plain_{uuid.uuid4().hex}")
+
 
 servers = pytest.mark.parametrize(
     "server_url",

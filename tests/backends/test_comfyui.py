@@ -112,12 +112,6 @@ def test_texts_that_the_graph_shows_are_kept(server):
     assert call.facts["engine"]["texts"] == {"9": ["ein Sprachmodell im Graphen", "schrieb dies"]}
 
 
-def test_an_output_that_the_server_leaves_out_is_told(server):
-    server.script.node_errors = {"99": {"errors": [], "dependent_outputs": ["98"], "class_type": "Gone"}}
-    _, _, call = make(server, **SD35)
-    assert list(call.facts["engine"]["node_errors"]) == ["99"]
-
-
 def test_three_images_of_one_call_are_three_items_of_one_attempt(server):
     _, record, call = make(server, graph="three_images", steps=2)
     images = items_of(record, "output_image")

@@ -4,7 +4,7 @@ import io
 
 import pytest
 from backend_stage import calls_of, items_of, run, sent_bytes
-from comfyui_stage import PLAIN_GRAPH, an_engine_at, config, servers
+from comfyui_stage import PLAIN_GRAPH, a_new_graph, an_engine_at, config, servers
 from PIL import Image
 
 from devserver.backends.errors import RequestRejected
@@ -20,7 +20,7 @@ def a_picture(colour):
 @servers
 def test_a_graph_is_made_and_its_picture_is_the_items_media(server_url):
     with an_engine_at(server_url) as comfyui:
-        result, record = run(config(graph=PLAIN_GRAPH), {"comfyui": comfyui}, prompt="Eine Blume")
+        result, record = run(config(graph=a_new_graph()), {"comfyui": comfyui}, prompt="Eine Blume")
 
     (image,) = items_of(record, "output_image")
     assert result.status == "completed"
@@ -37,7 +37,7 @@ def test_a_graph_is_made_and_its_picture_is_the_items_media(server_url):
 def test_a_prompt_in_any_script_arrives(server_url):
     prompt = "Kırmızı bir kedi 红色的猫 قط أحمر 🐈"
     with an_engine_at(server_url) as comfyui:
-        result, record = run(config(graph=PLAIN_GRAPH), {"comfyui": comfyui}, prompt=prompt)
+        result, record = run(config(graph=a_new_graph()), {"comfyui": comfyui}, prompt=prompt)
     assert result.status == "completed"
     assert Image.open(io.BytesIO(result.outputs[0].media)).text["prompt"].count("\\ud83d") == 1
     assert calls_of(record)[0].passed["body"]["prompt"]["3"]["inputs"]["value"] == prompt
@@ -61,5 +61,20 @@ def test_an_uploaded_image_is_used_under_the_name_that_the_server_gave_it(server
 @servers
 def test_a_node_that_the_server_does_not_have_is_named(server_url):
     graph = {**PLAIN_GRAPH, "9": {"class_type": "NoSuchNode", "inputs": {}, "_meta": {"title": "mine"}}}
-    with an_engine_at(server_url) as comfyui, pytest.raises(RequestRejected, match=r"ComfyUI Error: 400 .*mine.*#9"):
+    with (
+        an_engine_at(server_url) as comfyui,
+        pytest.raises(RequestRejected, match=r"ComfyUI Error: 400 .*9 .*NoSuchNode.*mine"),
+    ):
         comfyui.make("x", seed=1, parameters={"graph": graph})
+
+
+@servers
+def test_a_picture_of_an_earlier_run_is_marked(server_url):
+    """The second graph needs no work: the server hands out the first one's file, which holds the first prompt."""
+    graph = a_new_graph()
+    with an_engine_at(server_url) as comfyui:
+        run(config(graph=graph), {"comfyui": comfyui}, prompt="Anna")
+        _, record = run(config(graph=graph), {"comfyui": comfyui}, prompt="Ben")
+    (image,) = items_of(record, "output_image")
+    assert (image.metadata["cached"], image.metadata["holds_another_graph"]) == (True, True)
+    assert b"Anna" in record.attachments[image.media.sha256]

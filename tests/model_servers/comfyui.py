@@ -18,7 +18,8 @@ from urllib.parse import parse_qs
 
 from aiohttp import WSCloseCode, web
 
-from tests.model_servers.comfyui_work import SAVING, Job, Script, Worker
+from tests.model_servers.comfyui_answers import answer
+from tests.model_servers.comfyui_work import Job, Script, Worker, Wrong, needed_by, outputs_of
 
 VERSION = "0.3.68"
 
@@ -149,9 +150,10 @@ class ComfyServer:
         if refusal is not None:
             return web.json_response(refusal, status=400)
         extra = {**asked.get("extra_data", {}), "client_id": asked["client_id"]}
-        job = await self.worker.take(graph, extra)
-        said = {"prompt_id": job.prompt_id, "number": job.number, "node_errors": self.script.node_errors}
-        return web.json_response(said)
+        left_out = _left_out(graph, self.script)
+        job = await self.worker.take(graph, extra, without=set(left_out.get("dependent_outputs", ())))
+        errors = {self.script.wrong.node_id: left_out} if self.script.wrong and left_out else self.script.node_errors
+        return web.json_response({"prompt_id": job.prompt_id, "number": job.number, "node_errors": errors})
 
     async def _get_history(self, request: web.Request) -> web.Response:
         prompt_id, history = request.match_info["prompt_id"], self.worker.history
@@ -185,7 +187,7 @@ class ComfyServer:
     async def _view(self, request: web.Request) -> web.Response:
         query = request.query
         key = (query["filename"], query.get("subfolder", ""), query.get("type", "output"))
-        if key not in self.worker.files:
+        if key not in self.worker.files or self.script.lost_files:
             return web.Response(status=404)
         content_type = "audio/mpeg" if key[0].endswith(".mp3") else "image/png"
         headers = {"Content-Disposition": f'filename="{key[0]}"'}
@@ -201,17 +203,30 @@ def _refusal_of(graph: dict[str, Any], script: Script) -> dict[str, Any] | None:
     for node_id, node in graph.items():
         if node["class_type"] == "NoSuchNode":
             title = node.get("_meta", {}).get("title", node["class_type"])
-            error = {
-                "type": "missing_node_type",
-                "message": f"Node '{title}' not found. The custom node may not be installed.",
-                "details": f"Node ID '#{node_id}'",
-                "extra_info": {"node_id": node_id, "class_type": node["class_type"], "node_title": title},
-            }
-            return {"error": error, "node_errors": {}}
-    if any(node["class_type"] in SAVING or node_id in script.texts for node_id, node in graph.items()):
+            name = "unknown_node_newer" if script.is_newer else "unknown_node"
+            return answer(name, node_id=node_id, class_type=node["class_type"], title=title)
+    outputs = outputs_of(graph, script)
+    if not outputs:
+        return answer("no_outputs")
+    left_out = _left_out(graph, script)
+    if script.wrong is None or set(left_out.get("dependent_outputs", ())) != set(outputs):
         return None
-    error = {"type": "prompt_no_outputs", "message": "Prompt has no outputs", "details": "", "extra_info": {}}
-    return {"error": error, "node_errors": {}}
+    refused = answer("outputs_refused")
+    details = "\n".join(f"{error['message']}: {error['details']}" for error in left_out["errors"])
+    return {"error": {**refused["error"], "details": details}, "node_errors": {script.wrong.node_id: left_out}}
+
+
+def _left_out(graph: dict[str, Any], script: Script) -> dict[str, Any]:
+    """What the server says of the wrong node, with the outputs that need it; nothing where no output does."""
+    wrong = script.wrong
+    if wrong is None or wrong.node_id not in graph:
+        return {}
+    dependent = [node_id for node_id in outputs_of(graph, script) if wrong.node_id in needed_by(graph, [node_id])]
+    if not dependent:
+        return {}
+    values = {**wrong._asdict(), "class_type": graph[wrong.node_id]["class_type"]}
+    about = answer("one_output_refused", **values)["node_errors"][wrong.node_id]
+    return {**about, "dependent_outputs": dependent}
 
 
 def a_comfyui() -> Any:
@@ -219,4 +234,4 @@ def a_comfyui() -> Any:
     return ComfyServer().running()
 
 
-__all__ = ["ComfyServer", "Job", "Received", "Script", "a_comfyui"]
+__all__ = ["ComfyServer", "Job", "Received", "Script", "Wrong", "a_comfyui"]

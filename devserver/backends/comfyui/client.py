@@ -110,10 +110,12 @@ class ComfyApi:
         entry = read_object(response.content, SERVER).get(prompt_id)
         return entry if isinstance(entry, dict) else None
 
-    def fetch(self, file: ServerFile) -> tuple[bytes, str]:
-        """The bytes of a file, and the type that the server says it has."""
+    def fetch(self, file: ServerFile) -> tuple[bytes, str] | None:
+        """The bytes of a file, and the type that the server says it has; None where the server does not have it."""
         with answers(SERVER):
             response = self._client.get(f"{self.url}/view", params=file._asdict())
+        if response.status_code == 404:
+            return None
         check_status(response, SERVER)
         return response.content, response.headers.get("content-type", "").partition(";")[0]
 

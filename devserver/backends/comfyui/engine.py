@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devserver.backends.comfyui.client import SERVER, ComfyApi, Queued
+from devserver.backends.comfyui.client import ComfyApi, Queued, ServerFile
 from devserver.backends.comfyui.follow import PATIENCE, Follower, Patience
 from devserver.backends.comfyui.graph import Graph
 from devserver.backends.comfyui.graph_files import load_graph
-from devserver.backends.comfyui.outputs import Saved, media_format_of, saved_files, shown_texts, size_of
+from devserver.backends.comfyui.outputs import Saved, holds_another_graph, media_format_of, shown_texts, size_of
 from devserver.backends.comfyui.plan import DEFAULT_GRAPH, GRAPH, Plan, make_plan, model_of
 from devserver.backends.comfyui.progress import Progress, failure_of
+from devserver.backends.comfyui.results import gone, results_of, socket_nodes
 from devserver.backends.comfyui.secrets import clean_file, clean_text, secrets_of
 from devserver.backends.comfyui.socket import Socket
 from devserver.backends.errors import (
-    AnswerNotUnderstood,
     EngineError,
     InvalidParameter,
     ModelNotFound,
@@ -118,39 +118,47 @@ class ComfyUI:
     def _make(self, job: _Job, cancel: threading.Event | None) -> Made:
         with Socket.open(self._api.url, job.client_id) as socket:
             job.queued = self._api.queue(job.plan.graph, job.client_id)
-            job.progress = Progress(job.queued.prompt_id)
+            job.progress = Progress(job.queued.prompt_id, sends_pictures=socket_nodes(job.plan.graph))
             entry = Follower(self._api, job.client_id, socket, job.progress, cancel, self._patience).wait()
         failure = failure_of(job.progress, job.plan.graph, secrets_of(job.plan.graph))
         if failure is not None:
             raise failure
-        return self._made(job, entry.get("outputs") or {}, cancel)
-
-    def _made(self, job: _Job, outputs: Mapping[str, Any], cancel: threading.Event | None) -> Made:
+        outputs = entry.get("outputs") or {}
         secrets, graph = secrets_of(job.plan.graph), job.plan.graph
+        results = results_of(graph, outputs, job.progress, job.queued.node_errors, secrets)
         files = []
-        for saved in saved_files(outputs, graph):
+        for result in results:
             stop_if(cancel)
-            files.append(self._fetch(saved, secrets))
-        if not files:
-            raise AnswerNotUnderstood(f"{SERVER} ended the graph, and it saved nothing")
-
+            files.append(self._file(result, graph, secrets))
         about = self._api.about()
         version = about.pop("comfyui_version", "")
-        shown = shown_texts(outputs, graph)
-        texts = {node_id: [clean_text(text, secrets) for text in said] for node_id, said in shown.items()}
+        found = {
+            "nothing_computed": all(result.is_cached for result in results),
+            "texts": {
+                node_id: [clean_text(text, secrets) for text in said]
+                for node_id, said in shown_texts(outputs, graph).items()
+            },
+        }
         return Made(
             files=tuple(files),
             sent=job.plan.sent,
             injected=job.plan.injected,
-            facts={**job.facts(), **({"texts": texts} if texts else {}), **about},
+            facts={**job.facts(), **{name: value for name, value in found.items() if value}, **about},
             engine_version=version,
         )
 
-    def _fetch(self, saved: Saved, secrets: frozenset[str]) -> MadeFile:
-        content, said = self._api.fetch(saved.file)
-        content, removed = clean_file(content, secrets)
-        facts = saved.facts | size_of(content) | ({"secrets_removed": removed} if removed else {})
-        return MadeFile(content, media_format_of(content, saved.file.filename, said), facts)
+    def _file(self, result: Saved, graph: Graph, secrets: frozenset[str]) -> MadeFile:
+        came, said = (result.file, "") if isinstance(result.file, bytes) else self._fetch(result, result.file, graph)
+        content, removed = clean_file(came, secrets)
+        facts = result.facts | size_of(content) | ({"secrets_removed": removed} if removed else {})
+        facts |= {"holds_another_graph": True} if holds_another_graph(came, graph) else {}
+        return MadeFile(content, media_format_of(content, result.name, said), facts)
+
+    def _fetch(self, result: Saved, file: ServerFile, graph: Graph) -> tuple[bytes, str]:
+        found = self._api.fetch(file)
+        if found is None:
+            raise gone(result, graph)
+        return found
 
 
 def _graph_for(parameters: Mapping[str, Any]) -> Graph:

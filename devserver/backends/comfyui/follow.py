@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from devserver.backends.comfyui.client import ComfyApi, Whereabouts
 from devserver.backends.comfyui.progress import Progress
-from devserver.backends.comfyui.socket import Socket, SocketGone
+from devserver.backends.comfyui.socket import Message, Socket, SocketGone
 from devserver.backends.errors import EngineError, ServerFailed, ServerTimeout
 from devserver.backends.http import stop_if
 
@@ -78,12 +78,17 @@ class Follower:
             self.progress.end()
         if message is None:
             return self._ask_when_quiet()
-        kind, data = message
         self._last_question = time.monotonic()
-        if kind == "preview":
-            self.progress.take_preview()
+        return self.hear(self.progress, message) or not self.progress.has_started
+
+    @staticmethod
+    def hear(progress: Progress, message: Message) -> bool:
+        """Let the progress take a message; says whether it was about its graph."""
+        kind, data = message
+        if kind == "picture":
+            progress.take_picture(data["content"])
             return True
-        return self.progress.take(kind, data) or not self.progress.has_started
+        return progress.take(kind, data)
 
     def _ask_when_quiet(self) -> bool:
         if self.progress.has_ended or time.monotonic() - self._last_question < self.patience.quiet:

@@ -2,37 +2,64 @@
 
 from __future__ import annotations
 
+import json
 import mimetypes
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from devserver.backends.comfyui.client import ServerFile
 from devserver.backends.comfyui.graph import Graph, title_of
 from exporters.open_picture import open_picture
+from exporters.png_text import text_chunks
 
 _PLAIN_TYPES = {"audio/x-wav": "audio/wav", "audio/x-flac": "audio/flac", "video/x-m4v": "video/mp4"}
 
 
 class Saved(NamedTuple):
-    """A file that a node saved."""
+    """A file that a node saved, in this run or (`is_cached`) in an earlier one; or the bytes that it sent instead."""
 
     node_id: str
     node_title: str | None
-    file: ServerFile
+    file: ServerFile | bytes
+    is_cached: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the server calls the file; empty where it has none."""
+        return "" if isinstance(self.file, bytes) else self.file.filename
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether it was made to be looked at on the way."""
+        return not isinstance(self.file, bytes) and self.file.type == "temp"
 
     @property
     def facts(self) -> dict[str, Any]:
         """Where it comes from, for the record."""
-        return {"node_id": self.node_id, "node_title": self.node_title, **self.file._asdict()}
+        place = {"type": "websocket"} if isinstance(self.file, bytes) else self.file._asdict()
+        origin = {"node_id": self.node_id, "node_title": self.node_title, **place}
+        return origin | ({"cached": True} if self.is_cached else {})
 
 
-def saved_files(outputs: Mapping[str, Any], graph: Graph) -> list[Saved]:
+def saved_files(outputs: Mapping[str, Any], graph: Graph, cached: Collection[str] = ()) -> list[Saved]:
     """All files in a history's `outputs`: those of each node, in the graph's order.
 
-    Previews (type `temp`) count only where nothing was saved.
+    `cached` are the nodes that did not work in this run.
     """
-    found = [saved for node_id in _in_order(outputs, graph) for saved in _files_of(node_id, outputs[node_id], graph)]
-    return [saved for saved in found if saved.file.type != "temp"] or found
+    return [
+        saved._replace(is_cached=node_id in cached)
+        for node_id in _in_order(outputs, graph)
+        for saved in _files_of(node_id, outputs[node_id], graph)
+    ]
+
+
+def holds_another_graph(content: bytes, graph: Graph) -> bool:
+    """Whether a picture holds another graph than this one, as one does that an earlier run made; PNG says so."""
+    try:
+        written = json.loads(text_chunks(content).get("prompt", "null"))
+    except (ValueError, RecursionError):
+        return False  # Whatever it is, it is no graph.
+    return isinstance(written, dict) and written != json.loads(json.dumps(graph))
 
 
 def shown_texts(outputs: Mapping[str, Any], graph: Graph) -> dict[str, list[str]]:

@@ -21,12 +21,15 @@ LONGEST = 600
 class Progress:
     """One graph under way. `clock` gives seconds; times are from the moment it was queued.
 
-    `followed_by` is `websocket`, `history` (nothing was seen on the way) or `both` (the socket broke).
+    `followed_by` is `websocket`, `history` (nothing was seen on the way) or `both` (the socket broke). `sends_pictures`
+    are the nodes whose pictures come over the socket instead of being saved; `pictures` are these, each with its node.
     """
 
     prompt_id: str
     clock: Callable[[], float] = time.monotonic
     followed_by: str = "websocket"
+    sends_pictures: frozenset[str] = frozenset()
+    pictures: list[tuple[str, bytes]] = field(default_factory=list)
     has_ended: bool = False
     has_succeeded: bool = False
     error: Mapping[str, Any] | None = None
@@ -36,7 +39,9 @@ class Progress:
     _steps: dict[str, int | float] = field(default_factory=dict)
     _previews: int = 0
     _queued: float = 0.0
+    _at_work: str | None = None
     _started: float | None = None
+    _heard: float = 0.0
     _ended: float | None = None
     _server_ms: dict[str, float] = field(default_factory=dict)
 
@@ -53,6 +58,7 @@ class Progress:
         # Old servers send progress without a prompt_id, and only to the client whose graph it is.
         if data.get("prompt_id", self.prompt_id if kind == "progress" else None) != self.prompt_id:
             return False
+        self._heard = self.clock()
         handle = getattr(self, f"_take_{kind}", None)
         if handle is not None:
             handle(data)
@@ -60,21 +66,34 @@ class Progress:
             self._server_ms[_BOUNDS[kind]] = data["timestamp"]
         return True
 
-    def take_preview(self) -> None:
-        """Take a binary message: a picture on its way, which is nobody's result."""
-        self._previews += 1
+    @property
+    def cached(self) -> Collection[str]:
+        """The nodes that did not work: what they had made in an earlier run was there still."""
+        return self._cached.keys()
+
+    def take_picture(self, content: bytes) -> None:
+        """Take a picture from the socket: a result where the node at work sends them, else a preview.
+
+        Nothing in it says which it is, nor whose; it comes after a message that names its node.
+        """
+        self._heard = self.clock()
+        if self._at_work in self.sends_pictures:
+            self.pictures.append((str(self._at_work), content))
+        else:
+            self._previews += 1
 
     def take_history(self, entry: Mapping[str, Any]) -> None:
         """Take what the history says of a graph that is over: what was cached, what failed, how long it took."""
+        heard = self._heard
         for kind, data in (entry.get("status") or {}).get("messages") or ():
             if kind != "execution_start" or not self.has_started:
                 self.take(kind, data)
+        self._heard = heard  # What is told afterwards was not heard when it happened.
         self.end()
 
     def end(self) -> None:
         """Nothing more will happen."""
         self.has_ended = True
-        self._ended = self._ended or self.clock()
 
     def facts(self) -> dict[str, Any]:
         """What was counted, for the record; without what nobody saw."""
@@ -87,15 +106,20 @@ class Progress:
         return found | self._times()
 
     def _times(self) -> dict[str, float]:
-        """Seconds of waiting and of work: by the server's clock where it says both ends, else by ours."""
+        """Seconds of waiting and of work: by the server's clock where it says both ends, else by ours.
+
+        Where the end was not heard nobody knows how long it worked, only how long at least: up to its last word.
+        """
+        found: dict[str, float] = {}
+        was_seen = self._started is not None and self.followed_by != "history"
+        if self._started is not None and was_seen:
+            found["seconds_queued"] = round(self._started - self._queued, 3)
         if len(self._server_ms) == 2:
-            running = (self._server_ms["end"] - self._server_ms["start"]) / 1000
-        elif self._started is not None and self.followed_by != "history":
-            running = (self._ended or self.clock()) - self._started
-        else:
-            return {}
-        waited = {} if self._started is None else {"seconds_queued": round(self._started - self._queued, 3)}
-        return (waited if self.followed_by != "history" else {}) | {"seconds_running": round(running, 3)}
+            found["seconds_running"] = round((self._server_ms["end"] - self._server_ms["start"]) / 1000, 3)
+        elif self._started is not None and was_seen:
+            until, name = (self._heard, "_at_least") if self._ended is None else (self._ended, "")
+            found[f"seconds_running{name}"] = round(until - self._started, 3)
+        return found
 
     def _take_execution_start(self, data: Mapping[str, Any]) -> None:
         self._started = self._started or self.clock()
@@ -105,14 +129,16 @@ class Progress:
 
     def _take_executing(self, data: Mapping[str, Any]) -> None:
         node = data.get("node")
+        self._at_work = None if node is None else str(node)
         if node is None:
-            self.end()
+            self._end_is_heard()
         else:
             self._take_execution_start(data)
             self._seen[str(node)] = None
 
     def _take_progress(self, data: Mapping[str, Any]) -> None:
         if data.get("node") is not None:
+            self._at_work = str(data["node"])
             self._count_step(str(data["node"]), data.get("value"))
 
     def _take_progress_state(self, data: Mapping[str, Any]) -> None:
@@ -128,14 +154,19 @@ class Progress:
             self._steps[node_id] = int(done) if done == int(done) else done
 
     def _take_execution_success(self, data: Mapping[str, Any]) -> None:
+        self._ended = self.clock()
         self.has_succeeded = True  # The history may have it a moment later, when `executing` names no node any more.
 
     def _take_execution_error(self, data: Mapping[str, Any]) -> None:
         self.error = data
-        self.end()
+        self._end_is_heard()
 
     def _take_execution_interrupted(self, data: Mapping[str, Any]) -> None:
         self.was_interrupted = True
+        self._end_is_heard()
+
+    def _end_is_heard(self) -> None:
+        self._ended = self._ended or self.clock()
         self.end()
 
 

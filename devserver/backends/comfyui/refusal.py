@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from devserver.backends.comfyui.graph import Graph, describe
@@ -12,6 +12,8 @@ from devserver.backends.comfyui.secrets import clean_text
 from devserver.backends.errors import EngineError, ModelNotFound, RequestRejected
 
 LONGEST = 600
+_NODE_IN_DETAILS = re.compile(r"Node ID '#(.*)'$", re.DOTALL)
+"""All that the answer to an unknown node says of where it is."""
 _MODEL_FILE = re.compile(r"\.(safetensors|sft|ckpt|pt|pth|bin|gguf)$")
 
 
@@ -28,16 +30,29 @@ def refusal_of(body: bytes, graph: Graph, secrets: Collection[str] = ()) -> Engi
     if not isinstance(said, dict):
         said = {}
     found = list(_node_errors(said.get("node_errors"), graph))
-    sentence = "; ".join([_headline(said.get("error"), with_details=not found), *(text for text, _ in found)])
+    return _error(400, _headline(said.get("error"), graph, with_details=not found), found, secrets)
+
+
+def refusal_of_outputs(node_errors: Any, graph: Graph, secrets: Collection[str] = ()) -> EngineError:
+    """The error for an answer with status 200 whose `node_errors` left nothing to save, as if it had been a 400."""
+    return _error(200, "the outputs that save something were refused", list(_node_errors(node_errors, graph)), secrets)
+
+
+def _error(status: int, headline: str, found: Sequence[tuple[str, bool]], secrets: Collection[str]) -> EngineError:
+    sentence = "; ".join([headline, *(text for text, _ in found)])
     kind = ModelNotFound if found and all(is_model for _, is_model in found) else RequestRejected
-    return kind(f"ComfyUI Error: 400 {clean_text(' '.join(sentence.split()), secrets)[:LONGEST]}")
+    return kind(f"ComfyUI Error: {status} {clean_text(' '.join(sentence.split()), secrets)[:LONGEST]}")
 
 
-def _headline(error: Any, *, with_details: bool) -> str:
+def _headline(error: Any, graph: Graph, *, with_details: bool) -> str:
     if not isinstance(error, dict):
         return str(error or "the graph was refused")
     message = str(error.get("message") or error.get("type") or "the graph was refused")
-    return f"{message} ({error['details']})" if with_details and error.get("details") else message
+    if not with_details or not error.get("details"):
+        return message
+    details = str(error["details"])
+    found = _NODE_IN_DETAILS.match(details)
+    return f"{message} (node {describe(graph, found[1])})" if found and found[1] in graph else f"{message} ({details})"
 
 
 def _node_errors(errors: Any, graph: Graph) -> Iterator[tuple[str, bool]]:

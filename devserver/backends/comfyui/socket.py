@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 OPEN_SECONDS = 5.0
 
 Message = tuple[str, dict[str, Any]]
-"""A message's type and data; a binary one, which is a preview, has the type `preview` and no data."""
+"""A message's type and data; a binary one that holds a picture has the type `picture`, and its bytes as `content`."""
+
+_PICTURE_EVENT = 1
+_PICTURE_STARTS = 8
+"""A binary message begins with its event, and a picture's goes on with its format: four bytes each."""
 
 
 class SocketGone(Exception):
@@ -66,7 +70,7 @@ class Socket:
         except (ConnectionClosed, OSError) as error:
             self.close()
             raise SocketGone from error
-        return ("preview", {}) if isinstance(heard, bytes) else _read(heard)
+        return read_message(heard)
 
     def close(self) -> None:
         """Close it; once more does no harm."""
@@ -82,10 +86,13 @@ class Socket:
         self.close()
 
 
-def _read(text: str) -> Message:
-    """A text message; one that is none of ComfyUI's is kept as being of no type."""
+def read_message(heard: str | bytes) -> Message:
+    """A message as it came; one that is none of ComfyUI's is kept as being of no type."""
+    if isinstance(heard, bytes):
+        is_picture = heard[:4] == _PICTURE_EVENT.to_bytes(4, "big") and len(heard) > _PICTURE_STARTS
+        return ("picture", {"content": heard[_PICTURE_STARTS:]}) if is_picture else ("", {})
     try:
-        message = json.loads(text)
+        message = json.loads(heard)
     except ValueError:
         return "", {}
     if not isinstance(message, dict) or not isinstance(message.get("data"), dict):
