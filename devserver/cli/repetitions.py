@@ -18,6 +18,7 @@ from devserver.replay.report import is_version
 
 _STYLES = {
     Outcome.IDENTICAL: "green",
+    Outcome.NOT_COMPUTED: "yellow",
     Outcome.DIFFERENT: "yellow",
     Outcome.FAILED: "red",
     Outcome.NOT_SENT: "magenta",

@@ -102,6 +102,9 @@ class Outcome(StrEnum):
     """What came of a step."""
 
     IDENTICAL = "identical"
+    NOT_COMPUTED = "nothing was computed"
+    """The same came back because the server had kept it: that says nothing of what it would make."""
+
     DIFFERENT = "different"
     FAILED = "failed"
     NOT_SENT = "not sent"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from devserver.backends.comfyui.cached import is_of_an_earlier_run
 from devserver.diff import Comparison, Difference, compare_steps
 from devserver.replay.calls import is_http, recorded_calls
 from devserver.replay.model import HttpRequest, Outcome, Repeated, Replay, Step
@@ -28,14 +29,17 @@ OTHER_BYTES = "the bytes that left are not the recorded ones"
 def report(first: ExecutionRecord, second: ExecutionRecord, steps: Sequence[Step], sent: Sequence[Sent]) -> Replay:
     """The replay of `first` that was recorded as `second`; both bring their media as attachments."""
     sent_by_label = {each.step.label: each for each in sent}
-    spans = {(call.span.span_id, _number(span)): span for call in recorded_calls(second) for span in call.attempts}
+    calls = recorded_calls(second)
+    spans = {(call.span.span_id, _number(span)): span for call in calls for span in call.attempts}
+    bodies = {call.span.span_id: [_body_of(span) for span in call.attempts] for call in calls}
     repeated = []
     for step in steps:
         each = sent_by_label.get(step.label)
         if each is None:
             repeated.append(not_sent(step))
         else:
-            repeated.append(_repeated(first, second, each, spans.get((each.call_id, each.number))))
+            done = _repeated(first, second, each, spans.get((each.call_id, each.number)))
+            repeated.append(_unless_cached(done, bodies.get(each.call_id, ())))
     return Replay(repeats=first.execution_id, execution_id=second.execution_id, steps=tuple(repeated))
 
 
@@ -56,6 +60,15 @@ def _repeated(first: ExecutionRecord, second: ExecutionRecord, sent: Sent, span:
     is_same = comparison.is_same and OTHER_BYTES not in notes
     outcome = Outcome.FAILED if has_failed else Outcome.IDENTICAL if is_same else Outcome.DIFFERENT
     return Repeated(step=step, outcome=outcome, comparison=comparison, notes=tuple(notes))
+
+
+def _unless_cached(repeated: Repeated, bodies: Sequence[Any]) -> Repeated:
+    """What came of a step; what a server kept of an earlier run is no repetition."""
+    todo = repeated.step.todo
+    if repeated.outcome != Outcome.IDENTICAL or not isinstance(todo, HttpRequest) or todo.method != "GET":
+        return repeated
+    is_kept = is_of_an_earlier_run(todo.shown_url, bodies)
+    return replace(repeated, outcome=Outcome.NOT_COMPUTED) if is_kept else repeated
 
 
 def compare_attempts(first: ExecutionRecord, second: ExecutionRecord, step: Step, span: SpanRecord) -> Comparison:
@@ -149,6 +162,10 @@ def _outcome_of(item: ExecutionItem) -> ExecutionItem:
 
 def _metadata(item: ExecutionItem, name: str) -> Any:
     return item.metadata.get(name) if isinstance(item.metadata, dict) else None
+
+
+def _body_of(span: SpanRecord) -> Any:
+    return span.response.get("body") if isinstance(span.response, dict) else None
 
 
 def _had_failed(span: SpanRecord) -> bool:

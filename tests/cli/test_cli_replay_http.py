@@ -333,8 +333,11 @@ def test_a_question_for_an_old_result_is_not_asked_again(tmp_path):
     assert answer["attempts"][1]["obstacle"].startswith("it asks for an old result (0f8fad5b-")
 
 
-def a_queue(*, empty_answers=1, grey=None):
-    """What a server answers that gives out tickets: a result is there after so many questions, in a file of its own."""
+def a_queue(*, empty_answers=1, grey=None, has_cache=False):
+    """What a server answers that gives out tickets: a result is there after so many questions, in a file of its own.
+
+    With `has_cache` it names the first file again, and says that its node did not work.
+    """
     tickets, questions, made = count(1), Counter(), {}
 
     def answer(request):
@@ -343,9 +346,13 @@ def a_queue(*, empty_answers=1, grey=None):
         ticket = request.path.rpartition("/")[2]
         if request.path.startswith("/history/"):
             questions[ticket] += 1
-            made[f"{ticket} ö.png"] = a_png(grey or 50 + 10 * len(made), size=64)
-            is_ready = questions[ticket] > empty_answers
-            return {ticket: {"outputs": {"9": {"images": [{"filename": f"{ticket} ö.png"}]}}}} if is_ready else {}
+            is_cached = has_cache and ticket != "ticket-00000001"
+            file = "ticket-00000001 ö.png" if is_cached else f"{ticket} ö.png"
+            if not is_cached:
+                made[file] = a_png(grey or 50 + 10 * len(made), size=64)
+            messages = [["execution_cached", {"prompt_id": ticket, "nodes": ["3", "9"] if is_cached else []}]]
+            entry = {"outputs": {"9": {"images": [{"filename": file}]}}, "status": {"messages": messages}}
+            return {ticket: entry} if questions[ticket] > empty_answers else {}
         return made[parse_qs(urlsplit(request.path).query)["filename"][0]]
 
     return answer
@@ -385,6 +392,18 @@ def test_with_follow_the_new_result_is_fetched_once_it_is_there(tmp_path, grey, 
     files = [each["media"] for each in answer["attempts"][3]["comparison"]["differences"] if each["media"]]
     assert [file["unit"] for file in files] == ["pixels"] * (outcome == "different")
     assert record_of(tmp_path, answer["execution_id"]).outputs_generated == 1
+
+
+def test_a_result_of_the_servers_cache_is_no_second_one(tmp_path):
+    """The same file is there because nothing was computed; that is no proof that the same would come out."""
+    with Echo(a_queue(has_cache=True)) as server:
+        [execution_id] = stored(tmp_path, queued_picture(server))
+        answer, exit_code = call_json("replay", execution_id, "--follow", data=tmp_path)
+        shown = call("replay", execution_id, "--follow", data=tmp_path)
+
+    assert {outcomes(answer)[label] for label in ("4/3", "4/4")} == {"nothing was computed"}
+    assert (exit_code, answer["identical"]) == (1, False)
+    assert "nothing was computed" in shown.output
 
 
 def test_a_new_result_without_a_name_cannot_be_asked_for(tmp_path):
