@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from devserver.backends.complaints import kind_by_words, words_of
 from devserver.backends.errors import (
     AccessDenied,
     AnswerBrokeOff,
@@ -38,7 +39,9 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 300.0
 """How long a server may be silent: loading a large model takes minutes."""
 
-LONGEST_COMPLAINT = 300
+
+QUESTION_SECONDS = 10.0
+"""How long a question about a server itself may take."""
 
 
 def open_client(*, read_seconds: float = READ_SECONDS, connect_seconds: float = CONNECT_SECONDS) -> httpx.Client:
@@ -57,6 +60,14 @@ def open_client(*, read_seconds: float = READ_SECONDS, connect_seconds: float = 
 def shared_client() -> httpx.Client:
     """The client of engines that were given none."""
     return open_client()
+
+
+@cache
+def plain_client() -> httpx.Client:
+    """The client of questions about a server itself, which no record has; none of them may take long."""
+    import httpx
+
+    return httpx.Client(transport=httpx.HTTPTransport(), timeout=QUESTION_SECONDS)
 
 
 @contextmanager
@@ -148,13 +159,19 @@ def events_of(response: httpx.Response, cancel: threading.Event | None = None) -
 def check_status(response: httpx.Response, server: str, secrets: Iterable[str] = ()) -> None:
     """Raise what a status of 400 and up means, with the server's own words; reads the answer for them."""
     if response.status_code >= 400:
-        words = complaint_in(response.read(), secrets)
-        raise failure_of(response.status_code, words, server, retry_after=response.headers.get("retry-after"))
+        said = complaint_in(response.read())
+        retry_after = response.headers.get("retry-after")
+        raise failure_of(response.status_code, said, server, secrets=secrets, retry_after=retry_after)
 
 
-def failure_of(status: int, words: str, server: str, *, retry_after: str | None = None) -> EngineError:
-    """The error that a status of 400 and up means; its message begins `Ollama Error: 500`."""
+def failure_of(
+    status: int, said: Any, server: str, *, secrets: Iterable[str] = (), retry_after: str | None = None
+) -> EngineError:
+    """The error that a status of 400 and up means, by what the server said; its message begins `Ollama Error: 500`."""
+    words = words_of(said, secrets)
     message = f"{server} Error: {status}" + (f" {words}" if words else "")
+    if kind := kind_by_words(status, said):
+        return kind(message)
     if status == 429:
         return ServerBusy(message, retry_after=_seconds(retry_after))
     if status >= 500:
@@ -171,23 +188,12 @@ _KINDS: dict[int, type[EngineError]] = {
 }
 
 
-def complaint_in(body: bytes, secrets: Iterable[str] = ()) -> str:
-    """What a server says of its failure, cut to a sentence; empty where it says nothing."""
+def complaint_in(body: bytes) -> Any:
+    """What a server says of its failure: JSON, or a text."""
     try:
-        said = json.loads(body)
-    except ValueError:
-        said = body.decode("utf-8", "replace")
-    return words_of(said, secrets)
-
-
-def words_of(said: Any, secrets: Iterable[str] = ()) -> str:
-    """The words in an error as servers write it: a text, or an object that holds one."""
-    while isinstance(said, dict):
-        said = said.get("error") or said.get("message") or said.get("detail") or ""
-    text = " ".join((said if isinstance(said, str) else json.dumps(said)).split())
-    for secret in secrets:
-        text = text.replace(secret, "[removed]")
-    return redact_text(text)[:LONGEST_COMPLAINT]
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "replace")
 
 
 def read_object(text: bytes, server: str) -> dict[str, Any]:

@@ -11,15 +11,15 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from devserver.backends.errors import AnswerBrokeOff, AnswerNotUnderstood, InvalidParameter, ServerFailed
-from devserver.backends.http import lines_of, noting, post, read_object, shared_client, words_of
+from devserver.backends.errors import AnswerBrokeOff, AnswerNotUnderstood, InvalidParameter
+from devserver.backends.http import failure_of, lines_of, noting, post, read_object, shared_client
+from devserver.backends.ollama_identity import SERVER, Identities
 from devserver.backends.servers import about_address
 from devserver.engines import Backend, InputImage, Made, MadeFile
 
 if TYPE_CHECKING:
     import httpx
 
-SERVER = "Ollama"
 Api = Literal["chat", "generate"]
 
 REQUEST_NAMES = ("model", "format", "keep_alive", "think")
@@ -46,6 +46,7 @@ class Ollama:
     def __init__(self, base_url: str, *, api: Api = "chat", client: httpx.Client | None = None) -> None:
         self._base_url, self._api = base_url.rstrip("/"), api
         self._client = client
+        self._identities = Identities(self._base_url)
 
     def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
         """The model that the parameters name."""
@@ -68,15 +69,19 @@ class Ollama:
         client = self._client or shared_client()
         injected = {"system": ["/body/messages/0/content"]} if "system" in parameters and self._api == "chat" else {}
         url = f"{self._base_url}/api/{self._api}"
+        self._identities.ask()
         with noting(injected), post(client, url, server=SERVER, json=body) as response:
             answer = _collect(read_object(line, SERVER) for line in _documents(response, body["stream"], cancel))
         if not answer["text"].strip():
             raise AnswerNotUnderstood(f"{SERVER} answered with an empty text (done_reason: {answer['done_reason']})")
+        server = self._identities.told()
+        digest = server.digest_of(str(parameters["model"]))
         return Made(
             files=(MadeFile(answer["text"], "text/plain"),),
             sent=_sent(body, seed, parameters),
             injected=injected,
-            facts=_facts(answer),
+            facts=_facts(answer) | ({"model_digest": digest} if digest else {}),
+            engine_version=server.version,
         )
 
     def _body(
@@ -119,12 +124,18 @@ def _collect(documents: Any) -> dict[str, Any]:
     texts, last = [], {}
     for document in documents:
         if document.get("error"):
-            raise ServerFailed(f"{SERVER} Error: {words_of(document)}")
+            raise failure_of(_status_in(document), document, SERVER)
         texts.append(_text_in(document))
         last = document
     if last.get("done") is not True:
         raise AnswerBrokeOff(f"{SERVER} stopped in the middle of its answer")
     return {**last, "text": "".join(texts), "done_reason": last.get("done_reason")}
+
+
+def _status_in(document: Mapping[str, Any]) -> int:
+    """The status of a piece that is an error: that of the answer left before it was known."""
+    status = document.get("status")
+    return status if type(status) is int and status >= 400 else 500
 
 
 def _text_in(document: Mapping[str, Any]) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from devserver.backends.errors import AnswerNotUnderstood
 from devserver.backends.http import read_object
-from devserver.backends.ollama import SERVER, Ollama
+from devserver.backends.ollama import Ollama
+from devserver.backends.ollama_identity import SERVER
 from devserver.engines import Backend, InputImage, MediaVerdict
 
 if TYPE_CHECKING:
@@ -72,7 +74,9 @@ class OllamaSight:
         picture = _as_seen(content, media_format)
         question = _QUESTION.format(audience=AUDIENCES.get(level, AUDIENCES["kids"]), codes=", ".join(CODES))
         made = self._ollama.make(question, seed=SEED, parameters=self.parameters, images=[picture])
-        return _verdict(read_object(made.text.encode("utf-8", "replace"), SERVER), str(self.parameters["model"]))
+        verdict = _verdict(read_object(made.text.encode("utf-8", "replace"), SERVER), str(self.parameters["model"]))
+        which = {"engine_version": made.engine_version, "model_digest": made.facts.get("model_digest")}
+        return replace(verdict, facts={**verdict.facts, **{name: value for name, value in which.items() if value}})
 
 
 def _verdict(answer: Mapping[str, Any], model: str) -> MediaVerdict:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from devserver.backends.errors import AnswerBrokeOff, AnswerNotUnderstood, InvalidParameter
-from devserver.backends.http import events_of, failure_of, noting, post, read_object, shared_client, words_of
+from devserver.backends.http import events_of, failure_of, noting, post, read_object, shared_client
 from devserver.backends.servers import Provider
 from devserver.engines import Backend, InputImage, Made, MadeFile
 
@@ -125,7 +125,7 @@ def check_error(document: Mapping[str, Any], server: str, secrets: Iterable[str]
     if error:
         code = error.get("code") if isinstance(error, dict) else None
         status = code if type(code) is int and code >= 400 else 500
-        raise failure_of(status, words_of(error, secrets), server)
+        raise failure_of(status, document, server, secrets=secrets)
 
 
 def _content(text: str, images: Sequence[InputImage]) -> Any:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from devserver.backends.errors import AnswerNotUnderstood
+from devserver.backends.errors import AnswerNotUnderstood, OutputGone
 from devserver.backends.http import answers, check_status, post, read_object, shared_client, stop_if
 from devserver.backends.openai_compatible import (
     backend_of,
@@ -99,6 +99,8 @@ class OpenAICompatibleImages:
         server = f"{self._provider.title}'s file server"
         with answers(server):
             response = (self._client or shared_client()).get(url)
+        if response.status_code in (404, 410):
+            raise OutputGone(f"{server} Error: {response.status_code} the picture that was made is gone")
         check_status(response, server)
         return response.content
 

@@ -1,6 +1,7 @@
 """Ollama over real sockets: what it receives is what the record says, byte for byte."""
 
 import base64
+import json
 import threading
 
 import pytest
@@ -33,6 +34,7 @@ from devserver.engines import InputImage
 from devserver.testing import PNG
 from otel_tracking.capture import exact_body
 from tests.model_servers import BreaksOff, Fails, OllamaServer, Stalls, a_closed_address
+from tests.model_servers.ollama import digest_of
 
 MODEL = "mistral-nemo:latest"
 PARAMETERS = {
@@ -134,9 +136,9 @@ def test_any_seed_survives_to_the_wire_and_to_the_record(seed):
     assert (record.used_seed, final.metadata["seed"], calls_of(record)[0].configured["seed"]) == (seed, seed, seed)
 
 
-@pytest.mark.parametrize("text", ["\x00 ]]> <script>", "half \ud800 a pair", "line\u2028end\x85", "x" * 100_000])
+@pytest.mark.parametrize("text", ["\x00 ]]> <script>", "half \ud800 a pair", "line\u2028end\x85", "x" * 20_000])
 def test_hostile_text_arrives_as_it_was_written(text):
-    """Control characters, half surrogates, line separators and 100 KB: the model reads what was typed."""
+    """Control characters, half surrogates, line separators and 20 KB: the model reads what was typed."""
     with OllamaServer("ok") as server, client() as http:
         engine = Ollama(server.url, client=http)
         _, record = run(text_config(parameters={"model": MODEL}), {"ollama": engine}, prompt=text)
@@ -165,7 +167,7 @@ def test_a_model_that_the_server_does_not_have_is_named(stream):
 
 
 def test_a_parameter_that_the_server_refuses_is_final():
-    """Neither the same again nor another engine would answer what was asked."""
+    """Neither the same again nor another engine would answer what was asked, although the status is 500."""
     with (
         OllamaServer() as server,
         client() as http,
@@ -190,6 +192,70 @@ def test_an_answer_that_ends_in_the_middle_is_never_taken_for_a_whole_one(failur
         pytest.raises(error, match=message),
     ):
         Ollama(server.url, client=http).make("Hello", seed=1, parameters={"model": MODEL})
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "error"),
+    [
+        (500, 'option "num_ctx" must be of type integer', RequestRejected),
+        (500, 'invalid format: "xml"; expected "json" or a valid JSON Schema object', RequestRejected),
+        (500, "invalid JSON schema in format", RequestRejected),
+        (400, '"tinyllama" does not support thinking', RequestRejected),
+        (500, "model requires more system memory (9.1 GiB) than is available (3.2 GiB)", ServerFailed),
+        (500, "llama runner process has terminated: exit status 2", ServerFailed),
+        (503, "server busy, please try again.  maximum pending requests exceeded", ServerFailed),
+        (404, 'model "tinyllama" not found, try pulling it first', ModelNotFound),
+    ],
+)
+def test_what_failed_is_read_from_the_words_not_from_the_status_alone(status, words, error):
+    """Ollama's own sentences, from its source (0.17.4): most of what goes wrong has status 500 there."""
+    failure = Fails(status, json.dumps({"error": words}).encode())
+    with OllamaServer(failures={1: failure}) as server, client() as http, pytest.raises(error) as caught:
+        Ollama(server.url, client=http).make("Hello", seed=1, parameters={"model": MODEL})
+    assert type(caught.value) is error
+
+
+def test_a_wrong_parameter_that_is_found_in_the_middle_of_an_answer_is_one():
+    """The piece has a status of its own, since that of the answer has left already."""
+    words, failure = "the input length exceeds the context length", BreaksOff(after=1, error="")
+    with OllamaServer("one two", failures={1: failure}) as server, client() as http, pytest.raises(RequestRejected):
+        server.error_piece = lambda _: json.dumps({"error": words, "status": 400}).encode() + b"\n"
+        Ollama(server.url, client=http).make("Hello", seed=1, parameters={"model": MODEL})
+
+
+def test_the_record_says_which_ollama_and_which_model_answered():
+    """`:latest` is another model next month: its digest tells, and so does the server's version."""
+    with OllamaServer() as server, client() as http:
+        _, record = run(text_config(parameters={"model": MODEL}), {"ollama": Ollama(server.url, client=http)})
+    (call,) = calls_of(record)
+    (final,) = items_of(record, "interception_final")
+    found = {"engine_version": "0.17.4", "model_digest": digest_of(MODEL)}
+    assert {name: call.facts["engine"][name] for name in found} == found
+    assert final.metadata["model_digest"] == digest_of(MODEL)
+
+
+@pytest.mark.parametrize("asked", ["llama3.2-vision", "llama3.2-vision:latest"])
+def test_a_model_without_a_tag_is_the_latest(asked):
+    with OllamaServer(models=("llama3.2-vision", "llama3.2-vision:latest")) as server, client() as http:
+        made = Ollama(server.url, client=http).make("Hello", seed=1, parameters={"model": asked})
+    assert made.facts["model_digest"] in {digest_of("llama3.2-vision"), digest_of("llama3.2-vision:latest")}
+
+
+def test_the_server_is_asked_about_itself_once_and_never_in_the_record():
+    """Two questions for a hundred texts, and none of them among what was passed."""
+    with OllamaServer() as server, client() as http:
+        engine = Ollama(server.url, client=http)
+        records = [run(text_config(parameters={"model": MODEL}), {"ollama": engine})[1] for _ in range(3)]
+    assert sorted(server.questions) == ["/api/tags", "/api/version"]
+    assert {len(calls_of(record)) for record in records} == {1}
+
+
+def test_a_server_that_does_not_know_itself_answers_all_the_same():
+    """The version is worth knowing, and not worth failing for."""
+    with OllamaServer() as server, client() as http:
+        server.knows_itself = False
+        made = Ollama(server.url, client=http).make("Hello", seed=1, parameters={"model": MODEL})
+    assert (made.text, made.engine_version, "model_digest" in made.facts) == ("Hello!", "", False)
 
 
 def test_an_empty_answer_is_a_failure():

@@ -1,5 +1,6 @@
 """Servers that speak OpenAI's protocol: texts, pictures, keys and seeds, and what the record says of each."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,8 @@ from devserver.backends.errors import (
     AnswerBrokeOff,
     AnswerNotUnderstood,
     InvalidParameter,
+    ModelNotFound,
+    RequestRejected,
     ServerBusy,
     ServerFailed,
 )
@@ -34,6 +37,39 @@ def ask(server, http, *, parameters=PARAMETERS, key=KEY, **fields):
     return OpenAICompatible(provider_at(server), key, client=http).make(
         "A flower", seed=7, parameters=parameters, **fields
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, {"message": {"error": "/chat/completions: Invalid model name passed in model=x. Call `/v1/models` to"}}),
+        (400, {"message": "400: {'error': 'Invalid model name passed in model=x'}", "type": "None", "code": 400}),
+        (400, {"message": "Invalid model: x", "type": "invalid_model", "code": "1500"}),
+        (400, {"message": "x is not a valid model ID", "code": 400}),
+        (404, {"message": "The model `x` does not exist.", "type": "NotFoundError", "code": 404}),
+        (400, {"message": "No such thing", "type": "invalid_request_error", "code": "model_not_found"}),
+    ],
+)
+def test_an_unknown_model_may_be_asked_elsewhere_whatever_the_status(status, error):
+    """LiteLLM, Mistral and OpenRouter answer 400: the model is missing, the question is not wrong."""
+    failure = Fails(status, json.dumps({"error": error}).encode())
+    with OpenAIServer(failures={1: failure}) as server, client() as http, pytest.raises(ModelNotFound) as caught:
+        ask(server, http)
+    assert (caught.value.may_be_retried, caught.value.may_fall_back) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Unsupported value: 'temperature' does not support 0.7 with this model.",
+        "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
+        "Invalid value for 'model_kwargs'",
+    ],
+)
+def test_a_wrong_parameter_that_speaks_of_a_model_is_still_one(words):
+    failure = Fails(400, json.dumps({"error": {"message": words, "type": "invalid_request_error"}}).encode())
+    with OpenAIServer(failures={1: failure}) as server, client() as http, pytest.raises(RequestRejected):
+        ask(server, http)
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.model_servers.serving import JSON, ModelServer, Received, Reply
+from tests.model_servers.serving import JSON, Fails, ModelServer, Received, Reply
 
 NDJSON = "application/x-ndjson"
+VERSION = "0.17.4"
 CREATED = "2026-11-23T10:15:30.499127Z"
 METRICS = {
     "total_duration": 10706818083,
@@ -34,8 +36,12 @@ class OllamaServer(ModelServer):
         super().__init__(failures=failures)
         self._answer = answer if callable(answer) else lambda text: f"{text}!" if answer is None else str(answer)
         self._models, self._answers_as = models, answers_as
+        self.questions: list[str] = []
+        self.knows_itself = True
 
     def reply(self, request: Received) -> Reply:
+        if request.method == "GET":
+            return self._about_itself(request.path)
         if request.path not in ("/api/chat", "/api/generate") or request.method != "POST":
             return Reply(b"404 page not found", 404, "text/plain")
         try:
@@ -46,8 +52,23 @@ class OllamaServer(ModelServer):
         if model not in self._models:
             return Reply(self.error_body(f"model '{model}' not found"), 404)
         if not isinstance(body.get("options", {}).get("temperature", 0.8), int | float):
-            return Reply(self.error_body('option "temperature" must be of type float32'), 400)
+            # With 500, as the real one: whatever goes wrong while the model is made ready has this status.
+            return Reply(self.error_body('option "temperature" must be of type float32'), 500)
         return self._text(body, self._answers_as or model, is_chat=request.path == "/api/chat")
+
+    def take(self, request: Received) -> Any:
+        """Questions about the server itself are kept apart, and fail where `knows_itself` is false."""
+        if request.method != "GET":
+            return super().take(request)
+        self.questions.append(request.path)
+        return None if self.knows_itself else Fails(500)
+
+    def _about_itself(self, path: str) -> Reply:
+        if path == "/api/version":
+            return Reply(go_json({"version": VERSION}))
+        if path == "/api/tags":
+            return Reply(go_json({"models": [_listed(name) for name in self._models]}))
+        return Reply(b"404 page not found", 404, "text/plain")
 
     def _text(self, body: dict[str, Any], model: str, *, is_chat: bool) -> Reply:
         text = self._answer(body["messages"][-1]["content"] if is_chat else body["prompt"])
@@ -63,6 +84,17 @@ class OllamaServer(ModelServer):
 
     def error_piece(self, words: str) -> bytes:
         return self.error_body(words) + b"\n"
+
+
+def digest_of(model: str) -> str:
+    """The digest under which the server has a model."""
+    return hashlib.sha256(model.encode()).hexdigest()
+
+
+def _listed(model: str) -> dict[str, Any]:
+    name = model if ":" in model else f"{model}:latest"
+    details = {"format": "gguf", "family": "llama", "parameter_size": "12.2B", "quantization_level": "Q4_0"}
+    return {"name": name, "model": name, "size": 7071713232, "digest": digest_of(model), "details": details}
 
 
 def _said(text: str, is_chat: bool) -> dict[str, Any]:

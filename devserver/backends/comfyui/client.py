@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 from collections.abc import Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
@@ -18,15 +17,13 @@ from devserver.backends.comfyui.graph import Graph
 from devserver.backends.comfyui.refusal import refusal_of
 from devserver.backends.comfyui.secrets import secrets_of
 from devserver.backends.errors import AnswerNotUnderstood, EngineError
-from devserver.backends.http import answers, check_status, encode_json, read_object, shared_client
+from devserver.backends.http import answers, check_status, encode_json, plain_client, read_object, shared_client
 from devserver.engines import InputImage
 
 if TYPE_CHECKING:
     import httpx
 
 SERVER = "ComfyUI"
-CONTROL_SECONDS = 10.0
-"""How long a question about the server itself may take."""
 
 
 class Queued(NamedTuple):
@@ -66,7 +63,7 @@ class ComfyApi:
 
     @property
     def _control(self) -> httpx.Client:
-        return self._given_control or _control_client()
+        return self._given_control or plain_client()
 
     def upload(self, image: InputImage) -> str:
         """The name by which the server knows the image from now on.
@@ -179,10 +176,3 @@ def _find(running: list[Any], pending: list[Any], client_id: str) -> Whereabouts
         if further.get("client_id") == client_id:
             return Whereabouts("running" if ahead < len(running) else "waiting", str(prompt_id), ahead)
     return None
-
-
-@cache
-def _control_client() -> httpx.Client:
-    import httpx
-
-    return httpx.Client(timeout=CONTROL_SECONDS)
