@@ -1,4 +1,4 @@
-# Shell functions of build_jaeger.sh and build_collector.sh: build a Go program into the cache without filling the
+# Shell functions of the build_*.sh beside this: build a Go program into the cache without filling the
 # machine: one compiler at a time, with low priority.
 
 BUILD_FLAGS="-p=1 -buildvcs=false"
@@ -22,8 +22,10 @@ start() {
 }
 
 # go_build DIRECTORY BINARY PACKAGE: builds beside the place and moves it there, so that half a file is never taken.
+# CGO=1 lets C and C++ in; LDFLAGS are further flags of the linker.
 go_build() {
     mkdir -p "$(dirname "$2")"
-    (cd "$1" && CGO_ENABLED=0 GOFLAGS="$BUILD_FLAGS" nice go build -trimpath -ldflags="-s -w" -o "$2.new" "$3" >&2)
+    (cd "$1" && CGO_ENABLED="${CGO:-0}" GOFLAGS="$BUILD_FLAGS" \
+        nice go build -trimpath -ldflags="-s -w ${LDFLAGS:-}" -o "$2.new" "$3" >&2)
     mv "$2.new" "$2"
 }

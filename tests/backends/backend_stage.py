@@ -1,24 +1,48 @@
 """The stage set of the backend tests: a real client, a pipeline around one engine, and its record."""
 
 import os
+from contextlib import contextmanager
 
 import pytest
 
 from collectors import start_recording
 from collectors.testing import RememberingSink
 from devserver.backends.http import open_client
+from devserver.backends.servers import server_url
 from devserver.configs import FallbackConfig, InterceptionConfig, OutputConfig, PipelineConfig
 from devserver.pipeline import Pipeline, Request
 from devserver.testing import scripted_engines
 from otel_tracking.capture import exact_body
+from tests.model_servers import OllamaServer
 
 __all__ = ["FallbackConfig", "InterceptionConfig", "OutputConfig", "exact_body"]
 
 REAL_OLLAMA = os.environ.get("OLLAMA_HOST")
 REAL_MODEL = os.environ.get("OLLAMA_TEST_MODEL", "llama3.2")
-needs_a_real_ollama = pytest.mark.skipif(
-    not REAL_OLLAMA, reason="OLLAMA_HOST is not set: this asks a real Ollama server (OLLAMA_TEST_MODEL names the model)"
+ollamas = pytest.mark.parametrize(
+    "ollama_at",
+    [
+        "a test server",
+        pytest.param(
+            REAL_OLLAMA,
+            id="OLLAMA_HOST",
+            marks=pytest.mark.skipif(
+                not REAL_OLLAMA,
+                reason="OLLAMA_HOST is not set: this asks a real Ollama server (OLLAMA_TEST_MODEL names the model)",
+            ),
+        ),
+    ],
 )
+
+
+@contextmanager
+def an_ollama_at(address):
+    """The URL of a real server and one of its models, or of a test server of its own."""
+    if address == REAL_OLLAMA:
+        yield server_url(REAL_OLLAMA, 11434, "OLLAMA_HOST"), REAL_MODEL
+    else:
+        with OllamaServer("red") as server:
+            yield server.url, "mistral-nemo:latest"
 
 
 def run(config, engines, *, language="en", sinks=(), prompt="A flower", waited=None, cancel=None, **fields):

@@ -5,17 +5,7 @@ import json
 import threading
 
 import pytest
-from backend_stage import (
-    REAL_MODEL,
-    REAL_OLLAMA,
-    calls_of,
-    client,
-    items_of,
-    needs_a_real_ollama,
-    run,
-    sent_bytes,
-    text_config,
-)
+from backend_stage import calls_of, client, items_of, run, sent_bytes, text_config
 
 from devserver.backends.errors import (
     AnswerBrokeOff,
@@ -29,7 +19,6 @@ from devserver.backends.errors import (
     ServerUnreachable,
 )
 from devserver.backends.ollama import Ollama
-from devserver.backends.servers import server_url
 from devserver.engines import InputImage
 from devserver.testing import PNG
 from otel_tracking.capture import exact_body
@@ -298,21 +287,3 @@ def test_a_model_must_be_named():
     """There is no model that every server has."""
     with pytest.raises(InvalidParameter, match=r"set parameters\.model"):
         Ollama("http://127.0.0.1:1").make("Hello", seed=1, parameters={})
-
-
-@needs_a_real_ollama
-@pytest.mark.parametrize("api", ["chat", "generate"])
-@pytest.mark.parametrize("stream", [True, False])
-def test_a_real_server_answers_and_says_which_model_did(api, stream):
-    """The same as above with a server that nobody here wrote: what left is in the record, and so is who answered."""
-    parameters = {"model": REAL_MODEL, "stream": stream, "num_predict": 16, "max_tokens": 16}
-    url = server_url(REAL_OLLAMA, 11434, "OLLAMA_HOST")
-    with client() as http:
-        config = text_config(parameters=parameters, context="Answer with one word. Which flower is red?")
-        result, record = run(config, {"ollama": Ollama(url, api=api, client=http)}, seed=7)
-    (call,) = calls_of(record)
-
-    assert result.status == "completed"
-    assert sent_bytes(call)
-    assert call.not_passed == ("max_tokens",)
-    assert call.response["model"].startswith(REAL_MODEL)

@@ -19,6 +19,7 @@ from devserver.settings import Settings
 from devserver.testing import PNG, ScriptedMaker, scripted_engines
 from otel_tracking.capture import exact_body
 from tests.model_servers import OllamaServer
+from tests.model_servers.ollama import VERSION, digest_of
 
 MODEL = "llama3.2-vision"
 YES = {"description": "a flower", "codes": [], "safe": True}
@@ -43,7 +44,7 @@ def test_the_picture_leaves_whole_with_a_question_and_a_schema():
     (message,) = body["messages"]
 
     assert (verdict.safe, verdict.codes, verdict.method) == (True, (), "llama3.2-vision looked at it")
-    assert verdict.facts == {"description": "a flower"}
+    assert verdict.facts == {"description": "a flower", "engine_version": VERSION, "model_digest": digest_of(MODEL)}
     assert base64.b64decode(message["images"][0]) == PNG
     assert "children of six to twelve years" in message["content"]
     assert body["format"]["properties"]["codes"]["items"]["enum"] == list(CODES)
