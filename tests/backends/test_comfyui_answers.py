@@ -12,6 +12,7 @@ from devserver.backends.comfyui.progress import Progress
 from devserver.backends.comfyui.socket import read_message
 from devserver.backends.errors import (
     AnswerBrokeOff,
+    AnswerNotUnderstood,
     EngineFailed,
     ModelNotFound,
     OutputGone,
@@ -20,6 +21,7 @@ from devserver.backends.errors import (
 )
 from devserver.configs import OutputConfig, PipelineConfig
 from devserver.testing import ScriptedMaker
+from tests.model_servers import OllamaServer
 from tests.model_servers.comfyui import Wrong, a_comfyui
 from tests.model_servers.comfyui_answers import answer, messages
 
@@ -164,6 +166,15 @@ def test_a_file_of_an_earlier_run_that_is_gone_is_no_missing_model(server):
         engine(server).make("Eine Blume", seed=7, parameters={"graph": PLAIN_GRAPH})
     assert (caught.value.may_be_retried, caught.value.may_fall_back) == (False, True)
     assert isinstance(caught.value, EngineFailed) and not isinstance(caught.value, ModelNotFound)
+
+
+def test_an_address_where_no_comfyui_is_does_not_lack_a_model():
+    """404 for /prompt: somebody else answers there."""
+    with (
+        OllamaServer() as other,
+        pytest.raises(AnswerNotUnderstood, match="no ComfyUI at this address: 404 for /prompt"),
+    ):
+        engine(other).make("x", seed=1, parameters={"graph": PLAIN_GRAPH})
 
 
 def test_the_history_has_the_shape_of_the_source(server):

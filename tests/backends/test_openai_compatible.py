@@ -12,6 +12,7 @@ from devserver.backends.errors import (
     AnswerNotUnderstood,
     InvalidParameter,
     ModelNotFound,
+    OutputGone,
     RequestRejected,
     ServerBusy,
     ServerFailed,
@@ -205,6 +206,14 @@ def test_pictures_that_are_handed_in_are_uploaded():
     assert PNG in server.received[0].body
     assert [part["name"] for part in call.passed["body"]] == ["model", "prompt", "image[]"]
     assert call.not_passed == ("seed",)
+
+
+def test_a_picture_that_was_made_and_is_gone_is_no_missing_model():
+    """Its address has run out; the model is there."""
+    with OpenAIServer(image_url=True, failures={2: Fails(404)}) as server, client() as http:
+        engine = OpenAICompatibleImages(provider_at(server), KEY, client=http)
+        with pytest.raises(OutputGone, match="404 the picture that was made is gone"):
+            engine.make("A flower", seed=7, parameters={"model": "gpt-image-1"})
 
 
 def test_a_picture_in_a_chat_is_shown_to_the_model():

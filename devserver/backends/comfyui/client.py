@@ -77,7 +77,7 @@ class ComfyApi:
             response = self._client.post(
                 f"{self.url}/upload/image", files={"image": file}, data={"overwrite": "true", "type": "input"}
             )
-        check_status(response, SERVER)
+        _check(response)
         answer = read_object(response.content, SERVER)
         if not isinstance(answer.get("name"), str):
             raise AnswerNotUnderstood(f"{SERVER} took an image and did not say how it is called now")
@@ -92,7 +92,7 @@ class ComfyApi:
             )
         if response.status_code == 400:
             raise refusal_of(response.content, graph, secrets_of(graph))
-        check_status(response, SERVER)
+        _check(response)
         answer = read_object(response.content, SERVER)
         if not isinstance(answer.get("prompt_id"), str):
             raise AnswerNotUnderstood(f"{SERVER} took a graph and did not say under which prompt_id")
@@ -103,7 +103,7 @@ class ComfyApi:
         client = self._client if recorded else self._control
         with answers(SERVER):
             response = client.get(f"{self.url}/history/{quote(prompt_id, safe='')}")
-        check_status(response, SERVER)
+        _check(response)
         entry = read_object(response.content, SERVER).get(prompt_id)
         return entry if isinstance(entry, dict) else None
 
@@ -113,7 +113,7 @@ class ComfyApi:
             response = self._client.get(f"{self.url}/view", params=file._asdict())
         if response.status_code == 404:
             return None
-        check_status(response, SERVER)
+        _check(response)
         return response.content, response.headers.get("content-type", "").partition(";")[0]
 
     def about(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class ComfyApi:
         try:
             with answers(SERVER):
                 response = self._control.get(f"{self.url}/system_stats")
-            check_status(response, SERVER)
+            _check(response)
             stats = read_object(response.content, SERVER)
         except EngineError:
             return {}  # The version is worth knowing, and not worth failing for.
@@ -137,7 +137,7 @@ class ComfyApi:
         """Where the graph of a client is; None where it neither waits nor runs."""
         with answers(SERVER):
             response = self._control.get(f"{self.url}/queue")
-        check_status(response, SERVER)
+        _check(response)
         answer = read_object(response.content, SERVER)
         try:
             return _find(answer["queue_running"], answer["queue_pending"], client_id)
@@ -166,7 +166,14 @@ class ComfyApi:
 
     def _tell(self, path: str, body: dict[str, Any]) -> None:
         with answers(SERVER):
-            check_status(self._control.post(self.url + path, json=body), SERVER)
+            _check(self._control.post(self.url + path, json=body))
+
+
+def _check(response: httpx.Response) -> None:
+    """Raise what a status of 400 and up means; ComfyUI's models are never meant by a 404, only addresses."""
+    if response.status_code == 404:
+        raise AnswerNotUnderstood(f"there is no {SERVER} at this address: 404 for {response.request.url.path}")
+    check_status(response, SERVER)
 
 
 def _find(running: list[Any], pending: list[Any], client_id: str) -> Whereabouts | None:
