@@ -55,13 +55,30 @@ def in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
     if not profile or len(profile) > _LARGEST:
         return image
+    if profile[16:20] == b"GRAY" and image.mode in ("RGB", "RGBA"):
+        return _grey_in_srgb(image, profile)
     try:
         given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         target = "RGBA" if image.mode == "RGBA" else "RGB"
         made = ImageCms.profileToProfile(image, given, ImageCms.createProfile("sRGB"), outputMode=target)
     except (ImageCms.PyCMSError, ValueError, OSError):
         return image
-    return made or image
+    if made is None:
+        return image
+    # It comes with a profile of the moment it was made in.
+    made.info.pop("icc_profile", None)
+    return made
+
+
+def _grey_in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Grey that was written as colours, because it may be clear in places."""
+    red, green, blue = image.split()[:3]
+    if not red.tobytes() == green.tobytes() == blue.tobytes():
+        return image
+    made = in_srgb(red, profile).convert("RGB")
+    if image.mode == "RGBA":
+        made.putalpha(image.getchannel("A"))
+    return made
 
 
 def _is_profile(profile: bytes) -> bool:

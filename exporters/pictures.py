@@ -10,9 +10,10 @@ import io
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from exporters.colour_profile import in_srgb, plain_profile
+from exporters.deep_picture import in_eight_bits, is_deep
 from exporters.open_picture import open_picture, upright
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ MEDIA_TYPES = {
 """What is read, by the names of Pillow; each is written as what it was."""
 
 _MOVING = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
-_DEEP = ("I", "F")
 Made = TypeVar("Made")
 
 
@@ -113,19 +113,16 @@ def _frames(picture: Image.Image, count: int, profile: bytes | None) -> Iterator
         turned = upright(picture)
         # Print colours have a meaning by their profile alone.
         drawn = in_srgb(turned, profile) if turned.mode == "CMYK" else turned
-        is_deep = picture.format in ("PNG", "TIFF") and drawn.mode.startswith("I")
-        yield _bare(drawn if is_deep else _plain(drawn, keep=picture.format)), picture.info.get("duration", 0)
+        is_kept = picture.format in ("PNG", "TIFF") and drawn.mode.startswith("I")
+        yield _bare(drawn if is_kept else _plain(drawn, keep=picture.format)), picture.info.get("duration", 0)
 
 
 def _plain(picture: Image.Image, keep: str | None = None) -> Image.Image:
     """The picture as L, RGB or RGBA; JPEG knows nothing that is clear."""
     if picture.mode in ("L", "RGB", "RGBA"):
         return picture
-    if picture.mode.startswith(_DEEP):
-        # More than 8 bits a pixel: brought to them, or everything would be white.
-        low, high = cast(tuple[float, float], picture.getextrema())
-        span = (high - low) or 1
-        return picture.convert("F").point(lambda value: (value - low) * (255 / span)).convert("L")
+    if is_deep(picture):
+        return in_eight_bits(picture)
     is_clear = picture.has_transparency_data and keep not in ("JPEG", "MPO")
     return picture.convert("L" if picture.mode == "1" else "RGBA" if is_clear else "RGB")
 
