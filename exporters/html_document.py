@@ -87,7 +87,7 @@ def source_of(medium: Medium, audience: str = RESEARCHER) -> str:
     """
     if medium.content is None:
         return ""
-    picture = printable(medium.content) if medium.is_image else None
+    picture = printable(medium.content)
     if picture:
         return _address(picture.content, _PICTURES[picture.suffix])
     if audience == RESEARCHER:

@@ -114,7 +114,7 @@ def story_of(record: ExecutionRecord, *, language: str, audience: str, attached:
         facts=tuple(fact for fact in journey.facts if not fact.is_long),
         sections=tuple(_sections(record, chapters, numbers, words, limits)),
         section_notes=_more(left_out, words),
-        figures=tuple(_figure(box, numbers[box.number], words) for box in journey.boxes if box.number in numbers),
+        figures=tuple(_figures(journey, numbers, words)),
         calls=calls,
         more=tuple(_shortened(fact, words) for fact in journey.facts if fact.is_long),
         notes=(*_more(unshown_calls, words), *_notes(record, journey, words, attached)),
@@ -160,16 +160,22 @@ def _figure_numbers(journey: Journey) -> dict[int | None, int]:
     return {box.number: number for number, box in enumerate(shown, start=1)}
 
 
-def _figure(box: Box, number: int, words: Mapping[str, str]) -> Figure:
+def _figures(journey: Journey, numbers: Mapping[int | None, int], words: Mapping[str, str]) -> Iterator[Figure]:
+    for box in journey.boxes:
+        if box.number in numbers:
+            yield _figure(box, numbers[box.number], words, with_path=journey.audience != STUDENT)
+
+
+def _figure(box: Box, number: int, words: Mapping[str, str], *, with_path: bool) -> Figure:
     medium = box.medium
-    picture = printable(medium.content) if medium and medium.content and medium.is_image else None
+    picture = printable(medium.content) if medium and medium.content else None
     return Figure(
         number=number,
         title=" · ".join(part for part in (box.label, _output(box, words)) if part),
         caption=box.caption,
         alternative=_alternative(box, words),
         picture=picture,
-        note="" if picture else _why_no_picture(box, words),
+        note="" if picture else _why_no_picture(box, words, with_path),
         is_withheld=bool(box.withheld),
         details=tuple(_shortened(detail, words, 400) for detail in box.parameters[:40]),
     )
@@ -185,12 +191,13 @@ def _alternative(box: Box, words: Mapping[str, str]) -> str:
     return cut(" · ".join(part for part in (box.label, _output(box, words), box.caption, asked) if part), 400)
 
 
-def _why_no_picture(box: Box, words: Mapping[str, str]) -> str:
+def _why_no_picture(box: Box, words: Mapping[str, str], with_path: bool) -> str:
     medium = box.medium
     if box.withheld or not medium:
         return box.withheld
     why = words["no picture"] if medium.content else words["not here"]
-    facts = " · ".join(part for part in (medium.mime_type or medium.kind, medium.size, medium.file_path) if part)
+    told = (medium.mime_type or medium.kind, medium.size, medium.file_path if with_path else "")
+    facts = " · ".join(part for part in told if part)
     return f"{why} {facts}"
 
 

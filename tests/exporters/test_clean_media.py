@@ -382,23 +382,79 @@ def unpacked(document):
     return b"".join(parts)
 
 
+SAID = {
+    "html": "The file is not part of this document.",
+    "docx": "It cannot be shown on paper.",
+    "pdf": "It cannot be shown on paper.",
+    "pdfa": "It cannot be shown on paper.",
+}
+HEIC = box(b"ftyp", b"heic\0\0\0\0mif1heic") + box(b"meta", NAME.encode()) + box(b"mdat", NAME.encode())
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><title>" + NAME.encode() + b"</title></svg>"
+NOT_CLEANED = {
+    "a photograph that is cut off": (a_photograph()[:400], "image/jpeg", "image"),
+    "a drawing that is cut off": (a_drawing()[:-40], "image/png", "image"),
+    "a GIF that is none": (b"GIF89a Anna", "image/gif", "image"),
+    "a picture that nothing here reads": (HEIC, "image/heic", "image"),
+    "a picture that is a page": (SVG, "image/svg+xml", "image"),
+    "a picture by its name alone": (NAME.encode(), "image/png", "image"),
+    "a sound that is none": (b"RIFF....WAVE Anna", "audio/wav", "music"),
+    "a sound that nothing here reads": (b"#!AMR\n" + NAME.encode(), "audio/mpeg", "music"),
+    "a film that is cut off": (an_mp4()[:-4], "video/mp4", "video"),
+    "a film that is none": (b"\x1a\x45\xdf\xa3 Anna", "video/webm", "video"),
+    "a film that nothing here reads": (b"RIFF....AVI LIST Anna", "video/mp4", "video"),
+}
+OF_KIND = {"image": ItemType.OUTPUT_IMAGE, "music": ItemType.OUTPUT_MUSIC, "video": ItemType.OUTPUT_VIDEO}
+
+
+def needs_typst(format_name):
+    """The archivable format is tested where its engine is."""
+    if format_name == "pdfa":
+        pytest.importorskip("typst")
+
+
+def text_in(document):
+    """What there is to read in a document of any format."""
+    from lxml import html
+    from reading_pdf import text_of
+
+    if document.startswith(b"%PDF"):
+        return " ".join(text_of(document).split())
+    return html.fromstring(unpacked(document) if document[:2] == b"PK" else document).text_content()
+
+
+@pytest.mark.parametrize("format_name", SAID)
+@pytest.mark.parametrize("name", NOT_CLEANED)
+def test_what_cannot_be_cleaned_is_left_out_for_students_and_said(name, format_name):
+    """In every format: no file as it is, with the names and places in it."""
+    needs_typst(format_name)
+    content, media_type, kind = NOT_CLEANED[name]
+    document = FORMATS[format_name].render(a_run_with(content, OF_KIND[kind], media_type, kind), audience="student")
+
+    assert b"Anna" not in unpacked(document)
+    assert SAID[format_name] in text_in(document)
+    assert b'src="data:' not in document and b"/Subtype/Image" not in document.replace(b" ", b"")
+
+
 @pytest.mark.parametrize(
     ("content", "media_type", "kind"),
-    [
-        (a_photograph()[:400], "image/jpeg", "image"),
-        (b"GIF89a Anna", "image/gif", "image"),
-        (tagged_wav(), "audio/wav", "music"),
-        (b"RIFF....WAVE Anna", "audio/wav", "music"),
-    ],
+    [(tagged_wav(), "audio/wav", "music"), (an_mp4(), "video/mp4", "video"), (a_webm(), "video/webm", "video")],
 )
-def test_a_page_for_students_holds_no_file_as_it_is(content, media_type, kind):
-    """What cannot be cleaned is left out, and the page says so."""
-    item_type = ItemType.OUTPUT_IMAGE if kind == "image" else ItemType.OUTPUT_MUSIC
-    shown = FORMATS["html"].render(a_run_with(content, item_type, media_type, kind), audience="student")
-    assert b"Anna" not in unpacked(shown)
-    is_there = b"data:audio/wav" in shown
-    assert is_there or "The file is not part of this document." in shown.decode()
-    assert is_there is (content == tagged_wav())
+def test_sounds_and_films_on_a_page_for_students_say_nothing_of_themselves(content, media_type, kind):
+    """They are there to be heard and seen, without their tags; paper names them only."""
+    for format_name in ("html", "docx", "pdf"):
+        record = a_run_with(content, OF_KIND[kind], media_type, kind)
+        document = FORMATS[format_name].render(record, audience="student")
+        assert b"Anna" not in unpacked(document)
+        assert (f'src="data:{media_type}'.encode() in document) is (format_name == "html")
+
+
+@pytest.mark.parametrize("format_name", ["docx", "pdf", "pdfa"])
+def test_students_are_not_told_where_a_file_lies(format_name):
+    """As on the page; researchers are, to find it."""
+    needs_typst(format_name)
+    record = a_run_with(b"GIF89a Anna", media_type="image/gif")
+    documents = [FORMATS[format_name].render(record, audience=audience) for audience in ("researcher", "student")]
+    assert ["media/x/y" in text_in(document) for document in documents] == [True, False]
 
 
 def test_a_turned_photograph_stands_upright_in_documents():

@@ -156,6 +156,17 @@ def test_sounds_can_be_heard_and_other_files_are_named():
     assert "The file is not part of this document." in text_of(model)
 
 
+def test_a_picture_is_shown_as_one_whatever_its_item_calls_it():
+    """What it is, its bytes say."""
+    from dataclasses import replace
+
+    record = replace(a_picture_of(PICTURE, "3d", "model/gltf-binary", ItemType.OUTPUT_3D), safety_level="kids")
+    for audience in ("researcher", "student"):
+        page = page_of(record, audience=audience)
+        assert len(page.findall(".//img")) == 1
+        assert page.findall(".//video") == []
+
+
 def test_students_see_nothing_that_a_check_said_no_to():
     """A picture that was blocked after it was made is not in their file, and neither is what was found in it."""
     researcher, student = (render(golden_record(), audience=audience) for audience in ("researcher", "student"))

@@ -5,9 +5,9 @@ import io
 
 import numpy as np
 import pytest
+from pictures_in_documents import pictures_in
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
-from pictures_in_documents import pictures_in
 
 from exporters.pictures import clean_picture, small_picture
 
