@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporters.appendix.pictures import printable
+from exporters.appendix.timeline import Track, extent, tracks_of
 from exporters.chain import given_another
 from exporters.clean_media import clean_copy
 from exporters.journey import journey_of
@@ -72,7 +73,7 @@ def render(record: ExecutionRecord, *, audience: str = RESEARCHER, language: str
         groups=_groups(journey),
         given={number: visible(text) for number, text in given_another(record).items()},
         sources={medium: source_of(medium, audience) for medium in media},
-        bars=[(bar, *_extent(bar, journey)) for bar in journey.timeline],
+        tracks=[_track(track, journey) for track in tracks_of(journey.timeline)],
         style=_style(),
         policy=policy(),
     )
@@ -131,11 +132,16 @@ def _signed(content: bytes) -> str:
     return next((mime_type for start, mime_type in _SIGNATURES if content.startswith(start)), "")
 
 
+def _track(track: Track, journey: Journey) -> tuple[Bar, list[tuple[Bar, str, str]]]:
+    """The span of a row, and all that is drawn in it."""
+    return track.bar, [(bar, *_extent(bar, journey)) for bar in (track.bar, *track.calls)]
+
+
 def _extent(bar: Bar, journey: Journey) -> tuple[str, str]:
     """Where a bar begins and how wide it is, in thousandths of the chart; never too narrow to be seen."""
     whole = journey.duration or 1.0
-    left = min(max(bar.start / whole * 1000, 0.0), 996.0)
-    took = whole - bar.start if bar.seconds is None else bar.seconds
+    start, took = extent(bar, journey.duration)
+    left = min(start / whole * 1000, 996.0)
     width = min(max(took / whole * 1000, 4.0), 1000.0 - left)
     return f"{left:.1f}", f"{width:.1f}"
 

@@ -87,7 +87,10 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One span on the timeline, in seconds from the run's start; `seconds` is None where it never ended."""
+    """One span on the timeline, in seconds from the run's start; `seconds` is None where it never ended.
+
+    `inside` is the place of the bar that it is a part of; None where it stands directly below the run.
+    """
 
     label: str
     start: float
@@ -97,6 +100,7 @@ class Bar:
     is_attempt: bool
     failed: bool
     took: str
+    inside: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

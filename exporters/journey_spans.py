@@ -15,6 +15,8 @@ def timeline_of(record: ExecutionRecord, words: Mapping[str, str]) -> tuple[Bar,
     """The spans below the root, parents before children, each with its place in time."""
     depths = _depths(record.spans)
     start = min((span.timestamp for span in record.spans), default=record.timestamp)
+    shown = [span for span in record.spans if depths[span.span_id] > 0]
+    places = {span.span_id: place for place, span in enumerate(shown)}
     return tuple(
         Bar(
             label=_label(span, words),
@@ -25,9 +27,9 @@ def timeline_of(record: ExecutionRecord, words: Mapping[str, str]) -> tuple[Bar,
             is_attempt=span.kind == "client",
             failed=span.status == "error",
             took=seconds(span.execution_time) or (words["open"] if span.execution_time is None else ""),
+            inside=places.get(span.parent_span_id or ""),
         )
-        for span in record.spans
-        if depths[span.span_id] > 0
+        for span in shown
     )
 
 

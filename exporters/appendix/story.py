@@ -6,12 +6,13 @@ Pure, like the journey it is made from. Texts are visible but not escaped, and c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from exporters.appendix.calls import Line, answer_of, lines_of, request_of
 from exporters.appendix.languages import language_of
 from exporters.appendix.limits import Limits, cut
 from exporters.appendix.pictures import Picture, printable
+from exporters.appendix.timeline import Timeline, on_one_page
 from exporters.appendix.words import PRINTED
 from exporters.chain import given_another
 from exporters.journey import journey_of
@@ -30,6 +31,17 @@ class Words:
     cut: str = ""
 
 
+_MOST_IN_A_COLUMN = 1_000
+"""Characters: about twenty lines, and half a page where letters are as wide as they are high."""
+
+_LINE = 50
+
+
+def _room_of(words: Words | None) -> int:
+    """How many characters could stand where a text does; a line that ends early is one all the same."""
+    return len(words.text) + _LINE * words.text.count("\n") if words else 0
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row of the journey; `given` where a hop was not given what was there before it."""
@@ -38,6 +50,20 @@ class Row:
     words: Words | None
     given: Words | None
     figure: int | None
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether its texts want the width of the page: in a column they would be pages of short lines."""
+        return self._room > _MOST_IN_A_COLUMN
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it has room on half a page, whatever its letters are."""
+        return self._room <= _MOST_IN_A_COLUMN // 2
+
+    @property
+    def _room(self) -> int:
+        return sum(map(_room_of, (self.words, self.given)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +108,7 @@ class Story:
 
     journey: Journey
     words: Mapping[str, str]
+    timeline: Timeline
     prompt: Words | None
     tone: str
     facts: tuple[Parameter, ...]
@@ -93,6 +120,7 @@ class Story:
     notes: tuple[str, ...]
 
 
+_TOLD_ONCE, _BEGINNING = 2_000, 300
 _TONES = {"completed": "good", "partial": "stop", "blocked": "stop", "error": "bad"}
 
 
@@ -109,6 +137,7 @@ def story_of(record: ExecutionRecord, *, language: str, audience: str, attached:
     return Story(
         journey=journey,
         words=words,
+        timeline=on_one_page(journey.timeline),
         prompt=_prompt(journey, words),
         tone=_TONES.get(journey.status, "plain"),
         facts=tuple(fact for fact in journey.facts if not fact.is_long),
@@ -140,18 +169,36 @@ def _sections(
     limits: Limits,
 ) -> Iterator[Section]:
     given = {number: visible(text) for number, text in given_another(record).items()}
+    told = Telling(words, limits.text)
     for chapter in chapters:
-        rows = tuple(_row(box, numbers, given, words, limits.text) for box in chapter.boxes)
+        rows = tuple(_row(box, numbers, given, told) for box in chapter.boxes)
         yield Section(chapter.title, chapter.stage if chapter.output is None else 4, rows)
 
 
-def _row(
-    box: Box, numbers: Mapping[int | None, int], given: Mapping[int, str], words: Mapping[str, str], limit: int
-) -> Row:
-    text = _words(box.text, box.language, words, limit) if box.text else None
+def _row(box: Box, numbers: Mapping[int | None, int], given: Mapping[int, str], told: Telling) -> Row:
     other = given.get(box.number or 0) if not box.withheld else None
-    started = _words(other, box.from_language, words, limit) if other else None
+    started = told.words(other, box.from_language, None) if other else None
+    text = told.words(box.text, box.language, box.number) if box.text else None
     return Row(box, text, started, numbers.get(box.number))
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Texts one after the other: a long one that was there before is told by its beginning."""
+
+    said: Mapping[str, str]
+    limit: int
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def words(self, text: str, language: str | None, number: int | None) -> Words:
+        """The text as a document shows it; `number` is that of the item that it is of."""
+        before = self._numbers.get(text)
+        if before is not None:
+            told = self.said["as before"].format(number=before, count=f"{len(text):,}")
+            return Words(cut(text, _BEGINNING), language_of(text, language), told)
+        if number is not None and len(text) > _TOLD_ONCE:
+            self._numbers[text] = number
+        return _words(text, language, self.said, self.limit)
 
 
 def _figure_numbers(journey: Journey) -> dict[int | None, int]:

@@ -16,6 +16,7 @@ ENGLISH: Mapping[str, str] = {
     "figure": "Figure",
     "figures": "What was made",
     "no picture": "It cannot be shown on paper.",
+    "more spans": "{count} more spans are in the record.",
     "timeline key": "Strong colour: a stage, hop or output. Pale: a call to a model or program. Red: it failed.",
     "calls lead": (
         "One table for each call: what was asked for, what really left the process, and what became of it on the way."
@@ -41,7 +42,8 @@ ENGLISH: Mapping[str, str] = {
     "no glyph": "no font here has it",
     "times": "{count} times",
     "once": "once",
-    "cut": "… (cut here: {count} characters in all)",
+    "cut": "… (cut here: {count} characters in all, whole in the record)",
+    "as before": "… (the same text as No. {number}: {count} characters)",
     "more rows": "{count} more of them are in the record.",
     "of": "of",
     "page": "Page",
@@ -59,6 +61,7 @@ GERMAN: Mapping[str, str] = {
     "figure": "Abbildung",
     "figures": "Was entstanden ist",
     "no picture": "Es lässt sich nicht auf Papier zeigen.",
+    "more spans": "{count} weitere Spans stehen im Protokoll.",
     "timeline key": (
         "Kräftige Farbe: eine Stufe, Station oder Ausgabe. Blass: ein Aufruf eines Modells oder Programms. "
         "Rot: misslungen."
@@ -89,7 +92,8 @@ GERMAN: Mapping[str, str] = {
     "no glyph": "keine Schrift hier hat es",
     "times": "{count}-mal",
     "once": "einmal",
-    "cut": "… (hier gekürzt: insgesamt {count} Zeichen)",
+    "cut": "… (hier gekürzt: insgesamt {count} Zeichen, ganz im Protokoll)",
+    "as before": "… (derselbe Text wie Nr. {number}: {count} Zeichen)",
     "more rows": "{count} weitere stehen im Protokoll.",
     "of": "von",
     "page": "Seite",

@@ -13,7 +13,14 @@ from exporters.appendix.signs import Sign, pieces
 from exporters.appendix.story import Call, Figure, Story
 from exporters.docx.runs import tell
 from exporters.docx.styles import ACCENT, FAINT, GREY, TONES, set_up
-from exporters.docx.tables import call_table, facts_side_by_side, facts_table, journey_table, timeline_table
+from exporters.docx.tables import (
+    call_table,
+    facts_side_by_side,
+    facts_table,
+    journey_table,
+    tell_words,
+    timeline_table,
+)
 from exporters.docx.xml import border, describe_picture, field
 
 _WIDEST, _HIGHEST = 130.0, 120.0
@@ -56,7 +63,7 @@ def _title(document: Any, story: Story) -> None:
     if story.prompt:
         prompt = document.add_paragraph()
         border(prompt._p.get_or_add_pPr(), "w:pBdr", left=ACCENT)
-        tell(prompt, story.prompt.text, story.prompt.language, size=12)
+        tell_words(prompt, story.prompt, size=12)
     outcome = document.add_paragraph()
     tell(outcome, f"{story.journey.status}  ", bold=True, colour=TONES[story.tone])
     tell(outcome, story.journey.outcome)
@@ -105,8 +112,9 @@ def _timeline(document: Any, story: Story, heading: str) -> None:
     if not story.journey.timeline:
         return
     document.add_heading(heading, 1)
-    left_out = timeline_table(document, story)
-    more = (story.words["more rows"].format(count=f"{left_out:,}"),) if left_out else ()
+    timeline_table(document, story)
+    left_out = story.timeline.more
+    more = (story.words["more spans"].format(count=f"{left_out:,}"),) if left_out else ()
     _say(document, (story.words["timeline key"], *more))
 
 

@@ -10,9 +10,10 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.shared import Mm, Pt
 
 from exporters.appendix.story import Call, Row, Section, Story, Words
+from exporters.appendix.timeline import extent
 from exporters.docx.runs import tell
 from exporters.docx.styles import FAINT, FATES, GREY, STAGES, TONES, WASH
-from exporters.docx.xml import border, keep_together, repeat_as_header, shade
+from exporters.docx.xml import border, exact_height, keep_on_one_page, keep_together, repeat_as_header, shade
 from exporters.journey_parts import Bar, Parameter
 
 _JOURNEY = (10, 28, 82, 32, 18)
@@ -20,8 +21,6 @@ _TIMELINE = (52, 98, 20)
 _CALL = (38, 52, 52, 28)
 _FACTS = (38, 132)
 _TWO_FACTS = (26, 64, 30, 50)
-_MOST_BARS = 250
-_KEPT_TOGETHER = 1_500
 _TRACK = 98.0
 
 
@@ -35,18 +34,21 @@ def journey_table(document: Any, story: Story) -> None:
             _journey_row(table, row, section, words)
 
 
-def timeline_table(document: Any, story: Story) -> int:
-    """Every span as a bar; how many were left out."""
-    words, journey = story.words, story.journey
+def timeline_table(document: Any, story: Story) -> None:
+    """Every span as a bar, all on one page; where they are many, calls are in the row of what they are a part of."""
+    words, shown = story.words, story.timeline
     table = _table(document, _TIMELINE, [words["what"], words["since"], words["took"]])
-    for bar in journey.timeline[:_MOST_BARS]:
-        cells = _row(table)
+    for track in shown.tracks:
+        bar, cells = track.bar, _row(table)
+        if shown.is_even:
+            exact_height(table.rows[-1], shown.step)
         label = cells[0].paragraphs[0]
         label.paragraph_format.left_indent = Mm(3 * min(bar.depth, 8))
-        tell(label, bar.label, size=8, colour=TONES["bad"] if bar.failed else GREY if bar.is_attempt else None)
-        _draw(cells[1].paragraphs[0], bar, journey.duration)
-        _small(cells[2], bar.took, right=True)
-    return max(len(journey.timeline) - _MOST_BARS, 0)
+        ink = TONES["bad"] if bar.failed else GREY if bar.is_attempt else None
+        tell(label, bar.label, size=shown.size, colour=ink)
+        _draw(cells[1].paragraphs[0], bar, story.journey.duration, shown.step)
+        _small(cells[2], bar.took, right=True, size=shown.size)
+    keep_on_one_page(table)
 
 
 def call_table(document: Any, call: Call, story: Story) -> None:
@@ -116,57 +118,73 @@ def _heading_row(table: Any, section: Section) -> None:
 
 def _journey_row(table: Any, row: Row, section: Section, words: Any) -> None:
     box, cells = row.box, _row(table)
-    if not row.words or len(row.words.text) < _KEPT_TOGETHER:
-        keep_together(table.rows[-1])
     tone = TONES[box.tone]
     _small(cells[0], "" if box.number is None else str(box.number))
     tell(cells[1].paragraphs[0], box.label, size=9, colour=tone)
     if box.from_language or box.to_language:
         tongues = f"{box.from_language or '?'} → {box.to_language or '?'}"
         tell(cells[1].add_paragraph(), tongues, size=8, colour=GREY)
-    _text_cell(cells[2], row, words, is_bold=box.tone == "key")
     _small(cells[3], "" if row.figure else box.caption)
     _small(cells[4], box.seconds, right=True)
+    if row.is_wide:
+        _keep_with_next(cells)
+        text = _below(table)
+    else:
+        keep_together(table.rows[-1])
+        text = cells[2]
+    _text_cell(text, row, words, is_bold=box.tone == "key")
+
+
+def _below(table: Any) -> Any:
+    """A row for a long text, as wide as the page, below the one that says what it is."""
+    cells = _row(table)
+    return cells[1].merge(cells[-1])
+
+
+def _keep_with_next(cells: Iterable[Any]) -> None:
+    for cell in cells:
+        for paragraph in cell.paragraphs:
+            paragraph.paragraph_format.keep_with_next = True
 
 
 def _text_cell(cell: Any, row: Row, words: Any, is_bold: bool) -> None:
     paragraph = cell.paragraphs[0]
     if row.given:
         tell(paragraph, f"{words['was given']} ", size=8, colour=TONES["stop"], bold=True)
-        _told(cell.add_paragraph(), row.given, size=8.5, colour=GREY)
+        tell_words(cell.add_paragraph(), row.given, size=8.5, colour=GREY)
         paragraph = cell.add_paragraph()
     if row.box.withheld:
         tell(paragraph, row.box.withheld, colour=TONES["stop"])
     elif row.words:
-        _told(paragraph, row.words, bold=is_bold)
+        tell_words(paragraph, row.words, size=8.5 if row.is_wide else None, bold=is_bold and not row.is_wide)
     if row.figure:
         tell(paragraph, f"{words['figure']} {row.figure}", size=8.5, colour=GREY)
 
 
-def _told(paragraph: Any, told: Words, **look: Any) -> None:
-    tell(paragraph, told.text, told.language, **look)
-    if told.cut:
-        tell(paragraph, f" {told.cut}", size=8, colour=TONES["stop"])
+def tell_words(paragraph: Any, words: Words, **look: Any) -> None:
+    """Add a text, and what is to say where it was cut."""
+    tell(paragraph, words.text, words.language, **look)
+    if words.cut:
+        tell(paragraph, f" {words.cut}", size=8, colour=TONES["stop"])
 
 
-def _small(cell: Any, text: str, *, right: bool = False) -> None:
+def _small(cell: Any, text: str, *, right: bool = False, size: float = 8) -> None:
     paragraph = cell.paragraphs[0]
-    tell(paragraph, text, size=8, colour=GREY)
+    tell(paragraph, text, size=size, colour=GREY)
     if right:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
-def _draw(paragraph: Any, bar: Bar, duration: float) -> None:
+def _draw(paragraph: Any, bar: Bar, duration: float, step: float) -> None:
     """A shaded paragraph, indented from both sides: as long as the span, where it was."""
-    start = min(max(bar.start, 0.0), duration)
-    lasts = duration - start if bar.seconds is None else min(bar.seconds, duration - start)
+    start, lasts = extent(bar, duration)
     scale = (_TRACK - 6) / duration if duration else 0.0
     width = max(lasts * scale, 0.6)
     left = min(start * scale, _TRACK - 6 - width)
     layout = paragraph.paragraph_format
     layout.left_indent, layout.right_indent = Mm(left), Mm(max(_TRACK - 6 - left - width, 0))
-    layout.space_before = layout.space_after = Pt(2)
-    layout.line_spacing = Pt(6)
+    layout.space_before = layout.space_after = Pt(step * 0.2)
+    layout.line_spacing = Pt(step * 0.6)
     colour = TONES["bad"] if bar.failed else STAGES.get(bar.stage if bar.stage is not None else -1, GREY)
     shade(paragraph._p.get_or_add_pPr(), _pale(colour, bar.is_attempt))
 

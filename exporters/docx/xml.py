@@ -70,6 +70,17 @@ def keep_together(row: Any) -> None:
     child(row._tr.get_or_add_trPr(), "w:cantSplit")
 
 
+def keep_on_one_page(table: Any) -> None:
+    """Never break this table over two pages, nor part it from what follows."""
+    for paragraph in table._tbl.iter(qn("w:p")):
+        child(paragraph.get_or_add_pPr(), "w:keepNext")
+
+
+def exact_height(row: Any, points: float) -> None:
+    """Make this row of a table as high as that, whatever is in it."""
+    child(row._tr.get_or_add_trPr(), "w:trHeight", val=str(round(points * 20)), hRule="exact")
+
+
 def describe_picture(shape: Any, alternative: str) -> None:
     """What a screen reader says instead of a picture."""
     shape._inline.docPr.set("descr", alternative)

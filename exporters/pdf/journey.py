@@ -11,9 +11,9 @@ from reportlab.platypus import Flowable
 
 from exporters.appendix.story import Row, Section, Story, Words
 from exporters.journey_parts import Box
-from exporters.pdf.flow import beside_bar, indented, linked, right, spaced, stacked
+from exporters.pdf.flow import Text, beside_bar, indented, linked, right, spaced, stacked
 from exporters.pdf.lines import Line, Span, Typesetter
-from exporters.pdf.parts import Command, heading, paragraph, plain, rows_of, table, tag
+from exporters.pdf.parts import WHOLE, Command, heading, paragraph, plain, rows_of, table, tag
 from exporters.pdf.styles import FAINT, GREY, SMALL, TEXT, TONES, WIDTH, Colour, Style, stage_colour
 
 _LEADING = 13.4
@@ -21,6 +21,12 @@ _LEADING = 13.4
 _COLUMNS = (24, 88, WIDTH - 24 - 88 - 96 - 44, 96, 44)
 _SPACE = 6
 """Between two columns."""
+_WIDE = WIDTH - _COLUMNS[0]
+_TIGHTER = 12.2
+_SMALLER = TEXT.but(size=8.5)
+"""Letters of a long text, which has lines of the width of the page."""
+_TOGETHER = 4
+_HALF_A_PAGE = 360.0
 
 
 def journey(setter: Typesetter, story: Story) -> list[Flowable]:
@@ -48,11 +54,31 @@ def _table(setter: Typesetter, story: Story) -> Flowable:
         style += [("TOPPADDING", (0, start), (-1, start), 9), _below(start, 3), ("SPAN", (1, start), (-1, start))]
         for number, row in enumerate(section.rows):
             made = rows_of(_cells(setter, row, story))
-            style += _row_style(len(rows), len(made), _bar(row.box, section.stage))
-            if not number:
-                style.append(("NOSPLIT", (0, start), (-1, start + 1)))
-            rows += made
+            below = _below_the_row(setter, row, story)
+            # A heading and the first row below it, a row and the beginning of the text below it: none stands alone.
+            first = len(rows) if number else start
+            last = len(rows) + _kept_together(made) - 1 + bool(below)
+            style += [("NOSPLIT", (0, first), (-1, last))]
+            style += [
+                ("SPAN", (1, len(rows) + len(made) + line), (-1, len(rows) + len(made) + line))
+                for line in range(len(below))
+            ]
+            style += _row_style(len(rows), len(made) + len(below), _bar(row.box, section.stage))
+            rows += made + below
     return table(rows, _COLUMNS, style, heads=1)
+
+
+def _kept_together(rows: list[list[Any]]) -> int:
+    """How many of the rows that one row was made into stay on one page: all that have room on half of it."""
+    return len(rows) if len(rows) * WHOLE * _LEADING <= _HALF_A_PAGE else 1
+
+
+def _below_the_row(setter: Typesetter, row: Row, story: Story) -> list[list[Any]]:
+    """A long text as wide as the page, in rows of its own below the one that says what it is."""
+    if not row.is_wide:
+        return []
+    lines = stacked(*_text(setter, row, story, _WIDE, _SMALLER))
+    return [[[], chunk, [], [], []] for chunk in Text(lines).chunks(_TOGETHER)]
 
 
 def _head(setter: Typesetter, story: Story) -> list[Any]:
@@ -79,7 +105,7 @@ def _cells(setter: Typesetter, row: Row, story: Story) -> list[list[Line]]:
             _lines(setter, box.label, widths[1], Style(8.5, 500, TONES[box.tone])),
             _lines(setter, _languages(box), widths[1], SMALL),
         ),
-        stacked(*_text(setter, row, story, widths[2])),
+        [] if row.is_wide else stacked(*_text(setter, row, story, widths[2], TEXT)),
         _lines(setter, "" if row.figure else box.caption, widths[3], SMALL),
         right(_lines(setter, box.seconds, _COLUMNS[4], SMALL)),
     ]
@@ -92,14 +118,13 @@ def _languages(box: Box) -> str:
     return " → ".join(plain(code or "?") for code in (box.from_language, box.to_language))
 
 
-def _text(setter: Typesetter, row: Row, story: Story, width: float) -> Iterator[list[Line]]:
+def _text(setter: Typesetter, row: Row, story: Story, width: float, style: Style) -> Iterator[list[Line]]:
     if row.given:
         yield beside_bar(_given(setter, row.given, story, width - 8), TONES["stop"], 8)
     if row.box.withheld:
         yield _lines(setter, row.box.withheld, width, TEXT.but(colour=TONES["stop"]))
     if row.words:
-        style = TEXT.but(weight=500 if row.box.tone == "key" else 400)
-        lines = _words(setter, row.words, width, style)
+        lines = _words(setter, row.words, width, style.but(weight=500 if row.box.tone == "key" else 400))
         yield spaced(lines, 4 if row.given else 0)
     if row.figure:
         yield linked(_lines(setter, f"{story.words['figure']} {row.figure}", width, SMALL), f"figure-{row.figure}")
@@ -111,7 +136,8 @@ def _given(setter: Typesetter, given: Words, story: Story, width: float) -> list
 
 
 def _words(setter: Typesetter, words: Words, width: float, style: Style) -> list[Line]:
-    lines = setter.lines([Span(words.text, style, words.language)], width, leading=_LEADING)
+    leading = _LEADING if style.size > _SMALLER.size else _TIGHTER
+    lines = setter.lines([Span(words.text, style, words.language)], width, leading=leading)
     return stacked(lines, _lines(setter, words.cut, width, Style(8, colour=TONES["stop"])))
 
 

@@ -10,11 +10,11 @@ from typing import Any
 from exporters.appendix.languages import EAST_ASIAN, language_of
 from exporters.appendix.signs import Sign, drawn, meaning_of, pieces, with_breaks
 from exporters.appendix.story import Call, Figure, Row, Section, Story, Words
+from exporters.appendix.timeline import Track, extent
 from exporters.journey_parts import Bar
 from exporters.pdf_archive.fonts import Typefaces
 from exporters.readable import direction_of, seconds
 
-_MOST_BARS = 250
 _NARROW = 1.25
 """Pictures that are not much wider than high stand side by side."""
 
@@ -101,6 +101,8 @@ class Content:
             "took": box.seconds,
             "tone": box.tone,
             "withheld": box.withheld,
+            "wide": row.is_wide,
+            "whole": row.is_short,
         }
 
     def _figure(self, figure: Figure) -> dict[str, Any]:
@@ -120,28 +122,26 @@ class Content:
         }
 
     def _timeline(self) -> dict[str, Any]:
-        journey = self._story.journey
-        bars, more = journey.timeline[:_MOST_BARS], len(journey.timeline) - _MOST_BARS
+        journey, shown = self._story.journey, self._story.timeline
+        more = [self._story.words["more spans"].format(count=f"{shown.more:,}")] if shown.more else []
         return {
-            "duration": journey.duration,
             "took": seconds(journey.duration),
-            "bars": [self._bar(bar, journey.duration) for bar in bars],
-            "notes": [self._story.words["more rows"].format(count=f"{more:,}")] if more > 0 else [],
+            "step": shown.step,
+            "size": shown.size,
+            "even": shown.is_even,
+            "tracks": [self._track(track, journey.duration) for track in shown.tracks],
+            "notes": more,
         }
 
-    def _bar(self, bar: Bar, duration: float) -> dict[str, Any]:
-        start = min(max(bar.start, 0.0), duration)
-        # A span that never ended went on as long as anything did.
-        lasts = duration - start if bar.seconds is None else min(bar.seconds, duration - start)
+    def _track(self, track: Track, duration: float) -> dict[str, Any]:
+        bar = track.bar
         return {
             "label": self.told(bar.label),
             "depth": min(bar.depth, 8),
-            "stage": bar.stage,
-            "start": start,
-            "seconds": lasts,
             "attempt": bar.is_attempt,
             "failed": bar.failed,
             "took": bar.took,
+            "bars": [_bar(each, duration) for each in (bar, *track.calls)],
         }
 
     def _call(self, call: Call) -> dict[str, Any]:
@@ -168,6 +168,14 @@ class Content:
         return [
             [label, meaning_of(label, words), _counted(count, words)] for label, count in self._signs.most_common(60)
         ]
+
+
+def _bar(bar: Bar, duration: float) -> dict[str, Any]:
+    """Where it stands, in shares of the whole."""
+    start, lasts = extent(bar, duration)
+    whole = duration or 1.0
+    told = {"stage": bar.stage, "attempt": bar.is_attempt, "failed": bar.failed}
+    return {"start": start / whole, "share": lasts / whole, **told}
 
 
 def _counted(count: int, words: Mapping[str, str]) -> str:
