@@ -1,7 +1,7 @@
 """How much of a run a document shows before it says that there is more: a document is to be read.
 
-Texts are whole up to 120,000 characters. Only where all texts together would fill a thousand pages are they shortened,
-and it says so at each.
+Texts are whole up to 120,000 characters, which are about twenty pages. Only where all texts together would fill some
+hundred pages are they shortened, and it says so at each.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from exporters.journey_parts import Chapter, Journey
 _LONGEST_TEXT = 120_000
 _ALL_TEXTS = 1_500_000
 _MOST_BOXES = 2_000
+_LINE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,15 @@ class Limits:
                 shown.append(replace(chapter, boxes=chapter.boxes[:room]))
             room -= len(chapter.boxes)
         return tuple(shown), max(-room, 0)
+
+
+def room(text: str) -> int:
+    """How many characters could stand where a text does; a line that ends early is one all the same.
+
+    >>> room("abc"), room("a\nb")
+    (3, 53)
+    """
+    return len(text) + _LINE * text.count("\n")
 
 
 def cut(text: str, limit: int) -> str:

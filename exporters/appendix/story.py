@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 from exporters.appendix.calls import Line, answer_of, lines_of, request_of
 from exporters.appendix.languages import language_of
-from exporters.appendix.limits import Limits, cut
+from exporters.appendix.limits import Limits, cut, room
 from exporters.appendix.pictures import Picture, printable
+from exporters.appendix.settings import MOST, settings_of
 from exporters.appendix.timeline import Timeline, on_one_page
 from exporters.appendix.words import PRINTED
 from exporters.chain import given_another
@@ -33,13 +34,6 @@ class Words:
 
 _MOST_IN_A_COLUMN = 1_000
 """Characters: about twenty lines, and half a page where letters are as wide as they are high."""
-
-_LINE = 50
-
-
-def _room_of(words: Words | None) -> int:
-    """How many characters could stand where a text does; a line that ends early is one all the same."""
-    return len(words.text) + _LINE * words.text.count("\n") if words else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +57,7 @@ class Row:
 
     @property
     def _room(self) -> int:
-        return sum(map(_room_of, (self.words, self.given)))
+        return sum(room(words.text) for words in (self.words, self.given) if words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +110,8 @@ class Story:
     section_notes: tuple[str, ...]
     figures: tuple[Figure, ...]
     calls: tuple[Call, ...]
+    settings: tuple[Parameter, ...]
+    settings_notes: tuple[str, ...]
     more: tuple[Parameter, ...]
     notes: tuple[str, ...]
 
@@ -132,6 +128,9 @@ def story_of(record: ExecutionRecord, *, language: str, audience: str, attached:
     numbers = _figure_numbers(journey)
     chapters, left_out = limits.chapters(journey.chapters)
     calls = () if audience == STUDENT else tuple(_calls(record, journey, words, limits))
+    long_facts = [fact for fact in journey.facts if fact.is_long]
+    is_configured = any(fact.name == words["metadata"] for fact in long_facts)
+    settings = settings_of(record.metadata) if is_configured else ()
     unshown_calls = len(journey.attempts) - len(calls)
 
     return Story(
@@ -145,7 +144,9 @@ def story_of(record: ExecutionRecord, *, language: str, audience: str, attached:
         section_notes=_more(left_out, words),
         figures=tuple(_figures(journey, numbers, words)),
         calls=calls,
-        more=tuple(_shortened(fact, words) for fact in journey.facts if fact.is_long),
+        settings=settings[:MOST],
+        settings_notes=(*_more(len(settings) - MOST, words), words["settings note"]) if settings else (),
+        more=tuple(_shortened(fact, words) for fact in long_facts if fact.name != words["metadata"]),
         notes=(*_more(unshown_calls, words), *_notes(record, journey, words, attached)),
     )
 

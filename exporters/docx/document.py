@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Callable
 from typing import Any
 
 import docx
@@ -33,7 +34,7 @@ def write_story(story: Story, moment: dt.datetime) -> bytes:
     set_up(document, story.journey.language, plain(story.journey.execution_id))
     _title(document, story)
     _journey(document, story)
-    for heading, write in (("figures", _figures), ("timeline", _timeline), ("attempts", _calls), ("about", _about)):
+    for heading, write in _CHAPTERS.items():
         write(document, story, story.words[heading])
     out = io.BytesIO()
     document.save(out)
@@ -129,7 +130,9 @@ def _calls(document: Any, story: Story, heading: str) -> None:
 def _call(document: Any, call: Call, story: Story) -> None:
     heading = document.add_heading("", 2)
     tell(heading, f"{call.number}. {call.title}")
-    tell(document.add_paragraph(), call.facts, size=8.5, colour=GREY)
+    facts = document.add_paragraph()
+    facts.paragraph_format.keep_with_next = bool(call.error or call.lines)
+    tell(facts, call.facts, size=8.5, colour=GREY)
     if call.error:
         tell(document.add_paragraph(), call.error, colour=TONES["bad"])
     if call.lines:
@@ -142,6 +145,13 @@ def _call(document: Any, call: Call, story: Story) -> None:
     _say(document, call.notes)
 
 
+def _settings(document: Any, story: Story, heading: str) -> None:
+    if story.settings:
+        document.add_heading(heading, 1)
+        facts_table(document, story.settings, size=8.5, names=60)
+        _say(document, story.settings_notes)
+
+
 def _about(document: Any, story: Story, heading: str) -> None:
     document.add_heading(heading, 1)
     _say(document, story.notes, size=9.5)
@@ -152,3 +162,13 @@ def _about(document: Any, story: Story, heading: str) -> None:
 def _say(document: Any, notes: tuple[str, ...], size: float = 8.5) -> None:
     for note in notes:
         tell(document.add_paragraph(), note, size=size, colour=GREY)
+
+
+_CHAPTERS: dict[str, Callable[[Any, Story, str], None]] = {
+    "figures": _figures,
+    "timeline": _timeline,
+    "attempts": _calls,
+    "settings": _settings,
+    "about": _about,
+}
+"""After the journey, by the word that is their heading."""

@@ -13,13 +13,13 @@ from exporters.appendix.story import Call, Row, Section, Story, Words
 from exporters.appendix.timeline import extent
 from exporters.docx.runs import tell
 from exporters.docx.styles import FAINT, FATES, GREY, STAGES, TONES, WASH
-from exporters.docx.xml import border, exact_height, keep_on_one_page, keep_together, repeat_as_header, shade
+from exporters.docx.xml import border, exact_height, keep_on_one_page, keep_together, may_break, repeat_as_header, shade
 from exporters.journey_parts import Bar, Parameter
 
 _JOURNEY = (10, 28, 82, 32, 18)
 _TIMELINE = (52, 98, 20)
 _CALL = (38, 52, 52, 28)
-_FACTS = (38, 132)
+_WIDTH = 170.0
 _TWO_FACTS = (26, 64, 30, 50)
 _TRACK = 98.0
 
@@ -63,9 +63,11 @@ def call_table(document: Any, call: Call, story: Story) -> None:
         tell(cells[3].paragraphs[0], words[line.fate], size=8.5, colour=FATES[line.fate])
 
 
-def facts_table(document: Any, facts: Iterable[Parameter] | Iterable[tuple[str, str]], size: float = 9) -> None:
-    """Names and what there is to say to them."""
-    table = _table(document, _FACTS)
+def facts_table(
+    document: Any, facts: Iterable[Parameter] | Iterable[tuple[str, str]], size: float = 9, names: float = 38
+) -> None:
+    """Names, in a column of so many millimetres, and what there is to say to them."""
+    table = _table(document, (names, _WIDTH - names))
     for fact in facts:
         name, value = (fact.name, fact.value) if isinstance(fact, Parameter) else fact
         cells = _row(table)
@@ -100,6 +102,7 @@ def _table(document: Any, widths: Sequence[float], heads: Sequence[str] = ()) ->
 
 def _row(table: Any) -> list[Any]:
     cells = list(table.add_row().cells)
+    keep_together(table.rows[-1])
     for cell in cells:
         border(cell._tc.get_or_add_tcPr(), "w:tcBorders", bottom=FAINT)
         cell.paragraphs[0].paragraph_format.space_after = Pt(1)
@@ -130,7 +133,6 @@ def _journey_row(table: Any, row: Row, section: Section, words: Any) -> None:
         _keep_with_next(cells)
         text = _below(table)
     else:
-        keep_together(table.rows[-1])
         text = cells[2]
     _text_cell(text, row, words, is_bold=box.tone == "key")
 
@@ -138,6 +140,7 @@ def _journey_row(table: Any, row: Row, section: Section, words: Any) -> None:
 def _below(table: Any) -> Any:
     """A row for a long text, as wide as the page, below the one that says what it is."""
     cells = _row(table)
+    may_break(table.rows[-1])
     return cells[1].merge(cells[-1])
 
 

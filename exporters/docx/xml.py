@@ -70,6 +70,11 @@ def keep_together(row: Any) -> None:
     child(row._tr.get_or_add_trPr(), "w:cantSplit")
 
 
+def may_break(row: Any) -> None:
+    """Let this row of a table go over pages."""
+    child(row._tr.get_or_add_trPr(), "w:cantSplit", val="0")
+
+
 def keep_on_one_page(table: Any) -> None:
     """Never break this table over two pages, nor part it from what follows."""
     for paragraph in table._tbl.iter(qn("w:p")):

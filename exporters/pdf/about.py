@@ -1,4 +1,4 @@
-"""The end of a document: is the record complete, where is the rest of it, and what do the signs in frames stand for?"""
+"""The end of a document: what was asked for, is the record complete, and what do the signs in frames stand for?"""
 
 from __future__ import annotations
 
@@ -14,9 +14,22 @@ from exporters.pdf.parts import heading, names_and_values, paragraph, rows_of, t
 from exporters.pdf.styles import SMALL, TEXT, WIDTH, Style
 
 _NAMES = 96.0
+_SETTINGS = 180.0
+_HEADING, _MOST_ROOM = 60.0, 600.0
 _SIGNS, _COUNTS = 56.0, 70.0
 _MOST_SIGNS = 60
 _NOTE = TEXT.but(size=8.5)
+
+
+def settings(setter: Typesetter, story: Story) -> list[Flowable]:
+    """The chapter of what the run was asked to do; nothing where that is said on the first page."""
+    if not story.settings:
+        return []
+    told = [(fact.name, fact.value) for fact in story.settings]
+    rows = names_and_values(setter, told, (_SETTINGS, WIDTH - _SETTINGS), Style(8), 1.6)
+    notes = [flowable for note in story.settings_notes for flowable in paragraph(setter, note, above=4)]
+    room = sum(row.wrap(WIDTH, 1e6)[1] for row in rows) + _HEADING
+    return [*heading(setter, story.words["settings"], "settings", room=min(room, _MOST_ROOM)), *rows, *notes]
 
 
 def about(setter: Typesetter, story: Story) -> list[Flowable]:

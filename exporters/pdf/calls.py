@@ -10,15 +10,15 @@ from exporters.appendix.calls import Line as Parameter
 from exporters.appendix.story import Call, Story
 from exporters.pdf.flow import Text, gap
 from exporters.pdf.lines import Line, Span, Typesetter
-from exporters.pdf.parts import Command, heading, names_and_values, paragraph, plain, rows_of, table, tag
+from exporters.pdf.parts import Command, heading, last_of_whole, names_and_values, paragraph, plain, rows_of, table, tag
 from exporters.pdf.styles import FAINT, FATES, GREY, SMALL, TONES, WIDTH, Style
 
 _NAMES, _FATE, _SPACE = 112.0, 66.0, 8.0
 _VALUES = (WIDTH - _NAMES - _FATE) / 2
 _COLUMNS = (_NAMES, _VALUES, _VALUES, _FATE)
 _SMALL_TEXT = Style(8)
-_KEPT_WHOLE = 180.0
-"""A quarter of a page."""
+_KEPT_WHOLE, _BEGINNING = 360.0, 180.0
+"""A half and a quarter of a page."""
 _MOST_BOOKMARKS = 200
 _NOTHING = "–"
 
@@ -50,9 +50,9 @@ def _call(setter: Typesetter, call: Call, story: Story) -> list[Flowable]:
 
 
 def _kept_whole(parts: list[Flowable]) -> list[Flowable]:
-    """The parts on one page where they are short; of a long table at least the beginning stays together."""
+    """The parts on one page where half of it is enough; of a long table at least the beginning stays together."""
     height = sum(part.getSpaceBefore() + part.wrap(WIDTH, 1e6)[1] for part in parts)
-    return [CondPageBreak(min(height, _KEPT_WHOLE)), *parts]
+    return [CondPageBreak(height if height <= _KEPT_WHOLE else _BEGINNING), *parts]
 
 
 def _title(setter: Typesetter, call: Call) -> Text:
@@ -79,6 +79,7 @@ def _parameters(setter: Typesetter, call: Call, story: Story) -> Flowable:
         style += [
             ("TOPPADDING", (0, len(rows)), (-1, len(rows)), 2.1),
             ("BOTTOMPADDING", (0, end), (-1, end), 2.1),
+            ("NOSPLIT", (0, len(rows)), (-1, last_of_whole(len(rows), made))),
             ("LINEBELOW", (0, end), (-1, end), 0.4, FAINT),
         ]
         rows += made

@@ -8,7 +8,7 @@ from typing import Any
 from reportlab.platypus import Flowable
 
 from exporters.appendix.story import Story
-from exporters.pdf.about import about
+from exporters.pdf.about import about, settings
 from exporters.pdf.calls import calls
 from exporters.pdf.figures import figures
 from exporters.pdf.flow import draw_letters
@@ -19,6 +19,7 @@ from exporters.pdf.styles import GREY, MARGIN, PAGE_WIDTH, WIDTH, Style
 from exporters.pdf.timeline import timeline
 from exporters.pdf.title import title
 
+_CHAPTERS = (title, journey, figures, timeline, calls, settings, about)
 _FOOTER = Style(7.5, colour=GREY)
 _FOOTER_HEIGHT = 34.0
 _PAGE_NUMBER = 90.0
@@ -26,7 +27,7 @@ _PAGE_NUMBER = 90.0
 
 def flowables(setter: Typesetter, story: Story) -> list[Flowable]:
     """All chapters; the last one is made last, because it explains what the others needed."""
-    made = [chapter(setter, story) for chapter in (title, journey, figures, timeline, calls, about)]
+    made = [chapter(setter, story) for chapter in _CHAPTERS]
     return [flowable for chapter in made for flowable in chapter]
 
 

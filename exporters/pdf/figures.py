@@ -20,6 +20,7 @@ _NARROW = 1.25
 _HIGHEST, _HIGHEST_OF_MANY = 312.0, 212.0
 """One picture may fill half a page; of many, two fit on one."""
 _HEADING = 45.0
+_PAGE = 560.0
 _BETWEEN = 14.0
 _NAMES = 74.0
 _DETAIL = Style(7.5)
@@ -63,12 +64,22 @@ def _shown(setter: Typesetter, together: tuple[Figure, ...], story: Story, highe
     spans: list[Command] = [("SPAN", (3 * one, row), (3 * one + 1, row)) for one in range(count) for row in (0, 1)]
     style: list[Command] = [
         *spans,
-        ("NOSPLIT", (0, 0), (-1, min(len(details), 2) + 1)),
+        ("NOSPLIT", (0, 0), (-1, _last_kept(pictured, captions, details))),
         ("BOTTOMPADDING", (0, 0), (-1, 0), 5),
         ("BOTTOMPADDING", (0, 1), (-1, 1), 3),
     ]
     needed = max(cell.wrap(width, 1e6)[1] for cell in pictured) + 60
     return [CondPageBreak(needed), table([*heads, *details], widths, style), gap(14)]
+
+
+def _last_kept(pictured: list[Flowable], captions: list[Text], details: list[list[Any]]) -> int:
+    """The last row that stays on the page of the picture: all where one page has room for them."""
+    used = max(cell.wrap(WIDTH, 1e6)[1] for cell in pictured) + max(cell.wrap(WIDTH, 1e6)[1] for cell in captions)
+    for row, cells in enumerate(details):
+        used += max((cell.wrap(WIDTH, 1e6)[1] for cell in cells if isinstance(cell, Text)), default=0)
+        if used > _PAGE:
+            return min(row, 2) + 1
+    return len(details) + 1
 
 
 def _with_gaps(cells: Any) -> list[Any]:

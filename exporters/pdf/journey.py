@@ -13,7 +13,7 @@ from exporters.appendix.story import Row, Section, Story, Words
 from exporters.journey_parts import Box
 from exporters.pdf.flow import Text, beside_bar, indented, linked, right, spaced, stacked
 from exporters.pdf.lines import Line, Span, Typesetter
-from exporters.pdf.parts import WHOLE, Command, heading, paragraph, plain, rows_of, table, tag
+from exporters.pdf.parts import Command, heading, last_of_whole, paragraph, plain, rows_of, table, tag
 from exporters.pdf.styles import FAINT, GREY, SMALL, TEXT, TONES, WIDTH, Colour, Style, stage_colour
 
 _LEADING = 13.4
@@ -26,7 +26,6 @@ _TIGHTER = 12.2
 _SMALLER = TEXT.but(size=8.5)
 """Letters of a long text, which has lines of the width of the page."""
 _TOGETHER = 4
-_HALF_A_PAGE = 360.0
 
 
 def journey(setter: Typesetter, story: Story) -> list[Flowable]:
@@ -57,7 +56,7 @@ def _table(setter: Typesetter, story: Story) -> Flowable:
             below = _below_the_row(setter, row, story)
             # A heading and the first row below it, a row and the beginning of the text below it: none stands alone.
             first = len(rows) if number else start
-            last = len(rows) + _kept_together(made) - 1 + bool(below)
+            last = last_of_whole(len(rows), made) + bool(below)
             style += [("NOSPLIT", (0, first), (-1, last))]
             style += [
                 ("SPAN", (1, len(rows) + len(made) + line), (-1, len(rows) + len(made) + line))
@@ -66,11 +65,6 @@ def _table(setter: Typesetter, story: Story) -> Flowable:
             style += _row_style(len(rows), len(made) + len(below), _bar(row.box, section.stage))
             rows += made + below
     return table(rows, _COLUMNS, style, heads=1)
-
-
-def _kept_together(rows: list[list[Any]]) -> int:
-    """How many of the rows that one row was made into stay on one page: all that have room on half of it."""
-    return len(rows) if len(rows) * WHOLE * _LEADING <= _HALF_A_PAGE else 1
 
 
 def _below_the_row(setter: Typesetter, row: Row, story: Story) -> list[list[Any]]:

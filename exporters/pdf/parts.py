@@ -22,6 +22,7 @@ WHOLE = 8
 
 _HEADING = Style(13, 600, TONES["key"])
 _ROOM_BELOW_HEADING = 90
+_HALF_A_PAGE = 360.0
 
 
 def plain(text: str) -> str:
@@ -55,6 +56,15 @@ def rows_of(cells: Sequence[Sequence[Line]]) -> list[list[Any]]:
     return [list(row) for row in chunks] or [[""] * len(cells)]
 
 
+def last_of_whole(start: int, rows: Sequence[Sequence[Any]]) -> int:
+    """Where what stays on one page ends, of rows from `start` on that `rows_of` made of one.
+
+    All of them do that have room on half a page; of more, the first does.
+    """
+    height = sum(max((cell.wrap(WIDTH, 1e6)[1] for cell in row if isinstance(cell, Text)), default=0) for row in rows)
+    return start + len(rows) - 1 if height <= _HALF_A_PAGE else start
+
+
 def table(rows: Sequence[Sequence[Any]], widths: Sequence[float], style: Iterable[Command], heads: int = 0) -> Table:
     """A table whose first rows come again on each page."""
     usual: list[Command] = [
@@ -76,8 +86,10 @@ def names_and_values(
     rows: list[list[Any]] = []
     commands: list[Command] = []
     for cells in _cells(setter, pairs, widths, style):
+        made = rows_of(cells)
         commands.append(("TOPPADDING", (0, len(rows)), (-1, len(rows)), between))
-        rows += rows_of(cells)
+        commands.append(("NOSPLIT", (0, len(rows)), (-1, last_of_whole(len(rows), made))))
+        rows += made
     return [table(rows, widths, commands)] if rows else []
 
 

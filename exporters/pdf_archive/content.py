@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from exporters.appendix.languages import EAST_ASIAN, language_of
+from exporters.appendix.limits import room
 from exporters.appendix.signs import Sign, drawn, meaning_of, pieces, with_breaks
 from exporters.appendix.story import Call, Figure, Row, Section, Story, Words
 from exporters.appendix.timeline import Track, extent
@@ -15,6 +16,7 @@ from exporters.journey_parts import Bar
 from exporters.pdf_archive.fonts import Typefaces
 from exporters.readable import direction_of, seconds
 
+_MOST_ON_HALF_A_PAGE = 800
 _NARROW = 1.25
 """Pictures that are not much wider than high stand side by side."""
 
@@ -43,6 +45,7 @@ class Content:
             "figures": [self._figure(figure) for figure in story.figures],
             "timeline": self._timeline(),
             "attempts": [self._call(call) for call in story.calls],
+            "settings": [[self.told(fact.name), self.told(fact.value)] for fact in story.settings],
             "more": [[self.told(fact.name), self.told(fact.value)] for fact in story.more],
         }
         return body | {
@@ -56,6 +59,7 @@ class Content:
             "tone": story.tone,
             "languages": " → ".join(map(_plain, journey.languages)),
             "journey-notes": story.section_notes,
+            "settings-notes": story.settings_notes,
             "notes": story.notes,
             "signs": self._signs_used(),
             "record": "record.json" if attached else None,
@@ -156,10 +160,11 @@ class Content:
                     "configured": None if line.configured is None else self.told(line.configured),
                     "passed": None if line.passed is None else self.told(line.passed),
                     "fate": line.fate,
+                    "whole": _stays_whole(line.configured or "", line.passed or ""),
                 }
                 for line in call.lines
             ],
-            "answer": [[self.told(name), self.told(value)] for name, value in call.answer],
+            "answer": [[self.told(name), self.told(value), _stays_whole(value)] for name, value in call.answer],
             "notes": call.notes,
         }
 
@@ -168,6 +173,11 @@ class Content:
         return [
             [label, meaning_of(label, words), _counted(count, words)] for label, count in self._signs.most_common(60)
         ]
+
+
+def _stays_whole(*texts: str) -> bool:
+    """Whether a row has room on half a page; one that is parted over two pages is harder to read."""
+    return max(map(room, texts)) <= _MOST_ON_HALF_A_PAGE
 
 
 def _bar(bar: Bar, duration: float) -> dict[str, Any]:

@@ -141,7 +141,7 @@ def test_a_text_of_100_kb_is_there_to_its_end(name):
     document = FORMATS[name].render(a_run_of_hops("Blume " * 16_999 + "Ende"))
     reader = read(document)
 
-    assert 20 < len(reader.pages) < 150
+    assert 10 < len(reader.pages) < 30
     assert any("Blume Ende" in page.extract_text() for page in reader.pages[-4:])
     assert len(document) < 2_000_000
 
