@@ -19,6 +19,7 @@ from collectors.listening.tokens import what_is_wrong
 from devserver.cli.complaints import FAILED
 from devserver.cli.options import data_option, json_option, refuse
 from devserver.cli.output import console, print_json
+from devserver.cli.streams import say
 from devserver.cli.text import count
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def command(
     try:
         receiver = TraceReceiver(collector, token=token, tokens=tokens, host=host, hostnames=hostnames)
         with listening(receiver, host, port) as address:
-            click.echo(f"taking traces on {address}/v1/traces for {data_dir}   (Ctrl-C ends it)", err=True)
+            say(f"taking traces on {address}/v1/traces for {data_dir}   (Ctrl-C ends it)", err=True)
             _make_room_for_many_spans()
             _watch_until_stopped(collector)
     finally:
@@ -119,7 +120,7 @@ def command(
     if as_json:
         print_json({**health, "data_dir": str(data_dir)})
     else:
-        click.echo(_summary(health))
+        say(_summary(health))
     return 0 if all_written else FAILED
 
 

@@ -15,6 +15,7 @@ from devserver.cli.complaints import FAILED
 from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.options import data_option, json_option
 from devserver.cli.output import console, print_json
+from devserver.cli.streams import say
 from devserver.cli.text import count, size
 from exporters import CompactionReport, compact
 
@@ -35,7 +36,7 @@ def command(data_dir: Path, as_json: bool) -> int:
         days = [day.isoformat() for day in report.days]
         print_json({**asdict(report), "days": days, "damaged": damages_as_dicts(report.damaged)})
     else:
-        click.echo(_summary(report))
+        say(_summary(report))
     complain_of(report.damaged)
     return FAILED if report.damaged else 0
 

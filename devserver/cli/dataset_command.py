@@ -16,6 +16,7 @@ from devserver.cli.complaints import FAILED
 from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.options import data_option, json_option, selection_options
 from devserver.cli.output import console, print_json
+from devserver.cli.streams import say
 from devserver.cli.text import count
 from exporters.damage import Damages
 from exporters.dataset import Dataset, make_dataset
@@ -62,7 +63,7 @@ def command(
         answer = {"path": str(made.path), "rows": made.rows, "files": list(made.files), "identifier": made.identifier}
         print_json({**answer, "damaged": damages_as_dicts(damages)})
     else:
-        click.echo(_summary(made))
+        say(_summary(made))
     return FAILED if damages else 0
 
 

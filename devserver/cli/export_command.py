@@ -19,6 +19,7 @@ from devserver.cli.export_places import Places
 from devserver.cli.options import data_option, json_option, refuse, selection_options
 from devserver.cli.output import print_json
 from devserver.cli.records import chosen_rows, none_found
+from devserver.cli.streams import say
 from exporters import read_rows
 from exporters.damage import Damages
 from exporters.documents import CHOICES, check_options, render_document
@@ -170,7 +171,7 @@ class _Export:
 def _say(path: Path, copied: Copied | None) -> None:
     """The files that were written, a line each, and what could not be read."""
     for written in (path, *(copied.written if copied else ())):
-        click.echo(str(written))
+        say(str(written))
     for file_path in copied.missing if copied else ():
         trouble = "is not there or cannot be read as it was recorded"
         complain(f"{file_path} {trouble}; the rest was exported. See: otel-tracking verify")

@@ -9,6 +9,7 @@ import click
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.options import data_option, json_option
 from devserver.cli.output import print_json
+from devserver.cli.streams import say
 from devserver.cli.text import count, safe_line
 from exporters import ParquetSink, StorageError, import_record, read_records
 from otel_tracking.record_secrets import without_secrets
@@ -37,11 +38,11 @@ def command(files: tuple[Path, ...], data_dir: Path, as_json: bool) -> int:
         if reason:
             complain(reason)
         elif not as_json:
-            click.echo(f"{result} {safe_line(execution_id)}")
+            say(f"{result} {safe_line(execution_id)}")
     if as_json:
         print_json({"files": results})
     else:
-        click.echo(_summary([str(entry["result"]) for entry in results]))
+        say(_summary([str(entry["result"]) for entry in results]))
     return FAILED if any(entry["result"] == REFUSED for entry in results) else 0
 
 

@@ -16,6 +16,7 @@ from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.options import data_option, is_chosen, json_option, selection_options
 from devserver.cli.output import console, print_json
 from devserver.cli.records import none_found
+from devserver.cli.streams import say
 from devserver.cli.text import count, safe_line, seconds
 from devserver.cli.words import STATUS_STYLES
 from exporters import ExecutionRow, list_executions
@@ -48,7 +49,7 @@ def command(data_dir: Path, as_json: bool, limit: int | None, **wanted: Any) -> 
     elif rows:
         console().print(_table(rows))
     elif not is_chosen(wanted):
-        click.echo(f"No runs in {data_dir} yet. Make one: otel-tracking run stillepost 'Eine Blume'")
+        say(f"No runs in {data_dir} yet. Make one: otel-tracking run stillepost 'Eine Blume'")
     if not rows and is_chosen(wanted):
         complain(none_found(data_dir, wanted))
     complain_of(damages)

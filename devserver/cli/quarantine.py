@@ -8,11 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from devserver.cli.complaints import FAILED
 from devserver.cli.options import refuse
 from devserver.cli.output import print_json
+from devserver.cli.streams import say
 from devserver.cli.text import count, safe_line
 
 if TYPE_CHECKING:
@@ -28,8 +27,8 @@ def list_quarantine(data_dir: Path, as_json: bool) -> int:
         print_json([{**asdict(aside), "time": _time(aside)} for aside in asides])
         return 0
     for aside in asides:
-        click.echo(safe_line(f"{aside.id}  {_time(aside)}  {aside.sender or '-'}  {_spans(aside)} {aside.reason}"))
-    click.echo(f"{count(len(asides), 'trace')} set aside" if asides else "Nothing is set aside.")
+        say(safe_line(f"{aside.id}  {_time(aside)}  {aside.sender or '-'}  {_spans(aside)} {aside.reason}"))
+    say(f"{count(len(asides), 'trace')} set aside" if asides else "Nothing is set aside.")
     return 0
 
 
@@ -48,7 +47,7 @@ def retry(data_dir: Path, wanted: Sequence[str], as_json: bool) -> int:
     if as_json:
         print_json({**collector.health(), "retried": len(chosen), "set_aside_again": sorted(again)})
     else:
-        click.echo(f"{count(len(chosen), 'trace')} taken once more, {len(again)} set aside again")
+        say(f"{count(len(chosen), 'trace')} taken once more, {len(again)} set aside again")
     return 0 if all_written and not again else FAILED
 
 

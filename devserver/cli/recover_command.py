@@ -11,6 +11,7 @@ from collectors import recover
 from devserver.cli.complaints import FAILED
 from devserver.cli.options import data_option, json_option
 from devserver.cli.output import print_json
+from devserver.cli.streams import say
 from devserver.cli.text import count, safe_line
 from exporters import ParquetSink
 
@@ -44,10 +45,10 @@ def command(data_dir: Path, journal: Path | None, as_json: bool) -> int:
         )
     else:
         for execution_id in report.recovered:
-            click.echo(f"recovered {safe_line(execution_id)}")
+            say(f"recovered {safe_line(execution_id)}")
         for what in report.left_alone:
-            click.echo(f"left alone: {safe_line(what)}")
-        click.echo(_summary(len(report.recovered), report.already_durable, report.failed))
+            say(f"left alone: {safe_line(what)}")
+        say(_summary(len(report.recovered), report.already_durable, report.failed))
     return FAILED if report.failed else 0
 
 

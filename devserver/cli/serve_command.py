@@ -13,6 +13,7 @@ import click
 
 from devserver.cli.options import data_option, json_option
 from devserver.cli.output import print_json
+from devserver.cli.streams import say
 from devserver.engines import Engines
 from devserver.safety.terms import LEVELS
 from devserver.settings import Settings
@@ -57,18 +58,18 @@ def command(
         _say(address, devserver, as_json, asks_for_token=web.token is not None)
         _until_stopped()
         if not as_json:
-            click.echo("Ending: runs under way are being stored …", err=True)
+            say("Ending: runs under way are being stored …", err=True)
 
 
 def _say(address: str, devserver: Devserver, as_json: bool, *, asks_for_token: bool) -> None:
     if as_json:
         print_json({"address": address, "data_dir": str(devserver.settings.data_dir), "asks_for_token": asks_for_token})
         return
-    click.echo(f"DevServer on {address}/   (Ctrl-C ends it)")
-    click.echo(f"records   {devserver.settings.data_dir}")
+    say(f"DevServer on {address}/   (Ctrl-C ends it)")
+    say(f"records   {devserver.settings.data_dir}")
     if asks_for_token:
-        click.echo(f"log in    {address}/?token=…   with the value of DEVSERVER_TOKEN, once per browser")
-        click.echo("Nothing is encrypted: on a network you do not trust put a TLS proxy in front.")
+        say(f"log in    {address}/?token=…   with the value of DEVSERVER_TOKEN, once per browser")
+        say("Nothing is encrypted: on a network you do not trust put a TLS proxy in front.")
 
 
 def _until_stopped() -> None:

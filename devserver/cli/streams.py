@@ -20,7 +20,7 @@ def ready_streams() -> None:
 
 def say(sentence: str = "", *, err: bool = False) -> None:
     """Put a line on stdout, or stderr, in the terminal's own encoding: `click.echo` takes every ASCII for UTF-8."""
-    print(sentence, file=sys.stderr if err else sys.stdout)
+    print(sentence, file=sys.stderr if err else sys.stdout, flush=True)
 
 
 def _ready(stream: TextIO | None) -> TextIO:

@@ -16,6 +16,7 @@ from devserver.cli.damages import damages_as_dicts
 from devserver.cli.options import data_option, json_option, refuse, selection_options
 from devserver.cli.output import console, print_json
 from devserver.cli.records import chosen_rows, none_found
+from devserver.cli.streams import say
 from devserver.cli.text import count, safe_line
 from devserver.verify import NOTE, WRONG, Finding, is_right, verify
 from exporters import read_rows
@@ -59,7 +60,7 @@ def command(
     if as_json:
         print_json(check.answer())
     else:
-        click.echo(check.summary())
+        say(check.summary())
     return 0 if check.is_right else FAILED
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -82,3 +83,10 @@ def test_a_closed_stdout_is_no_trouble(closed, data):
     ended = subprocess.run(["sh", "-c", command, sys.executable, str(data)], env=environment, capture_output=True)
     assert ended.returncode == 0
     assert ended.stderr == b""
+
+
+def test_one_place_writes_to_terminals():
+    """Sentences go through `say` and consoles; `click.echo` is for bytes, which no terminal's encoding concerns."""
+    sources = {path.name: path.read_text("utf-8") for path in (ROOT / "devserver" / "cli").glob("*.py")}
+    writers = {name for name, text in sources.items() if re.search(r"^\s+(click\.echo|print)\(", text, re.MULTILINE)}
+    assert writers == {"streams.py", "output.py", "export_command.py", "complaints.py"}
