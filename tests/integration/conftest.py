@@ -1,50 +1,22 @@
-"""Real Jaeger behind the real Collector, on free loopback ports; `make test-integration` runs what is here."""
+"""Real Jaeger behind the real Collector, and a real Ollama; `make test-integration` runs what is here."""
 
 import os
-import socket
 import subprocess
-import time
 from pathlib import Path
 
-import httpx
 import pytest
+from real_servers import ROOT, answers, built, free_port
 from viewer_stage import Collector, Jaeger
 
-ROOT = Path(__file__).parents[2]
 SWITCH = "OTEL_TRACKING_INTEGRATION"
 
 
 def pytest_collection_modifyitems(items):
     if os.environ.get(SWITCH) != "1":
-        why = pytest.mark.skip(reason="needs Jaeger and a Collector: make test-integration builds and runs them")
+        why = pytest.mark.skip(reason="needs Jaeger, a Collector or Ollama: make test-integration builds and runs them")
         for item in items:
             if Path(__file__).parent in item.path.parents:
                 item.add_marker(why)
-
-
-def built(tool):
-    """The binary that a script of tools/ builds; fails where it cannot be had."""
-    done = subprocess.run([ROOT / "tools" / tool], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"tools/{tool} failed:\n{done.stderr[-2000:]}"
-    return done.stdout.strip().splitlines()[-1]
-
-
-def free_port():
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def answers(url, seconds=60):
-    """Wait until a server that was started answers at `url`."""
-    ends = time.monotonic() + seconds
-    while True:
-        try:
-            return httpx.get(url).raise_for_status()
-        except httpx.HTTPError:
-            assert time.monotonic() < ends, f"nobody answers at {url}"
-            time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
