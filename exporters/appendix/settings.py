@@ -12,7 +12,7 @@ from exporters.readable import readable, visible_line
 MOST = 30
 """Settings that are shown: more would be read by nobody, and are looked up where they can be searched."""
 
-_LONGEST = 100
+_LONGEST = 70
 _DEEPEST = 5
 _NOTHING = (None, "", b"")
 

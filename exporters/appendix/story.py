@@ -48,16 +48,7 @@ class Row:
     @property
     def is_wide(self) -> bool:
         """Whether its texts want the width of the page: in a column they would be pages of short lines."""
-        return self._room > _MOST_IN_A_COLUMN
-
-    @property
-    def is_short(self) -> bool:
-        """Whether it has room on half a page, whatever its letters are."""
-        return self._room <= _MOST_IN_A_COLUMN // 2
-
-    @property
-    def _room(self) -> int:
-        return sum(room(words.text) for words in (self.words, self.given) if words)
+        return sum(room(words.text) for words in (self.words, self.given) if words) > _MOST_IN_A_COLUMN
 
 
 @dataclass(frozen=True, slots=True)

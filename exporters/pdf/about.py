@@ -15,7 +15,7 @@ from exporters.pdf.styles import SMALL, TEXT, WIDTH, Style
 
 _NAMES = 96.0
 _SETTINGS = 180.0
-_HEADING, _MOST_ROOM = 60.0, 600.0
+_HEADING, _MOST_ROOM = 60.0, 220.0
 _SIGNS, _COUNTS = 56.0, 70.0
 _MOST_SIGNS = 60
 _NOTE = TEXT.but(size=8.5)

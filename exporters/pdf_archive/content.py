@@ -16,7 +16,7 @@ from exporters.journey_parts import Bar
 from exporters.pdf_archive.fonts import Typefaces
 from exporters.readable import direction_of, seconds
 
-_MOST_ON_HALF_A_PAGE = 800
+_MOST_OF_A_PAGE = 850
 _NARROW = 1.25
 """Pictures that are not much wider than high stand side by side."""
 
@@ -106,7 +106,7 @@ class Content:
             "tone": box.tone,
             "withheld": box.withheld,
             "wide": row.is_wide,
-            "whole": row.is_short,
+            "whole": self._stays_whole(*(words.text for words in (row.words, row.given) if words)),
         }
 
     def _figure(self, figure: Figure) -> dict[str, Any]:
@@ -160,24 +160,29 @@ class Content:
                     "configured": None if line.configured is None else self.told(line.configured),
                     "passed": None if line.passed is None else self.told(line.passed),
                     "fate": line.fate,
-                    "whole": _stays_whole(line.configured or "", line.passed or ""),
+                    "whole": self._stays_whole(max(line.configured or "", line.passed or "", key=room)),
                 }
                 for line in call.lines
             ],
-            "answer": [[self.told(name), self.told(value), _stays_whole(value)] for name, value in call.answer],
+            "answer": [[self.told(name), self.told(value), self._stays_whole(value)] for name, value in call.answer],
             "notes": call.notes,
         }
+
+    def _stays_whole(self, *texts: str) -> bool:
+        """Whether a row of these texts is surely less than a page, whatever its letters are; else it may be parted.
+
+        A sign in a frame is as wide as four letters.
+        """
+        if sum(map(room, texts)) > _MOST_OF_A_PAGE:
+            return False
+        signs = sum(isinstance(piece, Sign) for text in texts for piece in pieces(text, self._typefaces.missing))
+        return sum(map(room, texts)) + 3 * signs <= _MOST_OF_A_PAGE
 
     def _signs_used(self) -> list[list[str]]:
         words = self._story.words
         return [
             [label, meaning_of(label, words), _counted(count, words)] for label, count in self._signs.most_common(60)
         ]
-
-
-def _stays_whole(*texts: str) -> bool:
-    """Whether a row has room on half a page; one that is parted over two pages is harder to read."""
-    return max(map(room, texts)) <= _MOST_ON_HALF_A_PAGE
 
 
 def _bar(bar: Bar, duration: float) -> dict[str, Any]:
