@@ -19,6 +19,7 @@ _COLUMNS = (_NAMES, _VALUES, _VALUES, _FATE)
 _SMALL_TEXT = Style(8)
 _KEPT_WHOLE, _BEGINNING = 360.0, 180.0
 """A half and a quarter of a page."""
+_HEADING = 60.0
 _MOST_BOOKMARKS = 200
 _NOTHING = "–"
 
@@ -27,11 +28,10 @@ def calls(setter: Typesetter, story: Story) -> list[Flowable]:
     """The chapter of the calls; nothing where there are none."""
     if not story.calls:
         return []
-    found = heading(setter, story.words["attempts"], "attempts")
+    first, *others = [_call(setter, call, story) for call in story.calls]
+    found = heading(setter, story.words["attempts"], "attempts", room=_HEADING + _room_for(first))
     found += paragraph(setter, story.words["calls lead"])
-    for call in story.calls:
-        found += _call(setter, call, story)
-    return found
+    return [*found, *first, *(flowable for call in others for flowable in call)]
 
 
 def _call(setter: Typesetter, call: Call, story: Story) -> list[Flowable]:
@@ -46,13 +46,21 @@ def _call(setter: Typesetter, call: Call, story: Story) -> list[Flowable]:
         answered += names_and_values(setter, call.answer, (_NAMES, WIDTH - _NAMES), _SMALL_TEXT, 1.6)
     for note in call.notes:
         answered += paragraph(setter, note, above=3)
-    return [*_kept_whole(asked), *_kept_whole(answered)]
+    whole = [*asked, *answered]
+    parts = [whole] if _height(whole) <= _KEPT_WHOLE else [asked, answered]
+    return [flowable for part in parts if part for flowable in (CondPageBreak(_room_for(part)), *part)]
 
 
-def _kept_whole(parts: list[Flowable]) -> list[Flowable]:
-    """The parts on one page where half of it is enough; of a long table at least the beginning stays together."""
-    height = sum(part.getSpaceBefore() + part.wrap(WIDTH, 1e6)[1] for part in parts)
-    return [CondPageBreak(height if height <= _KEPT_WHOLE else _BEGINNING), *parts]
+def _room_for(parts: list[Flowable]) -> float:
+    """All that they take where half a page is enough; of a long table at least the beginning stays together."""
+    height = _height(parts)
+    return height if height <= _KEPT_WHOLE else _BEGINNING
+
+
+def _height(parts: list[Flowable]) -> float:
+    return sum(
+        part.getSpaceBefore() + part.wrap(WIDTH, 1e6)[1] for part in parts if not isinstance(part, CondPageBreak)
+    )
 
 
 def _title(setter: Typesetter, call: Call) -> Text:

@@ -17,6 +17,7 @@ from exporters.pdf_archive.fonts import Typefaces
 from exporters.readable import direction_of, seconds
 
 _MOST_OF_A_PAGE = 850
+_MOST_ROWS = 16
 _NARROW = 1.25
 """Pictures that are not much wider than high stand side by side."""
 
@@ -164,6 +165,7 @@ class Content:
                 }
                 for line in call.lines
             ],
+            "whole": self._is_short(call),
             "answer": [[self.told(name), self.told(value), self._stays_whole(value)] for name, value in call.answer],
             "notes": call.notes,
         }
@@ -177,6 +179,11 @@ class Content:
             return False
         signs = sum(isinstance(piece, Sign) for text in texts for piece in pieces(text, self._typefaces.missing))
         return sum(map(room, texts)) + 3 * signs <= _MOST_OF_A_PAGE
+
+    def _is_short(self, call: Call) -> bool:
+        rows = len(call.lines) + len(call.answer)
+        told = [line.configured or "" for line in call.lines] + [line.passed or "" for line in call.lines]
+        return rows <= _MOST_ROWS and self._stays_whole(call.error, *told, *(value for _, value in call.answer))
 
     def _signs_used(self) -> list[list[str]]:
         words = self._story.words
