@@ -58,9 +58,7 @@ def _room_for(parts: list[Flowable]) -> float:
 
 
 def _height(parts: list[Flowable]) -> float:
-    return sum(
-        part.getSpaceBefore() + part.wrap(WIDTH, 1e6)[1] for part in parts if not isinstance(part, CondPageBreak)
-    )
+    return float(sum(part.getSpaceBefore() + part.wrap(WIDTH, 1e6)[1] for part in parts))
 
 
 def _title(setter: Typesetter, call: Call) -> Text:
