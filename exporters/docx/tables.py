@@ -22,6 +22,8 @@ _CALL = (38, 52, 52, 28)
 _WIDTH = 170.0
 _TWO_FACTS = (26, 64, 30, 50)
 _TRACK = 98.0
+_FEW = 12
+"""Rows of a table that stay on one page."""
 
 
 def journey_table(document: Any, story: Story) -> None:
@@ -48,7 +50,7 @@ def timeline_table(document: Any, story: Story) -> None:
         tell(label, bar.label, size=shown.size, colour=ink)
         _draw(cells[1].paragraphs[0], bar, story.journey.duration, shown.step)
         _small(cells[2], bar.took, right=True, size=shown.size)
-    keep_on_one_page(table)
+    keep_on_one_page(table, with_next=True)
 
 
 def call_table(document: Any, call: Call, story: Story) -> None:
@@ -61,6 +63,8 @@ def call_table(document: Any, call: Call, story: Story) -> None:
         for cell, value in zip(cells[1:3], (line.configured, line.passed), strict=True):
             tell(cell.paragraphs[0], "–" if value is None else value, size=8.5)
         tell(cells[3].paragraphs[0], words[line.fate], size=8.5, colour=FATES[line.fate])
+    if len(call.lines) <= _FEW:
+        keep_on_one_page(table, with_next=bool(call.answer))
 
 
 def facts_table(
@@ -73,6 +77,8 @@ def facts_table(
         cells = _row(table)
         tell(cells[0].paragraphs[0], name, size=size, colour=GREY)
         tell(cells[1].paragraphs[0], value, size=size)
+    if len(table.rows) <= _FEW:
+        keep_on_one_page(table, with_next=False)
 
 
 def facts_side_by_side(document: Any, facts: Sequence[Parameter], size: float) -> None:

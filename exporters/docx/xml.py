@@ -75,10 +75,12 @@ def may_break(row: Any) -> None:
     child(row._tr.get_or_add_trPr(), "w:cantSplit", val="0")
 
 
-def keep_on_one_page(table: Any) -> None:
-    """Never break this table over two pages, nor part it from what follows."""
-    for paragraph in table._tbl.iter(qn("w:p")):
-        child(paragraph.get_or_add_pPr(), "w:keepNext")
+def keep_on_one_page(table: Any, *, with_next: bool) -> None:
+    """Never break this table over two pages; `with_next` also not between it and what follows."""
+    rows = list(table._tbl.iter(qn("w:tr")))
+    for row in rows if with_next else rows[:-1]:
+        for paragraph in row.iter(qn("w:p")):
+            child(paragraph.get_or_add_pPr(), "w:keepNext")
 
 
 def exact_height(row: Any, points: float) -> None:

@@ -296,6 +296,18 @@ def test_the_configuration_is_a_short_table_in_word():
     assert not any('"interception": {' in value for value in rows.values())
 
 
+def test_a_call_stays_with_its_answer_in_word():
+    """Each row keeps to the next, up to the last of the answer."""
+    call = a_span(configured={"a": 1, "b": 2}, passed={"a": 1}, response={"status": 200, "model": "nemo"})
+    document = docx.Document(io.BytesIO(FORMATS["docx"].render(a_record(spans=(call,)))))
+    parameters, answer = document.tables[-2:]
+    kept = [
+        bool(row.cells[0].paragraphs[0].paragraph_format.keep_with_next) for row in (*parameters.rows, *answer.rows)
+    ]
+
+    assert kept == [True] * (len(kept) - 1) + [False]
+
+
 @pytest.mark.parametrize("name", ["pdf", "docx"])
 def test_students_are_not_shown_the_configuration(name):
     record = a_record(metadata=CONFIG, safety_level="kids")
