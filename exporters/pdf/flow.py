@@ -17,20 +17,33 @@ _BAR = 1.6
 
 
 class Text(Flowable):  # type: ignore[misc]
-    """Lines one below the other."""
+    """Lines one below the other; with an `own_width` they go over the empty cells beside theirs.
+
+    Cells that a table joins would do the same, and cost time in proportion to the square of their number.
+    """
 
     def __init__(
-        self, lines: Sequence[Line], *, bookmark: str = "", title: str = "", level: int = 0, above: float = 0
+        self,
+        lines: Sequence[Line],
+        *,
+        bookmark: str = "",
+        title: str = "",
+        level: int = 0,
+        above: float = 0,
+        own_width: float | None = None,
     ) -> None:
         super().__init__()
         # ReportLab leaves such room out at the top of a page.
         self.spaceBefore = above
-        self._lines = tuple(lines)
+        self._lines, self._own_width = tuple(lines), own_width
         self._bookmark, self._title, self._level = bookmark, title, level
 
     def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
         """The width that there is, and the height of all lines."""
-        self.width, self.height = available_width, sum(line.above + line.height for line in self._lines)
+        self.width, self.height = (
+            self._own_width or available_width,
+            sum(line.above + line.height for line in self._lines),
+        )
         return self.width, self.height
 
     def split(self, available_width: float, available_height: float) -> list[Text]:
@@ -44,7 +57,10 @@ class Text(Flowable):  # type: ignore[misc]
 
     def chunks(self, count: int) -> list[Text]:
         """The same in texts of `count` lines, for rows of a table that go over pages."""
-        return [Text(self._lines[start : start + count]) for start in range(0, len(self._lines), count)]
+        return [
+            Text(self._lines[start : start + count], own_width=self._own_width)
+            for start in range(0, len(self._lines), count)
+        ]
 
     def draw(self) -> None:
         """All lines, from the top."""

@@ -58,10 +58,6 @@ def _table(setter: Typesetter, story: Story) -> Flowable:
             first = len(rows) if number else start
             last = last_of_whole(len(rows), made) + bool(below)
             style += [("NOSPLIT", (0, first), (-1, last))]
-            style += [
-                ("SPAN", (1, len(rows) + len(made) + line), (-1, len(rows) + len(made) + line))
-                for line in range(len(below))
-            ]
             style += _row_style(len(rows), len(made) + len(below), _bar(row.box, section.stage))
             rows += made + below
     return table(rows, _COLUMNS, style, heads=1)
@@ -72,7 +68,7 @@ def _below_the_row(setter: Typesetter, row: Row, story: Story) -> list[list[Any]
     if not row.is_wide:
         return []
     lines = stacked(*_text(setter, row, story, _WIDE, _SMALLER))
-    return [[[], chunk, [], [], []] for chunk in Text(lines).chunks(_TOGETHER)]
+    return [[[], chunk, [], [], []] for chunk in Text(lines, own_width=_WIDE).chunks(_TOGETHER)]
 
 
 def _head(setter: Typesetter, story: Story) -> list[Any]:
