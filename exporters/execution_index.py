@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from exporters.damage import Damage, Damages, OnDamage
 from exporters.errors import BrokenFile
-from exporters.layout import ONE_DAY, day_directory, day_of, may_hold, short_id, table_files
+from exporters.layout import ONE_DAY, day_directory, day_of_id, may_hold, short_id, table_files
 from exporters.table_file import Row, TableFiles, open_parquet, read_checked, to_rows
 from exporters.unpack import exact_fields, mentions_blob
 
@@ -163,14 +163,15 @@ def sibling(path: Path, table: str) -> Path:
 def _light_rows(path: Path, day: dt.date, execution_id: str | None, tell: OnDamage) -> list[ExecutionRow]:
     file = open_parquet(path)
     rows = read_checked(path, lambda: _read_light(file, path, day, execution_id, tell))
-    away = next((row for row in rows if day_of(row) != day), None)
-    if away is not None:
-        raise BrokenFile(
-            f"{path} belongs to another day: {away.execution_id} is of {day_of(away)}. Moved to the directory of "
-            "that day it would be read",
-            path,
-        )
-    return rows
+    for row in filter(_is_away, rows):
+        there = f"{row.execution_id}, of {row.timestamp:%Y-%m-%d}"
+        tell(Damage(path, f"{path} lies under another day than {there}. In that day's directory it would be read"))
+    return [row for row in rows if not _is_away(row)]
+
+
+def _is_away(row: ExecutionRow) -> bool:
+    """Whether a row lies under a day that is neither its id's nor its time's: a copy of what is somewhere else."""
+    return row.day not in (day_of_id(row.execution_id), row.timestamp.astimezone(dt.UTC).date())
 
 
 def _read_light(file: Any, path: Path, day: dt.date, execution_id: str | None, tell: OnDamage) -> list[ExecutionRow]:

@@ -93,10 +93,12 @@ def test_a_sink_knows_what_is_stored_also_beside_damage(tmp_path):
     for run in runs:
         sink.write(run)
     next(path for path in files(tmp_path, "executions") if path.name.startswith(runs[0].trace_id[:8])).write_bytes(b"")
+    sink = ParquetSink(tmp_path)  # which has not seen them being written
 
     assert [sink.contains(run.trace_id, 1) for run in runs] == [False, True]
     assert [sink.stored(run.trace_id) for run in runs] == [None, runs[1]]
     ParquetSink(tmp_path).write(runs[0])
+    assert sink.contains(runs[0].trace_id, 1)
     assert sink.stored(runs[0].trace_id) == runs[0]
 
 
