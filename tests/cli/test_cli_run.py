@@ -157,7 +157,7 @@ def test_options_reach_the_record(tmp_path):
     call("run", "stillepost", "Eine Blume", *options, data=tmp_path)
 
     [record] = read_records(tmp_path)
-    final = record.items[-2]
+    [final] = [item for item in record.items if item.item_type == "interception_final"]
     assert (record.used_seed, record.execution_mode, record.safety_level) == (7, "fast", "youth")
     assert final.metadata["language_sequence"] == ["de", "en", "es"]
 

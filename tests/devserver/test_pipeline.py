@@ -138,7 +138,7 @@ def test_an_open_devserver_leaves_a_durable_record(tmp_path):
         assert devserver.settings is settings
     (record,) = read_records(tmp_path / "data")
 
-    assert (record.execution_id, len(record.items)) == (result.execution_id, 14)
+    assert (record.execution_id, len(record.items)) == (result.execution_id, 16)
     assert record.metadata["config"]["interception"]["hops"] == 8
 
 
