@@ -44,7 +44,7 @@ class Limits:
 
 
 def room(text: str) -> int:
-    """How many characters could stand where a text does; a line that ends early is one all the same.
+    r"""How many characters could stand where a text does; a line that ends early is one all the same.
 
     >>> room("abc"), room("a\nb")
     (3, 53)

@@ -16,6 +16,10 @@ from collectors.testing import RememberingSink
 from exporters import read_records
 from otel_tracking import canonical
 
+sys.path.append(str(Path(__file__).parents[1] / "collectors"))
+
+from otlp_stage import trace_server
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -188,8 +192,6 @@ def test_what_is_set_aside_is_listed_and_taken_once_more(collect, tmp_path):
 
 def test_a_run_that_was_set_aside_is_stored_once_its_fault_is_mended(tmp_path):
     """From the requests that were kept of it, byte for byte."""
-    from otlp_stage import trace_server
-
     from collectors.receiving.quarantine import Quarantine, Request
 
     with trace_server() as server:

@@ -88,10 +88,19 @@ def test_a_student_gets_no_file_that_a_check_said_no_to(tmp_path, a_run):
     assert [(tmp_path / "out" / path).exists() for path in paths] == [True, True, False]
 
 
-def test_files_for_students_say_nothing_of_themselves_and_what_cannot_be_made_to_is_left_out(tmp_path, a_run):
+def a_picture_and_no_sound(run):
+    """A picture with its graph, and what is said to be a sound and is none that anybody knows."""
+    with run.output(1, config_used="sd35") as output, output.stage(4) as stage:
+        stage.item(ItemType.OUTPUT_IMAGE, media=png("red"), media_format="image/png")
+        stage.item(ItemType.OUTPUT_MUSIC, media=b"Anna, and no sound that anybody knows", media_format="audio/wav")
+
+
+def test_files_for_students_say_nothing_of_themselves_and_what_cannot_be_made_to_is_left_out(tmp_path):
     """The graph is gone from the picture; a file that nobody knows is named, and the rest is exported."""
-    data, execution_id, paths = a_run
-    (data / paths[1]).write_bytes(b"Anna, and no sound that anybody knows")
+    data = tmp_path / "data"
+    [execution_id] = stored(data, a_picture_and_no_sound, safety_level="kids")
+    [record] = read_records(data)
+    paths = [item.file_path for item in record.items if item.file_path]
     options = ("--format", "html", "--audience", "student", "--with-media", "--out", tmp_path / "out" / "run.html")
     result = call("export", execution_id, *options, data=data)
     [picture] = contents(tmp_path / "out", paths[:1])
