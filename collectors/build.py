@@ -215,7 +215,8 @@ class _MediaFiles:
 
 
 def _order(fields: Mapping[str, Any]) -> tuple[int, int]:
-    return fields["sequence_number"], fields["timestamp_ns"]
+    # To the microsecond, as a record has it: what was read back from one is no other item.
+    return fields["sequence_number"], fields["timestamp_ns"] // 1000
 
 
 def _build_item(event: _Event, files: _MediaFiles) -> ExecutionItem:

@@ -26,6 +26,7 @@ from collectors.receiving.setting_aside import SettingAside
 from collectors.receiving.sorting import Sorted, sort
 from collectors.receiving.spool import JSON, PROTOBUF, Entry, Spool
 from collectors.receiving.stored_runs import StoredRuns
+from collectors.receiving.trace_id import TraceId
 from collectors.request_secrets import without_secrets_in_json, without_secrets_in_protobuf
 from collectors.spans import FinishedSpan
 from otel_tracking.errors import Troubles
@@ -92,7 +93,7 @@ class Collector:
         self._runs = RemoteRuns(grace=grace, patience=patience, max_age=max_age)
         for aside in self.quarantine.asides:
             if aside.is_whole:
-                self._runs.set_aside(int(aside.trace_id, 16), aside.sender)
+                self._runs.set_aside(TraceId(aside.trace_id, 16), aside.sender)
         self._most_waiting, self._look_seconds = most_waiting, look_seconds
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -126,7 +127,7 @@ class Collector:
 
         What still cannot be taken is set aside again.
         """
-        trace_id = int(aside.trace_id, 16)
+        trace_id = TraceId(aside.trace_id, 16)
         with self._lock:
             self._runs.readmit(trace_id)
         entries = [
@@ -163,42 +164,44 @@ class Collector:
         self._senders.close()
         return all_written and not self._maker.waiting
 
-    def _knows(self, trace_id: int) -> bool:
+    def _knows(self, trace_id: TraceId) -> bool:
         with self._lock:
             return self._runs.knows(trace_id)
 
     def _set_odd_aside(self, found: Sorted, request: Request, sender: str) -> None:
         """What cannot be read of our traces is kept as it came: nobody will send it again."""
-        for trace_id, reason in {(odd.trace_id, odd.reason) for odd in found.odd if odd.trace_id}:
-            count = sum((odd.trace_id, odd.reason) == (trace_id, reason) for odd in found.odd)
-            self._aside.part(trace_id, reason, sender, request, count)
+        counts = Counter((odd.trace_id, odd.reason) for odd in found.odd if odd.trace_id)
+        refusals = [Refusal(trace_id, reason, count) for (trace_id, reason), count in counts.items()]
+        self._aside.parts(refusals, request, sender)
 
     def _take(self, found: Sorted, entry: Entry, *, is_old: bool = False) -> list[Due]:
         """Take the spans of an entry, trace by trace; the runs that are due. What is refused is set aside."""
         due: list[Due] = []
+        refused: list[Refusal] = []
         share = len(entry.body) // max(1, found.span_count)
         for trace_id, spans in found.ours.items():
             taken = self._take_trace(trace_id, spans, share * len(spans), entry, is_old)
             due += taken.due
+            refused += taken.refused
             self.counts["duplicate_spans"] += taken.duplicates
-            kept = [self._refuse(refusal, entry, found) for refusal in taken.refused]
-            if all(kept) and (taken.refused or taken.unchanged):
+            if taken.unchanged:
                 self._spool.release([entry.place], trace_id)
+        self._refuse(refused, entry, found.rejected)
         return due
 
-    def _refuse(self, refusal: Refusal, entry: Entry, found: Sorted) -> bool:
-        """Set aside what one entry brought of a trace; False where that cannot be, and it stays in the spool."""
-        found.rejected[refusal.reason] += refusal.spans
-        self.counts["too_late_spans"] += refusal.spans if refusal.reason == TOO_LATE else 0
-        request = Request(entry.kind, entry.body)
+    def _refuse(self, refused: list[Refusal], entry: Entry, rejected: Counter[str]) -> None:
+        """Set aside what an entry brought of some traces; where that cannot be, it stays in the spool."""
+        for refusal in refused:
+            rejected[refusal.reason] += refusal.spans
+            self.counts["too_late_spans"] += refusal.spans if refusal.reason == TOO_LATE else 0
         try:
-            self._aside.part(refusal.trace_id, refusal.reason, entry.sender, request, refusal.spans)
+            self._aside.parts(refused, Request(entry.kind, entry.body), entry.sender)
         except OSError as trouble:
-            self.troubles.report("quarantine", trouble)
-            return False
-        return True
+            return self.troubles.report("quarantine", trouble)
+        for refusal in refused:
+            self._spool.release([entry.place], refusal.trace_id)
 
-    def _take_trace(self, trace_id: int, spans: list[FinishedSpan], size: int, entry: Entry, is_old: bool) -> Taken:
+    def _take_trace(self, trace_id: TraceId, spans: list[FinishedSpan], size: int, entry: Entry, is_old: bool) -> Taken:
         try:
             stored = self._recall(trace_id)
             with self._lock:
@@ -214,7 +217,7 @@ class Collector:
                 self._deliveries.complete(stored)
         return taken
 
-    def _recall(self, trace_id: int) -> ExecutionRecord | None:
+    def _recall(self, trace_id: TraceId) -> ExecutionRecord | None:
         """Know a run again that is a record already; the record, where it had to be read for that."""
         with self._lock:
             if self._runs.remembers(trace_id):
@@ -236,28 +239,20 @@ class Collector:
             self._guarded(self._take_up_entry, entry)
 
     def _take_up_entry(self, entry: Entry, only: int | None = None) -> None:
-        """Take an entry of an earlier process, or of one trace only, which the spool knows of already."""
+        """Take an entry of an earlier process; or once more, what it has of `only` one trace (0: of all)."""
         try:
-            found = sort(_READERS[entry.kind](entry.body), self._knows if only is None else only.__eq__)
+            found = sort(_READERS[entry.kind](entry.body), only.__eq__ if only else self._knows)
         except Exception:  # it was read before: another version of this program took it
-            return self._take_nothing(entry, only)
-        if only is None:
-            self._spool.hold(entry.place, found.ours)
-        else:
-            found = found.of(only)
+            if only is None:
+                self._spool.hold(entry.place, [0])
+            return self._refuse([Refusal(only or 0, NOT_UNDERSTOOD, 0)], entry, Counter())
+        found = found.of(only) if only else found
+        self._spool.hold(entry.place, found.ours)
+        if only is not None:
             self._set_odd_aside(found, Request(entry.kind, entry.body), entry.sender)
-            if not found.ours:
-                self._spool.release([entry.place], only)
+            self._spool.release([entry.place], only)
         for due in self._take(found, entry, is_old=only is None):
             self._maker.make(due)
-
-    def _take_nothing(self, entry: Entry, only: int | None) -> None:
-        """An entry that is not understood stays somewhere: in the quarantine, or where it is."""
-        trace_id = only or 0
-        if only is None:
-            self._spool.hold(entry.place, [trace_id])
-        if self._refuse(Refusal(trace_id, NOT_UNDERSTOOD, 0), entry, Sorted()):
-            self._spool.release([entry.place], trace_id)
 
     def _work(self) -> None:
         self._guarded(self._take_up_all)

@@ -89,12 +89,15 @@ class Quarantine:
         trace_id: int,
         reason: str,
         sender: str,
-        requests: Iterable[Request],
+        requests: Iterable[Request | str],
         *,
         spans: int,
         is_whole: bool = False,
     ) -> Aside:
-        """Keep what is set aside; durable when this returns. The same once more changes nothing. Raises OSError."""
+        """Keep what is set aside; durable when this returns. The same once more changes nothing. Raises OSError.
+
+        A request that is here already may be given by its name, as an entry has it: raises KeyError where it is not.
+        """
         with self._lock:
             for directory in (self._directory, self._bodies):
                 directory.mkdir(mode=0o700, exist_ok=True)
@@ -127,7 +130,10 @@ class Quarantine:
         with self._lock:
             self._remove(aside)
 
-    def _keep(self, request: Request) -> str:
+    def _keep(self, request: Request | str) -> str:
+        if isinstance(request, str):
+            self._sizes[request]  # or KeyError
+            return request
         name = f"{request.kind.decode()}-{hashlib.sha256(request.body).hexdigest()}"
         if name not in self._sizes:
             _write(self._bodies / name, request.body)

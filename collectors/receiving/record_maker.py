@@ -9,11 +9,12 @@ from functools import partial
 from collectors.build import build_record
 from collectors.delivery import is_of_the_place
 from collectors.receiving.deliveries import Deliveries
+from collectors.receiving.revisions import extends
 from collectors.receiving.runs import Due
 from collectors.receiving.senders import Senders
 from collectors.receiving.setting_aside import SettingAside
 from collectors.receiving.spool import Spool
-from collectors.receiving.stored_runs import OTHER_IDENTITY, OTHER_RECORD, StoredRuns
+from collectors.receiving.stored_runs import LESS_OR_OTHER, OTHER_IDENTITY, OTHER_RECORD, StoredRuns
 from otel_tracking.errors import Troubles
 
 MOST_TRIES = 10
@@ -87,6 +88,10 @@ class RecordMaker:
             self._counts["stored_already"] += 1
             return self._is_durable(due)
         complaint = OTHER_IDENTITY if self._deliveries.clashes(record) else self._stored.complaint(record)
+        if complaint is None and due.fresh:
+            # The revision before may be on its way still: what it says is what its spans say.
+            before = build_record(span for span in due.spans if span.span_id not in due.fresh)
+            complaint = None if extends(before, record) else LESS_OR_OTHER
         if complaint is not None:
             return self._set_aside(due, complaint)
         self._senders.remember(due.trace_id, due.sender)

@@ -72,7 +72,8 @@ def _said_by(spans: Iterable[FinishedSpan]) -> dict[tuple[Any, ...], Any]:
 def _said_by_event(event: FinishedEvent, owner: int | None) -> Mapping[tuple[Any, ...], Any]:
     fields = event.fields
     if event.is_item:
-        item = {name: value for name, value in fields.items() if name not in ("timestamp_ns", "file_path")}
+        # By the span it belongs to, too: it is that of whoever says it last. Read back, it is known to the microsecond.
+        item = {**fields, "timestamp_ns": fields["timestamp_ns"] // 1000, "file_path": None, "span": owner}
         is_start = fields["item_type"] == ItemType.PIPELINE_START and fields["sequence_number"] == 1
         return {("item", fields["sequence_number"]): item, **(_head(fields.get("metadata")) if is_start else {})}
     if fields["fact"] == EXECUTION_FACT:

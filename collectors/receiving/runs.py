@@ -15,6 +15,7 @@ from typing import NamedTuple
 from collectors.build import count_on
 from collectors.receiving.revisions import OTHER_SENDER, OTHER_SPAN, SECOND_ROOT, complaint_about, is_same_span
 from collectors.receiving.spool import Place
+from collectors.receiving.trace_id import TraceId
 from collectors.spans import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking.record import FinishReason
@@ -45,7 +46,7 @@ class RemoteRun:
     `is_fixed` says that nothing can be added: what is stored could not be read back as it is.
     """
 
-    trace_id: int
+    trace_id: TraceId
     touched: float = 0.0
     sender: str | None = ""
     is_fixed: bool = False
@@ -83,15 +84,16 @@ class RemoteRun:
 
 
 class Due(NamedTuple):
-    """A run of which a record is to be made, as it is now."""
+    """A run of which a record is to be made, as it is now; `fresh` are the ids of the spans that are late."""
 
-    trace_id: int
+    trace_id: TraceId
     spans: tuple[FinishedSpan, ...]
     reason: FinishReason
     revision: int
     late_spans: int
     places: tuple[Place, ...]
     sender: str
+    fresh: frozenset[int] = frozenset()
 
 
 class Refusal(NamedTuple):
@@ -125,21 +127,21 @@ class RemoteRuns:
     ) -> None:
         self._grace_ns, self._patience, self._max_age = int(grace * 1e9), patience, max_age
         self._clock, self._now_ns = clock, now_ns
-        self._open: OrderedDict[int, RemoteRun] = OrderedDict()
-        self._settled: OrderedDict[int, RemoteRun] = OrderedDict()
-        self._forgotten: OrderedDict[int, str] = OrderedDict()
-        self._aside: OrderedDict[int, str] = OrderedDict()
+        self._open: OrderedDict[TraceId, RemoteRun] = OrderedDict()
+        self._settled: OrderedDict[TraceId, RemoteRun] = OrderedDict()
+        self._forgotten: OrderedDict[TraceId, str] = OrderedDict()
+        self._aside: OrderedDict[TraceId, str] = OrderedDict()
         self._open_bytes = self._settled_bytes = 0
         self._newest_ns = 0
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def knows(self, trace_id: int) -> bool:
+    def knows(self, trace_id: TraceId) -> bool:
         """Whether spans of this trace have come."""
         return self.remembers(trace_id) or trace_id in self._forgotten
 
-    def remembers(self, trace_id: int) -> bool:
+    def remembers(self, trace_id: TraceId) -> bool:
         """Whether it is known what the spans of this trace were."""
         return trace_id in self._open or trace_id in self._settled
 
@@ -150,16 +152,16 @@ class RemoteRuns:
             self._settled[run.trace_id] = run
             self._settled_bytes += run.size
 
-    def set_aside(self, trace_id: int, sender: str) -> None:
+    def set_aside(self, trace_id: TraceId, sender: str) -> None:
         """Take nothing more of this trace from its sender: its run is set aside with all that had come."""
         self.drop(trace_id)
         _remember(self._aside, trace_id, sender)
 
-    def readmit(self, trace_id: int) -> None:
+    def readmit(self, trace_id: TraceId) -> None:
         """Take spans of this trace again."""
         self._aside.pop(trace_id, None)
 
-    def drop(self, trace_id: int) -> None:
+    def drop(self, trace_id: TraceId) -> None:
         """Forget the spans of a run."""
         if run := self._open.pop(trace_id, None):
             self._open_bytes -= run.size
@@ -169,9 +171,9 @@ class RemoteRuns:
     def take(self, spans: Iterable[FinishedSpan], size: int, place: Place, sender: str = "") -> Taken:
         """Take the spans of a request of `size` bytes, in any order, of any runs."""
         came = list(spans)
-        arrived: dict[int, dict[int, FinishedSpan]] = {}
+        arrived: dict[TraceId, dict[int, FinishedSpan]] = {}
         for span in came:
-            arrived.setdefault(span.trace_id, {}).setdefault(span.span_id, span)
+            arrived.setdefault(TraceId(span.trace_id), {}).setdefault(span.span_id, span)
         share = size // max(1, len(came))
         taken = Taken([], set(), len(came) - sum(map(len, arrived.values())), [])
         for trace_id, of_run in arrived.items():
@@ -179,7 +181,7 @@ class RemoteRuns:
         return taken._replace(due=[*taken.due, *self._crowded()])
 
     def _take_run(
-        self, taken: Taken, trace_id: int, spans: dict[int, FinishedSpan], share: int, place: Place, sender: str
+        self, taken: Taken, trace_id: TraceId, spans: dict[int, FinishedSpan], share: int, place: Place, sender: str
     ) -> Taken:
         is_aside = self._aside.get(trace_id) == sender
         reason = WHOLE_ASIDE if is_aside else TOO_LATE if trace_id in self._forgotten else None
@@ -241,7 +243,8 @@ class RemoteRuns:
         if is_late:
             self._settled_bytes += size
             run.late_spans += len(fresh)
-            return self._settle(run, FinishReason.LATE_SPAN)
+            late = frozenset(span.span_id for span in fresh)
+            return self._settle(run, FinishReason.LATE_SPAN)._replace(fresh=late)
         self._open[run.trace_id] = run
         self._open_bytes += size
         for root in (span for span in fresh if span.parent_id is None):
@@ -272,7 +275,7 @@ class RemoteRuns:
             _remember(self._forgotten, trace_id, "")
 
 
-def _remember(known: OrderedDict[int, str], trace_id: int, sender: str) -> None:
+def _remember(known: OrderedDict[TraceId, str], trace_id: TraceId, sender: str) -> None:
     known[trace_id] = sender
     if len(known) > MOST_FORGOTTEN:
         known.popitem(last=False)

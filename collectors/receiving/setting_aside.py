@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections import Counter
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
 
 from collectors.receiving.quarantine import Quarantine, Request
-from collectors.receiving.runs import Due
-from collectors.receiving.spool import Spool
+from collectors.receiving.runs import Due, Refusal
+from collectors.receiving.spool import Entry, Place, Spool
 
 _log = logging.getLogger("otel_tracking")
 
 MOST_TOLD = 10
 """Lines in the log for each reason; later ones are counted only: a log is no place to flood."""
+
+MOST_NAMED = 100
+"""Traces of one request that get an entry each; what is more of them shares one, without a trace of its own."""
+
+NAMES_KEPT = 100
+OTHERS = "are of the same request as the others, each for a reason of its own"
 
 
 class SettingAside:
@@ -20,19 +28,44 @@ class SettingAside:
 
     def __init__(self, quarantine: Quarantine, spool: Spool) -> None:
         self._quarantine, self._spool = quarantine, spool
+        self._names: OrderedDict[Place, str] = OrderedDict()
         self.counts: Counter[str] = Counter()
 
-    def part(self, trace_id: int, reason: str, sender: str, request: Request, spans: int) -> None:
-        """Set aside what one request brought of a trace. Raises OSError where it cannot be kept."""
-        self._quarantine.put(trace_id, reason, sender, [request], spans=spans)
-        self._tell(trace_id, reason)
+    def parts(self, refusals: Sequence[Refusal], request: Request, sender: str) -> None:
+        """Set aside what one request brought of some traces. Raises OSError where it cannot be kept."""
+        named, others = refusals[:MOST_NAMED], refusals[MOST_NAMED:]
+        if others:
+            named = [*named, Refusal(0, OTHERS, sum(refusal.spans for refusal in others))]
+        kept: Request | str = request
+        for refusal in named:
+            aside = self._quarantine.put(refusal.trace_id, refusal.reason, sender, [kept], spans=refusal.spans)
+            # By its name from now on: to hash the same megabytes for each trace would be what a sender could want.
+            [kept] = aside.requests
+        for refusal in refusals:
+            self._tell(refusal.trace_id, refusal.reason)
 
     def run(self, due: Due, reason: str, *, is_whole: bool) -> None:
         """Set aside a run with all requests that had spans of it. Raises OSError where they cannot be kept."""
-        entries = map(self._spool.read, dict.fromkeys(due.places))
-        requests = (Request(entry.kind, entry.body) for entry in entries)
-        self._quarantine.put(due.trace_id, reason, due.sender, requests, spans=len(due.spans), is_whole=is_whole)
+        places = list(dict.fromkeys(due.places))
+        spans = len(due.spans)
+        with contextlib.suppress(KeyError):  # it had to go for newer ones meanwhile
+            names = [self._names.get(place) or self._read(place) for place in places]
+            return self._put(due, reason, places, names, spans, is_whole)
+        return self._put(due, reason, places, [self._read(place) for place in places], spans, is_whole)
+
+    def _put(
+        self, due: Due, reason: str, places: list[Place], requests: Sequence[Request | str], spans: int, is_whole: bool
+    ) -> None:
+        aside = self._quarantine.put(due.trace_id, reason, due.sender, requests, spans=spans, is_whole=is_whole)
+        if len(aside.requests) == len(places):
+            self._names.update(zip(places, aside.requests, strict=True))
+        while len(self._names) > NAMES_KEPT:
+            self._names.popitem(last=False)
         self._tell(due.trace_id, reason)
+
+    def _read(self, place: Place) -> Request:
+        entry: Entry = self._spool.read(place)
+        return Request(entry.kind, entry.body)
 
     def _tell(self, trace_id: int, reason: str) -> None:
         self.counts[reason] += 1

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from collectors.otlp import Batch
 from collectors.otlp_batches import OddSpan
 from collectors.otlp_settings import VIEWER
+from collectors.receiving.trace_id import TraceId
 from collectors.spans import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking.tracker import INSTRUMENTATION_NAME
@@ -21,7 +22,7 @@ NOT_OURS = "belong to no execution"
 class Sorted:
     """Spans of ours by trace, what stood in the place of some, and how many are not taken, by reason."""
 
-    ours: dict[int, list[FinishedSpan]] = field(default_factory=dict)
+    ours: dict[TraceId, list[FinishedSpan]] = field(default_factory=dict)
     odd: list[OddSpan] = field(default_factory=list)
     rejected: Counter[str] = field(default_factory=Counter)
 
@@ -36,7 +37,7 @@ class Sorted:
         return Sorted(ours, [odd for odd in self.odd if odd.trace_id == trace_id], self.rejected)
 
 
-def sort(batches: Iterable[Batch], knows: Callable[[int], bool]) -> Sorted:
+def sort(batches: Iterable[Batch], knows: Callable[[TraceId], bool]) -> Sorted:
     """The spans of a request, sorted; `knows` says whether spans of a trace have come before."""
     found = Sorted()
     others: list[FinishedSpan] = []
@@ -48,7 +49,7 @@ def sort(batches: Iterable[Batch], knows: Callable[[int], bool]) -> Sorted:
         is_ours = batch.scope == INSTRUMENTATION_NAME
         for span in batch.spans:
             if is_ours or _is_marked(span):
-                found.ours.setdefault(span.trace_id, []).append(span)
+                found.ours.setdefault(TraceId(span.trace_id), []).append(span)
             else:
                 others.append(span)
         (found.odd if is_ours else odd_others).extend(batch.odd)
@@ -57,16 +58,18 @@ def sort(batches: Iterable[Batch], knows: Callable[[int], bool]) -> Sorted:
 
 
 def _sort_others(
-    found: Sorted, others: Iterable[FinishedSpan], odd: Iterable[OddSpan], knows: Callable[[int], bool]
+    found: Sorted, others: Iterable[FinishedSpan], odd: Iterable[OddSpan], knows: Callable[[TraceId], bool]
 ) -> None:
     """Other instrumentation may have made spans in our runs."""
     for span in others:
-        if span.trace_id in found.ours or knows(span.trace_id):
-            found.ours.setdefault(span.trace_id, []).append(span)
+        trace_id = TraceId(span.trace_id)
+        if trace_id in found.ours or knows(trace_id):
+            found.ours.setdefault(trace_id, []).append(span)
         else:
             found.rejected[NOT_OURS] += 1
     for one in odd:
-        if one.trace_id in found.ours or knows(one.trace_id):
+        trace_id = TraceId(one.trace_id)
+        if trace_id in found.ours or knows(trace_id):
             found.odd.append(one)
         else:
             found.rejected[NOT_OURS] += 1

@@ -8,6 +8,7 @@ from collectors.delivery import Archive, Sink
 from collectors.receiving.revisions import NO_IDENTITY, extends, fits
 from collectors.receiving.runs import RemoteRun
 from collectors.receiving.senders import Senders
+from collectors.receiving.trace_id import TraceId
 from collectors.record_spans import is_exact, spans_of_record
 from otel_tracking import canonical
 from otel_tracking.record import ExecutionRecord
@@ -31,7 +32,7 @@ class StoredRuns:
 
     def recall(self, record: ExecutionRecord) -> RemoteRun:
         """The run of a stored record, as if its spans had just come."""
-        trace_id = int(record.trace_id or "0", 16)
+        trace_id = TraceId(record.trace_id or "0", 16)
         try:
             spans = spans_of_record(record)
             is_fixed = not is_exact(spans, record)

@@ -109,7 +109,7 @@ def test_a_request_that_is_sent_again_changes_nothing():
     runs = remote_runs()
     assert len(runs.take(RUNS[0], 100, 1).due) == 1
     again = runs.take(RUNS[0], 100, 2)
-    assert (again.due, again.unchanged, again.duplicates) == ([], {RUNS[0][0].trace_id}, len(RUNS[0]))
+    assert (again.due, list(again.unchanged), again.duplicates) == ([], [RUNS[0][0].trace_id], len(RUNS[0]))
 
 
 @pytest.mark.parametrize(("name", "value"), [("MOST_OPEN_RUNS", 2), ("MOST_OPEN_BYTES", 250)])

@@ -103,6 +103,11 @@ def late(run, events, *, after=0, **more):
     )
 
 
+def item_of(run, number):
+    """An item of a span as it was said there, for another span to say it too."""
+    return run[number].events[0].attributes[names.PAYLOAD]
+
+
 @pytest.mark.parametrize("is_restarted", [True, False])
 @pytest.mark.parametrize(
     ("spans", "reason"),
@@ -110,6 +115,7 @@ def late(run, events, *, after=0, **more):
         (lambda run: [late(run, [amendment(user_id="mallory")])], "say otherwise"),
         (lambda run: [late(run, [item(2, "interception_iteration", content="mallory")])], "say otherwise"),
         (lambda run: [late(run, [item(1, "pipeline_start", metadata={"user_id": "mallory"})])], "say otherwise"),
+        (lambda run: [{**late(run, [item_of(run, 0)]), "name": "iteration"}], "say otherwise"),
         (lambda run: [late(run, [], after=7 * 3600 * SECOND)], "after the end"),
         (lambda run: [{**late(run, [], after=5000), "name": "stage.interception"}], "after the end"),
         (lambda run: [{**late(run, []), "parentSpanId": ""}], "second root"),
@@ -437,3 +443,36 @@ def test_a_second_process_that_stored_the_run_meanwhile_is_not_replaced(tmp_path
 def replace_span(span, counts):
     told = {names.SPAN_COUNT: counts, names.ITEM_COUNT: 1}
     return {**span, "attributes": [{"key": key, "value": {"intValue": str(value)}} for key, value in told.items()]}
+
+
+def test_a_request_of_many_odd_traces_is_set_aside_in_few_pieces(sink, tmp_path):
+    """A hundred have an entry of their own, the others one together; all are told, and taken up again as they came."""
+    odd = [span_of(number, startTimeUnixNano=str(NINES)) for number in range(1, 5_001)]
+    with collecting([sink], tmp_path) as collector:
+        assert collector.accept(JSON, request_of(*odd)).rejected == 5_000
+        assert (len(collector.quarantine), collector.quarantine.size) == (101, len(request_of(*odd)))
+        [others] = (aside for aside in collector.quarantine.asides if int(aside.trace_id, 16) == 0)
+        collector.take_up(others)
+    assert len(collector.quarantine) == 101
+    assert not list(tmp_path.glob("*.otlp"))
+
+
+def test_runs_of_one_request_that_cannot_be_built_share_it(sink, tmp_path):
+    """It is read, hashed and kept once, however many fail."""
+    bad = request_of(*map(bad_run, range(1, 301)))
+    with collecting([sink], tmp_path) as collector:
+        collector.accept(JSON, bad)
+        while collector.health()["set_aside"] < 300:
+            pass
+        assert (len(collector.quarantine), collector.quarantine.size) == (300, len(bad))
+    assert not list(tmp_path.glob("*.otlp"))
+
+
+def test_trace_ids_cannot_be_chosen_so_that_all_have_one_hash():
+    """Whoever looked for one of them would have to walk past the others."""
+    from collectors.receiving.trace_id import TraceId
+
+    chosen = [5 + number * (2**61 - 1) for number in range(1, 10_000)]
+    assert len(set(map(hash, chosen))) == 1
+    assert len({hash(TraceId(trace_id)) for trace_id in chosen}) == len(chosen)
+    assert {TraceId(5): "x"}[TraceId(5)] == "x"
