@@ -29,7 +29,7 @@ def read_json(body: bytes | str) -> list[FinishedSpan]:
 def batches_of_json(body: bytes | str) -> list[Batch]:
     """The spans with whose they are. Raises `RecordError` for text that is no request at all."""
     try:
-        request = json.loads(body, parse_int=_read_digits)
+        request = json.loads(body, parse_int=read_digits)
         return [
             batch_of(_read_attributes_of_resource(group), _read_scope(scope), _listed(scope, "spans"), _span, _trace_id)
             for group in _listed(request, "resourceSpans")
@@ -39,7 +39,7 @@ def batches_of_json(body: bytes | str) -> list[Batch]:
         raise RecordError(f"{len(body)} characters are not an OTLP trace request in JSON") from trouble
 
 
-def _read_digits(text: str) -> int | str:
+def read_digits(text: str) -> int | str:
     """The number; where it is longer than any that is meant, its text, which is none."""
     return int(text) if len(text) <= _DIGITS else text
 

@@ -7,7 +7,10 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict, ParseDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from collectors.otlp_json import read_digits
+from collectors.otlp_outline import nothing_but_the_trace_id, outline_of
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.errors import RecordError
@@ -26,6 +29,9 @@ def without_secrets_in_protobuf(body: bytes) -> bytes:
     message = ExportTraceServiceRequest()
     try:
         message.ParseFromString(body)
+    except Exception:
+        return _without_secrets_in_pieces(body, redactor)
+    try:
         request = MessageToDict(message)
         if not _clean(request, redactor):
             return body
@@ -35,13 +41,37 @@ def without_secrets_in_protobuf(body: bytes) -> bytes:
     return cleaned
 
 
+def _without_secrets_in_pieces(body: bytes, redactor: Redactor) -> bytes:
+    """The same where one of the spans cannot be read: it alone is left out, all of it but its trace id."""
+    try:
+        request = outline_of(body)
+    except Exception as trouble:
+        raise RecordError(f"{len(body)} bytes are not an OTLP trace request in protobuf") from trouble
+    for group in request.resource_spans:
+        for scope in group.scope_spans:
+            scope.spans[:] = [_span_without_secrets(packed, redactor) for packed in scope.spans]
+    cleaned: bytes = request.SerializeToString()
+    return cleaned
+
+
+def _span_without_secrets(packed: bytes, redactor: Redactor) -> bytes:
+    if not redactor.may_hold_secret(packed):
+        return packed
+    try:
+        span = MessageToDict(Span.FromString(packed))
+        cleaned: bytes = ParseDict(span, Span()).SerializeToString() if _clean(span, redactor) else packed
+    except Exception:
+        return nothing_but_the_trace_id(packed)
+    return cleaned
+
+
 def without_secrets_in_json(body: bytes) -> bytes:
     """The same for a request in JSON."""
     redactor = usual_redactor()
     if not redactor.may_hold_secret(body) and rb"\u" not in body:
         return body
     try:
-        request = json.loads(body)
+        request = json.loads(body, parse_int=read_digits)
     except (ValueError, RecursionError) as trouble:
         raise RecordError(f"{len(body)} characters are not an OTLP trace request in JSON") from trouble
     return json.dumps(request).encode() if _clean(request, redactor) else body

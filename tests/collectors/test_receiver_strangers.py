@@ -396,6 +396,31 @@ def test_a_span_in_protobuf_that_cannot_be_read_is_left_out_alone(sink, tmp_path
     assert {aside.trace_id for aside in collector.quarantine.asides} == {"01" * 16, "03" * 16}
 
 
+def test_an_odd_span_beside_a_secret_is_left_out_alone_and_the_secret_too(sink, tmp_path):
+    """Secrets are looked for in what can be read; of what cannot only the trace id is kept."""
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+    secret = "sk-or-v1-" + "0123456789abcdef" * 4
+    [run, second], records = spans_of_runs(2)
+    request = ExportTraceServiceRequest.FromString(body_of(run))
+    spans = request.resource_spans[0].scope_spans[0].spans
+    spans[0].attributes.add(key="http.url").value.string_value = secret
+    spans.add(trace_id=b"\1" * 16, span_id=b"\2" * 8, name=f"spoilt {secret}")
+    body = request.SerializeToString().replace(b"spoilt", b"sp\xff\xfelt")
+    plain = otlp_json(second)
+    of_second = plain["resourceSpans"][0]["scopeSpans"][0]["spans"]
+    of_second[0]["attributes"].append({"key": "http.url", "value": {"stringValue": secret}})
+    of_second.append(span_of(5, startTimeUnixNano=0, name=secret))
+    with collecting([sink], tmp_path) as collector, receiving(collector) as address:
+        assert post(address, body).status_code == 200
+        digits = json.dumps(plain).replace('"startTimeUnixNano": 0', f'"startTimeUnixNano": {"9" * 5000}')
+        assert post(address, digits.encode(), "application/json").status_code == 200
+    assert sink.latest().keys() == records.keys()
+    assert collector.health()["odd_spans"] == 2
+    assert {aside.trace_id for aside in collector.quarantine.asides} == {"01" * 16, f"{5:032x}"}
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+
+
 def test_counts_that_cannot_be_are_not_walked_through(sink, tmp_path):
     """A root that counts 10¹⁸ items is waited for like any other."""
     counts = {names.SPAN_COUNT: 1, names.ITEM_COUNT: 10**18}
