@@ -40,6 +40,7 @@ class Redactor:
     """
 
     def __init__(self, policy: RedactionPolicy = DEFAULT_POLICY) -> None:
+        self.on_the_wire = policy
         self.policy = replace(policy, allowed=policy.allowed | _OF_RECORDS)
         self._rules = rules_of(self.policy)
         self.version = version_of_rules()

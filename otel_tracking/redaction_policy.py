@@ -31,5 +31,24 @@ class RedactionPolicy:
     also: tuple[Callable[[str, Any], bool], ...] = ()
     by_name: bool = True
 
+    def joined(self, other: RedactionPolicy) -> RedactionPolicy:
+        """What both take for a secret together, without what either allows.
+
+        >>> one, other = RedactionPolicy(names=frozenset({"pin"})), RedactionPolicy(allowed=frozenset({"token"}))
+        >>> one.joined(other) == RedactionPolicy(names=frozenset({"pin"}), allowed=frozenset({"token"}))
+        True
+        """
+        if other is DEFAULT_POLICY:
+            return self
+        return RedactionPolicy(
+            self.names | other.names,
+            self.query_names | other.query_names,
+            self.node_classes | other.node_classes,
+            self.allowed | other.allowed,
+            self.patterns + other.patterns,
+            self.also + other.also,
+            self.by_name and other.by_name,
+        )
+
 
 DEFAULT_POLICY = RedactionPolicy()

@@ -74,7 +74,8 @@ class Exchange:
         self.passed_ns = self.ended_ns = self.started_ns
         self.status: int | None = None
         self.is_over = False
-        self._redaction = Redaction(settings.redaction, wire.secrets)
+        self._policy = settings.redaction.joined(wire.policy)
+        self._redaction = Redaction(self._policy, wire.secrets)
         self._headers: list[tuple[str, str]] = []
         self._answer: Answer | None = None
         self._is_decoded = False
@@ -207,7 +208,7 @@ class Exchange:
 
     def _respond(self, *, complete: bool, error: BaseException | None) -> None:
         self.ended_ns = self.wire.now()
-        redaction = Redaction(self.settings.redaction, self.wire.secrets)
+        redaction = Redaction(self._policy, self.wire.secrets)
         response: dict[str, Any] = {"attempts": self.number, "complete": complete}
         body = None
         if self.status is not None:

@@ -32,6 +32,7 @@ class Wire:
     def __init__(self, call: BackendCall) -> None:
         self._call, self._run = call, call._run
         self.troubles, self.now = self._run.troubles, self._run.now
+        self.policy = self._run.redactor.on_the_wire
         self.secrets: set[str] = set()
         self._lock = threading.Lock()
         self._count = 0

@@ -23,10 +23,14 @@ def everything_below(directory):
     return joined(parts)
 
 
-def every_document(record):
-    """The record in every format there is, for researchers and for students, unpacked."""
+PRINTED = ("pdf", "pdfa", "docx")
+"""Formats that take a second."""
+
+
+def every_document(record, *, without=()):
+    """The record in every format there is, unpacked."""
     parts = []
-    for format_ in FORMATS.values():
+    for format_ in (format_ for name, format_ in FORMATS.items() if name not in without):
         document = format_.render(record)
         parts += [document, *_unpacked(document, format_.suffix)]
     return joined(parts)

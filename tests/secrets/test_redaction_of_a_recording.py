@@ -2,6 +2,7 @@
 
 import re
 
+import httpx
 import pytest
 from builders import items_of, record_of
 from hypothesis import given, settings
@@ -66,14 +67,15 @@ def test_what_is_logged_after_a_scopes_end_is_said_too():
     assert record.spans[1].facts["redacted"]
 
 
+REMOVED = {"classroom_pin": "[removed: classroom_pin]"}
 POLICIES = {
-    "names": (RedactionPolicy(names=frozenset({"classroom_pin"})), {"classroom_pin": "[removed: classroom_pin]"}),
+    "names": (RedactionPolicy(names=frozenset({"classroom_pin"})), REMOVED),
     "names in capitals": (
         RedactionPolicy(names=frozenset({"CLASSROOM_PIN"})),
-        {"classroom_pin": "[removed: classroom_pin]"},
+        REMOVED,
     ),
     "patterns": (RedactionPolicy(patterns=(re.compile("47.1"),)), {"classroom_pin": "pin [removed: secret] here"}),
-    "also": (RedactionPolicy(also=(lambda name, value: "pin" in name,)), {"classroom_pin": "[removed: classroom_pin]"}),
+    "also": (RedactionPolicy(also=(lambda name, value: "pin" in name,)), REMOVED),
     "nothing more": (RedactionPolicy(), {"classroom_pin": "pin 4711 here"}),
 }
 
@@ -89,6 +91,20 @@ def test_a_name_that_is_allowed_is_kept_and_all_others_are_not():
     policy = RedactionPolicy(allowed=frozenset({"token"}))
     record = record_of(logging(metadata={"token": "of love", "password": "x"}), redaction=policy)
     assert items_of(record, "interception_final")[0].metadata == {"token": "of love", "password": "[removed: password]"}
+
+
+def test_the_policy_of_a_recording_holds_on_the_wire_too():
+    policy = RedactionPolicy(names=frozenset({"classroom_pin"}), allowed=frozenset({"x-api-key"}))
+
+    def pipeline(run):
+        with run.stage(2) as stage, stage.backend_call("ollama") as call:
+            server = httpx.MockTransport(lambda request: httpx.Response(200, json={"classroom_pin": "4711"}))
+            with httpx.Client(transport=call.transport(server)) as client:
+                client.post("http://localhost/", json={"classroom_pin": "4711"}, headers={"x-api-key": "of music"})
+
+    call = record_of(pipeline, redaction=policy).attempts[0]
+    assert call.passed["body"] == call.response["body"] == REMOVED
+    assert call.passed["headers"]["x-api-key"] == "of music"
 
 
 def test_a_policy_with_a_mistake_is_trouble_and_nothing_is_recorded_unredacted():
