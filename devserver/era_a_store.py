@@ -72,13 +72,15 @@ class DatasetStore:
         return bool(rows or found)
 
     def stats(self) -> dict[str, Any]:
-        """How many runs are stored, and the bytes of everything that is."""
+        """How many runs can be read, the bytes of everything that is stored, and an `error` where some cannot."""
         self._settle()
+        damages = Damages()
         files = [path for path in self._data_dir.rglob("*") if path.is_file()]
         return {
-            "total_records": len(list_executions(self._data_dir, on_damage=Damages())),
+            "total_records": len(list_executions(self._data_dir, on_damage=damages)),
             "total_size_bytes": sum(path.stat().st_size for path in files),
             "storage_dir": str(self._data_dir.absolute()),
+            **({"error": "some files cannot be read; otel-tracking verify names them"} if damages else {}),
         }
 
     def _next_listed(self, execution_id: str) -> ExecutionRecord | None:

@@ -193,7 +193,7 @@ class TestOpening:
             era_a.start(Settings(data_dir=tmp_path / "file" / "data", journal=False))
 
     def test_a_storage_that_cannot_be_read_raises_nothing(self, server):
-        """The routes answer as if there were nothing."""
+        """The routes answer as if there were nothing, and the figures say why."""
         server.ask("stillepost")
         [record] = server.records()
         for path in server.data_dir.glob("executions/*/*.parquet"):
@@ -201,7 +201,7 @@ class TestOpening:
 
         assert migration.load_execution_record(record.execution_id) is None
         assert migration.list_execution_records() == []
-        assert migration.get_storage_stats()["error"] == "the storage cannot be read; the log says why"
+        assert migration.get_storage_stats()["error"] == "some files cannot be read; otel-tracking verify names them"
 
     def test_pages_of_the_list_follow_one_another(self, server):
         """`limit` and `offset` as before; loading in another order than listed works too."""
