@@ -28,6 +28,7 @@ class Server:
 
     def __init__(self, command, data_dir, token=""):
         self.token = token
+        self._own, self._temporary = data_dir.parent, data_dir.parent / "tmp"
         self._log = (data_dir.parent / f"{command}.log").open("w+")
         environment = {
             **os.environ,
@@ -35,9 +36,9 @@ class Server:
             "DEVSERVER_TOKEN": token,
             "DEVSERVER_COLLECT_TOKEN": token,
             "DEVSERVER_JOURNAL": "off",
-            "TMPDIR": str(data_dir.parent / "tmp"),
+            "TMPDIR": str(self._temporary),
         }
-        (data_dir.parent / "tmp").mkdir(exist_ok=True)
+        self._temporary.mkdir(exist_ok=True)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "devserver.cli", command, "--port", "0", "--data", str(data_dir)],
             cwd=ROOT,
@@ -70,13 +71,18 @@ class Server:
 
     def temporary_files(self):
         """What it has open below a directory for temporary files, deleted or not."""
-        files = []
+        files: list[Path] = []
         for entry in Path(f"/proc/{self.process.pid}/fd").iterdir():
             try:
-                files.append(str(entry.readlink()))
+                files.append(entry.readlink())
             except FileNotFoundError:
                 continue
-        return [name for name in files if ("/tmp" in name and "pytest" not in name) or "(deleted)" in name]
+        return [path for path in files if self._is_temporary(path)]
+
+    def _is_temporary(self, path):
+        if path.name.endswith("(deleted)") or path.is_relative_to(self._temporary):
+            return True
+        return path.is_relative_to("/tmp") and not path.is_relative_to(self._own)
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
