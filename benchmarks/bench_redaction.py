@@ -1,7 +1,7 @@
 """What looking for secrets costs the pipeline's thread: the same calls with and without it, in turns.
 
-"Without" is the same code with looks that see nothing, which is what an item cost before. Below that stand the ways
-that were compared before one was chosen (`docs/decisions/redaction.md`), on the frozen bytes alone.
+"Without" is the same code with a search that finds nothing, which is what an item cost before. Below that stand the
+ways that were compared before one was chosen (`docs/decisions/redaction.md`), on the frozen bytes alone.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class LooksAtNothing(Redactor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.look = ().__contains__  # no call is cheaper and says no
+        self.search = ().__contains__  # no call is cheaper and says no
 
 
 class Stage:
@@ -101,8 +101,8 @@ def ways(rounds: int) -> None:
         return any(literal in payload for literal in literals.split(b"|"))
 
     looks: dict[str, Callable[[bytes], object]] = {
-        "one search": search.look,
-        "the other search as well": lambda payload: search.look(payload) or search.late_look(payload),
+        "one search": search.at_once,
+        "the other search as well": lambda payload: search.at_once(payload) or search.late(payload),
         "one expression": expression.search,
         "`in`, a literal at a time": each_in_turn,
         "a walk over the values": lambda payload: clean_values(thaw(payload), Redaction(), None),

@@ -54,6 +54,7 @@ COUNTERS: tuple[tuple[str, str, Read], ...] = (
     ("items", "{item}", _one("items")),
     ("records", "{record}", _one("records")),
     ("recovered", "{record}", _one("recovered")),
+    ("redacted", "{value}", _one("redacted")),
     ("lossy_values", "{value}", _one("lossy_values")),
     ("late_spans", "{span}", _one("late_spans")),
     ("dropped", "{item}", _one("dropped")),

@@ -39,7 +39,7 @@ class Run:
     def __init__(self, tracer: Tracer, emit: Emit, troubles: Troubles, timings: Timings, redactor: Redactor) -> None:
         self.tracer, self.emit, self.troubles, self.timings = tracer, emit, troubles, timings
         self.redactor = redactor
-        self.look = self.redactor.look
+        self.search = self.redactor.search
         self._redacted = RedactedPlaces()
         self._start_below = getattr(tracer, "start_below", None)
         self.outcome = Outcome()

@@ -145,7 +145,7 @@ class Scope:
                     {} if metadata is None else metadata,
                 )
             )
-            if run.look(payload):
+            if run.search(payload):
                 payload, name = run.without_secrets(self, payload), run.redactor.text(name)
             if name in TELLING_TYPES:
                 run.outcome.item(name, place.stage, place.loop_iteration)
@@ -160,7 +160,7 @@ class Scope:
         try:
             name = text(name)
             payload = freeze((FACT, self._id, name, value))
-            if run.look(payload):
+            if run.search(payload):
                 payload, name = run.without_secrets(self, payload), run.redactor.text(name)
             run.emit_to(self, Frame(event_name(name), run.now(), self._id, payload))
         except Exception as trouble:

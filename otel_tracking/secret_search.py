@@ -14,7 +14,7 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from otel_tracking.secret_names import Names
 
-Look = Callable[[bytes], object]
+Find = Callable[[bytes], object]
 """Says something that is true where a literal was found."""
 
 # The names of secrets, in the ways they are written. A name that only ends in a telling word ("token" is one, "tokens"
@@ -50,18 +50,18 @@ MOST_AT_ONCE, _BUCKETS = 64, 16
 
 
 class Search:
-    """Looks for literals, of which those that are known to this module are found by `look`, all others by `late_look`;
+    """Looks for literals, of which those that are known to this module are found by `at_once`, all others by `late`;
     where neither sees anything there is none. `own` are looked for at once as well, which costs a second search.
     """
 
     def __init__(self, literals: Iterable[str], own: Iterable[str] = ()) -> None:
         self.literals = tuple(dict.fromkeys((*AT_ONCE, *literals, *own)))
-        self.look, self.late_look = (
+        self.at_once, self.late = (
             _look_for(AT_ONCE),
             _look_for(literal for literal in self.literals if literal not in AT_ONCE),
         )
         if own:
-            self.look = _either(self.look, _look_for(own))
+            self.at_once = _either(self.at_once, _look_for(own))
         self._every = BytesAhoCorasick(map(_encode, self.literals))
 
     def found_in(self, text: str) -> frozenset[str]:
@@ -70,7 +70,7 @@ class Search:
 
     def found_in_bytes(self, data: bytes) -> frozenset[str]:
         """The literals that stand in bytes."""
-        if self.look(data) or self.late_look(data):
+        if self.at_once(data) or self.late(data):
             return frozenset(literal for literal, _, _ in self._all_in(data))
         return _NOTHING
 
@@ -97,7 +97,7 @@ def _encode(literal: str) -> bytes:
     return literal.encode("latin-1" if in_a_pickle else "utf-8", "surrogatepass")
 
 
-def _look_for(literals: Iterable[str]) -> Look:
+def _look_for(literals: Iterable[str]) -> Find:
     return BytesAhoCorasick(_spread(map(_encode, literals)), MatchKind.LeftmostFirst).find_matches_as_indexes
 
 
@@ -110,7 +110,7 @@ def _spread(literals: Iterable[bytes]) -> list[bytes]:
     return [literal for offset in range(height) for literal in alike[offset::height]]
 
 
-def _either(first: Look, second: Look) -> Look:
+def _either(first: Find, second: Find) -> Find:
     return lambda payload: first(payload) or second(payload)
 
 

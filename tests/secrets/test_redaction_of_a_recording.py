@@ -181,7 +181,7 @@ def test_each_shape_has_a_literal_that_is_looked_for_at_once(name):
     sample = samples_for("a literal")[name]
     redactor = Redactor()
     for text in (sample.text, f"x {sample.text} y", f"({sample.text})"):
-        assert redactor.look(freeze(("F", 7, "note", text))), text
+        assert redactor.search(freeze(("F", 7, "note", text))), text
 
 
 def test_every_shape_that_is_known_names_its_literals():
