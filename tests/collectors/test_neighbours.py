@@ -368,7 +368,7 @@ def test_a_neighbour_reads_nothing_of_what_is_recorded(users):
 def test_a_directory_that_is_swapped_between_any_two_lines_is_not_the_one_that_is_used(users, place):
     """Without a sticky bit a neighbour may rename the victim's directory, and put his own in its place.
 
-    At whichever line of the victim's next start (every seventh is tried, or as OTEL_TRACKING_TEST_STEP says): nothing of
+    At whichever line of the victim's next start (each seventh is tried, or as OTEL_TRACKING_TEST_STEP says): nothing of
     the neighbour's is believed, and nothing of it is changed.
     """
     _, leave = PLACES[place](users)
