@@ -152,7 +152,13 @@ def _is_searchable(key: object, value: object) -> bool:
 def freeze(values: tuple[Any, ...]) -> bytes:
     """The payload of `values`, whatever they hold. What resists becomes an `Opaque` description, alone."""
     try:
-        return _pickle(values)
+        # One pickler per thread saves a microsecond. It is taken out while in use: a value's own `__repr__` may log.
+        parts, freezer = _spare.__dict__.pop("pair", None) or _new_pair()
+        freezer.dump(values)
+        payload = parts[0] if len(parts) == 1 else b"".join(parts)
+        parts.clear()
+        _spare.pair = (parts, freezer)
+        return freezer.check(payload) if freezer.may_hold_odd_keys else payload
     except Exception:
         return _freeze_awkward(values)
 
@@ -246,16 +252,6 @@ class _Parts(list[bytes]):
         self.append(part)
         if len(self) > 1 and sum(map(len, self)) > _LARGEST_TREE:
             raise OverflowError("a frozen value grew beyond its limit")
-
-
-def _pickle(values: Any) -> bytes:
-    # One pickler per thread saves a microsecond. It is taken out while in use: a value's own `__repr__` may log.
-    parts, freezer = _spare.__dict__.pop("pair", None) or _new_pair()
-    freezer.dump(values)
-    payload = parts[0] if len(parts) == 1 else b"".join(parts)
-    parts.clear()
-    _spare.pair = (parts, freezer)
-    return freezer.check(payload) if freezer.may_hold_odd_keys else payload
 
 
 def _new_pair() -> tuple[_Parts, _Freezer]:

@@ -124,8 +124,13 @@ class Run:
             self.emit(scope.span, frame)
             if not scope._ended:
                 return
-            # Another thread closed the scope meanwhile, and perhaps before the span had the frame. The builder takes
-            # an item once, however often it comes.
+        self.emit_late(scope, frame)
+
+    def emit_late(self, scope: Scope, frame: Frame) -> None:
+        """Hand a frame over whose scope has ended, perhaps in another thread and before its span had the frame.
+
+        The builder takes an item once, however often it comes.
+        """
         late = self.tracer.start_span(names.LATE_SPAN, context=scope.parent_context(), start_time=frame.timestamp)
         self.emit(late, frame)
         late.end(self.now())

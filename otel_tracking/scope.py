@@ -106,7 +106,7 @@ class Scope:
         >>> with ExecutionTracker().execution("dada") as run, run.stage(1) as stage:
         ...     stage.item(ItemType.USER_INPUT_TEXT, content="Eine Blume auf der Wiese")
         """
-        run, place = self._run, self.place
+        run, (stage, stage_iteration, loop_iteration, in_force) = self._run, self.place
         started = perf_counter_ns()
         now = run.offset_ns + started
         try:
@@ -130,13 +130,13 @@ class Scope:
                     now,
                     name,
                     medium,
-                    place.stage,
-                    place.stage_iteration,
-                    place.loop_iteration,
+                    stage,
+                    stage_iteration,
+                    loop_iteration,
                     content,
                     input_text,
                     file_path,
-                    place.config_used if config_used is None else config_used,
+                    in_force if config_used is None else config_used,
                     model_used,
                     backend_used,
                     execution_time,
@@ -148,8 +148,12 @@ class Scope:
             if run.search(payload):
                 payload, name = run.without_secrets(self, payload), run.redactor.text(name)
             if name in TELLING_TYPES:
-                run.outcome.item(name, place.stage, place.loop_iteration)
-            run.emit_to(self, Frame(name if name.isascii() else event_name(name), now, self._id, payload, held))
+                run.outcome.item(name, stage, loop_iteration)
+            frame = Frame(name if name.isascii() else event_name(name), now, self._id, payload, held)
+            if not self._ended:  # as `emit_to` does, a call less
+                run.emit(self.span, frame)
+            if self._ended:
+                run.emit_late(self, frame)
             run.timings.take(perf_counter_ns() - started)
         except Exception as trouble:
             run.troubles.report("item", trouble)
