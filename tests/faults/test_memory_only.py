@@ -62,7 +62,8 @@ print(json.dumps(in_runs))
 """
 )
 
-HARMLESS = {"object.__getattr__", "object.__setattr__", "pickle.find_class", "sys._getframe"}
+# `id` is told of to auditors as well, and asks nobody anything.
+HARMLESS = {"builtins.id", "object.__getattr__", "object.__setattr__", "pickle.find_class", "sys._getframe"}
 
 
 def test_the_pipelines_thread_opens_connects_and_starts_nothing(tmp_path, ram):
