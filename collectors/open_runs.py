@@ -124,7 +124,7 @@ class OpenRuns:
             self._troubles.report(*self._refusal)
             # Nobody's: the lock that guards the others may have been held by a thread that a fork left behind.
             return OpenRun(self, span.trace_id, self._recorder.begin(span.trace_id), self._clock())
-        entry = self._entry_of(span, journal_entries.start_entry)
+        entry = self._without_secrets(span, journal_entries.start_entry(span), journal_entries.start_entry)
         run = self._runs_by_trace_id.get(span.trace_id) or self._begin(span.trace_id)
         run.open_spans[span.span_id] = span
         run.log.append((STARTED, span))
@@ -133,9 +133,8 @@ class OpenRuns:
         run.journal.append(entry)
         return run
 
-    def _entry_of(self, span: SpanData, write: Callable[[SpanData], bytes]) -> bytes:
-        """The entry of a span, which loses its secrets before anybody sees it."""
-        entry = write(span)
+    def _without_secrets(self, span: SpanData, entry: bytes, write: Callable[[SpanData], bytes]) -> bytes:
+        """The entry of a span, which loses its secrets before anybody sees it; `write` makes the entry anew."""
         if not self.redactor.search(entry):
             return entry
         try:
@@ -166,7 +165,11 @@ class OpenRuns:
         try:
             if run.trace_id not in self._runs_by_trace_id:
                 self._begin(run.trace_id)
-            run.journal.append(self._entry_of(span, journal_entries.end_entry))
+            entry = journal_entries.end_entry(span)
+            # What has not changed was looked at when the span was started.
+            if span.attributes_changed or span.status_description:
+                entry = self._without_secrets(span, entry, journal_entries.end_entry)
+            run.journal.append(entry)
             if run.revision:
                 with run.lock:
                     run.late_spans += 1

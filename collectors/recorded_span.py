@@ -151,7 +151,10 @@ class RecordedSpan(Span):
 
     def add_link(self, context: SpanContext, attributes: Any = None) -> None:
         """Add a link."""
-        self.data.links = (*self.data.links, Link(context, self.run.runs.redactor.attributes(attributes or {})))
+        self.data.links = (
+            *self.data.links,
+            Link(context, self.run.runs.redactor.attributes(flat_copy(attributes or {}))),
+        )
 
     def record_exception(
         self,

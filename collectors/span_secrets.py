@@ -30,7 +30,7 @@ def clean_span(span: SpanData, redactor: Redactor) -> None:
         raise
     finally:
         span.attributes_changed = True
-    span.attributes, span.links, span.name, span.status_description = attributes, links, name, description
+    span.attributes, span.links, span.name, span.status_description = {**attributes}, links, name, description
 
 
 def without_secrets(span: FinishedSpan) -> FinishedSpan:

@@ -49,12 +49,12 @@ class Redactor:
         self.search = _always if self._rules.looks_at_everything else search.at_once
         self.late_search = search.late
 
-    def payload(self, payload: bytes) -> tuple[bytes, list[str]]:
+    def payload(self, payload: bytes, *, late: bool = False) -> tuple[bytes, list[str]]:
         """The bytes that this process froze without secrets, and where some were; the same bytes where none were.
 
         What cannot be looked at raises, and is not recorded.
         """
-        if not self.is_suspicious(payload):
+        if not self.is_suspicious(payload, late=late):
             return payload, []
         kind, span_id, *entries = thaw_own(payload)
         fields: tuple[str, ...] = ITEM_FIELDS
@@ -72,9 +72,9 @@ class Redactor:
         self.count += len(redaction.removed)
         return freeze((kind, span_id, *kept)), [about + place.removeprefix("value.") for place in redaction.removed]
 
-    def is_suspicious(self, data: bytes) -> bool:
+    def is_suspicious(self, data: bytes, *, late: bool = True) -> bool:
         """Whether something in bytes that hold texts is more than a word of prose or a harmless parameter."""
-        return self._rules.looks_at_everything or self._rules.search.is_suspicious(data, self._rules.names)
+        return self._rules.looks_at_everything or self._rules.search.is_suspicious(data, self._rules.names, late=late)
 
     def is_name_of_secret(self, name: str) -> bool:
         """Whether what is called so is a secret."""
@@ -108,8 +108,16 @@ class Redactor:
         self.count += cleaned is not content
         return cleaned
 
-    def attributes(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
-        """Attributes of a span or link without secrets."""
+    def span(self, name: str, attributes: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        """The name and the attributes of a span without secrets; one look at both says that there are none."""
+        if not self.may_hold_secret(f"{name} {attributes}".encode("utf-8", "surrogatepass")):
+            return name, attributes
+        return self.text(name), self.attributes(attributes)
+
+    def attributes(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Attributes of a span or link without secrets; the same object where there are none."""
+        if not attributes or not self.may_hold_secret(repr(attributes).encode("utf-8", "surrogatepass")):
+            return attributes
         return dict(self.clean({**attributes}).values)
 
 
@@ -135,7 +143,7 @@ def looked_over(payload: bytes) -> bytes:
     one search compares so many literals at once and no more.
     """
     redactor = _late_redactor()
-    return redactor.payload(payload)[0] if redactor.late_search(payload) else payload
+    return redactor.payload(payload, late=True)[0] if redactor.late_search(payload) else payload
 
 
 def _always(payload: bytes) -> object:

@@ -16,9 +16,11 @@ class RedactedPlaces:
 
     def __init__(self) -> None:
         self._places: dict[int, list[str]] = {}
+        self.is_empty = True
 
     def note(self, span_id: int, places: list[str]) -> None:
         """Secrets were removed in these places of a span."""
+        self.is_empty = False
         known = self._places.setdefault(span_id, [])
         known += places[: MOST_PLACES - len(known)]
 

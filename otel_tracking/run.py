@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.context import Context
@@ -40,8 +40,9 @@ class Run:
         self.tracer, self.emit, self.troubles, self.timings = tracer, emit, troubles, timings
         self.redactor = redactor
         self.search = self.redactor.search
-        self._redacted = RedactedPlaces()
+        self.redacted = RedactedPlaces()
         self._start_below = getattr(tracer, "start_below", None)
+        self.is_recorded = self._start_below is not None
         self.outcome = Outcome()
         self.root_span: Span = INVALID_SPAN
         self.offset_ns = time.time_ns() - time.perf_counter_ns()
@@ -79,24 +80,25 @@ class Run:
             content = media if content is None else content
         return held, content
 
-    def without_secrets(self, scope: Scope, payload: bytes) -> bytes:
-        """What is kept of a payload that may hold a secret; the scope's span says where one was."""
+    def without_secrets(self, scope: Scope, payload: bytes, name: str) -> tuple[bytes, str]:
+        """What is kept of a payload that may hold a secret, and its name; the scope's span says where one was."""
         payload, places = self.redactor.payload(payload)
-        if places:
-            self._note_redacted(scope, places)
-        return payload
+        if not places:
+            return payload, name
+        self._note_redacted(scope, places)
+        return payload, self.redactor.text(name)
 
     def _note_redacted(self, scope: Scope, places: list[str]) -> None:
-        self._redacted.note(scope._id, places)
-        if scope._ended and (fact := self._redacted.fact_of(scope._id, self.now())):
+        self.redacted.note(scope._id, places)
+        if scope._ended and (fact := self.redacted.fact_of(scope._id, self.now())):
             self.emit_to(scope, fact)
 
     def tell_redacted(self, scope: Scope) -> None:
         """Say on a span that is about to end where secrets were removed in it."""
-        if fact := self._redacted.fact_of(scope._id, self.now()):
+        if fact := self.redacted.fact_of(scope._id, self.now()):
             self.emit(scope.span, fact)
 
-    def start_span(self, parent: Scope, name: str, kind: SpanKind, attributes: dict[str, Any], now: int) -> Span:
+    def start_span(self, parent: Scope, name: str, kind: SpanKind, attributes: Mapping[str, Any], now: int) -> Span:
         """A started span below `parent`'s, or one that does nothing where none can be started."""
         try:
             # A recording's tracer has a shorter way than by a context: 3 of the 16 µs of a scope.
@@ -105,9 +107,9 @@ class Run:
             else:
                 context = parent.parent_context()
                 # A recording looks at whole spans; whoever's this is keeps what it is given.
-                name, attributes = self.redactor.text(name), self.redactor.attributes(attributes)
+                name, attributes = self.redactor.span(name, attributes)
                 span = self.tracer.start_span(name, context=context, kind=kind, attributes=attributes, start_time=now)
-            span_id_of(span)  # whoever cannot even say this is no span
+                span_id_of(span)  # whoever cannot even say this is no span
         except Exception as trouble:
             self.troubles.report("span start", trouble)
             return INVALID_SPAN
@@ -280,7 +282,8 @@ def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | 
         span = run.tracer.start_span(
             names.EXECUTION_SPAN,
             context=Context(),
-            attributes=names.FlatAttributes(run.redactor.attributes(searchable)),
+            # A recording looks at whole spans itself.
+            attributes=searchable if run.is_recorded else run.redactor.attributes(searchable),
             links=links_of(links, run.redactor, run.troubles),
             start_time=now,
         )

@@ -146,7 +146,7 @@ class Scope:
                 )
             )
             if run.search(payload):
-                payload, name = run.without_secrets(self, payload), run.redactor.text(name)
+                payload, name = run.without_secrets(self, payload, name)
             if name in TELLING_TYPES:
                 run.outcome.item(name, stage, loop_iteration)
             frame = Frame(name if name.isascii() else event_name(name), now, self._id, payload, held)
@@ -162,11 +162,12 @@ class Scope:
         """Keep something that is true of this whole scope, losslessly; the last value of a name counts."""
         run = self._run
         try:
-            name = text(name)
+            name = name if type(name) is str else text(name)
             payload = freeze((FACT, self._id, name, value))
             if run.search(payload):
-                payload, name = run.without_secrets(self, payload), run.redactor.text(name)
-            run.emit_to(self, Frame(event_name(name), run.now(), self._id, payload))
+                payload, name = run.without_secrets(self, payload, name)
+            name = name if name.isascii() else event_name(name)
+            run.emit_to(self, Frame(name, run.offset_ns + perf_counter_ns(), self._id, payload))
         except Exception as trouble:
             run.troubles.report("fact", trouble)
 
@@ -190,7 +191,8 @@ class Scope:
             if error is not None:
                 self._fail(error)
             self._close(error)
-            self._run.tell_redacted(self)
+            if not self._run.redacted.is_empty:
+                self._run.tell_redacted(self)
         except Exception as trouble:
             self._run.troubles.report("end", trouble)
         finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
@@ -55,14 +56,12 @@ class Search:
     """
 
     def __init__(self, literals: Iterable[str], own: Iterable[str] = ()) -> None:
-        self.literals = tuple(dict.fromkeys((*AT_ONCE, *literals, *own)))
-        self.at_once, self.late = (
-            _look_for(AT_ONCE),
-            _look_for(literal for literal in self.literals if literal not in AT_ONCE),
-        )
-        if own:
-            self.at_once = _either(self.at_once, _look_for(own))
-        self._every = BytesAhoCorasick(map(_encode, self.literals))
+        first, mine = _Group(AT_ONCE), tuple(_Group([literal]) for literal in own)
+        self._on_the_way = (first, *mine)
+        self._all = (*self._on_the_way, _Group(set(literals) - set(AT_ONCE)))
+        self.literals = tuple(literal for group in self._all for literal in group.literals)
+        self.at_once: Find = _any_of([group.find for group in self._on_the_way]) if mine else first.find
+        self.late: Find = self._all[-1].find
 
     def found_in(self, text: str) -> frozenset[str]:
         """The literals that stand in a text, which is mostly none."""
@@ -71,17 +70,53 @@ class Search:
     def found_in_bytes(self, data: bytes) -> frozenset[str]:
         """The literals that stand in bytes."""
         if self.at_once(data) or self.late(data):
-            return frozenset(literal for literal, _, _ in self._all_in(data))
+            return frozenset(found.literal for group in self._all for found in group.all_in(data))
         return _NOTHING
 
-    def is_suspicious(self, payload: bytes, names: Names) -> bool:
-        """Whether one of the literals in frozen bytes is more than a word of prose or a harmless parameter."""
-        return any(_is_telling(payload, *found, names) for found in self._all_in(payload))
+    def is_suspicious(self, data: bytes, names: Names, *, late: bool = True) -> bool:
+        """Whether one of the literals in bytes is more than a word of prose or a harmless parameter.
 
-    def _all_in(self, data: bytes) -> Iterator[tuple[str, int, int]]:
-        """Every literal in `data`, with where it begins and ends."""
-        for number, start, end in self._every.find_matches_as_indexes(data, True):
-            yield self.literals[number], start, end
+        Without `late`, only those that are found at once are looked at.
+        """
+        groups = self._all if late else self._on_the_way
+        return any(_is_telling(data, found, names) for group in groups for found in group.all_in(data))
+
+
+class _Found(NamedTuple):
+    literal: str
+    start: int
+    end: int
+
+
+class _Group:
+    """Literals that are searched for together."""
+
+    def __init__(self, literals: Iterable[str]) -> None:
+        # Those that begin alike share a bucket: the search puts every sixteenth into the same one, and takes what looks
+        # a little like several of one bucket for worth comparing (a graph: 5.5 → 3.4 µs).
+        alike = sorted(literals, key=_encode)
+        height = max(1, -(-len(alike) // _BUCKETS))
+        self.literals = tuple(literal for offset in range(height) for literal in alike[offset::height])
+        encoded = [_encode(literal) for literal in self.literals]
+        self.find = BytesAhoCorasick(encoded, MatchKind.LeftmostFirst).find_matches_as_indexes
+        self._hidden = [tuple(_hidden_behind(literal, encoded)) for literal in encoded]
+
+    def all_in(self, data: bytes) -> Iterator[_Found]:
+        """Every literal in `data`, with where it begins and ends; also what begins within another."""
+        for number, start, end in self.find(data):
+            yield _Found(self.literals[number], start, end)
+            for other, offset, literal in self._hidden[number]:
+                if data.startswith(literal, start + offset):
+                    yield _Found(self.literals[other], start + offset, start + offset + len(literal))
+
+
+def _hidden_behind(literal: bytes, others: list[bytes]) -> Iterator[tuple[int, int, bytes]]:
+    """The literals that may begin within `literal`, and where: who finds that goes on behind it."""
+    for number, other in enumerate(others):
+        for offset in range(len(literal)):
+            rest = literal[offset:]
+            if other != literal and (rest.startswith(other) or other.startswith(rest)):
+                yield number, offset, other
 
 
 _NOTHING: frozenset[str] = frozenset()
@@ -97,36 +132,24 @@ def _encode(literal: str) -> bytes:
     return literal.encode("latin-1" if in_a_pickle else "utf-8", "surrogatepass")
 
 
-def _look_for(literals: Iterable[str]) -> Find:
-    return BytesAhoCorasick(_spread(map(_encode, literals)), MatchKind.LeftmostFirst).find_matches_as_indexes
+def _any_of(searches: list[Find]) -> Find:
+    return lambda data: any(find(data) for find in searches)
 
 
-def _spread(literals: Iterable[bytes]) -> list[bytes]:
-    """The literals in an order in which those that begin alike share a bucket: the search puts every sixteenth into the
-    same one, and takes what looks a little like several of one bucket for worth comparing (a graph: 5.5 → 3.4 µs).
-    """
-    alike = sorted(literals)
-    height = -(-len(alike) // _BUCKETS)
-    return [literal for offset in range(height) for literal in alike[offset::height]]
-
-
-def _either(first: Find, second: Find) -> Find:
-    return lambda payload: first(payload) or second(payload)
-
-
-def _is_telling(payload: bytes, literal: str, start: int, end: int, names: Names) -> bool:
-    if _REMOVED.match(payload, start):
+def _is_telling(data: bytes, found: _Found, names: Names) -> bool:
+    literal, start, end = found
+    check = _CHECKS.get(literal)
+    if check is not None and not check(data, start):
         return False
     if literal in _NAME_ENDS:
-        name = _name_before(payload, start, end - 1)
-        return names.is_secret_in_url(name) if literal.endswith("=") else names.is_secret(name)
-    check = _CHECKS.get(literal)
-    return check is None or check(payload, start)
+        name = _name_before(data, start, end - 1)
+        if not (names.is_secret_in_url(name) if literal.endswith("=") else names.is_secret(name)):
+            return False
+    return _REMOVED.match(data, start) is None
 
 
 _REMOVED = re.compile(rb"[\w.-]{2,60}(?:\\*[\"']:\s?\\*[\"']|\x8c.|=)\[removed: ", re.DOTALL)
 """A name whose secret is gone already: it was removed on the wire, or by the process that sent this."""
-
 
 _LAST_WORDS = re.compile(rb"[\w. -]*\Z")
 
