@@ -108,6 +108,8 @@ class RecordMaker:
     def _set_aside(self, due: Due, reason: str) -> None:
         # Of a run that is stored only what came now is set aside, and it may go on.
         is_whole = due.revision == 1 and reason != OTHER_RECORD
+        # Before anybody can see the entry: whoever takes it up at once lets the run in again.
+        self._on_aside(due, is_whole)
         try:
             self._aside.run(due, reason, is_whole=is_whole)
             self._is_durable(due)
@@ -115,7 +117,6 @@ class RecordMaker:
             # It stays in the spool, for the next start.
             self._troubles.report("quarantine", trouble)
             self._waiting.discard((due.trace_id, due.revision))
-        self._on_aside(due, is_whole)
 
     def _is_durable(self, due: Due) -> None:
         self._spool.release(due.places, due.trace_id)

@@ -70,8 +70,13 @@ def test_a_cookie_that_is_used_is_renewed(tmp_path, clock):
     assert sessions.of_cookie(fresh).name == session.name
 
 
+def with_another_signature(cookie):
+    """Not its last sign: of that only four bits count."""
+    return cookie[:-5] + ("A" if cookie[-5] != "A" else "B") + cookie[-4:]
+
+
 @pytest.mark.parametrize(
-    "change", [lambda c: c[:-1] + "A", lambda c: c.partition(".")[0], lambda c: "", lambda c: "ä.b.c"]
+    "change", [with_another_signature, lambda c: c.partition(".")[0], lambda c: "", lambda c: "ä.b.c"]
 )
 def test_a_cookie_of_ones_own_making_opens_nothing(tmp_path, clock, change):
     sessions = Sessions(tmp_path, TOKENS, clock=clock)

@@ -227,6 +227,7 @@ def test_media_of_a_run_under_way_are_there_before_any_file_is(tmp_path):
             client, "image_input", query="?wait=0", images=[{"name": "a.png", "data": base64.b64encode(PNG).decode()}]
         )
         run = run.get_json()
+        held.wait_until_asked()
         assert client.get(run["record_url"]).status_code == 200
         sha256 = hashlib.sha256(PNG).hexdigest()
         assert client.get(f"{run['record_url']}/media/{sha256}").data == PNG
