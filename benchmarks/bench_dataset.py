@@ -11,7 +11,7 @@ from benchmarks import workloads
 from collectors import start_recording
 from exporters import ParquetSink
 from exporters.dataset import make_dataset
-from exporters.sql import connect
+from exporters.storage.reading.sql import connect
 
 
 def fill(data_dir: str, runs: int) -> None:

@@ -22,8 +22,8 @@ from benchmarks import workloads
 from benchmarks.contenders import ForgetfulSink
 from benchmarks.figures import figure
 from collectors import start_recording
-from collectors.build import build_record
-from collectors.otlp import read_protobuf
+from collectors.building.record import build_record
+from collectors.spans.of_otlp import read_protobuf
 
 
 def request_of_one_run() -> bytes:

@@ -19,10 +19,10 @@ from benchmarks.workloads import CONFIGURED, GRAPH, IMAGE_PARAMETERS, PASSED, TE
 from collectors import Recording, start_recording
 from otel_tracking import ItemType
 from otel_tracking.frame import freeze, thaw
-from otel_tracking.frozen_secrets import Redactor
-from otel_tracking.redaction import DEFAULT_POLICY, Redaction, rules_of
 from otel_tracking.scope import Scope
-from otel_tracking.secret_values import clean_values
+from otel_tracking.secrets.frozen import Redactor
+from otel_tracking.secrets.redaction import DEFAULT_POLICY, Redaction, rules_of
+from otel_tracking.secrets.values import clean_values
 
 CASES: dict[str, tuple[dict[str, Any], int]] = {
     "typical item, 14 parameters": (IMAGE_PARAMETERS, 200),

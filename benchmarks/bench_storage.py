@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from exporters import ParquetSink, compact, read_records
-from exporters.sql import connect
+from exporters.storage.reading.sql import connect
 from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, MediaType, SpanRecord
 
 START = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)

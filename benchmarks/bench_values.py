@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from otel_tracking import canonical
-from otel_tracking.rebuild import TAGS
+from otel_tracking.values.rebuild import TAGS
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PRIME = 2**61 - 1

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from exporters.files import PRIVATE_FILE, make_directory
+from exporters.storage.files import PRIVATE_FILE, make_directory
 
 _log = logging.getLogger(__name__)
 

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from exporters import ParquetSink, list_executions, read_records
-from exporters.damage import Damages
-from exporters.day_rewrite import rewrite_day
-from exporters.execution_index import ExecutionIndex, ExecutionRow, sibling
-from exporters.files import remove
-from exporters.layout import folder_name, stored_days
-from exporters.locks import compaction_lock
-from exporters.parquet_file import no_step
+from exporters.storage.files import remove
+from exporters.storage.layout import folder_name, stored_days
+from exporters.storage.reading.damage import Damages
+from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow, sibling
+from exporters.storage.tables.parquet_file import no_step
+from exporters.storage.upkeep.day_rewrite import rewrite_day
+from exporters.storage.writing.locks import compaction_lock
 from otel_tracking.record import ExecutionRecord
-from otel_tracking.record_secrets import without_secrets
+from otel_tracking.secrets.records import without_secrets
 
 TABLES = ("executions", "items", "blobs")
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from exporters.open_picture import open_picture
+from exporters.media.open_picture import open_picture
 
 if TYPE_CHECKING:
     from PIL import Image

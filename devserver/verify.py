@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from exporters.errors import StorageError, UnsafePath
-from exporters.media import inside
+from exporters.storage.writing.media import inside
 from otel_tracking import ExecutionItem, ExecutionRecord, FinishReason, ItemType, SpanRecord, Status
 from otel_tracking.taxonomy import OUTPUT_TYPES
 

@@ -6,31 +6,31 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from exporters.compaction import CompactionReport, compact
-    from exporters.document_sink import DocumentSink
     from exporters.errors import StorageError
-    from exporters.finding import find_execution, find_run
     from exporters.formats import FORMATS, Format
-    from exporters.legacy import import_record
-    from exporters.parquet_dataset import ParquetSink
-    from exporters.reading import ExecutionRow, each_execution, list_executions, read_records, read_rows
+    from exporters.formats.document_sink import DocumentSink
+    from exporters.formats.legacy import import_record
+    from exporters.storage.reading.finding import find_execution, find_run
+    from exporters.storage.reading.records import ExecutionRow, each_execution, list_executions, read_records, read_rows
+    from exporters.storage.upkeep.compaction import CompactionReport, compact
+    from exporters.storage.writing.parquet_dataset import ParquetSink
 
 _HOME = {
     "FORMATS": "formats",
-    "CompactionReport": "compaction",
-    "DocumentSink": "document_sink",
-    "ExecutionRow": "reading",
+    "CompactionReport": "storage.upkeep.compaction",
+    "DocumentSink": "formats.document_sink",
+    "ExecutionRow": "storage.reading.records",
     "Format": "formats",
-    "ParquetSink": "parquet_dataset",
+    "ParquetSink": "storage.writing.parquet_dataset",
     "StorageError": "errors",
-    "compact": "compaction",
-    "each_execution": "reading",
-    "find_execution": "finding",
-    "find_run": "finding",
-    "import_record": "legacy",
-    "list_executions": "reading",
-    "read_records": "reading",
-    "read_rows": "reading",
+    "compact": "storage.upkeep.compaction",
+    "each_execution": "storage.reading.records",
+    "find_execution": "storage.reading.finding",
+    "find_run": "storage.reading.finding",
+    "import_record": "formats.legacy",
+    "list_executions": "storage.reading.records",
+    "read_records": "storage.reading.records",
+    "read_rows": "storage.reading.records",
 }
 
 __all__ = [

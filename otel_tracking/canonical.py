@@ -21,9 +21,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from otel_tracking.errors import RecordError
-from otel_tracking.plain_json import CONTAINERS, MAX_REPEATED, levels, text_if_plain, text_if_scalar, to_json
-from otel_tracking.rebuild import Rebuilt, rebuild
-from otel_tracking.values import EnumValue, Opaque, as_leaf, digits, escaped, is_unicode, simplify
+from otel_tracking.values.kinds import EnumValue, Opaque, as_leaf, digits, escaped, is_unicode, simplify
+from otel_tracking.values.plain_json import CONTAINERS, MAX_REPEATED, levels, text_if_plain, text_if_scalar, to_json
+from otel_tracking.values.rebuild import Rebuilt, rebuild
 
 MAX_DEPTH = 80
 """Deeper values with tags are cut there and counted: with their tags they are three times as deep."""

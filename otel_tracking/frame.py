@@ -17,7 +17,7 @@ from typing import Any
 
 from otel_tracking import attributes as names
 from otel_tracking import canonical
-from otel_tracking.values import REBUILD, Opaque, as_leaf, class_name, simplify
+from otel_tracking.values.kinds import REBUILD, Opaque, as_leaf, class_name, simplify
 
 ITEM_FIELDS = (
     "sequence_number",
@@ -116,7 +116,7 @@ class Frame:
 
 @functools.cache
 def _look_over() -> Callable[[bytes], bytes]:
-    from otel_tracking.frozen_secrets import looked_over  # only when something is read
+    from otel_tracking.secrets.frozen import looked_over  # only when something is read
 
     return looked_over
 
@@ -168,7 +168,7 @@ def thaw(payload: bytes) -> tuple[Any, ...]:
 
     Raises `pickle.UnpicklingError` and others for bytes that are not one, and builds nothing but plain values before.
     """
-    from otel_tracking.payload_check import check_payload  # who only records has no need of it
+    from otel_tracking.values.payload_check import check_payload  # who only records has no need of it
 
     check_payload(payload)
     return thaw_own(payload)

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from otel_tracking.plain import plain_number
 from otel_tracking.scope import Scope
 from otel_tracking.scopes import Output, Stage
 from otel_tracking.taxonomy import OUTPUT_TYPES, ItemType
+from otel_tracking.values.plain import plain_number
 
 if TYPE_CHECKING:
     from otel_tracking.errors import Troubles

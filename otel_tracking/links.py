@@ -12,7 +12,7 @@ from otel_tracking.current_span import surrounding_link
 from otel_tracking.errors import Troubles
 
 if TYPE_CHECKING:
-    from otel_tracking.frozen_secrets import Redactor
+    from otel_tracking.secrets.frozen import Redactor
 
 
 def links_of(given: Any, redactor: Redactor, troubles: Troubles) -> list[Link]:

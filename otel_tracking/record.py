@@ -15,8 +15,8 @@ from typing import Any
 
 from otel_tracking.errors import RecordError
 from otel_tracking.outcome import Outcome, Status
-from otel_tracking.record_fields import NO_TYPE, Fitted, beside, fitted, parts
 from otel_tracking.taxonomy import TAXONOMY_VERSION, ItemType, MediaType, read_item_type, read_media_type
+from otel_tracking.values.record_fields import NO_TYPE, Fitted, beside, fitted, parts
 
 SCHEMA_VERSION = "1"
 

@@ -16,15 +16,15 @@ from otel_tracking.errors import Troubles
 from otel_tracking.frame import Frame, MediaBytes
 from otel_tracking.links import links_of
 from otel_tracking.outcome import Outcome
-from otel_tracking.plain import describe_error, hold_media, is_cancellation, plain_number
-from otel_tracking.redacted_places import REDACTION_FACT, RedactedPlaces
 from otel_tracking.scope import Emit, Place, Scope, span_id_of
 from otel_tracking.scopes import CallingScope, Output, Stage, open_stage
+from otel_tracking.secrets.places import REDACTION_FACT, RedactedPlaces
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.timings import Timings
+from otel_tracking.values.plain import describe_error, hold_media, is_cancellation, plain_number
 
 if TYPE_CHECKING:
-    from otel_tracking.frozen_secrets import Redactor
+    from otel_tracking.secrets.frozen import Redactor
 
 EXECUTION_FACT = "execution"
 """Name of the facts that amend the record's own fields; the first `pipeline_start` says what they were at first."""

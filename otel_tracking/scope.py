@@ -17,8 +17,8 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from otel_tracking import attributes as names
 from otel_tracking.frame import FACT, ITEM, Frame, freeze
 from otel_tracking.outcome import TELLING_TYPES
-from otel_tracking.plain import KNOWN_TYPES, describe_error, event_name, is_cancellation, known_type, text
 from otel_tracking.taxonomy import ItemType
+from otel_tracking.values.plain import KNOWN_TYPES, describe_error, event_name, is_cancellation, known_type, text
 
 if TYPE_CHECKING:
     from otel_tracking.run import Run

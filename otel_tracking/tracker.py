@@ -21,7 +21,7 @@ from otel_tracking.scope import Emit
 from otel_tracking.timings import Timings
 
 if TYPE_CHECKING:
-    from otel_tracking.frozen_secrets import Redactor
+    from otel_tracking.secrets.frozen import Redactor
 
 INSTRUMENTATION_NAME = "otel_tracking"
 
@@ -110,7 +110,7 @@ def add_event(span: trace.Span, frame: Frame) -> None:
 
 
 def _usual_redactor() -> Redactor:
-    from otel_tracking.frozen_secrets import Redactor  # only here: a program may import us and start no run
+    from otel_tracking.secrets.frozen import Redactor  # only here: a program may import us and start no run
 
     return Redactor()
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import numpy
 
 from collectors.testing import RememberingSink
-from otel_tracking.rebuild import TAGS
+from otel_tracking.values.rebuild import TAGS
 
 
 class Colour(enum.Enum):

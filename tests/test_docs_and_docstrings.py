@@ -7,10 +7,10 @@ import re
 import pytest
 from test_architecture import MODULES, ROOT
 
-from collectors.build import HEAD_FIELDS
+from collectors.building.record import HEAD_FIELDS
 from otel_tracking import FinishReason, Status, attributes
-from otel_tracking.rebuild import TAGS
 from otel_tracking.record import ExecutionItem, SpanRecord
+from otel_tracking.values.rebuild import TAGS
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(python[^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)

@@ -11,8 +11,8 @@ from google.protobuf.json_format import MessageToDict
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan
 
-from collectors.otlp import read_json, read_protobuf
-from collectors.spans import FinishedSpan
+from collectors.spans.finished import FinishedSpan
+from collectors.spans.of_otlp import read_json, read_protobuf
 
 _IDS = frozenset({"traceId", "spanId", "parentSpanId"})
 

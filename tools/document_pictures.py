@@ -28,8 +28,8 @@ def documents() -> dict[str, bytes]:
     """The PDFs that are looked at, by name."""
     from printed_records import a_failed_run, fifteen_languages, four_outputs, hostile
 
-    from exporters.docx import render as word
-    from exporters.pdf import render
+    from exporters.formats.docx import render as word
+    from exporters.formats.pdf import render
 
     student = render(four_outputs(blocked_after_generation=True), audience="student", language="de")
     return {

@@ -2,7 +2,7 @@
 """Write the rules by which secrets are known by their shape, from gitleaks' list.
 
     git -C gitleaks show v8.30.1:config/gitleaks.toml > gitleaks.toml
-    python tools/take_secret_rules.py gitleaks.toml v8.30.1 gitleaks/LICENSE > otel_tracking/secret_rules.json
+    python tools/take_secret_rules.py gitleaks.toml v8.30.1 gitleaks/LICENSE > otel_tracking/secrets/rules.json
 
 Taken are the rules in `MARKERS`: those of tokens that carry a mark of their own, which one search for a few dozen
 literals finds. Left out are rules that need a product's name beside a value (`datadog … = 0123…`: removed by the

@@ -15,8 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from collectors.delivery import Sink
-from collectors.otlp import Batch, batches_of_json, batches_of_protobuf
+from collectors.delivery.lanes import Sink
 from collectors.receiving.deliveries import Deliveries
 from collectors.receiving.quarantine import Aside, Quarantine, Request
 from collectors.receiving.record_maker import RecordMaker
@@ -27,8 +26,9 @@ from collectors.receiving.sorting import Sorted, sort
 from collectors.receiving.spool import JSON, PROTOBUF, Entry, Spool
 from collectors.receiving.stored_runs import StoredRuns
 from collectors.receiving.trace_id import TraceId
-from collectors.request_secrets import without_secrets_in_json, without_secrets_in_protobuf
-from collectors.spans import FinishedSpan
+from collectors.spans.finished import FinishedSpan
+from collectors.spans.of_otlp import Batch, batches_of_json, batches_of_protobuf
+from collectors.spans.request_secrets import without_secrets_in_json, without_secrets_in_protobuf
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from collectors.delivery import Archive, Parcel, Sink, SinkLane
+from collectors.delivery.lanes import Archive, Parcel, Sink, SinkLane
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord
 

@@ -6,13 +6,13 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from collectors.exposition import exposed, is_well, of_collector
 from collectors.listening.gate import Head, Leave
 from collectors.listening.hosts import is_from_elsewhere, knows_host
 from collectors.receiving.collector import Accepted, Busy, Collector
 from collectors.receiving.spool import JSON, PROTOBUF
 from collectors.receiving.tokens import Tokens
 from collectors.receiving.unpacking import ENCODINGS, TooLarge, unpacked
+from collectors.recording.exposition import exposed, is_well, of_collector
 from otel_tracking.errors import RecordError
 
 PATH, HEALTH, METRICS = "/v1/traces", "/healthz", "/metrics"

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
-from collectors.build import build_record
-from collectors.delivery import is_of_the_place
+from collectors.building.record import build_record
+from collectors.delivery.lanes import is_of_the_place
 from collectors.receiving.deliveries import Deliveries
 from collectors.receiving.revisions import extends
 from collectors.receiving.runs import Due

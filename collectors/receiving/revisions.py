@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from collectors.build import HEAD_FIELDS, seed_of
-from collectors.spans import FinishedEvent, FinishedSpan
+from collectors.building.record import HEAD_FIELDS, seed_of
+from collectors.spans.finished import FinishedEvent, FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.record import ExecutionItem, ExecutionRecord, SpanRecord

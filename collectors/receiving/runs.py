@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from collectors.build import count_on
+from collectors.building.record import count_on
 from collectors.receiving.revisions import OTHER_SENDER, OTHER_SPAN, SECOND_ROOT, complaint_about, is_same_span
 from collectors.receiving.spool import Place
 from collectors.receiving.trace_id import TraceId
-from collectors.spans import FinishedSpan
+from collectors.spans.finished import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking.record import FinishReason
 

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from collectors.otlp import Batch
-from collectors.otlp_batches import OddSpan
-from collectors.otlp_settings import VIEWER
 from collectors.receiving.trace_id import TraceId
-from collectors.spans import FinishedSpan
+from collectors.spans.batches import OddSpan
+from collectors.spans.finished import FinishedSpan
+from collectors.spans.of_otlp import Batch
+from collectors.viewers.settings import VIEWER
 from otel_tracking import attributes as names
 from otel_tracking.tracker import INSTRUMENTATION_NAME
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from devserver.backends.errors import EngineError, ModelNotFound, RequestRejected
-from otel_tracking.redaction import redact_text
+from otel_tracking.secrets.redaction import redact_text
 
 LONGEST_COMPLAINT = 300
 

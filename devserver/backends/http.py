@@ -30,7 +30,7 @@ from devserver.backends.errors import (
     ServerUnreachable,
 )
 from otel_tracking.capture.lines import Events, Lines
-from otel_tracking.redaction import redact_text
+from otel_tracking.secrets.redaction import redact_text
 
 if TYPE_CHECKING:
     import httpx

@@ -97,7 +97,7 @@ def _as_seen(content: bytes, media_format: str) -> InputImage:
     """The picture as the server reads it; other formats are drawn anew as a JPEG file."""
     if media_format in _SEEN_AS_THEY_ARE:
         return InputImage("output", content, media_format)
-    from exporters.thumbnails import thumbnail
+    from exporters.media.thumbnails import thumbnail
 
     drawn = thumbnail(content, longest_side=_SIDE)
     if drawn is None:

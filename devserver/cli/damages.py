@@ -7,8 +7,8 @@ from typing import Any
 
 from devserver.cli.complaints import complain
 from devserver.cli.text import count
-from exporters.damage import Damage
 from exporters.errors import listed
+from exporters.storage.reading.damage import Damage
 
 
 def complain_of(damages: Iterable[Damage]) -> None:

@@ -18,9 +18,9 @@ from devserver.cli.options import data_option, json_option, selection_options
 from devserver.cli.output import console, print_json
 from devserver.cli.streams import say
 from devserver.cli.text import count
-from exporters.damage import Damages
 from exporters.dataset import Dataset, make_dataset
 from exporters.dataset.readme import Description
+from exporters.storage.reading.damage import Damages
 
 
 @click.command("dataset")

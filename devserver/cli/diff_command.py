@@ -16,7 +16,7 @@ from devserver.cli.records import load
 from devserver.cli.text import safe_line, seconds
 from devserver.cli.words import STATUS_STYLES
 from devserver.diff import compare
-from exporters.media import load_media
+from exporters.storage.writing.media import load_media
 from otel_tracking import ExecutionRecord
 
 

@@ -21,13 +21,13 @@ from devserver.cli.output import print_json
 from devserver.cli.records import chosen_rows, none_found
 from devserver.cli.streams import say
 from exporters import read_rows
-from exporters.damage import Damages
-from exporters.documents import CHOICES, check_options, render_document
-from exporters.execution_index import ExecutionRow
-from exporters.files import naming, write_file
 from exporters.formats import Format, format_named
-from exporters.journey_parts import RESEARCHER
-from exporters.media_copies import Copied, copy_media
+from exporters.formats.documents import CHOICES, check_options, render_document
+from exporters.media.copies import Copied, copy_media
+from exporters.storage.files import naming, write_file
+from exporters.storage.reading.damage import Damages
+from exporters.storage.reading.execution_index import ExecutionRow
+from exporters.story.parts import RESEARCHER
 from otel_tracking import ExecutionRecord
 
 

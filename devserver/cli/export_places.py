@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from exporters.layout import folder_name
+from exporters.storage.layout import folder_name
 from otel_tracking import ExecutionRecord
 
 

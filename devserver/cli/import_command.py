@@ -12,7 +12,7 @@ from devserver.cli.output import print_json
 from devserver.cli.streams import say
 from devserver.cli.text import count, safe_line
 from exporters import ParquetSink, StorageError, import_record, read_records
-from otel_tracking.record_secrets import without_secrets
+from otel_tracking.secrets.records import without_secrets
 
 IMPORTED, KNOWN, REFUSED = "imported", "known", "refused"
 

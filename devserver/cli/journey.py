@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from collectors.live import LiveEvent
-from collectors.open_runs import ENDED, FINISHED, STARTED
+from collectors.recording.live import LiveEvent
+from collectors.recording.open_runs import ENDED, FINISHED, STARTED
 from devserver.cli.rows import Row, row_of, stage_title
 from devserver.cli.text import safe_line
 from otel_tracking import attributes as names

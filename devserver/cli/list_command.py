@@ -20,7 +20,7 @@ from devserver.cli.streams import say
 from devserver.cli.text import count, safe_line, seconds
 from devserver.cli.words import STATUS_STYLES
 from exporters import ExecutionRow, list_executions
-from exporters.damage import Damages
+from exporters.storage.reading.damage import Damages
 
 _SHOWN = [
     *("execution_id", "trace_id", "timestamp", "config_name", "status", "finish_reason", "outputs_generated"),

@@ -8,9 +8,9 @@ from typing import Any
 
 from devserver.cli.options import is_chosen, refuse
 from exporters import each_execution, find_run, read_rows
-from exporters.damage import Damages, OnDamage
 from exporters.errors import UnknownExecution
-from exporters.execution_index import ExecutionRow
+from exporters.storage.reading.damage import Damages, OnDamage
+from exporters.storage.reading.execution_index import ExecutionRow
 from otel_tracking import ExecutionRecord
 
 

@@ -25,7 +25,7 @@ from devserver.replay.engines import EmbeddedEngines
 from devserver.replay.secrets import Secrets
 from devserver.settings import Settings
 from devserver.wiring import make_sinks
-from exporters.media import load_media
+from exporters.storage.writing.media import load_media
 
 
 @click.command("replay")

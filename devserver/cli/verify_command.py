@@ -20,10 +20,10 @@ from devserver.cli.streams import say
 from devserver.cli.text import count, safe_line
 from devserver.verify import NOTE, WRONG, Finding, is_right, verify
 from exporters import read_rows
-from exporters.damage import Damage, Damages
-from exporters.execution_index import ExecutionRow
-from exporters.inspection import Fault, Oddity, inspect_store
-from exporters.salvage import Left, Repair, repair, what_is_left
+from exporters.storage.reading.damage import Damage, Damages
+from exporters.storage.reading.execution_index import ExecutionRow
+from exporters.storage.upkeep.inspection import Fault, Oddity, inspect_store
+from exporters.storage.upkeep.salvage import Left, Repair, repair, what_is_left
 
 
 @click.command("verify")

@@ -7,7 +7,7 @@ import wave
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from exporters.open_picture import open_picture
+from exporters.media.open_picture import open_picture
 
 if TYPE_CHECKING:
     import numpy as np

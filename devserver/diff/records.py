@@ -43,7 +43,7 @@ def compare(left: ExecutionRecord, right: ExecutionRecord) -> Comparison:
     """Everything that differs between two runs, in the order of the pipeline.
 
     Items are matched by stage, hop, output, item type and occurrence, attempts by stage, hop, output and occurrence.
-    Media are compared as far as both records have them as attachments (`exporters.media.load_media`).
+    Media are compared as far as both records have them as attachments (`exporters.storage.writing.media.load_media`).
     """
     steps = compare_steps(left, right)
     return replace(steps, differences=_marked([*_compare_heads(left, right), *steps.differences]))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from otel_tracking import ExecutionItem
 from otel_tracking.capture.answers import Answer
-from otel_tracking.redaction import Redaction
+from otel_tracking.secrets.redaction import Redaction
 
 Path = tuple[Any, ...]
 

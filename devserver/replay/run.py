@@ -14,7 +14,7 @@ from devserver.replay.sending import Sender
 from devserver.settings import Settings
 from exporters import read_records
 from exporters.errors import StorageError
-from exporters.media import load_media
+from exporters.storage.writing.media import load_media
 from otel_tracking import ExecutionRecord
 
 FLUSH_SECONDS = 60.0

@@ -16,9 +16,9 @@ from devserver.replay.engines import Again, EmbeddedEngines
 from devserver.replay.model import CannotRepeat, EngineCall, Step, Wishes
 from devserver.replay.seeds import with_seed
 from otel_tracking import ExecutionItem, ExecutionRecord, ExecutionTracker, SpanRecord
-from otel_tracking.redaction import redact_text
 from otel_tracking.run import Execution
 from otel_tracking.scopes import BackendCall, CallingScope
+from otel_tracking.secrets.redaction import redact_text
 from otel_tracking.taxonomy import BLOCKED_TYPES
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from devserver.engines import Engines
 from devserver.errors import RequestError, suggestion
 from devserver.requests import Request
 from devserver.stages.translation import PIPELINE_LANGUAGE
-from exporters.language_names import NAMES
+from exporters.story.language_names import NAMES
 
 
 def check_languages(request: Request, config: PipelineConfig, engines: Engines) -> None:

@@ -1,6 +1,6 @@
 """A run as boxes: one for each thing that is made on the way, also for those that are still to come.
 
-Pure: the same state gives the same boxes. What is in a box is the box that documents show (`exporters.journey_boxes`),
+Pure: the same state gives the same boxes. What is in a box is the box that documents show (`exporters.story.boxes`),
 so a run looks the same while it goes on and afterwards.
 """
 
@@ -14,12 +14,12 @@ from devserver.web.board_rules import Hiding, state_of_slots
 from devserver.web.run_state import RunState
 from devserver.web.slots import Slot, slots_of
 from devserver.web.words import words_of
-from exporters.journey_boxes import box_of
-from exporters.journey_parts import RESEARCHER, STUDENT, Box
-from exporters.language_names import language_name
-from exporters.media import media_name
-from exporters.readable import language_code, visible_line
-from exporters.words import words_of as words_of_documents
+from exporters.storage.writing.media import media_name
+from exporters.story.boxes import box_of
+from exporters.story.language_names import language_name
+from exporters.story.parts import RESEARCHER, STUDENT, Box
+from exporters.story.readable import language_code, visible_line
+from exporters.story.words import words_of as words_of_documents
 from otel_tracking.record import ExecutionItem
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from devserver.web.run_state import RunState
 from devserver.web.slots import Slot, hops_of
-from exporters.withholding import withheld_in
+from exporters.story.withholding import withheld_in
 from otel_tracking import attributes as names
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionItem, ExecutionRecord, read_timestamp

@@ -9,7 +9,7 @@ from devserver.configs import PipelineConfig
 from devserver.readiness import needs_of
 from devserver.web.words import TITLES, title_of, words_of
 from devserver.wiring import Devserver
-from exporters.readable import visible_line
+from exporters.story.readable import visible_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

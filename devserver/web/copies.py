@@ -7,9 +7,9 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-from exporters.clean_media import clean_copy
-from exporters.pictures import Copy
-from exporters.thumbnails import thumbnail
+from exporters.media.clean_media import clean_copy
+from exporters.media.pictures import Copy
+from exporters.media.thumbnails import thumbnail
 
 MOST_BYTES = 48 * 2**20
 

@@ -12,8 +12,8 @@ from devserver.web.asking import NotAllowed, whole_number
 from devserver.web.pupils import Asker
 from devserver.web.runner import Job
 from devserver.web.runs import Runs, moment_of, page_of
-from exporters.execution_index import ExecutionRow
-from exporters.selection import Selection, Wanted
+from exporters.storage.reading.execution_index import ExecutionRow
+from exporters.storage.reading.selection import Selection, Wanted
 from otel_tracking.record import read_timestamp
 
 _EQUAL = {"config": "config_name", "user_id": "user_id", "session_id": "session_id", "status": "status"}

@@ -16,8 +16,8 @@ from devserver.web.roles import Role
 from devserver.web.runner import Job
 from devserver.web.runs import RunLost, Runs
 from exporters.errors import AmbiguousExecution, UnknownExecution
-from exporters.media import media_name
-from exporters.pictures import Copy
+from exporters.media.pictures import Copy
+from exporters.storage.writing.media import media_name
 
 SHOWN = {
     **{f"image/{kind}": f".{kind}" for kind in ("png", "gif", "webp", "avif", "bmp")},

@@ -8,7 +8,7 @@ import os
 import weakref
 from pathlib import Path
 
-from exporters.files import PRIVATE_FILE
+from exporters.storage.files import PRIVATE_FILE
 
 _log = logging.getLogger(__name__)
 

@@ -33,7 +33,7 @@ from devserver.web.web_settings import WebSettings
 from devserver.web.words import EXAMPLES, LANGUAGES
 from devserver.wiring import Devserver
 from exporters.errors import AmbiguousExecution, BrokenFile, UnknownExecution
-from exporters.journey_boxes import NO_CHECKS
+from exporters.story.boxes import NO_CHECKS
 from otel_tracking.outcome import Status
 
 ROWS_A_PAGE = 20

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from collectors.live import LiveEvent
-from collectors.open_runs import ENDED, FINISHED, LOGGED, STARTED
+from collectors.recording.live import LiveEvent
+from collectors.recording.open_runs import ENDED, FINISHED, LOGGED, STARTED
 from devserver.web.run_state import SAFETY_LEVEL
 from otel_tracking import attributes as names
 from otel_tracking.outcome import Status

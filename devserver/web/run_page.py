@@ -15,7 +15,7 @@ from devserver.web.streams import STORED
 from devserver.web.words import words_of
 from exporters import FORMATS
 from exporters.errors import StorageError
-from exporters.readable import seconds
+from exporters.story.readable import seconds
 from otel_tracking.record import ExecutionRecord
 
 _FORMAT_NAMES = {

@@ -25,11 +25,11 @@ from devserver.web.student_copy import student_copy
 from devserver.web.telling import Tellings
 from devserver.web.workshop import DocumentTooMuch, Workshop, WorkshopFull
 from exporters import FORMATS
-from exporters.documents import check_options
 from exporters.errors import AmbiguousExecution, BrokenFile, UnknownExecution, UnknownOption
 from exporters.formats import Format, format_named
-from exporters.json import render as render_json
-from exporters.layout import folder_name
+from exporters.formats.documents import check_options
+from exporters.formats.json import render as render_json
+from exporters.storage.layout import folder_name
 from otel_tracking.record import ExecutionRecord
 
 

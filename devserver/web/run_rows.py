@@ -10,8 +10,8 @@ from devserver.web.listing import UNDER_WAY, ListedRun
 from devserver.web.run_page import tone_of
 from devserver.web.runs import Runs
 from exporters.errors import StorageError
-from exporters.readable import direction_of, seconds, visible_line
-from exporters.withholding import Withheld, withheld_in
+from exporters.story.readable import direction_of, seconds, visible_line
+from exporters.story.withholding import Withheld, withheld_in
 from otel_tracking.record import ExecutionItem, ExecutionRecord
 from otel_tracking.taxonomy import ItemType, MediaType
 

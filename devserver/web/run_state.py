@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.live import LiveEvent
-from collectors.open_runs import ENDED, FINISHED, STARTED
+from collectors.recording.live import LiveEvent
+from collectors.recording.open_runs import ENDED, FINISHED, STARTED
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.frame import ITEM_FIELDS

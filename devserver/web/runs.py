@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from collectors.live import LiveEvent
+from collectors.recording.live import LiveEvent
 from devserver.web.board_rules import is_let_through
 from devserver.web.pupils import Asker
 from devserver.web.recorded_events import events_of
@@ -17,13 +17,13 @@ from devserver.web.run_state import RunState, state_after
 from devserver.web.runner import Job, Runner
 from devserver.wiring import Devserver
 from exporters import find_execution, read_records
-from exporters.damage import Damage
 from exporters.errors import AmbiguousExecution, UnknownExecution
-from exporters.execution_index import ExecutionIndex, ExecutionRow
-from exporters.finding import SHORTEST_PREFIX, is_meant
-from exporters.layout import stored_days
-from exporters.media import media_name, read_stored
-from exporters.selection import Selection, Wanted
+from exporters.storage.layout import stored_days
+from exporters.storage.reading.damage import Damage
+from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow
+from exporters.storage.reading.finding import SHORTEST_PREFIX, is_meant
+from exporters.storage.reading.selection import Selection, Wanted
+from exporters.storage.writing.media import media_name, read_stored
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
 

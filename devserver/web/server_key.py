@@ -7,7 +7,7 @@ import os
 import secrets
 from pathlib import Path
 
-from exporters.files import PRIVATE_FILE, make_directory
+from exporters.storage.files import PRIVATE_FILE, make_directory
 
 _log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from itsdangerous import BadData, TimestampSigner
 
 from devserver.web.roles import Role
 from devserver.web.server_key import key_in
-from exporters.files import write_file
+from exporters.storage.files import write_file
 
 _log = logging.getLogger(__name__)
 

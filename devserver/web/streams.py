@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from collectors.open_runs import FINISHED
+from collectors.recording.open_runs import FINISHED
 from devserver.web.runner import Job
 from devserver.web.runs import Runs
 from devserver.web.telling import Telling, Tellings, heartbeat, message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from exporters.withholding import withheld_in
+from exporters.story.withholding import withheld_in
 from otel_tracking.record import ExecutionItem, ExecutionRecord
 from otel_tracking.taxonomy import BLOCKED_TYPES, ItemType
 

@@ -6,10 +6,10 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
-from collectors.live import LiveEvent
+from collectors.recording.live import LiveEvent
 from devserver.web.board import Contents, board_of
 from devserver.web.run_state import RunState
-from exporters.journey_parts import RESEARCHER
+from exporters.story.parts import RESEARCHER
 from otel_tracking import canonical
 
 REMEMBERED = 32

@@ -23,7 +23,7 @@ from typing import Any
 from devserver.errors import RequestError
 from devserver.requests import Request
 from devserver.web.kept_request import request_from, text_of
-from exporters.files import PRIVATE_FILE, make_directory
+from exporters.storage.files import PRIVATE_FILE, make_directory
 
 _log = logging.getLogger(__name__)
 

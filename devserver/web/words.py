@@ -1,4 +1,4 @@
-"""Every word of the pages, in English and German, in one table; what is said of records is in `exporters.words`."""
+"""Every word of the pages, in English and German, in one table; those of records are in `exporters.story.words`."""
 
 from __future__ import annotations
 

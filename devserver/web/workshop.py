@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from multiprocessing import Pipe
 from pathlib import Path
 
-from exporters.document_worker import Delivery, Order
+from exporters.formats.worker import Delivery, Order
 from otel_tracking.record import ExecutionRecord
 
-_CALL = "from exporters.document_worker import main; import sys; main(int(sys.argv[1]), int(sys.argv[2]))"
+_CALL = "from exporters.formats.worker import main; import sys; main(int(sys.argv[1]), int(sys.argv[2]))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

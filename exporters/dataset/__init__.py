@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
-from exporters.codebook import codebook_csv, codebook_json
-from exporters.damage import Damages, OnDamage
 from exporters.dataset.readme import Description, readme
 from exporters.dataset.tables import TABLES, Counts, write_tables
 from exporters.errors import NothingSelected, NotWritable
-from exporters.files import PRIVATE_DIRECTORY, make_directory, sync_directory, write_file
-from exporters.reading import list_executions
-from exporters.selection import Selection
+from exporters.storage.files import PRIVATE_DIRECTORY, make_directory, sync_directory, write_file
+from exporters.storage.reading.damage import Damages, OnDamage
+from exporters.storage.reading.records import list_executions
+from exporters.storage.reading.selection import Selection
+from exporters.storage.tables.codebook import codebook_csv, codebook_json
 
 Progress = Callable[[str, int, int], None]
 """Told which table is being written, how many are done, and how many there are."""

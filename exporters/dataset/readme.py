@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from exporters.table_file import arrow_file
+from exporters.storage.tables.table_file import arrow_file
 from otel_tracking.record import SCHEMA_VERSION
 from otel_tracking.taxonomy import TAXONOMY_VERSION
 

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from exporters import columns
-from exporters.columns import Column
-from exporters.damage import OnDamage
+from exporters.dataset.journeys import COLUMNS, JOURNEYS
 from exporters.dataset.twins import CsvTwin
-from exporters.day_rewrite import conform
-from exporters.execution_index import ExecutionRow
-from exporters.journeys import COLUMNS, JOURNEYS
-from exporters.parquet_file import ROWS_PER_GROUP, writing
-from exporters.parquet_schema import schema_of
-from exporters.run_loader import RunLoader, StoredRun
+from exporters.storage.reading.damage import OnDamage
+from exporters.storage.reading.execution_index import ExecutionRow
+from exporters.storage.reading.run_loader import RunLoader, StoredRun
+from exporters.storage.tables import columns
+from exporters.storage.tables.columns import Column
+from exporters.storage.tables.parquet_file import ROWS_PER_GROUP, writing
+from exporters.storage.tables.schema import schema_of
+from exporters.storage.upkeep.day_rewrite import conform
 
 Counts = dict[str, int]
 Progress = Callable[[str, int, int], None]

@@ -14,9 +14,9 @@ from typing import Any, Self
 
 import pyarrow as pa
 
-from exporters.columns import Column
-from exporters.csv_table import MARK, protect, spelled
-from exporters.files import replacing
+from exporters.formats.csv_table import MARK, protect, spelled
+from exporters.storage.files import replacing
+from exporters.storage.tables.columns import Column
 
 
 class CsvTwin:

@@ -11,7 +11,7 @@ from otel_tracking.capture.bodies import Body, Waiting, is_json, read_body, read
 from otel_tracking.capture.media import cut_base64
 from otel_tracking.capture.streaming import EVENT_STREAM, NDJSON, Assembler, is_event_stream
 from otel_tracking.capture.unpacking import TooMuch, unpacker_for
-from otel_tracking.redaction import Redaction
+from otel_tracking.secrets.redaction import Redaction
 
 B = TypeVar("B")
 

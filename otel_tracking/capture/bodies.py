@@ -14,7 +14,7 @@ from otel_tracking.capture.harmless import harmless_value
 from otel_tracking.capture.key_order import in_order, key_order
 from otel_tracking.capture.media import cut_base64, cut_media, put_back, reference
 from otel_tracking.capture.multipart import boundary_of, read_parts
-from otel_tracking.redaction import Redaction
+from otel_tracking.secrets.redaction import Redaction
 
 
 class Body(NamedTuple):

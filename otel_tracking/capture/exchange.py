@@ -15,8 +15,8 @@ from otel_tracking.capture.genai import answer_attributes, answer_facts, request
 from otel_tracking.capture.settings import CaptureSettings
 from otel_tracking.capture.uploads import Upload
 from otel_tracking.frame import Unread
-from otel_tracking.plain import describe_error
-from otel_tracking.redaction import Redaction
+from otel_tracking.secrets.redaction import Redaction
+from otel_tracking.values.plain import describe_error
 
 if TYPE_CHECKING:
     from otel_tracking.capture.wire import Wire

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from otel_tracking.redaction import Redaction
-from otel_tracking.secret_shapes import SHORTEST
+from otel_tracking.secrets.redaction import Redaction
+from otel_tracking.secrets.shapes import SHORTEST
 
 LONGEST_TEXT = 65_536
 """Characters from which a text may be media, which is not searched but cut out."""

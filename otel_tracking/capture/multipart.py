@@ -10,7 +10,7 @@ from email.policy import HTTP
 from typing import Any
 
 from otel_tracking.capture.media import reference
-from otel_tracking.redaction import Redaction
+from otel_tracking.secrets.redaction import Redaction
 
 LONGEST_TEXT = 65_536
 """Bytes of a field without a filename that are kept as text."""

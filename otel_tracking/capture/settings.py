@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from otel_tracking.redaction import DEFAULT_POLICY, RedactionPolicy
+from otel_tracking.secrets.redaction import DEFAULT_POLICY, RedactionPolicy
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import re
 from typing import Any
 
 from otel_tracking.errors import TrackingError
-from otel_tracking.plain import plain_number
 from otel_tracking.run import Execution
 from otel_tracking.scope import Scope
 from otel_tracking.scopes import CallingScope, Iteration, Output, Stage
 from otel_tracking.taxonomy import BLOCKED_TYPES, OUTPUT_TYPES, ItemType
+from otel_tracking.values.plain import plain_number
 
 _CONCLUDING = frozenset(
     {

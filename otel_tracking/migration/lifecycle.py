@@ -18,10 +18,10 @@ from otel_tracking.migration import corrections
 from otel_tracking.migration.home import home
 from otel_tracking.migration.journey import Journey
 from otel_tracking.migration.records import ExecutionRecord, items_of, record_so_far
-from otel_tracking.plain import describe_error, text
 from otel_tracking.record import ExecutionItem, FinishReason, timestamp_of
 from otel_tracking.scopes import CallingScope
 from otel_tracking.taxonomy import ItemType
+from otel_tracking.values.plain import describe_error, text
 
 TOLD = "told"
 """Name of the fact that keeps what the pipeline said of itself where the record says what was seen."""

@@ -18,7 +18,7 @@ from collectors.testing import RememberingSink
 from otel_tracking.capture.bodies import Waiting, read_body, read_harmless, read_soon
 from otel_tracking.capture.media import cut_base64
 from otel_tracking.frame import FACT, Unread, freeze, thaw
-from otel_tracking.redaction import Redaction, RedactionPolicy
+from otel_tracking.secrets.redaction import Redaction, RedactionPolicy
 
 SECRET = "sk-0123456789abcdef0123"
 TYPE = "application/json"

@@ -19,7 +19,7 @@ from servers import Reply, json_reply
 
 from otel_tracking.capture import CaptureSettings
 from otel_tracking.capture.answers import Answer
-from otel_tracking.redaction import Redaction
+from otel_tracking.secrets.redaction import Redaction
 
 OLLAMA = {
     "model": "mistral-nemo:12b",

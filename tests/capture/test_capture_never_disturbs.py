@@ -12,7 +12,7 @@ from servers import Reply
 from otel_tracking import ExecutionTracker
 from otel_tracking.capture import CaptureSettings
 from otel_tracking.capture.bodies import read_body
-from otel_tracking.redaction import Redaction, RedactionPolicy
+from otel_tracking.secrets.redaction import Redaction, RedactionPolicy
 
 
 class Inner(httpx.BaseTransport):
@@ -112,7 +112,9 @@ def test_importing_the_tracker_imports_no_http_client():
     import subprocess
     import sys
 
-    code = "import sys, otel_tracking; print({'httpx', 'requests', 'otel_tracking.redaction'} & set(sys.modules))"
+    code = (
+        "import sys, otel_tracking; print({'httpx', 'requests', 'otel_tracking.secrets.redaction'} & set(sys.modules))"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 

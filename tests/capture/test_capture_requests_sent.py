@@ -13,7 +13,7 @@ from servers import a_backend
 from otel_tracking import canonical
 from otel_tracking.capture import exact_body
 from otel_tracking.capture.bodies import read_body
-from otel_tracking.redaction import Redaction
+from otel_tracking.secrets.redaction import Redaction
 
 JSON_TEXT = {"content-type": "application/json"}
 

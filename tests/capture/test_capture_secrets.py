@@ -18,7 +18,7 @@ from collectors.testing import RememberingSink
 from exporters import ParquetSink
 from otel_tracking import canonical
 from otel_tracking.capture import CaptureSettings
-from otel_tracking.redaction import RedactionPolicy
+from otel_tracking.secrets.redaction import RedactionPolicy
 
 SECRET = "Zq7" + uuid.uuid4().hex
 WITNESS = "Wt4" + uuid.uuid4().hex

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_tracking.redaction import Redaction, RedactionPolicy, redact_text
+from otel_tracking.secrets.redaction import Redaction, RedactionPolicy, redact_text
 
 SECRET_NAMES = [
     *(

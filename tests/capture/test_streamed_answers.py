@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from servers import Reply
 
 from otel_tracking.capture.answers import Answer
-from otel_tracking.redaction import Redaction
+from otel_tracking.secrets.redaction import Redaction
 
 SSE, NDJSON = "text/event-stream", "application/x-ndjson"
 

@@ -14,7 +14,7 @@ from servers import Reply
 
 from otel_tracking.capture import CaptureSettings
 from otel_tracking.capture.answers import Answer
-from otel_tracking.redaction import Redaction
+from otel_tracking.secrets.redaction import Redaction
 
 TEXT = "Eine blaue Blume. " * 300
 PACKERS = {

@@ -13,7 +13,7 @@ from PIL import Image
 from collectors import start_recording
 from devserver.pipeline import Pipeline, Request
 from exporters import ParquetSink, read_records
-from exporters.media import load_media
+from exporters.storage.writing.media import load_media
 from otel_tracking import ItemType
 from tests.model_servers.serving import ModelServer, Reply
 

@@ -13,7 +13,7 @@ from builders import a_record, an_item
 from cli_stage import call, call_json, one_picture, stored, three_hops
 
 from exporters import DocumentSink, ParquetSink, list_executions, read_records
-from exporters.sql import DamagedFiles, connect
+from exporters.storage.reading.sql import DamagedFiles, connect
 from otel_tracking import canonical
 
 

@@ -11,7 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from devserver.testing import WAV
 from exporters import read_records
-from exporters.png_text import text_chunks
+from exporters.media.png_text import text_chunks
 from otel_tracking import ItemType
 
 GRAPH = json.dumps({"3": {"inputs": {"text": "Anna wünscht sich eine Blume"}}})

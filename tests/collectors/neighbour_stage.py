@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from collectors import RecoveryReport, recover, start_recording
+from collectors.delivery.spill import Spill
 from collectors.flight_recorder import FlightRecorder
+from collectors.flight_recorder.dead_records import namespace_of
 from collectors.flight_recorder.layout import FILE_HEADER
-from collectors.recovery import namespace_of
-from collectors.spill import Spill
 from collectors.testing import RememberingSink
 
 SECONDS = 60

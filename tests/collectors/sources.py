@@ -15,9 +15,9 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from wire import over_json, over_protobuf
 
 from collectors import start_recording
-from collectors.build import build_record
-from collectors.journal_entries import read_run
-from collectors.spans import from_sdk
+from collectors.building.record import build_record
+from collectors.flight_recorder.entries import read_run
+from collectors.spans.finished import from_sdk
 from collectors.testing import RememberingSink
 from otel_tracking import ExecutionRecord, canonical
 from otel_tracking.run import Execution

@@ -7,9 +7,10 @@ import pytest
 from builders import Bang, a_record
 from flight_recorder_stage import tiny_ram_disk
 
-from collectors import start_recording, waiting_room
-from collectors.delivery import GROUP_SIZE, Parcel, SinkLane
-from collectors.spill import Spill
+from collectors import start_recording
+from collectors.delivery import waiting_room
+from collectors.delivery.lanes import GROUP_SIZE, Parcel, SinkLane
+from collectors.delivery.spill import Spill
 from collectors.testing import FailingSink, RememberingSink, WaitingSink
 from otel_tracking.errors import Troubles
 

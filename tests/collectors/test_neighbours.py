@@ -18,7 +18,8 @@ from click.testing import CliRunner
 from flight_recorder_stage import OUR_CODE
 from neighbour_stage import become, handed_over, leave_file, leave_journals, seen, two_users
 
-from collectors import recover, spill, start_recording
+from collectors import recover, start_recording
+from collectors.delivery import spill
 from collectors.flight_recorder import FlightRecorder
 from collectors.flight_recorder.place import Unusable
 from collectors.testing import WaitingSink

@@ -2,7 +2,7 @@
 
 import pytest
 
-from collectors.not_passed import not_passed
+from collectors.building.not_passed import not_passed
 
 PASSED = {
     "method": "POST",

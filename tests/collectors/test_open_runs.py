@@ -3,12 +3,12 @@
 import pytest
 from builders import items_of
 
-from collectors.assembly import Assembly
-from collectors.delivery import SinkLane
+from collectors.building.assembly import Assembly
+from collectors.delivery.lanes import SinkLane
 from collectors.flight_recorder import FlightRecorder
-from collectors.live import LiveFeed
-from collectors.open_runs import OpenRuns
-from collectors.provider import RecordingTracerProvider, make_resource
+from collectors.recording.live import LiveFeed
+from collectors.recording.open_runs import OpenRuns
+from collectors.recording.provider import RecordingTracerProvider, make_resource
 from collectors.testing import ManualClock, RememberingSink
 from otel_tracking import ExecutionTracker, FinishReason, Status
 from otel_tracking.errors import Troubles

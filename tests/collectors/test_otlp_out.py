@@ -8,10 +8,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from otlp_stage import attributes_of, trace_server
 
 from collectors import start_recording
-from collectors.otlp import batches_of_protobuf, read_protobuf
-from collectors.otlp_queue import BATCH_SPANS, MOST_SPANS, SpanQueue
-from collectors.otlp_settings import NotSent, OtlpSettings, read_otlp_settings
+from collectors.spans.of_otlp import batches_of_protobuf, read_protobuf
 from collectors.testing import RememberingSink
+from collectors.viewers.queue import BATCH_SPANS, MOST_SPANS, SpanQueue
+from collectors.viewers.settings import NotSent, OtlpSettings, read_otlp_settings
 from otel_tracking import ItemType
 from otel_tracking.errors import RecordingError
 

@@ -9,10 +9,10 @@ from otlp_stage import text_of, trace_server
 from sources import log_everywhere
 
 from collectors import start_recording
-from collectors.otlp_runs import HeldRuns
-from collectors.shown_payload import make_alias, summary_of, with_aliases
 from collectors.testing import RememberingSink
-from collectors.viewer import LARGEST_PAYLOAD
+from collectors.viewers.payload import make_alias, summary_of, with_aliases
+from collectors.viewers.runs import HeldRuns
+from collectors.viewers.spans import LARGEST_PAYLOAD
 from otel_tracking import ItemType
 
 NAME = "Kim Sommer"

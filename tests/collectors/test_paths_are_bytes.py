@@ -15,7 +15,7 @@ from collectors import recover, start_recording
 from collectors.testing import WaitingSink
 from exporters import ParquetSink, read_records
 from exporters.errors import UnsafePath
-from exporters.sql import connect
+from exporters.storage.reading.sql import connect
 
 SECONDS = 60
 NAME = os.fsdecode(b"da\xffta")

@@ -5,8 +5,8 @@ from builders import Bang, record_of
 from odd_values import ENUMS, KEPT, LOSSY, PLAINED
 from sources import log_everywhere, records_of_all_sources
 
-from collectors.build import build_record
-from collectors.record_spans import is_exact, spans_of_record
+from collectors.building.record import build_record
+from collectors.spans.of_records import is_exact, spans_of_record
 from exporters import ParquetSink, read_records
 
 VALUES = {**KEPT, **ENUMS, **{name: make for name, (make, _) in PLAINED.items()}, **LOSSY}
@@ -46,7 +46,7 @@ def test_what_is_missing_is_still_known_to_be_missing_and_can_come(tmp_path):
     """A run without two of its spans, stored and read again: each that comes is one less."""
     from receiver_stage import spans_of_runs
 
-    from collectors.spans import from_sdk
+    from collectors.spans.finished import from_sdk
 
     [run], records = spans_of_runs(1)
     spans = list(map(from_sdk, run))

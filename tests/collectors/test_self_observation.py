@@ -5,7 +5,8 @@ from pathlib import Path
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
-from collectors import metrics, start_recording
+from collectors import start_recording
+from collectors.recording import metrics
 from collectors.testing import FailingSink, RememberingSink
 from otel_tracking import ItemType
 from otel_tracking.timings import Timings

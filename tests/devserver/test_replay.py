@@ -22,7 +22,7 @@ from devserver.replay.secrets import Secrets, variable
 from devserver.replay.seeds import with_seed
 from otel_tracking import canonical
 from otel_tracking.capture.bodies import read_body
-from otel_tracking.redaction import Redaction
+from otel_tracking.secrets.redaction import Redaction
 
 ENGINES = EmbeddedEngines(embedded_engines())
 URL = "http://127.0.0.1:11434/api/generate"

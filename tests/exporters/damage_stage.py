@@ -20,10 +20,10 @@ import pyarrow.parquet as pq
 from records import LATER, NOON, a_graph, a_picture, a_record, a_run_of_hops, an_item, text_of
 
 from exporters import ParquetSink, compact, list_executions, read_records
-from exporters.damage import Damages
-from exporters.inspection import inspect_store
-from exporters.seal import MARK
-from exporters.sql import connect
+from exporters.storage.reading.damage import Damages
+from exporters.storage.reading.sql import connect
+from exporters.storage.tables.seal import MARK
+from exporters.storage.upkeep.inspection import inspect_store
 from otel_tracking import ExecutionRecord
 
 DAY = dt.timedelta(days=1)

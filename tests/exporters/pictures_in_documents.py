@@ -13,7 +13,7 @@ from reading_pdf import read
 from records import a_record, an_item
 
 from exporters import FORMATS
-from exporters.thumbnails import thumbnail
+from exporters.media.thumbnails import thumbnail
 from otel_tracking import ItemType, Media, MediaType
 
 

@@ -18,7 +18,7 @@ from odd_values import KEPT
 from strategies import any_value
 
 from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, Media, MediaType, SpanRecord, canonical
-from otel_tracking.values import EnumValue, Opaque
+from otel_tracking.values.kinds import EnumValue, Opaque
 
 NOON = dt.datetime(2026, 11, 23, 12, 0, 0, 123456, dt.UTC)
 

@@ -15,9 +15,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from devserver.testing import WAV
 from exporters import FORMATS
-from exporters.clean_media import clean_copy
-from exporters.pictures import MEDIA_TYPES, clean_picture
-from exporters.thumbnails import thumbnail
+from exporters.media.clean_media import clean_copy
+from exporters.media.pictures import MEDIA_TYPES, clean_picture
+from exporters.media.thumbnails import thumbnail
 from otel_tracking import ItemType
 from otel_tracking.record import Media
 
@@ -283,7 +283,7 @@ def test_a_clean_sound_can_be_played():
 
 def test_the_checksums_of_a_clean_opus_file_are_right():
     """Of the page that was changed: RFC 3533's, here of a page that another program wrote."""
-    from exporters.clean_sounds import _ogg_checksum
+    from exporters.media.clean_sounds import _ogg_checksum
 
     known = bytes.fromhex(
         "4f67675300020000000000000000c9d5f33e000000000000000001134f707573486561640101380180bb0000000000"
@@ -458,7 +458,7 @@ def test_students_are_not_told_where_a_file_lies(format_name):
 
 
 def test_a_turned_photograph_stands_upright_in_documents():
-    from exporters.appendix.pictures import printable
+    from exporters.story.printed.pictures import printable
 
     shown = printable(a_photograph())
     assert (shown.width, shown.height) == (20, 40)

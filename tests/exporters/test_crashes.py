@@ -15,7 +15,7 @@ from records import LATER, a_record, rows, text_of
 
 from exporters import ParquetSink, compact, read_records
 from exporters.errors import CompactionRunning, NotWritable, WriteFailed
-from exporters.locks import compaction_lock
+from exporters.storage.writing.locks import compaction_lock
 
 WRITE_STEPS = 3 + 3 + 1
 """Media of three records, three tables, and the moment after."""

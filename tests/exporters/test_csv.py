@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from records import ODD_VALUES, a_record, an_item, records
 
-from exporters.csv_table import COLUMNS, protect, read_csv, render, unprotect
 from exporters.errors import BrokenFile
+from exporters.formats.csv_table import COLUMNS, protect, read_csv, render, unprotect
 from otel_tracking import ExecutionRecord, Media, canonical
 
 DOCS = Path(__file__).parents[2] / "docs" / "export-api.md"
@@ -149,7 +149,7 @@ def test_every_column_is_documented(column):
 
 def test_columns_of_the_run_are_fields_of_the_record():
     """One word per idea, all the way down."""
-    from exporters.csv_table import OF_THE_RUN
+    from exporters.formats.csv_table import OF_THE_RUN
 
     assert set(OF_THE_RUN) <= set(ExecutionRecord.__slots__)
 

@@ -13,7 +13,7 @@ from records import ODD_VALUES, a_picture, a_record, an_item, records, text_of
 from exporters import FORMATS, DocumentSink, import_record
 from exporters.errors import BrokenFile, NotWritable, UnknownFormat, UnknownOption
 from exporters.formats import format_named
-from exporters.media import media_paths, store_media
+from exporters.storage.writing.media import media_paths, store_media
 
 PARSED = [name for name, form in FORMATS.items() if form.parse]
 

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from printed_records import JOURNEY, a_failed_run, fifteen_languages, four_outputs, hostile
 from records import a_record, a_run_of_hops, records
 
-from exporters.docx import render
-from exporters.docx.xml import _ORDER
+from exporters.formats.docx import render
+from exporters.formats.docx.xml import _ORDER
 
 HARD_TO_PRINT = [fifteen_languages, four_outputs, a_failed_run, hostile, a_record]
 

@@ -6,7 +6,7 @@ import pytest
 from golden_record import golden_record
 
 from exporters import FORMATS
-from exporters.documents import render_document
+from exporters.formats.documents import render_document
 
 CASES = {
     "record.json": ("json", {}),

@@ -15,10 +15,10 @@ from lxml import html
 from records import a_record, a_span, an_item, records
 
 from exporters import FORMATS
-from exporters.documents import render_document
 from exporters.errors import UnknownOption
-from exporters.html_document import policy, render
-from exporters.readable import visible
+from exporters.formats.documents import render_document
+from exporters.formats.html.document import policy, render
+from exporters.story.readable import visible
 from otel_tracking import ItemType, Media, MediaType
 
 ELEMENTS = (
@@ -129,7 +129,7 @@ def test_nothing_that_is_hidden_in_a_picture_gets_into_the_page():
 
 def test_nothing_that_is_hidden_in_a_picture_that_cannot_be_read_gets_into_the_page():
     """It goes as it is, for whoever can read it; its texts do not."""
-    from exporters.png_text import SIGNATURE, text_chunks
+    from exporters.media.png_text import SIGNATURE, text_chunks
 
     text = b"prompt\0Anna"
     chunk = len(text).to_bytes(4, "big") + b"tEXt" + text + zlib.crc32(b"tEXt" + text).to_bytes(4, "big")

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from records import a_record, a_run_of_hops, an_item, records
 
 from exporters.errors import UnknownOption
-from exporters.journey import journey_of
-from exporters.journey_parts import Parameter
-from exporters.language_names import NAMES
-from exporters.words import ENGLISH, GERMAN
+from exporters.story.journey import journey_of
+from exporters.story.language_names import NAMES
+from exporters.story.parts import Parameter
+from exporters.story.words import ENGLISH, GERMAN
 from otel_tracking import ItemType, MediaType, Status
 
 
@@ -56,7 +56,7 @@ def test_every_outcome_is_a_sentence(status, language, words):
 
 @pytest.mark.parametrize("item_type", ItemType)
 def test_every_item_type_has_a_word(item_type):
-    """A type that is added to the taxonomy needs one in exporters/words.py, in both languages."""
+    """A type that is added to the taxonomy needs one in exporters/story/words.py, in both languages."""
     assert item_type in ENGLISH
     assert item_type in GERMAN
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from lxml import etree
 from records import a_record, an_item, records
 
-from exporters.legacy_xml import render
+from exporters.formats.xml.legacy import render
 from otel_tracking import ItemType, Media, MediaType
 
 

@@ -15,12 +15,12 @@ from reading_pdf import headings, read
 from records import NOON, a_record, a_span, an_item
 
 from exporters import FORMATS
-from exporters.appendix.limits import room
-from exporters.appendix.settings import MOST, settings_of
-from exporters.appendix.story import story_of
-from exporters.appendix.timeline import extent, on_one_page, tracks_of
-from exporters.journey import journey_of
-from exporters.journey_parts import Bar, Parameter
+from exporters.story.journey import journey_of
+from exporters.story.parts import Bar, Parameter
+from exporters.story.printed.limits import room
+from exporters.story.printed.settings import MOST, settings_of
+from exporters.story.printed.story import story_of
+from exporters.story.printed.timeline import extent, on_one_page, tracks_of
 from otel_tracking import ItemType
 
 ARCHIVE = pytest.param(

@@ -19,10 +19,10 @@ from reading_pdf import fonts_of, headings, printed, read, text_of
 from records import a_record, a_run_of_hops, an_item, records
 
 from exporters import FORMATS
-from exporters import json as record_json
-from exporters.appendix.signs import Sign, meaning_of, pieces
-from exporters.appendix.words import ENGLISH
 from exporters.errors import UnknownOption
+from exporters.formats import json as record_json
+from exporters.story.printed.signs import Sign, meaning_of, pieces
+from exporters.story.printed.words import ENGLISH
 
 HARD_TO_PRINT = [fifteen_languages, four_outputs, a_failed_run, hostile, an_ordinary_run]
 ARCHIVE = pytest.param(

@@ -45,7 +45,7 @@ def test_a_very_long_document_is_archivable_but_not_tagged():
 @needs_typst
 def test_without_the_font_packages_it_is_set_in_what_there_is(monkeypatch):
     """In fonts of this machine, or at least in those inside the engine; letters of our languages are never signs."""
-    from exporters.pdf_archive import fonts
+    from exporters.formats.pdf_archive import fonts
 
     for name in ("_packaged", "_covered_by_packages", "_with_fonts_of_this_machine"):
         monkeypatch.setattr(fonts, name, functools.cache(getattr(fonts, name).__wrapped__))
@@ -64,7 +64,7 @@ def test_without_typst_it_says_what_to_install(monkeypatch):
 
 
 PLANTED = """
-from exporters.pdf_archive import processes
+from exporters.formats.pdf_archive import processes
 processes._Engine.is_broken = True
 print(processes.run(len, "abc"))
 """

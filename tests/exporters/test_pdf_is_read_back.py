@@ -13,7 +13,7 @@ from printed_records import JOURNEY, fifteen_languages
 from reading_pdf import printed
 from records import a_record, an_item
 
-from exporters.pdf import render
+from exporters.formats.pdf import render
 
 PROGRAMS = {"poppler": ["pdftotext", "{}", "-"], "MuPDF": ["mutool", "draw", "-q", "-F", "txt", "{}"]}
 TO_THE_LEFT = ("R", "AL")

@@ -13,13 +13,13 @@ from printed_records import JOURNEY
 from reading_pdf import fonts_of, read, text_of
 from records import a_record, a_run_of_hops, an_item
 
-from exporters.appendix.levels import in_visual_order, levels
-from exporters.pdf import fontfiles, render, typefaces
-from exporters.pdf.breaking import letters, parts
-from exporters.pdf.embedding import EmbeddedFont
-from exporters.pdf.lines import Span, Typesetter
-from exporters.pdf.shaping import shape, typeface
-from exporters.pdf.typefaces import typefaces_for
+from exporters.formats.pdf import fontfiles, render, typefaces
+from exporters.formats.pdf.breaking import letters, parts
+from exporters.formats.pdf.embedding import EmbeddedFont
+from exporters.formats.pdf.lines import Span, Typesetter
+from exporters.formats.pdf.shaping import shape, typeface
+from exporters.formats.pdf.typefaces import typefaces_for
+from exporters.story.printed.levels import in_visual_order, levels
 
 BOTH_WAYS = st.text(alphabet="abאבحب 12٣.,:+-%()[]!", max_size=24)
 

@@ -9,7 +9,7 @@ from pictures_in_documents import pictures_in
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
-from exporters.pictures import clean_picture, small_picture
+from exporters.media.pictures import clean_picture, small_picture
 
 ARCHIVE = pytest.param(
     "pdfa", marks=pytest.mark.skipif(not importlib.util.find_spec("typst"), reason="typst is not installed")

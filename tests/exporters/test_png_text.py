@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from exporters.png_text import strip_text_chunks, text_chunks
+from exporters.media.png_text import strip_text_chunks, text_chunks
 
 GRAPH = json.dumps({"3": {"class_type": "KSampler", "inputs": {"seed": 5, "positive": ["6", 0]}}})
 PIXELS = np.random.default_rng(3).integers(0, 256, (24, 32, 3), dtype=np.uint8)

@@ -10,7 +10,7 @@ from records import LATER, NOON, a_record, a_run_of_hops, an_item
 
 from exporters import ParquetSink, compact, find_execution, list_executions, read_records
 from exporters.errors import AmbiguousExecution, BrokenFile, UnknownExecution
-from exporters.files import remove
+from exporters.storage.files import remove
 from otel_tracking import Status
 
 DAY = dt.timedelta(days=1)

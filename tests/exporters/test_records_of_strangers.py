@@ -9,16 +9,16 @@ import pytest
 from records import NOON, a_record, a_span, an_item
 
 from exporters import ParquetSink, list_executions, read_records
-from exporters.blobs import MOST_REPEATED, Whole
 from exporters.errors import BrokenFile
-from exporters.json import parse as parse_json
-from exporters.json import render as render_json
-from exporters.xml_document import parse as parse_xml
-from exporters.xml_document import render as render_xml
+from exporters.formats.json import parse as parse_json
+from exporters.formats.json import render as render_json
+from exporters.formats.xml.document import parse as parse_xml
+from exporters.formats.xml.document import render as render_xml
+from exporters.storage.tables.blobs import MOST_REPEATED, Whole
 from otel_tracking import ExecutionItem, ExecutionRecord, SpanRecord
 from otel_tracking.errors import RecordError
 from otel_tracking.record import read_timestamp
-from otel_tracking.values import Opaque
+from otel_tracking.values.kinds import Opaque
 
 INFINITY = float("inf")
 UNFIT = {
@@ -96,7 +96,7 @@ def test_what_is_no_record_at_all_is_refused(changes):
 
 @pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "media/../../x", "\0", ""])
 def test_a_path_is_kept_as_it_came(path):
-    """The record says what was said; whoever opens a medium looks where it lies (`exporters.media.inside`)."""
+    """The record says what was said; whoever opens a medium looks where it lies (`storage.writing.media.inside`)."""
     assert ExecutionItem.from_dict({**an_item().to_dict(), "file_path": path}).file_path == path
 
 

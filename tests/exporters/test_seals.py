@@ -14,12 +14,12 @@ from records import LATER, a_picture, a_record, a_run_of_hops, rows
 
 from exporters import ParquetSink, compact, list_executions, read_records
 from exporters.errors import BrokenFile, StorageError
-from exporters.locks import compaction_lock
-from exporters.media import load_media
-from exporters.parquet_schema import schema
-from exporters.seal import belongs, check_whole
-from exporters.sql import connect
-from exporters.table_file import open_parquet
+from exporters.storage.reading.sql import connect
+from exporters.storage.tables.schema import schema
+from exporters.storage.tables.seal import belongs, check_whole
+from exporters.storage.tables.table_file import open_parquet
+from exporters.storage.writing.locks import compaction_lock
+from exporters.storage.writing.media import load_media
 
 AT_ONCE = dt.timedelta(seconds=-60)
 

@@ -11,8 +11,8 @@ import pytest
 from records import LATER, a_graph, a_record, a_run_of_hops
 
 from exporters import ParquetSink, compact
-from exporters.columns import TABLES
-from exporters.sql import connect
+from exporters.storage.reading.sql import connect
+from exporters.storage.tables.columns import TABLES
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "storage.md"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from exporters.thumbnails import thumbnail
+from exporters.media.thumbnails import thumbnail
 
 
 def saved(image, kind="PNG", **options):

@@ -6,7 +6,7 @@ import pytest
 from builders import a_record, an_item
 
 from exporters import FORMATS
-from exporters.withholding import withheld_in
+from exporters.story.withholding import withheld_in
 from otel_tracking import ItemType
 
 

@@ -11,10 +11,10 @@ from strategies import any_value
 
 from exporters import FORMATS
 from exporters.errors import BrokenFile
-from exporters.xml_document import SCHEMA, parse, render, schema
-from exporters.xml_values import NAMESPACE, SEQUENCE_TAGS, TEXT_TAGS
+from exporters.formats.xml.document import SCHEMA, parse, render, schema
+from exporters.formats.xml.values import NAMESPACE, SEQUENCE_TAGS, TEXT_TAGS
 from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, SpanRecord
-from otel_tracking.rebuild import TAGS
+from otel_tracking.values.rebuild import TAGS
 
 NAMES = {"r": NAMESPACE}
 XSD = {"xs": "http://www.w3.org/2001/XMLSchema"}
@@ -48,7 +48,7 @@ def test_every_value_comes_back_of_the_same_kind(value):
 
 @pytest.mark.parametrize("kind", [ExecutionRecord, ExecutionItem, SpanRecord])
 def test_the_schema_knows_every_field(kind):
-    """A field that is added to the record needs its element in exporters/schemas/execution-record.xsd."""
+    """A field that is added to the record needs its element in exporters/formats/xml/execution-record.xsd."""
     type_name = {ExecutionRecord: "execution_record", ExecutionItem: "item", SpanRecord: "span"}[kind]
     path = f"/xs:schema/xs:complexType[@name='{type_name}']/xs:sequence/xs:element/@name"
     described = set(etree.parse(SCHEMA).xpath(path, namespaces=XSD))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from collectors import Recording, recover, start_recording
-from collectors.open_runs import OpenRun
+from collectors.recording.open_runs import OpenRun
 from collectors.testing import RememberingSink
 from otel_tracking import ExecutionRecord, ItemType
 

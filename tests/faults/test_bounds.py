@@ -8,8 +8,9 @@ import odd_values
 import pytest
 from opentelemetry.sdk.trace import SpanProcessor
 
-from collectors import recover, spill, start_recording
-from collectors.delivery import GROUP_SIZE
+from collectors import recover, start_recording
+from collectors.delivery import spill
+from collectors.delivery.lanes import GROUP_SIZE
 from collectors.testing import FailingSink, RememberingSink, WaitingSink
 from otel_tracking import ItemType, canonical
 
@@ -70,7 +71,7 @@ def test_a_record_in_a_file_frees_its_journal(tmp_path, ram):
 
 
 def test_media_that_wait_are_counted_in_bytes(tmp_path, monkeypatch):
-    monkeypatch.setattr("collectors.waiting_room.MAX_MEDIA_BYTES", 2500)
+    monkeypatch.setattr("collectors.delivery.waiting_room.MAX_MEDIA_BYTES", 2500)
     crowd = Crowd(WaitingSink(), tmp_path / "files", runs=4, max_pending=100, media=bytes(1000))
     assert crowd.recording.health()["pending_in_memory"] == 2
     crowd.sink.release()
@@ -177,7 +178,7 @@ def test_spans_wait_for_a_hanging_viewer_up_to_a_number(recording, sink, monkeyp
             entered.set()
             gate.wait(SECONDS)
 
-    monkeypatch.setattr("collectors.provider.MOST_WAITING_SPANS", 3)
+    monkeypatch.setattr("collectors.recording.provider.MOST_WAITING_SPANS", 3)
     recording.provider.add_span_processor(Hanging())
     run_through(recording, 1)
     assert entered.wait(SECONDS)

@@ -5,8 +5,8 @@ import gc
 import pytest
 
 from collectors import start_recording
-from collectors.open_runs import OpenRun
-from collectors.recorded_span import RecordedSpan, SpanData
+from collectors.recording.open_runs import OpenRun
+from collectors.recording.recorded_span import RecordedSpan, SpanData
 from collectors.testing import RememberingSink
 from otel_tracking import ItemType
 from otel_tracking.frame import Frame

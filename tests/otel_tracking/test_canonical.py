@@ -11,7 +11,7 @@ from odd_values import ENUMS, KEPT, LOSSY, PLAINED
 from strategies import any_value, plain_json
 
 from otel_tracking import canonical
-from otel_tracking.values import EnumValue, Opaque
+from otel_tracking.values.kinds import EnumValue, Opaque
 
 
 @pytest.mark.parametrize("name", KEPT)

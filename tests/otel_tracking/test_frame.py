@@ -16,7 +16,7 @@ from strategies import any_value
 
 from otel_tracking import canonical
 from otel_tracking.frame import _spare, freeze, thaw
-from otel_tracking.values import Opaque
+from otel_tracking.values.kinds import Opaque
 
 
 @given(any_value)

@@ -14,8 +14,8 @@ from strategies import any_value
 
 from otel_tracking import canonical
 from otel_tracking.errors import RecordError
-from otel_tracking.rebuild import TAGS
-from otel_tracking.values import EnumValue, Opaque
+from otel_tracking.values.kinds import EnumValue, Opaque
+from otel_tracking.values.rebuild import TAGS
 
 PRIME = 2**61 - 1
 """`hash(n * PRIME)` is 0 for every n."""

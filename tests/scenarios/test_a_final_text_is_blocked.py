@@ -10,8 +10,8 @@ from devserver.safety.terms import check_terms
 from devserver.testing import ScriptedTranslator, scripted_engines
 from devserver.verify import verify
 from devserver.web.student_copy import student_copy
-from exporters.documents import render_document
 from exporters.formats import FORMATS
+from exporters.formats.documents import render_document
 
 PROMPT = "Eine Blume auf der Wiese"
 GRUESOME = "a gruesome monster with blood and a knife"

@@ -7,7 +7,7 @@ from scenario_stage import by_hand, failing_at, image_config, images, play
 
 from devserver.testing import ScriptedSafety, scripted_engines
 from exporters import FORMATS
-from exporters.documents import render_document
+from exporters.formats.documents import render_document
 from otel_tracking import ItemType
 from otel_tracking.canonical import dumps
 

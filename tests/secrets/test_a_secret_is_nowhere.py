@@ -25,7 +25,7 @@ from wire import otlp_json
 
 from collectors import start_recording
 from collectors.testing import RememberingSink
-from collectors.viewer import show_run
+from collectors.viewers.spans import show_run
 from devserver import era_a
 from devserver.settings import Settings
 from exporters import ParquetSink

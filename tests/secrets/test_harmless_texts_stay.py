@@ -15,9 +15,9 @@ from PIL import Image
 from benchmarks.workloads import GRAPH, IMAGE_PARAMETERS, PASSED, RESPONSE
 from otel_tracking import ItemType, canonical
 from otel_tracking.frame import freeze, thaw
-from otel_tracking.frozen_secrets import Redactor, looked_over
-from otel_tracking.media_secrets import clean_media
-from otel_tracking.redaction import DEFAULT_POLICY, redact_text
+from otel_tracking.secrets.frozen import Redactor, looked_over
+from otel_tracking.secrets.media import clean_media
+from otel_tracking.secrets.redaction import DEFAULT_POLICY, redact_text
 
 ROOT = Path(__file__).parents[2]
 

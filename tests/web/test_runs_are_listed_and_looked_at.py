@@ -7,9 +7,11 @@ import json
 from itertools import chain
 
 import pytest
-from web_stage import HeldTranslator, begin, client_of, devserver_in, execute
+from web_stage import HeldTranslator, begin, client_of, devserver_in, engines, execute
 
+from devserver.settings import Settings
 from devserver.testing import PNG, ScriptedMaker
+from devserver.wiring import open_devserver
 from exporters import FORMATS
 from otel_tracking.record import ExecutionRecord
 
@@ -220,13 +222,25 @@ def test_a_thumbnail_is_a_small_picture(client):
     assert answer.data.startswith(b"\xff\xd8\xff")
 
 
+PICTURE_AND_TRANSLATION = """
+name = "held"
+description = "A picture that comes with a prompt that is translated"
+
+[[outputs]]
+name = "variation"
+engine = "image_variation"
+images_at_least = 1
+images_at_most = 1
+"""
+
+
 def test_media_of_a_run_under_way_are_there_before_any_file_is(tmp_path):
-    held = HeldTranslator()
-    with devserver_in(tmp_path, translator=held) as devserver, client_of(devserver) as client:
-        run = execute(
-            client, "image_input", query="?wait=0", images=[{"name": "a.png", "data": base64.b64encode(PNG).decode()}]
-        )
-        run = run.get_json()
+    held, own = HeldTranslator(), tmp_path / "own"
+    own.mkdir()
+    (own / "held.toml").write_text(PICTURE_AND_TRANSLATION)
+    settings = Settings(data_dir=tmp_path / "data", journal=False, configs_dir=own)
+    with open_devserver(settings, engines=engines(translator=held)) as devserver, client_of(devserver) as client:
+        run = execute(client, "held", query="?wait=0", images=[PICTURE]).get_json()
         held.wait_until_asked()
         assert client.get(run["record_url"]).status_code == 200
         sha256 = hashlib.sha256(PNG).hexdigest()

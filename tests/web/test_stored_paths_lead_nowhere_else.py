@@ -5,7 +5,7 @@ from builders import a_record, an_item
 from class_stage import class_in
 
 from exporters import ParquetSink
-from exporters.media import stored_file
+from exporters.storage.writing.media import stored_file
 from otel_tracking import ItemType
 from otel_tracking.record import Media
 

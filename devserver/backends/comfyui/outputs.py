@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, cast
 
 from devserver.backends.comfyui.client import ServerFile
 from devserver.backends.comfyui.graph import Graph, title_of
-from exporters.open_picture import open_picture
-from exporters.png_text import text_chunks
+from exporters.media.open_picture import open_picture
+from exporters.media.png_text import text_chunks
 
 _PLAIN_TYPES = {"audio/x-wav": "audio/wav", "audio/x-flac": "audio/flac", "video/x-m4v": "video/mp4"}
 

@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from otel_tracking.media_secrets import PNG, rewrite_png, split_packed
-from otel_tracking.redaction import Redaction, marker, redact_text
+from otel_tracking.secrets.media import PNG, rewrite_png, split_packed
+from otel_tracking.secrets.redaction import Redaction, marker, redact_text
 
 Masks = list[tuple[bytes, bytes]]
 """What to look for, and as many asterisks."""

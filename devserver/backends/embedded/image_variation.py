@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from devserver.backends.errors import InvalidParameter
-from exporters.open_picture import open_picture, upright
+from exporters.media.open_picture import open_picture, upright
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,0 +1,1 @@
+"""Finished spans become records."""

@@ -1,0 +1,1 @@
+"""Records reach every sink, or wait."""

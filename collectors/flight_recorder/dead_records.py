@@ -1,0 +1,169 @@
+"""Make records of the runs whose process died: every item that was logged, exactly once."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from collectors.building.record import build_record
+from collectors.delivery import spill as spilled
+from collectors.delivery.lanes import Sink
+from collectors.delivery.spill import SpilledRecord
+from collectors.flight_recorder import ClaimedJournals, DeadRun, LeftAlone, NotOurs, find_dead
+from collectors.flight_recorder.entries import JournalledRun, read_run
+from otel_tracking.record import ExecutionRecord, FinishReason
+
+_log = logging.getLogger("otel_tracking")
+
+
+@dataclass(frozen=True)
+class RecoveryReport:
+    """What recovery found: records written, runs that were durable already, runs that cannot be read or written."""
+
+    recovered: tuple[str, ...] = ()
+    already_durable: int = 0
+    failed: int = 0
+    left_alone: tuple[LeftAlone, ...] = ()
+    """What lies where this user's journals and files would, and is not this user's alone."""
+
+    def __add__(self, other: RecoveryReport) -> RecoveryReport:
+        return RecoveryReport(
+            self.recovered + other.recovered,
+            self.already_durable + other.already_durable,
+            self.failed + other.failed,
+            self.left_alone + other.left_alone,
+        )
+
+
+def recover(
+    sinks: Sequence[Sink],
+    *,
+    directory: Path | str | None = None,
+    namespace: str | None = None,
+    spill: Path | str | None = None,
+    journals: bool = True,
+    stop: threading.Event | None = None,
+) -> RecoveryReport:
+    """Write records of the dead runs of a journal namespace (default: that of the sinks) to the sinks.
+
+    A run that the process had finished keeps its status; one that was under way is `interrupted`. What cannot be
+    written stays in its journal for the next time, and so does what is left once `stop` is set. Without `journals`
+    only records that waited in files are written.
+    """
+    namespace = namespace or namespace_of(sinks)
+    recovery = _Recovery(sinks, stop or threading.Event())
+    if journals:
+        recovery.of_journals(directory, namespace)
+    if base := spill_base(sinks, spill):
+        recovery.of_files(base, namespace)
+    return recovery.report
+
+
+def spill_base(sinks: Sequence[Sink], directory: Path | str | None) -> Path | None:
+    """Where records wait in files: `directory`, or the usual place if a sink says where it writes; None for nowhere.
+
+    Without that nobody could tell afterwards for which sinks the files of the usual place were meant.
+    """
+    if directory is not None:
+        return Path(directory)
+    return spilled.usual_base() if _locations(sinks) else None
+
+
+def namespace_of(sinks: Sequence[Sink]) -> str:
+    """The journal namespace of a set of sinks: that of the first that says where it writes."""
+    import hashlib
+
+    locations = _locations(sinks)
+    if not locations:
+        return "default"
+    # The bytes of a path need not be UTF-8.
+    return hashlib.sha256(str(locations[0]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def _locations(sinks: Sequence[Sink]) -> list[object]:
+    return [location for sink in sinks if (location := getattr(sink, "location", None))]
+
+
+class _Recovery:
+    """One recovery, and its report so far."""
+
+    def __init__(self, sinks: Sequence[Sink], stop: threading.Event) -> None:
+        self._sinks, self._stop = sinks, stop
+        self.report = RecoveryReport()
+
+    def of_journals(self, directory: Path | str | None, namespace: str) -> None:
+        for owner in find_dead(directory, namespace=namespace, tell=self._leave_alone):
+            if self._stop.is_set():
+                return
+            claimed = owner.claim()
+            if claimed is not None:
+                self._of_owner(claimed)
+
+    def of_files(self, base: Path, namespace: str) -> None:
+        with contextlib.closing(spilled.take_over(base, namespace, self._leave_alone)) as files:
+            for file in files:
+                if self._stop.is_set():
+                    return
+                self._of_file(file)
+
+    def _of_file(self, file: SpilledRecord) -> None:
+        try:
+            self._write_where_missing(file.read())
+            file.remove()
+        except NotOurs as error:
+            self._leave_alone(error.what)
+        except Exception as trouble:
+            _log.warning("a record could not be recovered (%s); its file is kept", type(trouble).__name__)
+            self.report += RecoveryReport(failed=1)
+
+    def _of_owner(self, claimed: ClaimedJournals) -> None:
+        try:
+            for run in claimed.runs():
+                if self._stop.is_set():
+                    return
+                if self._of_run(run):
+                    claimed.done(run.trace_id)
+        finally:
+            claimed.release()
+
+    def _of_run(self, run: DeadRun) -> bool:
+        """Write a run's record; False where that cannot be done."""
+        try:
+            journalled = read_run(run.trace_id, run.entries)
+            if journalled.spans:
+                self._write_where_missing(record_of(journalled))
+        except Exception as trouble:
+            _log.warning("a dead run could not be recovered (%s); its journal is kept", type(trouble).__name__)
+            self.report += RecoveryReport(failed=1)
+            return False
+        return True
+
+    def _write_where_missing(self, record: ExecutionRecord) -> None:
+        missing = [sink for sink in self._sinks if not _contains(sink, record.trace_id or "", record.revision)]
+        for sink in missing:
+            sink.write(record)
+        found = RecoveryReport(recovered=(record.execution_id,)) if missing else RecoveryReport(already_durable=1)
+        self.report += found
+
+    def _leave_alone(self, what: LeftAlone) -> None:
+        _log.warning("left alone: %s", what)
+        self.report += RecoveryReport(left_alone=(what,))
+
+
+def record_of(journalled: JournalledRun) -> ExecutionRecord:
+    """The record of a journal."""
+    return build_record(
+        journalled.spans,
+        finish_reason=FinishReason.RECOVERED,
+        revision=journalled.revision,
+        late_spans=journalled.late_spans,
+    )
+
+
+def _contains(sink: Sink, trace_id: str, revision: int) -> bool:
+    contains = getattr(sink, "contains", None)
+    return bool(contains and contains(trace_id, revision))

@@ -1,0 +1,131 @@
+"""Follow runs of this process while they go on: from the beginning, without polling, without slowing them down."""
+
+from __future__ import annotations
+
+import queue
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from collectors.recording.open_runs import FINISHED, LOGGED, STARTED, LogEntry, OpenRun, OpenRuns
+from collectors.recording.recorded_span import SpanData
+from otel_tracking.frame import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """One thing that happened in a run: a span `started` or `ended`, something was `logged`, the run `finished`.
+
+    `number` counts from 1 within the run; a reader that comes back says the last one it saw. `fields` are those of the
+    item or fact, or the span's attributes; `ended` carries the span's status in `name`, `finished` the finish reason.
+    """
+
+    number: int
+    kind: str
+    span_id: int = 0
+    parent_id: int | None = None
+    name: str = ""
+    timestamp_ns: int = 0
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_item(self) -> bool:
+        """Whether an item was logged."""
+        return self.kind == LOGGED and "item_type" in self.fields
+
+
+class LiveFeed:
+    """The runs that can be followed: those under way, and the last few that ended, as far as they are not large."""
+
+    def __init__(self, open_runs: OpenRuns, *, remembered: int = 16, most_bytes: int = 64 * 2**20) -> None:
+        self._open_runs, self._most_bytes = open_runs, most_bytes
+        self._recent: deque[tuple[OpenRun, int]] = deque(maxlen=remembered)
+
+    def remember(self, run: OpenRun) -> None:
+        """Keep a finished run a little longer for readers that come late."""
+        others = [(other, size) for other, size in self._recent if other is not run]
+        room = self._most_bytes - _bytes_of(run)
+        while others and sum(size for _, size in others) > room:
+            del others[0]
+        # At least the one that has just ended: somebody may be watching it.
+        self._recent = deque([*others, (run, self._most_bytes - room)], maxlen=self._recent.maxlen)
+
+    def follow(self, trace_id: str, *, after: int = 0, timeout: float | None = None) -> Iterator[LiveEvent]:
+        """Everything that happened in a run after event `after`, then what happens, until the run has finished.
+
+        Raises `LookupError` where no such run is under way or just over, and `TimeoutError` where nothing happens for
+        `timeout` seconds.
+        """
+        run = self._find(trace_id)
+        if run is None:
+            raise LookupError(f"no run with trace id {trace_id} is under way in this process")
+        return _follow(run, after, timeout)
+
+    def media(self, trace_id: str, sha256: str) -> bytes | None:
+        """The bytes of a medium that was logged in a run which can be followed, before they are in any file."""
+        run = self._find(trace_id)
+        frames = [entry for entry in tuple(run.log) if isinstance(entry, Frame)] if run else []
+        return next((frame.media.data for frame in frames if frame.media and frame.media.sha256 == sha256), None)
+
+    def _find(self, trace_id: str) -> OpenRun | None:
+        try:
+            number = int(trace_id, 16)
+        except ValueError:
+            return None
+        # A copy: another thread may be remembering a run.
+        recent = next((run for run, _ in tuple(self._recent) if run.trace_id == number), None)
+        return self._open_runs.find(number) or recent
+
+
+def _bytes_of(run: OpenRun) -> int:
+    frames = [entry for entry in tuple(run.log) if isinstance(entry, Frame)]
+    media = sum(len(frame.media.data) for frame in frames if frame.media)
+    return media + sum([len(frame.payload) for frame in frames])
+
+
+def _follow(run: OpenRun, after: int, timeout: float | None) -> Iterator[LiveEvent]:
+    wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def ring() -> None:
+        if wake.empty():  # one ring is enough: the reader looks at the whole log
+            wake.put(None)
+
+    with run.lock:
+        run.wakers = (*run.wakers, ring)
+    try:
+        while not _has_seen_the_end(run, after):
+            for number in range(after, len(run.log)):
+                after = number + 1
+                yield _read(after, run.log[number])
+                if _is_last(run.log[number]):
+                    return
+            try:
+                wake.get(timeout=timeout)
+            except queue.Empty:
+                raise TimeoutError(f"nothing happened in the run for {timeout} s") from None
+    finally:
+        with run.lock:
+            run.wakers = tuple(waker for waker in run.wakers if waker is not ring)
+
+
+def _has_seen_the_end(run: OpenRun, after: int) -> bool:
+    return 0 < after == len(run.log) and _is_last(run.log[-1])
+
+
+def _is_last(event: LogEntry) -> bool:
+    return not isinstance(event, Frame) and event[0] == FINISHED
+
+
+def _read(number: int, event: LogEntry) -> LiveEvent:
+    if isinstance(event, Frame):
+        return LiveEvent(number, LOGGED, event.span_id, None, event.name, event.timestamp, event.fields())
+    kind, subject = event
+    if kind == FINISHED:
+        return LiveEvent(number, kind, name=subject)
+    span: SpanData = subject
+    if kind == STARTED:
+        return LiveEvent(number, kind, span.span_id, span.parent_id, span.name, span.start_ns, dict(span.attributes))
+    return LiveEvent(
+        number, kind, span.span_id, None, span.status.name.lower(), span.end_ns or 0, dict(span.attributes)
+    )

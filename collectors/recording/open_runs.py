@@ -1,0 +1,245 @@
+"""The runs that are under way in this process.
+
+Everything here runs on the pipeline's thread, in memory: a run's spans and frames go into its log (for live readers)
+and into its journal (for the case that the process dies), and a finished run is handed over to be built elsewhere.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+from weakref import WeakValueDictionary
+
+from opentelemetry.trace import Link, Span, SpanKind
+
+from collectors.flight_recorder import FlightRecorder, RunJournal
+from collectors.flight_recorder import entries as journal_entries
+from collectors.recording.ids import SystemIdGenerator
+from collectors.recording.recorded_span import RecordedSpan, SpanData
+from collectors.spans.secrets import clean_span
+from otel_tracking.errors import Troubles
+from otel_tracking.frame import Frame
+from otel_tracking.record import FinishReason
+from otel_tracking.secrets.frozen import Redactor
+
+STARTED, LOGGED, ENDED, FINISHED = "started", "logged", "ended", "finished"
+"""What can happen in a run's log."""
+
+LogEntry = Frame | tuple[Any, ...]
+"""A frame that was logged, or one of the other things with its details."""
+
+
+class OpenRun:
+    """A run's spans and frames as far as they are known. A span keeps its run alive, so that late spans find it."""
+
+    def __init__(self, runs: OpenRuns, trace_id: int, journal: RunJournal, now: float) -> None:
+        self.runs = runs
+        self.trace_id = trace_id
+        self.journal = journal
+        self.lock = threading.Lock()
+        self.log: list[LogEntry] = []
+        self.wakers: tuple[Callable[[], None], ...] = ()
+        self.open_spans: dict[int, SpanData] = {}
+        self.ended_spans: list[SpanData] = []
+        self.started_at = now
+        self.root_ended_at: float | None = None
+        self.revision = 0
+        self.late_spans = 0
+
+    def tell(self, entry: LogEntry) -> None:
+        """Append to the log and wake who follows it."""
+        self.log.append(entry)
+        for wake in self.wakers:
+            wake()
+
+    def spans(self) -> list[SpanData]:
+        """All spans, ended or still open, at this moment."""
+        ended = {span.span_id: span for span in list(self.ended_spans)}
+        return [*ended.values(), *(span for span in list(self.open_spans.values()) if span.span_id not in ended)]
+
+
+def _ids_of(parent: Span) -> tuple[int, int | None]:
+    """Trace and span id of a span; of a span of ours without the detour over a span context."""
+    if isinstance(parent, RecordedSpan):
+        return parent.data.trace_id, parent.span_id
+    context = parent.get_span_context()
+    return context.trace_id, context.span_id if context.is_valid else None
+
+
+class OpenRuns:
+    """Starts and follows the spans of a recording; calls `on_finished(run, reason)` when a run is over."""
+
+    def __init__(
+        self,
+        recorder: FlightRecorder,
+        on_finished: Callable[[OpenRun, FinishReason], None],
+        troubles: Troubles,
+        *,
+        max_open_runs: int = 1_000,
+        clock: Callable[[], float] = time.monotonic,
+        redactor: Redactor | None = None,
+    ) -> None:
+        self.redactor = redactor or Redactor()
+        self._recorder, self._on_finished, self._troubles = recorder, on_finished, troubles
+        self._max_open_runs, self._clock = max_open_runs, clock
+        self._ids = SystemIdGenerator()
+        self._lock = threading.Lock()
+        self._runs_by_trace_id: dict[int, OpenRun] = {}
+        self._settled: WeakValueDictionary[int, OpenRun] = WeakValueDictionary()
+        self.on_ended_span: Callable[[SpanData], None] | None = None
+        self.recording: object = None
+        self.inert = False
+        self._refusal = ("", "")
+
+    def __len__(self) -> int:
+        return len(self._runs_by_trace_id)
+
+    def find(self, trace_id: int) -> OpenRun | None:
+        """The run of a trace, while it is open or somebody still holds one of its scopes."""
+        return self._runs_by_trace_id.get(trace_id) or self._settled.get(trace_id)
+
+    def start(
+        self,
+        name: str,
+        parent: Span,
+        kind: SpanKind,
+        attributes: Any,
+        links: Sequence[Link],
+        start_ns: int | None,
+    ) -> RecordedSpan:
+        """A started span below `parent`, or the root of a new trace where that is not valid."""
+        trace_id, parent_id = _ids_of(parent)
+        if parent_id is None:
+            trace_id = self._ids.generate_trace_id()
+        now = time.time_ns() if start_ns is None else start_ns
+        span = SpanData(trace_id, self._ids.generate_span_id(), parent_id, name, kind, attributes, links, now)
+        return RecordedSpan(self.adopt(span), span)
+
+    def adopt(self, span: SpanData) -> OpenRun:
+        """Take a span that has just been started into its run."""
+        if self.inert:
+            self._troubles.report(*self._refusal)
+            # Nobody's: the lock that guards the others may have been held by a thread that a fork left behind.
+            return OpenRun(self, span.trace_id, self._recorder.begin(span.trace_id), self._clock())
+        entry = self._without_secrets(span, journal_entries.start_entry(span), journal_entries.start_entry)
+        run = self._runs_by_trace_id.get(span.trace_id) or self._begin(span.trace_id)
+        run.open_spans[span.span_id] = span
+        run.log.append((STARTED, span))
+        for wake in run.wakers:
+            wake()
+        run.journal.append(entry)
+        return run
+
+    def _without_secrets(self, span: SpanData, entry: bytes, write: Callable[[SpanData], bytes]) -> bytes:
+        """The entry of a span, which loses its secrets before anybody sees it; `write` makes the entry anew."""
+        if not self.redactor.search(entry):
+            return entry
+        try:
+            clean_span(span, self.redactor)
+        except Exception as trouble:
+            self._troubles.report("redaction", trouble)
+        return write(span)
+
+    def record(self, span: Any, frame: Frame) -> None:
+        """Keep a frame: on its span, in its run's log, in the journal. This is the tracker's `emit`."""
+        if self.inert:
+            return self._troubles.report(*self._refusal)
+        run: OpenRun = span.run
+        if run.revision and run.trace_id not in self._runs_by_trace_id:
+            self._begin(run.trace_id)  # its record is written already; this frame needs another
+        span.data.events.append(frame)
+        run.log.append(frame)
+        for wake in run.wakers:
+            wake()
+        run.journal.append(frame.payload)
+        if frame.media is not None:
+            run.journal.append_later(partial(journal_entries.media_entry, frame))
+
+    def end(self, run: OpenRun, span: SpanData) -> None:
+        """Take an ended span; hand the run over when its root has ended and nothing is open."""
+        if self.inert:
+            return
+        try:
+            if run.trace_id not in self._runs_by_trace_id:
+                self._begin(run.trace_id)
+            entry = journal_entries.end_entry(span)
+            # What has not changed was looked at when the span was started.
+            if span.attributes_changed or span.status_description:
+                entry = self._without_secrets(span, entry, journal_entries.end_entry)
+            run.journal.append(entry)
+            if run.revision:
+                with run.lock:
+                    run.late_spans += 1
+            # In this order, so that whoever finds no span open finds every one ended; each step is one under the GIL.
+            run.ended_spans.append(span)
+            if span.parent_id is None:
+                run.root_ended_at = self._clock()
+            run.open_spans.pop(span.span_id, None)
+            over = run.root_ended_at is not None and not run.open_spans
+            run.tell((ENDED, span))
+            if self.on_ended_span is not None:
+                self.on_ended_span(span)
+            if over:
+                self._hand_over(run, FinishReason.LATE_SPAN if run.revision else FinishReason.ROOT_ENDED)
+        except Exception as trouble:
+            self._troubles.report("span end", trouble)
+
+    def take_overdue(self, *, grace: float, max_age: float) -> None:
+        """Hand over the runs whose root ended more than `grace` seconds ago, or that are older than `max_age`."""
+        now = self._clock()
+        for run in list(self._runs_by_trace_id.values()):
+            if run.root_ended_at is not None and now - run.root_ended_at >= grace:
+                self._hand_over(run, FinishReason.GRACE_EXPIRED)
+            elif now - run.started_at >= max_age:
+                self._hand_over(run, FinishReason.TOO_OLD)
+
+    def stop(self, kind: str, reason: str) -> None:
+        """Follow nothing from now on: what is still logged is counted as trouble of this kind."""
+        self._refusal = (kind, reason)
+        self.inert = True
+
+    def take_all(self) -> None:
+        """Hand over every open run: the recording is being closed."""
+        for run in list(self._runs_by_trace_id.values()):
+            self._hand_over(run, FinishReason.CLOSED)
+
+    def _begin(self, trace_id: int) -> OpenRun:
+        """The open run of a trace: a settled one that a late span reopens, or a new one."""
+        crowded = []
+        reopened = False
+        with self._lock:
+            run = self._runs_by_trace_id.get(trace_id)
+            if run is None:
+                settled = self._settled.pop(trace_id, None)
+                reopened = settled is not None
+                run = settled or OpenRun(self, trace_id, self._recorder.begin(trace_id), self._clock())
+                self._runs_by_trace_id[trace_id] = run
+                if len(self._runs_by_trace_id) > self._max_open_runs:
+                    crowded.append(next(iter(self._runs_by_trace_id.values())))
+        if reopened:
+            self._journal_again(run)
+        for oldest in crowded:
+            self._hand_over(oldest, FinishReason.TOO_MANY_OPEN)
+        return run
+
+    def _hand_over(self, run: OpenRun, reason: FinishReason) -> None:
+        with self._lock:
+            if self._runs_by_trace_id.pop(run.trace_id, None) is None:
+                return
+            self._settled[run.trace_id] = run
+            run.revision += 1
+        self._on_finished(run, reason)
+
+    def _journal_again(self, run: OpenRun) -> None:
+        # The first journal was freed with the first record; a death from here on must not lose the late spans.
+        run.journal = self._recorder.begin(run.trace_id)
+        run.journal.append(journal_entries.revision_entry(run.revision + 1, run.late_spans))
+        for entry in journal_entries.entries_of(run.ended_spans, list(run.open_spans.values())):
+            run.journal.append(entry)
+        for span in run.spans():
+            for frame in span.events:
+                if isinstance(frame, Frame) and frame.media is not None:
+                    run.journal.append_later(partial(journal_entries.media_entry, frame))

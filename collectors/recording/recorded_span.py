@@ -1,0 +1,182 @@
+"""A span as we record it: the OpenTelemetry API's `Span`, without what the SDK does for spans that may be thinned out.
+
+Opening and closing an SDK span costs 25 µs and cleans, counts and limits what we neither limit nor drop. This one
+keeps what it is given: a name, times, flat attributes, frames. Readers get an SDK `ReadableSpan` of it, made off the
+pipeline's thread (`docs/decisions/own-spans.md`).
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+
+from otel_tracking.attributes import FlatAttributes, flat
+from otel_tracking.frame import Frame
+
+if TYPE_CHECKING:
+    from collectors.recording.open_runs import OpenRun
+
+_FLAGS = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
+_PLAIN = frozenset({str, int, bool})
+
+
+class SpanData:
+    """What is known of a span. Times are nanoseconds since 1970; `end_ns` is None while it is open.
+
+    It refers to no run: a run holds its spans' data, a span holds its run, and nothing waits for a garbage collector.
+    """
+
+    __slots__ = (
+        "attributes",
+        "attributes_changed",
+        "end_ns",
+        "events",
+        "kind",
+        "links",
+        "name",
+        "parent_id",
+        "span_id",
+        "start_ns",
+        "status",
+        "status_description",
+        "trace_id",
+    )
+
+    def __init__(
+        self,
+        trace_id: int,
+        span_id: int,
+        parent_id: int | None,
+        name: str,
+        kind: SpanKind,
+        attributes: Mapping[str, Any] | None,
+        links: Sequence[Link],
+        start_ns: int,
+    ) -> None:
+        self.trace_id = trace_id
+        self.span_id = span_id
+        self.parent_id = parent_id
+        self.name = name
+        self.kind = kind
+        self.attributes = attributes if type(attributes) is FlatAttributes else flat_copy(attributes or {})
+        self.attributes_changed = False
+        self.links = links
+        self.start_ns = start_ns
+        self.end_ns: int | None = None
+        self.status = StatusCode.UNSET
+        self.status_description: str | None = None
+        self.events: list[Frame | Event] = []
+
+    def context_of(self, span_id: int) -> SpanContext:
+        """The span context of a span of this trace; always sampled, since records are never thinned out."""
+        return SpanContext(self.trace_id, span_id, is_remote=False, trace_flags=_FLAGS)
+
+    def readable(self, resource: Resource, scope: InstrumentationScope) -> ReadableSpan:
+        """The SDK's view of it, for exporters; its frames expand themselves when they are read."""
+        return ReadableSpan(
+            name=self.name,
+            context=self.context_of(self.span_id),
+            parent=None if self.parent_id is None else self.context_of(self.parent_id),
+            resource=resource,
+            attributes=dict(self.attributes),
+            events=tuple(self.events),  # type: ignore[arg-type]  # a frame has the shape of an event
+            links=tuple(self.links),
+            kind=self.kind,
+            status=Status(self.status, self.status_description),
+            start_time=self.start_ns,
+            end_time=self.end_ns,
+            instrumentation_scope=scope,
+        )
+
+
+class RecordedSpan(Span):
+    """A span that is being recorded: the API's view of `data`, which belongs to `run`."""
+
+    __slots__ = ("_context", "data", "run", "span_id")
+
+    def __init__(self, run: OpenRun, data: SpanData) -> None:
+        self.run, self.data, self.span_id = run, data, data.span_id
+        self._context: SpanContext | None = None
+
+    def get_span_context(self) -> SpanContext:
+        """Its ids."""
+        if self._context is None:
+            self._context = self.data.context_of(self.data.span_id)
+        return self._context
+
+    def is_recording(self) -> bool:
+        """Whether it is still open."""
+        return self.data.end_ns is None
+
+    def end(self, end_time: int | None = None) -> None:
+        """Close it; once."""
+        if self.data.end_ns is None:
+            self.data.end_ns = end_time if end_time is not None else time.time_ns()
+            self.run.runs.end(self.run, self.data)
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        """Set one attribute; what is not flat becomes text."""
+        if self.data.end_ns is None:
+            self.data.attributes[key] = value if type(value) in _PLAIN else flat(value)
+            self.data.attributes_changed = True
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Set several attributes."""
+        for key, value in attributes.items():
+            self.set_attribute(key, value)
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
+        """Set the status; OK is final, as the specification has it."""
+        data, code = self.data, status.status_code if isinstance(status, Status) else status
+        if data.end_ns is None and data.status is not StatusCode.OK and code is not StatusCode.UNSET:
+            text = status.description if isinstance(status, Status) else description
+            data.status, data.status_description = code, text if code is StatusCode.ERROR else None
+
+    def update_name(self, name: str) -> None:
+        """Rename it."""
+        self.data.name = self._text(name)
+
+    def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
+        """Add a plain span event, as instrumentation of others may; items come as frames."""
+        if self.data.end_ns is None:
+            kept = self.run.runs.redactor.attributes(flat_copy(attributes or {}))
+            self.data.events.append(Event(self._text(name), kept, timestamp))
+
+    def add_link(self, context: SpanContext, attributes: Any = None) -> None:
+        """Add a link."""
+        self.data.links = (
+            *self.data.links,
+            Link(context, self.run.runs.redactor.attributes(flat_copy(attributes or {}))),
+        )
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Any = None,
+        timestamp: int | None = None,
+        escaped: bool = False,
+    ) -> None:
+        """Add an `exception` event."""
+        words_of = self.run.runs.redactor.words_of
+        described = {
+            "exception.type": type(exception).__qualname__,
+            "exception.message": words_of(str(exception)),
+            "exception.stacktrace": words_of("".join(traceback.format_exception(exception))),
+            "exception.escaped": str(escaped),
+        }
+        self.add_event("exception", {**described, **(attributes or {})}, timestamp)
+
+    def _text(self, text: str) -> str:
+        return self.run.runs.redactor.text(text)
+
+
+def flat_copy(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy with flat values only."""
+    return {key: value if type(value) in _PLAIN else flat(value) for key, value in attributes.items()}

@@ -1,0 +1,274 @@
+"""Start recording: a tracer provider of our own, the processor that follows its spans, and the way to the sinks."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import weakref
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from opentelemetry.metrics import MeterProvider
+from opentelemetry.sdk.resources import Resource
+
+from collectors.building.assembly import Assembly
+from collectors.delivery.lanes import Sink, SinkLane
+from collectors.delivery.spill import Spill
+from collectors.delivery.waiting_room import MAX_PENDING, WaitingRoom
+from collectors.flight_recorder import FlightRecorder
+from collectors.flight_recorder.dead_records import RecoveryReport, namespace_of, recover, spill_base
+from collectors.recording import metrics
+from collectors.recording.live import LiveFeed
+from collectors.recording.open_runs import OpenRuns
+from collectors.recording.process_end import when_the_process_ends
+from collectors.recording.provider import RecordingTracerProvider, make_resource
+from collectors.recording.span_processor import RecordingSpanProcessor
+from collectors.viewers.settings import NotSent, OtlpSettings, read_otlp_settings
+from otel_tracking.errors import Troubles
+from otel_tracking.secrets.frozen import Redactor
+from otel_tracking.secrets.redaction import DEFAULT_POLICY, RedactionPolicy
+from otel_tracking.timings import Timings
+from otel_tracking.tracker import ExecutionTracker
+
+if TYPE_CHECKING:
+    from collectors.viewers.sending import OtlpOutput
+
+
+class Recording:
+    """What `start_recording` gives: trackers, the live feed, health, and the end."""
+
+    def __init__(
+        self,
+        sinks: Sequence[Sink],
+        recorder: FlightRecorder,
+        *,
+        resource: Resource,
+        grace: float,
+        max_open_runs: int,
+        max_age: float,
+        retry_seconds: float,
+        raise_errors: bool,
+        files: Spill,
+        max_pending: int,
+        otlp: OtlpSettings | NotSent,
+        redaction: RedactionPolicy,
+    ) -> None:
+        self.troubles = Troubles(raise_errors=raise_errors)
+        self.recovery = RecoveryReport()
+        self._recovery_thread: threading.Thread | None = None
+        self._recovery_is_over = threading.Event()
+        self._timings = Timings()
+        self._redactor = Redactor(redaction)
+        self._sinks, self._recorder = sinks, recorder
+        self._lanes = [SinkLane(sink, self.troubles, retry_seconds=retry_seconds) for sink in sinks]
+        self._waiting_room = WaitingRoom(files, self.troubles, max_pending=max_pending)
+        self._assembly = Assembly(
+            self._lanes, self.troubles, grace=grace, max_age=max_age, waiting_room=self._waiting_room
+        )
+        self._open_runs = OpenRuns(
+            recorder, self._assembly.take, self.troubles, max_open_runs=max_open_runs, redactor=self._redactor
+        )
+        self.live = LiveFeed(self._open_runs)
+        self.provider = RecordingTracerProvider(self._open_runs, resource, self.troubles)
+        self._otlp = otlp if isinstance(otlp, NotSent) else self._send_to(otlp)
+        self._assembly.start(self._open_runs, self.live)
+        self._closed = self._is_inherited = False
+        # Whoever keeps only a tracker keeps the recording: it has to be closed when the interpreter ends.
+        self._open_runs.recording = self
+        _end_with_the_process(self)
+
+    def tracker(self) -> ExecutionTracker:
+        """A tracker whose runs are recorded here."""
+        return ExecutionTracker(
+            self.provider,
+            emit=self._open_runs.record,
+            troubles=self.troubles,
+            timings=self._timings,
+            redactor=self._redactor,
+        )
+
+    def span_processor(self) -> RecordingSpanProcessor:
+        """A span processor that makes records of another provider's traces; `tracker()` is the faster way."""
+        return RecordingSpanProcessor(self._open_runs, self.troubles)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Wait until every finished run is durable in every sink; False where `timeout` seconds were not enough."""
+        return self._is_inherited or self._assembly.flush(timeout)
+
+    def health(self) -> dict[str, Any]:
+        """How the recording is doing, in counts; `docs/reliability.md` explains each."""
+        return {
+            "open_runs": len(self._open_runs),
+            **{name: self._assembly.counts[name] for name in ("records", "items", "lossy_values", "late_spans")},
+            "dropped": self._assembly.counts["dropped"],
+            "outstanding": self._assembly.outstanding,
+            **self._waiting_room.health(),
+            "viewer_spans_dropped": self.provider.dropped,
+            "otlp": self._otlp.health(),
+            "recovered": len(self.recovery.recovered),
+            "left_alone": [asdict(what) for what in self.recovery.left_alone],
+            "redacted": self._redactor.count,
+            "item_seconds": self._timings.seconds(),
+            "unusual_items": dict(self._assembly.unusual),
+            "guarded_errors": dict(self.troubles.counts),
+            "sinks": [lane.health() for lane in self._lanes],
+            "journal": self._recorder.health(),
+        }
+
+    def _send_to(self, otlp: OtlpSettings) -> OtlpOutput:
+        from collectors.viewers.sending import OtlpOutput  # most recordings have none
+
+        output = OtlpOutput(otlp, self.troubles)
+        self.provider.add_span_processor(output)
+        return output
+
+    def recover(
+        self, namespace: str, directory: Path | str | None, spill: Path | str | None, *, journals: bool = True
+    ) -> None:
+        """Write the records of runs whose process died, in the background."""
+
+        def work() -> None:
+            try:
+                self.recovery = recover(
+                    self._sinks,
+                    directory=directory,
+                    namespace=namespace,
+                    spill=spill,
+                    journals=journals,
+                    stop=self._recovery_is_over,
+                )
+            except Exception as trouble:
+                self.troubles.report("recovery", trouble)
+
+        self._recovery_thread = threading.Thread(target=work, name="otel-tracking recovery", daemon=True)
+        self._recovery_thread.start()
+
+    def close(self, timeout: float = 10.0) -> bool:
+        """End the recording: open runs become `interrupted` records. True where everything became durable.
+
+        It takes `timeout` seconds at most, and a little for the last steps. What a sink could not take by then stays
+        in the flight recorder or in a file and is recovered at the next start. What this start found there is
+        recovered first, as far as half of the time goes: a program that ends at once recovers too.
+        """
+        if self._closed or self._is_inherited:
+            return True
+        self._closed = True
+        time_is_up = time.monotonic() + timeout
+
+        def left() -> float:
+            return max(0.1, time_is_up - time.monotonic())
+
+        self._open_runs.stop("after close", "a tracker was used after its recording was closed")
+        self._open_runs.take_all()
+        self._assembly.flush(left())
+        self._assembly.close(left())
+        self._end_recovery(left())
+        written = [lane.close(left()) for lane in self._lanes]
+        self.provider.shutdown(left())
+        self._recorder.settle(left())
+        self._waiting_room.close()
+        self._recorder.close()
+        return all(written) and self._assembly.outstanding == 0
+
+    def _end_recovery(self, seconds: float) -> None:
+        if self._recovery_thread is not None:
+            self._recovery_thread.join(seconds / 2)
+            # The sinks are closed next: what is under way is finished, what is left stays where it is.
+            self._recovery_is_over.set()
+            self._recovery_thread.join(seconds / 4)
+
+    def _become_inert(self) -> None:
+        # In a forked child none of our threads exist, and the journal belongs to the parent.
+        self._is_inherited = True
+        self._open_runs.stop("after fork", "an inherited tracker was used in a child process")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def start_recording(
+    sinks: Sequence[Sink] = (),
+    *,
+    service_name: str | None = None,
+    resource_attributes: Mapping[str, str] | None = None,
+    journal: Path | str | bool | None = None,
+    recover_dead_runs: bool = True,
+    grace: float = 5.0,
+    max_open_runs: int = 1_000,
+    max_age: float = 6 * 3600.0,
+    retry_seconds: float = 0.1,
+    raise_errors: bool = False,
+    spill: Path | str | bool | None = None,
+    max_pending: int = MAX_PENDING,
+    meter_provider: MeterProvider | None = None,
+    otlp_endpoint: str | bool | None = None,
+    otlp_content: str | None = None,
+    redaction: RedactionPolicy = DEFAULT_POLICY,
+) -> Recording:
+    """Start recording into `sinks`; nothing in the environment can switch it off or thin it out.
+
+    `journal` is the directory of the flight recorder on a RAM file system (default: `/dev/shm`; False: none). Runs
+    that died in it are recovered in the background. A run whose spans are not all closed is written `grace` seconds
+    after its root ended, and again when they are. At most `max_open_runs` runs stay open, none longer than `max_age`
+    seconds. `raise_errors` lets tests see what is otherwise only counted. Where more than `max_pending` records wait
+    for a sink, the others wait in files below `spill` (default: `/var/tmp/otel-tracking-<uid>`, where a sink says by
+    its `location` whose they are; False: in memory). With a `meter_provider`, health is there as metrics too.
+
+    Traces go to `otlp_endpoint` (`http://localhost:4318`) as well, best effort; None leaves it to OpenTelemetry's
+    variables (`OTEL_EXPORTER_OTLP_ENDPOINT` …), False sends none. `otlp_content` is `viewer` (for Jaeger: no blocked
+    texts, no persons, large values as summaries) or `full` (everything, for `otel-tracking collect`).
+
+    `redaction` says what is taken for a secret and never recorded, beside what always is.
+
+    >>> with start_recording(journal=False) as recording:
+    ...     with recording.tracker().execution("dada") as run:
+    ...         pass
+    ...     recording.flush(timeout=10)
+    True
+    """
+    namespace = namespace_of(sinks)
+    directory = journal if isinstance(journal, str | Path) else None
+    recorder = FlightRecorder(directory, namespace=namespace, enabled=journal is not False)
+    base = None if spill is False else spill_base(sinks, spill if isinstance(spill, str | Path) else None)
+    recording = Recording(
+        sinks,
+        recorder,
+        resource=make_resource(service_name, resource_attributes),
+        grace=grace,
+        max_open_runs=max_open_runs,
+        max_age=max_age,
+        retry_seconds=retry_seconds,
+        raise_errors=raise_errors,
+        files=Spill(base, namespace),
+        max_pending=max_pending,
+        otlp=read_otlp_settings(otlp_endpoint, otlp_content),
+        redaction=redaction,
+    )
+    if meter_provider is not None:
+        metrics.observe(meter_provider, recording.health)
+    if recover_dead_runs and sinks and (journal is not False or base):
+        recording.recover(namespace, directory, base, journals=journal is not False)
+    return recording
+
+
+def _end_with_the_process(recording: Recording) -> None:
+    """Close the recording when the process ends, make it inert in forked children; keep neither alive."""
+    known = weakref.ref(recording)
+
+    def close() -> None:
+        if (alive := known()) is not None:
+            alive.close()
+
+    def after_fork() -> None:
+        if (alive := known()) is not None:
+            alive._become_inert()
+
+    when_the_process_ends(recording, close)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=after_fork)

@@ -1,0 +1,1 @@
+"""A finished span, whoever told us of it: the SDK, OTLP, a journal or a record."""

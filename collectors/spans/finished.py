@@ -1,0 +1,148 @@
+"""A finished span, whoever told us of it: the SDK, OTLP or a journal.
+
+`build_record` knows only `FinishedSpan`; the readers here and in `otlp.py` and `journal_entries.py` make equal ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.trace import Link, SpanKind, StatusCode
+
+from collectors.recording.recorded_span import SpanData
+from otel_tracking import attributes as names
+from otel_tracking import canonical
+from otel_tracking.frame import Frame
+from otel_tracking.secrets.frozen import usual_redactor
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedEvent:
+    """An item or a fact: its fields by name, and its media bytes where they are at hand."""
+
+    fields: Mapping[str, Any]
+    media: bytes | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it is an item; a fact otherwise."""
+        return "fact" not in self.fields
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedSpan:
+    """A span as the record needs it. `end_ns` is None where it never ended; times are nanoseconds since 1970."""
+
+    trace_id: int
+    span_id: int
+    parent_id: int | None
+    name: str
+    kind: str
+    start_ns: int
+    end_ns: int | None = None
+    status: str = "unset"
+    status_description: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    events: tuple[FinishedEvent, ...] = ()
+    links: tuple[Mapping[str, Any], ...] = ()
+    dropped: int = 0
+
+
+_NAMES: dict[SpanKind | StatusCode, str] = {member: member.name.lower() for member in (*SpanKind, *StatusCode)}
+
+
+def from_recorded(span: SpanData) -> FinishedSpan:
+    """The finished span of a span that we recorded ourselves."""
+    return FinishedSpan(
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        parent_id=span.parent_id,
+        name=span.name,
+        kind=_NAMES[span.kind],
+        start_ns=span.start_ns,
+        end_ns=span.end_ns,
+        status=_NAMES[span.status],
+        status_description=span.status_description or None,
+        attributes=dict(span.attributes),
+        events=tuple(_read_events(span.events)),
+        links=links_of(span.links),
+    )
+
+
+def from_sdk(span: ReadableSpan) -> FinishedSpan:
+    """The finished span of an SDK span."""
+    context = span.get_span_context()
+    assert context is not None and span.start_time is not None
+    return FinishedSpan(
+        trace_id=context.trace_id,
+        span_id=context.span_id,
+        parent_id=span.parent.span_id if span.parent else None,
+        name=span.name,
+        kind=_NAMES[span.kind],
+        start_ns=span.start_time,
+        end_ns=span.end_time,
+        status=_NAMES[span.status.status_code],
+        status_description=span.status.description or None,
+        attributes=dict(span.attributes or {}),
+        events=tuple(_read_events(span.events)),
+        links=links_of(span.links),
+        dropped=span.dropped_attributes + span.dropped_events + span.dropped_links,
+    )
+
+
+def event_of_frame(frame: Frame) -> FinishedEvent:
+    """The event of a frame, decoded."""
+    return FinishedEvent(frame.fields(), frame.media.data if frame.media else None)
+
+
+def event_of_attributes(attributes: Mapping[str, Any]) -> FinishedEvent | None:
+    """The event that span event attributes hold; None where they are not ours."""
+    payload = attributes.get(names.PAYLOAD)
+    if not isinstance(payload, str):
+        return None
+    try:
+        fields = _without_secrets(payload)
+    except (ValueError, RecursionError):
+        return None
+    return FinishedEvent(fields) if _is_ours(fields) else None
+
+
+def _without_secrets(payload: str) -> Any:
+    """The value of a canonical text without secrets: who wrote it may have looked for none."""
+    fields, redactor = canonical.loads(payload), usual_redactor()
+    may_hold_one = redactor.may_hold_secret(payload.encode("utf-8", "surrogatepass"))
+    return redactor.clean(fields).values if may_hold_one else fields
+
+
+_NEEDED = {"sequence_number": int, "timestamp_ns": int, "item_type": str, "media_type": str}
+
+
+def _is_ours(fields: Any) -> bool:
+    if type(fields) is not dict:
+        return False
+    if "fact" in fields:
+        return type(fields["fact"]) is str
+    if not all(type(fields.get(name)) is kind for name, kind in _NEEDED.items()):
+        return False
+    return all(0 <= fields[name] < 2**63 for name in ("timestamp_ns", "sequence_number"))
+
+
+def links_of(links: Iterable[Link]) -> tuple[dict[str, Any], ...]:
+    """Links as the record keeps them."""
+    return tuple(link_to_dict(link.context.trace_id, link.context.span_id, link.attributes) for link in links)
+
+
+def link_to_dict(trace_id: int, span_id: int, attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A link as the record keeps it: ids in hex."""
+    return {"trace_id": f"{trace_id:032x}", "span_id": f"{span_id:016x}", "attributes": dict(attributes or {})}
+
+
+def _read_events(events: Iterable[Any]) -> Iterator[FinishedEvent]:
+    for event in events:
+        if isinstance(event, Frame):
+            yield event_of_frame(event)
+        elif ours := event_of_attributes(event.attributes or {}):
+            yield ours

@@ -1,0 +1,56 @@
+"""Take secrets out of spans: out of their names, attributes, links and the words of their status.
+
+Items and facts lose theirs when they are frozen. What else is on a span may come from anybody who has the
+OpenTelemetry API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from opentelemetry.trace import Link
+
+from collectors.recording.recorded_span import SpanData
+from collectors.spans.finished import FinishedSpan
+from otel_tracking.secrets.frozen import Redactor, usual_redactor
+
+
+def clean_span(span: SpanData, redactor: Redactor) -> None:
+    """Take the secrets out of a span that is being recorded. Where that fails, everything goes that may hold one."""
+    try:
+        attributes = redactor.attributes(span.attributes)
+        links = [Link(link.context, redactor.attributes(link.attributes or {})) for link in span.links]
+        name, description = redactor.text(span.name), _text(span.status_description, redactor)
+    except Exception:
+        span.attributes, span.links = {}, [Link(link.context) for link in span.links]
+        span.name, span.status_description = "", None
+        raise
+    finally:
+        span.attributes_changed = True
+    span.attributes, span.links, span.name, span.status_description = {**attributes}, links, name, description
+
+
+def without_secrets(span: FinishedSpan) -> FinishedSpan:
+    """A span that somebody told us of without secrets; its events were looked at when they were read."""
+    redactor = usual_redactor()
+    parts = (span.name, span.attributes, span.links, span.status_description)
+    if not redactor.may_hold_secret(orjson.dumps(parts, default=repr, option=orjson.OPT_NON_STR_KEYS)):
+        return span
+    return replace(
+        span,
+        name=redactor.text(span.name),
+        attributes=redactor.attributes(span.attributes),
+        links=tuple(_link(link, redactor) for link in span.links),
+        status_description=_text(span.status_description, redactor),
+    )
+
+
+def _link(link: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
+    return {**link, "attributes": redactor.attributes(link["attributes"])}
+
+
+def _text(text: str | None, redactor: Redactor) -> str | None:
+    return None if text is None else redactor.text(text)

@@ -1,0 +1,1 @@
+"""What viewers of traces are sent: reduced, best effort."""

@@ -1,0 +1,195 @@
+"""The items of a record as a CSV table for spreadsheets and statistics: one row per item, safe to open.
+
+UTF-8 with a byte order mark, CRLF, quoted as RFC 4180 wants it. A text that a spreadsheet would take for a formula, or
+turn into another number or into a date (`007`, `3-4`, an id such as `12e45`), gets an apostrophe before it, and so does
+a number of more digits than spreadsheets keep, such as a seed; so does a text that begins with an apostrophe, so that
+`read_csv` knows which to take away.
+What a cell cannot say exactly (a control character, a dict as content) is shown as well as it can be, and stands in
+`exact_json`. Columns are those of the Parquet table `items`, a few of the run, and the parameters asked for most.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from exporters.errors import BrokenFile
+from exporters.storage.tables.columns import EXACT, ITEMS
+from exporters.storage.tables.unpack import unpack_item
+from exporters.story.readable import readable, visible
+from otel_tracking import canonical
+from otel_tracking.record import ExecutionItem, ExecutionRecord
+
+OF_THE_RUN = (
+    *("config_name", "status", "safety_level", "execution_mode"),
+    *("user_id", "session_id", "device_id", "study_id", "batch_id"),
+)
+"""Columns that are the same in every row."""
+
+COMMON = ("from_lang", "to_lang", "safe", "seed", "width", "height", "steps", "cfg", "duration_seconds")
+"""Parameters with a column of their own; `metadata_json` has them too, exactly."""
+
+_ITEM = tuple(column for column in ITEMS if column.name not in ("write_id", EXACT.name, "metadata_json"))
+COLUMNS = (*(column.name for column in _ITEM[:3]), *OF_THE_RUN, *(column.name for column in _ITEM[3:]))
+COLUMNS += (*COMMON, "metadata_json", EXACT.name)
+
+_FORMULA = re.compile("['=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_MONTHS = "jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"
+_TURNED = re.compile(
+    rf"\s*(?:[0-9.,][0-9.,:/\-\s]*(?:e[+\-]?[0-9]+)?\s*[%€$]?|[$€][0-9.,]+|[0-9]{{1,4}}[\-/. ]*(?:{_MONTHS})[a-zä]*"
+    rf"[\-/., 0-9]*|(?:{_MONTHS})[a-zä]*[\-/., ]*[0-9][\-/., 0-9]*)\s*",
+    re.IGNORECASE,
+)
+"""What spreadsheets read as a number, a time or a date, in English or German."""
+_SAME = re.compile(r"0|[1-9][0-9]{0,14}")
+"""A number that they show as it was written."""
+LARGEST = 2**53
+"""Of whole numbers: beyond it spreadsheets, and statistics that count in floats, keep another one."""
+_UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+MARK = b"\xef\xbb\xbf"
+
+
+def render(record: ExecutionRecord) -> bytes:
+    """The items of a record as CSV, in their order."""
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\r\n")
+    writer.writeheader()
+    of_the_run = {name: _parameter(getattr(record, name)) for name in OF_THE_RUN}
+    keys = {name: getattr(record, name) for name in ("execution_id", "trace_id", "revision")}
+    for item in record.items:
+        writer.writerow(of_the_run | _item_cells(item, keys))
+    return MARK + file.getvalue().encode()
+
+
+def read_csv(document: bytes) -> list[ExecutionItem]:
+    """The items of a document that `render` wrote, equal to those of the record; `BrokenFile` for anything else."""
+    try:
+        return [unpack_item(_values(row), {}) for row in _rows(document)]
+    except (ValueError, TypeError, KeyError) as trouble:
+        raise BrokenFile(f"the table cannot be read: {trouble!s:.300}") from trouble
+
+
+def _rows(document: bytes) -> list[dict[str, str]]:
+    """Every row, cell by column, all of them text."""
+    # Not Python's reader: it refuses cells of more than 128 KB unless a setting of the whole process is changed.
+    from pyarrow import csv as arrow_csv
+    from pyarrow import string
+
+    cells = dict.fromkeys(COLUMNS, string())
+    table = arrow_csv.read_csv(
+        io.BytesIO(document),
+        read_options=arrow_csv.ReadOptions(block_size=len(document) + 1, use_threads=False),
+        parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
+        convert_options=arrow_csv.ConvertOptions(column_types=cells, strings_can_be_null=False),
+    )
+    if tuple(table.column_names) != COLUMNS:
+        raise ValueError(f"its columns are not those of items: {', '.join(table.column_names)}")
+    return list(table.to_pylist())
+
+
+def protect(text: str) -> str:
+    """The text with an apostrophe before it where a spreadsheet might not show it as it is.
+
+    >>> protect("=1+1"), protect("'quoted'"), protect("007"), protect("3-4"), protect("a flower"), protect("42")
+    ("'=1+1", "''quoted'", "'007", "'3-4", 'a flower', '42')
+    """
+    is_turned = len(text) <= _LONGEST_TURNED and _TURNED.fullmatch(text) and not _SAME.fullmatch(text)
+    return f"'{text}" if is_turned or _FORMULA.match(text) else text
+
+
+_LONGEST_TURNED = 400
+
+
+def unprotect(cell: str) -> str:
+    """The text that was protected."""
+    return cell.removeprefix("'")
+
+
+def _item_cells(item: ExecutionItem, keys: Mapping[str, Any]) -> dict[str, str]:
+    media = item.media
+    values = {name: getattr(item, name) for name in ExecutionItem.__slots__} | dict(keys)
+    values["media_sha256"], values["media_bytes"], values["media_mime_type"] = (
+        (media.sha256, media.bytes, media.type) if media else (None, None, None)
+    )
+    exact = {} if media is None or (media.sha256, media.bytes, media.type) != (None, None, None) else {"media": "{}"}
+    cells = {}
+    for column in _ITEM:
+        cells[column.name], is_exact = _CELL[column.kind](values[column.name])
+        if not is_exact:
+            exact[column.name] = canonical.dumps(values[column.name])
+    said = item.metadata if isinstance(item.metadata, Mapping) else {}
+    cells |= {name: _parameter(said.get(name)) for name in COMMON}
+    cells["metadata_json"] = canonical.dumps(item.metadata)
+    cells[EXACT.name] = "{" + ",".join(f'"{name}":{text}' for name, text in exact.items()) + "}" if exact else ""
+    return cells
+
+
+def _text_cell(value: Any) -> tuple[str, bool]:
+    """The cell of a text, and whether it says exactly this."""
+    if value is None:
+        return "", True
+    if not isinstance(value, str):
+        return protect(spelled(readable(value))), False
+    return protect(spelled(value)), value != "" and not _UNSAFE.search(value)
+
+
+def spelled(text: str) -> str:
+    """The text with characters that no table can hold as signs."""
+    return _UNSAFE.sub(lambda found: visible(found[0]), text)
+
+
+def _int_cell(value: Any) -> tuple[str, bool]:
+    if value is None:
+        return "", True
+    return _parameter(value), type(value) is int and value.bit_length() < 64
+
+
+def _float_cell(value: Any) -> tuple[str, bool]:
+    if value is None:
+        return "", True
+    return (repr(value), True) if type(value) is float else (_parameter(value), False)
+
+
+def _time_cell(value: Any) -> tuple[str, bool]:
+    return value.isoformat(), value.tzinfo is dt.UTC
+
+
+_CELL: dict[str, Callable[[Any], tuple[str, bool]]] = {
+    "text": _text_cell,
+    "int": _int_cell,
+    "float": _float_cell,
+    "time": _time_cell,
+}
+
+
+def _parameter(value: Any) -> str:
+    """Any value as a cell; numbers as numbers, since a negative one is no formula; large ones as text."""
+    if value is None:
+        return ""
+    if type(value) is int and abs(value) > LARGEST:
+        return f"'{readable(value)}"
+    if type(value) in (int, float):
+        return readable(value)
+    return protect(spelled(value if type(value) is str else readable(value)))
+
+
+def _values(row: Mapping[str, str]) -> dict[str, Any]:
+    """The typed values of a row, as the Parquet table has them."""
+    values: dict[str, Any] = {"metadata_json": row["metadata_json"], EXACT.name: row[EXACT.name] or None}
+    exact = canonical.loads(row[EXACT.name]) if row[EXACT.name] else {}
+    for column in _ITEM:
+        cell = row[column.name]
+        values[column.name] = None if cell == "" or column.name in exact else _READ[column.kind](cell)
+    return values
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "text": unprotect,
+    "int": lambda cell: int(unprotect(cell)),
+    "float": float,
+    "time": dt.datetime.fromisoformat,
+}

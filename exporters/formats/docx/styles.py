@@ -1,0 +1,62 @@
+"""How a Word document of a record looks: fonts, colours, page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docx.enum.style import WD_STYLE_TYPE
+from docx.oxml.ns import qn
+from docx.shared import Mm, Pt, RGBColor
+
+from exporters.formats.docx.runs import SIGN_STYLE
+from exporters.formats.docx.xml import child, field
+
+ACCENT = "1D4E6B"
+GREY = "5F6B7A"
+FAINT = "D9DEE5"
+WASH = "F5F7F9"
+TONES = {"plain": "1F2933", "key": ACCENT, "good": "2B6E4F", "stop": "9A5B00", "bad": "A61B1B"}
+STAGES = {0: "7B8794", 1: "3F6C9B", 2: "7A4FA0", 3: "B0781C", 4: "2F7D5B", 5: "7B8794"}
+FATES = {"same": GREY, "changed": TONES["stop"], "added": ACCENT, "lost": TONES["bad"], "unknown": GREY}
+
+_FONT = "Calibri"
+_FONT_OF_OTHER_SCRIPTS = "Arial"
+
+
+def set_up(document: Any, language: str, footer: str) -> None:
+    """Page, fonts and styles of an empty document."""
+    _page(document, footer)
+    _font(document.styles["Normal"], 10)
+    for name, size in (("Title", 22), ("Heading 1", 14), ("Heading 2", 10.5), ("Caption", 9)):
+        _font(document.styles[name], size, colour=ACCENT if name != "Caption" else GREY)
+    document.styles["Normal"].paragraph_format.space_after = Pt(3)
+    child(document.styles["Normal"].element.get_or_add_rPr(), "w:lang", val=language, bidi="ar-SA", eastAsia="zh-CN")
+    _sign_style(document)
+
+
+def _page(document: Any, footer: str) -> None:
+    section = document.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Mm(20)
+    paragraph = section.footer.paragraphs[0]
+    run = paragraph.add_run(f"{footer}\t\t")
+    run.font.size, run.font.color.rgb = Pt(7.5), RGBColor.from_string(GREY)
+    field(paragraph, "PAGE", "1")
+
+
+def _font(style: Any, size: float, colour: str | None = None) -> None:
+    style.font.name, style.font.size = _FONT, Pt(size)
+    properties = style.element.get_or_add_rPr()
+    fonts = child(properties, "w:rFonts", ascii=_FONT, hAnsi=_FONT, cs=_FONT_OF_OTHER_SCRIPTS)
+    for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+        fonts.attrib.pop(qn(f"w:{theme}"), None)
+    child(properties, "w:szCs", val=str(int(size * 2)))
+    if colour:
+        style.font.color.rgb = RGBColor.from_string(colour)
+
+
+def _sign_style(document: Any) -> None:
+    """Small letters in a frame, as in the PDF."""
+    style = document.styles.add_style(SIGN_STYLE, WD_STYLE_TYPE.CHARACTER)
+    style.font.size, style.font.color.rgb = Pt(7), RGBColor.from_string(GREY)
+    child(style.element.get_or_add_rPr(), "w:bdr", val="single", sz="4", space="0", color=GREY)

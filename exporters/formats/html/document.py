@@ -1,0 +1,161 @@
+"""A record as one HTML file: to read, to print and to hand out, with nothing in it that runs.
+
+The page is self-contained (styles inline, pictures and sounds as `data:` addresses) and forbids everything else by its
+content security policy. Every text is escaped by the template engine: what came as text can only be seen as text.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from base64 import b64encode
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exporters.media.clean_media import clean_copy
+from exporters.media.png_text import strip_text_chunks
+from exporters.story.chain import given_another
+from exporters.story.journey import journey_of
+from exporters.story.language_names import language_name
+from exporters.story.parts import RESEARCHER, Bar, Chapter, Journey, Medium
+from exporters.story.printed.pictures import printable
+from exporters.story.printed.timeline import Track, extent, tracks_of
+from exporters.story.readable import visible
+from otel_tracking.outcome import Status
+from otel_tracking.record import ExecutionRecord
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+LARGEST_EMBEDDED = 12_000_000
+"""Bytes of a medium that become part of the page; a larger one is named only. Pictures are made smaller first."""
+
+_FOLDER = Path(__file__).parent
+
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+)
+_EMBEDDED = frozenset(
+    {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp", "image/svg+xml"}
+    | {"audio/mpeg", "audio/mp3", "audio/wav", "audio/x-wav", "audio/wave", "audio/ogg", "audio/flac", "audio/mp4"}
+    | {"video/mp4", "video/webm", "video/ogg"}
+)
+
+_PICTURES = {"png": "image/png", "jpg": "image/jpeg"}
+
+_TONES = {
+    Status.COMPLETED: ("good", "✓"),
+    Status.PARTIAL: ("stop", "◐"),
+    Status.BLOCKED: ("stop", "■"),
+    Status.ERROR: ("bad", "!"),
+}
+
+
+def render(record: ExecutionRecord, *, audience: str = RESEARCHER, language: str = "en") -> bytes:
+    """The page of a record, UTF-8; for a `student` without what a safety check said no to.
+
+    Media are shown that are among the record's attachments. Raises `UnknownOption` for another audience or language.
+    """
+    journey = journey_of(record, language=language, audience=audience)
+    media = [box.medium for box in journey.boxes if box.medium]
+    tone, mark = _TONES.get(record.status, ("plain", "–"))  # type: ignore[call-overload]  # a StrEnum is its value
+    page: str = _template().render(
+        journey=journey,
+        words=journey.words,
+        name_of=functools.partial(language_name, language=language),
+        tone=tone,
+        mark=mark,
+        has_media=any(box.item_type.startswith("output_") for box in journey.boxes),
+        groups=_groups(journey),
+        given={number: visible(text) for number, text in given_another(record).items()},
+        sources={medium: source_of(medium, audience) for medium in media},
+        tracks=[_track(track, journey) for track in tracks_of(journey.timeline)],
+        style=_style(),
+        policy=policy(),
+    )
+    return page.encode()
+
+
+def source_of(medium: Medium, audience: str = RESEARCHER) -> str:
+    """A `data:` address with the medium's bytes; empty where they are not here, or nothing that a page can hold.
+
+    Pictures are encoded anew, at a size for a page and without what programs and cameras hide in them. One that cannot
+    be read goes to researchers as it is, without the texts of a PNG file; to students goes only what is clean.
+    """
+    if medium.content is None:
+        return ""
+    picture = printable(medium.content)
+    if picture:
+        return _address(picture.content, _PICTURES[picture.suffix])
+    if audience == RESEARCHER:
+        return _address(strip_text_chunks(medium.content), _mime_type(medium))
+    copy = clean_copy(medium.content, medium.mime_type) if len(medium.content) <= LARGEST_EMBEDDED else None
+    return _address(copy.content, copy.media_type) if copy else ""
+
+
+def _address(content: bytes, mime_type: str) -> str:
+    if mime_type not in _EMBEDDED or len(content) > LARGEST_EMBEDDED:
+        return ""
+    return f"data:{mime_type};base64,{b64encode(content).decode('ascii')}"
+
+
+def _groups(journey: Journey) -> list[list[Chapter]]:
+    """The chapters, outputs that follow each other together: they are there to be compared."""
+    return [list(chapters) for _, chapters in groupby(journey.chapters, key=_is_output)]
+
+
+def _is_output(chapter: Chapter) -> bool:
+    return chapter.output is not None
+
+
+def policy() -> str:
+    """The page's content security policy: its own style, embedded pictures and sounds, and nothing else."""
+    digest = b64encode(hashlib.sha256(_style().encode()).digest()).decode("ascii")
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; media-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _mime_type(medium: Medium) -> str:
+    return (medium.content and _signed(medium.content)) or medium.mime_type.partition(";")[0].strip().lower()
+
+
+def _signed(content: bytes) -> str:
+    """The type of a picture that its first bytes show; empty for any other."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((mime_type for start, mime_type in _SIGNATURES if content.startswith(start)), "")
+
+
+def _track(track: Track, journey: Journey) -> tuple[Bar, list[tuple[Bar, str, str]]]:
+    """The span of a row, and all that is drawn in it."""
+    return track.bar, [(bar, *_extent(bar, journey)) for bar in (track.bar, *track.calls)]
+
+
+def _extent(bar: Bar, journey: Journey) -> tuple[str, str]:
+    """Where a bar begins and how wide it is, in thousandths of the chart; never too narrow to be seen."""
+    whole = journey.duration or 1.0
+    start, took = extent(bar, journey.duration)
+    left = min(start / whole * 1000, 996.0)
+    width = min(max(took / whole * 1000, 4.0), 1000.0 - left)
+    return f"{left:.1f}", f"{width:.1f}"
+
+
+@functools.cache
+def _style() -> str:
+    return (_FOLDER / "page.css").read_text("utf-8")
+
+
+@functools.cache
+def _template() -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("page.html")

@@ -1,0 +1,51 @@
+"""A record as a PDF with ReportLab: in every script, the same bytes every time, with the record itself inside."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from exporters.formats import json as record_json
+from exporters.story.parts import RESEARCHER, STUDENT
+from exporters.story.printed.story import Story, story_of
+from otel_tracking.record import ExecutionRecord
+
+
+def render(record: ExecutionRecord, *, language: str = "en", audience: str = RESEARCHER) -> bytes:
+    """The PDF of a record, in `en` or `de`, for a `researcher` or a `student`; the same record gives the same bytes.
+
+    Pictures are those among `record.attachments`. For students nothing is in it that a safety check said no to, and
+    the record is not inside. Raises `UnknownOption` for another language or audience.
+    """
+    attached = record_json.render(record) if audience != STUDENT else None
+    story = story_of(record, language=language, audience=audience, attached=attached is not None)
+    return set_story(story, record.timestamp, attached)
+
+
+def set_story(story: Story, moment: dt.datetime, record: bytes | None) -> bytes:
+    """The PDF of a story that was recorded at `moment`, with `record` (JSON) inside where it is given."""
+    from exporters.formats.pdf import chapters, pages
+    from exporters.formats.pdf.lines import Typesetter
+    from exporters.formats.pdf.typefaces import typefaces_for
+
+    journey = story.journey
+    setter = Typesetter(typefaces_for(texts_of(story)), journey.language)
+    return pages.build(
+        chapters.flowables(setter, story),
+        chapters.footer(setter, story),
+        moment=moment.astimezone(dt.UTC),
+        attachment=(record, story.words["attached"]) if record is not None else None,
+        **chapters.told_of(story),
+    )
+
+
+def texts_of(*parts: Any) -> Iterator[str]:
+    """Every text in dataclasses, sequences and mappings."""
+    for part in parts:
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, Iterable) and not isinstance(part, bytes):
+            yield from texts_of(*(part.values() if isinstance(part, dict) else part))
+        elif hasattr(part, "__slots__"):
+            yield from texts_of(*(getattr(part, name) for name in part.__slots__))

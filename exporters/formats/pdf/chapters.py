@@ -1,0 +1,56 @@
+"""A document from its first page to its last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from reportlab.platypus import Flowable
+
+from exporters.formats.pdf.about import about, settings
+from exporters.formats.pdf.calls import calls
+from exporters.formats.pdf.figures import figures
+from exporters.formats.pdf.flow import draw_letters
+from exporters.formats.pdf.journey import journey
+from exporters.formats.pdf.lines import Span, Typesetter
+from exporters.formats.pdf.parts import plain
+from exporters.formats.pdf.styles import GREY, MARGIN, PAGE_WIDTH, WIDTH, Style
+from exporters.formats.pdf.timeline import timeline
+from exporters.formats.pdf.title import title
+from exporters.story.printed.story import Story
+
+_CHAPTERS = (title, journey, figures, timeline, calls, settings, about)
+_FOOTER = Style(7.5, colour=GREY)
+_FOOTER_HEIGHT = 34.0
+_PAGE_NUMBER = 90.0
+
+
+def flowables(setter: Typesetter, story: Story) -> list[Flowable]:
+    """All chapters; the last one is made last, because it explains what the others needed."""
+    made = [chapter(setter, story) for chapter in _CHAPTERS]
+    return [flowable for chapter in made for flowable in chapter]
+
+
+def footer(setter: Typesetter, story: Story) -> Callable[[Any, int, int], None]:
+    """What draws the foot of a page: which run this is, and which page of how many."""
+
+    def draw(canvas: Any, number: int, pages: int) -> None:
+        left, right = story.journey.execution_id, f"{story.words['page']} {number} / {pages}"
+        for text, is_right in ((left, False), (right, True)):
+            line = setter.lines([Span(text, _FOOTER)], WIDTH - _PAGE_NUMBER, direction="ltr")[0]
+            place = PAGE_WIDTH - MARGIN - line.width if is_right else MARGIN
+            draw_letters(canvas, line.placed, place, _FOOTER_HEIGHT)
+
+    return draw
+
+
+def told_of(story: Story) -> dict[str, Any]:
+    """What the file says of itself, as ReportLab takes it."""
+    journey = story.journey
+    return {
+        "title": plain(f"{journey.title} · {journey.execution_id}"),
+        "author": "otel-tracking",
+        "subject": plain(journey.outcome),
+        "keywords": [plain(word) for word in (journey.title, journey.status, journey.execution_id)],
+        "lang": journey.language,
+    }

@@ -1,0 +1,1 @@
+"""Records as XML, lossless and in the elements of earlier exports."""

@@ -1,0 +1,1 @@
+"""Pictures, sounds and films of strangers: opened, drawn anew, and freed of what they say besides."""

@@ -1,0 +1,70 @@
+"""Copy the media of a record out of the data directory: as they are, without texts, or clean for students."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporters.errors import UnsafePath
+from exporters.media.clean_media import clean_copy
+from exporters.media.png_text import strip_text_chunks
+from exporters.storage.files import write_file
+from exporters.storage.writing.media import inside, read_stored, stored_file
+from exporters.story.parts import STUDENT
+from exporters.story.withholding import withheld_in
+from otel_tracking.record import ExecutionItem, ExecutionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """The files that were written, and the `file_path`s of those not there as recorded, or not made clean."""
+
+    written: tuple[Path, ...]
+    missing: tuple[str, ...]
+    unclean: tuple[str, ...] = ()
+
+
+def copy_media(
+    record: ExecutionRecord, data_dir: Path, into: Path, *, strip_texts: bool = False, audience: str = "researcher"
+) -> Copied:
+    """Write each media file of the record below `into`, where its `file_path` says: a document there leads to it.
+
+    `strip_texts` leaves out what PNG files hold beside the picture (prompts, whole graphs); the originals are not
+    touched. A `student` gets nothing that a safety check said no to, and clean copies of the rest
+    (`clean_media.py`); what cannot be made clean is left out. Raises `UnsafePath` where a copy would be its
+    original.
+    """
+    written, missing, unclean = [], [], []
+    for file_path, item in _files(record, audience).items():
+        sha256, media_type = (item.media.sha256, item.media.type) if item.media else (None, None)
+        source, content = stored_file(data_dir, file_path), read_stored(data_dir, file_path, sha256)
+        if source is None or content is None:
+            missing.append(file_path)
+            continue
+        target = inside(into, file_path)
+        if target.exists() and target.samefile(source):
+            raise UnsafePath(f"{target} is the original itself; a directory outside of the data would work")
+        copy = _copy_of(content, str(media_type or ""), audience, strip_texts)
+        if copy is None:
+            unclean.append(file_path)
+            continue
+        write_file(target, copy)
+        written.append(target)
+    return Copied(tuple(written), tuple(missing), tuple(unclean))
+
+
+def _copy_of(content: bytes, media_type: str, audience: str, strip_texts: bool) -> bytes | None:
+    if audience == STUDENT:
+        clean = clean_copy(content, media_type)
+        return clean.content if clean else None
+    return strip_text_chunks(content) if strip_texts else content
+
+
+def _files(record: ExecutionRecord, audience: str) -> dict[str, ExecutionItem]:
+    """The files of the record that this audience may have, each once, with an item that names it."""
+    withheld = withheld_in(record)
+
+    def may_go(item: ExecutionItem) -> bool:
+        return isinstance(item.file_path, str) and not (audience == STUDENT and withheld.holds(item))
+
+    return {str(item.file_path): item for item in record.items if may_go(item)}

@@ -1,0 +1,218 @@
+"""Find the executions of a day without their items: of each run, the row that counts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from exporters.errors import BrokenFile
+from exporters.storage.layout import ONE_DAY, day_directory, day_of_id, may_hold, short_id, table_files
+from exporters.storage.reading.damage import Damage, Damages, OnDamage
+from exporters.storage.tables.table_file import Row, TableFiles, open_parquet, read_checked, to_rows
+from exporters.storage.tables.unpack import exact_fields, mentions_blob
+
+RELISTINGS = 8
+FEW_ROWS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionRow:
+    """One run as a list shows it: the fields of its record that need no items.
+
+    `path` is the file that has it; `item_rows` is how many items are stored with it.
+    """
+
+    execution_id: str
+    trace_id: str | None
+    revision: int
+    write_id: int = field(repr=False)
+    timestamp: dt.datetime
+    config_name: Any
+    user_id: Any
+    session_id: Any
+    device_id: Any
+    study_id: Any
+    batch_id: Any
+    execution_mode: Any
+    safety_level: Any
+    used_seed: Any
+    total_execution_time: float | None
+    status: str
+    finish_reason: str
+    outputs_generated: int
+    item_rows: int
+    day: dt.date
+    path: Path = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """What decides that two rows are the same run: the trace id, or the execution_id where there is none."""
+        return self.trace_id or self.execution_id
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Among rows of the same run the greatest rank counts."""
+        return (self.revision, self.write_id)
+
+
+LIGHT = [entry.name for entry in fields(ExecutionRow) if entry.name not in ("day", "path")]
+
+
+class ExecutionIndex:
+    """The executions of a data directory, day by day; each file is read once.
+
+    A file that cannot be read is in `damaged` and told to `on_damage`, and the others are read.
+    """
+
+    def __init__(self, data_dir: Path, execution_id: str | None = None, on_damage: OnDamage | None = None) -> None:
+        self._data_dir = data_dir
+        self._execution_id = execution_id
+        self._tell = Damages() if on_damage is None else on_damage
+        self._rows: dict[dt.date, dict[Path, list[ExecutionRow]]] = {}
+        self.damaged: dict[Path, Damage] = {}
+        self._seen: dict[Path, tuple[int, ...] | None] = {}
+
+    def rows(self, day: dt.date) -> list[ExecutionRow]:
+        """The rows of a day that count, latest first. A later revision may be stored a day before or after."""
+        counting = latest(row for near in (day - ONE_DAY, day, day + ONE_DAY) for row in self.all_rows(near))
+        of_day = [row for row in counting.values() if row.day == day]
+        return sorted(of_day, key=lambda row: (row.timestamp, row.execution_id, row.write_id), reverse=True)
+
+    def all_rows(self, day: dt.date) -> list[ExecutionRow]:
+        """Every row of a day, also of earlier revisions and repeated writes.
+
+        Compaction may replace files meanwhile: it is listed again until two lists agree, so that nothing falls between.
+        """
+        known = self._rows.setdefault(day, {})
+        listed = self._files(day)
+        for _ in range(RELISTINGS):
+            for path in listed:
+                if path not in known:
+                    self._read(path, day)
+            again = self._files(day)
+            if again == listed:
+                break
+            listed = again
+        return [row for path in listed for row in known.get(path, ())]
+
+    def earlier(self, row: ExecutionRow) -> list[ExecutionRow]:
+        """Other rows of the same run, of lesser rank, the best first: what is left where `row` is damaged."""
+        near = [other for day in (row.day - ONE_DAY, row.day, row.day + ONE_DAY) for other in self.all_rows(day)]
+        others = [other for other in near if other.key == row.key and other.rank < row.rank]
+        return sorted(others, key=lambda other: other.rank, reverse=True)
+
+    def forget(self, day: dt.date) -> None:
+        """Drop what is known of a day that is done, or has changed."""
+        self._rows.pop(day, None)
+
+    def _files(self, day: dt.date) -> list[Path]:
+        try:
+            files = table_files(self._data_dir, "executions", day)
+        except BrokenFile as trouble:
+            self._is_damaged(day_directory(self._data_dir, "executions", day), trouble)
+            return []
+        return [path for path in files if self._execution_id is None or may_hold(path, self._execution_id)]
+
+    def _read(self, path: Path, day: dt.date) -> None:
+        signature = _signature(path)
+        if path in self.damaged and self._seen.get(path) == signature:
+            return  # nobody has put a copy in its place
+        self.damaged.pop(path, None)
+        try:
+            self._rows[day][path] = _light_rows(path, day, self._execution_id, self._tell)
+        except FileNotFoundError:
+            return  # compacted away; the next listing has its runs
+        except BrokenFile as trouble:
+            self._seen[path] = signature
+            self._is_damaged(path, trouble)
+
+    def _is_damaged(self, path: Path, trouble: BrokenFile) -> None:
+        self.damaged[path] = Damage(path, str(trouble))
+        self._tell(self.damaged[path])
+
+
+def _signature(path: Path) -> tuple[int, ...] | None:
+    """What changes when another file takes a file's place."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_mode)
+
+
+def latest(rows: Iterable[ExecutionRow]) -> dict[str, ExecutionRow]:
+    """The row that counts, by the key of its run."""
+    counting: dict[str, ExecutionRow] = {}
+    for row in rows:
+        if row.key not in counting or row.rank > counting[row.key].rank:
+            counting[row.key] = row
+    return counting
+
+
+def sibling(path: Path, table: str) -> Path:
+    """The file of another table that was written together with the executions at `path`."""
+    return path.parents[2] / table / path.parent.name / path.name
+
+
+def _light_rows(path: Path, day: dt.date, execution_id: str | None, tell: OnDamage) -> list[ExecutionRow]:
+    file = open_parquet(path)
+    rows = read_checked(path, lambda: _read_light(file, path, day, execution_id, tell))
+    for row in filter(_is_away, rows):
+        there = f"{row.execution_id}, of {row.timestamp:%Y-%m-%d}"
+        tell(Damage(path, f"{path} lies under another day than {there}. In that day's directory it would be read"))
+    return [row for row in rows if not _is_away(row)]
+
+
+def _is_away(row: ExecutionRow) -> bool:
+    """Whether a row lies under a day that is neither its id's nor its time's: a copy of what is somewhere else."""
+    return row.day not in (day_of_id(row.execution_id), row.timestamp.astimezone(dt.UTC).date())
+
+
+def _read_light(file: Any, path: Path, day: dt.date, execution_id: str | None, tell: OnDamage) -> list[ExecutionRow]:
+    stored = set(file.schema_arrow.names)
+    names = [name for name in [*LIGHT, "exact_json"] if name in stored]
+    # For a file of one run, threads cost three times what they do.
+    table = file.read(columns=names, use_threads=file.metadata.num_rows > FEW_ROWS)
+    return [_light(row, path, day, tell) for row in to_rows(_near(table, execution_id))]
+
+
+def _near(table: pa.Table, execution_id: str | None) -> pa.Table:
+    """The rows that may be that run or a revision of it: other revisions end with the same short id."""
+    short = short_id(execution_id or "")
+    if short is None:
+        return table
+    return table.filter(pc.fill_null(pc.ends_with(table["execution_id"], short), True))
+
+
+def _light(row: Row, path: Path, day: dt.date, tell: OnDamage) -> ExecutionRow:
+    try:
+        values = exact_fields(row, _blobs(row, path))
+    except (BrokenFile, FileNotFoundError) as trouble:
+        if not path.exists():
+            raise FileNotFoundError(path) from trouble
+        # Its columns are there; what they cannot say exactly is not, and whoever loads the record will hear it again.
+        tell(Damage(sibling(path, "blobs"), str(trouble), row["execution_id"]))
+        values = exact_fields({**row, "exact_json": None}, {})
+    light: dict[str, Any] = {name: values.get(name) for name in LIGHT}
+    if not all(isinstance(values[name], kind) for name, kind in _ALWAYS.items()):
+        raise BrokenFile(f"{path} is damaged: a row of it lacks {', '.join(_ALWAYS)}", path)
+    return ExecutionRow(**light, day=day, path=path)
+
+
+_ALWAYS = {"execution_id": str, "revision": int, "write_id": int, "timestamp": dt.datetime, "item_rows": int}
+
+
+def _blobs(row: Row, path: Path) -> dict[str, str]:
+    has_blobs = row.get("exact_json") and mentions_blob(row)
+    return read_blobs(TableFiles(), path, row["write_id"]) if has_blobs else {}
+
+
+def read_blobs(files: TableFiles, path: Path, write_id: int) -> dict[str, str]:
+    """The large values of the row of that write: text by sha256."""
+    return {row["sha256"]: row["text"] for row in files.rows(sibling(path, "blobs"), write_id)}

@@ -1,0 +1,151 @@
+"""Ask the stored records in SQL: views in which every run is there once, in its highest revision."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exporters.dataset.journeys import JOURNEYS
+from exporters.errors import BrokenFile, UnsafePath, listed
+from exporters.storage.layout import stored_days, table_files
+from exporters.storage.reading.damage import Damage, Damages
+from exporters.storage.tables.schema import schema
+from exporters.storage.tables.table_file import check_file
+
+if TYPE_CHECKING:
+    import duckdb
+
+_ROW = "* replace (timestamp at time zone 'UTC' as timestamp)"
+"""With a zone, DuckDB would show the time of wherever the reader is, and hand it to Python only through pytz."""
+
+_OPTIONS = ("union_by_name = true", "hive_partitioning = true")
+_SELECT = {"executions": _ROW, "items": _ROW, "blobs": "*"}
+TABLES = tuple(_SELECT)
+
+
+class DamagedFiles(UserWarning):
+    """Files of a store that cannot be read and are in none of the views."""
+
+
+def connect(data_dir: str | Path) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection with the views `executions`, `items`, `blobs` and `journeys` over `data_dir`.
+
+    It sees the files that are there now; connect again to see later ones. Timestamps are UTC, without a zone.
+    Files that are damaged are left out: `damaged_files` names them (`path`, `sentence`), and a warning says so.
+
+    >>> import tempfile
+    >>> connect(tempfile.mkdtemp()).sql("select count(*) from items").fetchall()
+    [(0,)]
+    """
+    import duckdb
+
+    connection = duckdb.connect()
+    # A file never changes once it has its name.
+    connection.execute("set parquet_metadata_cache = true")
+    # What does not fit into memory would go to the working directory, which may be anybody's.
+    connection.execute(f"set temp_directory = {_quoted(str(_as_text(Path(data_dir)) / '.duckdb'))}")
+    add_views(connection, Path(data_dir))
+    return connection
+
+
+def add_views(connection: duckdb.DuckDBPyConnection, data_dir: Path) -> None:
+    """Make the views in a connection of your own; they are gone when it closes.
+
+    Files are listed here, the executions first: items that a compaction writes meanwhile belong to later executions.
+    """
+    damages = Damages()
+    files = {table: _files(_as_text(data_dir), table, damages) for table in TABLES}
+    connection.execute(
+        "create or replace temp table counting_writes as "
+        "select arg_max(write_id, (revision, write_id)) as write_id "
+        f"from {_source('executions', files['executions'])} group by coalesce(trace_id, execution_id)"
+    )
+    exact = _exact_names(connection, files["executions"])
+    for table, paths in files.items():
+        connection.execute(_view(table, paths, exact))
+    connection.execute(f"create or replace temp view journeys as {JOURNEYS}")
+    connection.execute("create or replace temp table damaged_files (path varchar, sentence varchar)")
+    for damage in damages:
+        connection.execute("insert into damaged_files values (?, ?)", [str(damage.path), damage.sentence])
+    if damages:
+        names = listed([str(path) for path in damages.paths], limit=3)
+        warnings.warn(f"not in the views, select * from damaged_files says why: {names}", DamagedFiles, stacklevel=3)
+
+
+def _view(table: str, paths: list[Path], exact: set[str]) -> str:
+    # Compacted days need no look at each row, which is two thirds of the time of a GROUP BY over a million items.
+    whole = [path for path in paths if path.name in exact]
+    mixed = [path for path in paths if path.name not in exact]
+    return (
+        f"create or replace temp view {table} as select {_SELECT[table]} from {_source(table, whole)} "
+        f"union all by name select {_SELECT[table]} from {_source(table, mixed)} "
+        "where write_id in (select write_id from counting_writes)"
+    )
+
+
+def _exact_names(connection: duckdb.DuckDBPyConnection, executions: list[Path]) -> set[str]:
+    """Names of files in which every row counts; those of the other tables with that name belong to these rows."""
+    if not executions:
+        return set()
+    rows = connection.execute(
+        "select parse_filename(filename) "
+        f"from {_source('executions', executions, 'filename = true')} group by filename "
+        "having bool_and(write_id in (select write_id from counting_writes))"
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def _as_text(data_dir: Path) -> Path:
+    """The whole path, which DuckDB takes as text only."""
+    where = os.fsencode(data_dir.absolute())
+    try:
+        return Path(where.decode("utf-8"))
+    except UnicodeDecodeError:
+        help = "give the directory a name in UTF-8, or read it with read_records"
+        raise UnsafePath(f"DuckDB takes no path that is not UTF-8, and {where!r} is none; {help}") from None
+
+
+def _files(data_dir: Path, table: str, damages: Damages) -> list[Path]:
+    """The files of a table that DuckDB may read: it looks at no checksum, and one damaged file would end a query."""
+    found: list[Path] = []
+    for day in stored_days(data_dir, table):
+        try:
+            found += (path for path in table_files(data_dir, table, day) if _is_whole(path, damages))
+        except BrokenFile as trouble:
+            damages(Damage(trouble.path or data_dir, str(trouble)))
+    return sorted(found)
+
+
+def _is_whole(path: Path, damages: Damages) -> bool:
+    try:
+        check_file(path)
+    except FileNotFoundError:
+        return False  # compacted away a moment ago
+    except BrokenFile as trouble:
+        damages(Damage(path, str(trouble)))
+        return False
+    return True
+
+
+def _source(table: str, paths: list[Path], *options: str) -> str:
+    if not paths:
+        return f"({_nothing(table)})"
+    listed = ", ".join(_quoted(str(path)) for path in paths)
+    return f"read_parquet([{listed}], {', '.join([*_OPTIONS, *options])})"
+
+
+def _nothing(table: str) -> str:
+    """A query with the table's columns and no rows."""
+    columns = ", ".join(f"null::{_duckdb_type(str(field.type))} as {field.name}" for field in schema(table))
+    return f"select {columns}, null::date as date where false"
+
+
+def _duckdb_type(arrow: str) -> str:
+    names = {"string": "varchar", "int64": "bigint", "double": "double", "timestamp[us, tz=UTC]": "timestamptz"}
+    return names.get(arrow, "bigint[]")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,210 @@
+"""Compact closed days: many small files become one per table, and what no reader sees goes.
+
+Every kept row is written again under a new, greater write id. By the rule that readers follow anyway (the highest
+revision counts, then the highest write id) the new rows count from the moment the new executions file has its name,
+and the old ones until then. So a crash at any point leaves a readable day, without a list of replaced files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporters.errors import BrokenFile
+from exporters.storage.files import is_plain, remove
+from exporters.storage.layout import (
+    ONE_DAY,
+    day_directory,
+    is_file_name,
+    is_unfinished_name,
+    names_in,
+    stored_days,
+    table_files,
+)
+from exporters.storage.reading.damage import Damage, Damages
+from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow, latest, sibling
+from exporters.storage.tables.parquet_file import Step, no_step
+from exporters.storage.upkeep.day_rewrite import rewrite_day
+from exporters.storage.upkeep.whole_files import is_replaced, whole_files
+from exporters.storage.writing.locks import compaction_lock
+
+TABLES = ("executions", "blobs", "items")
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompactionReport:
+    """What a compaction did: days rewritten, files and bytes before and after, rows that went because nobody sees them.
+
+    `superseded` counts rows of `executions`, `orphans` files that a crash left behind. `damaged` says what could not
+    be read: it was left where it is, with all that belongs to it.
+    """
+
+    days: tuple[dt.date, ...] = ()
+    executions: int = 0
+    superseded: int = 0
+    orphans: int = 0
+    files_before: int = 0
+    files_after: int = 0
+    bytes_before: int = 0
+    bytes_after: int = 0
+    damaged: tuple[Damage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """What a day has: rows of files that are whole, those among them that count, what a crash left, and damage."""
+
+    rows: list[ExecutionRow]
+    kept: list[ExecutionRow]
+    orphans: list[Path]
+    is_sealed: bool
+    damaged: tuple[Damage, ...]
+
+    @property
+    def is_compact(self) -> bool:
+        is_one = len({row.path for row in self.rows}) <= 1 and len(self.rows) == len(self.kept)
+        return is_one and self.is_sealed and not self.orphans
+
+
+def compact(
+    data_dir: str | Path,
+    *,
+    before: dt.date | None = None,
+    progress: Progress | None = None,
+    orphan_age: dt.timedelta = dt.timedelta(hours=1),
+    step: Step = no_step,
+) -> CompactionReport:
+    """Compact the days before `before` (today in UTC if not given) and report what was done.
+
+    Safe beside writers and readers, and safe to kill; `CompactionRunning` where another process is at it already.
+    Files without executions are another process's write that is not done, until they are older than `orphan_age`.
+    `progress` is told how many days are done and how many there are.
+
+    >>> import tempfile
+    >>> compact(tempfile.mkdtemp()).days
+    ()
+    """
+    data_dir = Path(data_dir)
+    before = before or dt.datetime.now(dt.UTC).date()
+    oldest_write = time.time() - orphan_age.total_seconds()
+    reports = []
+    with compaction_lock(data_dir):
+        days = [day for day in _days(data_dir) if day < before]
+        for done, day in enumerate(days, start=1):
+            reports.append(_compact_or_tell(data_dir, day, oldest_write, step))
+            if progress:
+                progress(done, len(days))
+    return _sum(reports)
+
+
+def _compact_or_tell(data_dir: Path, day: dt.date, oldest_write: float, step: Step) -> CompactionReport:
+    """One day cannot stand in the way of the others."""
+    try:
+        return _compact_day(data_dir, day, oldest_write, step)
+    except BrokenFile as trouble:
+        return CompactionReport(damaged=(Damage(trouble.path or data_dir, str(trouble)),))
+
+
+def _compact_day(data_dir: Path, day: dt.date, oldest_write: float, step: Step) -> CompactionReport:
+    found = _look(data_dir, day, oldest_write)
+    if found.is_compact:
+        return CompactionReport(damaged=found.damaged)
+    before = _files(data_dir, day)
+    bytes_before = _size(before)
+    if found.rows:
+        rewrite_day(data_dir, day, found.kept, above=max(row.write_id for row in found.rows), step=step)
+    _remove_old(found, step)
+    after = _files(data_dir, day)
+    return CompactionReport(
+        days=(day,),
+        executions=len(found.kept),
+        superseded=len(found.rows) - len(found.kept),
+        orphans=len(found.orphans),
+        files_before=len(before),
+        files_after=len(after),
+        bytes_before=bytes_before,
+        bytes_after=_size(after),
+        damaged=found.damaged,
+    )
+
+
+def _look(data_dir: Path, day: dt.date, oldest_write: float) -> _Day:
+    # Orphans first: what is written from here on has its executions later, and must not look like one.
+    suspects = list(_suspects(data_dir, day, oldest_write))
+    damages = Damages()
+    index = ExecutionIndex(data_dir, on_damage=damages)
+    all_rows = index.all_rows(day)
+    files = whole_files(all_rows, damages)
+    rows = [row for row in all_rows if row.path in files.paths]
+    # What cannot be read whole takes nothing away: the row that it would replace may be all there is.
+    near = _later_elsewhere(index, rows, day)
+    counting = latest([*rows, *near])
+    kept = [row for row in rows if counting[row.key] is row]
+    names = set(names_in(day_directory(data_dir, "executions", day)))
+    left = [path for path in suspects if path.name not in names]
+    orphans = [path for path in left if is_unfinished_name(path.name) or is_replaced(path, [*rows, *near], damages)]
+    return _Day(rows, kept, orphans, files.are_sealed, tuple(damages))
+
+
+def _later_elsewhere(index: ExecutionIndex, rows: list[ExecutionRow], day: dt.date) -> list[ExecutionRow]:
+    """Rows of the same runs a day before or after, whose files are whole."""
+    keys = {row.key for row in rows}
+    near = [row for other in (day - ONE_DAY, day + ONE_DAY) for row in index.all_rows(other) if row.key in keys]
+    whole = whole_files(near, Damages()).paths
+    return [row for row in near if row.path in whole]
+
+
+def _suspects(data_dir: Path, day: dt.date, oldest_write: float) -> Iterator[Path]:
+    """Files older than that which may be what a crash left: unfinished ones, and items or blobs. All bear our names."""
+    for table in TABLES:
+        directory = day_directory(data_dir, table, day)
+        for name in names_in(directory):
+            is_suspect = is_unfinished_name(name) or (table != "executions" and is_file_name(name))
+            with contextlib.suppress(OSError):
+                path = directory / name
+                if is_suspect and is_plain(path) and path.stat().st_mtime < oldest_write:
+                    yield path
+
+
+def _remove_old(found: _Day, step: Step) -> None:
+    """Executions before their items: a reader that still has an old row learns from the missing file to look again."""
+    old = sorted({row.path for row in found.rows})
+    for table in TABLES:
+        for path in old:
+            step(f"remove {table}")
+            remove([path if table == "executions" else sibling(path, table)])
+    step("remove orphans")
+    remove(found.orphans)
+
+
+def _days(data_dir: Path) -> list[dt.date]:
+    return sorted({day for table in TABLES for day in stored_days(data_dir, table)})
+
+
+def _files(data_dir: Path, day: dt.date) -> list[Path]:
+    """The files of a day, as far as its directories can be looked into."""
+    found: list[Path] = []
+    for table in TABLES:
+        with contextlib.suppress(BrokenFile):
+            found += table_files(data_dir, table, day)
+    return found
+
+
+def _size(paths: list[Path]) -> int:
+    total = 0
+    for path in paths:
+        with contextlib.suppress(OSError):
+            total += path.lstat().st_size
+    return total
+
+
+def _sum(reports: list[CompactionReport]) -> CompactionReport:
+    numbers = [name for name in CompactionReport.__slots__ if name not in ("days", "damaged")]
+    totals = {name: sum(getattr(report, name) for report in reports) for name in numbers}
+    damaged = tuple(dict.fromkeys(damage for report in reports for damage in report.damaged))
+    return CompactionReport(days=tuple(day for report in reports for day in report.days), damaged=damaged, **totals)

@@ -1,0 +1,1 @@
+"""Records in: every write whole or invisible, each run once."""

@@ -1,0 +1,38 @@
+"""Let one process at a time change what is stored."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from exporters.errors import CompactionRunning
+from exporters.storage.files import PRIVATE_FILE
+
+
+@contextlib.contextmanager
+def compaction_lock(data_dir: Path) -> Iterator[None]:
+    """Holds the lock of `data_dir` during the block; `CompactionRunning` names the process that has it.
+
+    The kernel frees the lock when its process dies, however it dies: there is no stale lock to judge and take over,
+    and a judgement about process ids would be wrong across containers.
+    """
+    path = data_dir / ".compaction.lock"
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
+    try:
+        _lock(descriptor, path)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"process {os.getpid()} on {os.uname().nodename}".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        owner = os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
+        raise CompactionRunning(f"{owner} has locked {path}; once it is done, the same call will work") from None

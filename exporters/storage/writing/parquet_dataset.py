@@ -1,0 +1,131 @@
+"""Store records as a Parquet dataset: three tables, a directory per day, every write whole or invisible.
+
+Order of a write: media, blobs, items, and executions last. A run exists when its executions row does; what a crash
+leaves before that is never read and is removed by `compact`. `docs/storage.md` tells the whole story.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+
+from exporters.errors import NotWritable, WriteFailed
+from exporters.storage.files import discard, make_directory
+from exporters.storage.layout import day_directory, file_name, label_of
+from exporters.storage.reading.damage import Damages
+from exporters.storage.reading.selection import Selection
+from exporters.storage.tables.codebook import write_codebook
+from exporters.storage.tables.pack import pack
+from exporters.storage.tables.parquet_file import Step, no_step, write_table
+from exporters.storage.tables.rows import Row, row_of
+from exporters.storage.writing.media import store_media
+from exporters.storage.writing.stored_keys import StoredKeys
+from exporters.storage.writing.write_ids import WriteIds
+from otel_tracking.record import ExecutionRecord
+
+
+class ParquetSink:
+    """Records in `data_dir`, durable when `write` returns.
+
+    Raises `NotWritable` at once where nothing can be stored. Several sinks, in one process or many, may share a
+    directory: no two writes share a file. `step` is told what is about to be written; tests stop a process there.
+
+    >>> import tempfile
+    >>> sink = ParquetSink(tempfile.mkdtemp())
+    """
+
+    def __init__(self, data_dir: str | Path, *, step: Step = no_step) -> None:
+        self._data_dir = Path(data_dir).expanduser().absolute()
+        self._step = step
+        self._write_ids = WriteIds()
+        self._stored = StoredKeys(self._data_dir)
+        self.location = str(self._data_dir)
+        make_ready(self._data_dir)
+
+    def prepare(self, record: ExecutionRecord) -> Row:
+        """What `write` and `write_all` need of a record and may be given in its place; touches no file."""
+        return row_of(record, self._data_dir)
+
+    def write(self, record: ExecutionRecord | Row) -> None:
+        """Store one record; `WriteFailed` when it is not durable, and then nothing of it is visible."""
+        self.write_all([record])
+
+    def write_all(self, records: Sequence[ExecutionRecord | Row]) -> None:
+        """Store many records in one set of files per day, so that they share the cost of a sync.
+
+        When it raises, whole days of `records` may be stored and the rest is invisible; writing all again is safe.
+        """
+        rows = [record if isinstance(record, Row) else self.prepare(record) for record in records]
+        try:
+            for row in rows:
+                self._step("media")
+                store_media(row.media)
+            for day, same_day in groupby(sorted(rows, key=_day), key=_day):
+                self._write_day(day, list(same_day))
+        except OSError as trouble:
+            raise WriteFailed(
+                f"{len(records)} record(s) are not stored in {self._data_dir}: {trouble}. Nothing of them is visible; "
+                "once there is space and permission, the same write can be tried again"
+            ) from trouble
+
+    def contains(self, trace_id: str, revision: int) -> bool:
+        """Whether this revision of the run, or a later one, is stored already, by anyone."""
+        return self._stored.contains(trace_id, revision)
+
+    def revision_of(self, trace_id: str) -> int | None:
+        """The highest stored revision of a run, by anyone, as of a moment ago; None where none is stored."""
+        known = self._stored.find(trace_id)
+        return known.revision if known else None
+
+    def stored(self, trace_id: str) -> ExecutionRecord | None:
+        """The stored record of a run, of its highest revision; None where there is none, or none that can be read."""
+        known = self._stored.find(trace_id)
+        if known is None:
+            return None
+        from exporters.storage.reading.records import read_records  # only here: 80 ms of which most sinks have no need
+
+        wanted: Selection = {"execution_id": known.execution_id, "trace_id": trace_id}
+        return next(read_records(self._data_dir, on_damage=Damages(), **wanted), None)
+
+    def trace_of(self, execution_id: str) -> str | None:
+        """The trace that is stored under an execution id, by anyone; None where there is none."""
+        return self._stored.trace_of(execution_id)
+
+    def close(self) -> None:
+        """Nothing is open between writes."""
+
+    def _write_day(self, day: dt.date, rows: list[Row]) -> None:
+        ids = self._write_ids.next(len(rows))
+        name = file_name(label_of(rows), ids[0])
+        packed = pack(rows, ids)
+        # Executions come last: their row is what makes a run visible.
+        tables = {"blobs": packed.blobs, "items": packed.items, "executions": packed.executions}
+        paths = {table: day_directory(self._data_dir, table, day) / name for table in tables}
+        try:
+            for table, content in tables.items():
+                self._step(table)
+                if content.num_rows:
+                    write_table(paths[table], content)
+        except BaseException:
+            discard(reversed(paths.values()))
+            raise
+        self._stored.add(paths["executions"], ((row.trace_id, row.execution_id, row.revision) for row in rows))
+        self._step("written")
+
+
+_day = attrgetter("day")
+
+
+def make_ready(data_dir: Path) -> None:
+    """Make `data_dir` ready, with the codebook in it; `NotWritable` where that cannot be done."""
+    try:
+        make_directory(data_dir)
+        write_codebook(data_dir)
+    except OSError as trouble:
+        raise NotWritable(
+            f"data directory {data_dir} cannot be used: {trouble}. "
+            "A directory on a local disk that this user may write to would work"
+        ) from trouble

@@ -1,0 +1,1 @@
+"""What a run tells people: one model, read by every format and every page."""

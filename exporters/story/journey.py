@@ -1,0 +1,162 @@
+"""A record as a journey that people read from top to bottom: chapters, boxes, timeline, calls.
+
+Pure: the same record gives the same journey, and nothing is read from anywhere. Media are those in
+`record.attachments`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+from exporters.errors import UnknownOption
+from exporters.story.boxes import box_of, is_quiet
+from exporters.story.parts import AUDIENCES, RESEARCHER, STUDENT, Box, Chapter, Journey, Parameter
+from exporters.story.readable import language_code, readable, seconds, visible_line
+from exporters.story.spans import attempts_of, run_seconds, timeline_of
+from exporters.story.withholding import Withheld, withheld_in
+from exporters.story.words import words_of
+from otel_tracking.record import ExecutionItem, ExecutionRecord
+from otel_tracking.taxonomy import ItemType
+
+_HEAD = ("execution_id", "config_name", "timestamp", "total_execution_time", "execution_mode", "safety_level")
+_PEOPLE = ("user_id", "session_id", "device_id", "study_id", "batch_id", "repeats", "continues")
+_PROOF = ("trace_id", "used_seed", "finish_reason", "outputs_generated", "stages_completed", "span_count", "item_count")
+_TROUBLE = ("dropped", "lossy_values", "late_spans")
+_VERSIONS = ("revision", "taxonomy_version", "schema_version")
+
+
+def journey_of(record: ExecutionRecord, *, language: str = "en", audience: str = RESEARCHER) -> Journey:
+    """The journey of a record, in `en` or `de`, for a `researcher` or a `student`.
+
+    Raises `UnknownOption` for another language or audience.
+    """
+    words = words_of(language)
+    if audience not in AUDIENCES:
+        raise UnknownOption(f"documents are not made for {audience!r:.40}, but for {' or '.join(AUDIENCES)}")
+    for_students = audience == STUDENT
+    withheld = withheld_in(record) if for_students else Withheld()
+
+    return Journey(
+        language=language,
+        audience=audience,
+        title=visible_line(record.config_name or record.execution_id),
+        execution_id=visible_line(record.execution_id),
+        started=f"{record.timestamp:%Y-%m-%d %H:%M:%S} UTC",
+        status=visible_line(record.status),
+        outcome=_outcome(record, words, for_students),
+        languages=_languages(record),
+        facts=_facts(record, words, for_students),
+        chapters=_chapters(record, words, withheld, for_students),
+        timeline=timeline_of(record, words),
+        duration=run_seconds(record),
+        attempts=() if for_students else attempts_of(record, words),
+        words=words,
+    )
+
+
+def _outcome(record: ExecutionRecord, words: Mapping[str, str], for_students: bool) -> str:
+    """What came of the run in a sentence or two."""
+    hops = sum(item.item_type == ItemType.INTERCEPTION_ITERATION for item in record.items)
+    counts = [
+        _counted(hops, words["one hop"], words["hops"]),
+        _counted(record.outputs_generated, words["one output"], words["outputs"]),
+        seconds(record.total_execution_time),
+        "" if for_students else _message(record.error),
+    ]
+    told = " · ".join(part for part in counts if part)
+    parts = [words.get(str(record.status), visible_line(record.status)), told]
+    return " ".join(part for part in parts if part)
+
+
+def _counted(number: Any, one: str, many: str) -> str:
+    if type(number) is not int or number < 1:
+        return ""
+    return one if number == 1 else f"{number} {many}"
+
+
+def _message(error: Any) -> str:
+    if isinstance(error, Mapping):
+        error = error.get("error_message") or error.get("message") or error.get("error_type")
+    return visible_line(error)[:500] if error else ""
+
+
+def _languages(record: ExecutionRecord) -> tuple[str, ...]:
+    """The languages that the text went through, from the first on."""
+    codes: list[str] = []
+    for item in record.items:
+        if item.item_type in (ItemType.INTERCEPTION_ITERATION, ItemType.TRANSLATION_RESULT):
+            said = item.metadata if isinstance(item.metadata, Mapping) else {}
+            into = language_code(said.get("to_lang"))
+            if into:
+                start = [language_code(said.get("from_lang")) or "?"] if not codes else []
+                codes += [*start, into]
+    return tuple(codes)
+
+
+def _facts(record: ExecutionRecord, words: Mapping[str, str], for_students: bool) -> tuple[Parameter, ...]:
+    if for_students:
+        return tuple(_named(record, ("execution_id", "config_name", "timestamp", "total_execution_time"), words))
+    rest = [
+        Parameter(words[label], readable(value))
+        for label, value in (
+            ("error_details", record.error),
+            ("links", list(record.links)),
+            ("metadata", record.metadata),
+        )
+        if value
+    ]
+    trouble = [name for name in _TROUBLE if getattr(record, name)]
+    return (*_named(record, (*_HEAD, *_PEOPLE, *_PROOF, *trouble, *_VERSIONS), words), *rest)
+
+
+def _named(record: ExecutionRecord, names: tuple[str, ...], words: Mapping[str, str]) -> list[Parameter]:
+    """The fields of those names that have a value."""
+    values = [(name, getattr(record, name)) for name in names]
+    return [Parameter(words[name], _fact(name, value)) for name, value in values if value not in (None, "", ())]
+
+
+def _fact(name: str, value: Any) -> str:
+    if name == "timestamp":
+        return str(value.isoformat(sep=" "))
+    if name == "total_execution_time":
+        return seconds(value) or readable(value)
+    return ", ".join(map(str, value)) if name == "stages_completed" else readable(value)
+
+
+def _chapters(
+    record: ExecutionRecord, words: Mapping[str, str], withheld: Withheld, for_students: bool
+) -> tuple[Chapter, ...]:
+    """Items in order, those of one stage or of one output together; what only marks the way is left out."""
+    shown = [item for item in record.items if not is_quiet(item, for_students)]
+    return tuple(
+        Chapter(
+            title=_title(group := list(items), words),
+            stage=group[0].stage if place is None else None,
+            output=place,
+            boxes=tuple(_box(item, record, words, withheld, for_students) for item in group),
+        )
+        for (place, _), items in groupby(shown, key=_place)
+    )
+
+
+def _box(
+    item: ExecutionItem, record: ExecutionRecord, words: Mapping[str, str], withheld: Withheld, for_students: bool
+) -> Box:
+    return box_of(item, record.attachments, words, withheld=withheld.why(item), with_parameters=not for_students)
+
+
+def _place(item: ExecutionItem) -> tuple[int | None, int | None]:
+    """Everything of one output is one chapter, whatever its stages."""
+    return (item.loop_iteration, None) if item.loop_iteration is not None else (None, item.stage)
+
+
+def _title(items: list[ExecutionItem], words: Mapping[str, str]) -> str:
+    first = items[0]
+    if first.loop_iteration is not None:
+        config = next((visible_line(item.config_used) for item in items if item.config_used), "")
+        return " · ".join(part for part in (f"{words['output']} {first.loop_iteration}", config) if part)
+    if first.stage is None:
+        return words["item"]
+    return words.get(f"stage {first.stage}", f"{words['stage']} {first.stage}")

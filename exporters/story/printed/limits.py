@@ -1,0 +1,64 @@
+"""How much of a run a document shows before it says that there is more: a document is to be read.
+
+Texts are whole up to 120,000 characters, which are about twenty pages. Only where all texts together would fill some
+hundred pages are they shortened, and it says so at each.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+
+from exporters.story.parts import Chapter, Journey
+
+_LONGEST_TEXT = 120_000
+_ALL_TEXTS = 1_500_000
+_MOST_BOXES = 2_000
+_LINE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most characters of one text, calls of a run, and lines of a call."""
+
+    text: int
+    calls: int = 200
+    lines: int = 60
+
+    @classmethod
+    def of(cls, journey: Journey) -> Limits:
+        """Limits for this journey."""
+        lengths = [len(box.text) for box in journey.boxes[:_MOST_BOXES]]
+        if sum(lengths) <= _ALL_TEXTS:
+            return cls(_LONGEST_TEXT)
+        return cls(max(_ALL_TEXTS // max(len(lengths), 1), 600))
+
+    def chapters(self, chapters: tuple[Chapter, ...]) -> tuple[tuple[Chapter, ...], int]:
+        """The chapters as far as they are shown, and how many boxes are not."""
+        shown, room = [], _MOST_BOXES
+        for chapter in chapters:
+            if room > 0:
+                shown.append(replace(chapter, boxes=chapter.boxes[:room]))
+            room -= len(chapter.boxes)
+        return tuple(shown), max(-room, 0)
+
+
+def room(text: str) -> int:
+    r"""How many characters could stand where a text does; a line that ends early is one all the same.
+
+    >>> room("abc"), room("a\nb")
+    (3, 53)
+    """
+    return len(text) + _LINE * text.count("\n")
+
+
+def cut(text: str, limit: int) -> str:
+    """`text`, or its beginning; never cut between a letter and its accent, or inside a joined emoji.
+
+    >>> cut("abcdef", 3), cut("e\u0301a", 1)
+    ('abc', '')
+    """
+    end = min(limit, len(text))
+    while 0 < end < len(text) and (unicodedata.combining(text[end]) or text[end] in "\u200d\ufe0f"):
+        end -= 1
+    return text[:end]

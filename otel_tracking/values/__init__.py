@@ -1,0 +1,1 @@
+"""Which values are kept, how they are written, and how they are read again."""
