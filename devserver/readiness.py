@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from devserver.backends.embedded.journeys import fixed_journey
-from devserver.backends.embedded.packages import package_for
 from devserver.backends.errors import EngineError
 from devserver.configs import PipelineConfig
 from devserver.configs.model import FallbackConfig, InterceptionConfig, OutputConfig
+from devserver.embedded import fixed_journey, package_for
 from devserver.engines import Engines
 
 TRANSLATION = "translation"

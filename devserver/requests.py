@@ -27,7 +27,7 @@ class Request:
 
     `languages` are those of the translation chain, one per hop and without the start; or "fixed", or "random".
     `parameters` go before those of the configuration, each to the engines that have it (`width`), or to the one that is
-    named (`strata.width`); `seed` goes before every seed. `images` are pictures that come with the prompt; the
+    named (`dessau.width`); `seed` goes before every seed. `images` are pictures that come with the prompt; the
     configuration says who is handed how many of them.
     """
 

@@ -10,8 +10,8 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any
 
-from devserver.backends.embedded.packages import DEFAULT_PAIRS
 from devserver.backends.errors import EngineFailed
+from devserver.embedded import DEFAULT_PAIRS
 from devserver.engines import (
     Backend,
     Engines,

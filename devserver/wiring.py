@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from collectors import Recording, Sink, start_recording
 from devserver.backends.http import open_client
 from devserver.configs import Shelf
-from devserver.embedded_engines import embedded_engines
+from devserver.embedded import embedded_engines
 from devserver.engines import Engines
 from devserver.pipeline import Pipeline
 from devserver.remote_engines import remote_engines, wants_servers

@@ -15,7 +15,7 @@ say "== Stille Post: the prompt travels through other languages and back, in eig
 "$otel_tracking" run stillepost --data "$data" --safety-level youth -- "$prompt"
 
 say ""
-say "== The same prompt, seen by two painters =="
+say "== The same prompt, in two palettes =="
 "$otel_tracking" run image_comparison --data "$data" --safety-level youth -- "$prompt"
 
 post=$(newest stillepost) pictures=$(newest image_comparison)

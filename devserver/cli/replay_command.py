@@ -18,7 +18,7 @@ from devserver.cli.options import data_option, json_option, refuse
 from devserver.cli.output import console, print_json
 from devserver.cli.records import load
 from devserver.cli.repetitions import draw_plan, draw_replay
-from devserver.embedded_engines import embedded_engines
+from devserver.embedded import embedded_engines
 from devserver.engines import Engines
 from devserver.replay import Planner, Step, Wishes, replay
 from devserver.replay.engines import EmbeddedEngines

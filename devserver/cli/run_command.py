@@ -52,7 +52,7 @@ TRACE_SECONDS = 2.0
     callback=read_parameters,
     multiple=True,
     metavar="NAME=VALUE",
-    help="A parameter for the engines that have it (width=256), or for one of them (strata.width=256); repeatable.",
+    help="A parameter for the engines that have it (width=256), or for one of them (dessau.width=256); repeatable.",
 )
 @click.option(
     "--image",

@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devserver.backends.embedded.apertium import Apertium
-from devserver.backends.embedded.freedict import FreeDict
-from devserver.backends.embedded.languages import iso_639_1
+from devserver.embedded import Apertium, FreeDict, Translation, iso_639_1
 from devserver.engines import Engines, MadeFile, Maker
 from devserver.errors import suggestion
 from devserver.replay.model import CannotRepeat, EngineCall
@@ -79,24 +77,11 @@ class EmbeddedEngines:
         return next((each for each in makers.values() if each.backend_for(parameters).name == asked.backend), None)
 
     def _by_apertium(self, passed: Mapping[str, Any]) -> Again:
-        mode = _mode_of(passed["argv"])
-        result = self._apertium.translate(passed["text"], mode=mode)
-        version = self._apertium.version_of(mode)
-        return Again(
-            passed={"argv": result.argv, "text": result.input_text},
-            response={"engine": "apertium", "engine_version": version, "mode": mode, **result.facts},
-            text=result.text,
-        )
+        return _translated(self._apertium.translate(passed["text"], mode=_mode_of(passed["argv"])))
 
     def _by_freedict(self, passed: Mapping[str, Any]) -> Again:
         from_lang, to_lang = _languages_of(passed["dictionary"])
-        result = self._freedict.translate(passed["text"], from_lang=from_lang, to_lang=to_lang)
-        version = self._freedict.version_of(from_lang, to_lang)
-        return Again(
-            passed={"dictionary": result.dictionary, "text": result.input_text},
-            response={"engine": "freedict", "engine_version": version, "mode": "word for word", **result.facts},
-            text=result.text,
-        )
+        return _translated(self._freedict.translate(passed["text"], from_lang=from_lang, to_lang=to_lang))
 
     def _checked(self, passed: Mapping[str, Any]) -> Again:
         level = passed["level"]
@@ -105,6 +90,11 @@ class EmbeddedEngines:
         )
         blocked = None if verdict.safe else reason(verdict)
         return Again(passed=passed, response=describe(verdict, level), blocked=blocked)
+
+
+def _translated(result: Translation) -> Again:
+    said = {"engine": result.engine, "engine_version": result.engine_version, "mode": result.mode, **result.facts}
+    return Again(passed=result.passed, response=said, text=result.text)
 
 
 def _made(maker: Maker, asked: EngineCall) -> Again:

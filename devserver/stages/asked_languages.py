@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from devserver.backends.embedded.languages import LANGUAGES
 from devserver.configs.model import PipelineConfig
+from devserver.embedded import LANGUAGES
 from devserver.engines import Engines
 from devserver.errors import RequestError, suggestion
 from devserver.requests import Request

@@ -11,11 +11,10 @@ from itertools import pairwise, permutations
 from random import Random
 from typing import Any, NamedTuple
 
-from devserver.backends.embedded.journeys import fixed_journey, random_journey
-from devserver.backends.embedded.languages import english_name
 from devserver.backends.errors import UnknownLanguage
 from devserver.backends.http import stop_if
 from devserver.configs.model import FallbackConfig
+from devserver.embedded import english_name, fixed_journey, random_journey
 from devserver.engines import Translated
 from devserver.errors import PipelineError
 from devserver.stages.contexts import CONTEXT, TRANSLATION_CONTEXT

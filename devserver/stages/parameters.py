@@ -1,7 +1,7 @@
 """Which engine of a configuration is handed which parameter of a request.
 
-`width` goes to every engine that has a width. A place or an engine before it narrows that down: `strata.width` is for
-the output `strata`, `interception.cut` for stage 2, `dada.cut` for the engine `dada`. Engines that do not say which
+`width` goes to every engine that has a width. A place or an engine before it narrows that down: `dessau.width` is for
+the output `dessau`, `interception.cut` for stage 2, `dada.cut` for the engine `dada`. Engines that do not say which
 parameters they have (model servers) are handed all of them.
 """
 
@@ -52,7 +52,7 @@ def parameters_for(
     """Those of the parameters asked for that an engine is handed in its place; what has an address goes first.
 
     >>> from devserver.configs import load_config
-    >>> from devserver.embedded_engines import embedded_engines
+    >>> from devserver.embedded import embedded_engines
     >>> parameters_for("interception", "dada", {"width": 64, "cut": "lines"}, load_config("dada"), embedded_engines())
     {'cut': 'lines'}
     """

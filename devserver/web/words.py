@@ -208,10 +208,10 @@ _TABLE: dict[str, tuple[str, str]] = {
         "Circles, triangles and squares in few inks.",
         "Kreise, Dreiecke und Quadrate in wenigen Farben.",
     ),
-    "about image_comparison": ("The same sentence, seen by two painters.", "Derselbe Satz, von zwei Malern gesehen."),
+    "about image_comparison": ("The same sentence in two palettes.", "Derselbe Satz in zwei Paletten."),
     "about three_outputs": (
-        "Three pictures; the first style returns with another seed.",
-        "Drei Bilder; der erste Stil kehrt mit anderem Seed wieder.",
+        "Three pictures; the first palette returns with another seed.",
+        "Drei Bilder; die erste Palette kehrt mit anderem Seed wieder.",
     ),
     "about image_and_music": (
         "A picture, and music with the rhythm of the words.",
@@ -259,7 +259,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "dada": ("Dada", "Dada"),
     "theopposite": ("The opposite", "Das Gegenteil"),
     "bauhaus": ("Bauhaus", "Bauhaus"),
-    "image_comparison": ("Two painters", "Zwei Maler"),
+    "image_comparison": ("Two palettes", "Zwei Paletten"),
     "three_outputs": ("Three pictures", "Drei Bilder"),
     "image_and_music": ("Picture and music", "Bild und Musik"),
     "image_input": ("With your picture", "Mit deinem Bild"),
@@ -303,6 +303,6 @@ def title_of(config_name: str, language: str) -> str:
     """What a configuration is called on the pages.
 
     >>> title_of("image_comparison", "de"), title_of("my_own", "de")
-    ('Zwei Maler', 'my_own')
+    ('Zwei Paletten', 'my_own')
     """
     return TITLES[config_name][LANGUAGES.index(language)] if config_name in TITLES else config_name

@@ -69,7 +69,7 @@ def three_hops(run):
 
 def one_picture(run):
     """A run with one output."""
-    with run.output(1, config_used="meadow") as output, output.stage(4) as stage:
+    with run.output(1, config_used="weimar") as output, output.stage(4) as stage:
         stage.item(ItemType.OUTPUT_IMAGE, media=b"not really a picture", metadata={"width": 64, "height": 48})
 
 

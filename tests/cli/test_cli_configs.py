@@ -33,7 +33,7 @@ def test_programs_get_names_outputs_and_engines():
 
     assert exit_code == 0
     assert configs["image_and_music"]["outputs"] == [
-        {"name": "meadow", "medium": "image", "engine": "procedural_image"},
+        {"name": "weimar", "medium": "image", "engine": "procedural_image"},
         {"name": "music", "medium": "music", "engine": "procedural_music"},
     ]
     assert (configs["ollama_dada"]["can_run"], configs["ollama_stillepost"]["can_run"]) == (True, False)

@@ -9,20 +9,20 @@ from rich.console import Console
 from devserver.cli.differences import draw_differences, words_text
 from devserver.diff import compare
 from devserver.diff.words import compare_texts
-from devserver.embedded_engines import embedded_engines
+from devserver.embedded import embedded_engines
 from otel_tracking import ItemType
 
 CONFIG = """name = "two_pictures"
 [interception]
 kind = "pass_on"
 [[outputs]]
-name = "meadow"
+name = "weimar"
 engine = "procedural_image"
 parameters = { width = 96, height = 64, steps = 3 }
 [[outputs]]
-name = "strata"
+name = "dessau"
 engine = "procedural_image"
-parameters = { width = 96, height = 64, steps = 3, style = "strata" }
+parameters = { width = 96, height = 64, steps = 3, palette = "dessau" }
 """
 
 

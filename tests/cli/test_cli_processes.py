@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from devserver.backends.embedded.freedict import FreeDict
+from devserver.embedded.translation.freedict import FreeDict
 from exporters import read_records
 
 ROOT = Path(__file__).parents[2]

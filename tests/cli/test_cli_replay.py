@@ -11,7 +11,8 @@ from rich.console import Console
 from collectors import start_recording
 from devserver.cli.repetitions import draw_plan, draw_replay
 from devserver.configs import InterceptionConfig, OutputConfig, PipelineConfig
-from devserver.embedded_engines import EmbeddedTranslator, embedded_engines
+from devserver.embedded import embedded_engines
+from devserver.embedded.translation.translator import Translator
 from devserver.engines import InputImage
 from devserver.replay import Planner, Wishes, replay
 from devserver.replay.engines import EmbeddedEngines
@@ -28,14 +29,14 @@ WAY = [("de", "en"), ("en", "es"), ("es", "fr"), ("fr", "ca")]
 def pictures(*styles, **fields):
     """A configuration that paints a small picture in each of these styles."""
     outputs = [
-        OutputConfig(name=style, engine="procedural_image", parameters={**SMALL, "style": style}) for style in styles
+        OutputConfig(name=style, engine="procedural_image", parameters={**SMALL, "palette": style}) for style in styles
     ]
     return PipelineConfig(name="image_comparison", translate_first=False, outputs=tuple(outputs), **fields)
 
 
 def painted(directory, *styles, **fields):
     """The id of a run that painted."""
-    return ran(directory, pictures(*styles or ("meadow", "strata")), ENGINES, **{"seed": 7, **fields})
+    return ran(directory, pictures(*styles or ("weimar", "dessau")), ENGINES, **{"seed": 7, **fields})
 
 
 def again(execution_id, *arguments, directory):
@@ -59,7 +60,7 @@ def test_pictures_come_out_bit_for_bit_and_it_says_so(tmp_path):
 
 def test_another_seed_is_reported_with_what_it_did_to_the_pixels(tmp_path):
     """The parameter on both sides, and the picture in figures: exit code 1."""
-    execution_id = painted(tmp_path, "meadow")
+    execution_id = painted(tmp_path, "weimar")
     answer, exit_code = again(execution_id, "--seed", "8", directory=tmp_path)
     differences = {(path, left, right) for path, left, right in changed(answer, "4/1") if path != "media"}
     [attempt] = [attempt for attempt in answer["attempts"] if attempt["attempt"] == "4/1"]
@@ -123,7 +124,7 @@ def test_a_picture_that_was_handed_in_is_handed_in_again(tmp_path):
 
 def test_stille_post_comes_out_the_same_hop_by_hop(tmp_path):
     """Real translations: each hop is given what it was given then, and makes what it made."""
-    missing = [pair for pair in WAY if pair not in EmbeddedTranslator().pairs()]
+    missing = [pair for pair in WAY if pair not in Translator().pairs()]
     if missing:
         pytest.skip(f"no engine here for {missing}; tools/install_engines.sh installs them")
     config = PipelineConfig(
@@ -156,7 +157,7 @@ def test_a_translation_into_the_same_language_has_nothing_to_send(tmp_path):
 
 def test_a_blocked_prompt_is_blocked_again(tmp_path):
     """A check is an attempt like any other."""
-    execution_id = painted(tmp_path, "meadow", prompt="Zeichne eine ISIS Flagge")
+    execution_id = painted(tmp_path, "weimar", prompt="Zeichne eine ISIS Flagge")
     answer, exit_code = again(execution_id, directory=tmp_path)
 
     assert (exit_code, outcomes(answer)) == (0, {"1/1": "identical"})
@@ -165,11 +166,11 @@ def test_a_blocked_prompt_is_blocked_again(tmp_path):
 
 def test_another_version_is_said_before_what_it_changed(tmp_path):
     """The engine was updated since: its version comes first, then its picture."""
-    execution_id = painted(tmp_path, "meadow")
+    execution_id = painted(tmp_path, "weimar")
     painter = ENGINES.makers["procedural_image"]
 
-    def paint_otherwise(text, seed, parameters, images):
-        return painter.function(text, seed + 1, parameters, images)
+    def paint_otherwise(text, *, seed, **parameters):
+        return painter.function(text, seed=seed + 1, **parameters)
 
     newer = replace(painter, version="procedural_image 99", function=paint_otherwise)
     engines = replace(ENGINES, makers={**ENGINES.makers, "procedural_image": newer})
@@ -239,7 +240,7 @@ def test_a_run_without_attempts_has_nothing_to_repeat(tmp_path):
 )
 def test_arguments_that_make_no_sense_are_refused(tmp_path, arguments, says):
     """Exit code 2, one sentence, and nothing is run."""
-    execution_id = painted(tmp_path, "meadow")
+    execution_id = painted(tmp_path, "weimar")
     result = call("replay", execution_id, *arguments, engines=ENGINES, data=tmp_path)
 
     assert (result.exit_code, says in result.stderr) == (2, True)

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from collectors.testing import WaitingSink
 from devserver.cli.run_command import run_and_watch
-from devserver.embedded_engines import embedded_engines
+from devserver.embedded import embedded_engines
 from devserver.pipeline import Request
 from devserver.settings import Settings
 from devserver.testing import ScriptedMaker, ScriptedSafety, ScriptedTranslator, scripted_engines
@@ -48,7 +48,7 @@ def test_json_is_one_document_on_stdout_and_the_journey_goes_to_stderr(tmp_path)
         ),
         *("total_execution_time", "data_dir", "exit_code"),
     }
-    assert [file["config_used"] for file in answer["files"]] == ["meadow", "strata"]
+    assert [file["config_used"] for file in answer["files"]] == ["weimar", "dessau"]
     assert (answer["status"], answer["is_stored"], answer["exit_code"]) == ("completed", True, 0)
 
 
@@ -63,7 +63,7 @@ def test_quiet_shows_only_how_it_ended(tmp_path):
 
 def test_parameters_go_to_the_engines_that_have_them(tmp_path):
     """Numbers are numbers, words are words; the poem knows no width, and the run is made all the same."""
-    parameters = ("--param", "width=64", "--param", "strata.height=96", "--param", "steps=3", "--param", "cut=lines")
+    parameters = ("--param", "width=64", "--param", "dessau.height=96", "--param", "steps=3", "--param", "cut=lines")
     result = call("run", "dada", "Eine Blume", "--quiet", *parameters, engines=embedded_engines(), data=tmp_path)
 
     [record] = read_records(tmp_path)
@@ -78,7 +78,7 @@ def test_parameters_go_to_the_engines_that_have_them(tmp_path):
     [
         ("width", "'width' has no name and value; width=256 would work"),
         ("widht=64", "closest are width, height; known are cfg, "),
-        ("strata.cut=words", "no parameter 'cut' of procedural_image (configuration dada)"),
+        ("dessau.cut=words", "no parameter 'cut' of procedural_image (configuration dada)"),
     ],
 )
 def test_a_parameter_that_nobody_has_is_refused_before_anything_runs(tmp_path, said, complaint):

@@ -17,7 +17,7 @@ def test_the_server_comes_with_stille_post_and_a_comparison():
     stille_post, comparison = load_config("stillepost"), load_config("image_comparison")
 
     assert (stille_post.translate_first, stille_post.interception.hops, stille_post.outputs) == (False, 8, ())
-    assert [output.parameters["style"] for output in comparison.outputs] == ["meadow", "strata"]
+    assert [output.parameters["palette"] for output in comparison.outputs] == ["weimar", "dessau"]
     assert {config.name for config in list_configs()} >= {"stillepost", "stillepost_random", "image_comparison"}
 
 

@@ -2,11 +2,11 @@ from itertools import pairwise
 
 import pytest
 
-from devserver.backends.embedded.apertium import Apertium, modes_by_pair, printable
-from devserver.backends.embedded.journeys import fixed_journey
-from devserver.backends.embedded.packages import package_for
-from devserver.backends.embedded.testing import FAIL, HANG, write_apertium
 from devserver.backends.errors import EngineFailed, EngineNotInstalled
+from devserver.embedded.journeys import fixed_journey
+from devserver.embedded.testing import FAIL, HANG, write_apertium
+from devserver.embedded.translation.apertium import Apertium, modes_by_pair, printable
+from devserver.embedded.translation.packages import package_for
 
 real = Apertium()
 CIRCLE = list(pairwise(fixed_journey("en")))
@@ -33,10 +33,9 @@ def test_a_translation_tells_the_command_and_the_text_it_was_made_from(tmp_path)
 
     result = Apertium(program=program).translate("A flower\n", mode="eng-spa")
 
-    assert result.argv == (program, "-u", "eng-spa")
-    assert result.input_text == "A flower\n"
+    assert result.passed == {"argv": (program, "-u", "eng-spa"), "text": "A flower\n"}
     assert result.text == "A flower\n (eng-spa)\n"
-    assert result.exit_status == 0
+    assert result.facts["exit_status"] == 0
 
 
 def test_text_that_no_pipe_can_carry_is_replaced_and_counted(tmp_path):
@@ -45,7 +44,7 @@ def test_text_that_no_pipe_can_carry_is_replaced_and_counted(tmp_path):
 
     result = Apertium(program=str(program)).translate("a\x00b\ud800", mode="eng-spa")
 
-    assert result.input_text == printable("a\x00b\ud800") == "a b?"
+    assert result.passed["text"] == printable("a\x00b\ud800") == "a b?"
     assert result.facts["replaced_characters"] == 2
 
 

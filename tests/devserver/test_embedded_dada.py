@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devserver.backends.embedded.dada import CUTS, cut_out, cut_up
 from devserver.backends.errors import InvalidParameter
+from devserver.embedded.texts.dada import CUTS, cut_out, cut_up
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=80) | st.text(
     "ab ,.()„“猫海。「」ไทय\u0301👩‍🇩🇪\n", max_size=40
@@ -61,42 +61,46 @@ def test_the_poem_has_the_words_of_the_text_each_once(words, seed):
     """Nothing is said twice, nothing is left in the bag; the order tells where each came from."""
     poem = cut_up(" ".join(words), seed=seed)
 
-    assert sorted(poem.text.split()) == sorted(words)
-    assert poem.text.split() == [words[place] for place in poem.parameters["order"]]
+    assert sorted(poem.content.split()) == sorted(words)
+    assert poem.content.split() == [words[place] for place in poem.facts["order"]]
 
 
 def test_the_same_seed_shakes_the_same_poem_and_no_global_lot_is_drawn():
     """Equal inputs, equal poem; -5 and 5 are two seeds; the pipeline's own random numbers stay as they are."""
     text = "Eine blaue Blume auf der Wiese erzählt dem alten Mond eine lange Geschichte."
     state = random.getstate()
-    poems = {seed: cut_up(text, seed=seed).text for seed in (5, -5, 123456789)}
+    poems = {seed: cut_up(text, seed=seed).content for seed in (5, -5, 123456789)}
 
-    assert poems == {seed: cut_up(text, seed=seed).text for seed in (5, -5, 123456789)}
+    assert poems == {seed: cut_up(text, seed=seed).content for seed in (5, -5, 123456789)}
     assert len(set(poems.values())) == 3
     assert random.getstate() == state
 
 
 def test_every_parameter_is_told():
     """What was chosen and what was counted; the order only where it is short enough to read."""
-    told = cut_up("one two three", seed=7, words_per_line=2).parameters
+    told = cut_up("one two three", seed=7, words_per_line=2).facts
     assert told == {"seed": 7, "cut": "words", "words_per_line": 2, "pieces": 3, "order": told["order"]}
     assert sorted(told["order"]) == [0, 1, 2]
-    assert "order" not in cut_up("word " * 501, seed=7).parameters
+    assert "order" not in cut_up("word " * 501, seed=7).facts
 
 
 def test_lines_can_be_cut_out_and_new_lines_be_set():
     """`cut` is what the scissors follow, `words_per_line` how the poem is set."""
-    assert sorted(cut_up("first line\n\nsecond line", seed=1, cut="lines").text.split("\n")) == [
+    assert sorted(cut_up("first line\n\nsecond line", seed=1, cut="lines").content.split("\n")) == [
         "first line",
         "second line",
     ]
-    assert [len(line.split()) for line in cut_up("a b c d e", seed=1, words_per_line=2).text.split("\n")] == [2, 2, 1]
-    assert sorted(cut_up("abc", seed=1, cut="characters").text) == ["a", "b", "c"]
+    assert [len(line.split()) for line in cut_up("a b c d e", seed=1, words_per_line=2).content.split("\n")] == [
+        2,
+        2,
+        1,
+    ]
+    assert sorted(cut_up("abc", seed=1, cut="characters").content) == ["a", "b", "c"]
 
 
 def test_characters_of_a_script_without_spaces_are_glued_without_spaces():
     """Spaces stand between words, and nowhere in Japanese."""
-    assert " " not in cut_up("「猫」は海。", seed=1).text
+    assert " " not in cut_up("「猫」は海。", seed=1).content
 
 
 @pytest.mark.parametrize(
@@ -104,7 +108,7 @@ def test_characters_of_a_script_without_spaces_are_glued_without_spaces():
 )
 def test_hostile_texts_are_cut_as_quickly_as_others(text):
     """Nothing in a text makes the scissors go over it again and again."""
-    assert cut_up(text, seed=1).parameters["pieces"] > 0
+    assert cut_up(text, seed=1).facts["pieces"] > 0
 
 
 @pytest.mark.parametrize(

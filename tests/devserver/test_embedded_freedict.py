@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devserver.backends.embedded.dictd import Dictionary, default_cache_dir, dictd_digits, dictd_number
-from devserver.backends.embedded.freedict import FreeDict
-from devserver.backends.embedded.glosses import choose_gloss
-from devserver.backends.embedded.lemmas import forms_to_try
-from devserver.backends.embedded.testing import write_dictionary
-from devserver.backends.embedded.words import split_words
 from devserver.backends.errors import EngineNotInstalled
+from devserver.embedded.testing import write_dictionary
+from devserver.embedded.translation.dictd import Dictionary, default_cache_dir, dictd_digits, dictd_number
+from devserver.embedded.translation.freedict import FreeDict
+from devserver.embedded.translation.glosses import choose_gloss
+from devserver.embedded.translation.lemmas import forms_to_try
+from devserver.embedded.translation.words import split_words
 
 GERMAN = {
     "00databaseinfo": "00databaseinfo\nEdition: 1.9-fd1",
@@ -38,7 +38,7 @@ def test_a_text_is_translated_word_for_word_with_capitals_and_marks_kept(engine)
     result = engine.translate("Eine Blume auf der Wiese!\n(die Blume)", from_lang="de", to_lang="en")
 
     assert result.text == "A flower on der meadow!\n(the flower)"
-    assert result.dictionary == "freedict-deu-eng.dict.dz"
+    assert result.passed["dictionary"] == "freedict-deu-eng.dict.dz"
 
 
 def test_words_that_are_not_listed_stay_and_are_counted(engine):

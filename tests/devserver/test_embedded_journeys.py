@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devserver.backends.embedded.journeys import fixed_journey, random_journey, shortest_route
-from devserver.backends.embedded.languages import DETECTABLE, LANGUAGES, detect_language, iso_639_1, language
-from devserver.backends.embedded.packages import DEFAULT_PAIRS
 from devserver.backends.errors import JourneyImpossible, UnknownLanguage
+from devserver.embedded.journeys import fixed_journey, random_journey, shortest_route
+from devserver.embedded.languages import DETECTABLE, LANGUAGES, detect_language, iso_639_1, language
+from devserver.embedded.translation.packages import DEFAULT_PAIRS
 
 CODES = ("de", "en", "es", "fr", "ja")
 pairs_of_a_machine = st.sets(st.sampled_from([pair for pair in product(CODES, CODES) if pair[0] != pair[1]]))

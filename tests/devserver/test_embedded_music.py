@@ -7,10 +7,10 @@ import wave
 import numpy as np
 import pytest
 
-from devserver.backends.embedded.music.score import syllables, write_score
-from devserver.backends.embedded.music.theory import KEYS, SCALES, pitch
-from devserver.backends.embedded.procedural_music import compose
 from devserver.backends.errors import InvalidParameter
+from devserver.embedded.music.composing import compose
+from devserver.embedded.music.score import syllables, write_score
+from devserver.embedded.music.theory import KEYS, SCALES, pitch
 
 SMALL = {"duration_seconds": 4.0, "sample_rate": 8000}
 INSTRUMENTS = ("music_box", "flute", "plucked", "bell", "organ")
@@ -27,7 +27,7 @@ def samples(wav):
 @pytest.mark.parametrize("instrument", INSTRUMENTS)
 def test_the_sound_comes_from_silence_fills_the_scale_and_goes_back_to_silence(instrument):
     """Both ends are zero, the loudest sample is 1 dB below full, nothing is clipped, nothing hums at zero hertz."""
-    sound, _ = samples(compose("Eine Blume auf der Wiese.", seed=3, instrument=instrument, **SMALL).wav)
+    sound, _ = samples(compose("Eine Blume auf der Wiese.", seed=3, instrument=instrument, **SMALL).content)
 
     assert np.abs(sound[[0, -1]]).max() == 0
     assert np.abs(sound[-80:]).max() < 0.01
@@ -39,7 +39,7 @@ def test_the_sound_comes_from_silence_fills_the_scale_and_goes_back_to_silence(i
 @pytest.mark.parametrize("instrument", INSTRUMENTS)
 def test_no_note_begins_or_ends_with_a_click(instrument):
     """From one sample to the next the sound never jumps further than its own highest tones do."""
-    sound, _ = samples(compose("Ein Lied", seed=3, instrument=instrument, duration_seconds=3.0, tempo=60).wav)
+    sound, _ = samples(compose("Ein Lied", seed=3, instrument=instrument, duration_seconds=3.0, tempo=60).content)
     assert np.abs(np.diff(sound, axis=0)).max() < 0.45
 
 
@@ -47,19 +47,19 @@ def test_no_note_begins_or_ends_with_a_click(instrument):
 def test_length_rate_and_channels_are_those_that_were_asked_for(seconds, rate, channels):
     """To the sample."""
     made = compose("rain", seed=1, duration_seconds=seconds, sample_rate=rate, channels=channels)
-    sound, real_rate = samples(made.wav)
+    sound, real_rate = samples(made.content)
 
     assert (sound.shape, real_rate) == ((round(seconds * rate), channels), rate)
 
 
 def test_equal_inputs_give_equal_bytes_whatever_the_global_random_state():
     """Seed, text and parameters decide alone, and no global lot is drawn."""
-    first = compose("A flower", seed=-5, **SMALL).wav
+    first = compose("A flower", seed=-5, **SMALL).content
     random.seed(3)
     np.random.seed(3)
     before = random.getstate(), np.random.get_state()[1].tolist()
 
-    assert compose("A flower", seed=-5, **SMALL).wav == first
+    assert compose("A flower", seed=-5, **SMALL).content == first
     assert (random.getstate(), np.random.get_state()[1].tolist()) == before
 
 
@@ -71,19 +71,19 @@ def test_every_parameter_is_heard(change):
     """Another seed, tempo, key, scale, instrument or text gives another sound."""
     usual = {"text": "A flower on the meadow", "seed": 1, "tempo": 100, "key": "C", "scale": "major"}
     first, second = ({**usual, "instrument": "flute", **SMALL, **extra} for extra in ({}, change))
-    assert compose(first.pop("text"), **first).wav != compose(second.pop("text"), **second).wav
+    assert compose(first.pop("text"), **first).content != compose(second.pop("text"), **second).content
 
 
 def test_what_is_told_makes_the_piece_again():
     """The parameters that came back are enough for the same bytes; width and height are none of them."""
     made = compose("Ein Lied über den Regen", seed=8, **SMALL)
-    told = {name: value for name, value in made.parameters.items() if name not in ("bars", "chords", "notes")}
+    told = {name: value for name, value in made.facts.items() if name not in ("bars", "chords", "notes")}
 
     assert set(told) == {
         *("seed", "tempo", "key", "scale", "instrument", "duration_seconds", "sample_rate", "channels"),
     }
-    assert compose("Ein Lied über den Regen", **told).wav == made.wav
-    assert made.parameters["scale"] in ("minor", "dorian", "minor_pentatonic")
+    assert compose("Ein Lied über den Regen", **told).content == made.content
+    assert made.facts["scale"] in ("minor", "dorian", "minor_pentatonic")
 
 
 def test_the_melody_is_in_its_key_and_rests_on_the_first_degree():
@@ -115,7 +115,7 @@ def test_pitches_are_those_of_the_piano():
 @pytest.mark.parametrize("text", ["", "...", "\x00\ud800", "word " * 20_000, "!" * 20_000, "🇩🇪"])
 def test_every_text_sounds(text):
     """Marks alone, nothing at all, or far too much: there is a piece."""
-    sound, _ = samples(compose(text, seed=1, duration_seconds=2, sample_rate=8000).wav)
+    sound, _ = samples(compose(text, seed=1, duration_seconds=2, sample_rate=8000).content)
     assert np.abs(sound).max() > 0.5
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from devserver.backends.embedded.procedural_music import compose
+from devserver.embedded.music.composing import compose
 from devserver.media_facts import decode_media, media_facts, media_type_of
 from devserver.testing import PNG
 
@@ -55,7 +55,7 @@ def glb(scene):
             {"format": "image/gif", "width": 12, "height": 8, "mode": "P", "frames": 3},
         ),
         (
-            compose("la", seed=1, duration_seconds=2.25, sample_rate=8000, channels=1).wav,
+            compose("la", seed=1, duration_seconds=2.25, sample_rate=8000, channels=1).content,
             {"format": "audio/wav", "duration_seconds": 2.25, "sample_rate": 8000, "channels": 1, "bit_depth": 16},
         ),
         (film(), {"format": "video/mp4", "duration_seconds": 2.5, "width": 1280, "height": 704}),
@@ -93,7 +93,7 @@ FILES = [
     picture("GIF", "L"),
     film(),
     glb({}),
-    compose("a", seed=1, duration_seconds=2, sample_rate=8000).wav[:2000],
+    compose("a", seed=1, duration_seconds=2, sample_rate=8000).content[:2000],
 ]
 
 

@@ -5,7 +5,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from devserver.configs import InterceptionConfig, OutputConfig, PipelineConfig
-from devserver.embedded_engines import embedded_engines
+from devserver.embedded import embedded_engines
 from devserver.engines import Backend
 from devserver.pipeline import Pipeline, Request
 from devserver.testing import ScriptedMaker, ScriptedTranslator, scripted_engines
@@ -37,14 +37,14 @@ def attempts_of(config, engines, prompt="A flower"):
 
 def test_engines_that_are_no_models_are_not_said_to_chat():
     """The poem is transformed, the picture rendered; the style stands where a model would."""
-    small = {"style": "strata", "width": 64, "height": 64, "steps": 3}
+    small = {"palette": "dessau", "width": 64, "height": 64, "steps": 3}
     config = a_config("dada", "procedural_image", parameters=small)
 
     assert attempts_of(config, embedded_engines()) == [
         CHECKED,
         ("transform_text", "transform_text", "TOOL"),
         CHECKED,
-        ("render strata", "render", "TOOL"),
+        ("render dessau", "render", "TOOL"),
     ]
 
 

@@ -6,7 +6,7 @@ from collectors import start_recording
 from collectors.testing import RememberingSink
 from devserver.configs import InterceptionConfig, OutputConfig, PipelineConfig, load_config
 from devserver.configs.model import FallbackConfig
-from devserver.embedded_engines import embedded_engines
+from devserver.embedded import embedded_engines
 from devserver.engines import Engines
 from devserver.errors import RequestError
 from devserver.pipeline import Pipeline, Request
@@ -46,19 +46,19 @@ def attempts_of(request, *, config=None, engines=EMBEDDED):
 
 def test_a_parameter_goes_to_the_engines_that_have_it():
     """A width is no affair of a poem, nor of a piece of music."""
-    assert handed("dada", {"width": 64, "cut": "lines"}) == {"interception": {"cut": "lines"}, "strata": {"width": 64}}
-    assert handed("image_and_music", {"width": 64, "tempo": 90}) == {"meadow": {"width": 64}, "music": {"tempo": 90}}
+    assert handed("dada", {"width": 64, "cut": "lines"}) == {"interception": {"cut": "lines"}, "dessau": {"width": 64}}
+    assert handed("image_and_music", {"width": 64, "tempo": 90}) == {"weimar": {"width": 64}, "music": {"tempo": 90}}
 
 
 @pytest.mark.parametrize(
     ("asked", "wanted"),
     [
-        ({"strata.width": 64}, {"interception": {}, "strata": {"width": 64}}),
-        ({"procedural_image.width": 64}, {"interception": {}, "strata": {"width": 64}}),
-        ({"interception.cut": "lines"}, {"interception": {"cut": "lines"}, "strata": {}}),
-        ({"dada.context": "1", "context": "2"}, {"interception": {"context": "1"}, "strata": {"context": "2"}}),
-        ({"width": 32, "strata.width": 64}, {"interception": {}, "strata": {"width": 64}}),
-        ({"strata.width": 64, "width": 32}, {"interception": {}, "strata": {"width": 64}}),
+        ({"dessau.width": 64}, {"interception": {}, "dessau": {"width": 64}}),
+        ({"procedural_image.width": 64}, {"interception": {}, "dessau": {"width": 64}}),
+        ({"interception.cut": "lines"}, {"interception": {"cut": "lines"}, "dessau": {}}),
+        ({"dada.context": "1", "context": "2"}, {"interception": {"context": "1"}, "dessau": {"context": "2"}}),
+        ({"width": 32, "dessau.width": 64}, {"interception": {}, "dessau": {"width": 64}}),
+        ({"dessau.width": 64, "width": 32}, {"interception": {}, "dessau": {"width": 64}}),
     ],
 )
 def test_an_address_says_whose_it_is_and_goes_before_what_is_for_all(asked, wanted):
@@ -91,7 +91,7 @@ def vars_of(engines):
     ("config_name", "asked", "complaint"),
     [
         ("dada", {"widht": 64}, "no parameter 'widht' of dada or procedural_image (configuration dada); closest"),
-        ("dada", {"strata.cut": "words"}, "no parameter 'cut' of procedural_image (configuration dada); known"),
+        ("dada", {"dessau.cut": "words"}, "no parameter 'cut' of procedural_image (configuration dada); known"),
         ("stillepost", {"width": 64}, "the engines of stillepost take no parameters here, and 'width' was given"),
         ("bauhaus", {"seed": 7}, "; a seed is asked for with --seed, or the request's own seed"),
     ],
@@ -122,14 +122,14 @@ def test_the_refusal_comes_before_the_run():
 
 def test_what_went_where_is_in_the_record():
     """Each attempt has what it was configured with, the run what was asked for."""
-    asked = {"width": 64, "height": 96, "strata.steps": 3, "cut": "lines"}
+    asked = {"width": 64, "height": 96, "dessau.steps": 3, "cut": "lines"}
     request = Request(prompt="Eine Blume", config_name="dada", seed=5, parameters=asked)
     result, calls, record = attempts_of(request)
 
     assert result.status == "completed"
     assert [(call.backend_used, call.configured) for call in calls] == [
         ("dada", {"cut": "lines", "seed": 5}),
-        ("procedural_image", {"style": "strata", "width": 64, "height": 96, "steps": 3, "cfg": 5.5, "seed": 5}),
+        ("procedural_image", {"palette": "dessau", "width": 64, "height": 96, "steps": 3, "cfg": 5.5, "seed": 5}),
     ]
     assert [call.not_passed for call in calls] == [(), ()]
     assert record.metadata["parameters"] == asked

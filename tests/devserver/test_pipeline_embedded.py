@@ -7,9 +7,9 @@ import pytest
 
 from collectors import start_recording
 from collectors.testing import RememberingSink
-from devserver.backends.embedded import dada, image_variation, procedural_image, procedural_music, the_opposite
-from devserver.backends.embedded.makers import EMBEDDED_MAKERS
-from devserver.embedded_engines import EmbeddedTranslator, embedded_engines
+from devserver.embedded import embedded_engines
+from devserver.embedded.makers import EMBEDDED_MAKERS
+from devserver.embedded.translation.translator import Translator
 from devserver.engines import Backend
 from devserver.pipeline import Pipeline, Request
 from otel_tracking import ExecutionTracker
@@ -30,13 +30,13 @@ def compare(**fields):
 
 
 def test_the_comparison_paints_two_real_pictures():
-    """Both are PNG files of the size that was asked for; style is the model, and all parameters are kept."""
+    """Both are PNG files of the size that was asked for; the palette is the model, and all parameters are kept."""
     result, record = compare(seed=7)
     pictures = [item for item in record.items if item.item_type == "output_image"]
 
     assert result.status == "completed"
     assert all(output.media.startswith(b"\x89PNG") for output in result.outputs)
-    assert [picture.model_used for picture in pictures] == ["meadow", "strata"]
+    assert [picture.model_used for picture in pictures] == ["weimar", "dessau"]
     for picture in pictures:
         wanted = {"seed": 7, "width": 96, "height": 64, "steps": 3, "cfg": 5.5, "prompt": "A red flower on the meadow"}
         assert wanted.items() <= picture.metadata.items()
@@ -67,7 +67,7 @@ def test_a_parameter_that_no_painter_has_is_named(tmp_path: Path):
 
 def test_the_translator_names_who_will_translate_before_it_is_asked():
     """What `backend_for` says is what `translate` does, for every pair that is installed."""
-    translator = EmbeddedTranslator()
+    translator = Translator()
 
     assert translator.backend_for("de", "de").name == "none"
     assert translator.backend_for("ja", "tr") == Backend("none", "no engine for this pair")
@@ -80,17 +80,7 @@ def test_the_translator_names_who_will_translate_before_it_is_asked():
         )
 
 
-@pytest.mark.parametrize(
-    ("name", "function"),
-    [
-        ("procedural_image", procedural_image.render),
-        ("procedural_music", procedural_music.compose),
-        ("image_variation", image_variation.vary),
-        ("dada", dada.cut_up),
-        ("theopposite", the_opposite.turn_around),
-    ],
-)
-def test_the_parameters_of_an_engine_are_those_it_lists(name, function):
+@pytest.mark.parametrize("maker", EMBEDDED_MAKERS.values(), ids=EMBEDDED_MAKERS)
+def test_the_parameters_of_an_engine_are_those_it_lists(maker):
     """A parameter that an engine gains must be listed, or nobody could use it."""
-    accepted = set(inspect.signature(function).parameters) - {"prompt", "text", "pictures", "seed"}
-    assert set(EMBEDDED_MAKERS[name].parameters) == accepted
+    assert set(maker.parameters) == set(inspect.signature(maker.function).parameters) - {"text", "images", "seed"}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devserver.backends.servers import PROVIDERS
-from devserver.embedded_engines import embedded_engines
+from devserver.embedded import embedded_engines
 from devserver.replay import Planner, Wishes
 from devserver.replay.bodies import make_body
 from devserver.replay.calls import recorded_calls

@@ -13,7 +13,7 @@ from collectors import start_recording
 from collectors.testing import RememberingSink
 from devserver.configs import list_configs, load_config
 from devserver.configs.schema import FALLBACK, INTERCEPTION, OUTPUT, PIPELINE
-from devserver.embedded_engines import embedded_engines
+from devserver.embedded import embedded_engines
 from devserver.engines import InputImage
 from devserver.pipeline import Pipeline, Request
 from devserver.readiness import needs_of
@@ -179,8 +179,8 @@ def test_the_opposite_keeps_the_language_and_tells_the_words():
     result, record, _, _ = play("theopposite")
     final = next(item for item in record.items if item.item_type == ItemType.INTERCEPTION_FINAL)
 
-    assert result.final_text == "Ein junger Mann auf der Wüste"
-    assert final.metadata["turned"] == [["alte", "junger"], ["Frau", "Mann"], ["Wiese", "Wüste"]]
+    assert result.final_text == "Eine junge Frau auf der Wüste"
+    assert final.metadata["turned"] == [["alte", "junge"], ["Wiese", "Wüste"]]
 
 
 def test_the_journey_across_scripts_is_written_in_four_of_them():

@@ -5,7 +5,7 @@ import json
 import pytest
 from scenario_stage import items_of, play, sequence, tree
 
-from devserver.backends.embedded.languages import detect_language
+from devserver.embedded.languages import detect_language
 from devserver.safety.terms import check_terms
 from devserver.testing import ScriptedTranslator, scripted_engines
 from devserver.verify import verify

@@ -130,7 +130,7 @@ def test_a_prompt_in_another_language_starts_from_that_language():
 
 def test_the_engines_of_this_machine_really_make_the_eight_hops():
     """With Apertium and FreeDict installed a German prompt comes home through eight real translations."""
-    from devserver.embedded_engines import embedded_engines
+    from devserver.embedded import embedded_engines
 
     engines = embedded_engines()
     missing = [pair for pair in pairwise(GERMAN_JOURNEY) if pair not in engines.translator.pairs()]

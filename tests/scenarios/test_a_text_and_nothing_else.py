@@ -2,7 +2,7 @@
 
 from scenario_stage import items_of, play, sequence, tree
 
-from devserver.embedded_engines import embedded_engines
+from devserver.embedded import embedded_engines
 
 
 def play_opposite(prompt="An old robot sings to the moon.", **fields):
@@ -37,7 +37,7 @@ def test_the_final_item_says_who_turned_which_words_and_how():
     assert (final.input_text, final.backend_used) == ("An old robot sings to the moon.", "theopposite")
     assert final.metadata["turned"] == [["old", "young"], ["sings", "listens"], ["moon", "sun"]]
     assert call.passed == {"prompt": "An old robot sings to the moon.", "seed": 1}
-    assert call.response["engine_version"] == "theopposite 1"
+    assert call.response["engine_version"] == "theopposite 2"
 
 
 def test_a_language_that_is_not_known_ends_the_run_with_a_way_out():

@@ -4,7 +4,7 @@ import pytest
 from scenario_stage import items_of, play
 
 from devserver.configs import InterceptionConfig, OutputConfig, PipelineConfig
-from devserver.embedded_engines import embedded_engines
+from devserver.embedded import embedded_engines
 from devserver.testing import ScriptedMaker, scripted_engines
 from otel_tracking import MediaType
 

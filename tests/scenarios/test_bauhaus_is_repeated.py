@@ -5,7 +5,7 @@ from dataclasses import replace
 from scenario_stage import items_of, play
 
 from devserver.configs import load_config
-from devserver.embedded_engines import embedded_engines
+from devserver.embedded import embedded_engines
 from otel_tracking import canonical
 
 BAUHAUS = load_config("bauhaus")

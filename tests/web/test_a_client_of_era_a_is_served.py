@@ -57,7 +57,7 @@ def test_several_outputs_are_media_outputs_with_their_count(client):
     body = execute(client, "three_outputs").get_json()
     assert "media_output" not in body
     assert body["media_output_count"] == 3
-    assert [output["config"] for output in body["media_outputs"]] == ["meadow", "strata", "meadow"]
+    assert [output["config"] for output in body["media_outputs"]] == ["weimar", "dessau", "weimar"]
     assert {output["status"] for output in body["media_outputs"]} == {"success"}
 
 

@@ -18,7 +18,7 @@ PICTURE = {
     "config": {
         "translate_first": False,
         "interception": {"kind": "pass_on"},
-        "outputs": [{"name": "meadow", "medium": "image"}],
+        "outputs": [{"name": "weimar", "medium": "image"}],
     }
 }
 

@@ -55,7 +55,7 @@ def test_a_prompt_of_ten_pages_is_run(client):
 
 
 def test_parameters_are_no_way_around_it(client):
-    answer = execute(client, "image_comparison", parameters={"strata.width": "x" * 30_000})
+    answer = execute(client, "image_comparison", parameters={"dessau.width": "x" * 30_000})
     assert answer.status_code == 400
     assert "the parameters have" in answer.get_json()["error"]
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from web_stage import client_of, devserver_in, execute
 
-from devserver.embedded_engines import embedded_engines
+from devserver.embedded import embedded_engines
 
 PATH = "/api/schema/pipeline/execute?wait=0"
 GOOD = {"schema": "dada", "input_text": "Eine Blume"}

@@ -104,7 +104,7 @@ def test_the_same_again_is_the_same_and_says_what_it_repeats(client):
 
 
 def test_a_run_made_again_is_asked_with_the_same_parameters(client):
-    asked = {"strata.width": 64, "cut": "lines"}
+    asked = {"dessau.width": 64, "cut": "lines"}
     run = execute(client, "dada", parameters=asked).get_json()
     repeated = record_of(client, client.post(f"{run['run_url']}/again", data={"seed": "same"}).headers["Location"])
     assert repeated["metadata"]["parameters"] == asked

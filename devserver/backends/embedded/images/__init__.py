@@ -1,1 +1,0 @@
-"""The procedural painters: one module per style, and what they share."""

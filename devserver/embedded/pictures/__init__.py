@@ -1,0 +1,1 @@
+"""One painter, and one way of varying a picture that comes along."""

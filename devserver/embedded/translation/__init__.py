@@ -1,0 +1,1 @@
+"""Translation by rules and by dictionary."""
