@@ -6,6 +6,7 @@ spans (for the record): both follow the same rules because they are these.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +27,10 @@ class Status(StrEnum):
     ERROR = "error"
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
+
+
+RUNNING = "running"
+"""What stands in place of a status in a record of what there is so far: its run is not over."""
 
 
 class Outcome:
@@ -115,6 +120,25 @@ class Outcome:
         self._outputs.add(loop_iteration)
         self._blocked.add(loop_iteration)
         self._blocked_stages.add((_key(stage or 3), loop_iteration))
+
+
+def outcome_of_items(places: Iterable[tuple[str, int | None, int | None]]) -> dict[str, Any]:
+    """What came of a run that does not say so (era A), as far as its items show: their types, stages and outputs.
+
+    What they claim stays in the items.
+    """
+    outcome, types = Outcome(), set()
+    for item_type, stage, loop_iteration in places:
+        types.add(item_type)
+        outcome.item(item_type, stage, loop_iteration)
+        if stage in (1, 2, 3, 4):
+            outcome.stage_ended(stage, loop_iteration)
+    ended = not types.isdisjoint({ItemType.PIPELINE_COMPLETE, ItemType.PIPELINE_ERROR, ItemType.STAGE1_BLOCKED})
+    return {
+        "status": outcome.status(ended=ended, failed=ItemType.PIPELINE_ERROR in types),
+        "outputs_generated": outcome.outputs_generated,
+        "stages_completed": outcome.stages_completed,
+    }
 
 
 def _key(number: Any) -> Any:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from otel_tracking.errors import RecordError
-from otel_tracking.outcome import Outcome, Status
+from otel_tracking.outcome import RUNNING, Status, outcome_of_items
 from otel_tracking.taxonomy import TAXONOMY_VERSION, ItemType, MediaType, read_item_type, read_media_type
 from otel_tracking.values.record_fields import NO_TYPE, Fitted, beside, fitted, parts
 
@@ -184,6 +184,21 @@ class ExecutionRecord:
         """The spans that were calls to a backend, in order."""
         return tuple(span for span in self.spans if span.kind == "client")
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come: it is no record of what there is so far."""
+        return self.status != RUNNING
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the run's root has ended, or the run is over anyway."""
+        return self.is_over or self.total_execution_time is not None
+
+    def items_of(self, *types: str) -> tuple[ExecutionItem, ...]:
+        """The items of these types, in order."""
+        wanted = frozenset(types)
+        return tuple(item for item in self.items if item.item_type in wanted)
+
     def to_dict(self) -> dict[str, Any]:
         """All fields by name, items and spans as dicts, timestamps as ISO 8601 text; no attachments."""
         flat = _to_dict(self)
@@ -212,7 +227,8 @@ class ExecutionRecord:
             known["status"] = _read(Status, known["status"])
             known["finish_reason"] = _read(FinishReason, known.get("finish_reason", FinishReason.IMPORTED))
         else:
-            known.update(_read_outcome(known["items"]))
+            places = [(item.item_type, item.stage, item.loop_iteration) for item in known["items"]]
+            known |= {**outcome_of_items(places), "finish_reason": FinishReason.IMPORTED}
         known["metadata"] = beside(_metadata(known), unknown=unknown, unfit=unfit)
         return cls(**{"config_name": None, **known})
 
@@ -291,20 +307,3 @@ def _read(kind: type[StrEnum], value: str) -> Any:
         return kind(value)
     except ValueError:
         return value
-
-
-def _read_outcome(items: tuple[ExecutionItem, ...]) -> dict[str, Any]:
-    """Outcome of a record that has none (era A), as far as its items show; what they claim stays in the items."""
-    outcome = Outcome()
-    for item in items:
-        outcome.item(item.item_type, item.stage, item.loop_iteration)
-        if item.stage in (1, 2, 3, 4):
-            outcome.stage_ended(item.stage, item.loop_iteration)
-    types = {item.item_type for item in items}
-    ended = not types.isdisjoint({ItemType.PIPELINE_COMPLETE, ItemType.PIPELINE_ERROR, ItemType.STAGE1_BLOCKED})
-    return {
-        "status": outcome.status(ended=ended, failed=ItemType.PIPELINE_ERROR in types),
-        "finish_reason": FinishReason.IMPORTED,
-        "outputs_generated": outcome.outputs_generated,
-        "stages_completed": outcome.stages_completed,
-    }

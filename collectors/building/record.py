@@ -1,40 +1,27 @@
-"""Build the record of one execution from its spans."""
+"""Build the record of one execution from its spans: all at once when it is over, or bit by bit while it goes on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from collectors.building.not_passed import not_passed
-from collectors.spans.finished import FinishedSpan
+from collectors.building.parts import Event, ItemsSoFar, build_span, seconds_of, settle
+from collectors.spans.finished import FinishedEvent, FinishedSpan
 from collectors.spans.secrets import without_secrets
 from otel_tracking import attributes as names
-from otel_tracking import canonical
-from otel_tracking.frame import ITEM_FIELDS
-from otel_tracking.outcome import Outcome
-from otel_tracking.record import (
-    ExecutionItem,
-    ExecutionRecord,
-    FinishReason,
-    Media,
-    SpanRecord,
-    timestamp_of,
-)
+from otel_tracking.outcome import RUNNING, Outcome
+from otel_tracking.record import ExecutionItem, ExecutionRecord, FinishReason, SpanRecord, timestamp_of
 from otel_tracking.run import EXECUTION_FACT, execution_id_of
-from otel_tracking.taxonomy import OUTPUT_TYPES, STAGE_NAMES, ItemType, read_item_type, read_media_type
-from otel_tracking.values.plain import plain_number
+from otel_tracking.taxonomy import OUTPUT_TYPES, STAGE_NAMES, ItemType
 
-_STAGE_SPANS = frozenset({*STAGE_NAMES.values(), "stage"})
+STAGE_SPANS = frozenset({*STAGE_NAMES.values(), "stage"})
 HEAD_FIELDS = frozenset(
     {
         *("config_name", "execution_mode", "safety_level", "used_seed", "metadata"),
         *("user_id", "session_id", "device_id", "study_id", "batch_id", "repeats", "continues"),
     }
 )
-_CALL_FACTS = frozenset({"configured", "passed", "response"})
-_ITEM_FIELDS = frozenset(ITEM_FIELDS) | {"timestamp"}
-_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "audio/wav": ".wav", "audio/mpeg": ".mp3", "video/mp4": ".mp4"}
 
 
 def build_record(
@@ -45,122 +32,188 @@ def build_record(
     late_spans: int = 0,
 ) -> ExecutionRecord:
     """The record of the execution that these spans, in any order, belong to. Raises ValueError where there are none."""
-    run = _RunOfSpans(spans)
-    items, lossy_items = run.items()
-    span_records, lossy_facts = run.span_records()
-    head, lossy_head = run.head()
-    outcome, root = run.outcome(items), run.root
-    status = outcome.status(
+    run = RecordSoFar()
+    for span in sorted(map(without_secrets, spans), key=_start_of):
+        run.begin(span)
+        for event in span.events:
+            run.log(span.span_id, event)
+    return run.record(finish_reason=finish_reason, revision=revision, late_spans=late_spans)
+
+
+class RecordSoFar:
+    """The spans, items and facts of one execution as they come, and the record of them at any time.
+
+    Spans come in the order in which they began, before their items and facts. What has been built is kept, so that the
+    next record costs little more than what came since. For one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._spans: list[_SpanSoFar] = []
+        self._by_id: dict[int, _SpanSoFar] = {}
+        self._facts: dict[int, dict[str, Any]] = {}
+        self._new: list[Event] = []
+        self._head: list[Event] = []
+        self._items = ItemsSoFar()
+        self._lossy_facts = 0
+        self._attachments: dict[str, bytes] = {}
+
+    def begin(self, span: FinishedSpan) -> None:
+        """A span is there: it began, or is over already."""
+        self._spans.append(_SpanSoFar(span))
+        self._by_id[span.span_id] = self._spans[-1]
+
+    def end(self, span: FinishedSpan) -> None:
+        """A span that began is over, and this is what it is now."""
+        self._by_id[span.span_id].set(span)
+
+    def log(self, span_id: int, event: FinishedEvent) -> None:
+        """An item, or a fact of a span; of one that is late for another it belongs to that other."""
+        span = self._by_id[span_id].span if span_id in self._by_id else None
+        if span is not None and span.name == names.LATE_SPAN and span.parent_id is not None:
+            span_id = span.parent_id or span_id
+        self._new.append(Event(span_id, event.fields, event.media))
+
+    def span(self, span_id: int) -> FinishedSpan | None:
+        """A span that has begun."""
+        return self._by_id[span_id].span if span_id in self._by_id else None
+
+    def record(
+        self,
+        *,
+        is_over: bool = True,
+        finish_reason: FinishReason = FinishReason.ROOT_ENDED,
+        revision: int = 1,
+        late_spans: int = 0,
+        said: Mapping[str, Any] | None = None,
+    ) -> ExecutionRecord:
+        """The record of what there is; one of a run that is not over has the status `running`.
+
+        `said` are fields of the record that are known before the run has said them. Raises ValueError where no span is
+        there.
+        """
+        if not self._spans:
+            raise ValueError("a record needs at least one span; none came")
+        spans = [one.span for one in self._spans]
+        root = next((span for span in spans if span.parent_id is None), None)
+        first = root or spans[0]
+        new_items = self._take_new()
+        head, lossy_head = self._read_head(first, said or {})
+        execution_id = str(head.get("execution_id") or execution_id_of(first.trace_id, first.start_ns))
+        items = self._items.take(new_items, execution_id)
+        outcome = _outcome_of(spans, items)
+        known = {name: value for name, value in head.items() if name in HEAD_FIELDS}
+        known["used_seed"] = known.get("used_seed", seed_of(items))
+        known["config_name"] = known.get("config_name", "unknown")
+        known["metadata"] = _with_unknown(known.get("metadata", {}), head)
+        return ExecutionRecord(
+            execution_id=execution_id,
+            trace_id=f"{first.trace_id:032x}",
+            timestamp=timestamp_of(first.start_ns),
+            total_execution_time=seconds_of(root) if root else None,
+            status=_status_of(outcome, root) if is_over else RUNNING,
+            finish_reason=finish_reason,
+            error=_error_of(items),
+            outputs_generated=outcome.outputs_generated,
+            stages_completed=outcome.stages_completed,
+            items=items,
+            spans=tuple(one.record(self._facts.get(one.span.span_id, {})) for one in self._spans),
+            links=root.links if root else (),
+            span_count=len(spans),
+            item_count=len(items),
+            dropped=_dropped(root, spans, items),
+            lossy_values=self._items.lossy + self._lossy_facts + lossy_head,
+            late_spans=late_spans,
+            revision=revision,
+            attachments=self._attachments,
+            **known,
+        )
+
+    def _take_new(self) -> list[Event]:
+        """The items among what came since the last record; facts and media are put where they belong."""
+        events, self._new = settle(self._new), []
+        items = []
+        for event in events:
+            if event.media is not None:
+                self._attachments[event.fields["media"]["sha256"]] = event.media
+            if event.is_item:
+                items.append(event)
+                if event.fields.get("item_type") == ItemType.PIPELINE_START and event.fields["sequence_number"] == 1:
+                    self._head.append(event)
+            elif event.fields["fact"] == EXECUTION_FACT:
+                self._head.append(event)
+            else:
+                self._take_fact(event)
+        return items
+
+    def _take_fact(self, event: Event) -> None:
+        self._facts.setdefault(event.span_id, {})[event.fields["fact"]] = event.fields.get("value")
+        self._lossy_facts += event.lossy
+        if event.span_id in self._by_id:
+            self._by_id[event.span_id].built = None
+
+    def _read_head(self, first: FinishedSpan, said: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+        """The record's own fields, as given at the start and amended later, and how many of them are lossy."""
+        head, lossy = dict(said), 0
+        for event in self._head:
+            if event.span_id != first.span_id:
+                continue
+            if not event.is_item:
+                lossy += event.lossy  # what is lossy in an item is counted with the items
+            value = event.fields.get("metadata" if event.is_item else "value")
+            head.update(value if isinstance(value, dict) else {})
+        return head, lossy
+
+
+@dataclass(slots=True)
+class _SpanSoFar:
+    """A span, and how a record keeps it where that is known."""
+
+    span: FinishedSpan
+    built: SpanRecord | None = field(default=None)
+
+    def set(self, span: FinishedSpan) -> None:
+        self.span, self.built = span, None
+
+    def record(self, facts: Mapping[str, Any]) -> SpanRecord:
+        self.built = self.built or build_span(self.span, facts)
+        return self.built
+
+
+def _start_of(span: FinishedSpan) -> tuple[int, int]:
+    return span.start_ns, span.span_id
+
+
+def _outcome_of(spans: Iterable[FinishedSpan], items: Iterable[ExecutionItem]) -> Outcome:
+    """What came of the run."""
+    outcome = Outcome()
+    for item in items:
+        outcome.item(item.item_type, item.stage, item.loop_iteration)
+    for span in spans:
+        if span.end_ns is None:
+            continue
+        failed = names.ERROR_TYPE in span.attributes
+        loop_iteration = span.attributes.get(names.LOOP_ITERATION)
+        if span.name in STAGE_SPANS:
+            outcome.stage_ended(span.attributes.get(names.STAGE, 0), loop_iteration, failed=failed)
+        elif span.name == names.OUTPUT_SPAN:
+            outcome.output_ended(loop_iteration, failed=failed)
+    return outcome
+
+
+def _status_of(outcome: Outcome, root: FinishedSpan | None) -> str:
+    return outcome.status(
         ended=root is not None and root.end_ns is not None,
         failed=root is not None and root.status == "error",
         cancelled=root is not None and root.attributes.get(names.CANCELLED) is True,
     )
-    known = {name: value for name, value in head.items() if name in HEAD_FIELDS}
-    known["used_seed"] = known.get("used_seed", seed_of(items))
-    known["config_name"] = known.get("config_name", "unknown")
-    known["metadata"] = _with_unknown(known.get("metadata", {}), head)
-    return ExecutionRecord(
-        execution_id=run.execution_id,
-        trace_id=f"{run.first.trace_id:032x}",
-        timestamp=timestamp_of(run.first.start_ns),
-        total_execution_time=_seconds(root) if root else None,
-        status=status,
-        finish_reason=finish_reason,
-        error=_error_of(items),
-        outputs_generated=outcome.outputs_generated,
-        stages_completed=outcome.stages_completed,
-        items=items,
-        spans=span_records,
-        links=root.links if root else (),
-        span_count=len(run.spans),
-        item_count=len(items),
-        dropped=run.dropped(items),
-        lossy_values=lossy_items + lossy_facts + lossy_head,
-        late_spans=late_spans,
-        revision=revision,
-        attachments=run.attachments(),
-        **known,
-    )
 
 
-class _RunOfSpans:
-    """The spans of one trace, sorted, with the events of late spans given back to the spans they are late for."""
-
-    def __init__(self, spans: Iterable[FinishedSpan]) -> None:
-        self.spans = sorted(map(without_secrets, spans), key=lambda span: (span.start_ns, span.span_id))
-        if not self.spans:
-            raise ValueError("a record needs at least one span; none came")
-        roots = [span for span in self.spans if span.parent_id is None]
-        self.root = roots[0] if roots else None
-        self.first = self.root or self.spans[0]
-        self._events = _settle(list(_events(self.spans)))
-        self.execution_id = str(self.head()[0].get("execution_id") or self._made_up_id())
-
-    def items(self) -> tuple[tuple[ExecutionItem, ...], int]:
-        """The items in the order they were numbered, and how many of their values are lossy."""
-        # By number and time: what two threads or two journals brought twice is there once. Sorted, not in a dict: who
-        # chooses the numbers could choose them so that all have one hash.
-        events = sorted((event for event in self._events if event.is_item), key=lambda event: _order(event.fields))
-        ordered = [list(same)[-1] for _, same in groupby(events, key=lambda event: _order(event.fields))]
-        files = _MediaFiles(self.execution_id)
-        return tuple(_build_item(event, files) for event in ordered), sum(event.lossy for event in ordered)
-
-    def span_records(self) -> tuple[tuple[SpanRecord, ...], int]:
-        """The spans as the record keeps them, and how many of their values are lossy."""
-        facts: dict[int, dict[str, Any]] = {span.span_id: {} for span in self.spans}
-        lossy = 0
-        for event in self._events:
-            if not event.is_item and event.fields["fact"] != EXECUTION_FACT:
-                facts.setdefault(event.span_id, {})[event.fields["fact"]] = event.fields.get("value")
-                lossy += event.lossy
-        return tuple(_build_span(span, facts[span.span_id]) for span in self.spans), lossy
-
-    def head(self) -> tuple[dict[str, Any], int]:
-        """The record's own fields, as given at the start and amended later, and how many of them are lossy."""
-        head: dict[str, Any] = {}
-        lossy = 0
-        for event in self._events:
-            fields = event.fields
-            if event.span_id != self.first.span_id:
-                continue
-            if fields.get("fact") == EXECUTION_FACT:
-                value, lossy = fields.get("value"), lossy + event.lossy
-            elif fields.get("item_type") == ItemType.PIPELINE_START and fields["sequence_number"] == 1:
-                value = fields.get("metadata")  # what is lossy in it is counted with the items
-            else:
-                continue
-            head.update(value if isinstance(value, dict) else {})
-        return head, lossy
-
-    def outcome(self, items: Iterable[ExecutionItem]) -> Outcome:
-        """What came of the run."""
-        outcome = Outcome()
-        for item in items:
-            outcome.item(item.item_type, item.stage, item.loop_iteration)
-        for span in self.spans:
-            failed = names.ERROR_TYPE in span.attributes
-            loop_iteration = span.attributes.get(names.LOOP_ITERATION)
-            if span.end_ns is None:
-                continue
-            if span.name in _STAGE_SPANS:
-                outcome.stage_ended(span.attributes.get(names.STAGE, 0), loop_iteration, failed=failed)
-            elif span.name == names.OUTPUT_SPAN:
-                outcome.output_ended(loop_iteration, failed=failed)
-        return outcome
-
-    def dropped(self, items: tuple[ExecutionItem, ...]) -> int:
-        """How many items and spans are known to exist and are not here, with what the SDK says it dropped."""
-        highest = max((item.sequence_number for item in items), default=0)
-        missing_items = max(highest, count_on(self.root, names.ITEM_COUNT) or 0) - len(items)
-        missing_spans = (count_on(self.root, names.SPAN_COUNT) or 0) - len(self.spans)
-        return max(0, missing_items) + max(0, missing_spans) + sum(span.dropped for span in self.spans)
-
-    def attachments(self) -> dict[str, bytes]:
-        """Media bytes that are at hand, by sha256."""
-        return {event.fields["media"]["sha256"]: event.media for event in self._events if event.media is not None}
-
-    def _made_up_id(self) -> str:
-        return execution_id_of(self.first.trace_id, self.first.start_ns)
+def _dropped(root: FinishedSpan | None, spans: list[FinishedSpan], items: tuple[ExecutionItem, ...]) -> int:
+    """How many items and spans are known to exist and are not here, with what the SDK says it dropped."""
+    highest = items[-1].sequence_number if items else 0
+    missing_items = max(highest, count_on(root, names.ITEM_COUNT) or 0) - len(items)
+    missing_spans = (count_on(root, names.SPAN_COUNT) or 0) - len(spans)
+    return max(0, missing_items) + max(0, missing_spans) + sum(span.dropped for span in spans)
 
 
 def count_on(root: FinishedSpan | None, name: str) -> int | None:
@@ -169,104 +222,10 @@ def count_on(root: FinishedSpan | None, name: str) -> int | None:
     return count if type(count) is int and 0 <= count < 2**63 else None
 
 
-class _Event(NamedTuple):
-    """An item or a fact of a span, as it will be after a round trip, with its count of lossy values."""
-
-    span_id: int
-    fields: Mapping[str, Any]
-    media: bytes | None
-    lossy: int = 0
-
-    @property
-    def is_item(self) -> bool:
-        return "fact" not in self.fields
-
-
-def _events(spans: Iterable[FinishedSpan]) -> Iterator[_Event]:
-    for span in spans:
-        late = span.name == names.LATE_SPAN and span.parent_id is not None
-        owner = span.parent_id if late else span.span_id
-        for event in span.events:
-            yield _Event(owner or span.span_id, event.fields, event.media)
-
-
-def _settle(events: list[_Event]) -> list[_Event]:
-    """The events settled. Nearly always all of them are, which one look tells."""
-    if canonical.is_settled([event.fields for event in events]):
-        return events
-    # Each as a whole, as it was written: what is too deep is cut at the same place whoever brought it.
-    settled = [canonical.settle(dict(event.fields)) for event in events]
-    return [event._replace(fields=fields, lossy=lossy) for event, (fields, lossy) in zip(events, settled, strict=True)]
-
-
-class _MediaFiles:
-    """Names the file of each media item; equal bytes within one execution share a file, none is shared beyond."""
-
-    def __init__(self, execution_id: str) -> None:
-        self._execution_id = execution_id
-        self._paths: dict[str, str] = {}
-
-    def path(self, fields: Mapping[str, Any], media: Media) -> str | None:
-        if media.sha256 is None:
-            return None
-        suffix = _SUFFIXES.get(media.type or "", ".bin")
-        name = f"{fields['sequence_number']:03d}_{fields['item_type']}{suffix}".replace("/", "_")
-        return self._paths.setdefault(media.sha256, f"media/{self._execution_id}/{name}")
-
-
-def _order(fields: Mapping[str, Any]) -> tuple[int, int]:
-    # To the microsecond, as a record has it: what was read back from one is no other item.
-    return fields["sequence_number"], fields["timestamp_ns"] // 1000
-
-
-def _build_item(event: _Event, files: _MediaFiles) -> ExecutionItem:
-    known = dict(event.fields)
-    known["timestamp"] = timestamp_of(known.pop("timestamp_ns"))
-    known["item_type"] = read_item_type(known["item_type"])
-    known["media_type"] = read_media_type(known["media_type"])
-    described = known.pop("media", None)
-    media = Media(*map(described.get, ("sha256", "bytes", "type"))) if isinstance(described, dict) else None
-    if media and known.get("file_path") is None:
-        known["file_path"] = files.path(event.fields, media)
-    unknown = {name: known.pop(name) for name in known.keys() - _ITEM_FIELDS}
-    if unknown:  # a later version's
-        known["metadata"] = {**known.get("metadata", {}), "unknown_fields": unknown}
-    return ExecutionItem(**known, media=media, span_id=f"{event.span_id:016x}")
-
-
-def _build_span(span: FinishedSpan, facts: Mapping[str, Any]) -> SpanRecord:
-    failed = span.attributes.get(names.ERROR_TYPE)
-    return SpanRecord(
-        span_id=f"{span.span_id:016x}",
-        parent_span_id=None if span.parent_id is None else f"{span.parent_id:016x}",
-        name=span.name,
-        kind=span.kind,
-        timestamp=timestamp_of(span.start_ns),
-        execution_time=_seconds(span),
-        status=span.status,
-        error={"error_type": failed, "error_message": span.status_description} if failed else None,
-        stage=plain_number(span.attributes.get(names.STAGE)),
-        stage_iteration=plain_number(span.attributes.get(names.STAGE_ITERATION)),
-        loop_iteration=plain_number(span.attributes.get(names.LOOP_ITERATION)),
-        config_used=span.attributes.get(names.CONFIG_USED),
-        backend_used=span.attributes.get(names.BACKEND_USED),
-        model_used=span.attributes.get(names.MODEL_USED),
-        configured=facts.get("configured"),
-        passed=facts.get("passed"),
-        not_passed=not_passed(facts),
-        response=facts.get("response"),
-        facts={name: value for name, value in facts.items() if name not in _CALL_FACTS} or None,
-    )
-
-
 def _with_unknown(metadata: Any, head: Mapping[str, Any]) -> Any:
     """The run's metadata; amended fields that a record does not have are kept there."""
     unknown = {name: value for name, value in head.items() if name not in HEAD_FIELDS and name != "execution_id"}
     return {**metadata, "unknown_fields": unknown} if unknown and isinstance(metadata, dict) else metadata
-
-
-def _seconds(span: FinishedSpan) -> float | None:
-    return None if span.end_ns is None else (span.end_ns - span.start_ns) / 1e9
 
 
 def seed_of(items: Iterable[ExecutionItem]) -> Any:

@@ -9,16 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 from otel_tracking import attributes as names
+from otel_tracking.audience import PERSONS
 
 Alias = Callable[[Any], str]
 
-_PERSONS = frozenset({"user_id", "device_id"})
 _DEEPEST, _MOST_ENTRIES, _LONGEST_TEXT = 4, 12, 200
 
 
 def is_person(key: object) -> bool:
     """Whether a field of this name says who or whose device it was."""
-    return key in _PERSONS
+    return key in PERSONS
 
 
 def make_alias() -> Alias:
@@ -37,7 +37,7 @@ def make_alias() -> Alias:
 
 def with_aliases(payload: str, alias: Alias) -> str:
     """The canonical text with an alias for every value under a person's key; the same text where there is none."""
-    if not any(f'"{key}"' in payload for key in _PERSONS):
+    if not any(f'"{key}"' in payload for key in PERSONS):
         return payload
     # On its text, not on its values: that is a tree of limited depth, whatever was logged.
     return json.dumps(_aliased(json.loads(payload), alias), ensure_ascii=False, separators=(",", ":"))

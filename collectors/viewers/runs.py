@@ -7,7 +7,8 @@ from collections import OrderedDict
 from opentelemetry.sdk.trace import ReadableSpan
 
 from collectors.viewers.payload import make_alias
-from collectors.viewers.spans import UNFINISHED, show_run
+from collectors.viewers.spans import show_run
+from otel_tracking.view import UNFINISHED
 
 MOST_HELD_SPANS = 20_000
 """Spans of runs that go on; beyond it the oldest run is shown without its texts."""
@@ -23,7 +24,7 @@ class HeldRuns:
         self._bound = round(ratio * 2**64)
         self._alias = make_alias()
         self._spans_by_trace_id: OrderedDict[int, list[ReadableSpan]] = OrderedDict()
-        self._shown: OrderedDict[int, str | None] = OrderedDict()
+        self._shown: OrderedDict[int, str] = OrderedDict()
         self._count = 0
 
     def __len__(self) -> int:
@@ -46,7 +47,7 @@ class HeldRuns:
         """What is held, of runs that did not end, without texts."""
         return [span for trace_id in list(self._spans_by_trace_id) for span in self._show(trace_id, UNFINISHED)]
 
-    def _show(self, trace_id: int, reason: str | None = None) -> list[ReadableSpan]:
+    def _show(self, trace_id: int, reason: str = "") -> list[ReadableSpan]:
         spans = self._spans_by_trace_id.pop(trace_id)
         self._count -= len(spans)
         shown = show_run(spans, self._alias, reason=reason)

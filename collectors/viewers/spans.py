@@ -24,13 +24,11 @@ from collectors.viewers.texts import texts_of_spans
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.frame import Frame, flat_fields
-from otel_tracking.taxonomy import BLOCKED_TYPES, STAGE_NAMES, ItemType
+from otel_tracking.taxonomy import STAGE_NAMES
+from otel_tracking.view import why_not_public
 
 LARGEST_PAYLOAD = 8_192
 """Characters of a payload that is shown as it is; a ComfyUI graph has five times as many."""
-
-BLOCKED, STAGE_1, UNFINISHED = "blocked", "stage_1", "unfinished"
-"""Why a run's texts are withheld: it was blocked, ended in stage 1, or had not ended when its spans had to go."""
 
 _NAMES = frozenset(
     {
@@ -62,16 +60,16 @@ class ReadEvent(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What viewers are sent of a run, and why that is without its texts, if so."""
+    """What viewers are sent of a run, and why that is without its texts; empty where it is not."""
 
     spans: list[ReadableSpan]
-    reason: str | None
+    reason: str
 
 
-def show_run(spans: Sequence[ReadableSpan], alias: Alias, *, reason: str | None = None) -> Shown:
+def show_run(spans: Sequence[ReadableSpan], alias: Alias, *, reason: str = "") -> Shown:
     """What viewers are sent of a run; `reason` is why its texts are withheld, where that is known beforehand."""
     read = [[ReadEvent(event, _fields_of(event)) for event in span.events] for span in spans]
-    reason = reason or reason_to_withhold(spans, read)
+    reason = reason or _reason_to_withhold(spans, read)
     texts = {} if reason else texts_of_spans(spans, read)
     shown = [
         _show_span(span, events, texts.get(_span_id(span), {}), alias, reason)
@@ -80,17 +78,10 @@ def show_run(spans: Sequence[ReadableSpan], alias: Alias, *, reason: str | None 
     return Shown(shown, reason)
 
 
-def reason_to_withhold(spans: Iterable[ReadableSpan], events: Iterable[Iterable[ReadEvent]]) -> str | None:
-    """Why a run's texts must not leave: a check said no, or it ended before the checks of stage 1 had let it pass."""
+def _reason_to_withhold(spans: Iterable[ReadableSpan], events: Iterable[Iterable[ReadEvent]]) -> str:
     items = [read.fields for of_span in events for read in of_span if read.fields]
-    if any(fields.get("item_type") in BLOCKED_TYPES for fields in items):
-        return BLOCKED
     failed = any(span.name == STAGE_NAMES[1] and names.ERROR_TYPE in (span.attributes or {}) for span in spans)
-    return STAGE_1 if failed or any(map(_ended_early, items)) else None
-
-
-def _ended_early(fields: Mapping[str, Any]) -> bool:
-    return fields.get("item_type") == ItemType.PIPELINE_ERROR and fields.get("stage") in (None, 0, 1)
+    return why_not_public([(item.get("item_type"), item.get("stage")) for item in items], has_failed_early=failed)
 
 
 def _fields_of(event: Any) -> Mapping[str, Any] | None:
@@ -101,7 +92,7 @@ def _fields_of(event: Any) -> Mapping[str, Any] | None:
 
 
 def _show_span(
-    span: ReadableSpan, events: Iterable[ReadEvent], texts: Mapping[str, Any], alias: Alias, reason: str | None
+    span: ReadableSpan, events: Iterable[ReadEvent], texts: Mapping[str, Any], alias: Alias, reason: str
 ) -> ReadableSpan:
     attributes = {**texts, **_show_attributes(span.attributes or {}, alias, reason)}
     if reason and span.parent is None:
@@ -123,7 +114,7 @@ def _show_span(
     )
 
 
-def _show_event(read: ReadEvent, alias: Alias, reason: str | None) -> ShownEvent:
+def _show_event(read: ReadEvent, alias: Alias, reason: str) -> ShownEvent:
     event, fields = read
     if fields is None:
         return ShownEvent(event.name, event.timestamp, _show_attributes(event.attributes or {}, alias, reason))
@@ -149,11 +140,11 @@ def _show_payload(payload: str, alias: Alias) -> dict[str, Any]:
     return {**size, names.PAYLOAD_SHA256: sha256, names.PAYLOAD_SUMMARY: summary_of(payload)}
 
 
-def _show_attributes(attributes: Mapping[str, Any], alias: Alias, reason: str | None) -> dict[str, Any]:
+def _show_attributes(attributes: Mapping[str, Any], alias: Alias, reason: str) -> dict[str, Any]:
     return {
         key: alias(value) if is_person(key.rpartition(".")[2]) else value
         for key, value in attributes.items()
-        if key != names.PAYLOAD and (reason is None or key in _NAMES or isinstance(value, bool | int | float))
+        if key != names.PAYLOAD and (not reason or key in _NAMES or isinstance(value, bool | int | float))
     }
 
 

@@ -27,8 +27,8 @@ from exporters.media.copies import Copied, copy_media
 from exporters.storage.files import naming, write_file
 from exporters.storage.reading.damage import Damages
 from exporters.storage.reading.execution_index import ExecutionRow
-from exporters.story.parts import RESEARCHER
 from otel_tracking import ExecutionRecord
+from otel_tracking.audience import Audience
 
 
 @click.command("export")
@@ -135,7 +135,7 @@ class _Export:
         self._note(record)
         self._written.append((replace(record, items=(), spans=(), attachments={}), path))
         if self._with_media:
-            audience = self._options.get("audience", RESEARCHER)
+            audience = self._options.get("audience", Audience.RESEARCHER)
             copied = copy_media(record, self._data_dir, path.parent, strip_texts=self._strip_texts, audience=audience)
             self._media[path] = copied
         if not is_quiet:

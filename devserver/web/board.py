@@ -1,26 +1,31 @@
 """A run as boxes: one for each thing that is made on the way, also for those that are still to come.
 
-Pure: the same state gives the same boxes. What is in a box is the box that documents show (`exporters.story.boxes`),
-so a run looks the same while it goes on and afterwards.
+Pure: the same record gives the same boxes, be its run over or under way. What is in a box is the box that documents
+show (`exporters.story.boxes`), so a run looks the same while it goes on and afterwards.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from devserver.web.board_rules import Hiding, state_of_slots
-from devserver.web.run_state import RunState
+from devserver.web.board_rules import states_of
 from devserver.web.slots import Slot, slots_of
 from devserver.web.words import words_of
 from exporters.storage.writing.media import media_name
 from exporters.story.boxes import box_of
 from exporters.story.language_names import language_name
-from exporters.story.parts import RESEARCHER, STUDENT, Box
+from exporters.story.parts import Box
 from exporters.story.readable import language_code, visible_line
 from exporters.story.words import words_of as words_of_documents
-from otel_tracking.record import ExecutionItem
+from otel_tracking.audience import Audience, Content
+from otel_tracking.record import ExecutionItem, ExecutionRecord
+from otel_tracking.taxonomy import ItemType
+from otel_tracking.view import View, view_of
+
+_EPOCH, _MILLISECOND = dt.datetime.fromtimestamp(0, dt.UTC), dt.timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,38 +95,34 @@ class Board:
         return list(found.values())
 
 
-Contents = dict[tuple[int, str], Box]
-"""What was drawn already, by the item (its `id`) and why it is withheld."""
+Contents = dict[tuple[int, str], tuple[ExecutionItem, Box]]
+"""What was drawn already, by the item's `id` and why it is withheld; it keeps the item, so that the id stays its own."""
 
 
-def board_of(state: RunState, *, language: str, audience: str, contents: Contents | None = None) -> Board:
-    """The board of a run, in `en` or `de`, for a `researcher` or a `student`.
+def board_of(record: ExecutionRecord, *, language: str, audience: str, contents: Contents | None = None) -> Board:
+    """The board of a run that is over or under way, in `en` or `de`, for a `researcher` or a `student`.
 
     Whoever asks again and again hands in the same `contents`, a dict that only this fills: an item is drawn once.
     """
-    slots = slots_of(state)
-    hiding = Hiding(state, for_students=audience != RESEARCHER)
-    states = state_of_slots(slots, state, hiding)
-    draw = _Drawing(state, hiding, language, {} if contents is None else contents)
+    slots, view = slots_of(record), view_of(record, audience)
+    states = states_of(slots, record, view)
+    draw = _Drawing(record, view, language, {} if contents is None else contents)
     boxes = tuple(draw.box(slot, states[slot.key]) for slot in slots)
-    return Board(head=_head(state, boxes, language), boxes=boxes)
+    return Board(head=_head(record, boxes, language), boxes=boxes)
 
 
 class _Drawing:
     """Draws the boxes of one run in one language."""
 
-    def __init__(self, state: RunState, hiding: Hiding, language: str, contents: Contents) -> None:
-        self._state, self._hiding, self._language, self._contents = state, hiding, language, contents
+    def __init__(self, record: ExecutionRecord, view: View, language: str, contents: Contents) -> None:
+        self._record, self._view, self._language, self._contents = record, view, language, contents
         self._words, self._document_words = words_of(language), words_of_documents(language)
-        self._media = f"/api/runs/{state.head.get('execution_id', '')}"
 
     def box(self, slot: Slot, status: str) -> LiveBox:
         """The box of a slot, with what is in it as far as it is there and may be shown."""
         item = slot.item
         content = self._content(item) if item else None
-        if status == "done" and content and content.withheld:
-            status = "hidden"
-        is_hidden = status == "held" or bool(content and content.withheld)
+        is_hidden = bool(content and content.withheld)
         return LiveBox(
             key=slot.key,
             chapter=slot.chapter,
@@ -143,14 +144,13 @@ class _Drawing:
         )
 
     def _content(self, item: ExecutionItem) -> Box:
-        # By identity: the state keeps its items, and numbers of records from elsewhere may come twice.
-        key = id(item), self._hiding.why_withheld(item)
+        # By identity: numbers of records from elsewhere may come twice.
+        key = id(item), self._view.why(item)
         if key not in self._contents:
-            with_parameters = not self._hiding.for_students
-            self._contents[key] = box_of(
-                item, {}, self._document_words, withheld=key[1], with_parameters=with_parameters
-            )
-        return self._contents[key]
+            in_full = self._view.is_for(Content.PARAMETERS)
+            box = box_of(item, {}, self._document_words, withheld=key[1], with_parameters=in_full)
+            self._contents[key] = item, box
+        return self._contents[key][1]
 
     def _chapter_title(self, slot: Slot) -> str:
         if slot.output is not None:
@@ -166,7 +166,9 @@ class _Drawing:
         """Where a hop goes from and to; or the one language a text is in. Names, in the page's language."""
         codes = [content.from_language, content.to_language] if content else []
         if not any(codes):
-            codes = [language_code(code) for code in self._state.directions.get(slot.hop, ())] if slot.hop else []
+            said = slot.span.configured if slot.span and slot.hop else None
+            said = said if isinstance(said, Mapping) else {}
+            codes = [language_code(said.get(end)) for end in ("from_lang", "to_lang")]
         if not any(codes) and content and content.language:
             return (language_name(content.language, self._language),)
         return tuple(language_name(code, self._language) if code else "?" for code in codes) if any(codes) else ()
@@ -184,39 +186,39 @@ class _Drawing:
             return None
         name = medium.sha256 or media_name(medium.file_path)
         # Whoever looks at the students' view saves what students may have.
-        query = f"?audience={STUDENT}" if self._hiding.for_students else ""
+        query = "" if self._view.audience == Audience.RESEARCHER else f"?audience={self._view.audience}"
+        media = f"/api/runs/{self._record.execution_id}"
         kind = "image" if medium.is_image else "video" if medium.mime_type.startswith("video/") else "file"
         kind = "audio" if medium.mime_type.startswith("audio/") else kind
-        given = self._state.items_of("interception_final", "user_input_text")
-        alt = visible_line(item.input_text or "") if not self._hiding.holds_texts else ""
+        given = self._record.items_of(ItemType.INTERCEPTION_FINAL, ItemType.USER_INPUT_TEXT)
+        alt = visible_line(item.input_text or "") if not self._view.holds_texts else ""
         return {
             "kind": kind if name else "missing",
             "type": medium.mime_type,
-            "url": f"{self._media}/media/{name}{query}" if name else "",
-            "thumbnail": f"{self._media}/thumbnails/{name}" if name and kind == "image" else "",
+            "url": f"{media}/media/{name}{query}" if name else "",
+            "thumbnail": f"{media}/thumbnails/{name}" if name and kind == "image" else "",
             "alt": f"{self._label(slot)}: {alt[:200]}" if alt and given else self._label(slot),
         }
 
     def _since(self, slot: Slot) -> int | None:
-        span = slot.span
-        return span.since_ns // 1_000_000 if span else None
+        return (slot.span.timestamp - _EPOCH) // _MILLISECOND if slot.span else None
 
 
 def _parameters(content: Box) -> tuple[dict[str, Any], ...]:
     return tuple({"name": one.name, "value": one.value, "is_long": one.is_long} for one in content.parameters)
 
 
-def _head(state: RunState, boxes: tuple[LiveBox, ...], language: str) -> Head:
+def _head(record: ExecutionRecord, boxes: tuple[LiveBox, ...], language: str) -> Head:
     words = words_of(language)
-    status = state.status or "running"
+    status = record.status
     counted = [box for box in boxes if box.state != "skipped"]
     return Head(
-        execution_id=visible_line(state.head.get("execution_id", "")),
-        config_name=visible_line(state.head.get("config_name", "")),
+        execution_id=visible_line(record.execution_id),
+        config_name=visible_line(record.config_name or ""),
         status=visible_line(status),
         status_word=words.get(f"status {status}", visible_line(status)),
         sentence=words.get(f"sentence {status}", ""),
-        is_over=state.is_over,
+        is_over=record.is_over,
         route=_route(boxes),
         progress=(sum(box.state not in ("waiting", "working") for box in counted), len(counted)),
     )

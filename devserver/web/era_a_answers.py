@@ -7,48 +7,47 @@ from typing import Any
 
 from devserver.configs import PipelineConfig
 from devserver.requests import OutputResult, Result
-from devserver.web.board_rules import Hiding
 from devserver.web.replies import whole_text
-from devserver.web.run_state import RunState
 from devserver.web.runner import Job
-from devserver.web.student_copy import SHOWN
 from otel_tracking import attributes as names
-from otel_tracking.record import ExecutionItem
+from otel_tracking.audience import AIDS, Audience
+from otel_tracking.record import ExecutionItem, ExecutionRecord
 from otel_tracking.taxonomy import OUTPUT_TYPES, ItemType
+from otel_tracking.view import view_of
 
 Answer = tuple[int, dict[str, Any]]
 """Status code and body."""
 
 
-def answer_of(job: Job, config: PipelineConfig, state: RunState, *, for_students: bool = False) -> Answer:
-    """The answer to a job that is done. `state` says what its parts were: steps, times, parameters.
+def answer_of(job: Job, config: PipelineConfig, record: ExecutionRecord, *, for_students: bool = False) -> Answer:
+    """The answer to a job that is done. `record` says what its parts were: steps, times, parameters.
 
     Students get nothing that a check said no to, and no messages for developers: those may repeat it.
     """
-    status, body = _whole_answer(job, config, state)
+    status, body = _whole_answer(job, config, record)
     # What is wrong with their own request is for them.
-    return status, _for_students(body, state) if for_students and status != 400 else body
+    return status, _for_students(body, record) if for_students and status != 400 else body
 
 
-def _whole_answer(job: Job, config: PipelineConfig, state: RunState) -> Answer:
+def _whole_answer(job: Job, config: PipelineConfig, record: ExecutionRecord) -> Answer:
     result = job.result
     if result is None:
-        return 500, {**_failure(job, state), "error": f"the run could not be started: {job.error}"}
+        return 500, {**_failure(job, record), "error": f"the run could not be started: {job.error}"}
     if result.blocked is not None:
-        return 403, _blocked(job, result, state)
+        return 403, _blocked(job, result, record)
     if result.final_text is None:
         status = 409 if result.status == "cancelled" else 400 if result.is_request_wrong else 500
         error = result.error or ("the run was broken off" if status == 409 else "the run failed")
-        return status, {**_failure(job, state), "error": whole_text(error)}
-    return 200, _success(job, result, config, state)
+        return status, {**_failure(job, record), "error": whole_text(error)}
+    return 200, _success(job, result, config, record)
 
 
-def _for_students(body: dict[str, Any], state: RunState) -> dict[str, Any]:
+def _for_students(body: dict[str, Any], record: ExecutionRecord) -> dict[str, Any]:
     if "steps_completed" in body and "error" in body:
         return {**body, "error": "the run was broken off" if body["run_status"] == "cancelled" else "the run failed"}
-    hiding = Hiding(state, for_students=True)
-    finals = state.items_of(ItemType.INTERCEPTION_FINAL)
-    if "final_output" in body and any(map(hiding.withholds, finals)):
+    view = view_of(record, Audience.STUDENT)
+    finals = record.items_of(ItemType.INTERCEPTION_FINAL)
+    if "final_output" in body and not all(map(view.shows, finals)):
         body = {**body, "final_output": "", "withheld": True}
     if "media_output" in body:
         body = {**body, "media_output": _output_for_students(body["media_output"])}
@@ -58,7 +57,7 @@ def _for_students(body: dict[str, Any], state: RunState) -> dict[str, Any]:
 
 
 def _output_for_students(output: dict[str, Any]) -> dict[str, Any]:
-    said = {name: value for name, value in output["metadata"].items() if name in (*SHOWN, "model", "backend")}
+    said = {name: value for name, value in output["metadata"].items() if name in (*AIDS, "model", "backend")}
     silent = {"error": "the output failed"} if "error" in output else {}
     return {**output, "metadata": said, **silent}
 
@@ -87,8 +86,8 @@ def addresses(job: Job) -> dict[str, Any]:
     }
 
 
-def _success(job: Job, result: Result, config: PipelineConfig, state: RunState) -> dict[str, Any]:
-    outputs = [_output(output, job, state) for output in result.outputs]
+def _success(job: Job, result: Result, config: PipelineConfig, record: ExecutionRecord) -> dict[str, Any]:
+    outputs = [_output(output, job, record) for output in result.outputs]
     made: dict[str, Any] = {"media_output": outputs[0]} if len(outputs) == 1 else {}
     if len(outputs) > 1:
         made = {"media_outputs": outputs, "media_output_count": len(outputs)}
@@ -98,22 +97,22 @@ def _success(job: Job, result: Result, config: PipelineConfig, state: RunState) 
         "config_name": job.request.config_name,
         "input_text": whole_text(job.request.prompt),
         "final_output": whole_text(result.final_text or ""),
-        "steps_completed": _steps(state),
-        "execution_time": state.seconds,
-        "metadata": _metadata(job, result, config, state),
+        "steps_completed": _steps(record),
+        "execution_time": record.total_execution_time,
+        "metadata": _metadata(job, result, config, record),
         **made,
         "run_status": result.status,
         **addresses(job),
     }
 
 
-def _metadata(job: Job, result: Result, config: PipelineConfig, state: RunState) -> dict[str, Any]:
-    finals = state.items_of(ItemType.INTERCEPTION_FINAL)
+def _metadata(job: Job, result: Result, config: PipelineConfig, record: ExecutionRecord) -> dict[str, Any]:
+    finals = record.items_of(ItemType.INTERCEPTION_FINAL)
     said = finals[-1].metadata if finals and isinstance(finals[-1].metadata, Mapping) else {}
     is_chain = config.interception.kind == "translation_chain"
     known: dict[str, Any] = {
         "pipeline_name": "text_transformation_recursive" if is_chain else "text_transformation",
-        "total_steps": _steps(state),
+        "total_steps": _steps(record),
         "input_length": len(job.request.prompt),
         "output_length": len(result.final_text or ""),
     }
@@ -124,9 +123,9 @@ def _metadata(job: Job, result: Result, config: PipelineConfig, state: RunState)
     return known
 
 
-def _blocked(job: Job, result: Result, state: RunState) -> dict[str, Any]:
-    at_start = state.items_of(ItemType.STAGE1_BLOCKED)
-    checks = at_start or state.items_of(ItemType.STAGE3_BLOCKED)
+def _blocked(job: Job, result: Result, record: ExecutionRecord) -> dict[str, Any]:
+    at_start = record.items_of(ItemType.STAGE1_BLOCKED)
+    checks = at_start or record.items_of(ItemType.STAGE3_BLOCKED)
     codes = checks[-1].metadata.get("codes") if checks and isinstance(checks[-1].metadata, Mapping) else None
     return {
         "status": "error",
@@ -139,8 +138,8 @@ def _blocked(job: Job, result: Result, state: RunState) -> dict[str, Any]:
     }
 
 
-def _failure(job: Job, state: RunState) -> dict[str, Any]:
-    done = _steps(state)
+def _failure(job: Job, record: ExecutionRecord) -> dict[str, Any]:
+    done = _steps(record)
     return {
         "status": "error",
         "schema": job.request.config_name,
@@ -152,21 +151,21 @@ def _failure(job: Job, state: RunState) -> dict[str, Any]:
     }
 
 
-def _steps(state: RunState) -> int:
+def _steps(record: ExecutionRecord) -> int:
     """The steps of stage 2 that were completed: hops, or the one step of a configuration without any."""
-    hops = state.items_of(ItemType.INTERCEPTION_ITERATION)
-    return len(hops) if hops else len(state.items_of(ItemType.INTERCEPTION_FINAL))
+    hops = record.items_of(ItemType.INTERCEPTION_ITERATION)
+    return len(hops) if hops else len(record.items_of(ItemType.INTERCEPTION_FINAL))
 
 
-def _output(output: OutputResult, job: Job, state: RunState) -> dict[str, Any]:
-    common = {"config": output.config_used, "execution_time": _seconds(output.number, state)}
+def _output(output: OutputResult, job: Job, record: ExecutionRecord) -> dict[str, Any]:
+    common = {"config": output.config_used, "execution_time": _seconds(output.number, record)}
     if output.status == "blocked":
         said = {"reason": output.blocked, "safety_level": job.request.safety_level}
         return {**common, "status": "blocked", "output": None, "media_type": None, "metadata": {}, **said}
     if output.status == "failed":
         error = whole_text(output.error or "the output failed")
         return {**common, "status": "error", "output": None, "media_type": None, "metadata": {}, "error": error}
-    items = [item for item in state.items_of(*OUTPUT_TYPES) if item.loop_iteration == output.number]
+    items = [item for item in record.items_of(*OUTPUT_TYPES) if item.loop_iteration == output.number]
     addresses_of_files = [_address(item, job) for item in items]
     return {
         **common,
@@ -188,6 +187,6 @@ def _facts(item: ExecutionItem) -> dict[str, Any]:
     return {**known, **item.metadata} if isinstance(item.metadata, dict) else known
 
 
-def _seconds(number: int, state: RunState) -> float | None:
-    span = next((one for one in state.spans.values() if one.name == names.OUTPUT_SPAN and one.output == number), None)
-    return (span.ended_ns - span.since_ns) / 1e9 if span and span.ended_ns is not None else None
+def _seconds(number: int, record: ExecutionRecord) -> float | None:
+    outputs = [span for span in record.spans if span.name == names.OUTPUT_SPAN]
+    return next((span.execution_time for span in outputs if span.loop_iteration == number), None)

@@ -13,7 +13,6 @@ from devserver.web.asking import NotAllowed, read_body, request_of
 from devserver.web.era_a_answers import accepted, answer_of
 from devserver.web.pupils import Pupils, asker
 from devserver.web.replies import json_reply, trouble, whole_text
-from devserver.web.run_state import state_after
 from devserver.web.runner import Job, RunnerFull
 from devserver.web.runs import Runs
 from devserver.web.web_settings import WebSettings
@@ -47,8 +46,8 @@ def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Bluepri
         if not _waits(source):
             return _accept(runs, job, _secret(job, pupils))
         job.done.wait()
-        state = state_after(runs.live_so_far(job.trace_id or ""))
-        status, body = answer_of(job, config, state, for_students=not asker().is_researcher)
+        record = runs.so_far(job).record()
+        status, body = answer_of(job, config, record, for_students=not asker().is_researcher)
         return json_reply({**body, **_secret(job, pupils)}, status)
 
     return routes

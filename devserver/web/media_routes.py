@@ -8,7 +8,6 @@ import io
 from flask import Blueprint, Response, request, send_file
 
 from devserver.web import guard
-from devserver.web.board_rules import Hiding
 from devserver.web.copies import Copies
 from devserver.web.pupils import asker
 from devserver.web.replies import trouble
@@ -18,6 +17,8 @@ from devserver.web.runs import RunLost, Runs
 from exporters.errors import AmbiguousExecution, UnknownExecution
 from exporters.media.pictures import Copy
 from exporters.storage.writing.media import media_name
+from otel_tracking.audience import Audience
+from otel_tracking.view import view_of
 
 SHOWN = {
     **{f"image/{kind}": f".{kind}" for kind in ("png", "gif", "webp", "avif", "bmp")},
@@ -79,12 +80,11 @@ def _medium(runs: Runs, run: str, name: str) -> tuple[bytes, str] | None:
 
 def _may_see(runs: Runs, found: Job | str, name: str) -> bool:
     """Whether students may see a medium: one of its items has to be one that is shown to them."""
-    state = runs.state(found)
-    hiding = Hiding(state, for_students=True)
+    record = runs.record_of(found)
+    view = view_of(record, Audience.STUDENT)
     return any(
-        name in (item.media.sha256 if item.media else None, media_name(item.file_path))
-        for item in state.items
-        if not hiding.withholds(item) and not hiding.holds(item)
+        name in (item.media.sha256 if item.media else None, media_name(item.file_path)) and view.shows(item)
+        for item in record.items
     )
 
 

@@ -11,7 +11,6 @@ from devserver.web.pupils import Asker
 from devserver.web.roles import Role
 from devserver.web.runner import Job
 from devserver.web.runs import RunLost, Runs
-from devserver.web.streams import STORED
 from devserver.web.words import words_of
 from exporters import FORMATS
 from exporters.errors import StorageError
@@ -27,16 +26,18 @@ FIRST_FORMATS = ("pdf", "html", "docx")
 
 def run_page_values(found: Job | str, runs: Runs, language: str, audience: Role, asker: Asker) -> dict[str, Any]:
     """Everything that `run.html` needs."""
-    state = runs.state(found)
-    board = board_of(state, language=language, audience=audience)
-    record = runs.record(found) if isinstance(found, str) else None
+    if isinstance(found, Job):
+        so_far = runs.so_far(found)
+        record, board, seen = None, board_of(so_far.record(), language=language, audience=audience), so_far.seen
+    else:
+        record, seen = runs.record(found), 0
+        board = board_of(record, language=language, audience=audience)
     is_over, is_mine = record is not None, runs.owns(found, asker)
-    prefix = STORED if is_over else ""
     return {
         "board": board,
         "is_over": is_over,
         "tone": tone_of(board.head.status),
-        "last_event": f"{prefix}{state.seen}" if state.seen else "",
+        "last_event": str(seen or ""),
         "now_ms": time.time_ns() // 1_000_000,
         "audience": audience.value,
         "can_change_audience": asker.is_researcher,

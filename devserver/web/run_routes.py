@@ -174,7 +174,7 @@ def _damaged(runs: Runs) -> dict[str, list[str]]:
 
 def _under_way(job: Job, runs: Runs) -> dict[str, Any]:
     """A run that has not ended, as its record will begin."""
-    state = runs.state(job)
+    items = runs.so_far(job).record().items
     told = {
         "status": job.status,
         "config_name": job.request.config_name,
@@ -182,11 +182,11 @@ def _under_way(job: Job, runs: Runs) -> dict[str, Any]:
         "execution_mode": job.request.execution_mode,
         "safety_level": job.request.safety_level,
         "position": runs.runner.position(job),
-        "items_so_far": len(state.items),
+        "items_so_far": len(items),
         **addresses(job),
     }
     # Students follow the live view, which holds back what no check has seen yet.
-    return {**told, "items": [item.to_dict() for item in state.items]} if _is_researcher() else told
+    return {**told, "items": [item.to_dict() for item in items]} if _is_researcher() else told
 
 
 def _options(form: Format) -> dict[str, str] | None:

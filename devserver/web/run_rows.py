@@ -11,9 +11,10 @@ from devserver.web.run_page import tone_of
 from devserver.web.runs import Runs
 from exporters.errors import StorageError
 from exporters.story.readable import direction_of, seconds, visible_line
-from exporters.story.withholding import Withheld, withheld_in
+from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionItem, ExecutionRecord
 from otel_tracking.taxonomy import ItemType, MediaType
+from otel_tracking.view import View, view_of
 
 LONGEST_PROMPT = 160
 
@@ -59,24 +60,24 @@ def _row(run: ListedRun, runs: Runs, is_researcher: bool) -> Row:
 
 
 def _from_record(record: ExecutionRecord, is_researcher: bool) -> dict[str, Any]:
-    withheld = Withheld() if is_researcher else withheld_in(record)
-    prompts = [item for item in record.items if item.item_type == ItemType.USER_INPUT_TEXT]
-    is_hidden = any(map(withheld.holds, prompts))
+    view = view_of(record, Audience.RESEARCHER if is_researcher else Audience.STUDENT)
+    prompts = record.items_of(ItemType.USER_INPUT_TEXT)
+    is_hidden = not all(map(view.shows, prompts))
     prompt = visible_line(prompts[0].content) if prompts and not is_hidden else ""
-    shown = [item for item in record.items if item.stage == 4 and not withheld.holds(item)]
+    shown = [item for item in record.items if item.stage == 4 and not view.why(item)]
     return {
         "prompt": f"{prompt[:LONGEST_PROMPT]}…" if len(prompt) > LONGEST_PROMPT else prompt,
         "direction": direction_of(prompt),
         "is_hidden": is_hidden,
-        "final": _final(record, withheld),
+        "final": _final(record, view),
         "thumbnails": tuple(_thumbnail(record, item) for item in shown if _is_picture(item))[:3],
         "has_sound": any(item.media_type in (MediaType.AUDIO, MediaType.MUSIC) for item in shown),
     }
 
 
-def _final(record: ExecutionRecord, withheld: Withheld) -> str:
-    finals = [item for item in record.items if item.item_type == ItemType.INTERCEPTION_FINAL]
-    return visible_line(finals[0].content)[:LONGEST_PROMPT] if finals and not withheld.holds(finals[0]) else ""
+def _final(record: ExecutionRecord, view: View) -> str:
+    finals = record.items_of(ItemType.INTERCEPTION_FINAL)
+    return visible_line(finals[0].content)[:LONGEST_PROMPT] if finals and view.shows(finals[0]) else ""
 
 
 def _is_picture(item: ExecutionItem) -> bool:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import threading
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from collectors.building.live import RunSoFar
 from collectors.recording.live import LiveEvent
-from devserver.web.board_rules import is_let_through
 from devserver.web.pupils import Asker
-from devserver.web.recorded_events import events_of
 from devserver.web.remembered import Remembered
-from devserver.web.run_state import RunState, state_after
 from devserver.web.runner import Job, Runner
 from devserver.wiring import Devserver
 from exporters import find_execution, read_records
@@ -26,6 +25,7 @@ from exporters.storage.reading.selection import Selection, Wanted
 from exporters.storage.writing.media import media_name, read_stored
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
+from otel_tracking.view import is_let_through
 
 FLUSH_SECONDS = 10.0
 SETTLE_SECONDS = 2.0
@@ -81,7 +81,7 @@ class Runs:
         if asker.is_researcher:
             return True
         if isinstance(found, Job):
-            return self.owns(found, asker) or is_let_through(self.state(found))
+            return self.owns(found, asker) or is_let_through(self.record_of(found))
         row = next(self._rows({"execution_id": found}), None) if isinstance(found, str) else found
         return row is not None and (row.status != Status.BLOCKED or self.owns(row.execution_id, asker))
 
@@ -92,22 +92,17 @@ class Runs:
             raise UnknownExecution(f"no execution called {execution_id} is stored")
         return self._records.get(execution_id, row.rank)
 
-    def state(self, found: Job | str) -> RunState:
-        """A run as far as it has come."""
-        return state_after(self.events_so_far(found))
+    def record_of(self, found: Job | str) -> ExecutionRecord:
+        """The stored record of a run, or that of what there is so far."""
+        return self.record(found) if isinstance(found, str) else self.so_far(found).record()
 
-    def events_so_far(self, found: Job | str) -> list[LiveEvent]:
-        """What has happened in a run until now."""
-        if isinstance(found, str):
-            return list(events_of(self.record(found)))
-        return list(self.live_so_far(found.trace_id)) if found.trace_id else []
-
-    def live_so_far(self, trace_id: str) -> Iterator[LiveEvent]:
+    def so_far(self, job: Job) -> RunSoFar:
         """What the live feed has of a run, without waiting for more."""
-        try:
-            yield from self._live.follow(trace_id, timeout=0)
-        except (TimeoutError, LookupError):
-            return
+        run = RunSoFar(job.trace_id or "")
+        with contextlib.suppress(TimeoutError, LookupError):
+            for event in self._live.follow(job.trace_id or "", timeout=0):
+                run.tell(event)
+        return run
 
     def follow(self, trace_id: str, after: int, timeout: float) -> Iterator[LiveEvent]:
         """The live feed's events of a run; `LookupError` and `TimeoutError` as there."""
@@ -116,7 +111,8 @@ class Runs:
     def media(self, found: Job | str, name: str) -> tuple[bytes, str] | None:
         """The bytes and type of a run's medium, by its sha256 or file name; None where the run has no such medium."""
         if isinstance(found, Job):
-            item = next((item for item in self.state(found).items if item.media and item.media.sha256 == name), None)
+            items = self.so_far(found).record().items
+            item = next((item for item in items if item.media and item.media.sha256 == name), None)
             content = self._live.media(found.trace_id or "", name)
             return (content, (item.media and item.media.type) or "") if item and content is not None else None
         return self._stored_media(self.record(found), name)

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from devserver.web.run_state import RunState, SpanSeen
 from otel_tracking import attributes as names
-from otel_tracking.record import ExecutionItem
-from otel_tracking.taxonomy import OUTPUT_TYPES, RULES, ItemType
+from otel_tracking.plan import hops_in, plan_of
+from otel_tracking.record import ExecutionItem, ExecutionRecord, SpanRecord
+from otel_tracking.taxonomy import OUTPUT_TYPES, RULES, STAGE_NAMES, ItemType
+from otel_tracking.view import MARKS
 
 MOST_PLANNED = 100
 """Boxes that are shown before anything is in them."""
 
-_MARKS = frozenset({ItemType.PIPELINE_START, ItemType.PIPELINE_COMPLETE, ItemType.STAGE_TRANSITION})
+_PLACES = frozenset({*STAGE_NAMES.values(), "stage", names.ITERATION_SPAN})
 _BLOCKS = frozenset({ItemType.STAGE1_BLOCKED, ItemType.STAGE3_BLOCKED})
 _MEDIA = {"image", "audio", "music", "video", "3d", "code"}
 
@@ -36,16 +37,16 @@ class Slot:
     config: Any = None
     item: ExecutionItem | None = None
     verdict: ExecutionItem | None = None
-    span: SpanSeen | None = None
+    span: SpanRecord | None = None
 
 
-def slots_of(state: RunState) -> list[Slot]:
+def slots_of(record: ExecutionRecord) -> list[Slot]:
     """The slots of a run in their order, filled as far as it has come."""
-    slots = {slot.key: slot for slot in _planned(state.plan)}
-    for item in state.items:
-        if item.item_type not in _MARKS:
+    slots = {slot.key: slot for slot in _planned(plan_of(record))}
+    for item in record.items:
+        if item.item_type not in MARKS:
             _place(slots, item)
-    spans = _spans_by_place(state)
+    spans = _spans_by_place(record)
     filled = [replace(slot, span=_span_of(slot, spans)) for slot in slots.values()]
     return sorted(filled, key=lambda slot: slot.order)
 
@@ -57,7 +58,7 @@ def _planned(plan: Mapping[str, Any]) -> Iterator[Slot]:
     yield _slot("stage1_safety_check")
     if plan.get("translate_first"):
         yield _slot("translation_result")
-    for hop in range(1, hops_of(plan) + 1):
+    for hop in range(1, min(hops_in(plan), MOST_PLANNED) + 1):
         yield _slot("interception_iteration", hop=hop)
     yield _slot("interception_final")
     if not outputs_of(plan):
@@ -66,17 +67,6 @@ def _planned(plan: Mapping[str, Any]) -> Iterator[Slot]:
         medium = wanted.get("medium") if wanted.get("medium") in _MEDIA else "image"
         yield _slot("stage3_safety_check", output=number, config=wanted.get("name"))
         yield _slot(f"output_{medium}", output=number, config=wanted.get("name"))
-
-
-def hops_of(plan: Mapping[str, Any]) -> int:
-    """How many hops a configuration leads to expect."""
-    wanted = plan.get("interception")
-    if not isinstance(wanted, Mapping) or wanted.get("kind") != "translation_chain":
-        return 0
-    languages, hops = wanted.get("languages"), wanted.get("hops")
-    if isinstance(languages, list | tuple):
-        hops = len(languages)
-    return min(hops, MOST_PLANNED) if type(hops) is int else 0
 
 
 def outputs_of(plan: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -179,19 +169,20 @@ def _block_made(slots: dict[str, Slot], item: ExecutionItem, output: int | None)
     return bool(made)
 
 
-_Places = Mapping[tuple[Any, Any, Any], SpanSeen]
+_Places = Mapping[tuple[Any, Any, Any], SpanRecord]
 
 
-def _spans_by_place(state: RunState) -> _Places:
+def _spans_by_place(record: ExecutionRecord) -> _Places:
     """Spans by stage, hop and output; the stage's own where hop is None."""
     found = {}
-    for span in state.spans.values():
-        if span.is_stage or span.name == names.ITERATION_SPAN:
-            found[(span.stage if span.output is None else f"o{span.stage}", span.hop, span.output)] = span
+    for span in record.spans:
+        if span.name in _PLACES:
+            stage = span.stage if span.loop_iteration is None else f"o{span.stage}"
+            found[(stage, span.stage_iteration, span.loop_iteration)] = span
     return found
 
 
-def _span_of(slot: Slot, spans: _Places) -> SpanSeen | None:
+def _span_of(slot: Slot, spans: _Places) -> SpanRecord | None:
     if slot.output is None:
         own = spans.get((slot.stage, slot.hop, None))
         return own if own or slot.hop is not None else None

@@ -5,17 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from collectors.recording.open_runs import FINISHED
 from devserver.web.runner import Job
 from devserver.web.runs import Runs
-from devserver.web.telling import Telling, Tellings, heartbeat, message
+from devserver.web.telling import STORED, Tellings, heartbeat, last_id, message, stored_messages
 
 HEARTBEAT_SECONDS = 15.0
 RETRY_MILLISECONDS = 2000
 END_SECONDS = 5.0
-STORED = "r"
-"""What ids of events begin with that were made from a record: they may be numbered otherwise than the live ones."""
 
 
 class Seats:
@@ -94,19 +93,12 @@ class Stream:
                 yield heartbeat()
 
     def _stored(self, execution_id: str, seen: int) -> Iterator[bytes]:
-        telling = Telling(self.language, self.audience, STORED)
-        for event in self.runs.events_so_far(execution_id):
-            said = telling.message(event)
-            if event.number > seen:
-                yield said
+        yield from islice(stored_messages(self.runs.record(execution_id), self.language, self.audience), seen, None)
 
 
 def has_seen_the_end(runs: Runs, found: Job | str, after: str) -> bool:
     """Whether the id is that of the last message of a run that is over."""
-    if isinstance(found, Job) or not after:
-        return False
-    events = runs.events_so_far(found)
-    return after == f"{STORED}{events[-1].number}"
+    return not isinstance(found, Job) and after != "" and after == last_id(runs.record(found))
 
 
 def _number(after: str, prefix: str) -> int:

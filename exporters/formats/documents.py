@@ -8,9 +8,10 @@ from pathlib import Path
 from exporters.errors import UnknownOption, listed, suggest
 from exporters.formats import Format
 from exporters.storage.writing.media import load_media
+from otel_tracking.audience import AUDIENCES_OF_DOCUMENTS
 from otel_tracking.record import ExecutionRecord
 
-CHOICES: Mapping[str, tuple[str, ...]] = {"audience": ("researcher", "student"), "language": ("en", "de")}
+CHOICES: Mapping[str, tuple[str, ...]] = {"audience": AUDIENCES_OF_DOCUMENTS, "language": ("en", "de")}
 """What each option of a format may be; the first is what it is where nobody says anything."""
 
 

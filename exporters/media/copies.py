@@ -10,9 +10,9 @@ from exporters.media.clean_media import clean_copy
 from exporters.media.png_text import strip_text_chunks
 from exporters.storage.files import write_file
 from exporters.storage.writing.media import inside, read_stored, stored_file
-from exporters.story.parts import STUDENT
-from exporters.story.withholding import withheld_in
+from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionItem, ExecutionRecord
+from otel_tracking.view import view_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,12 @@ class Copied:
 
 
 def copy_media(
-    record: ExecutionRecord, data_dir: Path, into: Path, *, strip_texts: bool = False, audience: str = "researcher"
+    record: ExecutionRecord,
+    data_dir: Path,
+    into: Path,
+    *,
+    strip_texts: bool = False,
+    audience: str = Audience.RESEARCHER,
 ) -> Copied:
     """Write each media file of the record below `into`, where its `file_path` says: a document there leads to it.
 
@@ -54,7 +59,7 @@ def copy_media(
 
 
 def _copy_of(content: bytes, media_type: str, audience: str, strip_texts: bool) -> bytes | None:
-    if audience == STUDENT:
+    if audience == Audience.STUDENT:
         clean = clean_copy(content, media_type)
         return clean.content if clean else None
     return strip_text_chunks(content) if strip_texts else content
@@ -62,9 +67,5 @@ def _copy_of(content: bytes, media_type: str, audience: str, strip_texts: bool) 
 
 def _files(record: ExecutionRecord, audience: str) -> dict[str, ExecutionItem]:
     """The files of the record that this audience may have, each once, with an item that names it."""
-    withheld = withheld_in(record)
-
-    def may_go(item: ExecutionItem) -> bool:
-        return isinstance(item.file_path, str) and not (audience == STUDENT and withheld.holds(item))
-
-    return {str(item.file_path): item for item in record.items if may_go(item)}
+    view = view_of(record, audience)
+    return {item.file_path: item for item in record.items if isinstance(item.file_path, str) and view.shows(item)}

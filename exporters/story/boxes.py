@@ -13,17 +13,11 @@ from otel_tracking.taxonomy import BLOCKED_TYPES, OUTPUT_TYPES, ItemType, MediaT
 _CHECKS = frozenset({ItemType.STAGE1_SAFETY_CHECK, ItemType.STAGE1_SAFETY_CHECK_IMAGE, ItemType.STAGE3_SAFETY_CHECK})
 _FAILED = frozenset({ItemType.PIPELINE_ERROR, ItemType.OUTPUT_FAILED})
 _KEY = frozenset({ItemType.USER_INPUT_TEXT, ItemType.USER_INPUT_IMAGE, ItemType.INTERCEPTION_FINAL})
-_MARKS = frozenset({ItemType.PIPELINE_START, ItemType.PIPELINE_COMPLETE, ItemType.STAGE_TRANSITION})
 _MADE_OF_WORDS = frozenset({MediaType.TEXT, MediaType.CODE, MediaType.METADATA})
 NO_CHECKS = "off"
 """The safety level at which a check says yes to everything: nothing was checked."""
 
 _REASONS = ("reason", "error_message", "message", "error_type")
-
-
-def is_quiet(item: ExecutionItem, for_students: bool) -> bool:
-    """Whether an item only marks the way, which the document's order shows anyway."""
-    return item.item_type in _MARKS and (for_students or not (item.content or item.media))
 
 
 def box_of(

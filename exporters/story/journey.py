@@ -11,14 +11,15 @@ from itertools import groupby
 from typing import Any
 
 from exporters.errors import UnknownOption
-from exporters.story.boxes import box_of, is_quiet
-from exporters.story.parts import AUDIENCES, RESEARCHER, STUDENT, Box, Chapter, Journey, Parameter
+from exporters.story.boxes import box_of
+from exporters.story.parts import Box, Chapter, Journey, Parameter
 from exporters.story.readable import language_code, readable, seconds, visible_line
 from exporters.story.spans import attempts_of, run_seconds, timeline_of
-from exporters.story.withholding import Withheld, withheld_in
 from exporters.story.words import words_of
+from otel_tracking.audience import AUDIENCES_OF_DOCUMENTS, Audience, Content
 from otel_tracking.record import ExecutionItem, ExecutionRecord
 from otel_tracking.taxonomy import ItemType
+from otel_tracking.view import View, is_quiet, view_of
 
 _HEAD = ("execution_id", "config_name", "timestamp", "total_execution_time", "execution_mode", "safety_level")
 _PEOPLE = ("user_id", "session_id", "device_id", "study_id", "batch_id", "repeats", "continues")
@@ -27,16 +28,16 @@ _TROUBLE = ("dropped", "lossy_values", "late_spans")
 _VERSIONS = ("revision", "taxonomy_version", "schema_version")
 
 
-def journey_of(record: ExecutionRecord, *, language: str = "en", audience: str = RESEARCHER) -> Journey:
+def journey_of(record: ExecutionRecord, *, language: str = "en", audience: str = Audience.RESEARCHER) -> Journey:
     """The journey of a record, in `en` or `de`, for a `researcher` or a `student`.
 
     Raises `UnknownOption` for another language or audience.
     """
     words = words_of(language)
-    if audience not in AUDIENCES:
-        raise UnknownOption(f"documents are not made for {audience!r:.40}, but for {' or '.join(AUDIENCES)}")
-    for_students = audience == STUDENT
-    withheld = withheld_in(record) if for_students else Withheld()
+    if audience not in AUDIENCES_OF_DOCUMENTS:
+        offer = " or ".join(AUDIENCES_OF_DOCUMENTS)
+        raise UnknownOption(f"documents are not made for {audience!r:.40}, but for {offer}")
+    view = view_of(record, audience)
 
     return Journey(
         language=language,
@@ -45,25 +46,25 @@ def journey_of(record: ExecutionRecord, *, language: str = "en", audience: str =
         execution_id=visible_line(record.execution_id),
         started=f"{record.timestamp:%Y-%m-%d %H:%M:%S} UTC",
         status=visible_line(record.status),
-        outcome=_outcome(record, words, for_students),
+        outcome=_outcome(record, words, view),
         languages=_languages(record),
-        facts=_facts(record, words, for_students),
-        chapters=_chapters(record, words, withheld, for_students),
+        facts=_facts(record, words, view),
+        chapters=_chapters(record, words, view),
         timeline=timeline_of(record, words),
         duration=run_seconds(record),
-        attempts=() if for_students else attempts_of(record, words),
+        attempts=attempts_of(record, words) if view.is_for(Content.CALL) else (),
         words=words,
     )
 
 
-def _outcome(record: ExecutionRecord, words: Mapping[str, str], for_students: bool) -> str:
+def _outcome(record: ExecutionRecord, words: Mapping[str, str], view: View) -> str:
     """What came of the run in a sentence or two."""
     hops = sum(item.item_type == ItemType.INTERCEPTION_ITERATION for item in record.items)
     counts = [
         _counted(hops, words["one hop"], words["hops"]),
         _counted(record.outputs_generated, words["one output"], words["outputs"]),
         seconds(record.total_execution_time),
-        "" if for_students else _message(record.error),
+        _message(record.error) if view.is_for(Content.ERROR) else "",
     ]
     told = " · ".join(part for part in counts if part)
     parts = [words.get(str(record.status), visible_line(record.status)), told]
@@ -95,8 +96,8 @@ def _languages(record: ExecutionRecord) -> tuple[str, ...]:
     return tuple(codes)
 
 
-def _facts(record: ExecutionRecord, words: Mapping[str, str], for_students: bool) -> tuple[Parameter, ...]:
-    if for_students:
+def _facts(record: ExecutionRecord, words: Mapping[str, str], view: View) -> tuple[Parameter, ...]:
+    if not view.is_for(Content.PARAMETERS):
         return tuple(_named(record, ("execution_id", "config_name", "timestamp", "total_execution_time"), words))
     rest = [
         Parameter(words[label], readable(value))
@@ -125,26 +126,23 @@ def _fact(name: str, value: Any) -> str:
     return ", ".join(map(str, value)) if name == "stages_completed" else readable(value)
 
 
-def _chapters(
-    record: ExecutionRecord, words: Mapping[str, str], withheld: Withheld, for_students: bool
-) -> tuple[Chapter, ...]:
+def _chapters(record: ExecutionRecord, words: Mapping[str, str], view: View) -> tuple[Chapter, ...]:
     """Items in order, those of one stage or of one output together; what only marks the way is left out."""
-    shown = [item for item in record.items if not is_quiet(item, for_students)]
+    shown = [item for item in record.items if not is_quiet(item, view.audience)]
     return tuple(
         Chapter(
             title=_title(group := list(items), words),
             stage=group[0].stage if place is None else None,
             output=place,
-            boxes=tuple(_box(item, record, words, withheld, for_students) for item in group),
+            boxes=tuple(_box(item, record, words, view) for item in group),
         )
         for (place, _), items in groupby(shown, key=_place)
     )
 
 
-def _box(
-    item: ExecutionItem, record: ExecutionRecord, words: Mapping[str, str], withheld: Withheld, for_students: bool
-) -> Box:
-    return box_of(item, record.attachments, words, withheld=withheld.why(item), with_parameters=not for_students)
+def _box(item: ExecutionItem, record: ExecutionRecord, words: Mapping[str, str], view: View) -> Box:
+    in_full = view.is_for(Content.PARAMETERS)
+    return box_of(item, record.attachments, words, withheld=view.why(item), with_parameters=in_full)
 
 
 def _place(item: ExecutionItem) -> tuple[int | None, int | None]:

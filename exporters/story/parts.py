@@ -9,11 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-RESEARCHER = "researcher"
-STUDENT = "student"
-AUDIENCES = (RESEARCHER, STUDENT)
-"""For whom a document is: researchers see everything; students nothing that a safety check said no to."""
-
 
 @dataclass(frozen=True, slots=True)
 class Parameter:

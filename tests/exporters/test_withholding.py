@@ -6,8 +6,8 @@ import pytest
 from builders import a_record, an_item
 
 from exporters import FORMATS
-from exporters.story.withholding import withheld_in
 from otel_tracking import ItemType
+from otel_tracking.view import view_of
 
 
 def a_check(item_type, *, safe, **more):
@@ -32,7 +32,7 @@ def test_what_nobody_checked_is_not_for_students(level):
     """The level says that no check is made, or no check is known and none is recorded."""
     record = a_run_without_checks(safety_level=level)
     shown = page(record)
-    assert all(withheld_in(record).holds(item) for item in record.items)
+    assert not any(view_of(record, "student").shows(item) for item in record.items)
     assert "Vampir" not in shown
     assert "vampire" not in shown
     assert "Not shown here: no safety check has looked at this run." in shown
@@ -84,7 +84,7 @@ def test_a_blocked_text_is_found_in_another_dress(content):
     run = blocked_text("Eine Blume", final="A gruesome vampire", item_type=ItemType.USER_EDIT)
     other = an_item(item_type=ItemType.USER_EDIT, stage=2, content=content)
     record = a_record(items=[*run.items, other], safety_level="kids")
-    assert withheld_in(record).holds(other)
+    assert not view_of(record, "student").shows(other)
 
 
 def test_what_a_check_says_of_a_text_does_not_repeat_it():

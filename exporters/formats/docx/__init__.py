@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from exporters.formats.docx.document import write_story
 from exporters.formats.docx.package import with_fixed_times
-from exporters.story.parts import RESEARCHER
 from exporters.story.printed.story import story_of
+from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionRecord
 
 
-def render(record: ExecutionRecord, *, language: str = "en", audience: str = RESEARCHER) -> bytes:
+def render(record: ExecutionRecord, *, language: str = "en", audience: str = Audience.RESEARCHER) -> bytes:
     """The Word document of a record, in `en` or `de`, for a `researcher` or a `student`.
 
     The same record gives the same bytes. Pictures are those among `record.attachments`. Raises `UnknownOption` for

@@ -18,10 +18,11 @@ from exporters.media.png_text import strip_text_chunks
 from exporters.story.chain import given_another
 from exporters.story.journey import journey_of
 from exporters.story.language_names import language_name
-from exporters.story.parts import RESEARCHER, Bar, Chapter, Journey, Medium
+from exporters.story.parts import Bar, Chapter, Journey, Medium
 from exporters.story.printed.pictures import printable
 from exporters.story.printed.timeline import Track, extent, tracks_of
 from exporters.story.readable import visible
+from otel_tracking.audience import Audience
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
 
@@ -55,7 +56,7 @@ _TONES = {
 }
 
 
-def render(record: ExecutionRecord, *, audience: str = RESEARCHER, language: str = "en") -> bytes:
+def render(record: ExecutionRecord, *, audience: str = Audience.RESEARCHER, language: str = "en") -> bytes:
     """The page of a record, UTF-8; for a `student` without what a safety check said no to.
 
     Media are shown that are among the record's attachments. Raises `UnknownOption` for another audience or language.
@@ -80,7 +81,7 @@ def render(record: ExecutionRecord, *, audience: str = RESEARCHER, language: str
     return page.encode()
 
 
-def source_of(medium: Medium, audience: str = RESEARCHER) -> str:
+def source_of(medium: Medium, audience: str = Audience.RESEARCHER) -> str:
     """A `data:` address with the medium's bytes; empty where they are not here, or nothing that a page can hold.
 
     Pictures are encoded anew, at a size for a page and without what programs and cameras hide in them. One that cannot
@@ -91,7 +92,7 @@ def source_of(medium: Medium, audience: str = RESEARCHER) -> str:
     picture = printable(medium.content)
     if picture:
         return _address(picture.content, _PICTURES[picture.suffix])
-    if audience == RESEARCHER:
+    if audience == Audience.RESEARCHER:
         return _address(strip_text_chunks(medium.content), _mime_type(medium))
     copy = clean_copy(medium.content, medium.mime_type) if len(medium.content) <= LARGEST_EMBEDDED else None
     return _address(copy.content, copy.media_type) if copy else ""

@@ -7,18 +7,18 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from exporters.formats import json as record_json
-from exporters.story.parts import RESEARCHER, STUDENT
 from exporters.story.printed.story import Story, story_of
+from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionRecord
 
 
-def render(record: ExecutionRecord, *, language: str = "en", audience: str = RESEARCHER) -> bytes:
+def render(record: ExecutionRecord, *, language: str = "en", audience: str = Audience.RESEARCHER) -> bytes:
     """The PDF of a record, in `en` or `de`, for a `researcher` or a `student`; the same record gives the same bytes.
 
     Pictures are those among `record.attachments`. For students nothing is in it that a safety check said no to, and
     the record is not inside. Raises `UnknownOption` for another language or audience.
     """
-    attached = record_json.render(record) if audience != STUDENT else None
+    attached = record_json.render(record) if audience != Audience.STUDENT else None
     story = story_of(record, language=language, audience=audience, attached=attached is not None)
     return set_story(story, record.timestamp, attached)
 

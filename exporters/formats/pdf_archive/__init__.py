@@ -12,8 +12,8 @@ from exporters.formats.pdf_archive.content import Content, characters_of
 from exporters.formats.pdf_archive.engine import set_pages
 from exporters.formats.pdf_archive.fonts import typefaces_for
 from exporters.formats.pdf_archive.processes import run
-from exporters.story.parts import RESEARCHER, STUDENT
 from exporters.story.printed.story import Story, story_of
+from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionRecord
 
 _MOST_TAGGED = 400_000
@@ -25,7 +25,7 @@ A letter that does costs fifty bytes where documents are tagged: 100 KB of Arabi
 _JOINED = re.compile("[\u0590-\u1cff]")
 
 
-def render(record: ExecutionRecord, *, language: str = "en", audience: str = RESEARCHER) -> bytes:
+def render(record: ExecutionRecord, *, language: str = "en", audience: str = Audience.RESEARCHER) -> bytes:
     """The archivable PDF of a record, in `en` or `de`, for a `researcher` or a `student`.
 
     The same record gives the same bytes. Pictures are those among `record.attachments`. For students nothing is in it
@@ -37,7 +37,7 @@ def render(record: ExecutionRecord, *, language: str = "en", audience: str = RES
             "archivable PDFs (pdfa) are made with typst, which is not installed; "
             "pip install 'otel-tracking[archive]' brings it, and the format pdf works without it"
         )
-    attached = record_json.render(record) if audience != STUDENT else None
+    attached = record_json.render(record) if audience != Audience.STUDENT else None
     story = story_of(record, language=language, audience=audience, attached=attached is not None)
     return run(set_story, story, record.timestamp, attached)
 

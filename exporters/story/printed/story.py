@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from exporters.story.chain import given_another
 from exporters.story.journey import journey_of
-from exporters.story.parts import STUDENT, Box, Chapter, Journey, Parameter
+from exporters.story.parts import Box, Chapter, Journey, Parameter
 from exporters.story.printed.calls import Line, answer_of, lines_of, request_of
 from exporters.story.printed.languages import language_of
 from exporters.story.printed.limits import Limits, cut, room
@@ -19,6 +19,7 @@ from exporters.story.printed.settings import MOST, settings_of
 from exporters.story.printed.timeline import Timeline, on_one_page
 from exporters.story.printed.words import PRINTED
 from exporters.story.readable import visible
+from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionRecord
 from otel_tracking.taxonomy import OUTPUT_TYPES, ItemType
 
@@ -118,7 +119,7 @@ def story_of(record: ExecutionRecord, *, language: str, audience: str, attached:
     limits = Limits.of(journey)
     numbers = _figure_numbers(journey)
     chapters, left_out = limits.chapters(journey.chapters)
-    calls = () if audience == STUDENT else tuple(_calls(record, journey, words, limits))
+    calls = () if audience == Audience.STUDENT else tuple(_calls(record, journey, words, limits))
     long_facts = [fact for fact in journey.facts if fact.is_long]
     is_configured = any(fact.name == words["metadata"] for fact in long_facts)
     settings = settings_of(record.metadata) if is_configured else ()
@@ -202,7 +203,7 @@ def _figure_numbers(journey: Journey) -> dict[int | None, int]:
 def _figures(journey: Journey, numbers: Mapping[int | None, int], words: Mapping[str, str]) -> Iterator[Figure]:
     for box in journey.boxes:
         if box.number in numbers:
-            yield _figure(box, numbers[box.number], words, with_path=journey.audience != STUDENT)
+            yield _figure(box, numbers[box.number], words, with_path=journey.audience != Audience.STUDENT)
 
 
 def _figure(box: Box, number: int, words: Mapping[str, str], *, with_path: bool) -> Figure:
@@ -275,7 +276,7 @@ def _more(count: int, words: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _notes(record: ExecutionRecord, journey: Journey, words: Mapping[str, str], attached: bool) -> Iterator[str]:
-    if journey.audience == STUDENT:
+    if journey.audience == Audience.STUDENT:
         yield words["student note"]
         return
     lost = {"dropped": record.dropped, "late": record.late_spans, "lossy": record.lossy_values}

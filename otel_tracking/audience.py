@@ -1,0 +1,133 @@
+"""What is shown to whom: the one policy of documents, pages, live streams and what viewers of traces are sent.
+
+`RULES` says for each kind of content and each audience when it is shown, `DECISIONS` what that means at each moment of
+a run; `view.py` asks them of a run's items. `docs/educational-ui.md` has both tables for people, and a test holds that
+they are these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Audience(StrEnum):
+    """For whom something is shown. The public is whoever looks at traces: their viewers ask nobody who they are."""
+
+    RESEARCHER = "researcher"
+    STUDENT = "student"
+    PUBLIC = "public"
+
+
+AUDIENCES_OF_DOCUMENTS = (Audience.RESEARCHER.value, Audience.STUDENT.value)
+
+
+class Content(StrEnum):
+    """What there is to see of a run."""
+
+    WRITTEN = "what a person wrote"
+    GIVEN = "a picture that was given"
+    TRANSLATED = "its translation"
+    EARLY = "anything else in stage 1"
+    HOP = "a hop"
+    LAST_HOP = "the last hop"
+    FINAL_TEXT = "the final text"
+    MADE = "what was made"
+    VERDICT = "the verdict of a check"
+    OTHER = "any other item"
+    REASON = "the reason of a block"
+    TERMS = "the terms that a check found"
+    ERROR = "an error message"
+    AIDS = "languages, size and seed"
+    PARAMETERS = "other parameters"
+    CALL = "a call to an engine"
+    PERSON = "whose run and device it is"
+    SITTING = "which sitting and study it is"
+
+
+class Rule(StrEnum):
+    """When something is shown."""
+
+    ALWAYS = "always"
+    NEVER = "never"
+    ALIAS = "as an alias"
+    AS_IT_COMES = "as it comes"
+    AFTER_STAGE_1 = "after stage 1"
+    AFTER_STAGE_3 = "after stage 3"
+    AFTER_OUTPUT = "after its output"
+    AFTER_RUN = "after the run"
+
+
+class Moment(StrEnum):
+    """How far the checks have come with something."""
+
+    BEFORE = "before"
+    PASSED = "passed"
+    REFUSED = "refused"
+    UNCHECKED = "unchecked"
+
+
+class Decision(StrEnum):
+    """What becomes of something that is there to be shown."""
+
+    SHOWN = "shown"
+    HELD = "held"
+    WITHHELD = "withheld"
+    ALIASED = "alias"
+
+
+_RESEARCHER = dict.fromkeys(Content, Rule.ALWAYS)
+_PUBLIC = dict.fromkeys(Content, Rule.AFTER_RUN) | {
+    Content.PERSON: Rule.ALIAS,
+    Content.SITTING: Rule.ALWAYS,
+}
+_STUDENT = {
+    Content.WRITTEN: Rule.AFTER_STAGE_1,
+    Content.GIVEN: Rule.AFTER_STAGE_1,
+    Content.TRANSLATED: Rule.AFTER_STAGE_1,
+    Content.EARLY: Rule.AFTER_STAGE_1,
+    Content.HOP: Rule.AS_IT_COMES,
+    Content.LAST_HOP: Rule.AFTER_STAGE_3,
+    Content.FINAL_TEXT: Rule.AFTER_STAGE_3,
+    Content.MADE: Rule.AFTER_OUTPUT,
+    Content.VERDICT: Rule.ALWAYS,
+    Content.OTHER: Rule.AS_IT_COMES,
+    Content.REASON: Rule.NEVER,
+    Content.TERMS: Rule.NEVER,
+    Content.ERROR: Rule.NEVER,
+    Content.AIDS: Rule.ALWAYS,
+    Content.PARAMETERS: Rule.NEVER,
+    Content.CALL: Rule.NEVER,
+    Content.PERSON: Rule.NEVER,
+    Content.SITTING: Rule.NEVER,
+}
+RULES: Mapping[Audience, Mapping[Content, Rule]] = {
+    Audience.RESEARCHER: _RESEARCHER,
+    Audience.STUDENT: _STUDENT,
+    Audience.PUBLIC: _PUBLIC,
+}
+
+_SHOWN, _HELD, _WITHHELD = Decision.SHOWN, Decision.HELD, Decision.WITHHELD
+_CHECKED = dict(zip(Moment, (_HELD, _SHOWN, _WITHHELD, _WITHHELD), strict=True))
+DECISIONS: Mapping[Rule, Mapping[Moment, Decision]] = {
+    Rule.ALWAYS: dict.fromkeys(Moment, _SHOWN),
+    Rule.NEVER: dict.fromkeys(Moment, _WITHHELD),
+    Rule.ALIAS: dict.fromkeys(Moment, Decision.ALIASED),
+    Rule.AS_IT_COMES: {**_CHECKED, Moment.BEFORE: _SHOWN},
+    Rule.AFTER_STAGE_1: _CHECKED,
+    Rule.AFTER_STAGE_3: _CHECKED,
+    Rule.AFTER_OUTPUT: _CHECKED,
+    # Who looks at traces is told what was blocked, and not at which level a run was made.
+    Rule.AFTER_RUN: {**_CHECKED, Moment.UNCHECKED: _SHOWN},
+}
+
+PERSONS = frozenset({"user_id", "device_id"})
+"""Fields that say who or whose device it was."""
+
+AIDS = ("from_lang", "to_lang", "language", "input_language", "safe", "width", "height", "seed", "duration_seconds")
+"""Parameters that a text or picture wants said beside it, for everybody."""
+
+
+def is_for(audience: str, content: Content) -> bool:
+    """Whether that audience ever sees such a thing."""
+    return RULES[Audience(audience)][content] != Rule.NEVER
