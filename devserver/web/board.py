@@ -96,7 +96,7 @@ class Board:
 
 
 Contents = dict[tuple[int, str], tuple[ExecutionItem, Box]]
-"""What was drawn already, by the item's `id` and why it is withheld; it keeps the item, so that the id stays its own."""
+"""What was drawn already, by the item's `id` and why it is withheld; it keeps the item, so the id stays its own."""
 
 
 def board_of(record: ExecutionRecord, *, language: str, audience: str, contents: Contents | None = None) -> Board:

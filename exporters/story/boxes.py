@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from exporters.story.parts import Box, Medium, Parameter
+from exporters.story.parts import Box, Medium, Parameter, joined
 from exporters.story.readable import direction_of, language_code, readable, seconds, size, visible, visible_line
 from otel_tracking.record import ExecutionItem
 from otel_tracking.taxonomy import BLOCKED_TYPES, OUTPUT_TYPES, ItemType, MediaType
@@ -27,8 +27,12 @@ def box_of(
     *,
     withheld: str = "",
     with_parameters: bool = True,
+    given: str | None = None,
 ) -> Box:
-    """The box of an item; one that is `withheld` says why, in that word of `words`, and shows nothing."""
+    """The box of an item; one that is `withheld` says why, in that word of `words`, and shows nothing.
+
+    `given` is what it was given, where that is not what was there before it.
+    """
     said = item.metadata if isinstance(item.metadata, Mapping) else {}
     text = "" if withheld else _text(item, said, words, with_parameters)
     from_language, to_language = (language_code(said.get(name)) for name in ("from_lang", "to_lang"))
@@ -37,16 +41,20 @@ def box_of(
         item_type=visible_line(item.item_type),
         label=_label(item, words),
         tone=_tone(item, said),
+        stage=item.stage,
         hop=item.stage_iteration,
         output=item.loop_iteration,
         text=text,
+        given=None if withheld else given,
         language=to_language or _language_of(item, said),
         direction=direction_of(text),
         from_language=from_language,
         to_language=to_language,
         medium=None if withheld else medium_of(item, attachments),
-        caption=_caption(item, said),
+        made_by="" if item.item_type in _CHECKS | BLOCKED_TYPES else made_by(item.backend_used, item.model_used),
+        measures=_measures(item, said),
         seconds="" if item.item_type in BLOCKED_TYPES else seconds(item.execution_time),
+        is_cancelled=item.item_type in _FAILED and said.get("cancelled") is True,
         withheld=words[withheld] if withheld else "",
         parameters=_parameters(item, words) if with_parameters else (),
     )
@@ -104,10 +112,14 @@ def _verdict(said: Mapping[Any, Any], words: Mapping[str, str], in_full: bool) -
     if said["safe"] and said.get("safety_level") == NO_CHECKS:
         return words["not checked"]
     verdict = words["safe" if said["safe"] else "not safe"]
+    found = "" if said["safe"] else _found(said, in_full)
+    return f"{verdict}: {found}" if found else verdict
+
+
+def _found(said: Mapping[Any, Any], in_full: bool) -> str:
     codes = visible_line(", ".join(_texts(said.get("codes"))))
     terms = visible_line(", ".join(_texts(said.get("found_terms")))) if in_full else ""
-    found = f"{codes} ({terms})" if codes and terms else codes or terms
-    return f"{verdict}: {found}" if found and not said["safe"] else verdict
+    return f"{codes} ({terms})" if codes and terms else codes or terms
 
 
 def _texts(value: Any) -> list[str]:
@@ -115,7 +127,9 @@ def _texts(value: Any) -> list[str]:
 
 
 def _reason(said: Mapping[Any, Any]) -> str:
-    return next((visible_line(said[name]) for name in _REASONS if said.get(name)), "")
+    """Why something ended or was blocked, and what was found in it."""
+    told = next((visible_line(said[name]) for name in _REASONS if said.get(name)), "")
+    return ": ".join(part for part in (told, _found(said, in_full=True)) if part)
 
 
 def _language_of(item: ExecutionItem, said: Mapping[Any, Any]) -> str | None:
@@ -123,18 +137,17 @@ def _language_of(item: ExecutionItem, said: Mapping[Any, Any]) -> str | None:
     return next((code for name in names if (code := language_code(said.get(name)))), None)
 
 
-def _caption(item: ExecutionItem, said: Mapping[Any, Any]) -> str:
-    """Who made it, and what a picture needs said beside it."""
+def _measures(item: ExecutionItem, said: Mapping[Any, Any]) -> str:
+    """What a picture or sound needs said beside it."""
     width, height, seed = (said.get(name) for name in ("width", "height", "seed"))
     is_output = item.item_type in OUTPUT_TYPES
     parts = [
-        made_by(item.backend_used, item.model_used) if item.item_type not in _CHECKS | BLOCKED_TYPES else "",
         f"{readable(width)} × {readable(height)}" if is_output and width and height else "",
         f"Seed {readable(seed)}" if is_output and seed is not None else "",
         seconds(said.get("duration_seconds")) if is_output else "",
         size(item.media.bytes) if item.media else "",
     ]
-    return " · ".join(visible_line(part) for part in parts if part)
+    return joined(*map(visible_line, parts))
 
 
 def made_by(backend: Any, model: Any) -> str:

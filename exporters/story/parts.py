@@ -1,11 +1,12 @@
-"""What a journey is made of: the parts of a record as a reader meets them, every text ready to be shown.
+"""What a story is made of: the parts of a run as a reader meets them, every text whole and ready to be shown.
 
 Texts are made visible (`readable.visible`) and otherwise as they were: whoever writes them into a document
-escapes them for that document.
+escapes them for that document, and cuts what is too long for it.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -49,34 +50,49 @@ class Box:
 
     `tone` is what a reader should notice: `plain`, `good` (checked and safe), `stop` (blocked), `bad` (failed) or
     `key` (what the person wrote, and the final text). `language` is a language tag or None; `direction` that of the
-    text. `withheld` says in words why text and medium are missing.
+    text. `given` is the text that a hop was given where that is not the one that was there before. `made_by` says who
+    did it, `measures` how large or long it is (`512 × 512 · Seed 7`). `withheld` says in words why text and medium are
+    missing.
     """
 
     number: int | None
     item_type: str
     label: str
     tone: str = "plain"
+    stage: int | None = None
     hop: int | None = None
     output: int | None = None
     text: str = ""
+    given: str | None = None
     language: str | None = None
     direction: str = "ltr"
     from_language: str | None = None
     to_language: str | None = None
     medium: Medium | None = None
-    caption: str = ""
+    made_by: str = ""
+    measures: str = ""
     seconds: str = ""
+    is_cancelled: bool = False
     withheld: str = ""
     parameters: tuple[Parameter, ...] = ()
+
+    @property
+    def caption(self) -> str:
+        """Who made it, and what a picture needs said beside it."""
+        return joined(self.made_by, self.measures)
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """The boxes of one stage, or of one output: `Stage 2 · Interception`, `Output 1 · sd35_large`."""
+    """The boxes of one stage, or of one output, which may have a configuration of its own.
+
+    The title is that of the stage (`Interception`), or `Output 1 · sd35_large`.
+    """
 
     title: str
     stage: int | None
     output: int | None
+    config: str
     boxes: tuple[Box, ...]
 
 
@@ -99,39 +115,72 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One call of a backend: what was asked for, what left the process, what came back."""
+class Sent:
+    """One parameter of a call; its `fate` is `same`, `changed`, `added`, `lost` or `unknown`."""
+
+    name: str
+    configured: str | None
+    passed: str | None
+    fate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a backend: what was asked for, what left the process, what came back.
+
+    `configured`, `passed` and `response` are told as they were given, a parameter each; `sent` says of every single
+    value what became of it, by its name with dots, and `answered` has the single values of the response.
+    `request` is `POST http://…` where the wire was recorded.
+    """
 
     number: int
     label: str
     place: str
     made_by: str
     seconds: str
+    request: str
     error: str
     configured: tuple[Parameter, ...]
     passed: tuple[Parameter, ...]
     not_passed: tuple[str, ...]
     response: tuple[Parameter, ...]
+    sent: tuple[Sent, ...]
+    answered: tuple[Parameter, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Journey:
-    """A record as a document tells it, in one language and for one audience."""
+class Story:
+    """A run as everything that is made for people tells it, in one language and for one audience.
+
+    `tone` is that of a box, for the outcome. `settings` are those of the run that have a value, a line each.
+    `items` and `spans` are how many the record has, `completeness` says (to researchers) whether any were lost.
+    `duration` is that of the timeline, in seconds. `words` are all words of its language.
+    """
 
     language: str
     audience: str
     title: str
     execution_id: str
-    started: str
+    moment: dt.datetime
     status: str
+    tone: str
     outcome: str
     languages: tuple[str, ...]
     facts: tuple[Parameter, ...]
+    settings: tuple[Parameter, ...]
+    items: int
+    spans: int
+    completeness: str
     chapters: tuple[Chapter, ...]
     timeline: tuple[Bar, ...]
     duration: float
-    attempts: tuple[Attempt, ...]
+    calls: tuple[Call, ...]
     words: Mapping[str, str]
+
+    @property
+    def started(self) -> str:
+        """When the run began: `2026-11-23 12:00:00 UTC`."""
+        return f"{self.moment:%Y-%m-%d %H:%M:%S} UTC"
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -148,5 +197,18 @@ class Journey:
         """The text that came of it, where there is one and it may be shown."""
         return self._first("interception_final")
 
+    def fact(self, name: str) -> str:
+        """The fact that has this name in records (`safety_level`); empty where there is none."""
+        return next((fact.value for fact in self.facts if fact.name == self.words[name]), "")
+
     def _first(self, item_type: str) -> Box | None:
         return next((box for box in self.boxes if box.item_type == item_type and box.text), None)
+
+
+def joined(*parts: str) -> str:
+    """The parts that are not empty, with dots between them.
+
+    >>> joined("ollama", "", "2.0 s")
+    'ollama · 2.0 s'
+    """
+    return " · ".join(part for part in parts if part)

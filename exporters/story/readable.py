@@ -120,6 +120,18 @@ def direction_of(text: str) -> str:
     return "ltr"
 
 
+def cut(text: str, limit: int) -> str:
+    """`text`, or its beginning; never cut between a letter and its accent, or inside a joined emoji.
+
+    >>> cut("abcdef", 3), cut("e\u0301a", 1)
+    ('abc', '')
+    """
+    end = min(limit, len(text))
+    while 0 < end < len(text) and (unicodedata.combining(text[end]) or text[end] in "\u200d\ufe0f"):
+        end -= 1
+    return text[:end]
+
+
 def _text(value: object) -> str:
     # Our own names (a status, an item type) are enumerations of text, and shown as that text.
     return str.__str__(value) if type(value) is str or isinstance(value, StrEnum) else readable(value)

@@ -9,9 +9,9 @@ from PIL import Image
 
 from devserver.backends.comfyui.outputs import media_format_of, size_of
 from devserver.media_facts import media_facts
+from exporters.formats.printed.pictures import printable
 from exporters.media.png_text import LONGEST_TEXTS, text_chunks
 from exporters.media.thumbnails import thumbnail
-from exporters.story.printed.pictures import printable
 
 
 def chunk(kind, body):

@@ -458,7 +458,7 @@ def test_students_are_not_told_where_a_file_lies(format_name):
 
 
 def test_a_turned_photograph_stands_upright_in_documents():
-    from exporters.story.printed.pictures import printable
+    from exporters.formats.printed.pictures import printable
 
     shown = printable(a_photograph())
     assert (shown.width, shown.height) == (20, 40)

@@ -15,12 +15,12 @@ from reading_pdf import headings, read
 from records import NOON, a_record, a_span, an_item
 
 from exporters import FORMATS
-from exporters.story.journey import journey_of
+from exporters.formats.printed.layout import MOST_SETTINGS, lay_out
+from exporters.formats.printed.limits import room
+from exporters.formats.printed.timeline import extent, on_one_page, tracks_of
 from exporters.story.parts import Bar, Parameter
-from exporters.story.printed.limits import room
-from exporters.story.printed.settings import MOST, settings_of
-from exporters.story.printed.story import story_of
-from exporters.story.printed.timeline import extent, on_one_page, tracks_of
+from exporters.story.settings import settings_of
+from exporters.story.storyteller import story_of
 from otel_tracking import ItemType
 
 ARCHIVE = pytest.param(
@@ -170,9 +170,7 @@ def test_calls_of_outputs_that_were_made_at_once_are_drawn_in_their_own():
         a_span(span_id=f"call{number}", **{**place, "parent_span_id": f"output{number}"}, name=f"call {number}")
         for number in reversed(range(25))
     ]
-    journey = journey_of(a_record(spans=(root, *outputs, *calls)))
-
-    tracks = tracks_of(journey.timeline)
+    tracks = tracks_of(story_of(a_record(spans=(root, *outputs, *calls))).timeline)
     assert [[call.label for call in track.calls] for track in tracks] == [[f"call {number}"] for number in range(25)]
 
 
@@ -234,8 +232,8 @@ def test_a_text_of_many_lines_is_long_too():
     """It takes the room, whatever its letters are."""
     assert room("a\n" * 60) > 1_000
     record = a_record(items=[an_item(content="a\n" * 60)])
-    story = story_of(record, language="en", audience="researcher", attached=True)
-    assert story.sections[0].rows[0].is_wide
+    printed = lay_out(story_of(record), attached=True)
+    assert printed.sections[0].rows[0].is_wide
 
 
 CONFIG = {
@@ -249,9 +247,13 @@ CONFIG = {
 }
 
 
+def printed_settings(metadata):
+    return lay_out(story_of(a_record(metadata=metadata)), attached=True).settings
+
+
 def test_settings_are_those_that_say_something():
     """Names with dots, one line each."""
-    told = settings_of(CONFIG)
+    told = printed_settings(CONFIG)
 
     assert Parameter("config.interception.languages", "en, fr") in told
     assert Parameter("config.outputs.1.parameters.steps", "25") in told
@@ -265,9 +267,8 @@ def test_settings_are_those_that_say_something():
     )
 )
 def test_settings_of_anything_are_short(metadata):
-    assert all(
-        len(fact.name) <= 120 and len(fact.value) < 75 and "\n" not in fact.value for fact in settings_of(metadata)
-    )
+    told = printed_settings({"config": metadata, "long enough to stand alone": "x" * 101})
+    assert all(len(fact.name) <= 120 and len(fact.value) < 75 and "\n" not in fact.value for fact in told)
 
 
 @for_both
@@ -282,7 +283,7 @@ def test_the_configuration_is_a_short_table(name, language):
     assert heading in headings(read(document))
     assert "config.interception.kind translation_chain" in text
     assert '"interception": {' not in text and text.count("Translate it.") < 10
-    assert str(len(settings_of(many)) - MOST) + " " in text
+    assert str(len(settings_of(many)) - MOST_SETTINGS) + " " in text
     assert b"translation_chain" in read(document).attachments["record.json"][0]
 
 
@@ -311,8 +312,9 @@ def test_a_call_stays_with_its_answer_in_word():
 @pytest.mark.parametrize("name", ["pdf", "docx"])
 def test_students_are_not_shown_the_configuration(name):
     record = a_record(metadata=CONFIG, safety_level="kids")
-    story = story_of(record, language="en", audience="student", attached=False)
-    assert story.settings == story.settings_notes == story.more == ()
+    story = story_of(record, audience="student")
+    printed = lay_out(story, attached=False)
+    assert story.settings == printed.settings == printed.settings_notes == printed.long_facts == ()
     assert b"translation_chain" not in FORMATS[name].render(record, audience="student")
 
 

@@ -22,7 +22,7 @@ from exporters import FORMATS
 from exporters.errors import UnknownOption
 from exporters.formats import json as record_json
 from exporters.story.printed.signs import Sign, meaning_of, pieces
-from exporters.story.printed.words import ENGLISH
+from exporters.story.words import ENGLISH
 
 HARD_TO_PRINT = [fifteen_languages, four_outputs, a_failed_run, hostile, an_ordinary_run]
 ARCHIVE = pytest.param(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from exporters.formats.docx.document import write_story
 from exporters.formats.docx.package import with_fixed_times
-from exporters.story.printed.story import story_of
+from exporters.formats.printed.layout import lay_out
+from exporters.story.storyteller import story_of
 from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionRecord
 
@@ -15,5 +16,5 @@ def render(record: ExecutionRecord, *, language: str = "en", audience: str = Aud
     The same record gives the same bytes. Pictures are those among `record.attachments`. Raises `UnknownOption` for
     another language or audience.
     """
-    story = story_of(record, language=language, audience=audience, attached=False)
-    return with_fixed_times(write_story(story, record.timestamp))
+    story = story_of(record, language=language, audience=audience)
+    return with_fixed_times(write_story(lay_out(story, attached=False), story.moment))

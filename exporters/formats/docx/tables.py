@@ -20,9 +20,10 @@ from exporters.formats.docx.xml import (
     repeat_as_header,
     shade,
 )
+from exporters.formats.printed.layout import Printed, PrintedCall
+from exporters.formats.printed.rows import Passage, Row, Section
+from exporters.formats.printed.timeline import extent
 from exporters.story.parts import Bar, Parameter
-from exporters.story.printed.story import Call, Row, Section, Story, Words
-from exporters.story.printed.timeline import extent
 
 _JOURNEY = (10, 28, 82, 32, 18)
 _TIMELINE = (52, 98, 20)
@@ -34,7 +35,7 @@ _FEW = 12
 """Rows of a table that stay on one page."""
 
 
-def journey_table(document: Any, story: Story) -> None:
+def journey_table(document: Any, story: Printed) -> None:
     """What happened, row by row, under the stages."""
     words = story.words
     table = _table(document, _JOURNEY, [words[name] for name in ("number", "what", "text", "by", "took")])
@@ -44,7 +45,7 @@ def journey_table(document: Any, story: Story) -> None:
             _journey_row(table, row, section, words)
 
 
-def timeline_table(document: Any, story: Story) -> None:
+def timeline_table(document: Any, story: Printed) -> None:
     """Every span as a bar, all on one page; where they are many, calls are in the row of what they are a part of."""
     words, shown = story.words, story.timeline
     table = _table(document, _TIMELINE, [words["what"], words["since"], words["took"]])
@@ -56,35 +57,32 @@ def timeline_table(document: Any, story: Story) -> None:
         label.paragraph_format.left_indent = Mm(3 * min(bar.depth, 8))
         ink = TONES["bad"] if bar.failed else GREY if bar.is_attempt else None
         tell(label, bar.label, size=shown.size, colour=ink)
-        _draw(cells[1].paragraphs[0], bar, story.journey.duration, shown.step)
+        _draw(cells[1].paragraphs[0], bar, story.duration, shown.step)
         _small(cells[2], bar.took, right=True, size=shown.size)
     keep_on_one_page(table, with_next=True)
 
 
-def call_table(document: Any, call: Call, story: Story) -> None:
+def call_table(document: Any, call: PrintedCall, story: Printed) -> None:
     """What was asked for and what was sent, parameter by parameter."""
     words = story.words
     table = _table(document, _CALL, [words["parameter"], words["configured"], words["passed"], ""])
-    for line in call.lines:
+    for line in call.sent:
         cells = _row(table)
         tell(cells[0].paragraphs[0], line.name, size=8.5)
         for cell, value in zip(cells[1:3], (line.configured, line.passed), strict=True):
             tell(cell.paragraphs[0], "–" if value is None else value, size=8.5)
         tell(cells[3].paragraphs[0], words[line.fate], size=8.5, colour=FATES[line.fate])
-    if len(call.lines) <= _FEW:
-        keep_on_one_page(table, with_next=bool(call.answer))
+    if len(call.sent) <= _FEW:
+        keep_on_one_page(table, with_next=bool(call.answered))
 
 
-def facts_table(
-    document: Any, facts: Iterable[Parameter] | Iterable[tuple[str, str]], size: float = 9, names: float = 38
-) -> None:
+def facts_table(document: Any, facts: Iterable[Parameter], size: float = 9, names: float = 38) -> None:
     """Names, in a column of so many millimetres, and what there is to say to them."""
     table = _table(document, (names, _WIDTH - names))
     for fact in facts:
-        name, value = (fact.name, fact.value) if isinstance(fact, Parameter) else fact
         cells = _row(table)
-        tell(cells[0].paragraphs[0], name, size=size, colour=GREY)
-        tell(cells[1].paragraphs[0], value, size=size)
+        tell(cells[0].paragraphs[0], fact.name, size=size, colour=GREY)
+        tell(cells[1].paragraphs[0], fact.value, size=size)
     if len(table.rows) <= _FEW:
         keep_on_one_page(table, with_next=False)
 
@@ -168,21 +166,21 @@ def _text_cell(cell: Any, row: Row, words: Any, is_bold: bool) -> None:
     paragraph = cell.paragraphs[0]
     if row.given:
         tell(paragraph, f"{words['was given']} ", size=8, colour=TONES["stop"], bold=True)
-        tell_words(cell.add_paragraph(), row.given, size=8.5, colour=GREY)
+        tell_passage(cell.add_paragraph(), row.given, size=8.5, colour=GREY)
         paragraph = cell.add_paragraph()
     if row.box.withheld:
         tell(paragraph, row.box.withheld, colour=TONES["stop"])
-    elif row.words:
-        tell_words(paragraph, row.words, size=8.5 if row.is_wide else None, bold=is_bold and not row.is_wide)
+    elif row.text:
+        tell_passage(paragraph, row.text, size=8.5 if row.is_wide else None, bold=is_bold and not row.is_wide)
     if row.figure:
         tell(paragraph, f"{words['figure']} {row.figure}", size=8.5, colour=GREY)
 
 
-def tell_words(paragraph: Any, words: Words, **look: Any) -> None:
+def tell_passage(paragraph: Any, passage: Passage, **look: Any) -> None:
     """Add a text, and what is to say where it was cut."""
-    tell(paragraph, words.text, words.language, **look)
-    if words.cut:
-        tell(paragraph, f" {words.cut}", size=8, colour=TONES["stop"])
+    tell(paragraph, passage.text, passage.language, **look)
+    if passage.cut:
+        tell(paragraph, f" {passage.cut}", size=8, colour=TONES["stop"])
 
 
 def _small(cell: Any, text: str, *, right: bool = False, size: float = 8) -> None:

@@ -9,19 +9,18 @@ from __future__ import annotations
 import functools
 import hashlib
 from base64 import b64encode
+from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exporters.formats.printed.pictures import printable
+from exporters.formats.printed.timeline import Track, extent, tracks_of
 from exporters.media.clean_media import clean_copy
 from exporters.media.png_text import strip_text_chunks
-from exporters.story.chain import given_another
-from exporters.story.journey import journey_of
 from exporters.story.language_names import language_name
-from exporters.story.parts import Bar, Chapter, Journey, Medium
-from exporters.story.printed.pictures import printable
-from exporters.story.printed.timeline import Track, extent, tracks_of
-from exporters.story.readable import visible
+from exporters.story.parts import Bar, Chapter, Medium, Story
+from exporters.story.storyteller import story_of
 from otel_tracking.audience import Audience
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
@@ -48,12 +47,8 @@ _EMBEDDED = frozenset(
 
 _PICTURES = {"png": "image/png", "jpg": "image/jpeg"}
 
-_TONES = {
-    Status.COMPLETED: ("good", "✓"),
-    Status.PARTIAL: ("stop", "◐"),
-    Status.BLOCKED: ("stop", "■"),
-    Status.ERROR: ("bad", "!"),
-}
+_MARKS: Mapping[str, str] = {Status.COMPLETED: "✓", Status.PARTIAL: "◐", Status.BLOCKED: "■", Status.ERROR: "!"}
+"""What stands before the outcome; a dash before any other."""
 
 
 def render(record: ExecutionRecord, *, audience: str = Audience.RESEARCHER, language: str = "en") -> bytes:
@@ -61,20 +56,17 @@ def render(record: ExecutionRecord, *, audience: str = Audience.RESEARCHER, lang
 
     Media are shown that are among the record's attachments. Raises `UnknownOption` for another audience or language.
     """
-    journey = journey_of(record, language=language, audience=audience)
-    media = [box.medium for box in journey.boxes if box.medium]
-    tone, mark = _TONES.get(record.status, ("plain", "–"))  # type: ignore[call-overload]  # a StrEnum is its value
+    story = story_of(record, language=language, audience=audience)
+    media = [box.medium for box in story.boxes if box.medium]
     page: str = _template().render(
-        journey=journey,
-        words=journey.words,
+        story=story,
+        words=story.words,
         name_of=functools.partial(language_name, language=language),
-        tone=tone,
-        mark=mark,
-        has_media=any(box.item_type.startswith("output_") for box in journey.boxes),
-        groups=_groups(journey),
-        given={number: visible(text) for number, text in given_another(record).items()},
+        mark=_MARKS.get(story.status, "–"),
+        has_media=any(box.item_type.startswith("output_") for box in story.boxes),
+        groups=_groups(story),
         sources={medium: source_of(medium, audience) for medium in media},
-        tracks=[_track(track, journey) for track in tracks_of(journey.timeline)],
+        tracks=[_track(track, story) for track in tracks_of(story.timeline)],
         style=_style(),
         policy=policy(),
     )
@@ -104,9 +96,9 @@ def _address(content: bytes, mime_type: str) -> str:
     return f"data:{mime_type};base64,{b64encode(content).decode('ascii')}"
 
 
-def _groups(journey: Journey) -> list[list[Chapter]]:
+def _groups(story: Story) -> list[list[Chapter]]:
     """The chapters, outputs that follow each other together: they are there to be compared."""
-    return [list(chapters) for _, chapters in groupby(journey.chapters, key=_is_output)]
+    return [list(chapters) for _, chapters in groupby(story.chapters, key=_is_output)]
 
 
 def _is_output(chapter: Chapter) -> bool:
@@ -133,15 +125,15 @@ def _signed(content: bytes) -> str:
     return next((mime_type for start, mime_type in _SIGNATURES if content.startswith(start)), "")
 
 
-def _track(track: Track, journey: Journey) -> tuple[Bar, list[tuple[Bar, str, str]]]:
+def _track(track: Track, story: Story) -> tuple[Bar, list[tuple[Bar, str, str]]]:
     """The span of a row, and all that is drawn in it."""
-    return track.bar, [(bar, *_extent(bar, journey)) for bar in (track.bar, *track.calls)]
+    return track.bar, [(bar, *_extent(bar, story)) for bar in (track.bar, *track.calls)]
 
 
-def _extent(bar: Bar, journey: Journey) -> tuple[str, str]:
+def _extent(bar: Bar, story: Story) -> tuple[str, str]:
     """Where a bar begins and how wide it is, in thousandths of the chart; never too narrow to be seen."""
-    whole = journey.duration or 1.0
-    start, took = extent(bar, journey.duration)
+    whole = story.duration or 1.0
+    start, took = extent(bar, story.duration)
     left = min(start / whole * 1000, 996.0)
     width = min(max(took / whole * 1000, 4.0), 1000.0 - left)
     return f"{left:.1f}", f"{width:.1f}"

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from exporters.formats import json as record_json
-from exporters.story.printed.story import Story, story_of
+from exporters.formats.printed.layout import Printed, lay_out
+from exporters.story.storyteller import story_of
 from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionRecord
 
@@ -19,18 +20,17 @@ def render(record: ExecutionRecord, *, language: str = "en", audience: str = Aud
     the record is not inside. Raises `UnknownOption` for another language or audience.
     """
     attached = record_json.render(record) if audience != Audience.STUDENT else None
-    story = story_of(record, language=language, audience=audience, attached=attached is not None)
-    return set_story(story, record.timestamp, attached)
+    story = story_of(record, language=language, audience=audience)
+    return set_story(lay_out(story, attached=attached is not None), record.timestamp, attached)
 
 
-def set_story(story: Story, moment: dt.datetime, record: bytes | None) -> bytes:
+def set_story(story: Printed, moment: dt.datetime, record: bytes | None) -> bytes:
     """The PDF of a story that was recorded at `moment`, with `record` (JSON) inside where it is given."""
     from exporters.formats.pdf import chapters, pages
     from exporters.formats.pdf.lines import Typesetter
     from exporters.formats.pdf.typefaces import typefaces_for
 
-    journey = story.journey
-    setter = Typesetter(typefaces_for(texts_of(story)), journey.language)
+    setter = Typesetter(typefaces_for(texts_of(story)), story.language)
     return pages.build(
         chapters.flowables(setter, story),
         chapters.footer(setter, story),

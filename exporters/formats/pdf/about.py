@@ -10,8 +10,8 @@ from exporters.formats.pdf.flow import gap
 from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.parts import heading, names_and_values, paragraph, rows_of, table
 from exporters.formats.pdf.styles import SMALL, TEXT, WIDTH, Style
+from exporters.formats.printed.layout import Printed
 from exporters.story.printed.signs import meaning_of
-from exporters.story.printed.story import Story
 
 _NAMES = 96.0
 _SETTINGS = 180.0
@@ -21,24 +21,22 @@ _MOST_SIGNS = 60
 _NOTE = TEXT.but(size=8.5)
 
 
-def settings(setter: Typesetter, story: Story) -> list[Flowable]:
+def settings(setter: Typesetter, story: Printed) -> list[Flowable]:
     """The chapter of what the run was asked to do; nothing where that is said on the first page."""
     if not story.settings:
         return []
-    told = [(fact.name, fact.value) for fact in story.settings]
-    rows = names_and_values(setter, told, (_SETTINGS, WIDTH - _SETTINGS), Style(8), 1.6)
+    rows = names_and_values(setter, story.settings, (_SETTINGS, WIDTH - _SETTINGS), Style(8), 1.6)
     notes = [flowable for note in story.settings_notes for flowable in paragraph(setter, note, above=4)]
     room = sum(row.wrap(WIDTH, 1e6)[1] for row in rows) + _HEADING
     return [*heading(setter, story.words["settings"], "settings", room=min(room, _MOST_ROOM)), *rows, *notes]
 
 
-def about(setter: Typesetter, story: Story) -> list[Flowable]:
+def about(setter: Typesetter, story: Printed) -> list[Flowable]:
     """The last chapter. It is made after all others: it explains the signs that they needed."""
     found = heading(setter, story.words["about"], "about")
     for note in story.notes:
         found += paragraph(setter, note, _NOTE, above=2)
-    more = [(fact.name, fact.value) for fact in story.more]
-    found += [gap(4), *names_and_values(setter, more, (_NAMES, WIDTH - _NAMES), Style(8), 3)]
+    found += [gap(4), *names_and_values(setter, story.long_facts, (_NAMES, WIDTH - _NAMES), Style(8), 3)]
     return found + _signs(setter, story.words)
 
 

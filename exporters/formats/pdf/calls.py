@@ -20,8 +20,8 @@ from exporters.formats.pdf.parts import (
     tag,
 )
 from exporters.formats.pdf.styles import FAINT, FATES, GREY, SMALL, TONES, WIDTH, Style
-from exporters.story.printed.calls import Line as Parameter
-from exporters.story.printed.story import Call, Story
+from exporters.formats.printed.layout import Printed, PrintedCall
+from exporters.story.parts import Sent
 
 _NAMES, _FATE, _SPACE = 112.0, 66.0, 8.0
 _VALUES = (WIDTH - _NAMES - _FATE) / 2
@@ -34,7 +34,7 @@ _MOST_BOOKMARKS = 200
 _NOTHING = "–"
 
 
-def calls(setter: Typesetter, story: Story) -> list[Flowable]:
+def calls(setter: Typesetter, story: Printed) -> list[Flowable]:
     """The chapter of the calls; nothing where there are none."""
     if not story.calls:
         return []
@@ -44,16 +44,16 @@ def calls(setter: Typesetter, story: Story) -> list[Flowable]:
     return [*found, *first, *(flowable for call in others for flowable in call)]
 
 
-def _call(setter: Typesetter, call: Call, story: Story) -> list[Flowable]:
+def _call(setter: Typesetter, call: PrintedCall, story: Printed) -> list[Flowable]:
     asked: list[Flowable] = [_title(setter, call), gap(3)]
     if call.error:
         asked += [Text(setter.lines([Span(call.error, Style(8.5, colour=TONES["bad"]))], WIDTH)), gap(3)]
-    if call.lines:
+    if call.sent:
         asked.append(_parameters(setter, call, story))
     answered: list[Flowable] = []
-    if call.answer:
+    if call.answered:
         answered += [gap(5), Text(tag(setter, story.words["response"], WIDTH))]
-        answered += names_and_values(setter, call.answer, (_NAMES, WIDTH - _NAMES), _SMALL_TEXT, 1.6)
+        answered += names_and_values(setter, call.answered, (_NAMES, WIDTH - _NAMES), _SMALL_TEXT, 1.6)
     for note in call.notes:
         answered += paragraph(setter, note, above=3)
     whole = [*asked, *answered]
@@ -71,7 +71,7 @@ def _height(parts: list[Flowable]) -> float:
     return float(sum(part.getSpaceBefore() + part.wrap(WIDTH, 1e6)[1] for part in parts))
 
 
-def _title(setter: Typesetter, call: Call) -> Text:
+def _title(setter: Typesetter, call: PrintedCall) -> Text:
     number = Span(f"{call.number}. ", Style(10, 600))
     spans = [number, Span(f"{call.title}   ", Style(10, 600)), Span(call.facts, SMALL)]
     lines = setter.lines(spans, WIDTH, leading=1.3, direction="ltr")
@@ -80,7 +80,7 @@ def _title(setter: Typesetter, call: Call) -> Text:
     return Text(lines, bookmark=f"call-{call.number}", title=plain(f"{call.number}. {call.title}"), level=1, above=13)
 
 
-def _parameters(setter: Typesetter, call: Call, story: Story) -> Flowable:
+def _parameters(setter: Typesetter, call: PrintedCall, story: Printed) -> Flowable:
     names = [story.words["parameter"], story.words["configured"], story.words["passed"], ""]
     head = [tag(setter, name, width) for name, width in zip(names, _COLUMNS, strict=True)]
     rows: list[list[Any]] = rows_of(head)
@@ -89,7 +89,7 @@ def _parameters(setter: Typesetter, call: Call, story: Story) -> Flowable:
         ("LINEBELOW", (0, 0), (-1, 0), 0.4, FAINT),
         ("BOTTOMPADDING", (0, 0), (-1, 0), 2.1),
     ]
-    for parameter in call.lines:
+    for parameter in call.sent:
         made = rows_of(_cells(setter, parameter, story))
         end = len(rows) + len(made) - 1
         style += [
@@ -102,7 +102,7 @@ def _parameters(setter: Typesetter, call: Call, story: Story) -> Flowable:
     return table(rows, _COLUMNS, style, heads=1)
 
 
-def _cells(setter: Typesetter, parameter: Parameter, story: Story) -> list[list[Line]]:
+def _cells(setter: Typesetter, parameter: Sent, story: Printed) -> list[list[Line]]:
     values = [_value(setter, value) for value in (parameter.configured, parameter.passed)]
     fate = Span(story.words[parameter.fate], _SMALL_TEXT.but(colour=FATES[parameter.fate]))
     name = setter.lines([Span(parameter.name, _SMALL_TEXT)], _NAMES - _SPACE)

@@ -17,7 +17,7 @@ from exporters.formats.pdf.parts import plain
 from exporters.formats.pdf.styles import GREY, MARGIN, PAGE_WIDTH, WIDTH, Style
 from exporters.formats.pdf.timeline import timeline
 from exporters.formats.pdf.title import title
-from exporters.story.printed.story import Story
+from exporters.formats.printed.layout import Printed
 
 _CHAPTERS = (title, journey, figures, timeline, calls, settings, about)
 _FOOTER = Style(7.5, colour=GREY)
@@ -25,17 +25,17 @@ _FOOTER_HEIGHT = 34.0
 _PAGE_NUMBER = 90.0
 
 
-def flowables(setter: Typesetter, story: Story) -> list[Flowable]:
+def flowables(setter: Typesetter, story: Printed) -> list[Flowable]:
     """All chapters; the last one is made last, because it explains what the others needed."""
     made = [chapter(setter, story) for chapter in _CHAPTERS]
     return [flowable for chapter in made for flowable in chapter]
 
 
-def footer(setter: Typesetter, story: Story) -> Callable[[Any, int, int], None]:
+def footer(setter: Typesetter, story: Printed) -> Callable[[Any, int, int], None]:
     """What draws the foot of a page: which run this is, and which page of how many."""
 
     def draw(canvas: Any, number: int, pages: int) -> None:
-        left, right = story.journey.execution_id, f"{story.words['page']} {number} / {pages}"
+        left, right = story.execution_id, f"{story.words['page']} {number} / {pages}"
         for text, is_right in ((left, False), (right, True)):
             line = setter.lines([Span(text, _FOOTER)], WIDTH - _PAGE_NUMBER, direction="ltr")[0]
             place = PAGE_WIDTH - MARGIN - line.width if is_right else MARGIN
@@ -44,13 +44,12 @@ def footer(setter: Typesetter, story: Story) -> Callable[[Any, int, int], None]:
     return draw
 
 
-def told_of(story: Story) -> dict[str, Any]:
+def told_of(story: Printed) -> dict[str, Any]:
     """What the file says of itself, as ReportLab takes it."""
-    journey = story.journey
     return {
-        "title": plain(f"{journey.title} · {journey.execution_id}"),
+        "title": plain(f"{story.title} · {story.execution_id}"),
         "author": "otel-tracking",
-        "subject": plain(journey.outcome),
-        "keywords": [plain(word) for word in (journey.title, journey.status, journey.execution_id)],
-        "lang": journey.language,
+        "subject": plain(story.outcome),
+        "keywords": [plain(word) for word in (story.title, story.status, story.execution_id)],
+        "lang": story.language,
     }

@@ -13,7 +13,8 @@ from exporters.formats.pdf.flow import Text, gap, stacked
 from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.parts import Command, heading, rows_of, table
 from exporters.formats.pdf.styles import FAINT, GREY, INK, SMALL, TONES, WASH, WIDTH, Style
-from exporters.story.printed.story import Figure, Story
+from exporters.formats.printed.figures import Figure
+from exporters.formats.printed.layout import Printed
 
 _NARROW = 1.25
 """Pictures that are not much wider than high stand side by side."""
@@ -26,7 +27,7 @@ _NAMES = 74.0
 _DETAIL = Style(7.5)
 
 
-def figures(setter: Typesetter, story: Story) -> list[Flowable]:
+def figures(setter: Typesetter, story: Printed) -> list[Flowable]:
     """The chapter of the figures; nothing where there are none."""
     if not story.figures:
         return []
@@ -50,7 +51,7 @@ def _is_narrow(figure: Figure) -> bool:
     return figure.picture is not None and figure.picture.width <= _NARROW * figure.picture.height
 
 
-def _shown(setter: Typesetter, together: tuple[Figure, ...], story: Story, highest: float) -> list[Flowable]:
+def _shown(setter: Typesetter, together: tuple[Figure, ...], story: Printed, highest: float) -> list[Flowable]:
     """One figure as wide as the page, or two with half of it each: picture, caption, and parameters below."""
     count = len(together)
     width = (WIDTH - (count - 1) * _BETWEEN) / count
@@ -107,7 +108,7 @@ def _note(setter: Typesetter, figure: Figure, width: float) -> Flowable:
     return table([[Text(lines[:40])]], [width], [*box, *padding])
 
 
-def _caption(setter: Typesetter, figure: Figure, story: Story, width: float) -> list[Line]:
+def _caption(setter: Typesetter, figure: Figure, story: Printed, width: float) -> list[Line]:
     number = Span(f"{story.words['figure']} {figure.number}. ", Style(8.5, 600))
     title = setter.lines([number, Span(figure.title, Style(8.5, colour=INK))], width, direction="ltr")
     return stacked(title, setter.lines([Span(figure.caption, SMALL)], width) if figure.caption else [])[:40]

@@ -13,8 +13,9 @@ from exporters.formats.pdf.flow import Text, beside_bar, indented, linked, right
 from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.parts import Command, heading, last_of_whole, paragraph, plain, rows_of, table, tag
 from exporters.formats.pdf.styles import FAINT, GREY, SMALL, TEXT, TONES, WIDTH, Colour, Style, stage_colour
+from exporters.formats.printed.layout import Printed
+from exporters.formats.printed.rows import Passage, Row, Section
 from exporters.story.parts import Box
-from exporters.story.printed.story import Row, Section, Story, Words
 
 _LEADING = 13.4
 """The same for letters of all sizes, so that the first lines of a row stand on one line."""
@@ -28,7 +29,7 @@ _SMALLER = TEXT.but(size=8.5)
 _TOGETHER = 4
 
 
-def journey(setter: Typesetter, story: Story) -> list[Flowable]:
+def journey(setter: Typesetter, story: Printed) -> list[Flowable]:
     """The chapter of the journey."""
     found = heading(setter, story.words["journey"], "journey")
     if story.sections:
@@ -40,7 +41,7 @@ def journey(setter: Typesetter, story: Story) -> list[Flowable]:
     return found
 
 
-def _table(setter: Typesetter, story: Story) -> Flowable:
+def _table(setter: Typesetter, story: Printed) -> Flowable:
     rows = [_head(setter, story)]
     style: list[Command] = [
         ("RIGHTPADDING", (0, 0), (3, -1), _SPACE),
@@ -63,7 +64,7 @@ def _table(setter: Typesetter, story: Story) -> Flowable:
     return table(rows, _COLUMNS, style, heads=1)
 
 
-def _below_the_row(setter: Typesetter, row: Row, story: Story) -> list[list[Any]]:
+def _below_the_row(setter: Typesetter, row: Row, story: Printed) -> list[list[Any]]:
     """A long text as wide as the page, in rows of its own below the one that says what it is."""
     if not row.is_wide:
         return []
@@ -71,7 +72,7 @@ def _below_the_row(setter: Typesetter, row: Row, story: Story) -> list[list[Any]
     return [[[], chunk, [], [], []] for chunk in Text(lines, own_width=_WIDE).chunks(_TOGETHER)]
 
 
-def _head(setter: Typesetter, story: Story) -> list[Any]:
+def _head(setter: Typesetter, story: Printed) -> list[Any]:
     names = [story.words[name] for name in ("number", "what", "text", "by", "took")]
     cells = [tag(setter, name, width) for name, width in zip(names, _COLUMNS, strict=True)]
     (found,) = rows_of([indented(cells[0], _SPACE), *cells[1:4], right(cells[4])])
@@ -86,7 +87,7 @@ def _section_head(setter: Typesetter, section: Section) -> list[Any]:
     return [square, made[0], "", "", ""]
 
 
-def _cells(setter: Typesetter, row: Row, story: Story) -> list[list[Line]]:
+def _cells(setter: Typesetter, row: Row, story: Printed) -> list[list[Line]]:
     box, widths = row.box, [width - _SPACE for width in _COLUMNS]
     number = "" if box.number is None else str(box.number)
     told = [
@@ -108,24 +109,24 @@ def _languages(box: Box) -> str:
     return " → ".join(plain(code or "?") for code in (box.from_language, box.to_language))
 
 
-def _text(setter: Typesetter, row: Row, story: Story, width: float, style: Style) -> Iterator[list[Line]]:
+def _text(setter: Typesetter, row: Row, story: Printed, width: float, style: Style) -> Iterator[list[Line]]:
     if row.given:
         yield beside_bar(_given(setter, row.given, story, width - 8), TONES["stop"], 8)
     if row.box.withheld:
         yield _lines(setter, row.box.withheld, width, TEXT.but(colour=TONES["stop"]))
-    if row.words:
-        lines = _words(setter, row.words, width, style.but(weight=500 if row.box.tone == "key" else 400))
+    if row.text:
+        lines = _words(setter, row.text, width, style.but(weight=500 if row.box.tone == "key" else 400))
         yield spaced(lines, 4 if row.given else 0)
     if row.figure:
         yield linked(_lines(setter, f"{story.words['figure']} {row.figure}", width, SMALL), f"figure-{row.figure}")
 
 
-def _given(setter: Typesetter, given: Words, story: Story, width: float) -> list[Line]:
+def _given(setter: Typesetter, given: Passage, story: Printed, width: float) -> list[Line]:
     said = _lines(setter, story.words["was given"], width, Style(7.5, 500, TONES["stop"]))
     return stacked(said, _words(setter, given, width, Style(8.5, colour=GREY)))
 
 
-def _words(setter: Typesetter, words: Words, width: float, style: Style) -> list[Line]:
+def _words(setter: Typesetter, words: Passage, width: float, style: Style) -> list[Line]:
     leading = _LEADING if style.size > _SMALLER.size else _TIGHTER
     lines = setter.lines([Span(words.text, style, words.language)], width, leading=leading)
     return stacked(lines, _lines(setter, words.cut, width, Style(8, colour=TONES["stop"])))

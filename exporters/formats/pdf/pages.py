@@ -16,7 +16,7 @@ from exporters.formats.pdf.embedding import EmbeddedFont
 from exporters.formats.pdf.pictures import picture_object
 from exporters.formats.pdf.shaping import Typeface
 from exporters.formats.pdf.styles import BOTTOM, MARGIN, PAGE_HEIGHT, PAGE_WIDTH, WIDTH
-from exporters.story.printed.pictures import Picture
+from exporters.formats.printed.pictures import Picture
 
 
 class Page(Canvas):  # type: ignore[misc]

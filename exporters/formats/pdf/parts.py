@@ -12,6 +12,7 @@ from reportlab.platypus.flowables import HRFlowable
 from exporters.formats.pdf.flow import Text, gap
 from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.styles import FAINT, SMALL, TAG, TONES, WIDTH, Style
+from exporters.story.parts import Parameter
 from exporters.story.printed.signs import pieces
 
 Command = tuple[Any, ...]
@@ -80,12 +81,12 @@ def table(rows: Sequence[Sequence[Any]], widths: Sequence[float], style: Iterabl
 
 
 def names_and_values(
-    setter: Typesetter, pairs: Iterable[tuple[str, str]], widths: tuple[float, float], style: Style, between: float = 2
+    setter: Typesetter, facts: Iterable[Parameter], widths: tuple[float, float], style: Style, between: float = 2
 ) -> list[Flowable]:
     """Names with their values beside them; nothing where there are none."""
     rows: list[list[Any]] = []
     commands: list[Command] = []
-    for cells in _cells(setter, pairs, widths, style):
+    for cells in _cells(setter, facts, widths, style):
         made = rows_of(cells)
         commands.append(("TOPPADDING", (0, len(rows)), (-1, len(rows)), between))
         commands.append(("NOSPLIT", (0, len(rows)), (-1, last_of_whole(len(rows), made))))
@@ -94,11 +95,11 @@ def names_and_values(
 
 
 def _cells(
-    setter: Typesetter, pairs: Iterable[tuple[str, str]], widths: tuple[float, float], style: Style
+    setter: Typesetter, facts: Iterable[Parameter], widths: tuple[float, float], style: Style
 ) -> Iterator[tuple[list[Line], list[Line]]]:
     leading = style.size * 1.42
-    for name, value in pairs:
+    for fact in facts:
         yield (
-            setter.lines([Span(name, style.but(colour=SMALL.colour))], widths[0] - 6, leading=leading),
-            setter.lines([Span(value, style)], widths[1], leading=leading),
+            setter.lines([Span(fact.name, style.but(colour=SMALL.colour))], widths[0] - 6, leading=leading),
+            setter.lines([Span(fact.value, style)], widths[1], leading=leading),
         )

@@ -8,7 +8,7 @@ from typing import Any
 from reportlab.platypus import Flowable
 
 from exporters.formats.pdf.styles import FAINT
-from exporters.story.printed.pictures import Picture
+from exporters.formats.printed.pictures import Picture
 
 
 class Figure(Flowable):  # type: ignore[misc]

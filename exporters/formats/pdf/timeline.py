@@ -12,9 +12,9 @@ from exporters.formats.pdf.flow import Text, indented, right
 from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.parts import Command, heading, paragraph, table, tag
 from exporters.formats.pdf.styles import GREY, INK, TONES, WASH, WIDTH, Colour, Style, lighter, stage_colour
+from exporters.formats.printed.layout import Printed
+from exporters.formats.printed.timeline import Timeline, Track, extent
 from exporters.story.parts import Bar
-from exporters.story.printed.story import Story
-from exporters.story.printed.timeline import Timeline, Track, extent
 from exporters.story.readable import seconds
 
 _LABELS, _TIMES = 158.0, 46.0
@@ -26,12 +26,12 @@ _HEADING, _NOTE = 50.0, 18.0
 """Room for what stands above and below the rows."""
 
 
-def timeline(setter: Typesetter, story: Story) -> list[Flowable]:
+def timeline(setter: Typesetter, story: Printed) -> list[Flowable]:
     """The chapter of the timeline, all on one page; nothing where there are no spans."""
-    journey, words, shown = story.journey, story.words, story.timeline
+    words, shown = story.words, story.timeline
     if not shown.tracks:
         return []
-    rows = [_head(setter, story), *(_row(setter, track, shown, journey.duration) for track in shown.tracks)]
+    rows = [_head(setter, story), *(_row(setter, track, shown, story.duration) for track in shown.tracks)]
     style: list[Command] = [
         ("BACKGROUND", (1, 1), (2, -1), WASH),
         ("VALIGN", (1, 1), (2, -1), "MIDDLE"),
@@ -50,10 +50,10 @@ def timeline(setter: Typesetter, story: Story) -> list[Flowable]:
     ]
 
 
-def _head(setter: Typesetter, story: Story) -> list[Any]:
+def _head(setter: Typesetter, story: Printed) -> list[Any]:
     words = story.words
     since = tag(setter, words["since"], _ROOM / 2)
-    whole = right(tag(setter, seconds(story.journey.duration), _ROOM / 2))
+    whole = right(tag(setter, seconds(story.duration), _ROOM / 2))
     took = right(tag(setter, words["took"], _TIMES))
     return [Text(tag(setter, words["what"], _LABELS)), Text(since), Text(whole), Text(took)]
 

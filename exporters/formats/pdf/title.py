@@ -8,8 +8,8 @@ from exporters.formats.pdf.flow import Text, beside_bar, gap, stacked
 from exporters.formats.pdf.lines import Span, Typesetter
 from exporters.formats.pdf.parts import names_and_values, plain, table, tag
 from exporters.formats.pdf.styles import SMALL, TEXT, TONES, WASH, WHITE, WIDTH, Style, stage_colour
+from exporters.formats.printed.layout import Printed
 from exporters.story.parts import Parameter
-from exporters.story.printed.story import Story
 
 _LONG_TITLE = 70
 _PADDING = 9
@@ -19,11 +19,10 @@ _LEFT = 270
 """The wider of the two columns of facts: the long ids are there."""
 
 
-def title(setter: Typesetter, story: Story) -> list[Flowable]:
+def title(setter: Typesetter, story: Printed) -> list[Flowable]:
     """The first half page."""
-    journey = story.journey
-    size = 22 if len(journey.title) < _LONG_TITLE else 13
-    name = setter.lines([Span(journey.title, Style(size, 600, TONES["key"]))], WIDTH, leading=1.3)
+    size = 22 if len(story.title) < _LONG_TITLE else 13
+    name = setter.lines([Span(story.title, Style(size, 600, TONES["key"]))], WIDTH, leading=1.3)
     return [
         Text(tag(setter, story.words["record"], WIDTH)),
         Text(name),
@@ -35,7 +34,7 @@ def title(setter: Typesetter, story: Story) -> list[Flowable]:
     ]
 
 
-def _prompt(setter: Typesetter, story: Story) -> list[Flowable]:
+def _prompt(setter: Typesetter, story: Printed) -> list[Flowable]:
     if not story.prompt:
         return []
     asked = setter.lines([Span(story.prompt.text, Style(12), story.prompt.language)], WIDTH - 12, leading=1.45)
@@ -43,19 +42,18 @@ def _prompt(setter: Typesetter, story: Story) -> list[Flowable]:
     return [Text(beside_bar(stacked(asked, cut), stage_colour(1), 12)), gap(11)]
 
 
-def _outcome(setter: Typesetter, story: Story) -> Flowable:
+def _outcome(setter: Typesetter, story: Printed) -> Flowable:
     """The status in a box, and what came of the run beside it."""
-    journey, tone = story.journey, TONES[story.tone]
-    status = setter.lines([Span(plain(journey.status)[:40], Style(8, 600, WHITE))], 160, leading=13)
+    status = setter.lines([Span(plain(story.status)[:40], Style(8, 600, WHITE))], 160, leading=13)
     badge = min(max((line.width for line in status), default=0), 160) + 10
     room = WIDTH - 2 * _PADDING - badge - 8
-    said = setter.lines([Span(journey.outcome)], room, leading=13)
-    way = setter.lines([Span(" → ".join(map(plain, journey.languages)), SMALL)], room) if journey.languages else []
+    said = setter.lines([Span(story.outcome)], room, leading=13)
+    way = setter.lines([Span(" → ".join(map(plain, story.languages)), SMALL)], room) if story.languages else []
     mark = table(
         [[Text(status)]],
         [badge],
         [
-            ("BACKGROUND", (0, 0), (-1, -1), tone),
+            ("BACKGROUND", (0, 0), (-1, -1), TONES[story.tone]),
             ("LEFTPADDING", (0, 0), (-1, -1), 5),
             ("ROUNDEDCORNERS", [2, 2, 2, 2]),
         ],
@@ -76,11 +74,10 @@ def _facts(setter: Typesetter, facts: tuple[Parameter, ...]) -> list[Flowable]:
     """Names and values in two columns; short ones, for long ones are at the end of the document."""
     half = (len(facts) + 1) // 2
     widths = (_LEFT, WIDTH - _BETWEEN - _LEFT)
-    pairs = [[(fact.name, fact.value) for fact in part] for part in (facts[:half], facts[half:])]
     style = TEXT.but(size=8.5)
     columns = [
         names_and_values(setter, part, (_NAMES, width - _NAMES), style)
-        for part, width in zip(pairs, widths, strict=True)
+        for part, width in zip((facts[:half], facts[half:]), widths, strict=True)
     ]
     if not any(columns):
         return []

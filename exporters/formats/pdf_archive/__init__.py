@@ -12,7 +12,8 @@ from exporters.formats.pdf_archive.content import Content, characters_of
 from exporters.formats.pdf_archive.engine import set_pages
 from exporters.formats.pdf_archive.fonts import typefaces_for
 from exporters.formats.pdf_archive.processes import run
-from exporters.story.printed.story import Story, story_of
+from exporters.formats.printed.layout import Printed, lay_out
+from exporters.story.storyteller import story_of
 from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionRecord
 
@@ -38,11 +39,11 @@ def render(record: ExecutionRecord, *, language: str = "en", audience: str = Aud
             "pip install 'otel-tracking[archive]' brings it, and the format pdf works without it"
         )
     attached = record_json.render(record) if audience != Audience.STUDENT else None
-    story = story_of(record, language=language, audience=audience, attached=attached is not None)
-    return run(set_story, story, record.timestamp, attached)
+    story = story_of(record, language=language, audience=audience)
+    return run(set_story, lay_out(story, attached=attached is not None), record.timestamp, attached)
 
 
-def set_story(story: Story, moment: dt.datetime, record: bytes | None) -> bytes:
+def set_story(story: Printed, moment: dt.datetime, record: bytes | None) -> bytes:
     """The PDF of a story that was recorded at `moment`, with `record` (JSON) inside where it is given."""
     typefaces = typefaces_for(characters_of(story))
     content = Content(story, typefaces).build(moment, attached=record is not None)
@@ -50,13 +51,13 @@ def set_story(story: Story, moment: dt.datetime, record: bytes | None) -> bytes:
     return set_pages(content, files, typefaces.loaded, moment, tagged=_may_be_tagged(story))
 
 
-def _pictures(story: Story) -> dict[str, bytes]:
+def _pictures(story: Printed) -> dict[str, bytes]:
     shown = [(figure.number, figure.picture) for figure in story.figures if figure.picture]
     return {f"figure-{number}.{picture.suffix}": picture.content for number, picture in shown}
 
 
-def _may_be_tagged(story: Story) -> bool:
-    texts = [row.words.text for section in story.sections for row in section.rows if row.words]
+def _may_be_tagged(story: Printed) -> bool:
+    texts = [row.text.text for section in story.sections for row in section.rows if row.text]
     if sum(map(len, texts)) > _MOST_TAGGED:
         return False
     return sum(len(_JOINED.findall(text)) for text in texts if not text.isascii()) <= _MOST_TAGGED_JOINED

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from exporters.formats.pdf_archive.fonts import Typefaces
-from exporters.story.parts import Bar
+from exporters.formats.printed.figures import Figure
+from exporters.formats.printed.layout import Printed, PrintedCall
+from exporters.formats.printed.limits import room
+from exporters.formats.printed.rows import Passage, Row, Section
+from exporters.formats.printed.timeline import Track, extent
+from exporters.story.parts import Bar, Parameter
 from exporters.story.printed.languages import EAST_ASIAN, language_of
-from exporters.story.printed.limits import room
 from exporters.story.printed.signs import Sign, drawn, meaning_of, pieces, with_breaks
-from exporters.story.printed.story import Call, Figure, Row, Section, Story, Words
-from exporters.story.printed.timeline import Track, extent
 from exporters.story.readable import direction_of, seconds
 
 _MOST_OF_A_PAGE = 850
@@ -22,7 +24,7 @@ _NARROW = 1.25
 """Pictures that are not much wider than high stand side by side."""
 
 
-def characters_of(story: Story) -> frozenset[str]:
+def characters_of(story: Printed) -> frozenset[str]:
     """Every character that the document may need a glyph for."""
     return drawn(frozenset().union(*map(frozenset, _texts(story))))
 
@@ -30,35 +32,35 @@ def characters_of(story: Story) -> frozenset[str]:
 class Content:
     """Builds the template's data; counts the signs it needed on the way."""
 
-    def __init__(self, story: Story, typefaces: Typefaces) -> None:
+    def __init__(self, story: Printed, typefaces: Typefaces) -> None:
         self._story, self._typefaces = story, typefaces
         self._signs: Counter[str] = Counter()
 
     def build(self, moment: dt.datetime, *, attached: bool) -> dict[str, Any]:
         """The data of the whole document."""
-        story, journey = self._story, self._story.journey
+        story = self._story
         body = {
-            "heading": self.told(journey.title),
-            "prompt": self._words(story.prompt),
-            "outcome": self.told(journey.outcome),
-            "facts": [[story_name, self.told(value)] for story_name, value in _pairs(story)],
+            "heading": self.told(story.title),
+            "prompt": self._passage(story.prompt),
+            "outcome": self.told(story.outcome),
+            "facts": [[fact.name, self.told(fact.value)] for fact in story.facts],
             "chapters": [self._section(section) for section in story.sections],
             "figures": [self._figure(figure) for figure in story.figures],
             "timeline": self._timeline(),
             "attempts": [self._call(call) for call in story.calls],
-            "settings": [[self.told(fact.name), self.told(fact.value)] for fact in story.settings],
-            "more": [[self.told(fact.name), self.told(fact.value)] for fact in story.more],
+            "settings": self._named(story.settings),
+            "more": self._named(story.long_facts),
         }
         return body | {
-            "title": _plain(f"{journey.title} · {journey.execution_id}"),
-            "description": _plain(journey.outcome),
-            "keywords": [_plain(word) for word in (journey.title, journey.status, journey.execution_id)],
-            "language": journey.language,
-            "execution": _plain(journey.execution_id),
+            "title": _plain(f"{story.title} · {story.execution_id}"),
+            "description": _plain(story.outcome),
+            "keywords": [_plain(word) for word in (story.title, story.status, story.execution_id)],
+            "language": story.language,
+            "execution": _plain(story.execution_id),
             "date": {name: getattr(moment, name) for name in ("year", "month", "day", "hour", "minute", "second")},
-            "status": _plain(journey.status),
+            "status": _plain(story.status),
             "tone": story.tone,
-            "languages": " → ".join(map(_plain, journey.languages)),
+            "languages": " → ".join(map(_plain, story.languages)),
             "journey-notes": story.section_notes,
             "settings-notes": story.settings_notes,
             "notes": story.notes,
@@ -82,8 +84,11 @@ class Content:
             told["rtl"] = True
         return told
 
-    def _words(self, words: Words | None) -> dict[str, Any] | None:
-        return self.told(words.text, words.language) | {"cut": words.cut} if words else None
+    def _named(self, parameters: Iterable[Parameter]) -> list[list[dict[str, Any]]]:
+        return [[self.told(one.name), self.told(one.value)] for one in parameters]
+
+    def _passage(self, passage: Passage | None) -> dict[str, Any] | None:
+        return self.told(passage.text, passage.language) | {"cut": passage.cut} if passage else None
 
     def _section(self, section: Section) -> dict[str, Any]:
         return {
@@ -99,15 +104,15 @@ class Content:
             "number": box.number,
             "label": self.told(box.label),
             "tongues": " → ".join(codes) if box.from_language or box.to_language else "",
-            "text": self._words(row.words),
-            "given": self._words(row.given),
+            "text": self._passage(row.text),
+            "given": self._passage(row.given),
             "figure": row.figure,
             "by": self.told("" if row.figure else box.caption),
             "took": box.seconds,
             "tone": box.tone,
             "withheld": box.withheld,
             "wide": row.is_wide,
-            "whole": self._stays_whole(*(words.text for words in (row.words, row.given) if words)),
+            "whole": self._stays_whole(*(passage.text for passage in (row.text, row.given) if passage)),
         }
 
     def _figure(self, figure: Figure) -> dict[str, Any]:
@@ -123,18 +128,18 @@ class Content:
             "withheld": figure.is_withheld,
             "narrow": narrow,
             "ratio": picture.width / picture.height if picture else 1,
-            "details": [[self.told(detail.name), self.told(detail.value)] for detail in figure.details],
+            "details": self._named(figure.details),
         }
 
     def _timeline(self) -> dict[str, Any]:
-        journey, shown = self._story.journey, self._story.timeline
-        more = [self._story.words["more spans"].format(count=f"{shown.more:,}")] if shown.more else []
+        story, shown = self._story, self._story.timeline
+        more = [story.words["more spans"].format(count=f"{shown.more:,}")] if shown.more else []
         return {
-            "took": seconds(journey.duration),
+            "took": seconds(story.duration),
             "step": shown.step,
             "size": shown.size,
             "even": shown.is_even,
-            "tracks": [self._track(track, journey.duration) for track in shown.tracks],
+            "tracks": [self._track(track, story.duration) for track in shown.tracks],
             "notes": more,
         }
 
@@ -149,7 +154,7 @@ class Content:
             "bars": [_bar(each, duration) for each in (bar, *track.calls)],
         }
 
-    def _call(self, call: Call) -> dict[str, Any]:
+    def _call(self, call: PrintedCall) -> dict[str, Any]:
         return {
             "number": call.number,
             "title": self.told(call.title),
@@ -163,10 +168,12 @@ class Content:
                     "fate": line.fate,
                     "whole": self._stays_whole(max(line.configured or "", line.passed or "", key=room)),
                 }
-                for line in call.lines
+                for line in call.sent
             ],
             "whole": self._is_short(call),
-            "answer": [[self.told(name), self.told(value), self._stays_whole(value)] for name, value in call.answer],
+            "answer": [
+                [self.told(one.name), self.told(one.value), self._stays_whole(one.value)] for one in call.answered
+            ],
             "notes": call.notes,
         }
 
@@ -180,10 +187,10 @@ class Content:
         signs = sum(isinstance(piece, Sign) for text in texts for piece in pieces(text, self._typefaces.missing))
         return sum(map(room, texts)) + 3 * signs <= _MOST_OF_A_PAGE
 
-    def _is_short(self, call: Call) -> bool:
-        rows = len(call.lines) + len(call.answer)
-        told = [line.configured or "" for line in call.lines] + [line.passed or "" for line in call.lines]
-        return rows <= _MOST_ROWS and self._stays_whole(call.error, *told, *(value for _, value in call.answer))
+    def _is_short(self, call: PrintedCall) -> bool:
+        rows = len(call.sent) + len(call.answered)
+        told = [line.configured or "" for line in call.sent] + [line.passed or "" for line in call.sent]
+        return rows <= _MOST_ROWS and self._stays_whole(call.error, *told, *(one.value for one in call.answered))
 
     def _signs_used(self) -> list[list[str]]:
         words = self._story.words
@@ -202,10 +209,6 @@ def _bar(bar: Bar, duration: float) -> dict[str, Any]:
 
 def _counted(count: int, words: Mapping[str, str]) -> str:
     return words["once"] if count == 1 else words["times"].format(count=f"{count:,}")
-
-
-def _pairs(story: Story) -> Iterator[tuple[str, str]]:
-    return ((fact.name, fact.value) for fact in story.facts)
 
 
 def _texts(*parts: Any) -> Iterator[str]:

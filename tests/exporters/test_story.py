@@ -1,4 +1,4 @@
-"""A record as a journey: what every document for people is made from."""
+"""A record as a story: what everything that is made for people is made from."""
 
 import pytest
 from golden_record import golden_record
@@ -7,22 +7,22 @@ from hypothesis import given, settings
 from records import a_record, a_run_of_hops, an_item, records
 
 from exporters.errors import UnknownOption
-from exporters.story.journey import journey_of
 from exporters.story.language_names import NAMES
 from exporters.story.parts import Parameter
+from exporters.story.storyteller import story_of
 from exporters.story.words import ENGLISH, GERMAN
 from otel_tracking import ItemType, MediaType, Status
 
 
 def labels(record, **options):
-    return [box.label for box in journey_of(record, **options).boxes]
+    return [box.label for box in story_of(record, **options).boxes]
 
 
 def test_a_run_is_chapters_of_boxes():
     """Stages in their order; everything of one output together."""
-    journey = journey_of(golden_record())
+    story = story_of(golden_record())
 
-    assert [(chapter.title, [box.label for box in chapter.boxes]) for chapter in journey.chapters] == [
+    assert [(chapter.title, [box.label for box in chapter.boxes]) for chapter in story.chapters] == [
         ("Translation and safety", ["Prompt", "Safety check"]),
         ("Interception", ["Hop 1", "Hop 2", "Final text"]),
         ("Output 1 · sd35_large", ["Safety check", "Picture"]),
@@ -34,13 +34,13 @@ def test_a_run_is_chapters_of_boxes():
 
 def test_the_journey_tells_through_which_languages():
     """From the first hop's origin on."""
-    assert journey_of(golden_record()).languages == ("de", "ar", "en")
-    assert journey_of(a_run_of_hops("one", "two")).languages == ()
+    assert story_of(golden_record()).languages == ("de", "ar", "en")
+    assert story_of(a_run_of_hops("one", "two")).languages == ()
 
 
 def test_a_hop_knows_where_it_came_from_and_which_way_its_text_runs():
     """Direction is that of the text, whatever the language says."""
-    hop = journey_of(golden_record()).boxes[2]
+    hop = story_of(golden_record()).boxes[2]
 
     assert (hop.from_language, hop.to_language, hop.language, hop.direction) == ("de", "ar", "ar", "rtl")
     assert (hop.caption, hop.seconds) == ("ollama mistral-nemo:latest", "0.75 s")
@@ -51,7 +51,7 @@ def test_a_hop_knows_where_it_came_from_and_which_way_its_text_runs():
 @pytest.mark.parametrize(("language", "words"), [("en", ENGLISH), ("de", GERMAN)])
 def test_every_outcome_is_a_sentence(status, language, words):
     """In both languages."""
-    assert journey_of(a_record(status=status), language=language).outcome.startswith(words[status])
+    assert story_of(a_record(status=status), language=language).outcome.startswith(words[status])
 
 
 @pytest.mark.parametrize("item_type", ItemType)
@@ -76,35 +76,35 @@ def test_marks_of_the_way_are_no_boxes():
 
 
 def test_students_are_told_less():
-    """No parameters, no calls, no names; the journey and its texts are the same."""
-    student, researcher = (journey_of(golden_record(), audience=audience) for audience in ("student", "researcher"))
+    """No parameters, no calls, no names; the boxes and their texts are the same."""
+    student, researcher = (story_of(golden_record(), audience=audience) for audience in ("student", "researcher"))
 
     assert [box.label for box in student.boxes] == [box.label for box in researcher.boxes]
-    assert student.attempts == ()
+    assert student.calls == ()
     assert all(box.parameters == () for box in student.boxes)
     assert [fact.name for fact in student.facts] == ["Run", "Configuration", "Started", "Duration"]
 
 
-def test_the_same_record_is_the_same_journey():
+def test_the_same_record_is_the_same_story():
     """Nothing comes from anywhere else."""
-    assert journey_of(golden_record()) == journey_of(golden_record())
+    assert story_of(golden_record()) == story_of(golden_record())
 
 
 @given(record=records)
 @settings(max_examples=30)
-def test_every_record_has_a_journey(record):
+def test_every_record_has_a_story(record):
     """For both audiences, in both languages; and every text of it can be encoded."""
     for options in ({}, {"audience": "student", "language": "de"}):
-        repr(journey_of(record, **options)).encode()
+        repr(story_of(record, **options)).encode()
 
 
 def test_the_hostile_record_has_one():
     """Everything visible, nothing that turns the line around."""
-    assert "\u202e" not in repr([box.text for box in journey_of(a_hostile_record()).boxes])
+    assert "\u202e" not in repr([box.text for box in story_of(a_hostile_record()).boxes])
 
 
 @pytest.mark.parametrize("options", [{"language": "fr"}, {"audience": "parents"}])
 def test_another_language_or_audience_is_refused(options):
     """With the ones there are."""
     with pytest.raises(UnknownOption):
-        journey_of(a_record(), **options)
+        story_of(a_record(), **options)

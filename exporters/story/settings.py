@@ -1,4 +1,4 @@
-"""What a run was asked to do, in short: the settings that say something, one line each; the record has them all."""
+"""What a run was asked to do: the settings that say something, by their names with dots."""
 
 from __future__ import annotations
 
@@ -6,25 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from exporters.story.parts import Parameter
-from exporters.story.printed.limits import cut
 from exporters.story.readable import readable, visible_line
 
-MOST = 30
-"""Settings that are shown: more would be read by nobody, and are looked up where they can be searched."""
-
-_LONGEST = 70
 _DEEPEST = 5
 _NOTHING = (None, "", b"")
 
 
 def settings_of(metadata: Any) -> tuple[Parameter, ...]:
-    """Every setting that has a value, by its name with dots; a long value is told by its beginning.
+    """Every setting that has a value, by its name with dots.
 
     >>> settings_of({"config": {"name": "dada", "outputs": [{"engine": "sd35", "lora": None}], "hops": ["en", "fr"]}})
     (Parameter(name='config.name', value='dada'), Parameter(name='config.outputs.1.engine', value='sd35'), \
 Parameter(name='config.hops', value='en, fr'))
     """
-    return tuple(Parameter(cut(name, 120), _short(value)) for name, value in _leaves(metadata, "", 0))
+    return tuple(Parameter(name, value) for name, value in _leaves(metadata, "", 0))
 
 
 def _leaves(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
@@ -52,9 +47,3 @@ def _is_list(value: Any) -> bool:
 
 def _told(value: Any) -> str:
     return ", ".join(map(readable, value)) if _is_list(value) else readable(value)
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    shown = cut(line, _LONGEST)
-    return shown if shown == line else f"{shown} …"

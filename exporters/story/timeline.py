@@ -1,12 +1,11 @@
-"""The spans of a record as a timeline, and the calls of backends among them."""
+"""When everything was: the spans of a record as bars on a timeline."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from exporters.story.boxes import made_by, parameters_of
-from exporters.story.parts import Attempt, Bar
-from exporters.story.readable import language_code, readable, seconds, visible_line
+from exporters.story.parts import Bar, joined
+from exporters.story.readable import language_code, seconds, visible_line
 from otel_tracking.record import ExecutionRecord, SpanRecord
 from otel_tracking.taxonomy import STAGE_NAMES
 
@@ -41,25 +40,6 @@ def run_seconds(record: ExecutionRecord) -> float:
     return max([*ends, told if type(told) is float and 0 <= told < 1e9 else 0.0])
 
 
-def attempts_of(record: ExecutionRecord, words: Mapping[str, str]) -> tuple[Attempt, ...]:
-    """Every call of a backend, in order."""
-    return tuple(
-        Attempt(
-            number=number,
-            label=visible_line(span.name),
-            place=_place(span, words),
-            made_by=made_by(span.backend_used, span.model_used),
-            seconds=seconds(span.execution_time),
-            error=_error(span, words),
-            configured=parameters_of(span.configured),
-            passed=parameters_of(span.passed),
-            not_passed=tuple(map(visible_line, span.not_passed)),
-            response=parameters_of(span.response),
-        )
-        for number, span in enumerate(record.attempts, start=1)
-    )
-
-
 def _depths(spans: tuple[SpanRecord, ...]) -> dict[str, int]:
     """How far below the root each span is; what is no child of anything known stands directly below it."""
     parents = {span.span_id: span.parent_span_id for span in spans}
@@ -88,9 +68,7 @@ def _label(span: SpanRecord, words: Mapping[str, str]) -> str:
     if span.name == "iteration" and span.stage_iteration is not None:
         return " ".join(part for part in (words["hop"], str(span.stage_iteration), _languages(span)) if part)
     if span.name == "output" and span.loop_iteration is not None:
-        return " · ".join(
-            part for part in (f"{words['output']} {span.loop_iteration}", visible_line(span.config_used or "")) if part
-        )
+        return joined(f"{words['output']} {span.loop_iteration}", visible_line(span.config_used or ""))
     return visible_line(span.name)
 
 
@@ -98,21 +76,3 @@ def _languages(span: SpanRecord) -> str:
     asked = span.configured if isinstance(span.configured, Mapping) else {}
     codes = [language_code(asked.get(name)) for name in ("from_lang", "to_lang")]
     return " → ".join(code or "?" for code in codes) if any(codes) else ""
-
-
-def _place(span: SpanRecord, words: Mapping[str, str]) -> str:
-    parts = [
-        f"{words['stage']} {span.stage}" if span.stage is not None else "",
-        f"{words['hop']} {span.stage_iteration}" if span.stage_iteration is not None else "",
-        f"{words['output']} {span.loop_iteration}" if span.loop_iteration is not None else "",
-    ]
-    return " · ".join(part for part in parts if part)
-
-
-def _error(span: SpanRecord, words: Mapping[str, str]) -> str:
-    if span.status != "error" and not span.error:
-        return ""
-    if isinstance(span.error, Mapping):
-        told = [span.error.get(name) for name in ("error_type", "error_message")]
-        return ": ".join(visible_line(part) for part in told if part) or readable(span.error)
-    return visible_line(span.error) if span.error else words["failed"]

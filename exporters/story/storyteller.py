@@ -1,22 +1,24 @@
-"""A record as a journey that people read from top to bottom: chapters, boxes, timeline, calls.
+"""Tell a run as a story that people read from top to bottom: chapters of boxes, timeline, calls.
 
-Pure: the same record gives the same journey, and nothing is read from anywhere. Media are those in
-`record.attachments`.
+Pure: the same record gives the same story, and nothing is read from anywhere. Media are those in `record.attachments`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
 from exporters.errors import UnknownOption
 from exporters.story.boxes import box_of
-from exporters.story.parts import Box, Chapter, Journey, Parameter
-from exporters.story.readable import language_code, readable, seconds, visible_line
-from exporters.story.spans import attempts_of, run_seconds, timeline_of
+from exporters.story.calls import calls_of
+from exporters.story.parts import Chapter, Parameter, Story, joined
+from exporters.story.readable import language_code, readable, seconds, visible, visible_line
+from exporters.story.settings import settings_of
+from exporters.story.timeline import run_seconds, timeline_of
 from exporters.story.words import words_of
 from otel_tracking.audience import AUDIENCES_OF_DOCUMENTS, Audience, Content
+from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionItem, ExecutionRecord
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.view import View, is_quiet, view_of
@@ -27,9 +29,15 @@ _PROOF = ("trace_id", "used_seed", "finish_reason", "outputs_generated", "stages
 _TROUBLE = ("dropped", "lossy_values", "late_spans")
 _VERSIONS = ("revision", "taxonomy_version", "schema_version")
 
+_TONES = {Status.COMPLETED: "good", Status.PARTIAL: "stop", Status.BLOCKED: "stop", Status.ERROR: "bad"}
+_SOURCES = frozenset({ItemType.USER_INPUT_TEXT, ItemType.TRANSLATION_RESULT, ItemType.USER_EDIT})
 
-def journey_of(record: ExecutionRecord, *, language: str = "en", audience: str = Audience.RESEARCHER) -> Journey:
-    """The journey of a record, in `en` or `de`, for a `researcher` or a `student`.
+_Told = tuple[ExecutionItem, str | None]
+"""An item, and what it was given where that is not what was there before."""
+
+
+def story_of(record: ExecutionRecord, *, language: str = "en", audience: str = Audience.RESEARCHER) -> Story:
+    """The story of a record, in `en` or `de`, for a `researcher` or a `student`.
 
     Raises `UnknownOption` for another language or audience.
     """
@@ -38,21 +46,27 @@ def journey_of(record: ExecutionRecord, *, language: str = "en", audience: str =
         offer = " or ".join(AUDIENCES_OF_DOCUMENTS)
         raise UnknownOption(f"documents are not made for {audience!r:.40}, but for {offer}")
     view = view_of(record, audience)
+    in_full = view.is_for(Content.PARAMETERS)
 
-    return Journey(
+    return Story(
         language=language,
         audience=audience,
         title=visible_line(record.config_name or record.execution_id),
         execution_id=visible_line(record.execution_id),
-        started=f"{record.timestamp:%Y-%m-%d %H:%M:%S} UTC",
+        moment=record.timestamp,
         status=visible_line(record.status),
+        tone=_TONES.get(record.status, "plain"),  # type: ignore[call-overload]  # a StrEnum is its value
         outcome=_outcome(record, words, view),
         languages=_languages(record),
         facts=_facts(record, words, view),
-        chapters=_chapters(record, words, view),
+        settings=settings_of(record.metadata) if in_full else (),
+        items=len(record.items),
+        spans=len(record.spans),
+        completeness=_completeness(record, words) if in_full else "",
+        chapters=tuple(_chapters(record, words, view)),
         timeline=timeline_of(record, words),
         duration=run_seconds(record),
-        attempts=attempts_of(record, words) if view.is_for(Content.CALL) else (),
+        calls=calls_of(record, words) if view.is_for(Content.CALL) else (),
         words=words,
     )
 
@@ -60,13 +74,12 @@ def journey_of(record: ExecutionRecord, *, language: str = "en", audience: str =
 def _outcome(record: ExecutionRecord, words: Mapping[str, str], view: View) -> str:
     """What came of the run in a sentence or two."""
     hops = sum(item.item_type == ItemType.INTERCEPTION_ITERATION for item in record.items)
-    counts = [
+    told = joined(
         _counted(hops, words["one hop"], words["hops"]),
         _counted(record.outputs_generated, words["one output"], words["outputs"]),
         seconds(record.total_execution_time),
         _message(record.error) if view.is_for(Content.ERROR) else "",
-    ]
-    told = " · ".join(part for part in counts if part)
+    )
     parts = [words.get(str(record.status), visible_line(record.status)), told]
     return " ".join(part for part in parts if part)
 
@@ -126,35 +139,53 @@ def _fact(name: str, value: Any) -> str:
     return ", ".join(map(str, value)) if name == "stages_completed" else readable(value)
 
 
-def _chapters(record: ExecutionRecord, words: Mapping[str, str], view: View) -> tuple[Chapter, ...]:
+def _completeness(record: ExecutionRecord, words: Mapping[str, str]) -> str:
+    lost = {"dropped": record.dropped, "late": record.late_spans, "lossy": record.lossy_values}
+    if any(lost.values()):
+        return words["incomplete"].format(**lost)
+    return words["complete"].format(items=f"{len(record.items):,}", spans=f"{len(record.spans):,}")
+
+
+def _chapters(record: ExecutionRecord, words: Mapping[str, str], view: View) -> Iterator[Chapter]:
     """Items in order, those of one stage or of one output together; what only marks the way is left out."""
-    shown = [item for item in record.items if not is_quiet(item, view.audience)]
-    return tuple(
-        Chapter(
-            title=_title(group := list(items), words),
-            stage=group[0].stage if place is None else None,
-            output=place,
-            boxes=tuple(_box(item, record, words, view) for item in group),
+    shown = [told for told in _handed_on(record.items) if not is_quiet(told[0], view.audience)]
+    for (output, stage), group in groupby(shown, key=_place):
+        together = list(group)
+        config = next((visible_line(item.config_used) for item, _ in together if item.config_used), "")
+        boxes = (
+            box_of(
+                item,
+                record.attachments,
+                words,
+                withheld=view.why(item),
+                with_parameters=view.is_for(Content.PARAMETERS),
+                given=given,
+            )
+            for item, given in together
         )
-        for (place, _), items in groupby(shown, key=_place)
-    )
+        yield Chapter(_title(output, stage, config, words), stage, output, config, tuple(boxes))
 
 
-def _box(item: ExecutionItem, record: ExecutionRecord, words: Mapping[str, str], view: View) -> Box:
-    in_full = view.is_for(Content.PARAMETERS)
-    return box_of(item, record.attachments, words, withheld=view.why(item), with_parameters=in_full)
+def _handed_on(items: Iterable[ExecutionItem]) -> Iterator[_Told]:
+    """Each item, and with a hop that was not given what was there before it, what it was given instead."""
+    before = None
+    for item in items:
+        is_hop = item.item_type == ItemType.INTERCEPTION_ITERATION
+        is_another = is_hop and None not in (item.input_text, before) and item.input_text != before
+        yield item, visible(item.input_text) if is_another else None
+        if is_hop or item.item_type in _SOURCES:
+            before = item.content
 
 
-def _place(item: ExecutionItem) -> tuple[int | None, int | None]:
+def _place(told: _Told) -> tuple[int | None, int | None]:
     """Everything of one output is one chapter, whatever its stages."""
+    item = told[0]
     return (item.loop_iteration, None) if item.loop_iteration is not None else (None, item.stage)
 
 
-def _title(items: list[ExecutionItem], words: Mapping[str, str]) -> str:
-    first = items[0]
-    if first.loop_iteration is not None:
-        config = next((visible_line(item.config_used) for item in items if item.config_used), "")
-        return " · ".join(part for part in (f"{words['output']} {first.loop_iteration}", config) if part)
-    if first.stage is None:
+def _title(output: int | None, stage: int | None, config: str, words: Mapping[str, str]) -> str:
+    if output is not None:
+        return joined(f"{words['output']} {output}", config)
+    if stage is None:
         return words["item"]
-    return words.get(f"stage {first.stage}", f"{words['stage']} {first.stage}")
+    return words.get(f"stage {stage}", f"{words['stage']} {stage}")

@@ -6,15 +6,17 @@ hundred pages are they shortened, and it says so at each.
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from exporters.story.parts import Chapter, Journey
+from exporters.story.parts import Chapter, Parameter, Story
+from exporters.story.readable import cut
 
 _LONGEST_TEXT = 120_000
 _ALL_TEXTS = 1_500_000
 _MOST_BOXES = 2_000
 _LINE = 50
+LONGEST_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,9 @@ class Limits:
     lines: int = 60
 
     @classmethod
-    def of(cls, journey: Journey) -> Limits:
-        """Limits for this journey."""
-        lengths = [len(box.text) for box in journey.boxes[:_MOST_BOXES]]
+    def of(cls, story: Story) -> Limits:
+        """Limits for this story."""
+        lengths = [len(box.text) for box in story.boxes[:_MOST_BOXES]]
         if sum(lengths) <= _ALL_TEXTS:
             return cls(_LONGEST_TEXT)
         return cls(max(_ALL_TEXTS // max(len(lengths), 1), 600))
@@ -52,13 +54,17 @@ def room(text: str) -> int:
     return len(text) + _LINE * text.count("\n")
 
 
-def cut(text: str, limit: int) -> str:
-    """`text`, or its beginning; never cut between a letter and its accent, or inside a joined emoji.
+def short(text: str, words: Mapping[str, str], limit: int) -> str:
+    """`text`, or its beginning and how long it is."""
+    shown = cut(text, limit)
+    return shown if shown == text else f"{shown} {words['cut'].format(count=f'{len(text):,}')}"
 
-    >>> cut("abcdef", 3), cut("e\u0301a", 1)
-    ('abc', '')
-    """
-    end = min(limit, len(text))
-    while 0 < end < len(text) and (unicodedata.combining(text[end]) or text[end] in "\u200d\ufe0f"):
-        end -= 1
-    return text[:end]
+
+def shortened(parameter: Parameter, words: Mapping[str, str], limit: int) -> Parameter:
+    """A parameter whose value is at most that long."""
+    return Parameter(cut(parameter.name, LONGEST_NAME), short(parameter.value, words, limit))
+
+
+def more(count: int, words: Mapping[str, str]) -> tuple[str, ...]:
+    """What is said of so many things that are not shown; nothing where there are none."""
+    return (words["more rows"].format(count=f"{count:,}"),) if count > 0 else ()

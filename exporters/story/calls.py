@@ -1,0 +1,105 @@
+"""The calls of backends: what was asked for, what left the process, what became of each parameter on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from exporters.story.boxes import made_by, parameters_of
+from exporters.story.parts import Call, Parameter, Sent, joined
+from exporters.story.readable import readable, seconds, visible_line
+from otel_tracking.record import ExecutionRecord, SpanRecord
+
+_DEEPEST = 4
+
+
+def calls_of(record: ExecutionRecord, words: Mapping[str, str]) -> tuple[Call, ...]:
+    """Every call of a backend, in order."""
+    return tuple(
+        Call(
+            number=number,
+            label=visible_line(span.name),
+            place=_place(span, words),
+            made_by=made_by(span.backend_used, span.model_used),
+            seconds=seconds(span.execution_time),
+            request=_request(span.passed),
+            error=_error(span, words),
+            configured=parameters_of(span.configured),
+            passed=parameters_of(span.passed),
+            not_passed=tuple(map(visible_line, span.not_passed)),
+            response=parameters_of(span.response),
+            sent=sent_of(span),
+            answered=tuple(Parameter(name, value) for name, value in _leaves(span.response)),
+        )
+        for number, span in enumerate(record.attempts, start=1)
+    )
+
+
+def sent_of(span: SpanRecord) -> tuple[Sent, ...]:
+    """Every parameter of a call: those configured in their order, then those that came on top.
+
+    >>> from otel_tracking.record import read_timestamp
+    >>> sent_of(SpanRecord(span_id="1", parent_span_id=None, name="chat", kind="client", timestamp=read_timestamp(0),
+    ...     configured={"steps": 25, "top_p": 1}, passed={"steps": 20, "seed": 7}, not_passed=("top_p",)))
+    (Sent(name='steps', configured='25', passed='20', fate='changed'),
+     Sent(name='top_p', configured='1', passed=None, fate='lost'),
+     Sent(name='seed', configured=None, passed='7', fate='added'))
+    """
+    configured, passed = dict(_leaves(span.configured)), dict(_leaves(_parameters_in(span.passed)))
+    lost = {visible_line(name) for name in span.not_passed}
+    first = [_configured(name, value, passed, lost) for name, value in configured.items()]
+    unnamed = [Sent(name, None, None, "lost") for name in sorted(lost - configured.keys())]
+    added = [Sent(name, None, value, "added") for name, value in passed.items() if name not in configured]
+    return (*first, *unnamed, *added)
+
+
+def _request(passed: Any) -> str:
+    if not isinstance(passed, Mapping):
+        return ""
+    return " ".join(visible_line(passed[name]) for name in ("method", "url") if passed.get(name))
+
+
+def _place(span: SpanRecord, words: Mapping[str, str]) -> str:
+    places = (("stage", span.stage), ("hop", span.stage_iteration), ("output", span.loop_iteration))
+    return joined(*(f"{words[name]} {number}" for name, number in places if number is not None))
+
+
+def _error(span: SpanRecord, words: Mapping[str, str]) -> str:
+    if span.status != "error" and not span.error:
+        return ""
+    if isinstance(span.error, Mapping):
+        told = [span.error.get(name) for name in ("error_type", "error_message")]
+        return ": ".join(visible_line(part) for part in told if part) or readable(span.error)
+    return visible_line(span.error) if span.error else words["failed"]
+
+
+def _configured(name: str, value: str, passed: Mapping[str, str], lost: set[str]) -> Sent:
+    if name in passed:
+        return Sent(name, value, passed[name], "same" if passed[name] == value else "changed")
+    # An outer name stands for all that is inside: `options` for `options.top_p`.
+    is_lost = any(outer in lost for outer in _outer(name))
+    return Sent(name, value, None, "lost" if is_lost else "unknown")
+
+
+def _outer(name: str) -> Iterator[str]:
+    parts = name.split(".")
+    return (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+
+
+def _parameters_in(passed: Any) -> Any:
+    """The parameters in what was passed: of a recorded request its query and body."""
+    if not isinstance(passed, Mapping) or "method" not in passed or "url" not in passed:
+        return passed
+    query, body = passed.get("query"), passed.get("body")
+    query = query if isinstance(query, Mapping) else {}
+    return {**query, **body} if isinstance(body, Mapping) else {**query, "body": body}
+
+
+def _leaves(value: Any, name: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Names with dots, and values as text."""
+    if isinstance(value, Mapping) and value and depth < _DEEPEST:
+        for key, part in value.items():
+            own = visible_line(key if isinstance(key, str) else readable(key))
+            yield from _leaves(part, f"{name}.{own}" if name else own, depth + 1)
+    elif name or value not in (None, {}):
+        yield name, readable(value)
