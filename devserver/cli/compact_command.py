@@ -16,8 +16,9 @@ from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.options import data_option, json_option
 from devserver.cli.output import console, print_json
 from devserver.cli.streams import say
-from devserver.cli.text import count, size
+from devserver.cli.text import count
 from exporters import CompactionReport, compact
+from exporters.story.readable import size
 
 
 @click.command("compact")

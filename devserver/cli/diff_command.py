@@ -13,10 +13,11 @@ from devserver.cli.differences import draw_differences, draw_times, summary
 from devserver.cli.options import data_option, json_option
 from devserver.cli.output import console, print_json
 from devserver.cli.records import load
-from devserver.cli.text import safe_line, seconds
-from devserver.cli.words import STATUS_STYLES
+from devserver.cli.terminal_words import STATUS_STYLES
+from devserver.cli.text import safe_line
 from devserver.diff import compare
 from exporters.storage.writing.media import load_media
+from exporters.story.readable import seconds
 from otel_tracking import ExecutionRecord
 
 

@@ -11,13 +11,14 @@ from rich.text import Text
 
 from devserver.cli.drawing import draw_heading
 from devserver.cli.rows import stage_title
-from devserver.cli.text import count, safe_line, safe_text, seconds, shorten
-from devserver.cli.words import ITEM_WORDS
+from devserver.cli.terminal_words import ITEM_WORDS
+from devserver.cli.text import count, safe_line, safe_text, shorten
 from devserver.diff import ADDED, CHANGED, Comparison, Difference, Times, Where
 from devserver.diff.media import BYTES, PIXELS, MediaChange
 from devserver.diff.model import ATTEMPT, EXECUTION
 from devserver.diff.values import path_text
 from devserver.diff.words import LEFT, SAME, TextChange
+from exporters.story.readable import seconds
 from otel_tracking import ExecutionItem, SpanRecord, canonical
 
 LONGEST_VALUE = 200

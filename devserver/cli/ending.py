@@ -9,8 +9,9 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from devserver.cli.text import count, safe_line, safe_text, seconds, shorten, size
-from devserver.cli.words import STATUS_SENTENCES, STATUS_STYLES
+from devserver.cli.terminal_words import STATUS_SENTENCES, STATUS_STYLES
+from devserver.cli.text import count, safe_line, safe_text, shorten
+from exporters.story.readable import seconds, size
 from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, Status
 
 _LONGEST_TEXT = 400

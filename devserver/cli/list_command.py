@@ -17,10 +17,11 @@ from devserver.cli.options import data_option, is_chosen, json_option, selection
 from devserver.cli.output import console, print_json
 from devserver.cli.records import none_found
 from devserver.cli.streams import say
-from devserver.cli.text import count, safe_line, seconds
-from devserver.cli.words import STATUS_STYLES
+from devserver.cli.terminal_words import STATUS_STYLES
+from devserver.cli.text import count, safe_line
 from exporters import ExecutionRow, list_executions
 from exporters.storage.reading.damage import Damages
+from exporters.story.readable import seconds
 
 _SHOWN = [
     *("execution_id", "trace_id", "timestamp", "config_name", "status", "finish_reason", "outputs_generated"),

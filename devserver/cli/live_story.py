@@ -1,4 +1,4 @@
-"""Turn what happens in a run into what is shown of it: headings, rows, and what is under way."""
+"""Turn what happens in a run into what is shown of it at once: headings, rows, and what is under way."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from collectors.recording.live import LiveEvent
 from collectors.recording.open_runs import ENDED, FINISHED, STARTED
 from devserver.cli.rows import Row, row_of, stage_title
 from devserver.cli.text import safe_line
+from exporters.story.boxes import box_of, is_quiet
+from exporters.story.words import ENGLISH
+from otel_tracking import ExecutionItem
 from otel_tracking import attributes as names
 
 
@@ -28,8 +31,8 @@ class _Open:
     since_ns: int
 
 
-class Journey:
-    """What a run looks like so far, fed with its live events in order; safe to read from another thread."""
+class LiveStory:
+    """A run's story so far, fed with its live events in order; safe to read from another thread."""
 
     def __init__(self) -> None:
         self._open: dict[int, _Open] = {}
@@ -43,8 +46,10 @@ class Journey:
             yield from self._end(event)
         elif event.kind == FINISHED:
             self.finished = True
-        elif event.is_item and (row := row_of(event.fields)):
-            yield row
+        elif event.is_item:
+            item = ExecutionItem.from_dict(event.fields)
+            if not is_quiet(item, for_students=False):
+                yield row_of(box_of(item, {}, ENGLISH))
 
     def doing(self) -> str:
         """What is under way, outermost first: `hop 5 · translate apertium-eng-spa`; empty between two things."""

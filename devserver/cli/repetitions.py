@@ -10,11 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from devserver.cli.differences import difference_name, value_text
-from devserver.cli.text import count, safe_line, seconds, size
+from devserver.cli.text import count, safe_line
 from devserver.diff import Difference
 from devserver.replay import Outcome, Repeated, Replay, Step
 from devserver.replay.model import EngineCall, HttpRequest
 from devserver.replay.report import is_version
+from exporters.story.readable import seconds, size
 
 _STYLES = {
     Outcome.IDENTICAL: "green",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -15,10 +14,12 @@ from devserver.cli.options import data_option, json_option
 from devserver.cli.output import console, print_json
 from devserver.cli.records import load
 from devserver.cli.rows import row_of, stage_title
-from devserver.cli.text import count, safe_line, seconds
+from devserver.cli.terminal_words import STATUS_SENTENCES, STATUS_STYLES
+from devserver.cli.text import count, safe_line
 from devserver.cli.tree import tree_of
-from devserver.cli.words import STATUS_SENTENCES, STATUS_STYLES
-from otel_tracking import ExecutionItem, ExecutionRecord
+from exporters.story.parts import Box, Story, joined
+from exporters.story.storyteller import story_of
+from otel_tracking import Status
 
 
 @click.command("show")
@@ -35,58 +36,47 @@ def command(execution: str, data_dir: Path, as_tree: bool, as_json: bool) -> Non
     if as_json:
         print_json(record.to_dict())
         return
-    screen = console()
-    draw_head(screen, record)
+    screen, story = console(), story_of(record)
+    draw_head(screen, story)
     if as_tree:
         screen.print()
         screen.print(tree_of(record))
     else:
-        draw_journey(screen, record)
+        draw_journey(screen, story)
 
 
-def draw_head(screen: Console, record: ExecutionRecord) -> None:
+def draw_head(screen: Console, story: Story) -> None:
     """What the run was and how it ended."""
-    status = safe_line(record.status)
-    line = Text(safe_line(record.execution_id), style="bold")
-    line.append(f"  {safe_line(record.config_name)}  ")
-    line.append(status, style=STATUS_STYLES.get(record.status, ""))
+    line = Text(safe_line(story.execution_id), style="bold")
+    line.append(f"  {safe_line(story.fact('config_name'))}  ")
+    line.append(safe_line(story.status), style=STATUS_STYLES.get(story.status, ""))
     screen.print(line)
-    screen.print(Text(_facts(record), style="dim"))
-    if status in STATUS_SENTENCES and status != "completed":
-        screen.print(Text(STATUS_SENTENCES[status]))
+    screen.print(Text(_facts(story), style="dim"))
+    if story.status in STATUS_SENTENCES and story.status != Status.COMPLETED:
+        screen.print(Text(STATUS_SENTENCES[story.status]))
 
 
-def draw_journey(screen: Console, record: ExecutionRecord) -> None:
-    """The items in order, under the stage they belong to."""
-    shown = [item for item in record.items if row_of(item.to_dict())]
-    for (stage, loop_iteration), items in groupby(shown, key=_stage_of):
-        together = list(items)
-        draw_heading(screen, stage_title(stage, loop_iteration, _config_of(together)))
-        for item in together:
-            row = row_of(item.to_dict())
-            if row:
-                draw_row(screen, row)
+def draw_journey(screen: Console, story: Story) -> None:
+    """The boxes in order, under the stage they belong to."""
+    for chapter in story.chapters:
+        for stage, boxes in groupby(chapter.boxes, key=_stage_of):
+            config = chapter.config if chapter.output is not None else ""
+            draw_heading(screen, stage_title(stage, chapter.output, config))
+            for box in boxes:
+                draw_row(screen, row_of(box))
 
 
-def _facts(record: ExecutionRecord) -> str:
-    known: dict[str, Any] = {
-        "mode": record.execution_mode,
-        "safety": record.safety_level,
-        "seed": record.used_seed,
-        "revision": record.revision if record.revision > 1 else None,
-    }
-    parts = [
-        f"{record.timestamp:%Y-%m-%d %H:%M:%S} UTC",
-        seconds(record.total_execution_time),
-        f"{count(len(record.items), 'item')}, {count(len(record.spans), 'span')}",
-        *(f"{name} {safe_line(value)}" for name, value in known.items() if value is not None),
-    ]
-    return " · ".join(part for part in parts if part)
+def _facts(story: Story) -> str:
+    named = {"mode": "execution_mode", "safety": "safety_level", "seed": "used_seed"}
+    told = {word: story.fact(name) for word, name in named.items()}
+    return joined(
+        story.started,
+        story.fact("total_execution_time"),
+        f"{count(story.items, 'item')}, {count(story.spans, 'span')}",
+        *(f"{word} {safe_line(value)}" for word, value in told.items() if value),
+        f"revision {story.fact('revision')}" if story.fact("revision") != "1" else "",
+    )
 
 
-def _stage_of(item: ExecutionItem) -> tuple[int | None, int | None]:
-    return item.stage, item.loop_iteration
-
-
-def _config_of(items: list[ExecutionItem]) -> Any:
-    return next((item.config_used for item in items if item.config_used and item.loop_iteration is not None), None)
+def _stage_of(box: Box) -> int | None:
+    return box.stage

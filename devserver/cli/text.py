@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+
+from exporters.story.readable import cut
 
 _BIDI_CONTROLS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _OBEYED = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff{_BIDI_CONTROLS}]")
@@ -34,42 +35,7 @@ def shorten(text: str, limit: int) -> str:
     >>> shorten("a" * 100_000, 12)
     'aaaaaaaaaaaa… (100,000 characters)'
     """
-    if len(text) <= limit:
-        return text
-    end = limit
-    while end and (unicodedata.combining(text[end]) or text[end] in "\u200d\ufe0f"):
-        end -= 1  # never between a letter and its accent, or inside a joined emoji
-    return f"{text[:end].rstrip()}… ({len(text):,} characters)"
-
-
-def seconds(value: object) -> str:
-    """A duration in seconds as people read it; empty where there is none.
-
-    >>> seconds(0.0042), seconds(0.25), seconds(3.14159), seconds(75.2), seconds(None)
-    ('4 ms', '0.25 s', '3.1 s', '1 min 15 s', '')
-    """
-    if not isinstance(value, int | float):
-        return ""
-    if value < 0.001:
-        return "<1 ms"
-    if value < 0.1:
-        return f"{value * 1000:.0f} ms"
-    if value < 60:
-        return f"{value:.2f} s" if value < 1 else f"{value:.1f} s"
-    return f"{int(value // 60)} min {int(value % 60)} s"
-
-
-def size(value: object) -> str:
-    """A number of bytes as people read it.
-
-    >>> size(312), size(70_000), size(5_300_000)
-    ('312 bytes', '70 KB', '5.3 MB')
-    """
-    if not isinstance(value, int):
-        return ""
-    if value < 1_000:
-        return f"{value} bytes"
-    return f"{value / 1e3:.0f} KB" if value < 1e6 else f"{value / 1e6:.1f} MB"
+    return text if len(text) <= limit else f"{cut(text, limit).rstrip()}… ({len(text):,} characters)"
 
 
 def count(number: int, what: str) -> str:

@@ -9,9 +9,12 @@ from typing import TypeAlias
 from rich.text import Text
 from rich.tree import Tree
 
-from devserver.cli.rows import row_of
-from devserver.cli.text import safe_line, seconds, shorten
-from devserver.cli.words import STATUS_STYLES
+from devserver.cli.rows import row_of, way_of
+from devserver.cli.terminal_words import STATUS_STYLES
+from devserver.cli.text import safe_line, shorten
+from exporters.story.boxes import box_of
+from exporters.story.readable import seconds
+from exporters.story.words import ENGLISH
 from otel_tracking import ExecutionItem, ExecutionRecord, SpanRecord
 
 Part: TypeAlias = SpanRecord | ExecutionItem
@@ -97,9 +100,7 @@ def _error_text(span: SpanRecord) -> str:
 def _item_line(item: ExecutionItem) -> Text:
     line = Text(f"#{item.sequence_number} ", style="dim", no_wrap=True, overflow="ellipsis")
     line.append(safe_line(item.item_type), style="not dim")
-    row = row_of(item.to_dict())
-    if row and row.label.split("  ")[-1].count("→"):
-        line.append(f"  {row.label.split('  ')[-1]}", style="not dim cyan")
-    if row and row.text:
-        line.append(f"  {shorten(safe_line(row.text), _LONGEST_TEXT)}", style="not dim")
+    box = box_of(item, {}, ENGLISH)
+    for told, style in ((way_of(box), "cyan"), (shorten(safe_line(row_of(box).text), _LONGEST_TEXT), "")):
+        line.append(f"  {told}" if told else "", style=f"not dim {style}".strip())
     return line

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from collectors import LiveEvent, LiveFeed
 from devserver.cli.drawing import draw_heading, draw_row
-from devserver.cli.journey import Heading, Journey
-from devserver.cli.text import seconds
+from devserver.cli.live_story import Heading, LiveStory
+from exporters.story.readable import seconds
 from otel_tracking.run import Execution
 
 _log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class Watcher:
 
 def draw_live(console: Console, events: Iterable[LiveEvent]) -> None:
     """Draw events as they come, until the run has finished; on a terminal with a last line that says what goes on."""
-    journey = Journey()
+    journey = LiveStory()
     with _last_line(console, journey):
         for event in events:
             for part in journey.tell(event):
@@ -65,7 +65,7 @@ def draw_live(console: Console, events: Iterable[LiveEvent]) -> None:
 
 
 @contextlib.contextmanager
-def _last_line(console: Console, journey: Journey) -> Iterator[None]:
+def _last_line(console: Console, journey: LiveStory) -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
@@ -76,7 +76,7 @@ def _last_line(console: Console, journey: Journey) -> Iterator[None]:
 class _LastLine:
     """A spinner, what is under way and for how long."""
 
-    def __init__(self, journey: Journey) -> None:
+    def __init__(self, journey: LiveStory) -> None:
         self._journey = journey
         self._spinner = Spinner("dots", style="cyan")
 

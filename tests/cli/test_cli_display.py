@@ -11,10 +11,11 @@ from rich.console import Console
 
 from collectors import LiveEvent
 from devserver.cli.drawing import in_columns
-from devserver.cli.journey import Heading, Journey
+from devserver.cli.live_story import Heading, LiveStory
 from devserver.cli.rows import Row, row_of
 from devserver.cli.text import safe_line, safe_text, shorten
 from devserver.cli.watching import draw_live
+from exporters.story.parts import Box
 from otel_tracking import ItemType
 
 TEXTS = {
@@ -66,7 +67,7 @@ def a_run_of_two_hops():
 
 def test_a_journey_is_headings_attempts_that_failed_and_items():
     """In the order in which things happened."""
-    journey = Journey()
+    journey = LiveStory()
     told = [part for event in a_run_of_two_hops() for part in journey.tell(event)]
 
     assert told == [
@@ -79,7 +80,7 @@ def test_a_journey_is_headings_attempts_that_failed_and_items():
 
 def test_what_is_under_way_is_named_from_the_outside_in():
     """The hop and the attempt in it, and nothing once they are over."""
-    journey, doing = Journey(), []
+    journey, doing = LiveStory(), []
     for event in a_run_of_two_hops():
         list(journey.tell(event))
         doing.append(journey.doing())
@@ -101,19 +102,17 @@ def test_a_live_run_on_a_terminal_ends_without_its_last_line(width):
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_no_line_is_wider_than_the_terminal(width, text):
     """Whatever the script, a row stays in its columns."""
-    row = row_of(
-        {
-            "item_type": ItemType.INTERCEPTION_ITERATION,
-            "content": text,
-            "media_type": "text",
-            "stage_iteration": 12,
-            "backend_used": "apertium",
-            "model_used": "a model with a rather long name, version 2026-11-23",
-            "execution_time": 75.0,
-        }
+    box = Box(
+        number=1,
+        item_type=ItemType.INTERCEPTION_ITERATION,
+        label="Hop 12",
+        hop=12,
+        text=text,
+        made_by="apertium a model with a rather long name, version 2026-11-23",
+        seconds="1 min 15 s",
     )
     console, stream = a_terminal(width)
-    console.print(in_columns(row, width))
+    console.print(in_columns(row_of(box), width))
 
     assert max(cell_len(line) for line in stream.getvalue().splitlines()) <= width
 
