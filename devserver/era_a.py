@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from collectors import Recording, Sink, start_recording
+from collectors.delivery import KnowingSink, write_together
 from devserver.era_a_store import DatasetStore
 from devserver.settings import Settings
 from devserver.wiring import make_sinks
@@ -63,16 +64,12 @@ class LateSinks:
     def write_all(self, records: Sequence[StoredRecord]) -> None:
         """Keep many records in each."""
         for sink in self._sinks():
-            together = getattr(sink, "write_all", None)
-            if together:
-                together(records)
-            else:
-                for record in records:
-                    sink.write(record)
+            write_together(sink, records)
 
     def contains(self, trace_id: str, revision: int) -> bool:
         """Whether the first of them has that revision."""
-        return bool(self._sinks()[0].contains(trace_id, revision))  # type: ignore[attr-defined]  # the dataset can
+        first = self._sinks()[0]
+        return isinstance(first, KnowingSink) and first.contains(trace_id, revision)
 
     def close(self) -> None:
         """Let go of what was opened."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self
 
-from collectors.delivery.lanes import Parcel
+from collectors.delivery.parcel import Parcel
 from collectors.delivery.spill import Spill
-from collectors.flight_recorder import RunJournal, Unusable
+from collectors.flight_recorder import Unusable
 from otel_tracking.errors import Troubles
 
 MAX_PENDING = 256
@@ -24,16 +26,21 @@ PATIENCE = 1.0
 
 
 class WaitingRoom:
-    """Holds what is on its way to the sinks; used by the assembly thread, left by the threads of the sinks."""
+    """Holds what is on its way to the sinks; used by the thread that makes records, left by those of the sinks."""
 
     def __init__(self, files: Spill, troubles: Troubles, *, max_pending: int = MAX_PENDING) -> None:
         self._files, self._troubles, self._max_pending = files, troubles, max_pending
-        self._in_memory: dict[Parcel, tuple[RunJournal, int]] = {}
+        self._in_memory: dict[Parcel, tuple[Callable[[], None], int]] = {}
         self._in_files: set[Parcel] = set()
         self._somebody_left = threading.Condition()
         self._are_stalled = self._is_closing = False
         self.put_aside = 0
         self._spill_error: str | None = None
+
+    @classmethod
+    def without_files(cls, troubles: Troubles) -> Self:
+        """One where all records wait in memory: whoever brings them looks that they do not become too many."""
+        return cls(Spill(None, "default"), troubles, max_pending=sys.maxsize)
 
     def wait_for_room(self) -> None:
         """Let the sinks catch up, as long as they do: until then a run is smaller as it is than as a record."""
@@ -42,15 +49,15 @@ class WaitingRoom:
                 return
             self._are_stalled = not self._somebody_left.wait_for(self._has_room, PATIENCE)
 
-    def admit(self, parcel: Parcel, journal: RunJournal) -> None:
-        """Let a record wait in memory while there is room, else in a file; its journal is free then."""
+    def admit(self, parcel: Parcel, let_go: Callable[[], None]) -> None:
+        """Let a record wait in memory while there is room, else in a file: then its journal is let go of."""
         media_bytes = parcel.media_bytes
         waiting = list(self._in_memory.values())
         is_full = len(waiting) >= self._max_pending or (
             media_bytes + sum(held for _, held in waiting) > MAX_MEDIA_BYTES and media_bytes > 0
         )
-        if not (is_full and self._put_aside(parcel, journal)):
-            self._in_memory[parcel] = (journal, media_bytes)
+        if not (is_full and self._put_aside(parcel, let_go)):
+            self._in_memory[parcel] = (let_go, media_bytes)
 
     def leave(self, parcel: Parcel) -> None:
         """A record is durable in all sinks."""
@@ -68,9 +75,9 @@ class WaitingRoom:
 
     def close(self) -> None:
         """Keep what no sink took in files, where there may be some, and leave those to the next start."""
-        for parcel, (journal, _) in list(self._in_memory.items()):
+        for parcel, (let_go, _) in list(self._in_memory.items()):
             if self._files.directory:
-                self._put_aside(parcel, journal)
+                self._put_aside(parcel, let_go)
         self._files.close()
 
     def health(self) -> dict[str, Any]:
@@ -86,7 +93,7 @@ class WaitingRoom:
     def _has_room(self) -> bool:
         return self._is_closing or len(self._in_memory) < MAX_READY
 
-    def _put_aside(self, parcel: Parcel, journal: RunJournal) -> bool:
+    def _put_aside(self, parcel: Parcel, let_go: Callable[[], None]) -> bool:
         try:
             parcel.put_aside(self._files)
         except Exception as trouble:
@@ -97,7 +104,7 @@ class WaitingRoom:
         self._in_memory.pop(parcel, None)
         self._in_files.add(parcel)
         self.put_aside += 1
-        journal.free()
+        let_go()
         return True
 
 

@@ -1,4 +1,4 @@
-"""Do what may be slow on a thread of the recorder's own, one job after the other."""
+"""Count what happened, from any thread; and let other threads go on."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from queue import SimpleQueue
 
-Job = Callable[[], None]
 logger = logging.getLogger(__name__)
 
 
@@ -45,49 +42,6 @@ class Counts:
         self._lock = threading.RLock()
 
 
-class Background:
-    """A daemon thread with a queue; putting a job never waits and may happen in a signal handler."""
-
-    def __init__(self, counts: Counts) -> None:
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
-        self._thread = threading.Thread(
-            target=_work, args=(self._jobs, counts), name="otel-flight-recorder", daemon=True
-        )
-
-    def start(self) -> None:
-        """Begin with the jobs there are."""
-        self._thread.start()
-
-    def put(self, job: Job) -> None:
-        """Have `job` done after those before it."""
-        self._jobs.put(job)
-
-    def settle(self, timeout: float | None) -> bool:
-        """Wait until every job put so far is done; False when time is up or no thread will do them."""
-        if not self._thread.is_alive() or threading.current_thread() is self._thread:
-            return False
-        done = threading.Event()
-        self._jobs.put(done.set)
-        return done.wait(timeout)
-
-    def stop(self, timeout: float) -> bool:
-        """Let the thread end after the jobs put so far; True when it has."""
-        self._jobs.put(None)
-        if self._thread.is_alive() and threading.current_thread() is not self._thread:
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
-
-
 def breathe() -> None:
     """Let a thread that waits for the interpreter lock have it: between two steps that keep it for long."""
     time.sleep(1e-6)
-
-
-def _work(jobs: SimpleQueue[Job | None], counts: Counts) -> None:
-    while (job := jobs.get()) is not None:
-        try:
-            job()
-        except Exception as error:
-            counts.error(error)
-        # Otherwise the last job, and the media bytes it may hold, would live on until the next.
-        del job

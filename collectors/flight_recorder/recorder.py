@@ -14,13 +14,14 @@ from itertools import count
 from pathlib import Path
 
 from collectors.flight_recorder import forks, place
-from collectors.flight_recorder.background import Background, Counts
+from collectors.flight_recorder.background import Counts
 from collectors.flight_recorder.journal import RunJournal
 from collectors.flight_recorder.layout import LARGEST_SEGMENT, SMALLEST_SEGMENT
 from collectors.flight_recorder.ours import OurDirectory, as_text
 from collectors.flight_recorder.owner import hold, read_owner, this_process
 from collectors.flight_recorder.pool import SegmentPool
 from collectors.flight_recorder.segments import Segment
+from collectors.worker import Worker
 
 _CLOSE_SECONDS = 5.0
 logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class FlightRecorder:
         self._serials = count(1)
         self._entries_of_ended_runs = 0
         self._alive: int | None = None
-        self._background = Background(self.counts)
+        self._background = Worker("otel-flight-recorder", self.counts.error)
         self._pool = SegmentPool(None, segment_bytes=SMALLEST_SEGMENT, spares=0, max_bytes=0)
         if not enabled:
             self._reason = "switched off"

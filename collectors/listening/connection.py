@@ -7,17 +7,15 @@ import socket
 import struct
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 
+from collectors.listening.gate import Gate, Memory
 from collectors.listening.limits import Limits
-from collectors.listening.places import network_of
+from collectors.listening.places import Places, network_of
 from collectors.listening.request import GuardedRequest
-
-if TYPE_CHECKING:
-    from collectors.listening.server import Server
 
 MOST_DISCARDED = 32 * 2**20
 """Bytes of a body that was not let in that are read and thrown away, so that its sender reads the answer."""
@@ -31,20 +29,33 @@ MOST_PIPELINED = 8
 """Requests that are sent without waiting for answers. No browser does that at all."""
 
 
+class House(Protocol):
+    """What a connection asks of its server."""
+
+    gate: Gate
+    limits: Limits
+    memory: Memory
+    places: Places
+
+    def make_room(self, needing: Connection) -> bool:
+        """Whether another body that is coming in could be let go."""
+
+
 class Connection(HTTPChannel):
     """Waitress's channel, with a sense of time. All but `service` and `write_soon` is called on the server's loop."""
 
-    def __init__(self, server: Server, sock: socket.socket, addr: Any, adj: Adjustments, map: Any = None) -> None:
+    def __init__(self, server: Any, sock: socket.socket, addr: Any, adj: Adjustments, map: Any = None) -> None:
+        self._server: House = server
         self.network = network_of(str(addr[0]))
         self.is_known = False
-        self._limits: Limits = server.limits
+        self._limits = self._server.limits
         self.arrived = self.turned = time.monotonic()
         self._sent = self._sent_before = 0
         self._behind_since: float | None = None
         self._lingers_until: float | None = None
         self._discarded = 0
         self._leaves_unread = self._has_asked = self._is_served = False
-        self._server, self._client = server, sock
+        self._client = sock
         self._has_place = True
         new_request: Any = partial(
             GuardedRequest, gate=server.gate, hold=self._hold, give=server.memory.give, tell=self._hear

@@ -7,16 +7,14 @@ nothing else waits for it.
 from __future__ import annotations
 
 import logging
-import queue
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from collectors.delivery.lanes import Sink
-from collectors.receiving.deliveries import Deliveries
+from collectors.delivery.road import Road
+from collectors.delivery.sinks import Sink
 from collectors.receiving.quarantine import Aside, Quarantine, Request
 from collectors.receiving.record_maker import RecordMaker
 from collectors.receiving.runs import TOO_LATE, Due, Refusal, RemoteRuns, Taken
@@ -29,6 +27,7 @@ from collectors.receiving.trace_id import TraceId
 from collectors.spans.finished import FinishedSpan
 from collectors.spans.of_otlp import Batch, batches_of_json, batches_of_protobuf
 from collectors.spans.request_secrets import without_secrets_in_json, without_secrets_in_protobuf
+from collectors.worker import Worker
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord
 
@@ -77,37 +76,37 @@ class Collector:
         look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self.troubles = Troubles()
-        self.counts: Counter[str] = Counter()
+        self._road = Road(sinks, self.troubles)
+        self.counts = self._road.counts
         self._spool = spool
         self.quarantine = quarantine or Quarantine(spool.directory / "quarantine")
         self._senders = Senders(spool.directory / "senders.sqlite")
         self._stored = StoredRuns(sinks, self._senders)
-        self._deliveries = Deliveries(sinks, self.troubles)
         self._aside = SettingAside(self.quarantine, spool)
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._worker = Worker("otel-tracking collector", self._met)
         self._maker = RecordMaker(
-            *(self._deliveries, self._stored, self._senders, self._aside, spool, self.troubles, self.counts),
+            *(self._road, self._stored, self._senders, self._aside, spool),
             on_aside=self._is_set_aside,
-            later=self._jobs.put,
+            later=self._worker.put,
         )
         self._runs = RemoteRuns(grace=grace, patience=patience, max_age=max_age)
         for aside in self.quarantine.asides:
             if aside.is_whole:
                 self._runs.set_aside(TraceId(aside.trace_id, 16), aside.sender)
-        self._most_waiting, self._look_seconds = most_waiting, look_seconds
+        self._most_waiting = most_waiting
         self._lock = threading.Lock()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="otel-tracking collector", daemon=True)
-        self._thread.start()
+        self._worker.put(self._take_up_all)
+        self._worker.start(self._look_for_overdue, look_seconds)
 
     def accept(self, kind: bytes, body: bytes, *, sender: str = "") -> Accepted:
         """Take a request; what it brought of ours is on disk when this returns. `sender` says from whom it is.
 
         Raises `RecordError` for a body that is none, `Busy` while sinks are behind, OSError where it cannot be kept.
         """
-        if self._maker.waiting >= self._most_waiting:
+        if self._road.outstanding >= self._most_waiting:
             self.counts["turned_away"] += 1
-            raise Busy(f"{self._maker.waiting} records wait to be written")
+            raise Busy(f"{self._road.outstanding} records wait to be written")
         body = _WITHOUT_SECRETS[kind](body)
         found = sort(_READERS[kind](body), self._knows)
         self.counts["requests"] += 1
@@ -115,7 +114,7 @@ class Collector:
         if found.ours:
             entry = Entry(self._spool.append(kind, body, found.ours, sender), kind, body, sender)
             for due in self._take(found, entry):
-                self._jobs.put(partial(self._maker.make, due))
+                self._worker.put(partial(self._maker.make, due))
         self.counts["spans"] += found.span_count
         self.counts["odd_spans"] += len(found.odd)
         self.counts["rejected_spans"] += sum(found.rejected.values())
@@ -136,7 +135,7 @@ class Collector:
         ]
         self.quarantine.remove(aside)
         for entry in entries:
-            self._jobs.put(partial(self._take_up_entry, entry, trace_id))
+            self._worker.put(partial(self._take_up_entry, entry, trace_id))
 
     def health(self) -> dict[str, Any]:
         """How the collector is doing, in counts."""
@@ -147,22 +146,21 @@ class Collector:
             "quarantine_bytes": self.quarantine.size,
             "quarantine_dropped": self.quarantine.dropped,
             "open_runs": len(self._runs),
-            "waiting": self._maker.waiting,
+            "waiting": self._road.outstanding,
             "spool_bytes": self._spool.size,
             "spool_damaged": self._spool.damaged,
             "guarded_errors": dict(self.troubles.counts),
-            "sinks": self._deliveries.health(),
+            "sinks": self._road.health(),
         }
 
     def close(self, timeout: float = 10.0) -> bool:
         """Write what is whole; what is not stays in the spool for the next start. True where all of it was written."""
         self._closing.set()
-        self._jobs.put(None)
-        self._thread.join(timeout)
-        all_written = self._deliveries.close(timeout)
+        self._worker.stop(timeout)
+        all_written = self._road.close(timeout)
         self._spool.close()
         self._senders.close()
-        return all_written and not self._maker.waiting
+        return all_written and not self._road.outstanding
 
     def _knows(self, trace_id: TraceId) -> bool:
         with self._lock:
@@ -214,7 +212,7 @@ class Collector:
         if stored and taken.unchanged:
             self.counts["stored_already"] += 1
             if is_old:
-                self._deliveries.complete(stored)
+                self._road.complete(stored)
         return taken
 
     def _recall(self, trace_id: TraceId) -> ExecutionRecord | None:
@@ -232,11 +230,14 @@ class Collector:
     def _take_up_all(self) -> None:
         """Take what an earlier process had accepted and not seen through, no faster than the sinks do."""
         for entry in self._spool.entries():
-            while self._maker.waiting >= self._most_waiting and not self._closing.wait(0.05):
+            while self._road.outstanding >= self._most_waiting and not self._closing.wait(0.05):
                 pass
             if self._closing.is_set():
                 return
-            self._guarded(self._take_up_entry, entry)
+            try:
+                self._take_up_entry(entry)
+            except Exception as trouble:  # those behind it can still be taken
+                self._met(trouble)
 
     def _take_up_entry(self, entry: Entry, only: int | None = None) -> None:
         """Take an entry of an earlier process; or once more, what it has of `only` one trace (0: of all)."""
@@ -254,29 +255,10 @@ class Collector:
         for due in self._take(found, entry, is_old=only is None):
             self._maker.make(due)
 
-    def _work(self) -> None:
-        self._guarded(self._take_up_all)
-        looked_at = time.monotonic()
-        while True:
-            try:
-                job = self._jobs.get(timeout=self._look_seconds)
-            except queue.Empty:
-                pass  # only look for those that are overdue
-            else:
-                if job is None:
-                    return
-                self._guarded(job)
-            if time.monotonic() - looked_at >= self._look_seconds:
-                looked_at = time.monotonic()
-                self._guarded(self._look_for_overdue)
-
-    def _guarded(self, work: Callable[..., None], *arguments: Any) -> None:
-        try:
-            work(*arguments)
-        except Exception as trouble:
-            # Without this thread no run would ever become a record again.
-            self.troubles.counts["collector"] += 1
-            _log.error("collecting met %s and goes on; what was sent is in the spool", type(trouble).__name__)
+    def _met(self, trouble: BaseException) -> None:
+        # Without this thread no run would ever become a record again.
+        self.troubles.counts["collector"] += 1
+        _log.error("collecting met %s and goes on; what was sent is in the spool", type(trouble).__name__)
 
     def _look_for_overdue(self) -> None:
         with self._lock:

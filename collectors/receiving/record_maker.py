@@ -7,15 +7,15 @@ from collections.abc import Callable
 from functools import partial
 
 from collectors.building.record import build_record
-from collectors.delivery.lanes import is_of_the_place
-from collectors.receiving.deliveries import Deliveries
+from collectors.delivery.parcel import is_of_the_place
+from collectors.delivery.road import Finished, Key, Road
 from collectors.receiving.revisions import extends
 from collectors.receiving.runs import Due
 from collectors.receiving.senders import Senders
 from collectors.receiving.setting_aside import SettingAside
 from collectors.receiving.spool import Spool
 from collectors.receiving.stored_runs import LESS_OR_OTHER, OTHER_IDENTITY, OTHER_RECORD, StoredRuns
-from otel_tracking.errors import Troubles
+from otel_tracking.record import ExecutionRecord
 
 MOST_TRIES = 10
 """How often a record is tried that a disk stands in the way of, before it is set aside."""
@@ -24,53 +24,49 @@ NOT_MADE, NOT_WRITTEN = "could not be made a record", "made a record that a sink
 
 
 class RecordMaker:
-    """Makes records and sees them to the sinks. For one thread, but for `count_in`, `waiting` and what sinks call.
+    """Makes records of runs from elsewhere. For one thread, but for `count_in` and what sinks call.
 
     `on_aside` is told of a run that was set aside, and whether nothing of it is stored.
     """
 
     def __init__(
         self,
-        deliveries: Deliveries,
+        road: Road,
         stored: StoredRuns,
         senders: Senders,
         aside: SettingAside,
         spool: Spool,
-        troubles: Troubles,
-        counts: Counter[str],
         *,
         on_aside: Callable[[Due, bool], None],
         later: Callable[[Callable[[], None]], None],
     ) -> None:
-        self._deliveries, self._stored, self._senders = deliveries, stored, senders
-        self._aside, self._spool, self._troubles, self._counts = aside, spool, troubles, counts
+        self._road, self._stored, self._senders = road, stored, senders
+        self._aside, self._spool = aside, spool
         self._on_aside, self._later = on_aside, later
-        self._waiting: set[tuple[int, int]] = set()
+        self._ids_on_their_way: dict[Key, str] = {}
         self._put_off: list[Due] = []
-        self._tries: Counter[tuple[int, int]] = Counter()
-
-    @property
-    def waiting(self) -> int:
-        """Runs that are due and whose records are not durable yet."""
-        return len(self._waiting)
+        self._tries: Counter[Key] = Counter()
 
     def count_in(self, due: Due) -> None:
         """A run has become due; `make` comes later."""
-        self._waiting.add((due.trace_id, due.revision))
+        self._road.expect(due.key)
 
     def make(self, due: Due) -> None:
         """Make the record of a run and see it to the sinks. Never raises."""
-        key = (due.trace_id, due.revision)
+        build = partial(
+            build_record, due.spans, finish_reason=due.reason, revision=due.revision, late_spans=due.late_spans
+        )
         try:
-            self._make(due)
-            self._tries.pop(key, None)
+            let_go, refused = partial(self._let_go, due), partial(self._is_refused, due)
+            self._road.carry(Finished(due.key, build, partial(self._may_go, due), let_go, refused))
+            self._tries.pop(due.key, None)
         except Exception as trouble:
-            self._tries[key] += 1
-            if is_of_the_place(trouble) and self._tries[key] < MOST_TRIES:
-                self._troubles.report("spool", trouble)
+            self._tries[due.key] += 1
+            if is_of_the_place(trouble) and self._tries[due.key] < MOST_TRIES:
+                self._road.troubles.report("spool", trouble)
                 self._put_off.append(due)
             else:
-                del self._tries[key]
+                del self._tries[due.key]
                 self._set_aside(due, f"{NOT_MADE} ({type(trouble).__name__})")
 
     def try_again(self) -> None:
@@ -79,29 +75,33 @@ class RecordMaker:
         for due in again:
             self.make(due)
 
-    def _make(self, due: Due) -> None:
-        build = partial(
-            build_record, due.spans, finish_reason=due.reason, revision=due.revision, late_spans=due.late_spans
-        )
-        record = build()
+    def _may_go(self, due: Due, record: ExecutionRecord) -> bool:
+        """Whether a record may be stored: one that is there already is done, one that may not be is set aside."""
         if self._stored.is_there(record):
-            self._counts["stored_already"] += 1
-            return self._is_durable(due)
-        complaint = OTHER_IDENTITY if self._deliveries.clashes(record) else self._stored.complaint(record)
+            self._road.counts["stored_already"] += 1
+            self._is_done(due)
+            return False
+        complaint = self._complaint(due, record)
+        if complaint is not None:
+            self._set_aside(due, complaint)
+            return False
+        self._senders.remember(due.trace_id, due.sender)
+        self._ids_on_their_way[due.key] = record.execution_id
+        return True
+
+    def _complaint(self, due: Due, record: ExecutionRecord) -> str | None:
+        on_their_way = list(self._ids_on_their_way.items())
+        if any(name == record.execution_id and key[0] != due.trace_id for key, name in on_their_way):
+            return OTHER_IDENTITY
+        complaint = self._stored.complaint(record)
         if complaint is None and due.fresh:
             # The revision before may be on its way still: what it says is what its spans say.
             before = build_record(span for span in due.spans if span.span_id not in due.fresh)
             complaint = None if extends(before, record) else LESS_OR_OTHER
-        if complaint is not None:
-            return self._set_aside(due, complaint)
-        self._senders.remember(due.trace_id, due.sender)
-        self._counts["records"] += 1
-        self._counts["items"] += len(record.items)
-        self._deliveries.deliver(
-            record, build, on_durable=partial(self._is_durable, due), on_refused=partial(self._is_refused, due)
-        )
+        return complaint
 
     def _is_refused(self, due: Due, trouble: BaseException) -> None:
+        self._ids_on_their_way.pop(due.key, None)
         # A sink's thread says so, and has others to write.
         self._later(partial(self._set_aside, due, f"{NOT_WRITTEN} ({type(trouble).__name__})"))
 
@@ -112,12 +112,16 @@ class RecordMaker:
         self._on_aside(due, is_whole)
         try:
             self._aside.run(due, reason, is_whole=is_whole)
-            self._is_durable(due)
+            self._is_done(due)
         except Exception as trouble:
             # It stays in the spool, for the next start.
-            self._troubles.report("quarantine", trouble)
-            self._waiting.discard((due.trace_id, due.revision))
+            self._road.troubles.report("quarantine", trouble)
+            self._road.forget(due.key)
 
-    def _is_durable(self, due: Due) -> None:
+    def _let_go(self, due: Due) -> None:
+        self._ids_on_their_way.pop(due.key, None)
         self._spool.release(due.places, due.trace_id)
-        self._waiting.discard((due.trace_id, due.revision))
+
+    def _is_done(self, due: Due) -> None:
+        self._spool.release(due.places, due.trace_id)
+        self._road.forget(due.key)

@@ -95,6 +95,11 @@ class Due(NamedTuple):
     sender: str
     fresh: frozenset[int] = frozenset()
 
+    @property
+    def key(self) -> tuple[int, int]:
+        """Which record it is to be."""
+        return self.trace_id, self.revision
+
 
 class Refusal(NamedTuple):
     """Spans of one request that do not become part of their run, and why."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from collectors.delivery.lanes import Archive, Sink
+from collectors.building.spans_of_record import is_exact, spans_of_record
+from collectors.delivery.sinks import Archive, Sink
 from collectors.receiving.revisions import NO_IDENTITY, extends, fits
 from collectors.receiving.runs import RemoteRun
 from collectors.receiving.senders import Senders
 from collectors.receiving.trace_id import TraceId
-from collectors.spans.of_records import is_exact, spans_of_record
 from otel_tracking import canonical
 from otel_tracking.record import ExecutionRecord
 

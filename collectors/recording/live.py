@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from collectors.recording.open_runs import FINISHED, LOGGED, STARTED, LogEntry, OpenRun, OpenRuns
-from collectors.recording.recorded_span import SpanData
+from collectors.spans.recorded import SpanData
 from otel_tracking.frame import Frame
 
 

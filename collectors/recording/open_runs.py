@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
-from opentelemetry.trace import Link, Span, SpanKind
-
 from collectors.flight_recorder import FlightRecorder, RunJournal
-from collectors.flight_recorder import entries as journal_entries
-from collectors.recording.ids import SystemIdGenerator
-from collectors.recording.recorded_span import RecordedSpan, SpanData
+from collectors.spans import of_journal
+from collectors.spans.recorded import SpanData
 from collectors.spans.secrets import clean_span
 from otel_tracking.errors import Troubles
 from otel_tracking.frame import Frame
@@ -61,14 +58,6 @@ class OpenRun:
         return [*ended.values(), *(span for span in list(self.open_spans.values()) if span.span_id not in ended)]
 
 
-def _ids_of(parent: Span) -> tuple[int, int | None]:
-    """Trace and span id of a span; of a span of ours without the detour over a span context."""
-    if isinstance(parent, RecordedSpan):
-        return parent.data.trace_id, parent.span_id
-    context = parent.get_span_context()
-    return context.trace_id, context.span_id if context.is_valid else None
-
-
 class OpenRuns:
     """Starts and follows the spans of a recording; calls `on_finished(run, reason)` when a run is over."""
 
@@ -85,7 +74,6 @@ class OpenRuns:
         self.redactor = redactor or Redactor()
         self._recorder, self._on_finished, self._troubles = recorder, on_finished, troubles
         self._max_open_runs, self._clock = max_open_runs, clock
-        self._ids = SystemIdGenerator()
         self._lock = threading.Lock()
         self._runs_by_trace_id: dict[int, OpenRun] = {}
         self._settled: WeakValueDictionary[int, OpenRun] = WeakValueDictionary()
@@ -101,30 +89,13 @@ class OpenRuns:
         """The run of a trace, while it is open or somebody still holds one of its scopes."""
         return self._runs_by_trace_id.get(trace_id) or self._settled.get(trace_id)
 
-    def start(
-        self,
-        name: str,
-        parent: Span,
-        kind: SpanKind,
-        attributes: Any,
-        links: Sequence[Link],
-        start_ns: int | None,
-    ) -> RecordedSpan:
-        """A started span below `parent`, or the root of a new trace where that is not valid."""
-        trace_id, parent_id = _ids_of(parent)
-        if parent_id is None:
-            trace_id = self._ids.generate_trace_id()
-        now = time.time_ns() if start_ns is None else start_ns
-        span = SpanData(trace_id, self._ids.generate_span_id(), parent_id, name, kind, attributes, links, now)
-        return RecordedSpan(self.adopt(span), span)
-
     def adopt(self, span: SpanData) -> OpenRun:
         """Take a span that has just been started into its run."""
         if self.inert:
             self._troubles.report(*self._refusal)
             # Nobody's: the lock that guards the others may have been held by a thread that a fork left behind.
             return OpenRun(self, span.trace_id, self._recorder.begin(span.trace_id), self._clock())
-        entry = self._without_secrets(span, journal_entries.start_entry(span), journal_entries.start_entry)
+        entry = self._without_secrets(span, of_journal.start_entry(span), of_journal.start_entry)
         run = self._runs_by_trace_id.get(span.trace_id) or self._begin(span.trace_id)
         run.open_spans[span.span_id] = span
         run.log.append((STARTED, span))
@@ -156,7 +127,7 @@ class OpenRuns:
             wake()
         run.journal.append(frame.payload)
         if frame.media is not None:
-            run.journal.append_later(partial(journal_entries.media_entry, frame))
+            run.journal.append_later(partial(of_journal.media_entry, frame))
 
     def end(self, run: OpenRun, span: SpanData) -> None:
         """Take an ended span; hand the run over when its root has ended and nothing is open."""
@@ -165,10 +136,10 @@ class OpenRuns:
         try:
             if run.trace_id not in self._runs_by_trace_id:
                 self._begin(run.trace_id)
-            entry = journal_entries.end_entry(span)
+            entry = of_journal.end_entry(span)
             # What has not changed was looked at when the span was started.
             if span.attributes_changed or span.status_description:
-                entry = self._without_secrets(span, entry, journal_entries.end_entry)
+                entry = self._without_secrets(span, entry, of_journal.end_entry)
             run.journal.append(entry)
             if run.revision:
                 with run.lock:
@@ -236,10 +207,10 @@ class OpenRuns:
     def _journal_again(self, run: OpenRun) -> None:
         # The first journal was freed with the first record; a death from here on must not lose the late spans.
         run.journal = self._recorder.begin(run.trace_id)
-        run.journal.append(journal_entries.revision_entry(run.revision + 1, run.late_spans))
-        for entry in journal_entries.entries_of(run.ended_spans, list(run.open_spans.values())):
+        run.journal.append(of_journal.revision_entry(run.revision + 1, run.late_spans))
+        for entry in of_journal.entries_of(run.ended_spans, list(run.open_spans.values())):
             run.journal.append(entry)
         for span in run.spans():
             for frame in span.events:
                 if isinstance(frame, Frame) and frame.media is not None:
-                    run.journal.append_later(partial(journal_entries.media_entry, frame))
+                    run.journal.append_later(partial(of_journal.media_entry, frame))

@@ -7,12 +7,11 @@ ended spans on a thread of their own, so that what they do or raise never reache
 from __future__ import annotations
 
 import os
-import queue
 import socket
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -22,8 +21,11 @@ from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
+from collectors.recording.ids import SystemIdGenerator
 from collectors.recording.open_runs import OpenRuns
-from collectors.recording.recorded_span import SpanData
+from collectors.recording.recorded_span import RecordedSpan
+from collectors.spans.recorded import SpanData
+from collectors.worker import Worker
 from otel_tracking.errors import Troubles
 from otel_tracking.tracker import INSTRUMENTATION_NAME
 from otel_tracking.version import own_version
@@ -32,11 +34,19 @@ MOST_WAITING_SPANS = 20_000
 """Ended spans that may wait for span processors."""
 
 
+def _ids_of(parent: trace.Span) -> tuple[int, int | None]:
+    """Trace and span id of a span; of a span of ours without the detour over a span context."""
+    if isinstance(parent, RecordedSpan):
+        return parent.data.trace_id, parent.span_id
+    context = parent.get_span_context()
+    return context.trace_id, context.span_id if context.is_valid else None
+
+
 class RecordingTracer(trace.Tracer):
     """Starts recorded spans."""
 
     def __init__(self, open_runs: OpenRuns) -> None:
-        self._open_runs = open_runs
+        self._open_runs, self._ids = open_runs, SystemIdGenerator()
 
     def start_span(
         self,
@@ -51,13 +61,29 @@ class RecordingTracer(trace.Tracer):
     ) -> trace.Span:
         """A started span: a child of the context's span, or the root of a new trace."""
         parent = trace.get_current_span(context)
-        return self._open_runs.start(name, parent, kind, attributes, links or (), start_time)
+        now = time.time_ns() if start_time is None else start_time
+        return self._start(name, parent, kind, attributes, links or (), now)
 
     def start_below(
         self, parent: trace.Span, name: str, kind: trace.SpanKind, attributes: Any, start_time: int
     ) -> trace.Span:
         """The same, below a span that is at hand: a context need not be made to carry it here."""
-        return self._open_runs.start(name, parent, kind, attributes, (), start_time)
+        return self._start(name, parent, kind, attributes, (), start_time)
+
+    def _start(
+        self,
+        name: str,
+        parent: trace.Span,
+        kind: trace.SpanKind,
+        attributes: Any,
+        links: Sequence[trace.Link],
+        start_ns: int,
+    ) -> RecordedSpan:
+        trace_id, parent_id = _ids_of(parent)
+        if parent_id is None:
+            trace_id = self._ids.generate_trace_id()
+        span = SpanData(trace_id, self._ids.generate_span_id(), parent_id, name, kind, attributes, links, start_ns)
+        return RecordedSpan(self._open_runs.adopt(span), span)
 
     @contextmanager
     def start_as_current_span(  # type: ignore[override]  # the API's own decorator is private
@@ -108,7 +134,7 @@ class RecordingTracerProvider(trace.TracerProvider):
         if self._viewers is None:
             return True
         until = time.monotonic() + timeout_millis / 1000
-        return self._viewers.settle(timeout_millis / 1000) and self._viewers.flush(until)
+        return self._viewers.worker.settle(timeout_millis / 1000) and self._viewers.flush(until)
 
     def shutdown(self, timeout: float = 10.0) -> None:
         """Shut the processors down; they may take `timeout` seconds."""
@@ -129,22 +155,15 @@ class Viewers:
         self.dropped = 0
         self._resource, self._troubles = resource, troubles
         self._scope = InstrumentationScope(INSTRUMENTATION_NAME, own_version())
-        self._spans: queue.SimpleQueue[SpanData | threading.Event | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="otel-tracking viewers", daemon=True)
-        self._thread.start()
+        self.worker = Worker("otel-tracking viewers", partial(troubles.note, "span processor"))
+        self.worker.start()
 
     def put(self, span: SpanData) -> None:
         """Queue an ended span, unless too many wait: viewers are best effort, and memory is not for them."""
-        if self._spans.qsize() < MOST_WAITING_SPANS:
-            self._spans.put(span)
+        if self.worker.waiting < MOST_WAITING_SPANS:
+            self.worker.put(partial(self._tell, span))
         else:
             self.dropped += 1
-
-    def settle(self, timeout: float) -> bool:
-        """Wait until all queued spans were told."""
-        told = threading.Event()
-        self._spans.put(told)
-        return told.wait(timeout)
 
     def flush(self, until: float) -> bool:
         """Have each processor see to what it was told, until a moment of the monotonic clock."""
@@ -155,29 +174,17 @@ class Viewers:
 
     def close(self, timeout: float) -> None:
         """Tell what is queued, then shut the processors down."""
-        self._spans.put(None)
-        self._thread.join(timeout)
-
-    def _work(self) -> None:
-        while (span := self._spans.get()) is not None:
-            if isinstance(span, threading.Event):
-                span.set()
-                continue
-            self._guarded(self._tell, span)
-            del span  # otherwise the last one would live on until the next
         for processor in self.processors:
-            self._guarded(processor.shutdown)
+            self.worker.put(processor.shutdown)
+        self.worker.stop(timeout)
 
     def _tell(self, span: SpanData) -> None:
         readable = span.readable(self._resource, self._scope)
         for processor in self.processors:
-            self._guarded(processor.on_end, readable)
-
-    def _guarded(self, call: Any, *arguments: Any) -> None:
-        try:
-            call(*arguments)
-        except BaseException as trouble:  # this thread is ours: even a processor that exits must not end it
-            self._troubles.note("span processor", trouble)
+            try:
+                processor.on_end(readable)
+            except BaseException as trouble:  # its own affair: the next one is told all the same
+                self._troubles.note("span processor", trouble)
 
 
 def make_resource(service_name: str | None, attributes: Mapping[str, str] | None) -> Resource:

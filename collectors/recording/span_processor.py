@@ -11,7 +11,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
 from collectors.recording.open_runs import OpenRuns
-from collectors.recording.recorded_span import SpanData, flat_copy
+from collectors.spans.recorded import SpanData, flat_copy
 from otel_tracking.errors import Troubles
 
 

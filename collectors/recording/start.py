@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any, Self
 from opentelemetry.metrics import MeterProvider
 from opentelemetry.sdk.resources import Resource
 
-from collectors.building.assembly import Assembly
-from collectors.delivery.lanes import Sink, SinkLane
+from collectors.delivery.road import Road
+from collectors.delivery.sinks import Sink
 from collectors.delivery.spill import Spill
 from collectors.delivery.waiting_room import MAX_PENDING, WaitingRoom
 from collectors.flight_recorder import FlightRecorder
-from collectors.flight_recorder.dead_records import RecoveryReport, namespace_of, recover, spill_base
 from collectors.recording import metrics
+from collectors.recording.assembly import Assembly
 from collectors.recording.live import LiveFeed
 from collectors.recording.open_runs import OpenRuns
 from collectors.recording.process_end import when_the_process_ends
 from collectors.recording.provider import RecordingTracerProvider, make_resource
+from collectors.recording.recovery import RecoveryReport, namespace_of, recover, spill_base
 from collectors.recording.span_processor import RecordingSpanProcessor
 from collectors.viewers.settings import NotSent, OtlpSettings, read_otlp_settings
 from otel_tracking.errors import Troubles
@@ -35,6 +36,10 @@ from otel_tracking.tracker import ExecutionTracker
 
 if TYPE_CHECKING:
     from collectors.viewers.sending import OtlpOutput
+
+
+COUNTS = ("records", "items", "lossy_values", "late_spans", "dropped")
+"""What of the records so far `health` counts."""
 
 
 class Recording:
@@ -63,11 +68,9 @@ class Recording:
         self._timings = Timings()
         self._redactor = Redactor(redaction)
         self._sinks, self._recorder = sinks, recorder
-        self._lanes = [SinkLane(sink, self.troubles, retry_seconds=retry_seconds) for sink in sinks]
         self._waiting_room = WaitingRoom(files, self.troubles, max_pending=max_pending)
-        self._assembly = Assembly(
-            self._lanes, self.troubles, grace=grace, max_age=max_age, waiting_room=self._waiting_room
-        )
+        self._road = Road(sinks, self.troubles, retry_seconds=retry_seconds, room=self._waiting_room)
+        self._assembly = Assembly(self._road, grace=grace, max_age=max_age)
         self._open_runs = OpenRuns(
             recorder, self._assembly.take, self.troubles, max_open_runs=max_open_runs, redactor=self._redactor
         )
@@ -96,15 +99,14 @@ class Recording:
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until every finished run is durable in every sink; False where `timeout` seconds were not enough."""
-        return self._is_inherited or self._assembly.flush(timeout)
+        return self._is_inherited or self._road.flush(timeout)
 
     def health(self) -> dict[str, Any]:
         """How the recording is doing, in counts; `docs/reliability.md` explains each."""
         return {
             "open_runs": len(self._open_runs),
-            **{name: self._assembly.counts[name] for name in ("records", "items", "lossy_values", "late_spans")},
-            "dropped": self._assembly.counts["dropped"],
-            "outstanding": self._assembly.outstanding,
+            **{name: self._road.counts[name] for name in COUNTS},
+            "outstanding": self._road.outstanding,
             **self._waiting_room.health(),
             "viewer_spans_dropped": self.provider.dropped,
             "otlp": self._otlp.health(),
@@ -114,7 +116,7 @@ class Recording:
             "item_seconds": self._timings.seconds(),
             "unusual_items": dict(self._assembly.unusual),
             "guarded_errors": dict(self.troubles.counts),
-            "sinks": [lane.health() for lane in self._lanes],
+            "sinks": self._road.health(),
             "journal": self._recorder.health(),
         }
 
@@ -163,15 +165,15 @@ class Recording:
 
         self._open_runs.stop("after close", "a tracker was used after its recording was closed")
         self._open_runs.take_all()
-        self._assembly.flush(left())
+        self._road.flush(left())
         self._assembly.close(left())
         self._end_recovery(left())
-        written = [lane.close(left()) for lane in self._lanes]
+        all_written = self._road.close(left())
         self.provider.shutdown(left())
         self._recorder.settle(left())
         self._waiting_room.close()
         self._recorder.close()
-        return all(written) and self._assembly.outstanding == 0
+        return all_written and not self._road.outstanding
 
     def _end_recovery(self, seconds: float) -> None:
         if self._recovery_thread is not None:

@@ -12,7 +12,7 @@ from typing import Any
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Link, SpanKind, StatusCode
 
-from collectors.recording.recorded_span import SpanData
+from collectors.spans.recorded import SpanData
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.frame import Frame

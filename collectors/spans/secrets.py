@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 from opentelemetry.trace import Link
 
-from collectors.recording.recorded_span import SpanData
 from collectors.spans.finished import FinishedSpan
+from collectors.spans.recorded import SpanData
 from otel_tracking.secrets.frozen import Redactor, usual_redactor
 
 

@@ -20,8 +20,8 @@ import pytest
 from collectors import RecoveryReport, recover, start_recording
 from collectors.delivery.spill import Spill
 from collectors.flight_recorder import FlightRecorder
-from collectors.flight_recorder.dead_records import namespace_of
 from collectors.flight_recorder.layout import FILE_HEADER
+from collectors.recording.recovery import namespace_of
 from collectors.testing import RememberingSink
 
 SECONDS = 60

@@ -16,8 +16,8 @@ from wire import over_json, over_protobuf
 
 from collectors import start_recording
 from collectors.building.record import build_record
-from collectors.flight_recorder.entries import read_run
 from collectors.spans.finished import from_sdk
+from collectors.spans.of_journal import read_run
 from collectors.testing import RememberingSink
 from otel_tracking import ExecutionRecord, canonical
 from otel_tracking.run import Execution

@@ -9,7 +9,8 @@ from flight_recorder_stage import tiny_ram_disk
 
 from collectors import start_recording
 from collectors.delivery import waiting_room
-from collectors.delivery.lanes import GROUP_SIZE, Parcel, SinkLane
+from collectors.delivery.lanes import GROUP_SIZE, SinkLane
+from collectors.delivery.parcel import Parcel
 from collectors.delivery.spill import Spill
 from collectors.testing import FailingSink, RememberingSink, WaitingSink
 from otel_tracking.errors import Troubles

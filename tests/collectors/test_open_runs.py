@@ -3,9 +3,9 @@
 import pytest
 from builders import items_of
 
-from collectors.building.assembly import Assembly
-from collectors.delivery.lanes import SinkLane
+from collectors.delivery.road import Road
 from collectors.flight_recorder import FlightRecorder
+from collectors.recording.assembly import Assembly
 from collectors.recording.live import LiveFeed
 from collectors.recording.open_runs import OpenRuns
 from collectors.recording.provider import RecordingTracerProvider, make_resource
@@ -19,7 +19,8 @@ class Stage:
 
     def __init__(self, max_open_runs=1_000):
         self.troubles, self.clock, self.sink = Troubles(), ManualClock(), RememberingSink()
-        self.assembly = Assembly([SinkLane(self.sink, self.troubles)], self.troubles, grace=1e6, max_age=1e6)
+        self.road = Road([self.sink], self.troubles)
+        self.assembly = Assembly(self.road, grace=1e6, max_age=1e6)
         recorder = FlightRecorder("/dev/null")
         self.runs = OpenRuns(recorder, self.assembly.take, self.troubles, max_open_runs=max_open_runs, clock=self.clock)
         self.assembly.start(self.runs, LiveFeed(self.runs))
@@ -27,7 +28,7 @@ class Stage:
         self.tracker = ExecutionTracker(provider, emit=self.runs.record, troubles=self.troubles)
 
     def record(self, run=None):
-        assert self.assembly.flush(20)
+        assert self.road.flush(20)
         latest = self.sink.latest()
         return latest[run.trace_id] if run else next(iter(latest.values()))
 
@@ -131,7 +132,8 @@ def test_the_journal_that_is_freed_is_the_one_of_the_revision_that_became_durabl
             return self.journals[-1]
 
     recorder, troubles = Recorder(), Troubles()
-    assembly = Assembly([], troubles, grace=1e6, max_age=1e6)
+    road = Road([], troubles)
+    assembly = Assembly(road, grace=1e6, max_age=1e6)
     runs = OpenRuns(recorder, assembly.take, troubles)
     provider = RecordingTracerProvider(runs, make_resource(None, None), troubles)
     run = ExecutionTracker(provider, emit=runs.record, troubles=troubles).execution("dada")
@@ -142,5 +144,5 @@ def test_the_journal_that_is_freed_is_the_one_of_the_revision_that_became_durabl
     assert len(recorder.journals) == 2
 
     assembly.start(runs, LiveFeed(runs))
-    assert assembly.flush(20)
+    assert road.flush(20)
     assert [journal.freed for journal in recorder.journals] == [True, False]

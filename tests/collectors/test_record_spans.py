@@ -6,7 +6,7 @@ from odd_values import ENUMS, KEPT, LOSSY, PLAINED
 from sources import log_everywhere, records_of_all_sources
 
 from collectors.building.record import build_record
-from collectors.spans.of_records import is_exact, spans_of_record
+from collectors.building.spans_of_record import is_exact, spans_of_record
 from exporters import ParquetSink, read_records
 
 VALUES = {**KEPT, **ENUMS, **{name: make for name, (make, _) in PLAINED.items()}, **LOSSY}

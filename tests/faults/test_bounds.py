@@ -139,16 +139,16 @@ def test_more_records_that_no_sink_can_take_than_a_group_holds_do_not_hold_up_th
             pass
     with recording.tracker().execution("good") as run:
         pass
-    assert recording._assembly._durable.acquire(timeout=SECONDS)
+    assert recording._road._changed.acquire(timeout=SECONDS)
     try:
-        recording._assembly._durable.wait_for(lambda: sink.records, SECONDS)
+        recording._road._changed.wait_for(lambda: sink.records, SECONDS)
     finally:
-        recording._assembly._durable.release()
+        recording._road._changed.release()
     assert [record.trace_id for record in sink.records] == [run.trace_id]
     assert not recording.close(timeout=0.5)
     # It ends by itself: a lane that cannot write must not spin.
-    recording._lanes[0]._thread.join(SECONDS)
-    assert not recording._lanes[0]._thread.is_alive()
+    recording._road._lanes[0]._thread.join(SECONDS)
+    assert not recording._road._lanes[0]._thread.is_alive()
 
 
 VALUES = {**odd_values.KEPT, **odd_values.LOSSY}

@@ -6,7 +6,8 @@ import pytest
 
 from collectors import start_recording
 from collectors.recording.open_runs import OpenRun
-from collectors.recording.recorded_span import RecordedSpan, SpanData
+from collectors.recording.recorded_span import RecordedSpan
+from collectors.spans.recorded import SpanData
 from collectors.testing import RememberingSink
 from otel_tracking import ItemType
 from otel_tracking.frame import Frame

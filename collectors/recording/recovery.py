@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import threading
 from collections.abc import Sequence
@@ -11,10 +12,10 @@ from pathlib import Path
 
 from collectors.building.record import build_record
 from collectors.delivery import spill as spilled
-from collectors.delivery.lanes import Sink
+from collectors.delivery.sinks import Sink, contains, first_location
 from collectors.delivery.spill import SpilledRecord
 from collectors.flight_recorder import ClaimedJournals, DeadRun, LeftAlone, NotOurs, find_dead
-from collectors.flight_recorder.entries import JournalledRun, read_run
+from collectors.spans.of_journal import JournalledRun, read_run
 from otel_tracking.record import ExecutionRecord, FinishReason
 
 _log = logging.getLogger("otel_tracking")
@@ -70,22 +71,14 @@ def spill_base(sinks: Sequence[Sink], directory: Path | str | None) -> Path | No
     """
     if directory is not None:
         return Path(directory)
-    return spilled.usual_base() if _locations(sinks) else None
+    return spilled.usual_base() if first_location(sinks) else None
 
 
 def namespace_of(sinks: Sequence[Sink]) -> str:
     """The journal namespace of a set of sinks: that of the first that says where it writes."""
-    import hashlib
-
-    locations = _locations(sinks)
-    if not locations:
-        return "default"
+    location = first_location(sinks)
     # The bytes of a path need not be UTF-8.
-    return hashlib.sha256(str(locations[0]).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _locations(sinks: Sequence[Sink]) -> list[object]:
-    return [location for sink in sinks if (location := getattr(sink, "location", None))]
+    return hashlib.sha256(location.encode("utf-8", "surrogatepass")).hexdigest()[:16] if location else "default"
 
 
 class _Recovery:
@@ -143,7 +136,7 @@ class _Recovery:
         return True
 
     def _write_where_missing(self, record: ExecutionRecord) -> None:
-        missing = [sink for sink in self._sinks if not _contains(sink, record.trace_id or "", record.revision)]
+        missing = [sink for sink in self._sinks if not contains(sink, record)]
         for sink in missing:
             sink.write(record)
         found = RecoveryReport(recovered=(record.execution_id,)) if missing else RecoveryReport(already_durable=1)
@@ -162,8 +155,3 @@ def record_of(journalled: JournalledRun) -> ExecutionRecord:
         revision=journalled.revision,
         late_spans=journalled.late_spans,
     )
-
-
-def _contains(sink: Sink, trace_id: str, revision: int) -> bool:
-    contains = getattr(sink, "contains", None)
-    return bool(contains and contains(trace_id, revision))

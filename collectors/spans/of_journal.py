@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import orjson
 from opentelemetry.trace import SpanKind, StatusCode
 
-from collectors.recording.recorded_span import SpanData
 from collectors.spans.finished import FinishedEvent, FinishedSpan, links_of
+from collectors.spans.recorded import SpanData
 from otel_tracking.frame import FACT, ITEM, ITEM_FIELDS, Frame, MediaBytes, fields_of, freeze, thaw_own
 from otel_tracking.secrets.frozen import looked_over
 from otel_tracking.values.payload_check import check_payload

@@ -1,0 +1,123 @@
+"""A record on its way to every sink: at hand, as the forms that its sinks want, or in a file."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from collectors.delivery.sinks import Outlet
+from collectors.delivery.spill import Spill, SpilledRecord
+from otel_tracking.record import ExecutionRecord
+
+TRIES_ALONE = 5
+"""How often a sink is asked to take a record that it, and not its disk, refuses; for whoever wants it back then."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """The record itself."""
+
+    record: ExecutionRecord
+
+    def read(self) -> ExecutionRecord:
+        """The record."""
+        return self.record
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What its sinks wanted of it, by sink; the record is made again where somebody needs it."""
+
+    forms: Mapping[int, Any]
+    build: Callable[[], ExecutionRecord]
+
+    def read(self) -> ExecutionRecord:
+        """The record, made again."""
+        return self.build()
+
+
+class Parcel:
+    """A record on its way; `on_durable` is called once, when all sinks have it.
+
+    Where `on_refused` is given, it is called once and the parcel is let go, when a sink cannot take the record itself:
+    it raised `TRIES_ALONE` times, and no disk or network was at fault. Where `build` is given, the record need not be
+    kept: it can be made again.
+    """
+
+    def __init__(
+        self,
+        record: ExecutionRecord,
+        sinks: int,
+        on_durable: Callable[[Parcel], None],
+        build: Callable[[], ExecutionRecord] | None = None,
+        on_refused: Callable[[BaseException], None] | None = None,
+    ) -> None:
+        self._held: AtHand | Prepared | SpilledRecord = AtHand(record)
+        self._build, self._on_durable, self._on_refused = build, on_durable, on_refused
+        self._missing, self._refusals = sinks, 0
+        self._lock = threading.Lock()
+        self.media_bytes = sum(map(len, record.attachments.values()))
+
+    @property
+    def record(self) -> ExecutionRecord:
+        """The record, read or made again where it is not at hand."""
+        return self._held.read()
+
+    def form_for(self, outlet: Outlet) -> Any:
+        """What a sink wants to be given."""
+        held = self._held
+        if outlet.prepare is None:
+            return held.read()
+        form = held.forms.get(id(outlet.sink)) if isinstance(held, Prepared) else None
+        return outlet.prepare(held.read()) if form is None else form
+
+    def prepare_for(self, outlets: Iterable[Outlet]) -> None:
+        """Make the forms that sinks want, and forget the record where no sink wants itself."""
+        forms = {id(outlet.sink): self.form_for(outlet) for outlet in outlets}
+        record = self.record
+        if self._build and all(form is not record for form in forms.values()):
+            self._held = Prepared(forms, self._build)
+
+    def put_aside(self, files: Spill) -> None:
+        """Keep the record in a file from now on; raises, and changes nothing, where that cannot be done."""
+        if not isinstance(self._held, SpilledRecord):
+            self._held = files.keep(self.record)
+            self._build = None
+
+    def is_given_up(self, trouble: BaseException | None) -> bool:
+        """Note that a sink has refused it; whether it is given up for that."""
+        if trouble is None or self._on_refused is None or is_of_the_place(trouble):
+            return False
+        with self._lock:
+            self._refusals += 1
+            is_last = self._refusals == TRIES_ALONE
+        if is_last:
+            self._on_refused(trouble)
+        return self._refusals >= TRIES_ALONE
+
+    def acknowledge(self) -> None:
+        """One more sink has it."""
+        with self._lock:
+            self._missing -= 1
+            complete = self._missing == 0
+        if complete:
+            if isinstance(self._held, SpilledRecord):
+                # A file that stays is only looked at once more, by the next start.
+                with contextlib.suppress(OSError):
+                    self._held.remove()
+            self._on_durable(self)
+
+
+def is_of_the_place(trouble: BaseException) -> bool:
+    """Whether a disk, a network or the machine's memory is at fault, and not what was to be written."""
+    seen: BaseException | None = trouble
+    for _ in range(20):
+        if seen is None:
+            return False
+        if isinstance(seen, OSError | MemoryError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False

@@ -1,0 +1,140 @@
+"""The one road from a finished run to every sink: its record is made, looked at, handed on and acknowledged.
+
+Runs of this process come with their journal, runs from elsewhere with their place in the spool; what is let go of when
+a record is durable, and what is done with one that may not be stored, comes with the run.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from collectors.delivery.lanes import SinkLane
+from collectors.delivery.parcel import Parcel
+from collectors.delivery.sinks import Sink
+from collectors.delivery.waiting_room import WaitingRoom
+from otel_tracking.errors import Troubles
+from otel_tracking.record import ExecutionRecord
+
+Key = tuple[int, int]
+"""A run's trace id, and the revision of its record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run of which a record is to be made.
+
+    `may_go` is asked before the record is handed to the sinks; where it says False it has seen to the rest itself.
+    `let_go` is called when the record is durable, and by then perhaps for the second time. `on_refused` is called where
+    a sink cannot take the record; without it the record is offered for ever.
+    """
+
+    key: Key
+    build: Callable[[], ExecutionRecord]
+    may_go: Callable[[ExecutionRecord], bool]
+    let_go: Callable[[], None]
+    on_refused: Callable[[BaseException], None] | None = None
+
+
+class Road:
+    """Sees records to the sinks. `carry` is for one thread; the threads of the sinks say when they have them."""
+
+    def __init__(
+        self,
+        sinks: Sequence[Sink],
+        troubles: Troubles,
+        *,
+        retry_seconds: float = 0.1,
+        room: WaitingRoom | None = None,
+    ) -> None:
+        self.troubles, self.room = troubles, room or WaitingRoom.without_files(troubles)
+        self.counts: Counter[str] = Counter()
+        self._lanes = [SinkLane(sink, troubles, retry_seconds=retry_seconds) for sink in sinks]
+        self._outstanding: set[Key] = set()
+        self._unbuilt: set[Key] = set()
+        self._is_closed = False
+        self._changed = threading.Condition()
+
+    @property
+    def outstanding(self) -> int:
+        """Records that are not durable yet."""
+        return len(self._outstanding)
+
+    def expect(self, key: Key) -> None:
+        """A run is over; `carry` comes later. From any thread, and only remembered."""
+        self._outstanding.add(key)
+
+    def carry(self, run: Finished) -> None:
+        """Make a run's record and hand it to every sink. Raises what stands in the way of making it."""
+        record = run.build()
+        if not run.may_go(record):
+            return
+        self.counts["records"] += 1
+        self.counts["items"] += len(record.items)
+        is_durable = partial(self._is_durable, run.key, run.let_go)
+        parcel = Parcel(record, len(self._lanes), is_durable, run.build, run.on_refused)
+        if not self._lanes:
+            return is_durable(parcel)
+        self._prepare(parcel)
+        self.room.admit(parcel, run.let_go)
+        for lane in self._lanes:
+            lane.put(parcel)
+
+    def complete(self, record: ExecutionRecord) -> None:
+        """Hand a stored record to the sinks that cannot say whether they have it: a death may have come between."""
+        lanes = [lane for lane in self._lanes if not lane.outlet.is_archive]
+        parcel = Parcel(record, len(lanes), lambda _: None, on_refused=lambda _: None)
+        for lane in lanes:
+            lane.put(parcel)
+
+    def forget(self, key: Key) -> None:
+        """Nothing more is to be waited for: it is durable, or was set aside."""
+        with self._changed:
+            self._outstanding.discard(key)
+            self._changed.notify_all()
+
+    def give_up(self, key: Key) -> None:
+        """No record can be made of it: it stays where it was kept, and `flush` does not wait for it."""
+        with self._changed:
+            self._unbuilt.add(key)
+            self._changed.notify_all()
+
+    def flush(self, timeout: float | None) -> bool:
+        """Wait until every record that is on its way now is durable; False where time ran out or one cannot be."""
+        waited_for = set(self._outstanding)
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or waited_for & self._outstanding <= self._unbuilt, timeout)
+            return waited_for.isdisjoint(self._outstanding)
+
+    def wait_no_more(self) -> None:
+        """Have whoever waits in `flush` wait for nothing more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def close(self, timeout: float) -> bool:
+        """Write what is queued, once more each, in `timeout` seconds. True where all of it was written."""
+        until = time.monotonic() + timeout
+        written = [lane.close(max(0.1, until - time.monotonic())) for lane in self._lanes]
+        return all(written)
+
+    def health(self) -> list[dict[str, Any]]:
+        """Counts of each sink."""
+        return [lane.health() for lane in self._lanes]
+
+    def _prepare(self, parcel: Parcel) -> None:
+        try:
+            parcel.prepare_for([lane.outlet for lane in self._lanes])
+        except Exception as trouble:
+            # Its sink will meet the same trouble with the record.
+            self.troubles.note("prepare", trouble)
+
+    def _is_durable(self, key: Key, let_go: Callable[[], None], parcel: Parcel) -> None:
+        let_go()
+        self.room.leave(parcel)
+        self.forget(key)

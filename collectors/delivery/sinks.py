@@ -1,0 +1,107 @@
+"""What a sink is: anything that keeps records. What more some can is declared here, and looked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
+
+from otel_tracking.record import ExecutionRecord
+
+Form = TypeVar("Form")
+Taken = TypeVar("Taken", contravariant=True)
+
+
+class Sink(Protocol):
+    """Anything that keeps records. `write` returns when the record is durable and raises where it cannot be."""
+
+    def write(self, record: ExecutionRecord) -> None:
+        """Keep one record."""
+
+    def close(self) -> None:
+        """Let go of what is held."""
+
+
+@runtime_checkable
+class PreparingSink(Protocol[Form]):
+    """A sink that is given a smaller form in the record's place, in `write` and in `write_all`."""
+
+    def prepare(self, record: ExecutionRecord) -> Form:
+        """The form, made by computing alone, since others wait for it."""
+
+    def write(self, record: Form) -> None:
+        """Keep one record, given by its form."""
+
+
+@runtime_checkable
+class GroupSink(Protocol[Taken]):
+    """A sink that can keep many records, or their forms, at once."""
+
+    def write_all(self, records: Sequence[Taken]) -> None:
+        """Keep them; raises, and is then given them one by one, where it cannot."""
+
+
+@runtime_checkable
+class KnowingSink(Protocol):
+    """A sink that knows what it has: recovery writes nothing twice."""
+
+    def contains(self, trace_id: str, revision: int) -> bool:
+        """Whether that revision of a run is stored."""
+
+
+@runtime_checkable
+class LocatedSink(Protocol):
+    """A sink that says where it writes to: so it is known afterwards for whom journals and files were meant."""
+
+    location: str
+
+
+@runtime_checkable
+class Archive(Protocol):
+    """A sink that can also say what it has: a collector asks it, and puts nothing in the place of what is stored."""
+
+    def revision_of(self, trace_id: str) -> int | None:
+        """The highest stored revision of a run; None where none is. Asked for every run: it may be a moment old."""
+
+    def stored(self, trace_id: str) -> ExecutionRecord | None:
+        """The stored record of a run, of its highest revision; None where there is none."""
+
+    def trace_of(self, execution_id: str) -> str | None:
+        """The trace that is stored under an execution id; None where there is none."""
+
+
+def contains(sink: Sink, record: ExecutionRecord) -> bool:
+    """Whether a sink says that it has this revision of a run."""
+    return isinstance(sink, KnowingSink) and sink.contains(record.trace_id or "", record.revision)
+
+
+def write_together(sink: Sink, records: Sequence[ExecutionRecord]) -> None:
+    """Have a sink keep several records, at once where it can."""
+    if isinstance(sink, GroupSink):
+        sink.write_all(records)
+        return
+    for record in records:
+        sink.write(record)
+
+
+def first_location(sinks: Iterable[Sink]) -> str | None:
+    """Where the first of the sinks that says so writes to."""
+    return next((sink.location for sink in sinks if isinstance(sink, LocatedSink) and sink.location), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """A sink with what it can, looked at once. Where it wants no form of its own, it is given records."""
+
+    sink: Sink
+    write: Callable[[Any], None]
+    prepare: Callable[[ExecutionRecord], Any] | None
+    write_all: Callable[[Sequence[Any]], None] | None
+    is_archive: bool
+
+    @classmethod
+    def of(cls, sink: Sink) -> Self:
+        """The outlet of a sink."""
+        prepare = sink.prepare if isinstance(sink, PreparingSink) else None
+        write_all = sink.write_all if isinstance(sink, GroupSink) else None
+        return cls(sink, sink.write, prepare, write_all, isinstance(sink, Archive))
