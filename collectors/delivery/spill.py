@@ -13,10 +13,10 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from collectors.flight_recorder import OurDirectory, find_dead, place
-from collectors.flight_recorder.ours import as_text, naming, write_all
-from collectors.flight_recorder.owner import hold, this_process
-from collectors.flight_recorder.recovery import Taken, Tell, warn
+from collectors.flight_recorder import OurDirectory, Unusable, find_dead
+from collectors.flight_recorder.ours import as_text
+from collectors.flight_recorder.owner import Taken, take_new
+from collectors.flight_recorder.recovery import Tell, warn
 from otel_tracking.frame import freeze, thaw
 from otel_tracking.record import ExecutionRecord
 
@@ -61,17 +61,7 @@ class Spill:
         """A file of its own with `record`; raises OSError or `Unusable` where there is none to be had."""
         directory = self._ready()
         kept = SpilledRecord(directory, f"{record.trace_id}-{record.revision}{_SUFFIX}")
-        hidden = f"{kept.name}.new"
-        descriptor = directory.open_file(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        try:
-            with naming(directory.path / hidden):
-                write_all(descriptor, to_bytes(record))
-            directory.rename(hidden, kept.name)
-        except BaseException:
-            directory.unlink(hidden)
-            raise
-        finally:
-            os.close(descriptor)
+        directory.write_whole(kept.name, to_bytes(record))
         return kept
 
     def close(self) -> None:
@@ -82,9 +72,9 @@ class Spill:
 
     def _ready(self) -> OurDirectory:
         if self._base is None:
-            raise place.Unusable("records are not kept in files here")
+            raise Unusable("records are not kept in files here")
         if self._taken is None:
-            self._taken = _take_new(self._base, self._namespace)
+            self._taken = take_new(self._base, self._namespace, force=True)
         return self._taken.directory
 
 
@@ -108,16 +98,6 @@ def take_over(base: Path, namespace: str, tell: Tell = warn) -> Generator[Spille
             yield from _records(taken.directory)
         finally:
             _leave(taken)
-
-
-def _take_new(base: Path, namespace: str) -> Taken:
-    mine = this_process()
-    directory = place.make_own(base, namespace, mine.name, force=True)
-    try:
-        return Taken(directory, mine, hold(directory))
-    except BaseException:
-        directory.leave()
-        raise
 
 
 def _leave(taken: Taken) -> None:

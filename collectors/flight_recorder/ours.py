@@ -99,6 +99,21 @@ class OurDirectory:
                 _require_ours(os.stat(name, dir_fd=self.descriptor, follow_symlinks=False), path, stat.S_IFREG)
             return _looked_at(os.open(name, flags, 0o600, dir_fd=self.descriptor), path, stat.S_IFREG)
 
+    def write_whole(self, name: str, data: bytes) -> None:
+        """Make the file `name` with `data`, whole or not at all; raises OSError where there is no space."""
+        fresh = f"{name}.new"
+        self.unlink(fresh)  # a process that died in the middle may have left one
+        descriptor = self.open_file(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            with naming(self.path / fresh):
+                write_all(descriptor, data)
+            self.rename(fresh, name)
+        except BaseException:
+            self.unlink(fresh)
+            raise
+        finally:
+            os.close(descriptor)
+
     def rename(self, name: str, to: str, into: OurDirectory | None = None) -> None:
         """Give something in it another name, in another directory of ours if one is given."""
         with naming(self.path / name):

@@ -9,12 +9,17 @@ A pid means nothing in another pid namespace (containers that share /dev/shm). T
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from collectors.flight_recorder.ours import OurDirectory
+from collectors.flight_recorder.ours import OurDirectory, as_text
+from collectors.flight_recorder.place import make_own
+
+logger = logging.getLogger(__name__)
 
 ALIVE = "alive"
 _NOBODY = 0
@@ -54,6 +59,49 @@ def this_process(token: str | None = None) -> Owner:
     if alive is None:
         raise OSError("/proc/<pid>/stat does not tell when this process started")
     return Owner(os.getpid(), alive, _pid_namespace(), _boot_id(), token or secrets.token_hex(8))
+
+
+@dataclass
+class Taken:
+    """An owner's directory that is this process's, and held."""
+
+    directory: OurDirectory
+    owner: Owner
+    held: int | None
+
+    def let_go(self, *, keep: bool) -> None:
+        """Remove the directory with all that is in it, or `keep` it to be claimed by anybody; once is enough."""
+        if self.held is None:
+            return
+        try:
+            if keep:
+                self.directory.take_name(self.owner.given_up().name)
+            else:
+                self.directory.remove()
+        except OSError as error:
+            logger.warning("%s cannot be released: %s", as_text(self.directory.path), error)
+        finally:
+            self.leave()
+
+    def leave(self) -> None:
+        """Hold it no more, and leave it as it is."""
+        held, self.held = self.held, None
+        if held is not None:
+            os.close(held)
+            self.directory.leave()
+
+
+def take_new(base: Path, namespace: str, *, force: bool) -> Taken:
+    """A new directory of this process in a namespace, held; raises `Unusable` or OSError where there is none."""
+    mine = this_process()
+    directory = make_own(base, namespace, mine.name, force=force)
+    try:
+        return Taken(directory, mine, hold(directory))
+    except BaseException:
+        with contextlib.suppress(OSError):
+            directory.remove()
+        directory.leave()
+        raise
 
 
 def is_gone(directory: OurDirectory, owner: Owner) -> bool:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from functools import partial
 from itertools import count
 from pathlib import Path
 
-from collectors.flight_recorder import forks, place
+from collectors.flight_recorder import place
 from collectors.flight_recorder.background import Counts
 from collectors.flight_recorder.journal import RunJournal
 from collectors.flight_recorder.layout import LARGEST_SEGMENT, SMALLEST_SEGMENT
-from collectors.flight_recorder.ours import OurDirectory, as_text
-from collectors.flight_recorder.owner import hold, read_owner, this_process
+from collectors.flight_recorder.ours import as_text
+from collectors.flight_recorder.owner import Taken, take_new
 from collectors.flight_recorder.pool import SegmentPool
 from collectors.flight_recorder.segments import Segment
+from collectors.forks import watch
 from collectors.worker import Worker
 
 _CLOSE_SECONDS = 5.0
@@ -55,13 +55,12 @@ class FlightRecorder:
         memory only because somebody wanted that.
         """
         self.counts = Counts()
-        self._directory: OurDirectory | None = None
+        self._own: Taken | None = None
         self._reason: str | None = None
         self._runs: dict[int, RunJournal] = {}
         self._stuck: dict[int, RunJournal] = {}
         self._serials = count(1)
         self._entries_of_ended_runs = 0
-        self._alive: int | None = None
         self._background = Worker("otel-flight-recorder", self.counts.error)
         self._pool = SegmentPool(None, segment_bytes=SMALLEST_SEGMENT, spares=0, max_bytes=0)
         if not enabled:
@@ -93,7 +92,7 @@ class FlightRecorder:
         runs = list(self._runs.values())
         pool = self._pool
         return {
-            "directory": as_text(self._directory.path) if self._directory else None,
+            "directory": as_text(self._own.directory.path) if self._own else None,
             "mode": "journal" if self._over is None else "memory only",
             "reason": self._reason,
             "space": pool.trouble,
@@ -143,7 +142,7 @@ class FlightRecorder:
         if segments:
             self._background.put(partial(self._recycle, segments))
 
-    def become_inert(self) -> None:
+    def after_fork(self) -> None:
         """In a forked child: never touch what the parent owns, and wait for nobody."""
         # The maps first: they are closed, not MADV_DONTFORK, because Python unmaps their addresses when the objects
         # die, and by then something else of the child's may live there.
@@ -153,7 +152,8 @@ class FlightRecorder:
             run.become_inert()
         self._runs = {}
         self._reason = "inherited by fork; this process needs a recorder of its own"
-        self._let_go()
+        if self._own:
+            self._own.leave()
 
     @property
     def _over(self) -> str | None:
@@ -168,9 +168,8 @@ class FlightRecorder:
         max_bytes: int,
         force: bool,
     ) -> None:
-        own = place.make_own(place.base_directory(directory), namespace, this_process().name, force=force)
-        self._directory = own
-        self._alive = hold(own)
+        self._own = take_new(place.base_directory(directory), namespace, force=force)
+        own = self._own.directory
         self._pool = SegmentPool(
             own,
             segment_bytes=-(-min(max(segment_bytes, SMALLEST_SEGMENT), LARGEST_SEGMENT) // 4096) * 4096,
@@ -183,7 +182,7 @@ class FlightRecorder:
         self._pool.ask_for_more = partial(self._background.put, self._pool.top_up)
         self._background.start()
         self._background.put(self._pool.warm_up)
-        forks.watch(self)
+        watch(self)
 
     def _drain(self, run: RunJournal) -> None:
         if run.drain():
@@ -212,24 +211,12 @@ class FlightRecorder:
     def _give_up_directory(self) -> None:
         """Let anybody claim the directory; the maps stay, so that a late `free` still counts."""
         self._pool.spares.clear()
-        if self._directory and (owner := read_owner(self._directory.path.name)):
-            self._directory.take_name(owner.given_up().name)
-        self._let_go()
+        if self._own:
+            self._own.let_go(keep=True)
 
     def _remove_directory(self) -> None:
         with contextlib.suppress(OSError):
             self._pool.remove_files()
-        if self._directory:
-            with contextlib.suppress(OSError):
-                self._directory.remove()
-        self._let_go()
-        self._directory = None
-
-    def _let_go(self) -> None:
-        with contextlib.suppress(OSError):
-            if self._directory:
-                self._directory.leave()
-        if self._alive is not None:
-            with contextlib.suppress(OSError):
-                os.close(self._alive)
-            self._alive = None
+        own, self._own = self._own, None
+        if own:
+            own.let_go(keep=False)

@@ -11,14 +11,13 @@ for dead in find_dead():
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from collectors.flight_recorder.dead_runs import DeadRun, RunIndex, index_runs, read_run
 from collectors.flight_recorder.ours import LeftAlone, NotOurs, OurDirectory, as_text
-from collectors.flight_recorder.owner import Owner, is_gone, read_owner, take_hold, this_process
+from collectors.flight_recorder.owner import Owner, Taken, is_gone, read_owner, take_hold, this_process
 from collectors.flight_recorder.place import Unusable, base_directory, open_namespace
 from collectors.flight_recorder.set_aside import SetAside, forget_segment
 
@@ -101,31 +100,6 @@ class DeadOwner:
             raise
         directory.leave()
         return None
-
-
-@dataclass
-class Taken:
-    """A dead owner's directory that is this process's now, and held."""
-
-    directory: OurDirectory
-    owner: Owner
-    held: int | None
-
-    def let_go(self, *, keep: bool) -> None:
-        """Remove the directory with all that is in it, or `keep` it to be claimed again; once is enough."""
-        if self.held is None:
-            return
-        try:
-            if keep:
-                self.directory.take_name(self.owner.given_up().name)
-            else:
-                self.directory.remove()
-        except OSError as error:
-            logger.warning("%s cannot be released: %s", as_text(self.directory.path), error)
-        finally:
-            os.close(self.held)
-            self.held = None
-            self.directory.leave()
 
 
 class ClaimedJournals:

@@ -6,7 +6,7 @@ import logging
 import os
 
 from collectors.flight_recorder.layout import Damaged, forget_at
-from collectors.flight_recorder.ours import NotOurs, OurDirectory, as_text, naming, write_all
+from collectors.flight_recorder.ours import NotOurs, OurDirectory, as_text
 from collectors.flight_recorder.place import SET_ASIDE
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class SetAside:
         name = f"{file}.{start}"
         try:
             with self._namespace.made(SET_ASIDE) as aside:
-                self._write(aside, self._name(name), data)
+                aside.write_whole(self._name(name), data)
             forget_segment(directory, file, start)
             self._tell(name, damage)
         except (OSError, NotOurs) as error:
@@ -57,17 +57,6 @@ class SetAside:
 
     def _name(self, name: str) -> str:
         return f"{self._token}.{name}"
-
-    def _write(self, aside: OurDirectory, name: str, data: bytes) -> None:
-        fresh = f"{name}.new"
-        aside.unlink(fresh)  # a claimer that died in the middle may have left one
-        descriptor = aside.open_file(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        try:
-            with naming(aside.path / fresh):
-                write_all(descriptor, data)
-        finally:
-            os.close(descriptor)
-        aside.rename(fresh, name)
 
     def _tell(self, name: str, damage: Damaged) -> None:
         self.count += 1

@@ -48,7 +48,7 @@ class Connection(HTTPChannel):
         self._server: House = server
         self.network = network_of(str(addr[0]))
         self.is_known = False
-        self._limits = self._server.limits
+        self._limits: Limits = server.limits
         self.arrived = self.turned = time.monotonic()
         self._sent = self._sent_before = 0
         self._behind_since: float | None = None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-import weakref
+
+from collectors.forks import watch
 
 _DRAWN_AT_ONCE = 1024
 
@@ -17,11 +18,8 @@ class SystemIdGenerator:
     """Ids from `os.urandom`, never zero. Bytes are drawn many at once, per thread and never across a fork."""
 
     def __init__(self) -> None:
-        self._forget()
-        if hasattr(os, "register_at_fork"):
-            # Weakly: a hook cannot be taken back, and would keep this for ever.
-            forget = weakref.WeakMethod(self._forget)
-            os.register_at_fork(after_in_child=lambda: (method := forget()) and method())
+        self.after_fork()
+        watch(self)
 
     def generate_span_id(self) -> int:
         """A random 64-bit id."""
@@ -41,6 +39,6 @@ class SystemIdGenerator:
             word = words.pop()
         return word
 
-    def _forget(self) -> None:
-        # A child that kept its parent's bytes would give out its parent's ids.
+    def after_fork(self) -> None:
+        """Forget what was drawn: a child that kept its parent's bytes would give out its parent's ids."""
         self._pool = threading.local()

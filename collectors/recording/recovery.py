@@ -6,8 +6,9 @@ import contextlib
 import hashlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from collectors.building.record import build_record
@@ -16,6 +17,8 @@ from collectors.delivery.sinks import Sink, contains, first_location
 from collectors.delivery.spill import SpilledRecord
 from collectors.flight_recorder import ClaimedJournals, DeadRun, LeftAlone, NotOurs, find_dead
 from collectors.spans.of_journal import JournalledRun, read_run
+from collectors.worker import Worker
+from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord, FinishReason
 
 _log = logging.getLogger("otel_tracking")
@@ -79,6 +82,31 @@ def namespace_of(sinks: Sequence[Sink]) -> str:
     location = first_location(sinks)
     # The bytes of a path need not be UTF-8.
     return hashlib.sha256(location.encode("utf-8", "surrogatepass")).hexdigest()[:16] if location else "default"
+
+
+class Recovering:
+    """A recovery on a thread of its own; `report` is that of one that is over, or empty."""
+
+    def __init__(self, recover: Callable[..., RecoveryReport], troubles: Troubles) -> None:
+        self.report = RecoveryReport()
+        self._recover = recover
+        self._is_over = threading.Event()
+        self._worker = Worker("otel-tracking recovery", partial(troubles.report, "recovery"))
+
+    def start(self) -> None:
+        """Begin."""
+        self._worker.put(self._work)
+        self._worker.start()
+
+    def end(self, seconds: float) -> None:
+        """Wait for it for half of the time; then what is under way is finished, and what is left stays where it is."""
+        if not self._worker.stop(seconds / 2):
+            # The sinks are closed next.
+            self._is_over.set()
+            self._worker.stop(seconds / 4)
+
+    def _work(self) -> None:
+        self.report = self._recover(stop=self._is_over)
 
 
 class _Recovery:

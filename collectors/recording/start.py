@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,13 +19,14 @@ from collectors.delivery.sinks import Sink
 from collectors.delivery.spill import Spill
 from collectors.delivery.waiting_room import MAX_PENDING, WaitingRoom
 from collectors.flight_recorder import FlightRecorder
+from collectors.forks import watch
 from collectors.recording import metrics
 from collectors.recording.assembly import Assembly
 from collectors.recording.live import LiveFeed
 from collectors.recording.open_runs import OpenRuns
 from collectors.recording.process_end import when_the_process_ends
 from collectors.recording.provider import RecordingTracerProvider, make_resource
-from collectors.recording.recovery import RecoveryReport, namespace_of, recover, spill_base
+from collectors.recording.recovery import Recovering, RecoveryReport, namespace_of, recover, spill_base
 from collectors.recording.span_processor import RecordingSpanProcessor
 from collectors.viewers.settings import NotSent, OtlpSettings, read_otlp_settings
 from otel_tracking.errors import Troubles
@@ -42,46 +43,51 @@ COUNTS = ("records", "items", "lossy_values", "late_spans", "dropped")
 """What of the records so far `health` counts."""
 
 
+class Life(Enum):
+    """What a recording can be: it records, it was closed, or it is a forked child's copy of its parent's."""
+
+    OPEN, CLOSED, INHERITED = "open", "closed", "inherited"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How long runs are waited for: `grace` seconds after a root, `max_age` in all, `max_open` at once."""
+
+    grace: float
+    max_age: float
+    max_open: int
+
+
 class Recording:
     """What `start_recording` gives: trackers, the live feed, health, and the end."""
 
     def __init__(
         self,
-        sinks: Sequence[Sink],
+        road: Road,
         recorder: FlightRecorder,
+        recovery: Recovering,
         *,
         resource: Resource,
-        grace: float,
-        max_open_runs: int,
-        max_age: float,
-        retry_seconds: float,
-        raise_errors: bool,
-        files: Spill,
-        max_pending: int,
+        waiting: Waiting,
         otlp: OtlpSettings | NotSent,
-        redaction: RedactionPolicy,
+        redactor: Redactor,
     ) -> None:
-        self.troubles = Troubles(raise_errors=raise_errors)
-        self.recovery = RecoveryReport()
-        self._recovery_thread: threading.Thread | None = None
-        self._recovery_is_over = threading.Event()
-        self._timings = Timings()
-        self._redactor = Redactor(redaction)
-        self._sinks, self._recorder = sinks, recorder
-        self._waiting_room = WaitingRoom(files, self.troubles, max_pending=max_pending)
-        self._road = Road(sinks, self.troubles, retry_seconds=retry_seconds, room=self._waiting_room)
-        self._assembly = Assembly(self._road, grace=grace, max_age=max_age)
+        self._road, self._recorder, self._recovery = road, recorder, recovery
+        self._redactor, self._timings = redactor, Timings()
+        self.troubles = road.troubles
+        self._assembly = Assembly(road, grace=waiting.grace, max_age=waiting.max_age)
         self._open_runs = OpenRuns(
-            recorder, self._assembly.take, self.troubles, max_open_runs=max_open_runs, redactor=self._redactor
+            recorder, self._assembly.take, self.troubles, max_open_runs=waiting.max_open, redactor=redactor
         )
         self.live = LiveFeed(self._open_runs)
         self.provider = RecordingTracerProvider(self._open_runs, resource, self.troubles)
         self._otlp = otlp if isinstance(otlp, NotSent) else self._send_to(otlp)
         self._assembly.start(self._open_runs, self.live)
-        self._closed = self._is_inherited = False
+        self._life = Life.OPEN
         # Whoever keeps only a tracker keeps the recording: it has to be closed when the interpreter ends.
         self._open_runs.recording = self
         _end_with_the_process(self)
+        watch(self)
 
     def tracker(self) -> ExecutionTracker:
         """A tracker whose runs are recorded here."""
@@ -97,9 +103,14 @@ class Recording:
         """A span processor that makes records of another provider's traces; `tracker()` is the faster way."""
         return RecordingSpanProcessor(self._open_runs, self.troubles)
 
+    @property
+    def recovery(self) -> RecoveryReport:
+        """What was recovered so far of runs whose process died."""
+        return self._recovery.report
+
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until every finished run is durable in every sink; False where `timeout` seconds were not enough."""
-        return self._is_inherited or self._road.flush(timeout)
+        return self._life is Life.INHERITED or self._road.flush(timeout)
 
     def health(self) -> dict[str, Any]:
         """How the recording is doing, in counts; `docs/reliability.md` explains each."""
@@ -107,7 +118,7 @@ class Recording:
             "open_runs": len(self._open_runs),
             **{name: self._road.counts[name] for name in COUNTS},
             "outstanding": self._road.outstanding,
-            **self._waiting_room.health(),
+            **self._road.room.health(),
             "viewer_spans_dropped": self.provider.dropped,
             "otlp": self._otlp.health(),
             "recovered": len(self.recovery.recovered),
@@ -127,27 +138,6 @@ class Recording:
         self.provider.add_span_processor(output)
         return output
 
-    def recover(
-        self, namespace: str, directory: Path | str | None, spill: Path | str | None, *, journals: bool = True
-    ) -> None:
-        """Write the records of runs whose process died, in the background."""
-
-        def work() -> None:
-            try:
-                self.recovery = recover(
-                    self._sinks,
-                    directory=directory,
-                    namespace=namespace,
-                    spill=spill,
-                    journals=journals,
-                    stop=self._recovery_is_over,
-                )
-            except Exception as trouble:
-                self.troubles.report("recovery", trouble)
-
-        self._recovery_thread = threading.Thread(target=work, name="otel-tracking recovery", daemon=True)
-        self._recovery_thread.start()
-
     def close(self, timeout: float = 10.0) -> bool:
         """End the recording: open runs become `interrupted` records. True where everything became durable.
 
@@ -155,9 +145,9 @@ class Recording:
         in the flight recorder or in a file and is recovered at the next start. What this start found there is
         recovered first, as far as half of the time goes: a program that ends at once recovers too.
         """
-        if self._closed or self._is_inherited:
+        if self._life is not Life.OPEN:
             return True
-        self._closed = True
+        self._life = Life.CLOSED
         time_is_up = time.monotonic() + timeout
 
         def left() -> float:
@@ -167,24 +157,17 @@ class Recording:
         self._open_runs.take_all()
         self._road.flush(left())
         self._assembly.close(left())
-        self._end_recovery(left())
+        self._recovery.end(left())
         all_written = self._road.close(left())
         self.provider.shutdown(left())
         self._recorder.settle(left())
-        self._waiting_room.close()
+        self._road.room.close()
         self._recorder.close()
         return all_written and not self._road.outstanding
 
-    def _end_recovery(self, seconds: float) -> None:
-        if self._recovery_thread is not None:
-            self._recovery_thread.join(seconds / 2)
-            # The sinks are closed next: what is under way is finished, what is left stays where it is.
-            self._recovery_is_over.set()
-            self._recovery_thread.join(seconds / 4)
-
-    def _become_inert(self) -> None:
-        # In a forked child none of our threads exist, and the journal belongs to the parent.
-        self._is_inherited = True
+    def after_fork(self) -> None:
+        """In a forked child none of our threads exist, and the journal belongs to the parent: do nothing more."""
+        self._life = Life.INHERITED
         self._open_runs.stop("after fork", "an inherited tracker was used in a child process")
 
     def __enter__(self) -> Self:
@@ -238,39 +221,34 @@ def start_recording(
     directory = journal if isinstance(journal, str | Path) else None
     recorder = FlightRecorder(directory, namespace=namespace, enabled=journal is not False)
     base = None if spill is False else spill_base(sinks, spill if isinstance(spill, str | Path) else None)
+    troubles = Troubles(raise_errors=raise_errors)
+    room = WaitingRoom(Spill(base, namespace), troubles, max_pending=max_pending)
+    recovering = Recovering(
+        partial(recover, sinks, directory=directory, namespace=namespace, spill=base, journals=journal is not False),
+        troubles,
+    )
     recording = Recording(
-        sinks,
+        Road(sinks, troubles, retry_seconds=retry_seconds, room=room),
         recorder,
+        recovering,
         resource=make_resource(service_name, resource_attributes),
-        grace=grace,
-        max_open_runs=max_open_runs,
-        max_age=max_age,
-        retry_seconds=retry_seconds,
-        raise_errors=raise_errors,
-        files=Spill(base, namespace),
-        max_pending=max_pending,
+        waiting=Waiting(grace, max_age, max_open_runs),
         otlp=read_otlp_settings(otlp_endpoint, otlp_content),
-        redaction=redaction,
+        redactor=Redactor(redaction),
     )
     if meter_provider is not None:
         metrics.observe(meter_provider, recording.health)
     if recover_dead_runs and sinks and (journal is not False or base):
-        recording.recover(namespace, directory, base, journals=journal is not False)
+        recovering.start()
     return recording
 
 
 def _end_with_the_process(recording: Recording) -> None:
-    """Close the recording when the process ends, make it inert in forked children; keep neither alive."""
+    """Close the recording when the process ends, without keeping it alive."""
     known = weakref.ref(recording)
 
     def close() -> None:
         if (alive := known()) is not None:
             alive.close()
 
-    def after_fork() -> None:
-        if (alive := known()) is not None:
-            alive._become_inert()
-
     when_the_process_ends(recording, close)
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=after_fork)

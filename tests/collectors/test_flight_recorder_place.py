@@ -146,7 +146,7 @@ def test_importing_does_nothing():
     program = """
 import threading
 import collectors.flight_recorder
-from collectors.flight_recorder import forks
+from collectors import forks
 print(threading.active_count(), forks._is_registered)
 """
     assert run_child(program).split() == ["1", "False"]

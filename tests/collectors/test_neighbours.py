@@ -339,7 +339,7 @@ def test_a_neighbour_reads_nothing_of_what_is_recorded(users):
         for _ in range(4):
             with recording.tracker().execution("own") as run:
                 run.item("user_input_text", content="mine")
-        files = recording._waiting_room
+        files = recording._road.room
         while files.put_aside < 2:
             sink.entered.wait()
         os._exit(0)

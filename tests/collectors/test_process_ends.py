@@ -168,7 +168,7 @@ def test_what_a_start_has_no_time_to_recover_is_left_to_the_next(ram):
     assert hanging.entered.wait(SECONDS)
     recording.close(timeout=0.1)
     hanging.release()
-    recording._recovery_thread.join(SECONDS)
+    recording._recovery.end(SECONDS)
     assert len(hanging.records) == 1
 
     sink = RememberingSink()
