@@ -17,7 +17,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from exporters import ParquetSink, compact, list_executions
+from exporters.storage.tables.parquet_file import write_table
 from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, MediaType, SpanRecord
 
 START = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)
@@ -107,12 +110,21 @@ def _missing(data_dir: Path) -> None:
 
 def bench_list(directory: Path, runs: int) -> None:
     """The list of all runs in a process that has seen none of them."""
-    for name, batch in (("one file a day", 1000), ("batches of 8", 8)):
+    for name, batch in (("one file a day", 1000), ("batches of 8", 8), ("one file a run", 1)):
         data_dir = directory / name.replace(" ", "-")
         chance, sink = random.Random(7), ParquetSink(data_dir)
         for first in range(0, runs, batch):
             sink.write_all([a_run(chance, first + number, 1000, 2) for number in range(batch)])
         print(f"list {runs:,} runs, {name}: {seconds(lambda at=data_dir: list_executions(at)):.2f} s", flush=True)
+        if batch == 1:
+            _without_summaries(data_dir)
+            print(f"  opened as Parquet: {seconds(lambda at=data_dir: list_executions(at)):.2f} s", flush=True)
+
+
+def _without_summaries(data_dir: Path) -> None:
+    """Write the files of executions as they were before they had a summary."""
+    for path in data_dir.glob("executions/date=*/*.parquet"):
+        write_table(path, pq.ParquetFile(path).read())
 
 
 def bench_streams(directory: Path, largest: int) -> None:
@@ -136,7 +148,13 @@ def main() -> None:
     """Print each figure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything")
-    size = 1 if parser.parse_args().quick else 10
+    parser.add_argument("--list", action="store_true", help="the lists alone")
+    chosen = parser.parse_args()
+    size = 1 if chosen.quick else 10
+    if chosen.list:
+        with tempfile.TemporaryDirectory() as directory:
+            bench_list(Path(directory), 1_000 * size)
+        return
     with tempfile.TemporaryDirectory() as directory:
         bench_one_day(Path(directory), 3_850 * size)
         bench_finding(Path(directory), 10_000 * size)

@@ -17,6 +17,7 @@ from exporters.errors import BrokenFile, StorageError
 from exporters.storage.reading.sql import connect
 from exporters.storage.tables.schema import schema
 from exporters.storage.tables.seal import belongs, check_whole
+from exporters.storage.tables.summary import COLUMNS, MOST_ROWS, summary_rows
 from exporters.storage.tables.table_file import open_parquet
 from exporters.storage.writing.locks import compaction_lock
 from exporters.storage.writing.media import load_media
@@ -197,3 +198,42 @@ def test_the_way_of_each_text_is_a_view(tmp_path):
     with connect(tmp_path) as connection:
         query = "select step, content, study_id, batch_id from journeys order by step"
         assert connection.sql(query).fetchall()[0] == (1, "one", "s1", "b")
+
+
+def test_a_list_shows_the_same_with_and_without_the_summary(tmp_path):
+    """Small files tell their rows without being opened as Parquet; one that another tool wrote anew shows the same."""
+    odd = {"config_name": {"of": ["a", "dict"]}, "user_id": "\ud800", "used_seed": 2**80, "study_id": 7}
+    runs = [a_record(), a_record(**odd), a_record(total_execution_time=float("inf")), a_run_of_hops("one", "two")]
+    for run in runs:
+        ParquetSink(tmp_path).write(run)
+    ParquetSink(tmp_path).write_all([a_record(), a_record()])
+    listed = list_executions(tmp_path)
+
+    for path in files(tmp_path, "executions"):
+        assert summary_rows(path, COLUMNS)
+        pq.write_table(pq.ParquetFile(path).read(), path)
+        assert summary_rows(path, COLUMNS) is None
+    assert list_executions(tmp_path) == listed
+    assert len(listed) == len(runs) + 2
+
+
+def test_a_flipped_bit_in_the_summary_is_damage(tmp_path):
+    """It is covered by the seal, as everything else in the file."""
+    run = a_record(config_name="stillepost")
+    ParquetSink(tmp_path).write(run)
+    [path] = files(tmp_path, "executions")
+    content = bytearray(path.read_bytes())
+    content[content.rindex(b"stillepost")] ^= 1
+    path.write_bytes(content)
+
+    with pytest.raises(BrokenFile, match="not those that were written"):
+        list_executions(tmp_path)
+
+
+def test_only_small_files_have_a_summary(tmp_path):
+    """A file of many rows is read as Parquet, which costs little for each of them."""
+    ParquetSink(tmp_path).write_all([a_record() for _ in range(MOST_ROWS + 1)])
+    [path] = files(tmp_path, "executions")
+
+    assert summary_rows(path, COLUMNS) is None
+    assert len(list_executions(tmp_path)) == MOST_ROWS + 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ import pyarrow.compute as pc
 from exporters.errors import BrokenFile
 from exporters.storage.layout import ONE_DAY, day_directory, day_of_id, may_hold, short_id, table_files
 from exporters.storage.reading.damage import Damage, Damages, OnDamage
-from exporters.storage.tables.table_file import Row, TableFiles, open_parquet, read_checked, to_rows
+from exporters.storage.tables.summary import COLUMNS
+from exporters.storage.tables.table_file import Row, TableFiles, execution_rows, read_checked
 from exporters.storage.tables.unpack import exact_fields, mentions_blob
 
 RELISTINGS = 8
-FEW_ROWS = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class ExecutionRow:
         return (self.revision, self.write_id)
 
 
-LIGHT = [entry.name for entry in fields(ExecutionRow) if entry.name not in ("day", "path")]
+_LIGHT = [name for name in COLUMNS if name != "exact_json"]
 
 
 class ExecutionIndex:
@@ -161,8 +162,7 @@ def sibling(path: Path, table: str) -> Path:
 
 
 def _light_rows(path: Path, day: dt.date, execution_id: str | None, tell: OnDamage) -> list[ExecutionRow]:
-    file = open_parquet(path)
-    rows = read_checked(path, lambda: _read_light(file, path, day, execution_id, tell))
+    rows = read_checked(path, lambda: _read_light(path, day, execution_id, tell))
     for row in filter(_is_away, rows):
         there = f"{row.execution_id}, of {row.timestamp:%Y-%m-%d}"
         tell(Damage(path, f"{path} lies under another day than {there}. In that day's directory it would be read"))
@@ -174,19 +174,16 @@ def _is_away(row: ExecutionRow) -> bool:
     return row.day not in (day_of_id(row.execution_id), row.timestamp.astimezone(dt.UTC).date())
 
 
-def _read_light(file: Any, path: Path, day: dt.date, execution_id: str | None, tell: OnDamage) -> list[ExecutionRow]:
-    stored = set(file.schema_arrow.names)
-    names = [name for name in [*LIGHT, "exact_json"] if name in stored]
-    # For a file of one run, threads cost three times what they do.
-    table = file.read(columns=names, use_threads=file.metadata.num_rows > FEW_ROWS)
-    return [_light(row, path, day, tell) for row in to_rows(_near(table, execution_id))]
-
-
-def _near(table: pa.Table, execution_id: str | None) -> pa.Table:
-    """The rows that may be that run or a revision of it: other revisions end with the same short id."""
+def _read_light(path: Path, day: dt.date, execution_id: str | None, tell: OnDamage) -> list[ExecutionRow]:
+    # Other revisions of a run end with the same short id.
     short = short_id(execution_id or "")
-    if short is None:
-        return table
+    rows = execution_rows(path, COLUMNS, partial(_ending, short) if short else None)
+    return [
+        _light(row, path, day, tell) for row in rows if short is None or (row["execution_id"] or short).endswith(short)
+    ]
+
+
+def _ending(short: str, table: pa.Table) -> pa.Table:
     return table.filter(pc.fill_null(pc.ends_with(table["execution_id"], short), True))
 
 
@@ -199,7 +196,7 @@ def _light(row: Row, path: Path, day: dt.date, tell: OnDamage) -> ExecutionRow:
         # Its columns are there; what they cannot say exactly is not, and whoever loads the record will hear it again.
         tell(Damage(sibling(path, "blobs"), str(trouble), row["execution_id"]))
         values = exact_fields({**row, "exact_json": None}, {})
-    light: dict[str, Any] = {name: values.get(name) for name in LIGHT}
+    light: dict[str, Any] = {name: values.get(name) for name in _LIGHT}
     if not all(isinstance(values[name], kind) for name, kind in _ALWAYS.items()):
         raise BrokenFile(f"{path} is damaged: a row of it lacks {', '.join(_ALWAYS)}", path)
     return ExecutionRow(**light, day=day, path=path)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from exporters.errors import AmbiguousExecution, BrokenFile, UnknownExecution, listed, suggest
 from exporters.storage.layout import day_of_id, is_likely_in, stored_days, table_files
 from exporters.storage.reading.damage import Damage, Damages
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow
-from exporters.storage.tables.table_file import open_parquet, read_checked
+from exporters.storage.tables.table_file import execution_rows
 
 SHORTEST_PREFIX = 8
 _SUGGESTED_FROM = 2_000
@@ -80,7 +82,11 @@ def _rows(data_dir: Path, day: dt.date, execution_id: str, damages: Damages) -> 
 
 def is_meant(row: ExecutionRow, text: str) -> bool:
     """Whether that text names the execution: by the beginning or the end of its id, or by its trace."""
-    return row.execution_id.startswith(text) or row.execution_id.endswith(f"_{text}") or row.trace_id == text
+    return _is_name(text, row.execution_id, row.trace_id)
+
+
+def _is_name(text: str, execution_id: str, trace_id: str | None) -> bool:
+    return execution_id.startswith(text) or execution_id.endswith(f"_{text}") or trace_id == text
 
 
 def _fitting_ids(data_dir: Path, day: dt.date, text: str, look: Look, damages: Damages) -> set[str]:
@@ -96,19 +102,24 @@ def _fitting_ids(data_dir: Path, day: dt.date, text: str, look: Look, damages: D
 
 def _fitting_ids_of(path: Path, text: str, damages: Damages) -> set[str]:
     try:
-        file = open_parquet(path)
-        ids = read_checked(path, lambda: file.read(columns=["execution_id", "trace_id"], use_threads=False))
+        rows = execution_rows(path, ["execution_id", "trace_id"], partial(_fitting_rows, text))
     except FileNotFoundError:
         return set()  # compacted away a moment ago
     except BrokenFile as trouble:
         damages(Damage(trouble.path or path, str(trouble)))
         return set()
+    # An id that is no valid text stands elsewhere: then the rows of the file tell.
+    hidden = {text} if any(row["execution_id"] is None for row in rows) else set()
+    ids = [(row["execution_id"], row["trace_id"]) for row in rows if row["execution_id"] is not None]
+    return hidden | {execution_id for execution_id, trace_id in ids if _is_name(text, execution_id, trace_id)}
+
+
+def _fitting_rows(text: str, ids: pa.Table) -> pa.Table:
     execution_id, trace_id = ids["execution_id"], ids["trace_id"]
     fits = pc.or_kleene(pc.starts_with(execution_id, text), pc.ends_with(execution_id, f"_{text}"))
-    fits = pc.fill_null(pc.or_kleene(fits, pc.equal(trace_id, text)), False)
-    # An id that is no valid text stands elsewhere: then the rows of the file tell.
-    hidden = {text} if execution_id.null_count else set()
-    return hidden | set(execution_id.filter(fits).drop_null().to_pylist())
+    return ids.filter(
+        pc.or_kleene(pc.fill_null(pc.or_kleene(fits, pc.equal(trace_id, text)), False), pc.is_null(execution_id))
+    )
 
 
 def _which(text: str, found: list[ExecutionRow]) -> str:

@@ -24,51 +24,51 @@ _INT64 = range(-(2**63), 2**63)
 _PRINTABLE_BITS = 2048
 
 
-class Fitted(NamedTuple):
+class FittedColumn(NamedTuple):
     """A column, and where it is not the whole truth."""
 
     array: Any
     misfits: Sequence[int] = ()
 
 
-def fit_text(values: Sequence[Any]) -> Fitted:
+def fit_text(values: Sequence[Any]) -> FittedColumn:
     """Text that is valid Unicode; members of a StrEnum are their text."""
     return _all_at_once("text", values, _TEXT) or _one_by_one("text", values, _text)
 
 
-def fit_int(values: Sequence[Any]) -> Fitted:
+def fit_int(values: Sequence[Any]) -> FittedColumn:
     """Integers of 64 bit; True is not 1."""
     return _all_at_once("int", values, {int, _NONE}) or _one_by_one("int", values, _int)
 
 
-def fit_float(values: Sequence[Any]) -> Fitted:
+def fit_float(values: Sequence[Any]) -> FittedColumn:
     """Floats with NaN, infinities and -0.0; an integer only nearly."""
     return _all_at_once("float", values, {float, _NONE}) or _one_by_one("float", values, _float)
 
 
-def fit_time(values: Sequence[Any]) -> Fitted:
+def fit_time(values: Sequence[Any]) -> FittedColumn:
     """Moments in UTC; what has another zone or none only nearly."""
     if {getattr(value, "tzinfo", None) for value in values} == {dt.UTC}:
-        return Fitted(pa.array(values, TYPES["time"]))
+        return FittedColumn(pa.array(values, TYPES["time"]))
     return _one_by_one("time", values, _time)
 
 
-def fit_digits(values: Sequence[Any]) -> Fitted:
+def fit_digits(values: Sequence[Any]) -> FittedColumn:
     """Integers of any usual size, as decimal text; text only nearly, because `"7"` is not `7`."""
     return _one_by_one("digits", values, _digits)
 
 
-def fit_ints(values: Sequence[Any]) -> Fitted:
+def fit_ints(values: Sequence[Any]) -> FittedColumn:
     """Tuples of integers."""
     return _one_by_one("ints", values, _ints)
 
 
-def fit_json(values: Sequence[str | None]) -> Fitted:
+def fit_json(values: Sequence[str | None]) -> FittedColumn:
     """Canonical JSON, which is valid text already."""
-    return Fitted(pa.array(values, TYPES["json"]))
+    return FittedColumn(pa.array(values, TYPES["json"]))
 
 
-FIT: dict[str, Callable[[Sequence[Any]], Fitted]] = {
+FIT: dict[str, Callable[[Sequence[Any]], FittedColumn]] = {
     "text": fit_text,
     "int": fit_int,
     "float": fit_float,
@@ -79,20 +79,20 @@ FIT: dict[str, Callable[[Sequence[Any]], Fitted]] = {
 }
 
 
-def _all_at_once(kind: str, values: Sequence[Any], types: Set[type]) -> Fitted | None:
+def _all_at_once(kind: str, values: Sequence[Any], types: Set[type]) -> FittedColumn | None:
     """The column when every value fits, which is nearly always; a set of types is told in one C loop."""
     if not types >= set(map(type, values)):
         return None
     try:
-        return Fitted(pa.array(values, TYPES[kind]))
+        return FittedColumn(pa.array(values, TYPES[kind]))
     except (UnicodeEncodeError, OverflowError, pa.ArrowException):
         return None
 
 
-def _one_by_one(kind: str, values: Sequence[Any], nearest: Callable[[Any], tuple[Any, bool]]) -> Fitted:
+def _one_by_one(kind: str, values: Sequence[Any], nearest: Callable[[Any], tuple[Any, bool]]) -> FittedColumn:
     pairs = [(None, True) if value is None else nearest(value) for value in values]
     misfits = [position for position, (_, is_exact) in enumerate(pairs) if not is_exact]
-    return Fitted(pa.array([value for value, _ in pairs], TYPES[kind]), misfits)
+    return FittedColumn(pa.array([value for value, _ in pairs], TYPES[kind]), misfits)
 
 
 def _text(value: Any) -> tuple[str | None, bool]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from exporters.storage.tables.blobs import text_of
 from exporters.storage.tables.columns import EXACT, TABLES
 from exporters.storage.tables.fit import FIT
-from exporters.storage.tables.rows import Row
+from exporters.storage.tables.rows import PreparedRecord
 from exporters.storage.tables.schema import schema
 
 Values = Mapping[str, Sequence[Any]]
@@ -29,7 +29,7 @@ class Packed(NamedTuple):
     blobs: pa.Table
 
 
-def pack(rows: Iterable[Row], write_ids: Sequence[int]) -> Packed:
+def pack(rows: Iterable[PreparedRecord], write_ids: Sequence[int]) -> Packed:
     """The three tables of `rows`, sorted by execution_id; items keep their order within a record."""
     ordered = sorted(rows, key=lambda row: (row.execution_id, row.revision))
     # The blobs come last: what does not fit its column may be large too.
@@ -40,19 +40,19 @@ def pack(rows: Iterable[Row], write_ids: Sequence[int]) -> Packed:
     )
 
 
-def _pack_executions(rows: Sequence[Row], write_ids: Sequence[int]) -> pa.Table:
+def _pack_executions(rows: Sequence[PreparedRecord], write_ids: Sequence[int]) -> pa.Table:
     values = {name: [row.execution[name] for row in rows] for name in rows[0].execution}
     return _table("executions", values | _keys(rows, write_ids, [1] * len(rows)), [row.blobs for row in rows])
 
 
-def _pack_items(rows: Sequence[Row], write_ids: Sequence[int]) -> pa.Table:
+def _pack_items(rows: Sequence[PreparedRecord], write_ids: Sequence[int]) -> pa.Table:
     counts = [row.item_count for row in rows]
     values = {name: list(chain.from_iterable(row.items[name] for row in rows)) for name in rows[0].items}
     blobs = _repeated([row.blobs for row in rows], counts)
     return _table("items", values | _keys(rows, write_ids, counts), blobs, _empty_media(rows))
 
 
-def _empty_media(rows: Sequence[Row]) -> dict[int, dict[str, str]]:
+def _empty_media(rows: Sequence[PreparedRecord]) -> dict[int, dict[str, str]]:
     first = 0
     exact: dict[int, dict[str, str]] = {}
     for row in rows:
@@ -61,14 +61,14 @@ def _empty_media(rows: Sequence[Row]) -> dict[int, dict[str, str]]:
     return exact
 
 
-def _pack_blobs(rows: Sequence[Row], write_ids: Sequence[int]) -> pa.Table:
+def _pack_blobs(rows: Sequence[PreparedRecord], write_ids: Sequence[int]) -> pa.Table:
     values = _keys(rows, write_ids, [len(row.blobs) for row in rows])
     values["sha256"] = [sha256 for row in rows for sha256 in row.blobs]
     values["text"] = [text for row in rows for text in row.blobs.values()]
     return _table("blobs", values, ())
 
 
-def _keys(rows: Sequence[Row], write_ids: Sequence[int], counts: Sequence[int]) -> dict[str, list[Any]]:
+def _keys(rows: Sequence[PreparedRecord], write_ids: Sequence[int], counts: Sequence[int]) -> dict[str, list[Any]]:
     """The columns that all tables begin with, each value as often as the row has entries in the table."""
     return {
         "execution_id": _repeated([row.execution_id for row in rows], counts),

@@ -25,19 +25,19 @@ def no_step(name: str) -> None:
     """Nothing happens between steps, except in tests."""
 
 
-def write_table(path: Path, table: pa.Table) -> None:
-    """`table` at `path`."""
-    with writing(path, table.schema) as write:
+def write_table(path: Path, table: pa.Table, note: bytes = b"") -> None:
+    """`table` at `path`, with a note for `sealed_note`."""
+    with writing(path, table.schema, note) as write:
         write(table)
 
 
 @contextlib.contextmanager
-def writing(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+def writing(path: Path, schema: pa.Schema, note: bytes = b"") -> Iterator[Callable[[pa.Table], None]]:
     """A function that appends rows to the file that will be `path` when the block ends well."""
     with replacing(path) as file:
         with pq.ParquetWriter(file, schema, **_options(schema)) as writer:
             yield lambda table: writer.write_table(table, row_group_size=ROWS_PER_GROUP)
-        seal(file, place_of(path))
+        seal(file, place_of(path), note)
 
 
 def _options(schema: pa.Schema) -> dict[str, Any]:

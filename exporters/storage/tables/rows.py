@@ -25,7 +25,7 @@ from otel_tracking.record import ExecutionItem, ExecutionRecord, SpanRecord
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class PreparedRecord:
     """A record as the values of its columns; `items` has a sequence per column.
 
     `blobs` are the large values that were cut out (text by sha256), `media` the files by path. `empty_media` are the
@@ -44,10 +44,10 @@ class Row:
     media: Mapping[Path, bytes]
 
 
-def row_of(record: ExecutionRecord, data_dir: Path) -> Row:
+def row_of(record: ExecutionRecord, data_dir: Path) -> PreparedRecord:
     """The row of `record`. Raises `UnsafePath` where a media file would lie outside of `data_dir`."""
     blobs: dict[str, str] = {}
-    return Row(
+    return PreparedRecord(
         execution_id=record.execution_id,
         trace_id=record.trace_id,
         revision=record.revision,

@@ -6,10 +6,13 @@ footer, where every reader finds its way past them: offsets count from the begin
 end. `docs/decisions/sealed-files.md` tells why.
 
     pages, indexes | OTSEAL1\\n | place | CRC-32 of the pages | CRC-32 of place, that sum and the footer | footer | PAR1
+
+Before the mark there may be a note, its length and a mark of its own; the first checksum covers them, too.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import zlib
 from pathlib import Path
@@ -23,6 +26,9 @@ _PLACE, _SUM, _END = 32, 4, 8
 _SEAL = len(MARK) + _PLACE + 2 * _SUM
 _CHUNK = 1 << 20
 _TAIL = 1 << 18
+_NOTE_MARK = b"OTNOTE1\n"
+_SMALL = 1 << 20
+"""Bytes up to which a file is worth reading whole for its note."""
 
 
 class _Seal(NamedTuple):
@@ -41,13 +47,16 @@ def place_of(path: Path) -> str:
     return f"{path.parents[1].name}/{path.parent.name}"
 
 
-def seal(file: BinaryIO, place: str) -> None:
+def seal(file: BinaryIO, place: str, note: bytes = b"") -> None:
     """Seal the complete Parquet file that was written to `file`, which must be open for reading, too."""
     file.flush()
     size = file.seek(0, os.SEEK_END)
     start = size - _END - _footer_length(file, size)
     file.seek(start)
     footer = file.read()
+    if note:
+        file.seek(start)
+        start += file.write(note + len(note).to_bytes(_SUM, "little") + _NOTE_MARK)
     about = place.encode()[:_PLACE].ljust(_PLACE, b"\0") + _sum_of(file, start)
     file.seek(start)
     file.write(MARK + about + _sum(about + footer) + footer)
@@ -69,6 +78,29 @@ def check_whole(path: Path) -> bool:
         if found and _sum_of(file, found.start) != found.body_sum:
             raise _changed(path)
     return found is not None
+
+
+def sealed_note(path: Path) -> bytes | None:
+    """The note in a small sealed file, of which every byte is checked; None where there is none. As `check_whole`."""
+    with path.open("rb") as opened:
+        content = opened.read(_SMALL + 1)
+    if len(content) > _SMALL:
+        return None
+    file = io.BytesIO(content)
+    found = _checked(file, path)
+    if found is None:
+        return None
+    if _sum_of(file, found.start) != found.body_sum:
+        raise _changed(path)
+    return _note_before(content, found.start)
+
+
+def _note_before(content: bytes, end: int) -> bytes | None:
+    end -= len(_NOTE_MARK)
+    if not content.startswith(_NOTE_MARK, max(0, end)):
+        return None
+    length = int.from_bytes(content[end - _SUM : end], "little")
+    return content[max(0, end - _SUM - length) : end - _SUM]
 
 
 def belongs(path: Path) -> str | None:

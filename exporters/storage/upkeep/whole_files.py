@@ -17,19 +17,19 @@ from exporters.storage.tables.table_file import check_file, open_parquet, read_c
 
 
 @dataclass(slots=True)
-class Whole:
+class WholeFiles:
     """The executions files that can be read whole, and whether all of them and of theirs are sealed."""
 
     paths: set[Path] = field(default_factory=set)
     are_sealed: bool = True
 
 
-def whole_files(rows: Iterable[ExecutionRow], tell: OnDamage) -> Whole:
+def whole_files(rows: Iterable[ExecutionRow], tell: OnDamage) -> WholeFiles:
     """Which of the files that have these rows are whole; `tell` is told of the others."""
     by_path: dict[Path, list[ExecutionRow]] = {}
     for row in rows:
         by_path.setdefault(row.path, []).append(row)
-    found = Whole()
+    found = WholeFiles()
     for path, together in by_path.items():
         try:
             found.are_sealed &= _check(path, together)

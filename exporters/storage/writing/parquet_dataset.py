@@ -20,7 +20,8 @@ from exporters.storage.reading.selection import Selection
 from exporters.storage.tables.codebook import write_codebook
 from exporters.storage.tables.pack import pack
 from exporters.storage.tables.parquet_file import Step, no_step, write_table
-from exporters.storage.tables.rows import Row, row_of
+from exporters.storage.tables.rows import PreparedRecord, row_of
+from exporters.storage.tables.summary import summary_of
 from exporters.storage.writing.media import store_media
 from exporters.storage.writing.stored_keys import StoredKeys
 from exporters.storage.writing.write_ids import WriteIds
@@ -45,20 +46,20 @@ class ParquetSink:
         self.location = str(self._data_dir)
         make_ready(self._data_dir)
 
-    def prepare(self, record: ExecutionRecord) -> Row:
+    def prepare(self, record: ExecutionRecord) -> PreparedRecord:
         """What `write` and `write_all` need of a record and may be given in its place; touches no file."""
         return row_of(record, self._data_dir)
 
-    def write(self, record: ExecutionRecord | Row) -> None:
+    def write(self, record: ExecutionRecord | PreparedRecord) -> None:
         """Store one record; `WriteFailed` when it is not durable, and then nothing of it is visible."""
         self.write_all([record])
 
-    def write_all(self, records: Sequence[ExecutionRecord | Row]) -> None:
+    def write_all(self, records: Sequence[ExecutionRecord | PreparedRecord]) -> None:
         """Store many records in one set of files per day, so that they share the cost of a sync.
 
         When it raises, whole days of `records` may be stored and the rest is invisible; writing all again is safe.
         """
-        rows = [record if isinstance(record, Row) else self.prepare(record) for record in records]
+        rows = [record if isinstance(record, PreparedRecord) else self.prepare(record) for record in records]
         try:
             for row in rows:
                 self._step("media")
@@ -97,7 +98,7 @@ class ParquetSink:
     def close(self) -> None:
         """Nothing is open between writes."""
 
-    def _write_day(self, day: dt.date, rows: list[Row]) -> None:
+    def _write_day(self, day: dt.date, rows: list[PreparedRecord]) -> None:
         ids = self._write_ids.next(len(rows))
         name = file_name(label_of(rows), ids[0])
         packed = pack(rows, ids)
@@ -108,7 +109,7 @@ class ParquetSink:
             for table, content in tables.items():
                 self._step(table)
                 if content.num_rows:
-                    write_table(paths[table], content)
+                    write_table(paths[table], content, summary_of(content) if table == "executions" else b"")
         except BaseException:
             discard(reversed(paths.values()))
             raise

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from exporters.errors import BrokenFile
 from exporters.storage.layout import day_of_directory, is_file_name, names_in
-from exporters.storage.tables.table_file import open_parquet, read_checked
+from exporters.storage.tables.table_file import execution_rows
 
 _log = logging.getLogger("otel_tracking")
 
@@ -112,9 +112,8 @@ class StoredKeys:
 
     def _read(self, path: Path) -> None:
         try:
-            file = open_parquet(path)
-            rows = read_checked(path, lambda: file.read(columns=_COLUMNS, use_threads=False))
-            self._know(zip(*(rows[name].to_pylist() for name in _COLUMNS), strict=True))
+            rows = execution_rows(path, _COLUMNS)
+            self._know((row["trace_id"], row["execution_id"], row["revision"]) for row in rows)
         except BrokenFile:
             # Readers say why; nobody else's runs wait for it, and its own may be stored once more.
             _log.warning("%s cannot be read: nothing is known of what it holds", path)
