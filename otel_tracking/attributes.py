@@ -33,6 +33,9 @@ SPAN_COUNT = PREFIX + "span_count"
 ITEM_COUNT = PREFIX + "item_count"
 CANCELLED = PREFIX + "cancelled"
 
+PROGRESS_UNITS = frozenset({"steps", "nodes", "queue"})
+"""What progress can be counted in; it is shown and not recorded."""
+
 ERROR_TYPE = "error.type"
 
 GEN_AI_OPERATION_NAME = "gen_ai.operation.name"

@@ -42,6 +42,7 @@ class Run:
         self.search = self.redactor.search
         self.redacted = RedactedPlaces()
         self._start_below = getattr(tracer, "start_below", None)
+        self.show_progress = getattr(tracer, "show_progress", None)
         self.is_recorded = self._start_below is not None
         self.outcome = Outcome()
         self.root_span: Span = INVALID_SPAN

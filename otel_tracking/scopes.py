@@ -96,6 +96,15 @@ class BackendCall(CapturesHttp, CallingScope):
         """Keep the facts of the answer: the model that answered, the seed used, sizes, timing."""
         self.fact("response", value)
 
+    def progress(self, done: float, total: float | None = None, unit: str = "steps") -> None:
+        """Show whoever watches the run now how far this is: 12 of 25 `steps`. It is recorded nowhere.
+
+        Memory only, and only the latest is kept. Under another provider than a recording's nothing happens.
+        """
+        show = self._run.show_progress
+        if show is not None:
+            show(self.span, done, total, unit)
+
     def _close(self, error: BaseException | None) -> None:
         self.execution_time = (self._run.now() - self._started_ns) / 1e9
         if self._wire is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,14 @@ from typing import Any
 
 from collectors.recording.open_runs import FINISHED, LOGGED, STARTED, LogEntry, OpenRun, OpenRuns
 from collectors.spans.recorded import SpanData
+from otel_tracking import attributes as names
 from otel_tracking.frame import Frame
+
+PROGRESS = "progress"
+PROGRESS_PAUSE = 0.25
+"""Seconds between two words on how far a run is: quicker than anybody reads, and a slow reader gets the latest only."""
+
+_PLACE = (names.STAGE, names.STAGE_ITERATION, names.LOOP_ITERATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,9 @@ class LiveEvent:
 
     `number` counts from 1 within the run; a reader that comes back says the last one it saw. `fields` are those of the
     item or fact, or the span's attributes; `ended` carries the span's status in `name`, `finished` the finish reason.
+
+    `progress` says how far the work of a span is (`done`, `total`, `unit`, and its place in the pipeline). It stands in
+    no log and has no number of its own: it bears that of the event before it, and nobody gets it again.
     """
 
     number: int
@@ -51,16 +62,19 @@ class LiveFeed:
         # At least the one that has just ended: somebody may be watching it.
         self._recent = deque([*others, (run, self._most_bytes - room)], maxlen=self._recent.maxlen)
 
-    def follow(self, trace_id: str, *, after: int = 0, timeout: float | None = None) -> Iterator[LiveEvent]:
+    def follow(
+        self, trace_id: str, *, after: int = 0, timeout: float | None = None, progress: bool = False
+    ) -> Iterator[LiveEvent]:
         """Everything that happened in a run after event `after`, then what happens, until the run has finished.
 
+        With `progress` also how far open spans are, as often as somebody could read it; only the latest of each.
         Raises `LookupError` where no such run is under way or just over, and `TimeoutError` where nothing happens for
         `timeout` seconds.
         """
         run = self._find(trace_id)
         if run is None:
             raise LookupError(f"no run with trace id {trace_id} is under way in this process")
-        return _follow(run, after, timeout)
+        return _follow(run, after, timeout, _ProgressReader(run) if progress else None)
 
     def media(self, trace_id: str, sha256: str) -> bytes | None:
         """The bytes of a medium that was logged in a run which can be followed, before they are in any file."""
@@ -84,7 +98,38 @@ def _bytes_of(run: OpenRun) -> int:
     return media + sum([len(frame.payload) for frame in frames])
 
 
-def _follow(run: OpenRun, after: int, timeout: float | None) -> Iterator[LiveEvent]:
+class _ProgressReader:
+    """What one reader has yet to be told of how far a run is."""
+
+    def __init__(self, run: OpenRun) -> None:
+        self._run, self._told, self._next = run, dict[int, tuple[Any, ...]](), 0.0
+
+    def pause(self) -> float | None:
+        """Seconds until there is something to tell; None where there is nothing new."""
+        return max(0.0, self._next - time.monotonic()) if self._news() else None
+
+    def read(self, number: int) -> Iterator[LiveEvent]:
+        """What is new, where it is time for it."""
+        if self.pause() == 0:
+            news = self._news()
+            self._told |= news
+            self._next = time.monotonic() + PROGRESS_PAUSE
+            for span_id, said in news.items():
+                if span := self._run.open_spans.get(span_id):
+                    yield LiveEvent(number, PROGRESS, span_id, fields=_progress_fields(span, *said))
+
+    def _news(self) -> dict[int, tuple[Any, ...]]:
+        # Copies in one step each: the pipeline's thread goes on.
+        told, said, open_now = self._told, dict(self._run.progress), self._run.open_spans
+        return {span_id: new for span_id, new in said.items() if span_id in open_now and told.get(span_id) is not new}
+
+
+def _progress_fields(span: SpanData, done: float, total: float | None, unit: str) -> dict[str, Any]:
+    place = {name: span.attributes[name] for name in _PLACE if name in span.attributes}
+    return {**place, "done": done, "total": total, "unit": unit}
+
+
+def _follow(run: OpenRun, after: int, timeout: float | None, progress: _ProgressReader | None) -> Iterator[LiveEvent]:
     wake: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def ring() -> None:
@@ -100,13 +145,22 @@ def _follow(run: OpenRun, after: int, timeout: float | None) -> Iterator[LiveEve
                 yield _read(after, run.log[number])
                 if _is_last(run.log[number]):
                     return
-            try:
-                wake.get(timeout=timeout)
-            except queue.Empty:
-                raise TimeoutError(f"nothing happened in the run for {timeout} s") from None
+            if progress:
+                yield from progress.read(after)
+            _wait(wake, timeout, progress.pause() if progress else None)
     finally:
         with run.lock:
             run.wakers = tuple(waker for waker in run.wakers if waker is not ring)
+
+
+def _wait(wake: queue.SimpleQueue[None], timeout: float | None, pause: float | None) -> None:
+    """Wait for something to happen, or until what is known already may be told."""
+    is_pause = pause is not None and (timeout is None or pause <= timeout)
+    try:
+        wake.get(timeout=pause if is_pause else timeout)
+    except queue.Empty:
+        if not is_pause:
+            raise TimeoutError(f"nothing happened in the run for {timeout} s") from None
 
 
 def _has_seen_the_end(run: OpenRun, after: int) -> bool:

@@ -25,6 +25,9 @@ from otel_tracking.secrets.frozen import Redactor
 STARTED, LOGGED, ENDED, FINISHED = "started", "logged", "ended", "finished"
 """What can happen in a run's log."""
 
+MOST_PROGRESS = 64
+"""Spans of a run whose progress is remembered; when there are more, those that have ended are forgotten."""
+
 LogEntry = Frame | tuple[Any, ...]
 """A frame that was logged, or one of the other things with its details."""
 
@@ -39,6 +42,7 @@ class OpenRun:
         self.lock = threading.Lock()
         self.log: list[LogEntry] = []
         self.wakers: tuple[Callable[[], None], ...] = ()
+        self.progress: dict[int, tuple[Any, ...]] = {}
         self.open_spans: dict[int, SpanData] = {}
         self.ended_spans: list[SpanData] = []
         self.started_at = now
@@ -49,6 +53,14 @@ class OpenRun:
     def tell(self, entry: LogEntry) -> None:
         """Append to the log and wake who follows it."""
         self.log.append(entry)
+        for wake in self.wakers:
+            wake()
+
+    def show(self, span_id: int, progress: tuple[Any, ...]) -> None:
+        """Keep the latest word on how far a span's work is, outside of the log, and wake who follows."""
+        self.progress[span_id] = progress
+        if len(self.progress) > MOST_PROGRESS:
+            self.progress = {known: said for known, said in list(self.progress.items()) if known in self.open_spans}
         for wake in self.wakers:
             wake()
 

@@ -26,9 +26,13 @@ from collectors.recording.open_runs import OpenRuns
 from collectors.recording.recorded_span import RecordedSpan
 from collectors.spans.recorded import SpanData
 from collectors.worker import Worker
+from otel_tracking.attributes import PROGRESS_UNITS
 from otel_tracking.errors import Troubles
 from otel_tracking.tracker import INSTRUMENTATION_NAME
 from otel_tracking.version import own_version
+
+_NUMBERS = frozenset({int, float})
+_NUMBERS_OR_NONE = _NUMBERS | {type(None)}
 
 MOST_WAITING_SPANS = 20_000
 """Ended spans that may wait for span processors."""
@@ -84,6 +88,11 @@ class RecordingTracer(trace.Tracer):
             trace_id = self._ids.generate_trace_id()
         span = SpanData(trace_id, self._ids.generate_span_id(), parent_id, name, kind, attributes, links, start_ns)
         return RecordedSpan(self._open_runs.adopt(span), span)
+
+    def show_progress(self, span: trace.Span, done: Any, total: Any, unit: Any) -> None:
+        """Let readers of the live feed know how far the work of a span is; numbers only, so that no text gets there."""
+        if type(done) in _NUMBERS and type(total) in _NUMBERS_OR_NONE and isinstance(span, RecordedSpan):
+            span.run.show(span.span_id, (done, total, unit if unit in PROGRESS_UNITS else ""))
 
     @contextmanager
     def start_as_current_span(  # type: ignore[override]  # the API's own decorator is private

@@ -9,10 +9,12 @@ from collectors.recording.live import LiveEvent
 from collectors.recording.open_runs import ENDED, FINISHED, STARTED
 from devserver.cli.rows import Row, row_of, stage_title
 from devserver.cli.text import safe_line
-from exporters.story.boxes import box_of, is_quiet
+from exporters.story.boxes import box_of
 from exporters.story.words import ENGLISH
 from otel_tracking import ExecutionItem
 from otel_tracking import attributes as names
+from otel_tracking.audience import Audience
+from otel_tracking.view import is_quiet
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class LiveStory:
             self.finished = True
         elif event.is_item:
             item = ExecutionItem.from_dict(event.fields)
-            if not is_quiet(item, for_students=False):
+            if not is_quiet(item, Audience.RESEARCHER):
                 yield row_of(box_of(item, {}, ENGLISH))
 
     def doing(self) -> str:

@@ -14,8 +14,10 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from collectors import LiveEvent, LiveFeed
+from collectors.recording.live import PROGRESS
 from devserver.cli.drawing import draw_heading, draw_row
 from devserver.cli.live_story import Heading, LiveStory
+from devserver.so_far import so_far
 from exporters.story.readable import seconds
 from otel_tracking.run import Execution
 
@@ -46,7 +48,7 @@ class Watcher:
     def _watch(self, trace_id: str, execution_id: str) -> None:
         try:
             self._console.print(Text(execution_id, style="bold"))
-            draw_live(self._console, self._live.follow(trace_id))
+            draw_live(self._console, self._live.follow(trace_id, progress=True))
         except Exception:
             # What cannot be shown is recorded all the same.
             _log.debug("the live display ended early", exc_info=True)
@@ -55,8 +57,10 @@ class Watcher:
 def draw_live(console: Console, events: Iterable[LiveEvent]) -> None:
     """Draw events as they come, until the run has finished; on a terminal with a last line that says what goes on."""
     journey = LiveStory()
-    with _last_line(console, journey):
+    line = LastLine(journey)
+    with _shown(console, line):
         for event in events:
+            line.hear(event)
             for part in journey.tell(event):
                 if isinstance(part, Heading):
                     draw_heading(console, part.title)
@@ -65,24 +69,30 @@ def draw_live(console: Console, events: Iterable[LiveEvent]) -> None:
 
 
 @contextlib.contextmanager
-def _last_line(console: Console, journey: LiveStory) -> Iterator[None]:
+def _shown(console: Console, line: LastLine) -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
-    with Live(_LastLine(journey), console=console, refresh_per_second=FRAMES_PER_SECOND, transient=True):
+    with Live(line, console=console, refresh_per_second=FRAMES_PER_SECOND, transient=True):
         yield
 
 
-class _LastLine:
-    """A spinner, what is under way and for how long."""
+class LastLine:
+    """A spinner, what is under way, how far it is, and for how long."""
 
     def __init__(self, journey: LiveStory) -> None:
         self._journey = journey
         self._spinner = Spinner("dots", style="cyan")
+        self._so_far = ""
+
+    def hear(self, event: LiveEvent) -> None:
+        """Keep how far the work is, until something else happens."""
+        self._so_far = so_far(event.fields) if event.kind == PROGRESS else ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         since = self._journey.since_ns()
         waited = seconds((time.time_ns() - since) / 1e9) if since else ""
-        text = Text(f"{self._journey.doing() or 'working'}  {waited}", style="dim", no_wrap=True, overflow="ellipsis")
+        doing = " · ".join(filter(None, (self._journey.doing() or "working", self._so_far)))
+        text = Text(f"{doing}  {waited}", style="dim", no_wrap=True, overflow="ellipsis")
         self._spinner.update(text=text)
         yield self._spinner

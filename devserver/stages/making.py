@@ -16,6 +16,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from devserver.backends.errors import AnswerNotUnderstood, EngineError, EngineNotInstalled
 from devserver.backends.http import stop_if
+from devserver.backends.progress import heard_by
 from devserver.configs.model import FallbackConfig, InterceptionConfig, OutputConfig
 from devserver.engines import Backend, InputImage, Made, Maker
 from devserver.errors import suggestion
@@ -126,6 +127,7 @@ def _attempt(scope: CallingScope, attempt: _Attempt, wish: Wish, task: Task) -> 
     with (
         scope.backend_call(name, model=model, configured=configured, operation=operation) as call,
         call.current(),
+        heard_by(call.progress),
     ):
         if about:
             call.fact("provider", dict(about))

@@ -105,8 +105,8 @@ class Runs:
         return run
 
     def follow(self, trace_id: str, after: int, timeout: float) -> Iterator[LiveEvent]:
-        """The live feed's events of a run; `LookupError` and `TimeoutError` as there."""
-        return self._live.follow(trace_id, after=after, timeout=timeout)
+        """The live feed's events of a run, with its progress; `LookupError` and `TimeoutError` as there."""
+        return self._live.follow(trace_id, after=after, timeout=timeout, progress=True)
 
     def media(self, found: Job | str, name: str) -> tuple[bytes, str] | None:
         """The bytes and type of a run's medium, by its sha256 or file name; None where the run has no such medium."""

@@ -111,6 +111,13 @@ def _key(name: str, stage: int | None, hop: int | None, output: int | None) -> s
     return f"{place}-{name}" if hop is None else f"{place}-{name}-{hop}"
 
 
+def key_of_work(stage: int | None, hop: int | None, output: int | None) -> str:
+    """The key of the box that work at this place fills."""
+    if output is not None:
+        return _key("made" if stage == 4 else "stage3_safety_check", stage, None, output)
+    return _key("interception_final" if hop is None else "interception_iteration", stage, hop, None)
+
+
 def _chapter(stage: int | None, output: int | None) -> str:
     return f"o{output}" if output is not None else f"s{stage}"
 

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from collectors.recording.live import PROGRESS
 from collectors.recording.open_runs import FINISHED
+from devserver.web.progress import progress_message
 from devserver.web.runner import Job
 from devserver.web.runs import Runs
 from devserver.web.telling import STORED, Tellings, heartbeat, last_id, message, stored_messages
@@ -80,6 +82,9 @@ class Stream:
         while True:
             try:
                 for event in self.runs.follow(trace_id, told, self.heartbeat_seconds):
+                    if event.kind == PROGRESS:
+                        yield progress_message(event, self.language)
+                        continue
                     told = event.number
                     if event.kind == FINISHED:
                         # Whoever asks for the record on hearing this shall find it.

@@ -1,6 +1,7 @@
 """The pages in a real Chromium: eight hops appear one after another while the run goes on, and everything else."""
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ sys.path.append(str(Path(__file__).parents[1] / "web"))
 
 from class_stage import CLASS_TOKEN, a_server
 from web_stage import HOSTILE, HeldTranslator, begin, devserver_in, execute, server_of
+
+from devserver.backends.progress import say_progress
+from devserver.testing import PNG, ScriptedMaker
 
 pytestmark = pytest.mark.skipif(
     find_chromium() is None, reason="no Chromium on this machine (apt-get install chromium)"
@@ -90,6 +94,30 @@ def test_two_windows_see_the_same_run(served, browser, held):
     held.open()
     for page in pages:
         page.until("document.querySelector('.exports')")
+        page.close()
+
+
+def test_the_box_that_is_worked_on_says_how_far_it_is(tmp_path, browser):
+    """While it is made: beside the seconds, and no longer when it is there."""
+    may_end = threading.Event()
+
+    def paint(text, seed):
+        say_progress(12, 25)
+        assert may_end.wait(60)
+        return PNG
+
+    with (
+        devserver_in(tmp_path, procedural_image=ScriptedMaker(paint)) as devserver,
+        server_of(devserver) as client,
+    ):
+        run, page = begin(client, schema="bauhaus"), browser.page()
+        took = """document.querySelector('[data-key="o1-made"] [data-slot="took"]').textContent"""
+        page.go(f"{client.base_url}{run['run_url']}", f"{took}.includes('12')")
+        assert page.look(took).split(" · ")[0] in ("step 12 of 25", "Schritt 12 von 25")
+        may_end.set()
+        page.until("document.querySelector('.exports')")
+        assert "25" not in page.look(took)
+        assert page.complaints() == []
         page.close()
 
 

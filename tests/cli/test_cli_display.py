@@ -14,7 +14,7 @@ from devserver.cli.drawing import in_columns
 from devserver.cli.live_story import Heading, LiveStory
 from devserver.cli.rows import Row, row_of
 from devserver.cli.text import safe_line, safe_text, shorten
-from devserver.cli.watching import draw_live
+from devserver.cli.watching import LastLine, draw_live
 from exporters.story.parts import Box
 from otel_tracking import ItemType
 
@@ -96,6 +96,22 @@ def test_a_live_run_on_a_terminal_ends_without_its_last_line(width):
 
     assert "1  de → es" in stream.getvalue()
     assert "chat nemo failed" in stream.getvalue()
+
+
+def test_the_last_line_says_how_far_the_work_is_until_something_else_happens():
+    """Behind what is under way: `hop 1 · chat nemo · step 12 of 25`."""
+    console, stream = a_terminal(80)
+    journey = LiveStory()
+    line, said = LastLine(journey), []
+    far = an_event(4, "progress", span_id=4, fields={"done": 12, "total": 25, "unit": "steps"})
+    for event in (*a_run_of_two_hops()[:4], far, *a_run_of_two_hops()[4:5]):
+        list(journey.tell(event))
+        line.hear(event)
+        console.print(line)
+        said.append("chat nemo · step 12 of 25" in stream.getvalue())
+        stream.truncate(0)
+
+    assert said == [False] * 4 + [True, False]
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])

@@ -118,13 +118,14 @@ class ComfyUI:
     def _make(self, job: _Job, cancel: threading.Event | None) -> Made:
         with Socket.open(self._api.url, job.client_id) as socket:
             job.queued = self._api.queue(job.plan.graph, job.client_id)
-            job.progress = Progress(job.queued.prompt_id, sends_pictures=socket_nodes(job.plan.graph))
+            graph = job.plan.graph
+            job.progress = Progress(job.queued.prompt_id, sends_pictures=socket_nodes(graph), nodes=len(graph))
             entry = Follower(self._api, job.client_id, socket, job.progress, cancel, self._patience).wait()
-        failure = failure_of(job.progress, job.plan.graph, secrets_of(job.plan.graph))
+        secrets = secrets_of(graph)
+        failure = failure_of(job.progress, graph, secrets)
         if failure is not None:
             raise failure
         outputs = entry.get("outputs") or {}
-        secrets, graph = secrets_of(job.plan.graph), job.plan.graph
         results = results_of(graph, outputs, job.progress, job.queued.node_errors, secrets)
         files = []
         for result in results:

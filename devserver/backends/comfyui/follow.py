@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from devserver.backends.comfyui.client import ComfyApi, Whereabouts
-from devserver.backends.comfyui.progress import Progress
+from devserver.backends.comfyui.progress import Progress, SoFar
 from devserver.backends.comfyui.socket import Message, Socket, SocketGone
 from devserver.backends.errors import EngineError, ServerFailed, ServerTimeout
 from devserver.backends.http import stop_if
+from devserver.backends.progress import say_progress
 
 
 class Patience(NamedTuple):
@@ -46,6 +47,7 @@ class Follower:
     _last_sign: float = field(default_factory=time.monotonic)
     _last_question: float = field(default_factory=time.monotonic)
     _whereabouts: Whereabouts | None = None
+    _said: SoFar | None = None
 
     def wait(self) -> dict[str, Any]:
         """The graph's history once it is over.
@@ -63,10 +65,18 @@ class Follower:
 
     def _look(self, look: Callable[[], bool]) -> None:
         stop_if(self.cancel)
-        if look():
+        is_sign = look()
+        self._say()
+        if is_sign:
             self._last_sign = time.monotonic()
         elif time.monotonic() - self._last_sign >= self.patience.stall:
             raise ServerTimeout(f"ComfyUI gave no sign of life for {self.patience.stall:g} seconds")
+
+    def _say(self) -> None:
+        """Let whoever watches know what is new."""
+        if self.progress.so_far is not None and self.progress.so_far is not self._said:
+            say_progress(*self.progress.so_far)
+        self._said = self.progress.so_far
 
     def _listen(self) -> bool:
         """Hear one message; says whether it is a sign of life."""
@@ -116,6 +126,8 @@ class Follower:
         elif found is None:
             raise ServerFailed("ComfyUI does not know the graph any more; it was probably started anew")
         moved, self._whereabouts = found != self._whereabouts, found
+        if moved and found is not None and found.state == "waiting":
+            self.progress.so_far = found.ahead, None, "queue"
         return moved
 
     def _pause(self) -> bool:

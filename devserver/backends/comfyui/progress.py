@@ -15,6 +15,8 @@ from devserver.backends.comfyui.secrets import clean_text
 from devserver.backends.errors import EngineFailed, ServerFailed
 
 LONGEST = 600
+SoFar = tuple[float, float | None, str]
+"""Done, of how many, and what is counted: `steps` of a node, `nodes` of the graph, graphs before it in the `queue`."""
 
 
 @dataclass
@@ -23,17 +25,20 @@ class Progress:
 
     `followed_by` is `websocket`, `history` (nothing was seen on the way) or `both` (the socket broke). `sends_pictures`
     are the nodes whose pictures come over the socket instead of being saved; `pictures` are these, each with its node.
+    The graph has so many `nodes`; `so_far` is the latest there is to say on how far it is.
     """
 
     prompt_id: str
     clock: Callable[[], float] = time.monotonic
     followed_by: str = "websocket"
     sends_pictures: frozenset[str] = frozenset()
+    nodes: int = 0
     pictures: list[tuple[str, bytes]] = field(default_factory=list)
     has_ended: bool = False
     has_succeeded: bool = False
     error: Mapping[str, Any] | None = None
     was_interrupted: bool = False
+    so_far: SoFar | None = None
     _seen: dict[str, None] = field(default_factory=dict)
     _cached: dict[str, None] = field(default_factory=dict)
     _steps: dict[str, int | float] = field(default_factory=dict)
@@ -134,24 +139,32 @@ class Progress:
             self._end_is_heard()
         else:
             self._take_execution_start(data)
-            self._seen[str(node)] = None
+            self._count_node(str(node))
 
     def _take_progress(self, data: Mapping[str, Any]) -> None:
         if data.get("node") is not None:
             self._at_work = str(data["node"])
-            self._count_step(str(data["node"]), data.get("value"))
+            self._count_step(str(data["node"]), data.get("value"), data.get("max"))
 
     def _take_progress_state(self, data: Mapping[str, Any]) -> None:
         self._take_execution_start(data)
         for node_id, state in (data.get("nodes") or {}).items():
-            self._seen[str(node_id)] = None
+            self._count_node(str(node_id))
             if state.get("max") != 1:  # Every node has at least this one.
-                self._count_step(str(node_id), state.get("value"))
+                self._count_step(str(node_id), state.get("value"), state.get("max"))
 
-    def _count_step(self, node_id: str, value: Any) -> None:
-        if isinstance(value, int | float):
-            done = max(value, self._steps.get(node_id, 0))
-            self._steps[node_id] = int(done) if done == int(done) else done
+    def _count_node(self, node_id: str) -> None:
+        if node_id not in self._seen:
+            self._seen[node_id] = None
+            self.so_far = len(self._seen.keys() | self._cached.keys()), self.nodes, "nodes"
+
+    def _count_step(self, node_id: str, value: Any, most: Any) -> None:
+        if not isinstance(value, int | float):
+            return
+        done = max(value, self._steps.get(node_id, 0))
+        if done != self._steps.get(node_id) and isinstance(most, int | float) and most > 1:
+            self.so_far = done, most, "steps"
+        self._steps[node_id] = int(done) if done == int(done) else done
 
     def _take_execution_success(self, data: Mapping[str, Any]) -> None:
         self._ended = self.clock()

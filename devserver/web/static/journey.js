@@ -71,7 +71,10 @@ function fill(box) {
   chapterOf(box);
   element.dataset.state = box.state;
   if (box.since_ms) element.dataset.since = box.since_ms;
-  else delete element.dataset.since;
+  else {
+    delete element.dataset.since;
+    delete element.dataset.soFar;
+  }
   element.querySelector(".mark").textContent = MARKS[box.state] || "";
   for (const name of ["label", "state_word", "caption", "took"]) write(slot(element, name), box[name]);
   fillWay(element, box.way);
@@ -177,11 +180,21 @@ function take(event) {
   if (told.run) fillHead(told.run);
 }
 
+// How far the work on a box is. It comes and goes: no record has it.
+function takeProgress(event) {
+  const told = JSON.parse(event.data);
+  const element = found("[data-since]", "key", told.box);
+  if (!element) return;
+  element.dataset.soFar = told.words;
+  writeTook(element);
+}
+
 function follow() {
   stop();
   const query = new URLSearchParams({ after: lastEvent, audience: words.audience });
   source = new EventSource(`${words.live}?${query}`);
   for (const kind of ["started", "logged", "ended"]) source.addEventListener(kind, take);
+  source.addEventListener("progress", takeProgress);
   source.addEventListener("finished", (event) => {
     take(event);
     stop();
@@ -203,10 +216,13 @@ function stop() {
 }
 
 function countSeconds() {
-  for (const element of document.querySelectorAll("[data-since]")) {
-    const passed = Math.floor((Date.now() - clockAhead - Number(element.dataset.since)) / 1000);
-    if (passed > 0) write(slot(element, "took"), `${passed} ${words.wordSeconds}`);
-  }
+  document.querySelectorAll("[data-since]").forEach(writeTook);
+}
+
+function writeTook(element) {
+  const passed = Math.floor((Date.now() - clockAhead - Number(element.dataset.since)) / 1000);
+  const parts = [element.dataset.soFar, passed > 0 ? `${passed} ${words.wordSeconds}` : ""];
+  write(slot(element, "took"), parts.filter(Boolean).join(" · "));
 }
 
 // Nobody looks at a hidden page, and browsers allow only six streams to a server.
