@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from collectors import Recording, Sink, start_recording
 from devserver.backends.http import open_client
@@ -16,6 +19,9 @@ from devserver.remote_engines import remote_engines, wants_servers
 from devserver.settings import Settings
 from otel_tracking import ExecutionTracker
 from otel_tracking.version import own_version
+
+if TYPE_CHECKING:
+    from collectors.receiving import Collector
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,15 @@ def open_engines(settings: Settings) -> Iterator[Engines]:
         remote = remote_engines(settings, client)
         makers = {**embedded.makers, **remote.makers}
         yield replace(embedded, makers=makers, missing=remote.missing, check_media=remote.check_media)
+
+
+def open_collector(data_dir: Path, **options: Any) -> Collector:
+    """A collector into a data directory; it takes up what an earlier one left."""
+    from collectors.receiving import Collector, Spool
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    sinks = make_sinks(Settings.from_environment(data_dir=data_dir))
+    return Collector(sinks, Spool(data_dir / "collect"), **options)
 
 
 def make_sinks(settings: Settings) -> list[Sink]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from enum import StrEnum
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -25,6 +26,12 @@ from collectors.worker import Worker
 
 _CLOSE_SECONDS = 5.0
 logger = logging.getLogger(__name__)
+
+
+class Mode(StrEnum):
+    """What a recorder does: it writes, has no place to, or has ended."""
+
+    JOURNAL, MEMORY_ONLY, CLOSED = "journal", "memory only", "closed"
 
 
 class FlightRecorder:
@@ -56,7 +63,7 @@ class FlightRecorder:
         """
         self.counts = Counts()
         self._own: Taken | None = None
-        self._reason: str | None = None
+        self._mode, self._reason = Mode.JOURNAL, ""
         self._runs: dict[int, RunJournal] = {}
         self._stuck: dict[int, RunJournal] = {}
         self._serials = count(1)
@@ -64,12 +71,13 @@ class FlightRecorder:
         self._background = Worker("otel-flight-recorder", self.counts.error)
         self._pool = SegmentPool(None, segment_bytes=SMALLEST_SEGMENT, spares=0, max_bytes=0)
         if not enabled:
-            self._reason = "switched off"
+            self._mode, self._reason = Mode.MEMORY_ONLY, "switched off"
             return
         try:
             self._open(directory, namespace, segment_bytes, spare_segments, max_bytes, force)
         except Exception as error:
-            self._reason = f"{error}" if isinstance(error, place.Unusable) else f"{type(error).__name__}: {error}"
+            reason = f"{error}" if isinstance(error, place.Unusable) else f"{type(error).__name__}: {error}"
+            self._mode, self._reason = Mode.MEMORY_ONLY, reason
             logger.warning("no flight recorder, records live in memory only: %s", self._reason)
             self._remove_directory()
 
@@ -93,8 +101,8 @@ class FlightRecorder:
         pool = self._pool
         return {
             "directory": as_text(self._own.directory.path) if self._own else None,
-            "mode": "journal" if self._over is None else "memory only",
-            "reason": self._reason,
+            "mode": str(Mode.JOURNAL if self._over is None else Mode.MEMORY_ONLY),
+            "reason": self._reason or None,
             "space": pool.trouble,
             "runs_open": len(runs),
             "entries": self._entries_of_ended_runs + sum(run.entries for run in runs),
@@ -117,7 +125,7 @@ class FlightRecorder:
         """End all journals; runs that were not freed can be claimed from now on."""
         if self._over:
             return
-        self._reason = "closed"
+        self._mode, self._reason = Mode.CLOSED, "closed"
         try:
             if self._background.stop(_CLOSE_SECONDS):
                 self._leave_directory()
@@ -151,13 +159,14 @@ class FlightRecorder:
         for run in self._runs.values():
             run.become_inert()
         self._runs = {}
-        self._reason = "inherited by fork; this process needs a recorder of its own"
+        self._mode, self._reason = Mode.MEMORY_ONLY, "inherited by fork; this process needs a recorder of its own"
         if self._own:
             self._own.leave()
 
     @property
     def _over(self) -> str | None:
-        return self._reason and ("closed" if self._reason == "closed" else "memory only")
+        """Why nothing is written; None while it is."""
+        return None if self._mode is Mode.JOURNAL else str(self._mode)
 
     def _open(
         self,

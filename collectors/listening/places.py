@@ -9,15 +9,16 @@ from typing import Protocol, TypeVar
 
 
 class Placed(Protocol):
-    """What has to be known of a connection."""
+    """What has to be known of a connection.
 
-    @property
-    def network(self) -> str:
-        """Where it comes from, as `network_of` says it."""
+    Its network, as `network_of` says it; whether it has ever shown that it may come in; when it came, and when it last
+    began or ended to ask, or was answered.
+    """
 
-    @property
-    def is_known(self) -> bool:
-        """Whether it has ever shown that it may come in."""
+    network: str
+    is_known: bool
+    arrived: float
+    turned: float
 
     @property
     def is_asking(self) -> bool:
@@ -26,14 +27,6 @@ class Placed(Protocol):
     @property
     def is_busy(self) -> bool:
         """Whether it is being answered."""
-
-    @property
-    def arrived(self) -> float:
-        """When it came."""
-
-    @property
-    def turned(self) -> float:
-        """When it last began or ended to ask, or was answered."""
 
 
 P = TypeVar("P", bound=Placed)

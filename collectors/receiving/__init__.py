@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collectors.receiving.collector import Collector
 from collectors.receiving.http import TraceReceiver
-from collectors.receiving.quarantine import read_asides
+from collectors.receiving.quarantine import Aside, read_asides
 from collectors.receiving.spool import Spool
 from collectors.receiving.tokens import read_tokens
 
-__all__ = ["Collector", "Spool", "TraceReceiver", "read_asides", "read_tokens"]
+__all__ = ["Aside", "Collector", "Spool", "TraceReceiver", "read_asides", "read_tokens"]

@@ -24,8 +24,10 @@ from collectors.receiving.sorting import Sorted, sort
 from collectors.receiving.spool import JSON, PROTOBUF, Entry, Spool
 from collectors.receiving.stored_runs import StoredRuns
 from collectors.receiving.trace_id import TraceId
+from collectors.spans.batches import Batch
 from collectors.spans.finished import FinishedSpan
-from collectors.spans.of_otlp import Batch, batches_of_json, batches_of_protobuf
+from collectors.spans.of_otlp import batches_of_protobuf
+from collectors.spans.of_otlp_json import batches_of_json
 from collectors.spans.request_secrets import without_secrets_in_json, without_secrets_in_protobuf
 from collectors.worker import Worker
 from otel_tracking.errors import Troubles

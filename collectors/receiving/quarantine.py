@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from collectors.receiving.spool import sync_directory
+
 MOST_ENTRIES = 10_000
 MOST_BYTES = 2**30
 
@@ -211,8 +213,4 @@ def _write(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             hidden.unlink(missing_ok=True)
         raise
-    handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_directory(path.parent)

@@ -123,5 +123,5 @@ class RecordMaker:
         self._spool.release(due.places, due.trace_id)
 
     def _is_done(self, due: Due) -> None:
-        self._spool.release(due.places, due.trace_id)
+        self._let_go(due)
         self._road.forget(due.key)

@@ -39,6 +39,18 @@ WHOLE_ASIDE = "are of a run that is set aside"
 NOT_READABLE = "came late for a run whose record cannot be added to"
 
 
+class Root(NamedTuple):
+    """What a run's root says: how many spans and items there are, None where it does not say.
+
+    `due_ns` is the time of the spans at which what is missing is waited for no longer.
+    """
+
+    span_id: int
+    span_count: int | None
+    item_count: int | None
+    due_ns: int = 0
+
+
 @dataclass(slots=True)
 class RemoteRun:
     """The spans of one trace that have come, and who sent them; `sender` is None where that is not known any more.
@@ -52,12 +64,9 @@ class RemoteRun:
     is_fixed: bool = False
     size: int = 0
     newest_ns: int = 0
-    root_due_ns: int | None = None
     revision: int = 0
     late_spans: int = 0
-    root_id: int | None = None
-    span_count: int | None = None
-    item_count: int | None = None
+    root: Root | None = None
     spans: dict[int, FinishedSpan] = field(default_factory=dict)
     counted_spans: int = 0
     numbers: set[int] = field(default_factory=set)
@@ -71,16 +80,20 @@ class RemoteRun:
         self.counted_spans += span.name != names.LATE_SPAN
         self.numbers.update(event.fields["sequence_number"] for event in span.events if event.is_item)
         if span.parent_id is None:
-            self.root_id = span.span_id
-            self.span_count = count_on(span, names.SPAN_COUNT)
-            self.item_count = count_on(span, names.ITEM_COUNT)
+            self.root = Root(span.span_id, count_on(span, names.SPAN_COUNT), count_on(span, names.ITEM_COUNT))
+
+    def due(self, at_ns: int) -> None:
+        """Wait for what is missing until then, its root having come."""
+        if self.root is not None:
+            self.root = self.root._replace(due_ns=at_ns)
 
     @property
     def is_whole(self) -> bool:
         """Whether everything that the root knows of is here."""
-        if self.span_count is None or self.item_count is None or self.counted_spans < self.span_count:
+        spans, items = (self.root.span_count, self.root.item_count) if self.root else (None, None)
+        if spans is None or items is None or self.counted_spans < spans:
             return False
-        return len(self.numbers) >= self.item_count and self.numbers.issuperset(range(1, self.item_count + 1))
+        return len(self.numbers) >= items and self.numbers.issuperset(range(1, items + 1))
 
 
 class Due(NamedTuple):
@@ -213,7 +226,7 @@ class RemoteRuns:
         if run.sender != sender and (run.sender != "" or run.revision):
             return OTHER_SENDER
         roots = {span.span_id for span in fresh if span.parent_id is None}
-        if len(roots) + (run.root_id is not None) > 1:
+        if len(roots) + (run.root is not None) > 1:
             return SECOND_ROOT
         if not run.revision:
             return None
@@ -227,8 +240,8 @@ class RemoteRuns:
         due = []
         for run in list(self._open.values()):
             silent = now - run.touched
-            if run.root_due_ns is not None:
-                if self._newest_ns >= run.root_due_ns or silent >= self._patience:
+            if run.root is not None:
+                if self._newest_ns >= run.root.due_ns or silent >= self._patience:
                     due.append(self._settle(run, FinishReason.GRACE_EXPIRED))
             elif silent >= self._max_age or self._newest_ns - run.newest_ns >= self._max_age * 1e9:
                 due.append(self._settle(run, FinishReason.TOO_OLD))
@@ -253,7 +266,7 @@ class RemoteRuns:
         self._open[run.trace_id] = run
         self._open_bytes += size
         for root in (span for span in fresh if span.parent_id is None):
-            run.root_due_ns = max(root.end_ns or 0, self._newest_ns) + self._grace_ns
+            run.due(max(root.end_ns or 0, self._newest_ns) + self._grace_ns)
         return self._settle(run, FinishReason.COUNTS_MET) if run.is_whole else None
 
     def _settle(self, run: RemoteRun, reason: FinishReason) -> Due:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from collectors.receiving.trace_id import TraceId
-from collectors.spans.batches import OddSpan
+from collectors.spans.batches import Batch, OddSpan
 from collectors.spans.finished import FinishedSpan
-from collectors.spans.of_otlp import Batch
 from collectors.viewers.settings import VIEWER
 from otel_tracking import attributes as names
 from otel_tracking.tracker import INSTRUMENTATION_NAME

@@ -159,7 +159,7 @@ class Spool:
             self._number += 1
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
             self._file = os.open(self._path(self._number), flags, 0o600)
-            _sync_directory(self.directory)
+            sync_directory(self.directory)
             self._sizes[self._number], self._runs_by_segment[self._number] = 0, Counter()
         return self._number, self._file
 
@@ -232,7 +232,8 @@ def _write(file: int, entry: bytes) -> None:
         raise
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Have the names in a directory survive a power cut."""
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)

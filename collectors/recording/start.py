@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -49,40 +49,31 @@ class Life(Enum):
     OPEN, CLOSED, INHERITED = "open", "closed", "inherited"
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How long runs are waited for: `grace` seconds after a root, `max_age` in all, `max_open` at once."""
-
-    grace: float
-    max_age: float
-    max_open: int
-
-
 class Recording:
     """What `start_recording` gives: trackers, the live feed, health, and the end."""
 
     def __init__(
         self,
         road: Road,
+        assembly: Assembly,
         recorder: FlightRecorder,
         recovery: Recovering,
         *,
         resource: Resource,
-        waiting: Waiting,
+        max_open_runs: int,
         otlp: OtlpSettings | NotSent,
         redactor: Redactor,
     ) -> None:
-        self._road, self._recorder, self._recovery = road, recorder, recovery
+        self._road, self._assembly, self._recorder, self._recovery = road, assembly, recorder, recovery
         self._redactor, self._timings = redactor, Timings()
         self.troubles = road.troubles
-        self._assembly = Assembly(road, grace=waiting.grace, max_age=waiting.max_age)
         self._open_runs = OpenRuns(
-            recorder, self._assembly.take, self.troubles, max_open_runs=waiting.max_open, redactor=redactor
+            recorder, assembly.take, self.troubles, max_open_runs=max_open_runs, redactor=redactor
         )
         self.live = LiveFeed(self._open_runs)
         self.provider = RecordingTracerProvider(self._open_runs, resource, self.troubles)
         self._otlp = otlp if isinstance(otlp, NotSent) else self._send_to(otlp)
-        self._assembly.start(self._open_runs, self.live)
+        assembly.start(self._open_runs, self.live)
         self._life = Life.OPEN
         # Whoever keeps only a tracker keeps the recording: it has to be closed when the interpreter ends.
         self._open_runs.recording = self
@@ -223,16 +214,18 @@ def start_recording(
     base = None if spill is False else spill_base(sinks, spill if isinstance(spill, str | Path) else None)
     troubles = Troubles(raise_errors=raise_errors)
     room = WaitingRoom(Spill(base, namespace), troubles, max_pending=max_pending)
+    road = Road(sinks, troubles, retry_seconds=retry_seconds, room=room)
     recovering = Recovering(
         partial(recover, sinks, directory=directory, namespace=namespace, spill=base, journals=journal is not False),
         troubles,
     )
     recording = Recording(
-        Road(sinks, troubles, retry_seconds=retry_seconds, room=room),
+        road,
+        Assembly(road, grace=grace, max_age=max_age),
         recorder,
         recovering,
         resource=make_resource(service_name, resource_attributes),
-        waiting=Waiting(grace, max_age, max_open_runs),
+        max_open_runs=max_open_runs,
         otlp=read_otlp_settings(otlp_endpoint, otlp_content),
         redactor=Redactor(redaction),
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
 from collectors.spans.finished import FinishedSpan
-from otel_tracking.errors import RecordError
 
 KINDS = {0: "internal", 1: "internal", 2: "server", 3: "client", 4: "producer", 5: "consumer"}
 STATUSES = {0: "unset", 1: "ok", 2: "error"}
@@ -60,14 +59,6 @@ def batch_of(
         else:
             batch.odd.append(OddSpan(_if_one(span.trace_id), complaint))
     return batch
-
-
-def all_spans(batches: Iterable[Batch]) -> list[FinishedSpan]:
-    """The spans of batches; raises `RecordError` where one of them is none."""
-    batches = list(batches)
-    for odd in (odd for batch in batches for odd in batch.odd):
-        raise RecordError(f"one of its spans cannot be taken: such spans {odd.reason}")
-    return [span for batch in batches for span in batch.spans]
 
 
 def _complaint(span: FinishedSpan) -> str | None:

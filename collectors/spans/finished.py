@@ -1,6 +1,6 @@
-"""A finished span, whoever told us of it: the SDK, OTLP or a journal.
+"""A finished span, whoever told us of it: our own spans, OTLP or a journal.
 
-`build_record` knows only `FinishedSpan`; the readers here and in `otlp.py` and `journal_entries.py` make equal ones.
+`build_record` knows only `FinishedSpan`; the readers here and in `of_otlp.py` and `of_journal.py` make equal ones.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Link, SpanKind, StatusCode
 
 from collectors.spans.recorded import SpanData
@@ -69,27 +68,6 @@ def from_recorded(span: SpanData) -> FinishedSpan:
         attributes=dict(span.attributes),
         events=tuple(_read_events(span.events)),
         links=links_of(span.links),
-    )
-
-
-def from_sdk(span: ReadableSpan) -> FinishedSpan:
-    """The finished span of an SDK span."""
-    context = span.get_span_context()
-    assert context is not None and span.start_time is not None
-    return FinishedSpan(
-        trace_id=context.trace_id,
-        span_id=context.span_id,
-        parent_id=span.parent.span_id if span.parent else None,
-        name=span.name,
-        kind=_NAMES[span.kind],
-        start_ns=span.start_time,
-        end_ns=span.end_time,
-        status=_NAMES[span.status.status_code],
-        status_description=span.status.description or None,
-        attributes=dict(span.attributes or {}),
-        events=tuple(_read_events(span.events)),
-        links=links_of(span.links),
-        dropped=span.dropped_attributes + span.dropped_events + span.dropped_links,
     )
 
 

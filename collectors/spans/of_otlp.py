@@ -1,7 +1,4 @@
-"""Read OTLP trace requests in protobuf into finished spans, one by one: what cannot be a span is left out alone.
-
-`otlp_json.py` reads JSON, `read_json` and `batches_of_json` are there and here.
-"""
+"""Read OTLP trace requests in protobuf into finished spans, one by one: what cannot be a span is left out alone."""
 
 from __future__ import annotations
 
@@ -13,19 +10,11 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationSc
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from collectors.spans.batches import KINDS, STATUSES, Batch, all_spans, batch_of
+from collectors.spans.batches import KINDS, STATUSES, Batch, batch_of
 from collectors.spans.finished import FinishedEvent, FinishedSpan, event_of_attributes, link_to_dict
-from collectors.spans.of_otlp_json import batches_of_json, read_json
 from collectors.spans.outline import outline_of, trace_id_in
 from otel_tracking import attributes as names
 from otel_tracking.errors import RecordError
-
-__all__ = ["Batch", "batches_of_json", "batches_of_protobuf", "read_json", "read_protobuf"]
-
-
-def read_protobuf(body: bytes) -> list[FinishedSpan]:
-    """The spans of an OTLP/HTTP protobuf body. Raises `RecordError` where it is none, or one of its spans is none."""
-    return all_spans(batches_of_protobuf(body))
 
 
 def batches_of_protobuf(body: bytes) -> list[Batch]:

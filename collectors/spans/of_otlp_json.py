@@ -10,7 +10,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 
-from collectors.spans.batches import KINDS, STATUSES, Batch, all_spans, batch_of
+from collectors.spans.batches import KINDS, STATUSES, Batch, batch_of
 from collectors.spans.finished import FinishedSpan, event_of_attributes, link_to_dict
 from otel_tracking import attributes as names
 from otel_tracking.errors import RecordError
@@ -19,11 +19,6 @@ _DIGITS = 20
 """More digits than a 64-bit number has are none."""
 
 _DROPPED = ("droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
-
-
-def read_json(body: bytes | str) -> list[FinishedSpan]:
-    """The spans of an OTLP/HTTP JSON body. Raises `RecordError` where it is none, or one of its spans is none."""
-    return all_spans(batches_of_json(body))
 
 
 def batches_of_json(body: bytes | str) -> list[Batch]:

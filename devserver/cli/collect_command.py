@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import signal
 import sys
@@ -14,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from collectors.listening.hosts import is_loopback
-from collectors.listening.tokens import what_is_wrong
+from collectors.listening import is_loopback, what_is_wrong
 from devserver.cli.complaints import FAILED
 from devserver.cli.options import data_option, json_option, refuse
 from devserver.cli.output import console, print_json
@@ -104,6 +102,7 @@ def command(
     _check_openness(host, token, tokens_file)
     from collectors.receiving import TraceReceiver, read_tokens
     from collectors.receiving.server import listening
+    from devserver.wiring import open_collector
 
     hostnames = os.environ.get(HOSTNAMES, "").lower().replace(",", " ").split()
     tokens = read_tokens(tokens_file) if tokens_file else None
@@ -122,17 +121,6 @@ def command(
     else:
         say(_summary(health))
     return 0 if all_written else FAILED
-
-
-def open_collector(data_dir: Path, **options: Any) -> Collector:
-    """A collector into a data directory; it has taken up what an earlier one left."""
-    from collectors.receiving import Collector, Spool
-    from devserver.settings import Settings
-    from devserver.wiring import make_sinks
-
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    sinks = make_sinks(Settings.from_environment(data_dir=data_dir))
-    return Collector(sinks, Spool(data_dir / "collect"), **options)
 
 
 def _make_room_for_many_spans() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from collectors.recording.live import LiveEvent
-from collectors.recording.open_runs import ENDED, FINISHED, STARTED
+from collectors.recording import ENDED, FINISHED, STARTED, LiveEvent
 from devserver.cli.rows import Row, row_of, stage_title
 from devserver.cli.text import safe_line
 from exporters.story.boxes import box_of

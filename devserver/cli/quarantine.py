@@ -15,7 +15,7 @@ from devserver.cli.streams import say
 from devserver.cli.text import count, safe_line
 
 if TYPE_CHECKING:
-    from collectors.receiving.quarantine import Aside
+    from collectors.receiving import Aside
 
 ALL = "all"
 
@@ -34,7 +34,7 @@ def list_quarantine(data_dir: Path, as_json: bool) -> int:
 
 def retry(data_dir: Path, wanted: Sequence[str], as_json: bool) -> int:
     """Take entries once more, as they came; 1 where some are set aside again."""
-    from devserver.cli.collect_command import open_collector
+    from devserver.wiring import open_collector
 
     chosen = _chosen(_asides(data_dir), wanted)
     collector = open_collector(data_dir)

@@ -14,7 +14,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from collectors import LiveEvent, LiveFeed
-from collectors.recording.live import PROGRESS
+from collectors.recording import PROGRESS
 from devserver.cli.drawing import draw_heading, draw_row
 from devserver.cli.live_story import Heading, LiveStory
 from devserver.so_far import so_far

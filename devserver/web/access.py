@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 
-from collectors.listening.gate import Head, Leave
-from collectors.listening.hosts import knows_host
-from collectors.listening.tokens import bearer_in, is_same
+from collectors.listening import Head, Leave, bearer_in, is_same, knows_host
 from devserver.pictures import MOST_BYTES
 from devserver.web.attempts import Attempts
 from devserver.web.roles import Role

@@ -6,7 +6,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
-from collectors.listening.places import network_of
+from collectors.listening import network_of
 
 ALL_TOGETHER = 10
 """How many times as many may come from all addresses as from one."""

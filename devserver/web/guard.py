@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, current_app, g, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from collectors.listening.hosts import is_from_elsewhere
+from collectors.listening import is_from_elsewhere
 from devserver.audit import Act, Actor, Audit
 from devserver.web import logins
 from devserver.web.access import COOKIE, MOST_BODY_OF_STRANGERS, Access, Caller

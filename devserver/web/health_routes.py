@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, request
 
-from collectors.recording.exposition import Figures, exposed, is_well, of_recording
+from collectors.recording import Figures, exposed, is_well, of_recording
 from devserver.web import guard
 from devserver.web.replies import json_reply
 from devserver.web.roles import Role

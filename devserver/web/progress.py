@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from collectors.recording.live import PROGRESS, LiveEvent
+from collectors.recording import PROGRESS, LiveEvent
 from devserver.so_far import so_far
 from devserver.web.slots import key_of_work
 from devserver.web.telling import message

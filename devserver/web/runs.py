@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from collectors.building.live import RunSoFar
-from collectors.recording.live import LiveEvent
+from collectors.recording import LiveEvent
 from devserver.web.pupils import Asker
 from devserver.web.remembered import Remembered
 from devserver.web.runner import Job, Runner

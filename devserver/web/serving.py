@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 from flask import Flask
 
-from collectors.listening.limits import Limits
+from collectors.listening import Limits
 from devserver.errors import SettingsError
 from devserver.web.access import Access
 from devserver.web.runner import Runner

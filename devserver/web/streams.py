@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from collectors.recording.live import PROGRESS
-from collectors.recording.open_runs import FINISHED
+from collectors.recording import FINISHED, PROGRESS
 from devserver.web.progress import progress_message
 from devserver.web.runner import Job
 from devserver.web.runs import Runs

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from collectors.building.live import RunSoFar
-from collectors.recording.live import LiveEvent
-from collectors.recording.open_runs import FINISHED, LOGGED, STARTED
+from collectors.recording import FINISHED, LOGGED, STARTED, LiveEvent
 from devserver.web.board import Contents, board_of
 from otel_tracking import attributes as names
 from otel_tracking import canonical

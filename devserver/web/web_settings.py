@@ -6,8 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from collectors.listening.hosts import address_of, is_loopback
-from collectors.listening.tokens import what_is_wrong
+from collectors.listening import address_of, is_loopback, what_is_wrong
 from devserver.errors import SettingsError, suggestion
 from devserver.safety.terms import LEVELS
 from devserver.web.roles import Role

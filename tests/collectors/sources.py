@@ -12,11 +12,10 @@ from typing import Any
 from builders import Bang
 from children import ROOT
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
-from wire import over_json, over_protobuf
+from wire import from_sdk, over_json, over_protobuf
 
 from collectors import start_recording
 from collectors.building.record import build_record
-from collectors.spans.finished import from_sdk
 from collectors.spans.of_journal import read_run
 from collectors.testing import RememberingSink
 from otel_tracking import ExecutionRecord, canonical

@@ -6,9 +6,10 @@ import pytest
 from children import run_python
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from otlp_stage import attributes_of, trace_server
+from wire import read_protobuf
 
 from collectors import start_recording
-from collectors.spans.of_otlp import batches_of_protobuf, read_protobuf
+from collectors.spans.of_otlp import batches_of_protobuf
 from collectors.testing import RememberingSink
 from collectors.viewers.queue import BATCH_SPANS, MOST_SPANS, SpanQueue
 from collectors.viewers.settings import NotSent, OtlpSettings, read_otlp_settings

@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from wire import otlp_json, over_json, over_protobuf
+from wire import from_sdk, otlp_json, over_json, over_protobuf, read_json, read_protobuf
 
 from collectors.building.record import build_record
-from collectors.spans.finished import from_sdk
-from collectors.spans.of_otlp import read_json, read_protobuf
 from otel_tracking import ExecutionTracker
 from otel_tracking import attributes as names
 from otel_tracking.errors import RecordError

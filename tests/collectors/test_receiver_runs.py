@@ -7,11 +7,11 @@ from builders import items_of
 from hypothesis import given
 from hypothesis import strategies as st
 from receiver_stage import spans_of_runs, text_of
+from wire import from_sdk
 
 from collectors.building.record import build_record
 from collectors.receiving import runs as limits
 from collectors.receiving.runs import TOO_LATE, RemoteRuns
-from collectors.spans.finished import from_sdk
 from collectors.testing import ManualClock
 from otel_tracking import FinishReason, ItemType
 

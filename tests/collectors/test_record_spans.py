@@ -45,8 +45,7 @@ def test_a_run_that_ended_otherwise_is_the_same_again(pipeline):
 def test_what_is_missing_is_still_known_to_be_missing_and_can_come(tmp_path):
     """A run without two of its spans, stored and read again: each that comes is one less."""
     from receiver_stage import spans_of_runs
-
-    from collectors.spans.finished import from_sdk
+    from wire import from_sdk
 
     [run], records = spans_of_runs(1)
     spans = list(map(from_sdk, run))

@@ -5,7 +5,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as prometheus
 from web_stage import client_of, devserver_in, execute
 
-from collectors.recording.exposition import is_well
+from collectors.recording import is_well
 from devserver.web import WebSettings
 
 TOKEN, CLASS_TOKEN = "teacher-0123456789abcdef", "class-0123456789abcdef"
