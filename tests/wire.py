@@ -52,8 +52,8 @@ def from_sdk(span: ReadableSpan) -> FinishedSpan:
     """The finished span of an SDK span, as it would be if it had been recorded by us."""
     context, parent = span.get_span_context(), span.parent.span_id if span.parent else None
     ids = (context.trace_id, context.span_id, parent)
-    data = SpanData(*ids, span.name, span.kind, None, span.links, span.start_time)
-    data.attributes, data.events, data.end_ns = dict(span.attributes or {}), list(span.events), span.end_time
+    data = SpanData(*ids, span.name, span.kind, dict(span.attributes or {}), span.links, span.start_time)
+    data.events, data.end_ns = list(span.events), span.end_time
     data.status, data.status_description = span.status.status_code, span.status.description
     return replace(from_recorded(data), dropped=span.dropped_attributes + span.dropped_events + span.dropped_links)
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from google.protobuf.json_format import MessageToDict
+
 from collectors.listening.gate import Head, Leave
 from collectors.listening.hosts import is_from_elsewhere, knows_host
 from collectors.receiving.collector import Accepted, Busy, Collector
@@ -180,24 +182,23 @@ def _media_type(environ: dict[str, Any]) -> str:
 
 def _success(kind: bytes, accepted: Accepted) -> bytes:
     """`ExportTraceServiceResponse`, with what was not taken."""
-    if kind == JSON:
-        partial = {"rejectedSpans": str(accepted.rejected), "errorMessage": accepted.message}
-        return json.dumps({"partialSuccess": partial} if accepted.rejected else {}).encode()
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
     response = ExportTraceServiceResponse()
     if accepted.rejected:
         response.partial_success.rejected_spans = accepted.rejected
         response.partial_success.error_message = accepted.message
-    packed: bytes = response.SerializeToString()
-    return packed
+    return _packed(kind, response)
 
 
 def _status(kind: bytes, code: int, message: str) -> bytes:
-    """`google.rpc.Status`, in the encoding of the request."""
-    if kind == JSON:
-        return json.dumps({"code": code, "message": message}).encode()
+    """`google.rpc.Status`."""
     from google.rpc.status_pb2 import Status
 
-    packed: bytes = Status(code=code, message=message).SerializeToString()
+    return _packed(kind, Status(code=code, message=message))
+
+
+def _packed(kind: bytes, message: Any) -> bytes:
+    """A message in the encoding of the request."""
+    packed: bytes = json.dumps(MessageToDict(message)).encode() if kind == JSON else message.SerializeToString()
     return packed

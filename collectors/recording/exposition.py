@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
-from collectors.recording.metrics import COUNTERS, GAUGES, PREFIX, Read
+from collectors.recording.metrics import METRICS, PREFIX, Values
 
 Health = Mapping[str, Any]
 
@@ -16,7 +16,7 @@ class Figures(NamedTuple):
     name: str
     kind: Literal["counter", "gauge"]
     help: str
-    values: list[tuple[dict[str, str], float]]
+    values: Values
 
 
 def is_well(health: Health) -> bool:
@@ -26,15 +26,7 @@ def is_well(health: Health) -> bool:
 
 def of_recording(health: dict[str, Any]) -> list[Figures]:
     """The figures of `Recording.health()`, under the names that its OpenTelemetry metrics have."""
-    kinds: tuple[tuple[Literal["counter", "gauge"], tuple[tuple[str, str, Read], ...]], ...] = (
-        ("counter", COUNTERS),
-        ("gauge", GAUGES),
-    )
-    return [
-        Figures(PREFIX + name, kind, f"In {unit}.", _values(read, health))
-        for kind, table in kinds
-        for name, unit, read in table
-    ]
+    return [Figures(PREFIX + name, kind, f"In {unit}.", read(health)) for name, kind, unit, read in METRICS]
 
 
 def of_collector(health: Health) -> list[Figures]:
@@ -84,12 +76,5 @@ class _Families:
             labels = list(figures.values[0][0]) if figures.values else []
             family = kinds[figures.kind](figures.name.replace(".", "_"), figures.help, labels=labels)
             for by_label, value in figures.values:
-                family.add_metric(list(by_label.values()), value)
+                family.add_metric(list(map(str, by_label.values())), float(value))
             yield family
-
-
-def _values(read: Read, health: dict[str, Any]) -> list[tuple[dict[str, str], float]]:
-    return [
-        ({name: str(value) for name, value in (seen.attributes or {}).items()}, float(seen.value))
-        for seen in read(health)
-    ]

@@ -24,9 +24,9 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from collectors.recording.ids import SystemIdGenerator
 from collectors.recording.open_runs import OpenRuns
 from collectors.recording.recorded_span import RecordedSpan
-from collectors.spans.recorded import SpanData
+from collectors.spans.recorded import SpanData, flat_copy
 from collectors.worker import Worker
-from otel_tracking.attributes import PROGRESS_UNITS
+from otel_tracking.attributes import PROGRESS_UNITS, FlatAttributes
 from otel_tracking.errors import Troubles
 from otel_tracking.tracker import INSTRUMENTATION_NAME
 from otel_tracking.version import own_version
@@ -86,7 +86,8 @@ class RecordingTracer(trace.Tracer):
         trace_id, parent_id = _ids_of(parent)
         if parent_id is None:
             trace_id = self._ids.generate_trace_id()
-        span = SpanData(trace_id, self._ids.generate_span_id(), parent_id, name, kind, attributes, links, start_ns)
+        kept = attributes if type(attributes) is FlatAttributes else flat_copy(attributes or {})
+        span = SpanData(trace_id, self._ids.generate_span_id(), parent_id, name, kind, kept, links, start_ns)
         return RecordedSpan(self._open_runs.adopt(span), span)
 
     def show_progress(self, span: trace.Span, done: Any, total: Any, unit: Any) -> None:

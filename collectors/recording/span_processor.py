@@ -51,4 +51,4 @@ def _data_of(span: Span) -> SpanData:
     context, parent_id = span.context, span.parent.span_id if span.parent else None
     started = span.start_time or 0
     ids = (context.trace_id, context.span_id, parent_id)
-    return SpanData(*ids, span.name, span.kind, span.attributes, span.links, started)
+    return SpanData(*ids, span.name, span.kind, flat_copy(span.attributes or {}), span.links, started)

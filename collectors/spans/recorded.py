@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
@@ -10,59 +11,34 @@ from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
-from otel_tracking.attributes import FlatAttributes, flat
+from otel_tracking.attributes import flat
 from otel_tracking.frame import Frame
 
 _FLAGS = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
 PLAIN = frozenset({str, int, bool})
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class SpanData:
-    """What is known of a span. Times are nanoseconds since 1970; `end_ns` is None while it is open.
+    """What is known of a span; its attributes are flat (`flat_copy`).
 
+    Times are nanoseconds since 1970; `end_ns` is None while it is open.
     It refers to no run: a run holds its spans' data, a span holds its run, and nothing waits for a garbage collector.
     """
 
-    __slots__ = (
-        "attributes",
-        "attributes_changed",
-        "end_ns",
-        "events",
-        "kind",
-        "links",
-        "name",
-        "parent_id",
-        "span_id",
-        "start_ns",
-        "status",
-        "status_description",
-        "trace_id",
-    )
-
-    def __init__(
-        self,
-        trace_id: int,
-        span_id: int,
-        parent_id: int | None,
-        name: str,
-        kind: SpanKind,
-        attributes: Mapping[str, Any] | None,
-        links: Sequence[Link],
-        start_ns: int,
-    ) -> None:
-        self.trace_id = trace_id
-        self.span_id = span_id
-        self.parent_id = parent_id
-        self.name = name
-        self.kind = kind
-        self.attributes = attributes if type(attributes) is FlatAttributes else flat_copy(attributes or {})
-        self.attributes_changed = False
-        self.links = links
-        self.start_ns = start_ns
-        self.end_ns: int | None = None
-        self.status = StatusCode.UNSET
-        self.status_description: str | None = None
-        self.events: list[Frame | Event] = []
+    trace_id: int
+    span_id: int
+    parent_id: int | None
+    name: str
+    kind: SpanKind
+    attributes: dict[str, Any]
+    links: Sequence[Link]
+    start_ns: int
+    end_ns: int | None = None
+    status: StatusCode = StatusCode.UNSET
+    status_description: str | None = None
+    events: list[Frame | Event] = field(default_factory=list)
+    attributes_changed: bool = False
 
     def context_of(self, span_id: int) -> SpanContext:
         """The span context of a span of this trace; always sampled, since records are never thinned out."""
