@@ -54,7 +54,7 @@ class WaitingRoom:
         media_bytes = parcel.media_bytes
         waiting = list(self._in_memory.values())
         is_full = len(waiting) >= self._max_pending or (
-            media_bytes + sum(held for _, held in waiting) > MAX_MEDIA_BYTES and media_bytes > 0
+            media_bytes > 0 and media_bytes + sum(held for _, held in waiting) > MAX_MEDIA_BYTES
         )
         if not (is_full and self._put_aside(parcel, let_go)):
             self._in_memory[parcel] = (let_go, media_bytes)

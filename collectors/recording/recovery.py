@@ -97,6 +97,7 @@ class Recovering:
         """Begin."""
         self._worker.put(self._work)
         self._worker.start()
+        self._worker.stop(0.0)  # after that
 
     def end(self, seconds: float) -> None:
         """Wait for it for half of the time; then what is under way is finished, and what is left stays where it is."""

@@ -208,6 +208,7 @@ def start_recording(
     ...     recording.flush(timeout=10)
     True
     """
+    otlp = read_otlp_settings(otlp_endpoint, otlp_content)
     namespace = namespace_of(sinks)
     directory = journal if isinstance(journal, str | Path) else None
     recorder = FlightRecorder(directory, namespace=namespace, enabled=journal is not False)
@@ -226,7 +227,7 @@ def start_recording(
         recovering,
         resource=make_resource(service_name, resource_attributes),
         max_open_runs=max_open_runs,
-        otlp=read_otlp_settings(otlp_endpoint, otlp_content),
+        otlp=otlp,
         redactor=Redactor(redaction),
     )
     if meter_provider is not None:
