@@ -15,7 +15,7 @@ from typing import Any
 
 from otel_tracking.errors import RecordError
 from otel_tracking.outcome import RUNNING, Status, outcome_of_items
-from otel_tracking.taxonomy import TAXONOMY_VERSION, ItemType, MediaType, read_item_type, read_media_type
+from otel_tracking.taxonomy import TAXONOMY_VERSION, ItemType, MediaType, member_of, read_item_type, read_media_type
 from otel_tracking.values.record_fields import NO_TYPE, Fitted, beside, fitted, parts
 
 SCHEMA_VERSION = "1"
@@ -224,8 +224,8 @@ class ExecutionRecord:
         known["links"] = tuple(parts(known.get("links"), unfit, "links"))
         known["stages_completed"] = tuple(known.get("stages_completed") or ())
         if "status" in known:
-            known["status"] = _read(Status, known["status"])
-            known["finish_reason"] = _read(FinishReason, known.get("finish_reason", FinishReason.IMPORTED))
+            known["status"] = member_of(Status, known["status"])
+            known["finish_reason"] = member_of(FinishReason, known.get("finish_reason", FinishReason.IMPORTED))
         else:
             places = [(item.item_type, item.stage, item.loop_iteration) for item in known["items"]]
             known |= {**outcome_of_items(places), "finish_reason": FinishReason.IMPORTED}
@@ -300,10 +300,3 @@ def _metadata(known: Mapping[str, Any]) -> Any:
 
 def _read_media(source: Any) -> Media | None:
     return Media(source.get("sha256"), source.get("bytes"), source.get("type")) if source else None
-
-
-def _read(kind: type[StrEnum], value: str) -> Any:
-    try:
-        return kind(value)
-    except ValueError:
-        return value

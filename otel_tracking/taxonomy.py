@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 TAXONOMY_VERSION = "1.1"
 
@@ -114,6 +114,17 @@ OUTPUT_TYPES = frozenset(
 BLOCKED_TYPES = frozenset({ItemType.STAGE1_BLOCKED, ItemType.STAGE3_BLOCKED, ItemType.OUTPUT_BLOCKED})
 """The types that mean "a safety check said no": an outcome, not an error."""
 
+CHECK_TYPES = frozenset(
+    {ItemType.STAGE1_SAFETY_CHECK, ItemType.STAGE1_SAFETY_CHECK_IMAGE, ItemType.STAGE3_SAFETY_CHECK}
+)
+"""The types that say what a safety check found."""
+
+FAILURE_TYPES = frozenset({ItemType.OUTPUT_FAILED, ItemType.PIPELINE_ERROR})
+"""The types that mean "this did not work"."""
+
+MARKER_TYPES = frozenset({ItemType.PIPELINE_START, ItemType.PIPELINE_COMPLETE, ItemType.STAGE_TRANSITION})
+"""The types that mark where a run is, and hold nothing that was made."""
+
 STAGE_NAMES = {
     1: "stage.translation_safety",
     2: "stage.interception",
@@ -140,10 +151,18 @@ def read_item_type(value: str) -> ItemType | str:
 
 def read_media_type(value: str) -> MediaType | str:
     """The `MediaType` of `value`, or `value` itself where it is not one of ours."""
+    return member_of(MediaType, value)
+
+
+def member_of(kind: type[K], value: str) -> K | str:
+    """The member of an enum whose value that is, or the value itself where there is none."""
     try:
-        return MediaType(value)
+        return kind(value)
     except ValueError:
         return value
+
+
+K = TypeVar("K", bound=StrEnum)
 
 
 def broken_rules(

@@ -22,7 +22,15 @@ from otel_tracking import canonical
 from otel_tracking.audience import DECISIONS, RULES, Audience, Content, Decision, Moment, Rule
 from otel_tracking.plan import hops_in, is_passed_on, plan_of
 from otel_tracking.record import ExecutionItem, ExecutionRecord
-from otel_tracking.taxonomy import BLOCKED_TYPES, OUTPUT_TYPES, STAGE_NAMES, ItemType
+from otel_tracking.taxonomy import (
+    BLOCKED_TYPES,
+    CHECK_TYPES,
+    FAILURE_TYPES,
+    MARKER_TYPES,
+    OUTPUT_TYPES,
+    STAGE_NAMES,
+    ItemType,
+)
 
 CHECKED_LEVELS = frozenset({"kids", "youth"})
 """Safety levels that have checks; `off` says that there were none, and of others nothing is known."""
@@ -30,12 +38,8 @@ CHECKED_LEVELS = frozenset({"kids", "youth"})
 BLOCKED, STAGE_1, UNFINISHED = "blocked", "stage_1", "unfinished"
 """Why the public gets no texts of a run: it was blocked, ended in stage 1, or had not ended when it was shown."""
 
-CHECKS = frozenset({ItemType.STAGE1_SAFETY_CHECK, ItemType.STAGE1_SAFETY_CHECK_IMAGE, ItemType.STAGE3_SAFETY_CHECK})
-MESSAGES = BLOCKED_TYPES | {ItemType.PIPELINE_ERROR, ItemType.OUTPUT_FAILED}
+MESSAGES = BLOCKED_TYPES | FAILURE_TYPES
 """What these say is for developers, and may repeat what was blocked."""
-
-MARKS = frozenset({ItemType.PIPELINE_START, ItemType.PIPELINE_COMPLETE, ItemType.STAGE_TRANSITION})
-"""They only mark the way, which the order of what is shown says anyway."""
 
 _OF_STAGE_1: Mapping[str, Content] = {
     ItemType.USER_INPUT_TEXT: Content.WRITTEN,
@@ -47,7 +51,7 @@ _TRANSLATIONS = frozenset({ItemType.TRANSLATION_RESULT, ItemType.INTERCEPTION_IT
 
 def is_quiet(item: ExecutionItem, audience: str) -> bool:
     """Whether an item only marks the way; for students nothing that is said with it counts."""
-    return item.item_type in MARKS and (audience == Audience.STUDENT or not (item.content or item.media))
+    return item.item_type in MARKER_TYPES and (audience == Audience.STUDENT or not (item.content or item.media))
 
 
 def view_of(record: ExecutionRecord, audience: str) -> View:
@@ -97,12 +101,12 @@ class View:
         level = self._record.safety_level
         if isinstance(level, str) and level.strip().lower() in {"off", *CHECKED_LEVELS}:
             return level.strip().lower() == "off"
-        return not self._record.items_of(*CHECKS, *BLOCKED_TYPES)
+        return not self._record.items_of(*CHECK_TYPES, *BLOCKED_TYPES)
 
     def _content(self, item: ExecutionItem) -> Content:
         if item.item_type in MESSAGES:
             return Content.REASON if item.item_type in BLOCKED_TYPES else Content.ERROR
-        if item.item_type in CHECKS and not (item.media or item.file_path or item.content is not None):
+        if item.item_type in CHECK_TYPES and not (item.media or item.file_path or item.content is not None):
             return Content.VERDICT
         if item.item_type in OUTPUT_TYPES:
             return Content.MADE
@@ -200,7 +204,7 @@ class View:
 
 def verdict_of(item: ExecutionItem) -> bool | None:
     """What a check said: whether its text or picture is safe; None where it does not say, or is no check."""
-    said = item.metadata.get("safe") if item.item_type in CHECKS and isinstance(item.metadata, Mapping) else None
+    said = item.metadata.get("safe") if item.item_type in CHECK_TYPES and isinstance(item.metadata, Mapping) else None
     return said if isinstance(said, bool) else None
 
 

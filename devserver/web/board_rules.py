@@ -8,10 +8,9 @@ from devserver.web.slots import Slot
 from otel_tracking.audience import Decision
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
-from otel_tracking.taxonomy import BLOCKED_TYPES, ItemType
+from otel_tracking.taxonomy import BLOCKED_TYPES, FAILURE_TYPES
 from otel_tracking.view import View, verdict_of
 
-_FAILED = frozenset({ItemType.OUTPUT_FAILED, ItemType.PIPELINE_ERROR})
 _BROKEN_OFF = (Status.CANCELLED, Status.INTERRUPTED)
 
 
@@ -29,7 +28,7 @@ def _filled(slot: Slot, view: View) -> str:
     assert item is not None
     if slot.verdict or item.item_type in BLOCKED_TYPES or verdict_of(item) is False:
         return "blocked"
-    if item.item_type in _FAILED:
+    if item.item_type in FAILURE_TYPES:
         return "failed"
     if view.decide(item) == Decision.HELD:
         return "held"

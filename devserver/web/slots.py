@@ -9,8 +9,7 @@ from typing import Any
 from otel_tracking import attributes as names
 from otel_tracking.plan import hops_in, plan_of
 from otel_tracking.record import ExecutionItem, ExecutionRecord, SpanRecord
-from otel_tracking.taxonomy import OUTPUT_TYPES, RULES, STAGE_NAMES, ItemType
-from otel_tracking.view import MARKS
+from otel_tracking.taxonomy import MARKER_TYPES, OUTPUT_TYPES, RULES, STAGE_NAMES, ItemType
 
 MOST_PLANNED = 100
 """Boxes that are shown before anything is in them."""
@@ -44,7 +43,7 @@ def slots_of(record: ExecutionRecord) -> list[Slot]:
     """The slots of a run in their order, filled as far as it has come."""
     slots = {slot.key: slot for slot in _planned(plan_of(record))}
     for item in record.items:
-        if item.item_type not in MARKS:
+        if item.item_type not in MARKER_TYPES:
             _place(slots, item)
     spans = _spans_by_place(record)
     filled = [replace(slot, span=_span_of(slot, spans)) for slot in slots.values()]

@@ -8,10 +8,15 @@ from typing import Any
 from exporters.story.parts import Box, Medium, Parameter, joined
 from exporters.story.readable import direction_of, language_code, readable, seconds, size, visible, visible_line
 from otel_tracking.record import ExecutionItem
-from otel_tracking.taxonomy import BLOCKED_TYPES, OUTPUT_TYPES, ItemType, MediaType
+from otel_tracking.taxonomy import (
+    BLOCKED_TYPES,
+    CHECK_TYPES,
+    FAILURE_TYPES,
+    OUTPUT_TYPES,
+    ItemType,
+    MediaType,
+)
 
-_CHECKS = frozenset({ItemType.STAGE1_SAFETY_CHECK, ItemType.STAGE1_SAFETY_CHECK_IMAGE, ItemType.STAGE3_SAFETY_CHECK})
-_FAILED = frozenset({ItemType.PIPELINE_ERROR, ItemType.OUTPUT_FAILED})
 _KEY = frozenset({ItemType.USER_INPUT_TEXT, ItemType.USER_INPUT_IMAGE, ItemType.INTERCEPTION_FINAL})
 _MADE_OF_WORDS = frozenset({MediaType.TEXT, MediaType.CODE, MediaType.METADATA})
 NO_CHECKS = "off"
@@ -51,10 +56,10 @@ def box_of(
         from_language=from_language,
         to_language=to_language,
         medium=None if withheld else medium_of(item, attachments),
-        made_by="" if item.item_type in _CHECKS | BLOCKED_TYPES else made_by(item.backend_used, item.model_used),
+        made_by="" if item.item_type in CHECK_TYPES | BLOCKED_TYPES else made_by(item.backend_used, item.model_used),
         measures=_measures(item, said),
         seconds="" if item.item_type in BLOCKED_TYPES else seconds(item.execution_time),
-        is_cancelled=item.item_type in _FAILED and said.get("cancelled") is True,
+        is_cancelled=item.item_type in FAILURE_TYPES and said.get("cancelled") is True,
         withheld=words[withheld] if withheld else "",
         parameters=_parameters(item, words) if with_parameters else (),
     )
@@ -84,25 +89,25 @@ def _label(item: ExecutionItem, words: Mapping[str, str]) -> str:
 
 
 def _tone(item: ExecutionItem, said: Mapping[Any, Any]) -> str:
-    if item.item_type in BLOCKED_TYPES or (item.item_type in _CHECKS and said.get("safe") is False):
+    if item.item_type in BLOCKED_TYPES or (item.item_type in CHECK_TYPES and said.get("safe") is False):
         return "stop"
-    if item.item_type in _CHECKS:
+    if item.item_type in CHECK_TYPES:
         return "plain" if said.get("safety_level") == NO_CHECKS else "good"
-    if item.item_type in _FAILED:
+    if item.item_type in FAILURE_TYPES:
         return "bad"
     return "key" if item.item_type in _KEY or item.item_type in OUTPUT_TYPES else "plain"
 
 
 def _text(item: ExecutionItem, said: Mapping[Any, Any], words: Mapping[str, str], in_full: bool) -> str:
-    if item.item_type in _CHECKS and item.content is None:
+    if item.item_type in CHECK_TYPES and item.content is None:
         return _verdict(said, words, in_full)
     if item.media_type not in _MADE_OF_WORDS and item.media:
         return ""
-    if not in_full and item.item_type in _FAILED | BLOCKED_TYPES:
+    if not in_full and item.item_type in FAILURE_TYPES | BLOCKED_TYPES:
         return ""  # messages for developers, and they may repeat what was blocked
     if item.content is not None:
         return visible(item.content)
-    return _reason(said) if item.item_type in _FAILED | BLOCKED_TYPES else ""
+    return _reason(said) if item.item_type in FAILURE_TYPES | BLOCKED_TYPES else ""
 
 
 def _verdict(said: Mapping[Any, Any], words: Mapping[str, str], in_full: bool) -> str:
@@ -133,7 +138,7 @@ def _reason(said: Mapping[Any, Any]) -> str:
 
 
 def _language_of(item: ExecutionItem, said: Mapping[Any, Any]) -> str | None:
-    names = ("input_language", "language", "lang") if item.item_type not in _CHECKS else ()
+    names = ("input_language", "language", "lang") if item.item_type not in CHECK_TYPES else ()
     return next((code for name in names if (code := language_code(said.get(name)))), None)
 
 
