@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable
 from itertools import islice
@@ -10,17 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from exporters import ParquetSink, list_executions, read_records
-from exporters.storage.files import remove
-from exporters.storage.layout import folder_name, stored_days
 from exporters.storage.reading.damage import Damages
-from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow, sibling
-from exporters.storage.tables.parquet_file import no_step
-from exporters.storage.upkeep.day_rewrite import rewrite_day
-from exporters.storage.writing.locks import compaction_lock
+from exporters.storage.upkeep.erasure import erase_run
 from otel_tracking.record import ExecutionRecord
 from otel_tracking.secrets.records import without_secrets
-
-TABLES = ("executions", "items", "blobs")
 
 MOST_NEWER = 100
 """Runs that may have come between the list and the reading of its first record."""
@@ -59,17 +51,7 @@ class DatasetStore:
     def delete(self, execution_id: str) -> bool:
         """Erase every row of a run, its media and its documents; False where there is nothing of it."""
         self._settle()
-        if not self._data_dir.is_dir():
-            return False
-        with compaction_lock(self._data_dir):
-            rows = [row for row in self._rows() if row.execution_id == execution_id]
-            for path in sorted({row.path for row in rows}):
-                self._rewrite_without(path, execution_id)
-        folders = [self._data_dir / kind / folder_name(execution_id) for kind in ("media", "documents")]
-        found = [folder for folder in folders if folder.is_dir()]
-        for folder in found:
-            shutil.rmtree(folder)
-        return bool(rows or found)
+        return erase_run(self._data_dir, execution_id)
 
     def stats(self) -> dict[str, Any]:
         """How many runs can be read, the bytes of everything that is stored, and an `error` where some cannot."""
@@ -93,14 +75,3 @@ class DatasetStore:
             return None
         newer = islice(self._ahead.records, MOST_NEWER)
         return next((record for record in newer if record.execution_id == execution_id), None)
-
-    def _rows(self) -> list[ExecutionRow]:
-        index = ExecutionIndex(self._data_dir)
-        return [row for day in stored_days(self._data_dir) for row in index.all_rows(day)]
-
-    def _rewrite_without(self, path: Path, execution_id: str) -> None:
-        """The other runs of a file are written again under new write ids before it goes, as compaction does."""
-        rows = [row for row in self._rows() if row.path == path]
-        kept = [row for row in rows if row.execution_id != execution_id]
-        rewrite_day(self._data_dir, rows[0].day, kept, above=max(row.write_id for row in rows), step=no_step)
-        remove([path if table == "executions" else sibling(path, table) for table in TABLES])

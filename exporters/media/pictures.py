@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from exporters.media.colour_profile import in_srgb, plain_profile
-from exporters.media.deep_picture import in_eight_bits, is_deep
 from exporters.media.open_picture import open_picture, upright
 
 if TYPE_CHECKING:
@@ -121,10 +120,33 @@ def _plain(picture: Image.Image, keep: str | None = None) -> Image.Image:
     """The picture as L, RGB or RGBA; JPEG knows nothing that is clear."""
     if picture.mode in ("L", "RGB", "RGBA"):
         return picture
-    if is_deep(picture):
-        return in_eight_bits(picture)
+    if _is_deep(picture):
+        return _in_eight_bits(picture)
     is_clear = picture.has_transparency_data and keep not in ("JPEG", "MPO")
     return picture.convert("L" if picture.mode == "1" else "RGBA" if is_clear else "RGB")
+
+
+def _is_deep(picture: Image.Image) -> bool:
+    """Whether its pixels are numbers without a common lightest one."""
+    return picture.mode.startswith(("I", "F"))
+
+
+def _in_eight_bits(picture: Image.Image) -> Image.Image:
+    """A depth map, a mask, floats as L: the smallest number black, the largest white, and what is no number black.
+
+    Where all numbers are one there is nothing to compare: that is as light as it would be among all that there can be.
+    """
+    import numpy as np
+    from PIL import Image
+
+    numbers = np.asarray(picture).astype("float32")
+    told = numbers[np.isfinite(numbers)]
+    low, high = (float(told.min()), float(told.max())) if told.size else (0.0, 1.0)
+    if low == high:
+        low, high = 0.0, 1.0 if picture.mode.startswith("F") else 65_535.0
+    with np.errstate(over="ignore"):
+        light = (np.nan_to_num(numbers, nan=low, posinf=high, neginf=low) - low) / (high - low)
+    return Image.fromarray(np.rint(light.clip(0, 1) * 255).astype("uint8"))
 
 
 def _bare(picture: Image.Image) -> Image.Image:
