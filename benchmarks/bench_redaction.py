@@ -21,7 +21,8 @@ from otel_tracking import ItemType
 from otel_tracking.frame import freeze, thaw
 from otel_tracking.scope import Scope
 from otel_tracking.secrets.frozen import Redactor
-from otel_tracking.secrets.redaction import DEFAULT_POLICY, Redaction, rules_of
+from otel_tracking.secrets.redaction import DEFAULT_POLICY, Redaction
+from otel_tracking.secrets.rules import rules_of
 from otel_tracking.secrets.values import clean_values
 
 CASES: dict[str, tuple[dict[str, Any], int]] = {

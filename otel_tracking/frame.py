@@ -8,15 +8,11 @@ a file.
 
 from __future__ import annotations
 
-import functools
 import io
 import pickle
 import threading
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from otel_tracking import attributes as names
-from otel_tracking import canonical
 from otel_tracking.values.kinds import REBUILD, Opaque, as_leaf, class_name, simplify
 
 ITEM_FIELDS = (
@@ -45,8 +41,6 @@ FACT_FIELDS = ("fact", "value")
 
 ITEM, FACT = "I", "F"
 """The first value of a payload says what it holds; the second is the id of the span it belongs to."""
-
-_FLAT_FIELDS = frozenset(ITEM_FIELDS) - {"timestamp_ns", "media", "metadata"}
 
 
 class MediaBytes:
@@ -82,71 +76,6 @@ class Unread:
 
     def __init__(self, fields: dict[str, Any], raw: bytes, content_type: str, *, to_send_again: bool) -> None:
         self.fields, self.raw, self.content_type, self.to_send_again = fields, raw, content_type, to_send_again
-
-
-class Frame:
-    """One item or fact, frozen: later changes to the caller's values do not reach it.
-
-    It has the shape of an SDK span event (`name`, `timestamp`, `attributes`), whose attributes are made when read.
-    """
-
-    __slots__ = ("media", "name", "payload", "span_id", "timestamp")
-
-    dropped_attributes = 0
-
-    def __init__(
-        self, name: str, timestamp: int, span_id: int, payload: bytes, media: MediaBytes | None = None
-    ) -> None:
-        self.name = name
-        self.timestamp = timestamp
-        self.span_id = span_id
-        self.payload = payload
-        self.media = media
-
-    def fields(self) -> dict[str, Any]:
-        """The values by field name; fields that are None are left out."""
-        return fields_of(thaw_own(_look_over()(self.payload)), self.media)
-
-    @property
-    def attributes(self) -> dict[str, Any]:
-        """Span event attributes: the canonical payload, which is the truth, and flat ones for viewers."""
-        fields = self.fields()
-        return {**flat_fields(fields), names.PAYLOAD: canonical.dumps(fields)}
-
-
-@functools.cache
-def _look_over() -> Callable[[bytes], bytes]:
-    from otel_tracking.secrets.frozen import looked_over  # only when something is read
-
-    return looked_over
-
-
-def fields_of(values: tuple[Any, ...], media: MediaBytes | None = None) -> dict[str, Any]:
-    """The fields of a thawed payload by name; `media` are the bytes, where they are at hand."""
-    kind, _, *entries = values
-    fields = dict(zip(ITEM_FIELDS if kind == ITEM else FACT_FIELDS, entries, strict=True))
-    if fields.get("media") is not None:
-        fields["media"] = media.describe() if media else _describe_absent(*fields["media"])
-    return {name: value for name, value in fields.items() if value is not None}
-
-
-def _describe_absent(size: int, media_type: str) -> dict[str, Any]:
-    return {"sha256": None, "bytes": size, "type": media_type}
-
-
-def flat_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The searchable part of an item's or fact's fields, with the plain values of its metadata."""
-    if "fact" in fields:
-        return {names.FACT: fields["fact"]}
-    metadata = fields.get("metadata")
-    parameters = metadata.items() if isinstance(metadata, dict) else ()
-    shown = {name: value for name, value in fields.items() if name in _FLAT_FIELDS}
-    shown |= {f"metadata.{key}": value for key, value in parameters if _is_searchable(key, value)}
-    return names.flat_attributes(shown)
-
-
-def _is_searchable(key: object, value: object) -> bool:
-    return isinstance(key, str) and key.isprintable() and key != "" and isinstance(value, str | int | float | bool)
 
 
 def freeze(values: tuple[Any, ...]) -> bytes:
@@ -191,7 +120,7 @@ def _rebuild(tag: str, payload: Any) -> Any:
 
 
 def _read(fields: dict[str, Any], raw: bytes, content_type: str, to_send_again: bool) -> dict[str, Any]:
-    from otel_tracking.capture.unread import read_fields  # most programs have no such facts
+    from otel_tracking.capture.bodies import read_fields  # most programs have no such facts
 
     return read_fields(fields, raw, content_type, to_send_again=to_send_again)
 

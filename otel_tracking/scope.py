@@ -6,42 +6,23 @@ pipeline, waits, or touches disk or network; trouble is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from time import perf_counter_ns
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 
 from otel_tracking import attributes as names
-from otel_tracking.frame import FACT, ITEM, Frame, freeze
+from otel_tracking.frame import FACT, ITEM, freeze
 from otel_tracking.outcome import TELLING_TYPES
+from otel_tracking.shared import Place, Run, span_id_of
+from otel_tracking.span_event import Frame
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.values.plain import KNOWN_TYPES, describe_error, event_name, is_cancellation, known_type, text
 
-if TYPE_CHECKING:
-    from otel_tracking.run import Run
-
 ERROR_LIMIT = 1_000
 """Characters of an error's message in a span's status."""
-
-
-def span_id_of(span: Any) -> int:
-    """The id of a span; spans that know it without making a span context are not asked for one."""
-    try:
-        return span.span_id  # type: ignore[no-any-return]
-    except AttributeError:
-        return span.get_span_context().span_id  # type: ignore[no-any-return]
-
-
-class Place(NamedTuple):
-    """Where in the pipeline something happens: the stage and its two counters, and the configuration in force."""
-
-    stage: int | None = 0
-    stage_iteration: int | None = None
-    loop_iteration: int | None = None
-    config_used: Any = None
 
 
 class Attempt(NamedTuple):
@@ -58,26 +39,26 @@ class Scope:
 
     __slots__ = (
         "_context",
-        "_ended",
-        "_id",
         "_last_call",
         "_run",
         "_started_ns",
+        "ended",
+        "id",
         "place",
         "span",
     )
 
     def __init__(self, run: Run, span: Span, started_ns: int, place: Place) -> None:
         self._run, self.span, self._started_ns, self.place = run, span, started_ns, place
-        self._id = span_id_of(span)
+        self.id = span_id_of(span)
         self._context: Context | None = None
         self._last_call: Attempt | None = None
-        self._ended = False
+        self.ended = False
 
     @property
     def span_id(self) -> str:
         """The span's id in hex."""
-        return f"{self._id:016x}"
+        return f"{self.id:016x}"
 
     def item(
         self,
@@ -125,7 +106,7 @@ class Scope:
             payload = freeze(
                 (
                     ITEM,
-                    self._id,
+                    self.id,
                     run.next_number(),
                     now,
                     name,
@@ -149,10 +130,10 @@ class Scope:
                 payload, name = run.without_secrets(self, payload, name)
             if name in TELLING_TYPES:
                 run.outcome.item(name, stage, loop_iteration)
-            frame = Frame(name if name.isascii() else event_name(name), now, self._id, payload, held)
-            if not self._ended:  # as `emit_to` does, a call less
+            frame = Frame(name if name.isascii() else event_name(name), now, self.id, payload, held)
+            if not self.ended:  # as `emit_to` does, a call less
                 run.emit(self.span, frame)
-            if self._ended:
+            if self.ended:
                 run.emit_late(self, frame)
             run.timings.take(perf_counter_ns() - started)
         except Exception as trouble:
@@ -163,18 +144,13 @@ class Scope:
         run = self._run
         try:
             name = name if type(name) is str else text(name)
-            payload = freeze((FACT, self._id, name, value))
+            payload = freeze((FACT, self.id, name, value))
             if run.search(payload):
                 payload, name = run.without_secrets(self, payload, name)
             name = name if name.isascii() else event_name(name)
-            run.emit_to(self, Frame(name, run.offset_ns + perf_counter_ns(), self._id, payload))
+            run.emit_to(self, Frame(name, run.offset_ns + perf_counter_ns(), self.id, payload))
         except Exception as trouble:
             run.troubles.report("fact", trouble)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the scope was closed."""
-        return self._ended
 
     def as_attempt(self) -> Attempt | None:
         """What items take from this scope, if it is an attempt at a backend."""
@@ -182,9 +158,9 @@ class Scope:
 
     def end(self, error: BaseException | None = None) -> None:
         """Close the scope; leaving the `with` block does it for you. Closing twice is harmless."""
-        if self._ended:
+        if self.ended:
             return
-        self._ended = True
+        self.ended = True
         if error is not None and not isinstance(error, BaseException):
             error = RuntimeError(names.safe_text(error))
         try:
@@ -232,7 +208,7 @@ class Scope:
         if place == self.place:
             return self
         scope = Scope(self._run, self.span, self._started_ns, place)
-        scope._last_call, scope._ended = self._last_call, self._ended
+        scope._last_call, scope.ended = self._last_call, self.ended
         return scope
 
     def parent_context(self) -> Context:
@@ -279,7 +255,3 @@ def _of_attempt(call: Any, model_used: Any, backend_used: Any, execution_time: A
         attempt.execution_time if execution_time is None else execution_time,
         attempt.span_id,
     )
-
-
-Emit = Callable[[Span, Frame], None]
-"""Hands a frame to whoever keeps it; runs on the pipeline's thread."""

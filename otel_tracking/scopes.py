@@ -10,7 +10,8 @@ from opentelemetry.trace import SpanKind
 from otel_tracking import attributes as names
 from otel_tracking.capture.binding import CapturesHttp
 from otel_tracking.current_span import SpanBlock
-from otel_tracking.scope import Attempt, Place, Scope
+from otel_tracking.scope import Attempt, Scope
+from otel_tracking.shared import Place, Run
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType
 from otel_tracking.values.plain import describe_error, is_cancellation, plain_number, text_or
 
@@ -53,16 +54,16 @@ class CallingScope(Scope):
 class BackendCall(CapturesHttp, CallingScope):
     """One attempt at a backend. Ended without an exception, it stands behind the items its scope logs next."""
 
-    __slots__ = ("_is_current", "_parent", "_span_block", "_wire", "backend_used", "execution_time", "model_used")
+    __slots__ = ("_is_current", "_parent", "_span_block", "backend_used", "execution_time", "model_used")
 
     def begin(self, parent: Scope, backend: Any, model: Any, *, current: bool) -> None:
         """Remember whose attempt this is."""
         # A span of nobody's has no id; the one around the block stays the current one then.
-        self._is_current = current and self._id != 0
+        self._is_current = current and self.id != 0
         self._span_block: SpanBlock | None = None
         self._parent, self.backend_used, self.model_used = parent, backend, model
         self.execution_time: float | None = None
-        self._wire = None
+        self.wire = None
         self._last_call = self.as_attempt()
 
     def __enter__(self) -> Self:
@@ -107,8 +108,8 @@ class BackendCall(CapturesHttp, CallingScope):
 
     def _close(self, error: BaseException | None) -> None:
         self.execution_time = (self._run.now() - self._started_ns) / 1e9
-        if self._wire is not None:
-            self._wire.close()
+        if self.wire is not None:
+            self.wire.close()
         if error is None:
             self._parent._last_call = self.as_attempt()
 
@@ -169,7 +170,16 @@ def _call_attributes(operation: str, backend: Any, model: Any) -> dict[str, Any]
 def open_stage(parent: Scope, number: int) -> Stage:
     """The scope of stage `number` below a run or an output; tells the run of the change of stage."""
     number = plain_number(number)
-    parent._run.enter_stage(number)
+    _log_transition(parent._run, number)
     _, stage_iteration, loop_iteration, config_used = parent.place
     place = Place(number, stage_iteration, loop_iteration, config_used)
     return parent._open(Stage, STAGE_NAMES.get(number, "stage"), place)
+
+
+def _log_transition(run: Run, number: int) -> None:
+    """Log the change of stage at the root, if it is one."""
+    previous = run.enter_stage(number)
+    if previous is not None:
+        at_root = Scope(run, run.root_span, 0, Place(number))
+        at_root.ended = run.is_over
+        at_root.item(ItemType.STAGE_TRANSITION, metadata={"from_stage": previous, "to_stage": number})

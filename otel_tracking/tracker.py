@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Self
 from opentelemetry import trace
 
 from otel_tracking.errors import Troubles
-from otel_tracking.frame import Frame
 from otel_tracking.imperative import ImperativeMethods
-from otel_tracking.run import Execution, Run, start_execution
-from otel_tracking.scope import Emit
+from otel_tracking.run import Execution, start_execution
+from otel_tracking.shared import Emit, Run
+from otel_tracking.span_event import Frame
 from otel_tracking.timings import Timings
 
 if TYPE_CHECKING:

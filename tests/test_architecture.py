@@ -15,11 +15,53 @@ ALLOWED = {
     "exporters": {"otel_tracking"},
     "devserver": {"otel_tracking", "collectors", "exporters"},
 }
-LONGEST_MODULE = 310
+LONGEST_MODULE = 300
 CODEC, SEARCH = "orjson", "ahocorasick_rs"
 """What `otel_tracking` may need beside the OpenTelemetry API."""
 CLIENTS = {"httpx": "otel_tracking.capture.httpx_transport", "requests": "otel_tracking.capture.requests_adapter"}
 """The HTTP clients that can be captured, each known to one module, which nobody imports before it is used."""
+
+SURFACE = {
+    "otel_tracking": """
+        attributes canonical capture capture.names capture.propagation errors frame migration outcome record run scopes
+        secrets.frozen secrets.records secrets.redaction span_event taxonomy timings tracker values.kinds values.plain
+        values.rebuild values.record_fields version
+    """,
+    "collectors": """
+        listening.gate listening.hosts listening.limits listening.places listening.server listening.tokens
+        receiving receiving.quarantine receiving.server recording.exposition recording.live
+    """,
+    "exporters": """
+        dataset errors formats formats.documents formats.worker
+        media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
+        storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding
+        storage.reading.selection storage.upkeep.erasure storage.upkeep.inspection storage.upkeep.salvage
+        storage.writing.media story.boxes story.language_names story.parts story.readable story.withholding story.words
+    """,
+}
+"""What other packages may import of each, beside the package itself: whatever is not listed may change at any time."""
+
+STILL_REACHED = {
+    "collectors.recording.open_runs",
+    "exporters.dataset.readme",
+    "exporters.formats.json",
+    "otel_tracking.secrets.media",
+    "otel_tracking.values.payload_check",
+}
+"""What is imported from outside although it is nobody's to import: to be emptied."""
+
+STILL_IN_CIRCLES = {
+    ("collectors.flight_recorder.entries", "collectors.recording.recorded_span"),
+    ("collectors.listening.connection", "collectors.listening.server"),
+    ("collectors.recording.recorded_span", "collectors.recording.open_runs"),
+    ("collectors.spans.finished", "collectors.recording.recorded_span"),
+    ("collectors.spans.secrets", "collectors.recording.recorded_span"),
+    ("collectors.viewers.texts", "collectors.viewers.spans"),
+    ("devserver.cli.quarantine", "devserver.cli.collect_command"),
+}
+"""Imports that close a circle: to be emptied."""
+
+STILL_TOO_LONG = {"devserver.web.words"}
 
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
@@ -74,19 +116,57 @@ def _is_for_type_checkers(path, module):
 
 
 def test_no_module_imports_itself_in_a_circle():
-    graph = {}
-    for name, path in MODULES.items():
-        imported = {module for module in imports_of(path, at_import_time=True) if module in MODULES}
-        # Whoever is in a package is imported after it; a package that lists its modules is no circle.
-        graph[name] = imported - {name, *(name.rsplit(".", depth)[0] for depth in range(1, name.count(".") + 1))}
+    """Imports inside functions and for type checkers counted: a circle that waits is a circle."""
+    graph = {name: _imported_by(name) - {name} for name in MODULES}
     TopologicalSorter(graph).prepare()
+
+
+def _imported_by(name):
+    # Whoever is in a package is imported after it; a package that lists its modules is no circle.
+    packages = {name.rsplit(".", depth)[0] for depth in range(1, name.count(".") + 1)}
+    imported = {module for module in imports_of(MODULES[name]) if module in MODULES} - packages
+    return {module for module in imported if (name, module) not in STILL_IN_CIRCLES}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_of_others_only_what_they_list(package):
+    for name, path in MODULES.items():
+        if name.split(".")[0] == package:
+            others = {module for module in imports_of(path) if module.split(".")[0] in set(PACKAGES) - {package}}
+            assert others <= _listed() | STILL_REACHED, f"{name} imports {sorted(others - _listed())}"
+
+
+def _listed():
+    modules = {f"{package}.{module}" for package, listed in SURFACE.items() for module in listed.split()}
+    return modules | set(SURFACE)
+
+
+def test_what_a_package_lists_is_there_and_somebody_needs_it():
+    """Also what is still to be mended: whoever mends it takes it off its list."""
+    reached = {
+        module
+        for name, path in MODULES.items()
+        for module in imports_of(path)
+        if module in MODULES and module.split(".")[0] != name.split(".")[0]
+    }
+    assert reached == _listed() | STILL_REACHED
+    for name, module in STILL_IN_CIRCLES:
+        assert module in imports_of(MODULES[name]), f"{name} no longer imports {module}"
+
+
+def test_nobody_imports_a_private_name_of_ours():
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in PACKAGES:
+                private = [alias.name for alias in node.names if alias.name.startswith("_")]
+                assert not private, f"{name} imports {private} of {node.module}"
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_says_what_it_is_for_and_is_not_too_long(name):
     text = MODULES[name].read_text("utf-8")
     assert ast.get_docstring(ast.parse(text)), f"{name} has no docstring"
-    assert text.count("\n") <= LONGEST_MODULE, f"{name} has {text.count(chr(10))} lines"
+    assert (text.count("\n") > LONGEST_MODULE) == (name in STILL_TOO_LONG), f"{name} has {text.count(chr(10))} lines"
 
 
 def test_the_public_names_are_there():

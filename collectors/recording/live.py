@@ -12,7 +12,7 @@ from typing import Any
 from collectors.recording.open_runs import FINISHED, LOGGED, STARTED, LogEntry, OpenRun, OpenRuns
 from collectors.spans.recorded import SpanData
 from otel_tracking import attributes as names
-from otel_tracking.frame import Frame
+from otel_tracking.span_event import Frame
 
 PROGRESS = "progress"
 PROGRESS_PAUSE = 0.25

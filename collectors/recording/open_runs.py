@@ -18,9 +18,9 @@ from collectors.spans import of_journal
 from collectors.spans.recorded import SpanData
 from collectors.spans.secrets import clean_span
 from otel_tracking.errors import Troubles
-from otel_tracking.frame import Frame
 from otel_tracking.record import FinishReason
 from otel_tracking.secrets.frozen import Redactor
+from otel_tracking.span_event import Frame
 
 STARTED, LOGGED, ENDED, FINISHED = "started", "logged", "ended", "finished"
 """What can happen in a run's log."""

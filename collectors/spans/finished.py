@@ -14,8 +14,8 @@ from opentelemetry.trace import Link, SpanKind, StatusCode
 from collectors.spans.recorded import SpanData
 from otel_tracking import attributes as names
 from otel_tracking import canonical
-from otel_tracking.frame import Frame
 from otel_tracking.secrets.frozen import usual_redactor
+from otel_tracking.span_event import Frame
 
 
 @dataclass(frozen=True, slots=True)

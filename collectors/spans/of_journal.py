@@ -16,8 +16,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from collectors.spans.finished import FinishedEvent, FinishedSpan, links_of
 from collectors.spans.recorded import SpanData
-from otel_tracking.frame import FACT, ITEM, ITEM_FIELDS, Frame, MediaBytes, fields_of, freeze, thaw_own
+from otel_tracking.frame import FACT, ITEM, ITEM_FIELDS, MediaBytes, freeze, thaw_own
 from otel_tracking.secrets.frozen import looked_over
+from otel_tracking.span_event import Frame, fields_of
 from otel_tracking.values.payload_check import check_payload
 
 STARTED, ENDED, MEDIA, REVISION = "S", "E", "M", "R"

@@ -12,7 +12,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from otel_tracking.attributes import flat
-from otel_tracking.frame import Frame
+from otel_tracking.span_event import Frame
 
 _FLAGS = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
 PLAIN = frozenset({str, int, bool})

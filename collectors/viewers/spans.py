@@ -23,7 +23,7 @@ from collectors.viewers.payload import Alias, is_person, summary_of, with_aliase
 from collectors.viewers.texts import texts_of_spans
 from otel_tracking import attributes as names
 from otel_tracking import canonical
-from otel_tracking.frame import Frame, flat_fields
+from otel_tracking.span_event import Frame, flat_fields
 from otel_tracking.taxonomy import STAGE_NAMES
 from otel_tracking.view import why_not_public
 

@@ -29,7 +29,7 @@ from devserver.backends.errors import (
     ServerTimeout,
     ServerUnreachable,
 )
-from otel_tracking.capture.lines import Events, Lines
+from otel_tracking.capture import Events, Lines
 from otel_tracking.secrets.redaction import redact_text
 
 if TYPE_CHECKING:

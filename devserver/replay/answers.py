@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from otel_tracking import ExecutionItem
-from otel_tracking.capture.answers import Answer
+from otel_tracking.capture import AnswerBody
 from otel_tracking.secrets.redaction import Redaction
 
 Path = tuple[Any, ...]
@@ -32,7 +32,7 @@ class NewAnswer:
 
     def value(self) -> Any:
         """The body as the record keeps it: parsed JSON, a stream put together, text, or what is said of a file."""
-        answer = Answer(self.content_type, "", len(self.raw))
+        answer = AnswerBody(self.content_type, "", len(self.raw))
         answer.take(self.raw)
         return answer.body(Redaction(), complete=True).value
 

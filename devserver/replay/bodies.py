@@ -11,9 +11,7 @@ from devserver.replay.model import CannotRepeat
 from devserver.replay.multipart import multipart_body
 from devserver.replay.secrets import holds_marker
 from devserver.replay.seeds import with_seed
-from otel_tracking.capture import exact_body
-from otel_tracking.capture.key_order import in_order
-from otel_tracking.capture.media import put_back
+from otel_tracking.capture import exact_body, in_order, put_back
 
 
 class Made(NamedTuple):

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from otel_tracking.capture.multipart import boundary_of
+from otel_tracking.capture import boundary_of
 
 
 def multipart_body(

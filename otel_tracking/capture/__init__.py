@@ -4,26 +4,50 @@
         with httpx.Client(transport=call.transport()) as client:
             answer = client.post(url, json=body).json()
 
-`docs/wire-capture.md` shows the rest. httpx and requests are imported when one of their classes is asked for.
+`docs/wire-capture.md` shows the rest. Who sends or reads a recorded body again finds here how it was read. httpx and
+requests are imported when one of their classes is asked for.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from otel_tracking.capture.answers import AnswerBody
     from otel_tracking.capture.bodies import exact_body
     from otel_tracking.capture.httpx_transport import AsyncCapturingTransport, CapturingTransport
+    from otel_tracking.capture.key_order import in_order
+    from otel_tracking.capture.lines import Events, Lines
+    from otel_tracking.capture.media import put_back
+    from otel_tracking.capture.multipart import boundary_of
     from otel_tracking.capture.requests_adapter import CapturingAdapter
     from otel_tracking.capture.settings import CaptureSettings
 
-__all__ = ["AsyncCapturingTransport", "CaptureSettings", "CapturingAdapter", "CapturingTransport", "exact_body"]
-
 _HOMES = {
-    "CaptureSettings": "settings",
+    "AnswerBody": "answers",
     "AsyncCapturingTransport": "httpx_transport",
-    "CapturingTransport": "httpx_transport",
+    "CaptureSettings": "settings",
     "CapturingAdapter": "requests_adapter",
+    "CapturingTransport": "httpx_transport",
+    "Events": "lines",
+    "Lines": "lines",
+    "boundary_of": "multipart",
     "exact_body": "bodies",
+    "in_order": "key_order",
+    "put_back": "media",
 }
+
+__all__ = [
+    "AnswerBody",
+    "AsyncCapturingTransport",
+    "CaptureSettings",
+    "CapturingAdapter",
+    "CapturingTransport",
+    "Events",
+    "Lines",
+    "boundary_of",
+    "exact_body",
+    "in_order",
+    "put_back",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from otel_tracking.capture.bodies import Body, Waiting, is_json, read_body, read_soon
+from otel_tracking.capture.bodies import Body, WaitingBody, is_json, read_body, read_soon
 from otel_tracking.capture.media import cut_base64
 from otel_tracking.capture.streaming import EVENT_STREAM, NDJSON, Assembler, is_event_stream
 from otel_tracking.capture.unpacking import TooMuch, unpacker_for
@@ -16,7 +16,7 @@ from otel_tracking.secrets.redaction import Redaction
 B = TypeVar("B")
 
 
-class Answer:
+class AnswerBody:
     """The body of one answer: text is kept whole, streams are put together, of anything else only size and sha256.
 
     What cannot be unpacked, or unpacks to more than `limit` bytes, leaves size and sha256 of the bytes as they came.
@@ -77,7 +77,7 @@ class Answer:
         """What it came to so far; of a `complete` answer the last line needs no end."""
         return self._body(redaction, read_body, complete=complete)
 
-    def body_soon(self, redaction: Redaction, *, complete: bool) -> Body | Waiting:
+    def body_soon(self, redaction: Redaction, *, complete: bool) -> Body | WaitingBody:
         """The same, or the bytes of a JSON text where they can wait to be read."""
         return self._body(redaction, read_soon, complete=complete)
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, Self, overload
+
+from otel_tracking.capture.current import CurrentCall, WiredCall
 
 if TYPE_CHECKING:
     import httpx
     from requests.adapters import BaseAdapter
 
-    from otel_tracking.capture.current import CurrentCall
     from otel_tracking.capture.httpx_transport import CapturingTransport
     from otel_tracking.capture.settings import CaptureSettings
-    from otel_tracking.capture.wire import Wire
-    from otel_tracking.scopes import BackendCall
 
 
-class CapturesHttp:
-    """The part of a backend call that records the wire. Nothing of it is imported before it is used."""
+class CapturesHttp(WiredCall):
+    """The part of a backend call that records the wire. What does the work is imported when it is asked for."""
 
     __slots__ = ()
-
-    if TYPE_CHECKING:
-        _wire: Wire | None
 
     @overload
     def transport(self, inner: None = None, *, capture: CaptureSettings | None = None) -> CapturingTransport: ...
@@ -48,35 +43,16 @@ class CapturesHttp:
         """
         from otel_tracking.capture.httpx_transport import capturing_transport
 
-        return capturing_transport(inner, cast("BackendCall", self), capture)
+        return capturing_transport(inner, self, capture)
 
     def adapter(self, inner: BaseAdapter | None = None, *, capture: CaptureSettings | None = None) -> BaseAdapter:
         """A requests adapter that records on this call what leaves and what comes back; `inner` does the work."""
         from otel_tracking.capture.requests_adapter import capturing_adapter
 
-        return capturing_adapter(inner, cast("BackendCall", self), capture)
+        return capturing_adapter(inner, self, capture)
 
-    def current(self) -> CurrentCall:
+    def current(self) -> CurrentCall[Self]:
         """A block in which a client that many calls share (`CapturingTransport`, `CapturingAdapter`) records on this
         call. It holds for tasks begun in it, not for other threads; inside a generator only while that runs.
         """
-        from otel_tracking.capture.current import CurrentCall
-
-        return CurrentCall(cast("BackendCall", self))
-
-
-_first = threading.Lock()
-
-
-def wire_of(call: BackendCall) -> Wire:
-    """The exchanges of a call; there is one `Wire` for all its transports."""
-    wire = call._wire
-    if wire is None:
-        from otel_tracking.capture.wire import Wire
-
-        # Two threads may both get here; the first one's is taken by both.
-        with _first:
-            wire = call._wire
-            if wire is None:
-                wire = call._wire = Wire(call)
-    return wire
+        return CurrentCall(self)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from otel_tracking.capture.genai import answer_facts
 from otel_tracking.capture.harmless import harmless_value
 from otel_tracking.capture.key_order import in_order, key_order
 from otel_tracking.capture.media import cut_base64, cut_media, put_back, reference
@@ -24,14 +25,14 @@ class Body(NamedTuple):
     facts: dict[str, Any]
 
 
-class Waiting(NamedTuple):
+class WaitingBody(NamedTuple):
     """A JSON body that is kept as its bytes, and read with its fact; `value` is what orjson makes of it."""
 
     value: Any
     raw: bytes
 
 
-def read_soon(raw: bytes, content_type: str, redaction: Redaction, *, to_send_again: bool = True) -> Body | Waiting:
+def read_soon(raw: bytes, content_type: str, redaction: Redaction, *, to_send_again: bool = True) -> Body | WaitingBody:
     """What `read_body` gives, or the bytes for `read_harmless` to read later where no secret is in them.
 
     To find the form of a JSON text and the order of its keys, to hash it and to cut out its media takes several times
@@ -40,7 +41,7 @@ def read_soon(raw: bytes, content_type: str, redaction: Redaction, *, to_send_ag
     if len(raw) <= LARGEST_UNREAD and is_json(_media_type_of(content_type)):
         value = harmless_value(raw, redaction)
         if value is not None:
-            return Waiting(value, raw)
+            return WaitingBody(value, raw)
     return read_body(raw, content_type, redaction, to_send_again=to_send_again)
 
 
@@ -60,6 +61,16 @@ def read_harmless(raw: bytes, content_type: str, *, to_send_again: bool) -> Body
     if not to_send_again:
         facts.pop("exact_text", None)
     return Body(cut_media(value), facts)
+
+
+def read_fields(fields: dict[str, Any], raw: bytes, content_type: str, *, to_send_again: bool) -> dict[str, Any]:
+    """What waited in the bytes of a body, read on the thread of whoever reads its fact.
+
+    The fields of a request (which may be `to_send_again`) or of an answer, with its body and what that says.
+    """
+    body = read_harmless(raw, content_type, to_send_again=to_send_again)
+    said = {} if to_send_again else answer_facts(body.value)
+    return {**fields, "body": body.value, "body_facts": body.facts, **said}
 
 
 def read_body(raw: bytes, content_type: str, redaction: Redaction, *, to_send_again: bool = True) -> Body:

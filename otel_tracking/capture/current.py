@@ -5,15 +5,35 @@ from __future__ import annotations
 import sys
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 
 from otel_tracking.blocks import Block
-
-if TYPE_CHECKING:
-    from otel_tracking.scopes import BackendCall
+from otel_tracking.scope import Scope
 
 
-class CurrentCall:
+class Wired(Protocol):
+    """What a call has exchanged so far."""
+
+    def close(self) -> None:
+        """The call ends."""
+
+
+class WiredCall(Scope):
+    """A backend call as those who record the wire know it."""
+
+    __slots__ = ("wire",)
+
+    wire: Wired | None
+
+    def not_recorded(self, trouble: Exception | str) -> None:
+        """Count what could not be recorded, and tell it once."""
+        self._run.troubles.report("capture", trouble)
+
+
+C = TypeVar("C", bound=WiredCall, covariant=True)
+
+
+class CurrentCall(Generic[C]):
     """`with call.current():` what `call.current` gives; requests of shared clients inside belong to `call`.
 
     Tasks begun inside inherit it; threads do so where they run in a copied context. A generator that is suspended
@@ -22,12 +42,12 @@ class CurrentCall:
 
     __slots__ = ("_block", "_previous", "call")
 
-    def __init__(self, call: BackendCall) -> None:
+    def __init__(self, call: C) -> None:
         self.call = call
         self._block = Block()
-        self._previous: CurrentCall | None = None
+        self._previous: CurrentCall[WiredCall] | None = None
 
-    def __enter__(self) -> BackendCall:
+    def __enter__(self) -> C:
         self._previous = _live(_current.get())
         self._block.enter(sys._getframe(1))
         _current.set(self)
@@ -42,10 +62,10 @@ class CurrentCall:
             _current.set(self._previous)
 
 
-_current: ContextVar[CurrentCall | None] = ContextVar("otel_tracking_current_call", default=None)
+_current: ContextVar[CurrentCall[WiredCall] | None] = ContextVar("otel_tracking_current_call", default=None)
 
 
-def current_call() -> BackendCall | None:
+def current_call() -> WiredCall | None:
     """The call whose `with call.current():` block surrounds this code, or None."""
     entry = _current.get()
     while entry is not None and not entry._block.holds():
@@ -53,7 +73,7 @@ def current_call() -> BackendCall | None:
     return None if entry is None else entry.call
 
 
-def _live(entry: CurrentCall | None) -> CurrentCall | None:
+def _live(entry: CurrentCall[WiredCall] | None) -> CurrentCall[WiredCall] | None:
     """`entry`, or the nearest around it whose block was not left."""
     while entry is not None and not entry._block.is_open:
         entry = entry._previous

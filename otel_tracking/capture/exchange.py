@@ -4,29 +4,44 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec
+from typing import Any, NamedTuple, ParamSpec, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from otel_tracking.attributes import flat
 from otel_tracking.capture import names
-from otel_tracking.capture.answers import Answer
-from otel_tracking.capture.bodies import Body, Waiting, read_body, read_soon
+from otel_tracking.capture.answers import AnswerBody
+from otel_tracking.capture.bodies import Body, WaitingBody, read_body, read_soon
 from otel_tracking.capture.genai import answer_attributes, answer_facts, request_attributes
 from otel_tracking.capture.settings import CaptureSettings
 from otel_tracking.capture.uploads import Upload
+from otel_tracking.errors import Troubles
 from otel_tracking.frame import Unread
-from otel_tracking.secrets.redaction import Redaction
+from otel_tracking.scope import Scope
+from otel_tracking.secrets.redaction import Redaction, RedactionPolicy
 from otel_tracking.values.plain import describe_error
-
-if TYPE_CHECKING:
-    from otel_tracking.capture.wire import Wire
-    from otel_tracking.scope import Scope
 
 Headers = Iterable[tuple[str, str]]
 P = ParamSpec("P")
 
 
-class Request(NamedTuple):
+class Keeper(Protocol):
+    """What an exchange needs of its call: a clock, what is a secret, and where to keep what it says."""
+
+    troubles: Troubles
+    policy: RedactionPolicy
+    secrets: set[str]
+
+    def now(self) -> int:
+        """Nanoseconds since 1970."""
+
+    def keep(self, scope: Scope, name: str, value: Any, at: int) -> None:
+        """Keep a fact on a scope."""
+
+    def finished(self, exchange: Exchange) -> None:
+        """An exchange is over."""
+
+
+class SentRequest(NamedTuple):
     """A request as every HTTP client has it."""
 
     method: str
@@ -65,7 +80,9 @@ def guarded(method: Callable[P, None]) -> Callable[P, None]:
 class Exchange:
     """Told by a client's transport what happens, in this order: sent, answered, chunks, ended or broken or closed."""
 
-    def __init__(self, wire: Wire, scope: Scope, request: Request, settings: CaptureSettings, number: int) -> None:
+    def __init__(
+        self, wire: Keeper, scope: Scope, request: SentRequest, settings: CaptureSettings, number: int
+    ) -> None:
         self.wire, self.scope, self.request, self.settings, self.number = wire, scope, request, settings, number
         self.started_ns = wire.now()
         self.passed: Any = None
@@ -77,7 +94,7 @@ class Exchange:
         self._policy = settings.redaction.joined(wire.policy)
         self._redaction = Redaction(self._policy, wire.secrets)
         self._headers: list[tuple[str, str]] = []
-        self._answer: Answer | None = None
+        self._answer: AnswerBody | None = None
         self._is_decoded = False
         self._first_chunk_ns: int | None = None
         self.transport_retries: list[Any] = []
@@ -170,7 +187,7 @@ class Exchange:
         length = "" if self._is_decoded else header_of(self._headers, "content-length")
         return self._answer.is_over or (length.isdecimal() and self._answer.wire_bytes >= int(length))
 
-    def _pass(self, read: Callable[[], Body | Waiting], *, complete: bool = True) -> None:
+    def _pass(self, read: Callable[[], Body | WaitingBody], *, complete: bool = True) -> None:
         redaction = self._redaction
         url = redaction.text(self.request.url, ("url", None))
         # Before the body: it may repeat what a header says.
@@ -195,8 +212,8 @@ class Exchange:
         known |= request_attributes(body, contents=self.settings.contents_in_attributes)
         self.scope.span.set_attributes(known)
 
-    def _new_answer(self, encoding: str) -> Answer:
-        return Answer(header_of(self._headers, "content-type"), encoding, self.settings.largest_body)
+    def _new_answer(self, encoding: str) -> AnswerBody:
+        return AnswerBody(header_of(self._headers, "content-type"), encoding, self.settings.largest_body)
 
     def _finish(self, *, complete: bool, error: BaseException | None = None) -> None:
         self.is_over = True
@@ -225,7 +242,7 @@ class Exchange:
         self.response = _with_body(response, body, content_type, to_send_again=False)
         self.wire.keep(self.scope, "response", self.response, self.ended_ns)
 
-    def _answer_response(self, body: Body | Waiting, redaction: Redaction) -> dict[str, Any]:
+    def _answer_response(self, body: Body | WaitingBody, redaction: Redaction) -> dict[str, Any]:
         known = answer_facts(body.value)
         attributes = answer_attributes(body.value, known, contents=self.settings.contents_in_attributes)
         response: dict[str, Any] = {"status": self.status, **known}
@@ -237,11 +254,13 @@ class Exchange:
         return response
 
 
-def _with_body(fields: dict[str, Any], body: Body | Waiting | None, content_type: str, *, to_send_again: bool) -> Any:
+def _with_body(
+    fields: dict[str, Any], body: Body | WaitingBody | None, content_type: str, *, to_send_again: bool
+) -> Any:
     """What is kept of a request or an answer: its body read, or to be read with the fact."""
     if body is None:
         return fields
-    if isinstance(body, Waiting):
+    if isinstance(body, WaitingBody):
         return Unread(fields, body.raw, content_type, to_send_again=to_send_again)
     return fields | {"body": body.value, "body_facts": body.facts}
 

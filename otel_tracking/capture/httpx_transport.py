@@ -11,23 +11,22 @@ from typing import Any
 
 import httpx
 
-from otel_tracking.capture.binding import wire_of
-from otel_tracking.capture.current import current_call
-from otel_tracking.capture.exchange import Exchange, Request
+from otel_tracking.capture.current import WiredCall, current_call
+from otel_tracking.capture.exchange import Exchange, SentRequest
 from otel_tracking.capture.httpx_streams import library_of, pieces_of, watched
 from otel_tracking.capture.propagation import TRACEPARENT, trace_header
 from otel_tracking.capture.settings import DEFAULT_CAPTURE, CaptureSettings
-from otel_tracking.scopes import BackendCall
+from otel_tracking.capture.wire import wire_of
 
 
-def capturing_transport(inner: Any, call: BackendCall | None, capture: CaptureSettings | None) -> Any:
+def capturing_transport(inner: Any, call: WiredCall | None, capture: CaptureSettings | None) -> Any:
     """The transport for `inner`, async where it is async alone; `inner` itself where it is no transport at all."""
     if inner is None or callable(getattr(inner, "handle_request", None)):
         return CapturingTransport(inner, call=call, capture=capture)
     if callable(getattr(inner, "handle_async_request", None)):
         return AsyncCapturingTransport(inner, call=call, capture=capture)
     if call is not None:
-        call._run.troubles.report("capture", f"a {type(inner).__name__} is no transport; it is used, not recorded")
+        call.not_recorded(f"a {type(inner).__name__} is no transport; it is used, not recorded")
     return inner
 
 
@@ -35,7 +34,7 @@ class _Capturing:
     """What both transports are made of. Without an inner transport each library's own is used, as it is needed."""
 
     def __init__(
-        self, inner: Any = None, *, call: BackendCall | None = None, capture: CaptureSettings | None = None
+        self, inner: Any = None, *, call: WiredCall | None = None, capture: CaptureSettings | None = None
     ) -> None:
         self._inner = inner
         self._own: dict[tuple[str, str], Any] = {}
@@ -114,23 +113,23 @@ class _Passage:
         self._headers = request.headers.raw
 
     @classmethod
-    def begin(cls, call: BackendCall | None, request: Any, capture: CaptureSettings) -> _Passage | None:
+    def begin(cls, call: WiredCall | None, request: Any, capture: CaptureSettings) -> _Passage | None:
         if call is None:
             return None
         try:
             return cls._begin(call, request, capture)
         except Exception as trouble:
-            call._run.troubles.report("capture", trouble)
+            call.not_recorded(trouble)
             return None
 
     @classmethod
-    def _begin(cls, call: BackendCall, request: Any, capture: CaptureSettings) -> _Passage | None:
+    def _begin(cls, call: WiredCall, request: Any, capture: CaptureSettings) -> _Passage | None:
         library = library_of(request)
         if library is None:
-            call._run.troubles.report("capture", f"a {type(request).__module__} request is sent, but not recorded")
+            call.not_recorded(f"a {type(request).__module__} request is sent, but not recorded")
             return None
         headers = _headers_of(request)
-        exchange = wire_of(call).begin(Request(request.method, str(request.url), headers), capture)
+        exchange = wire_of(call).begin(SentRequest(request.method, str(request.url), headers), capture)
         if exchange is None:
             return None
         trace = trace_header(exchange.scope.span, request.url.host, capture.own_hosts)

@@ -8,20 +8,19 @@ from typing import Any
 from requests import PreparedRequest, RequestException, Response
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from otel_tracking.capture.binding import wire_of
-from otel_tracking.capture.current import current_call
-from otel_tracking.capture.exchange import Exchange, Request
+from otel_tracking.capture.current import WiredCall, current_call
+from otel_tracking.capture.exchange import Exchange, SentRequest
 from otel_tracking.capture.propagation import TRACEPARENT, trace_header
 from otel_tracking.capture.settings import DEFAULT_CAPTURE, CaptureSettings
 from otel_tracking.capture.uploads import Upload
-from otel_tracking.scopes import BackendCall
+from otel_tracking.capture.wire import wire_of
 
 
-def capturing_adapter(inner: Any, call: BackendCall, capture: CaptureSettings | None) -> BaseAdapter:
+def capturing_adapter(inner: Any, call: WiredCall, capture: CaptureSettings | None) -> BaseAdapter:
     """The adapter for `inner`; `inner` itself where it is no adapter at all."""
     if inner is None or callable(getattr(inner, "send", None)):
         return CapturingAdapter(inner, call=call, capture=capture)
-    call._run.troubles.report("capture", f"a {type(inner).__name__} is no adapter; it is used, not recorded")
+    call.not_recorded(f"a {type(inner).__name__} is no adapter; it is used, not recorded")
     return inner  # type: ignore[no-any-return]  # whatever it is, it is the caller's
 
 
@@ -35,7 +34,7 @@ class CapturingAdapter(HTTPAdapter):
         self,
         inner: BaseAdapter | None = None,
         *,
-        call: BackendCall | None = None,
+        call: WiredCall | None = None,
         capture: CaptureSettings | None = None,
     ) -> None:
         super().__init__()
@@ -71,15 +70,15 @@ class CapturingAdapter(HTTPAdapter):
         super().close()
 
 
-def _begin(call: BackendCall | None, request: PreparedRequest, capture: CaptureSettings) -> _Passage | None:
+def _begin(call: WiredCall | None, request: PreparedRequest, capture: CaptureSettings) -> _Passage | None:
     if call is None:
         return None
     try:
         headers = _headers_of_request(request)
-        exchange = wire_of(call).begin(Request(request.method or "GET", request.url or "", headers), capture)
+        exchange = wire_of(call).begin(SentRequest(request.method or "GET", request.url or "", headers), capture)
         return None if exchange is None else _Passage(exchange, request, capture)
     except Exception as trouble:
-        call._run.troubles.report("capture", trouble)
+        call.not_recorded(trouble)
         return None
 
 

@@ -8,28 +8,39 @@ a question whether the result is ready. A call with one request, which is nearly
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentelemetry.trace import SpanKind, StatusCode
 
 from otel_tracking import attributes
 from otel_tracking.capture import names
-from otel_tracking.capture.exchange import Exchange, Request
+from otel_tracking.capture.current import WiredCall
+from otel_tracking.capture.exchange import Exchange, SentRequest
 from otel_tracking.capture.settings import CaptureSettings
-from otel_tracking.frame import FACT, Frame, freeze
+from otel_tracking.frame import FACT, freeze
 from otel_tracking.scope import Scope
-
-if TYPE_CHECKING:
-    from otel_tracking.scopes import BackendCall
+from otel_tracking.span_event import Frame
 
 MOST_SPANS = 256
 """Exchanges of one call with a span of their own. Who asks more often whether it is ready is counted only."""
 
 
+def wire_of(call: WiredCall) -> Wire:
+    """The exchanges of a call; there is one `Wire` for all its transports."""
+    # Two threads may both get here; the first one's is taken by both.
+    with _first:
+        if not isinstance(call.wire, Wire):
+            call.wire = Wire(call)
+        return call.wire
+
+
+_first = threading.Lock()
+
+
 class Wire:
     """What one backend call exchanges with its backend."""
 
-    def __init__(self, call: BackendCall) -> None:
+    def __init__(self, call: WiredCall) -> None:
         self._call, self._run = call, call._run
         self.troubles, self.now = self._run.troubles, self._run.now
         self.policy = self._run.redactor.on_the_wire
@@ -39,7 +50,7 @@ class Wire:
         self._told: Exchange | None = None
         self._open: set[Exchange] = set()
 
-    def begin(self, request: Request, settings: CaptureSettings) -> Exchange | None:
+    def begin(self, request: SentRequest, settings: CaptureSettings) -> Exchange | None:
         """The exchange of a request that is about to be sent; None where nothing can be kept of it."""
         try:
             with self._lock:
@@ -49,7 +60,7 @@ class Wire:
             self.troubles.report("capture", trouble)
             return None
 
-    def _begin(self, request: Request, settings: CaptureSettings) -> Exchange | None:
+    def _begin(self, request: SentRequest, settings: CaptureSettings) -> Exchange | None:
         told = self._told
         if told is None or _replaces(request, told):
             if told is not None:
@@ -80,7 +91,7 @@ class Wire:
 
     def keep(self, scope: Scope, name: str, value: Any, at: int) -> None:
         """A fact on `scope`, frozen now, with its own time."""
-        self._run.emit_to(scope, Frame(name, at, scope._id, freeze((FACT, scope._id, name, value))))
+        self._run.emit_to(scope, Frame(name, at, scope.id, freeze((FACT, scope.id, name, value))))
 
     def _move_to_own_span(self, exchange: Exchange) -> None:
         scope = self._child(exchange.request.method, exchange.started_ns)
@@ -98,9 +109,9 @@ class Wire:
         return Scope(self._run, span, started_ns, call.place)
 
     def _end(self, scope: Scope, exchange: Exchange, ended_ns: int) -> None:
-        if scope._ended:
+        if scope.ended:
             return
-        scope._ended = True
+        scope.ended = True
         failure = _failure_of(exchange)
         if exchange.status is not None:
             scope.span.set_attribute(names.HTTP_RESPONSE_STATUS_CODE, exchange.status)
@@ -110,7 +121,7 @@ class Wire:
         scope.span.end(ended_ns)
 
 
-def _replaces(request: Request, told: Exchange) -> bool:
+def _replaces(request: SentRequest, told: Exchange) -> bool:
     """Whether the call is to speak of `request` from now on instead of the exchange it spoke of so far."""
     redirected = told.status is not None and 300 <= told.status < 400
     return told.is_over and (request.sends or redirected or not told.request.sends)

@@ -33,7 +33,7 @@ class NothingLogged(TrackingError):
     """A stage was entered and nothing came of it."""
 
 
-class Journey:
+class OpenScopes:
     """Where in the pipeline a run is, and the scopes that are open there."""
 
     def __init__(self, run: Execution, *, checks_outputs: bool = True) -> None:

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from otel_tracking.errors import TrackingError
-from otel_tracking.frame import Frame
 from otel_tracking.migration import corrections
 from otel_tracking.migration.home import home
-from otel_tracking.migration.journey import Journey
+from otel_tracking.migration.journey import OpenScopes
 from otel_tracking.migration.records import ExecutionRecord, items_of, record_so_far
 from otel_tracking.record import ExecutionItem, FinishReason, timestamp_of
 from otel_tracking.scopes import CallingScope
+from otel_tracking.span_event import Frame
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.values.plain import describe_error, text
 
@@ -71,7 +71,7 @@ class Lifecycle:
         tracker = home().tracker.heard_by(self._frames.append)
         self._troubles = tracker.troubles
         self._run = tracker.execution(**self._head)
-        self._journey = Journey(self._run, checks_outputs=safety_level != "off")
+        self._journey = OpenScopes(self._run, checks_outputs=safety_level != "off")
         self.execution_id = self._run.execution_id
 
     @guarded
@@ -165,7 +165,7 @@ class Lifecycle:
     @property
     def sequence_counter(self) -> int:
         """How many items were logged."""
-        return self._run._run.item_count()
+        return self._run._run.items.taken
 
     def get_items_by_stage(self, stage: int) -> list[ExecutionItem]:
         """The items of one stage, in order."""

@@ -8,9 +8,10 @@ from dataclasses import fields
 from typing import Any
 
 from otel_tracking import canonical, record
-from otel_tracking.frame import ITEM_FIELDS, Frame
+from otel_tracking.frame import ITEM_FIELDS
 from otel_tracking.record import ExecutionItem, Media, timestamp_of
 from otel_tracking.run import Execution
+from otel_tracking.span_event import Frame
 from otel_tracking.taxonomy import ItemType, read_item_type, read_media_type
 
 

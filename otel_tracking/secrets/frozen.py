@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from otel_tracking.frame import FACT, FACT_FIELDS, ITEM_FIELDS, freeze, thaw_own
 from otel_tracking.secrets.media import clean_media
-from otel_tracking.secrets.redaction import DEFAULT_POLICY, Redaction, RedactionPolicy, rules_of
+from otel_tracking.secrets.redaction import DEFAULT_POLICY, Redaction, RedactionPolicy
+from otel_tracking.secrets.rules import rules_of
 from otel_tracking.secrets.shapes import version_of_rules
 from otel_tracking.secrets.values import clean_values
 

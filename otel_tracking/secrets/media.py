@@ -13,7 +13,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from otel_tracking.secrets.redaction import Redaction, RedactionPolicy, rules_of
+from otel_tracking.secrets.redaction import Redaction, RedactionPolicy
+from otel_tracking.secrets.rules import rules_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
 TEXTS = (b"tEXt", b"iTXt", b"zTXt", b"eXIf")

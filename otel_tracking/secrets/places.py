@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from otel_tracking.frame import FACT, Frame, freeze
+from otel_tracking.frame import FACT, freeze
+from otel_tracking.span_event import Frame
 
 REDACTION_FACT, REDACTED_FACT = "redaction", "redacted"
 """Names of the facts that say by which rules secrets were looked for in a run, and where some were in a span."""

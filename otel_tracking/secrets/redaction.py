@@ -10,7 +10,6 @@ A removed value leaves its name and its place (`redacted`), never itself. This h
 from __future__ import annotations
 
 import contextlib
-import functools
 import re
 from base64 import b64decode
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -19,7 +18,7 @@ from urllib.parse import unquote_plus
 
 from otel_tracking.secrets.labels import Labelled, without_labelled
 from otel_tracking.secrets.policy import DEFAULT_POLICY, RedactionPolicy
-from otel_tracking.secrets.rules import Rules
+from otel_tracking.secrets.rules import rules_of
 from otel_tracking.secrets.shapes import QUERY, SHORTEST, USERINFO, Shape
 
 __all__ = ["DEFAULT_POLICY", "Redaction", "RedactionPolicy", "marker", "redact_text"]
@@ -37,12 +36,6 @@ def redact_text(text: str) -> str:
     "401 for url 'https://[removed: userinfo]@api.example/v1?api_key=[removed: api_key]'"
     """
     return Redaction(DEFAULT_POLICY).text(text)
-
-
-@functools.lru_cache(32)
-def rules_of(policy: RedactionPolicy) -> Rules:
-    """A policy made ready."""
-    return Rules(policy)
 
 
 LONGEST_KIND = 200

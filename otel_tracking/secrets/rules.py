@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 
 from otel_tracking.secrets.names import Names
@@ -41,3 +42,9 @@ class Rules:
     def may_name_secret(self, found: frozenset[str]) -> bool:
         """Whether one of the literals found in a text is the name of a secret."""
         return not self._naming.isdisjoint(found)
+
+
+@functools.lru_cache(32)
+def rules_of(policy: RedactionPolicy) -> Rules:
+    """A policy made ready."""
+    return Rules(policy)

@@ -15,7 +15,7 @@ from servers import json_reply
 
 from collectors import recover
 from collectors.testing import RememberingSink
-from otel_tracking.capture.bodies import Waiting, read_body, read_harmless, read_soon
+from otel_tracking.capture.bodies import WaitingBody, read_body, read_harmless, read_soon
 from otel_tracking.capture.media import cut_base64
 from otel_tracking.frame import FACT, Unread, freeze, thaw
 from otel_tracking.secrets.redaction import Redaction, RedactionPolicy
@@ -27,7 +27,7 @@ TYPE = "application/json"
 def waits(raw, policy=None, secrets=None):
     """Whether a body is left for later, once its names are known."""
     redaction = Redaction(policy or RedactionPolicy(), secrets)
-    return isinstance(read_soon(raw, TYPE, redaction), Waiting)
+    return isinstance(read_soon(raw, TYPE, redaction), WaitingBody)
 
 
 def met(value, policy=None):
@@ -65,7 +65,7 @@ def test_what_waits_is_read_as_if_it_had_not(value, writer, to_send_again):
     soon = read_soon(raw, TYPE, Redaction(), to_send_again=to_send_again)
     looked = Redaction()
     now = read_body(raw, TYPE, looked, to_send_again=to_send_again)
-    if isinstance(soon, Waiting):
+    if isinstance(soon, WaitingBody):
         assert not looked.removed
         assert read_harmless(soon.raw, TYPE, to_send_again=to_send_again) == now
     else:

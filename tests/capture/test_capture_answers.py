@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from servers import Reply, json_reply
 
 from otel_tracking.capture import CaptureSettings
-from otel_tracking.capture.answers import Answer
+from otel_tracking.capture.answers import AnswerBody
 from otel_tracking.secrets.redaction import Redaction
 
 OLLAMA = {
@@ -151,7 +151,7 @@ def test_it_does_not_matter_where_a_stream_is_cut(size, stream):
     content_type = "application/x-ndjson" if kind else "text/event-stream"
     bodies = []
     for pieces in (cut(data, size), [data]):
-        answer = Answer(content_type, "", 2**20)
+        answer = AnswerBody(content_type, "", 2**20)
         for piece in pieces:
             answer.take(piece)
         bodies.append(answer.body(Redaction(), complete=True))
@@ -166,7 +166,7 @@ def test_tool_calls_and_thoughts_of_a_stream_are_put_together():
         {"reasoning": "so"},
     ]
     events = [{"choices": [{"index": 0, "delta": delta}]} for delta in deltas]
-    answer = Answer("text/event-stream", "", 2**20)
+    answer = AnswerBody("text/event-stream", "", 2**20)
     answer.take(sse(events))
     [choice] = answer.body(Redaction(), complete=True).value["choices"]
     assert choice["message"] == {
@@ -176,7 +176,7 @@ def test_tool_calls_and_thoughts_of_a_stream_are_put_together():
 
 
 def test_events_of_an_unknown_kind_are_kept_one_by_one():
-    answer = Answer("application/x-ndjson", "", 2**20)
+    answer = AnswerBody("application/x-ndjson", "", 2**20)
     answer.take(b'{"status": "pulling"}\nno json\n[1]')
     assert answer.body(Redaction(), complete=True).value == [{"status": "pulling"}, "no json", [1]]
 

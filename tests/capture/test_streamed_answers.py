@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from servers import Reply
 
-from otel_tracking.capture.answers import Answer
+from otel_tracking.capture.answers import AnswerBody
 from otel_tracking.secrets.redaction import Redaction
 
 SSE, NDJSON = "text/event-stream", "application/x-ndjson"
@@ -23,7 +23,7 @@ def sse(*events, end="data: [DONE]\n\n"):
 def body_of(data, content_type=SSE, size=None):
     """The body of an answer that came in chunks of `size` bytes, and its facts."""
     raw = data if isinstance(data, bytes) else data.encode()
-    answer = Answer(content_type, "", 2**20)
+    answer = AnswerBody(content_type, "", 2**20)
     step = size or max(1, len(raw))
     for start in range(0, len(raw), step):
         answer.take(raw[start : start + step])
@@ -342,7 +342,7 @@ def test_an_answer_that_has_no_body_is_complete_unread(method, status, backend):
 
 def test_a_line_of_any_length_is_looked_at_once():
     """Each byte is copied a fixed number of times: the work does not grow with what came before."""
-    answer = Answer(SSE, "", 2**25)
+    answer = AnswerBody(SSE, "", 2**25)
     word = "x" * 4096
     answer.take(b'data: {"choices": [{"index": 0, "delta": {"content": "')
     for _ in range(2000):

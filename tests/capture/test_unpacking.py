@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from servers import Reply
 
 from otel_tracking.capture import CaptureSettings
-from otel_tracking.capture.answers import Answer
+from otel_tracking.capture.answers import AnswerBody
 from otel_tracking.secrets.redaction import Redaction
 
 TEXT = "Eine blaue Blume. " * 300
@@ -27,7 +27,7 @@ PACKERS = {
 
 
 def body_of(packed, encoding, *, size=100, limit=2**20, content_type="text/plain"):
-    answer = Answer(content_type, encoding, limit)
+    answer = AnswerBody(content_type, encoding, limit)
     for start in range(0, len(packed), size):
         answer.take(packed[start : start + size])
     return answer.body(Redaction(), complete=True)

@@ -10,7 +10,7 @@ from collectors.recording.recorded_span import RecordedSpan
 from collectors.spans.recorded import SpanData
 from collectors.testing import RememberingSink
 from otel_tracking import ItemType
-from otel_tracking.frame import Frame
+from otel_tracking.span_event import Frame
 
 RUNS = 300
 

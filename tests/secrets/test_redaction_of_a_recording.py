@@ -12,13 +12,15 @@ from strategies import any_value
 from collectors import start_recording
 from collectors.testing import RememberingSink
 from otel_tracking import ExecutionRecord, ItemType, canonical
-from otel_tracking.frame import Frame, freeze, thaw
+from otel_tracking.frame import freeze, thaw
 from otel_tracking.secrets.frozen import Redactor, looked_over
 from otel_tracking.secrets.records import without_secrets
-from otel_tracking.secrets.redaction import DEFAULT_POLICY, Redaction, RedactionPolicy, redact_text, rules_of
+from otel_tracking.secrets.redaction import DEFAULT_POLICY, Redaction, RedactionPolicy, redact_text
+from otel_tracking.secrets.rules import rules_of
 from otel_tracking.secrets.search import AT_ONCE, MOST_AT_ONCE
 from otel_tracking.secrets.shapes import known_shapes, version_of_rules
 from otel_tracking.secrets.values import clean_values
+from otel_tracking.span_event import Frame
 
 
 def logging(**item):

@@ -1,0 +1,197 @@
+"""What the scopes of one execution share: its clock, its numbering, its outcome, its way out."""
+
+from __future__ import annotations
+
+import operator
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from opentelemetry.context import Context
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Tracer
+
+from otel_tracking import attributes as names
+from otel_tracking.errors import Troubles
+from otel_tracking.frame import MediaBytes
+from otel_tracking.outcome import Outcome
+from otel_tracking.secrets.places import RedactedPlaces
+from otel_tracking.span_event import Frame
+from otel_tracking.timings import Timings
+from otel_tracking.values.plain import hold_media
+
+if TYPE_CHECKING:
+    from otel_tracking.secrets.frozen import Redactor
+
+Emit = Callable[[Span, Frame], None]
+"""Hands a frame to whoever keeps it; runs on the pipeline's thread."""
+
+
+class Place(NamedTuple):
+    """Where in the pipeline something happens: the stage and its two counters, and the configuration in force."""
+
+    stage: int | None = 0
+    stage_iteration: int | None = None
+    loop_iteration: int | None = None
+    config_used: Any = None
+
+
+class OnSpan(Protocol):
+    """A scope, as far as its run knows it."""
+
+    span: Span
+    id: int
+    place: Place
+    ended: bool
+
+    def parent_context(self) -> Context:
+        """The OpenTelemetry context in which this scope's span is the current one."""
+
+
+def span_id_of(span: Any) -> int:
+    """The id of a span; spans that know it without making a span context are not asked for one."""
+    try:
+        return span.span_id  # type: ignore[no-any-return]
+    except AttributeError:
+        return span.get_span_context().span_id  # type: ignore[no-any-return]
+
+
+class Numbers:
+    """Numbers from 1, each taken once, also where two threads take one at once: `take` is one step in C.
+
+    >>> numbers = Numbers()
+    >>> numbers.take(), numbers.take(), numbers.taken
+    (1, 2, 2)
+    """
+
+    __slots__ = ("_left", "take")
+
+    def __init__(self) -> None:
+        self._left = iter(range(1, _ENOUGH + 1))
+        self.take = self._left.__next__
+
+    @property
+    def taken(self) -> int:
+        """How many were taken so far."""
+        return _ENOUGH - operator.length_hint(self._left)
+
+
+_ENOUGH = 2**62
+
+
+class Run:
+    """An execution under way.
+
+    Time runs on the monotonic clock from the wall time of the start: a clock that is set back does not reorder a run.
+    """
+
+    def __init__(self, tracer: Tracer, emit: Emit, troubles: Troubles, timings: Timings, redactor: Redactor) -> None:
+        self.tracer, self.emit, self.troubles, self.timings = tracer, emit, troubles, timings
+        self.redactor = redactor
+        self.search = self.redactor.search
+        self.redacted = RedactedPlaces()
+        self._start_below = getattr(tracer, "start_below", None)
+        self.show_progress = getattr(tracer, "show_progress", None)
+        self.is_recorded = self._start_below is not None
+        self.outcome = Outcome()
+        self.root_span: Span = INVALID_SPAN
+        self.offset_ns = time.time_ns() - time.perf_counter_ns()
+        self.items, self.spans = Numbers(), Numbers()
+        self.next_number = self.items.take
+        self.is_over = False
+        self._stage: int | None = None
+        self._failures: list[tuple[BaseException, Place]] = []
+
+    def now(self) -> int:
+        """Nanoseconds since 1970."""
+        return self.offset_ns + time.perf_counter_ns()
+
+    def hold(
+        self, scope: OnSpan, media: Any, media_format: str | None, media_type: str, content: Any
+    ) -> tuple[MediaBytes | None, Any]:
+        """Media bytes, held by reference, and the item's content; what is no media becomes the content instead."""
+        held = hold_media(media, media_format, media_type)
+        if held is not None:
+            data = self.redactor.media(held.data)
+            if data is not held.data:
+                held = MediaBytes(data, held.type)
+                self._note_redacted(scope, [f"media of {media_type}"])
+        else:
+            self.troubles.report("media", "something that is not bytes was logged as media; its text is kept")
+            content = media if content is None else content
+        return held, content
+
+    def without_secrets(self, scope: OnSpan, payload: bytes, name: str) -> tuple[bytes, str]:
+        """What is kept of a payload that may hold a secret, and its name; the scope's span says where one was."""
+        payload, places = self.redactor.payload(payload)
+        if not places:
+            return payload, name
+        self._note_redacted(scope, places)
+        return payload, self.redactor.text(name)
+
+    def _note_redacted(self, scope: OnSpan, places: list[str]) -> None:
+        self.redacted.note(scope.id, places)
+        if scope.ended and (fact := self.redacted.fact_of(scope.id, self.now())):
+            self.emit_to(scope, fact)
+
+    def tell_redacted(self, scope: OnSpan) -> None:
+        """Say on a span that is about to end where secrets were removed in it."""
+        if fact := self.redacted.fact_of(scope.id, self.now()):
+            self.emit(scope.span, fact)
+
+    def start_span(self, parent: OnSpan, name: str, kind: SpanKind, attributes: Mapping[str, Any], now: int) -> Span:
+        """A started span below `parent`'s, or one that does nothing where none can be started."""
+        try:
+            # A recording's tracer has a shorter way than by a context: 3 of the 16 µs of a scope.
+            if self._start_below is not None:
+                span: Span = self._start_below(parent.span, name, kind, attributes, now)
+            else:
+                context = parent.parent_context()
+                # A recording looks at whole spans; whoever's this is keeps what it is given.
+                name, attributes = self.redactor.span(name, attributes)
+                span = self.tracer.start_span(name, context=context, kind=kind, attributes=attributes, start_time=now)
+                span_id_of(span)  # whoever cannot even say this is no span
+        except Exception as trouble:
+            self.troubles.report("span start", trouble)
+            return INVALID_SPAN
+        self.spans.take()
+        return span
+
+    def emit_to(self, scope: OnSpan, frame: Frame) -> None:
+        """Hand a frame over on its scope's span; after the scope's end, on a short span of its own below it."""
+        if not scope.ended:
+            self.emit(scope.span, frame)
+            if not scope.ended:
+                return
+        self.emit_late(scope, frame)
+
+    def emit_late(self, scope: OnSpan, frame: Frame) -> None:
+        """Hand a frame over whose scope has ended, perhaps in another thread and before its span had the frame.
+
+        The builder takes an item once, however often it comes.
+        """
+        late = self.tracer.start_span(names.LATE_SPAN, context=scope.parent_context(), start_time=frame.timestamp)
+        self.emit(late, frame)
+        late.end(self.now())
+
+    def enter_stage(self, number: int) -> int | None:
+        """The stage that was left for this one; None where there was none, or it is the same."""
+        previous, self._stage = self._stage, number
+        return None if previous == number else previous
+
+    def note_failure(self, error: BaseException, scope: OnSpan) -> None:
+        """Remember where an exception was first seen: the innermost scope sees it first."""
+        if self.failure_place(error) is None:
+            self._failures.append((error, scope.place))
+
+    def failure_place(self, error: BaseException | None) -> Place | None:
+        """Where `error`, or what it was raised from, came up."""
+        known = {id(seen): place for seen, place in self._failures}
+        for _ in range(20):
+            if error is None or id(error) in known:
+                break
+            error = error.__cause__ or error.__context__
+        return known.get(id(error))
+
+    def forget_failures(self) -> None:
+        """Let go of the exceptions and the frames they hold."""
+        self._failures.clear()
