@@ -8,11 +8,12 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 PACKAGES := otel_tracking collectors exporters devserver
+NEEDED := pyproject.toml tools/setup.sh tools/constraints.txt
 
 # Handed over in the environment: a prompt may hold quotes.
 export PROMPT
 
-.PHONY: help demo serve test test-browser test-integration pictures check format bench golden engines clean
+.PHONY: help demo serve test test-browser test-integration pictures check format bench golden constraints engines clean
 .DEFAULT_GOAL := help
 
 help:
@@ -61,6 +62,10 @@ golden: $(VENV)/.ready-dev ## write the golden files anew; look at the diff befo
 	@if grep -qs update-golden tests/conftest.py; then $(BIN)/python -m pytest --update-golden $(ARGS); \
 	else echo "There are no golden files yet."; fi
 
+constraints: $(VENV)/.ready-dev ## pin the newest versions in tools/constraints.txt; run check and test before you commit it
+	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra dev --python-version 3.11 \
+		--annotation-style line --custom-compile-command "make constraints" --output-file tools/constraints.txt
+
 engines: ## install the Debian packages of the translation engines
 	@tools/install_engines.sh
 
@@ -68,10 +73,10 @@ clean: ## remove what make made: the virtual environment, caches and the demo's 
 	rm -rf $(VENV) $(DATA) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.ready: pyproject.toml tools/setup.sh
-	@tools/setup.sh "$(PYTHON)" "$(VENV)"
+$(VENV)/.ready: $(NEEDED)
+	@tools/setup.sh "$(PYTHON)" "$(VENV)" all
 	@touch $@
 
-$(VENV)/.ready-dev: pyproject.toml tools/setup.sh
+$(VENV)/.ready-dev: $(NEEDED)
 	@tools/setup.sh "$(PYTHON)" "$(VENV)" dev
 	@touch $@ $(VENV)/.ready

@@ -7,7 +7,6 @@ StorageError
 ├─ BrokenFile           a file is not what its name says
 ├─ UnknownFormat        no such row in FORMATS
 ├─ UnknownOption        a format has no such option, or no such value of it
-├─ MissingLibrary       a format needs a library that is not installed
 ├─ UnknownExecution     nothing stored under that id
 ├─ AmbiguousExecution   several executions begin like that
 └─ CompactionRunning    another process has the lock
@@ -54,10 +53,6 @@ class UnknownFormat(StorageError):
 
 class UnknownOption(StorageError):
     """An option that a format does not have, or a value that it does not know."""
-
-
-class MissingLibrary(StorageError):
-    """A format needs a library that is an extra of this package."""
 
 
 class UnknownExecution(StorageError, LookupError):

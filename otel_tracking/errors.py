@@ -2,7 +2,8 @@
 
     TrackingError
     ├── RecordError      a file or message is not a record
-    └── RecordingError   a recording cannot be started
+    ├── RecordingError   a recording cannot be started
+    └── MissingExtra     a part of this project is not installed (`extras.py`)
 
 Inside somebody's pipeline nothing of this is raised: trouble goes to `Troubles`, which counts it, logs the first of
 each kind, and raises only where a test asked for that.

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from collectors.listening.limits import Limits
 from collectors.receiving.http import TraceReceiver
 from otel_tracking.errors import RecordingError
+from otel_tracking.extras import Extra
 
 THREADS = 8
 """Requests that are worked on at once: while one fsync goes on, others come together for the next."""
@@ -18,7 +19,8 @@ END_SECONDS = 10
 @contextmanager
 def listening(receiver: TraceReceiver, host: str, port: int, limits: Limits | None = None) -> Iterator[str]:
     """Answer requests while the block lasts; gives the address. Raises `RecordingError` where it cannot be had."""
-    from collectors.listening.server import listening as listening_for
+    with Extra("server"):
+        from collectors.listening.server import listening as listening_for
 
     server = listening_for(
         receiver,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from collectors.recording.metrics import METRICS, PREFIX, Values
+from otel_tracking.extras import Extra
 
 Health = Mapping[str, Any]
 
@@ -52,8 +53,9 @@ def of_collector(health: Health) -> list[Figures]:
 
 def exposed(figures: Iterable[Figures], accept: str) -> tuple[str, bytes]:
     """Media type and text, in the format that the reader accepts: OpenMetrics, else the older one."""
-    from prometheus_client import CollectorRegistry
-    from prometheus_client.exposition import choose_encoder
+    with Extra("server", "Figures for Prometheus need"):
+        from prometheus_client import CollectorRegistry
+        from prometheus_client.exposition import choose_encoder
 
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Families(list(figures)))

@@ -12,6 +12,7 @@ import click
 
 from devserver.cli.complaints import INTERRUPTED, complain, exit_code_of, sentence_of
 from devserver.cli.streams import ready_streams
+from otel_tracking.extras import Extra, MissingExtra, extra_of
 
 COMMANDS = {
     "run": "Run a pipeline on a prompt, watch it, and keep its record.",
@@ -31,6 +32,9 @@ COMMANDS = {
 }
 """Name and one line of help. `import` lives in `devserver/cli/import_command.py`, and so on."""
 
+NEEDS = {"run": "pipelines", "configs": "pipelines", "replay": "pipelines", "serve": "server", "collect": "server"}
+"""The extra without which a command cannot even begin; the others need `cli` alone."""
+
 
 class CommandLine(click.Group):
     """A group that loads a command when it is named, and ends every failure with one sentence."""
@@ -43,6 +47,8 @@ class CommandLine(click.Group):
         """The command of that name, imported now."""
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name in NEEDS:
+            Extra(NEEDS[cmd_name], f"'otel-tracking {cmd_name}' needs").check()
         command: click.Command = importlib.import_module(f"devserver.cli.{cmd_name}_command").command
         return command
 
@@ -65,9 +71,10 @@ class CommandLine(click.Group):
         except (KeyboardInterrupt, click.Abort):
             complain("stopped")
             code = INTERRUPTED
-        except Exception as trouble:
+        except Exception as error:
             if os.environ.get("OTEL_TRACKING_DEBUG"):
                 raise
+            trouble = _in_our_words(error)
             complain(sentence_of(trouble))
             code = exit_code_of(trouble)
         sys.exit(code if isinstance(code, int) else 0)
@@ -85,6 +92,12 @@ def command_line() -> None:
     Every run becomes one record: each text it passed through, each parameter a backend was given, each image it
     made. Records are stored as Parquet files in the data directory (./data unless --data says otherwise).
     """
+
+
+def _in_our_words(error: Exception) -> Exception:
+    """What to install, where the error is that a library of an extra is not there."""
+    extra = extra_of(error) if isinstance(error, ModuleNotFoundError) else None
+    return MissingExtra(Extra(extra).sentence, extra) if extra else error
 
 
 def _mute_stdout() -> None:

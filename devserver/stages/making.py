@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
-
 from devserver.backends.errors import AnswerNotUnderstood, EngineError, EngineNotInstalled
 from devserver.backends.http import stop_if
 from devserver.backends.progress import heard_by
@@ -24,7 +22,11 @@ from devserver.stages.contexts import CONTEXT, fill_context
 from devserver.stages.parameters import parameters_for
 from devserver.stages.task import Task
 from otel_tracking import ItemType
+from otel_tracking.extras import Extra
 from otel_tracking.scopes import BackendCall, CallingScope
+
+with Extra("pipelines"):
+    from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 20.0

@@ -34,6 +34,7 @@ from devserver.web.tickets import Tickets
 from devserver.web.web_settings import WebSettings
 from devserver.web.workshop import Workshop
 from devserver.wiring import Devserver
+from otel_tracking.extras import MissingExtra
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +89,7 @@ def create_app(
     app.register_blueprint(health_routes(devserver, runs))
     app.register_blueprint(login_routes(access))
     app.register_error_handler(HTTPException, _http_trouble)
+    app.register_error_handler(MissingExtra, _not_installed)
     app.register_error_handler(Exception, _our_fault)
     return app
 
@@ -120,6 +122,12 @@ def _sentence(status: int, error: HTTPException) -> str:
     if status == 404:
         return f"there is nothing at {request.path[:200]}"
     return error.description or error.name
+
+
+def _not_installed(error: MissingExtra) -> Response:
+    if is_api():
+        return trouble(501, str(error), extra=error.extra)
+    return make_response(show("message.html", title=words_here()["trouble 501"], sentence=str(error)), 501)
 
 
 def _our_fault(error: Exception) -> Any:

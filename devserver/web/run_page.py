@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from devserver.web.again import again, leaves_to_chance
 from devserver.web.board import Board, board_of
@@ -33,6 +33,7 @@ def run_page_values(found: Job | str, runs: Runs, language: str, audience: Role,
         record, seen = runs.record(found), 0
         board = board_of(record, language=language, audience=audience)
     is_over, is_mine = record is not None, runs.owns(found, asker)
+    exports = _exports(audience) if is_over else []
     return {
         "board": board,
         "is_over": is_over,
@@ -46,7 +47,8 @@ def run_page_values(found: Job | str, runs: Runs, language: str, audience: Role,
         "record": record,
         "duration": seconds(record.total_execution_time) if record else "",
         "repeat": _repeat(found, record, runs) if record and is_mine else {},
-        "exports": _exports(audience) if is_over else [],
+        "exports": exports,
+        "lacking": _lacking(exports),
         "export_query": f"?language={language}&audience={audience.value}",
         "final": _final(board),
         "word_list": {name: words_of(language)[name] for name in ("whole", "open picture", "missing", "seconds")},
@@ -86,12 +88,32 @@ def _repeated(record: ExecutionRecord, runs: Runs, asker: Asker) -> str:
         return ""
 
 
-def _exports(audience: Role) -> list[tuple[str, str, bool]]:
-    """Format, its name for people, and whether it takes a language and an audience."""
+class _Export(NamedTuple):
+    """A format, its name for people, whether it takes a language and an audience, and why it cannot be had here."""
+
+    name: str
+    label: str
+    has_options: bool
+    why_not: str
+
+
+def _exports(audience: Role) -> list[_Export]:
     names = [*FIRST_FORMATS, *(name for name in FORMATS if name not in FIRST_FORMATS)]
     # What is for archives and programs is nothing to take home.
     offered = names if audience is Role.RESEARCHER else FIRST_FORMATS
-    return [(name, _FORMAT_NAMES.get(name, name), "audience" in FORMATS[name].options) for name in offered]
+    forms = [(name, FORMATS[name]) for name in offered]
+    return [
+        _Export(name, _FORMAT_NAMES.get(name, name), "audience" in form.options, form.missing()) for name, form in forms
+    ]
+
+
+def _lacking(exports: list[_Export]) -> dict[str, list[str]]:
+    """The labels of the formats that cannot be had here, by the extra that would bring them."""
+    labels: dict[str, list[str]] = {}
+    for export in exports:
+        if export.why_not and (extra := FORMATS[export.name].extra):
+            labels.setdefault(extra.name, []).append(export.label)
+    return labels
 
 
 def _final(board: Board) -> str:

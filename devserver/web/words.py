@@ -33,6 +33,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "takes images": ("may take pictures", "kann Bilder nehmen"),
     "others": ("More, which this server could run", "Mehr, was dieser Server könnte"),
     "not here": ("Cannot run here yet", "Kann hier noch nicht laufen"),
+    "not made here": ("Not installed on this server", "Auf diesem Server nicht installiert"),
     "more": ("More settings", "Weitere Einstellungen"),
     "seed": ("Seed", "Seed"),
     "seed hint": (
@@ -166,6 +167,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "trouble 404": ("Not found", "Nicht gefunden"),
     "trouble 413": ("Too large", "Zu groß"),
     "trouble 500": ("Something went wrong", "Etwas ist schiefgegangen"),
+    "trouble 501": ("Not installed here", "Hier nicht installiert"),
     "trouble 503": ("Too busy just now", "Gerade zu viel los"),
     "trouble 410": ("Broken off", "Abgebrochen"),
     "trouble 429": ("Too much at once", "Zu viel auf einmal"),

@@ -27,6 +27,7 @@ from exporters.storage.reading.damage import Damages, OnDamage
 from exporters.storage.reading.records import list_executions
 from exporters.storage.reading.selection import Selection
 from exporters.storage.tables.codebook import codebook_csv, codebook_json
+from otel_tracking.extras import Extra
 
 Progress = Callable[[str, int, int], None]
 """Told which table is being written, how many are done, and how many there are."""
@@ -58,7 +59,7 @@ def make_dataset(
     """The wanted runs as a dataset in `out`, which is there whole or not at all.
 
     Keywords are those of `Selection`. Raises `NothingSelected` where there is no such run, and `NotWritable` where
-    `out` is there already, unless `replace` says that it may go and it is a dataset.
+    `out` is there already, unless `replace` says that it may go and it is a dataset. `MissingExtra` without DuckDB.
 
     Runs of which a file is damaged are left out, and README.md says how many. `on_damage` is told of each; without it,
     damage is a `BrokenFile` and there is no dataset.
@@ -68,6 +69,7 @@ def make_dataset(
     Traceback (most recent call last):
     exporters.errors.NothingSelected: no run in /nowhere matches; there is no dataset
     """
+    Extra("queries", "Datasets need").check()
     data_dir, out = Path(data_dir), Path(out).expanduser().absolute()
     damages = Damages()
     _check(out, replace)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from exporters.errors import UnknownFormat, listed, suggest
+from otel_tracking.extras import Extra
 from otel_tracking.record import ExecutionRecord
 
 Render = Callable[..., bytes]
@@ -19,7 +21,8 @@ class Format:
     """How a record becomes a document of this media type, and how it is read back where that can be done.
 
     `options` are the names of what `render` takes beside the record; `shows_media` where pictures and sounds become
-    part of the document, so that `render` wants them among the record's attachments.
+    part of the document, so that `render` wants them among the record's attachments. `extra` is what has to be
+    installed for it; JSON and CSV need nothing more.
     """
 
     media_type: str
@@ -28,17 +31,32 @@ class Format:
     parse: Parse | None = None
     options: tuple[str, ...] = ()
     shows_media: bool = False
+    extra: Extra | None = None
+
+    def missing(self) -> str:
+        """What has to be installed before a record can be rendered, in a sentence; empty where nothing has."""
+        return self.extra.missing() if self.extra else ""
 
 
-def when_used(module: str, function: str) -> Callable[..., Any]:
-    """The function of that name, imported at its first call: a format nobody asks for costs nothing."""
+def when_used(module: str, function: str, extra: Extra | None = None) -> Callable[..., Any]:
+    """The function of that name, imported at its first call: a format nobody asks for costs nothing.
+
+    Where a library of `extra` is missing, calls raise `MissingExtra`.
+    """
 
     def call(*arguments: Any, **options: Any) -> Any:
-        return getattr(importlib.import_module(module), function)(*arguments, **options)
+        with extra or nullcontext():
+            return getattr(importlib.import_module(module), function)(*arguments, **options)
 
     call.__name__, call.__module__ = function, module
     return call
 
+
+_XML = Extra("documents", "XML documents need")
+_HTML = Extra("documents", "HTML documents need")
+_PDF = Extra("documents", "PDF documents need")
+_PDF_ARCHIVE = Extra("archive", "PDFs for archives (pdfa) need")
+_WORD = Extra("documents", "Word documents need")
 
 FORMATS: dict[str, Format] = {
     "json": Format(
@@ -50,47 +68,60 @@ FORMATS: dict[str, Format] = {
     "xml": Format(
         "application/xml",
         ".xml",
-        render=when_used("exporters.formats.xml.document", "render"),
-        parse=when_used("exporters.formats.xml.document", "parse"),
+        render=when_used("exporters.formats.xml.document", "render", _XML),
+        parse=when_used("exporters.formats.xml.document", "parse", _XML),
+        extra=_XML,
     ),
-    "legacy_xml": Format("application/xml", ".legacy.xml", render=when_used("exporters.formats.xml.legacy", "render")),
+    "legacy_xml": Format(
+        "application/xml",
+        ".legacy.xml",
+        render=when_used("exporters.formats.xml.legacy", "render", _XML),
+        extra=_XML,
+    ),
     "csv": Format("text/csv", ".csv", render=when_used("exporters.formats.csv_table", "render")),
     "html": Format(
         "text/html",
         ".html",
-        render=when_used("exporters.formats.html.document", "render"),
+        render=when_used("exporters.formats.html.document", "render", _HTML),
         options=("audience", "language"),
         shows_media=True,
+        extra=_HTML,
     ),
     "pdf": Format(
         "application/pdf",
         ".pdf",
-        render=when_used("exporters.formats.pdf", "render"),
+        render=when_used("exporters.formats.pdf", "render", _PDF),
         options=("audience", "language"),
         shows_media=True,
+        extra=_PDF,
     ),
     "pdfa": Format(
         "application/pdf",
         # Beside the PDF of the same run, not in its place.
         ".archive.pdf",
-        render=when_used("exporters.formats.pdf_archive", "render"),
+        render=when_used("exporters.formats.pdf_archive", "render", _PDF_ARCHIVE),
         options=("audience", "language"),
         shows_media=True,
+        extra=_PDF_ARCHIVE,
     ),
     "docx": Format(
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         ".docx",
-        render=when_used("exporters.formats.docx", "render"),
+        render=when_used("exporters.formats.docx", "render", _WORD),
         options=("audience", "language"),
         shows_media=True,
+        extra=_WORD,
     ),
 }
 
 
 def format_named(name: str) -> Format:
-    """The format of that name; `UnknownFormat` names those there are."""
+    """The format of that name; `UnknownFormat` names those there are, `MissingExtra` what to install for it."""
     if name not in FORMATS:
         raise UnknownFormat(
             f"no format is called {name!r}.{suggest(name, FORMATS)} There are: {listed(sorted(FORMATS))}"
         )
-    return FORMATS[name]
+    form = FORMATS[name]
+    if form.extra:
+        form.extra.check()
+    return form

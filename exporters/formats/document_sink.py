@@ -20,8 +20,8 @@ class DocumentSink:
     """Documents at `DATA/documents/<execution_id>/<execution_id>.<suffix>`; a later revision replaces an earlier one.
 
     `options` go to the formats that have them, for example `{"audience": "student"}` to HTML. Media are those of the
-    record, or the files below `data_dir`. Raises `UnknownFormat`, `UnknownOption` and `NotWritable` at once, before
-    any run.
+    record, or the files below `data_dir`. Raises `UnknownFormat`, `MissingExtra`, `UnknownOption` and `NotWritable`
+    at once, before any run.
 
     >>> import tempfile
     >>> sink = DocumentSink(tempfile.mkdtemp(), formats=["json"])

@@ -55,4 +55,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    from otel_tracking.extras import Extra
+
+    with Extra("capture"):
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

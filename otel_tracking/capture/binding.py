@@ -41,13 +41,19 @@ class CapturesHttp(WiredCall):
         Without `inner` it serves sync and async clients of httpx and of httpx2 (which the openai package uses). What is
         no transport of either kind comes back as it is, and nothing is recorded of it.
         """
-        from otel_tracking.capture.httpx_transport import capturing_transport
+        from otel_tracking.extras import Extra
+
+        with Extra("capture"):
+            from otel_tracking.capture.httpx_transport import capturing_transport
 
         return capturing_transport(inner, self, capture)
 
     def adapter(self, inner: BaseAdapter | None = None, *, capture: CaptureSettings | None = None) -> BaseAdapter:
         """A requests adapter that records on this call what leaves and what comes back; `inner` does the work."""
-        from otel_tracking.capture.requests_adapter import capturing_adapter
+        from otel_tracking.extras import Extra
+
+        with Extra("capture"):
+            from otel_tracking.capture.requests_adapter import capturing_adapter
 
         return capturing_adapter(inner, self, capture)
 

@@ -15,7 +15,7 @@ from reading_pdf import printed, read, text_of
 from records import a_record, a_run_of_hops
 
 from exporters import FORMATS
-from exporters.errors import MissingLibrary
+from otel_tracking.extras import MissingExtra
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,9 +57,9 @@ def test_without_the_font_packages_it_is_set_in_what_there_is(monkeypatch):
 
 
 def test_without_typst_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "typst", None)
 
-    with pytest.raises(MissingLibrary, match=r"pip install 'otel-tracking\[archive\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install 'otel-tracking\[archive\]'"):
         FORMATS["pdfa"].render(a_record())
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import importlib.util
 import re
 
-from exporters.errors import MissingLibrary
 from exporters.formats import json as record_json
 from exporters.formats.pdf_archive.content import Content, characters_of
 from exporters.formats.pdf_archive.engine import set_pages
@@ -31,13 +29,8 @@ def render(record: ExecutionRecord, *, language: str = "en", audience: str = Aud
 
     The same record gives the same bytes. Pictures are those among `record.attachments`. For students nothing is in it
     that a safety check said no to, and the record is not inside. Raises `UnknownOption` for another language or
-    audience, and `MissingLibrary` without typst.
+    audience.
     """
-    if importlib.util.find_spec("typst") is None:
-        raise MissingLibrary(
-            "archivable PDFs (pdfa) are made with typst, which is not installed; "
-            "pip install 'otel-tracking[archive]' brings it, and the format pdf works without it"
-        )
     attached = record_json.render(record) if audience != Audience.STUDENT else None
     story = story_of(record, language=language, audience=audience)
     return run(set_story, lay_out(story, attached=attached is not None), record.timestamp, attached)

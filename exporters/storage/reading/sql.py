@@ -13,6 +13,7 @@ from exporters.storage.layout import stored_days, table_files
 from exporters.storage.reading.damage import Damage, Damages
 from exporters.storage.tables.schema import schema
 from exporters.storage.tables.table_file import check_file
+from otel_tracking.extras import Extra
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,12 +35,14 @@ def connect(data_dir: str | Path) -> duckdb.DuckDBPyConnection:
 
     It sees the files that are there now; connect again to see later ones. Timestamps are UTC, without a zone.
     Files that are damaged are left out: `damaged_files` names them (`path`, `sentence`), and a warning says so.
+    Raises `MissingExtra` without DuckDB.
 
     >>> import tempfile
     >>> connect(tempfile.mkdtemp()).sql("select count(*) from items").fetchall()
     [(0,)]
     """
-    import duckdb
+    with Extra("queries", "Questions in SQL need"):
+        import duckdb
 
     connection = duckdb.connect()
     # A file never changes once it has its name.

@@ -1,0 +1,55 @@
+"""A wheel with one extra, in an environment with nothing else: what it promises works, the rest says why not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_architecture import PACKAGES, ROOT
+
+from otel_tracking.extras import EXTRAS
+
+CHECKS = Path(__file__).parent / "checks"
+CONSTRAINTS = ROOT / "tools" / "constraints.txt"
+SURROUNDINGS = {
+    name: value
+    for name, value in os.environ.items()
+    if not name.startswith(("PYTHON", "DEVSERVER_", "OTEL_", "VIRTUAL_"))
+}
+
+
+def run(*command):
+    ran = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=SURROUNDINGS)
+    assert ran.returncode == 0, f"{' '.join(map(str, command))}\n{ran.stdout}{ran.stderr}"
+
+
+def uv(*arguments):
+    run(sys.executable, "-m", "uv", "--quiet", *arguments)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The project as a wheel, built of a copy: what earlier builds left in the tree is not in it."""
+    source = tmp_path_factory.mktemp("source")
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    uv("build", "--wheel", "--out-dir", source / "dist", source)
+    (built,) = (source / "dist").glob("*.whl")
+    return built
+
+
+@pytest.mark.parametrize("extra", ["", *EXTRAS])
+def test_what_an_extra_promises_works_where_nothing_else_is_installed(extra, wheel, tmp_path):
+    environment = tmp_path / "environment"
+    uv("venv", "--python", sys.executable, environment)
+    wanted = f"otel-tracking[{extra}] @ {wheel.as_uri()}" if extra else wheel
+    uv("pip", "install", "--python", environment, "--constraint", CONSTRAINTS, wanted)
+    check = CHECKS / f"with_{extra or 'nothing_more'}.py"
+    run(environment / "bin" / "python", check, tmp_path)
+    shutil.rmtree(environment)
