@@ -6,24 +6,20 @@ from pathlib import Path
 
 from devserver.engines import InputImage
 from devserver.errors import RequestError
+from devserver.media_facts import media_type_of
 
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP", "image/gif": "GIF"}
 MOST_BYTES = 32 * 2**20
 
 
 def picture_format(content: bytes) -> str | None:
-    """The media type of a picture by its first bytes, or None.
+    """The media type of a picture that engines take, by its first bytes, or None.
 
     >>> picture_format(bytes.fromhex("89504e470d0a1a0a"))
     'image/png'
     """
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if content.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return "image/gif" if content[:6] in (b"GIF87a", b"GIF89a") else None
+    shown = media_type_of(content)
+    return shown if shown in FORMATS else None
 
 
 def read_picture(path: Path) -> InputImage:

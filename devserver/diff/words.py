@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import takewhile
 from typing import Any
 
 SAME, LEFT, RIGHT = "=", "-", "+"
@@ -13,8 +14,9 @@ SAME, LEFT, RIGHT = "=", "-", "+"
 MOST_WORDS = 3_000
 """Words of each side that are compared one by one, after what both begin and end with: difflib's time is quadratic."""
 
-# Japanese and Chinese have no spaces: their signs are words.
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|\w+|[^\w\s]")
+# Japanese and Chinese have no spaces: their signs are words. White space belongs to the word before it, and at the
+# beginning to the first one.
+_WORD = re.compile(r"(?:\A\s+)?(?:[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|\w+|[^\w\s])\s*|\A\s+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +35,6 @@ class TextChange:
         return {"similarity": self.similarity, "pieces": [list(piece) for piece in self.pieces]}
 
 
-class _Words:
-    """A text cut into words; white space belongs to the word before it."""
-
-    def __init__(self, text: str) -> None:
-        found = list(_WORD.finditer(text))
-        self.words = [match[0] for match in found]
-        # What stands before the first word goes with it.
-        self._starts = [0, *(match.start() for match in found[1:]), len(text)]
-        self._text = text
-
-    def cut(self, start: int, end: int | None = None) -> str:
-        """The text from one word up to another, or to the end, with what is between them."""
-        return self._text[self._starts[start] : self._starts[-1 if end is None else end]]
-
-
 def compare_texts(left: str, right: str) -> TextChange:
     """How the right text differs from the left one.
 
@@ -56,44 +43,43 @@ def compare_texts(left: str, right: str) -> TextChange:
     """
     if left == right:
         return TextChange(1.0, ((SAME, left),) if left else ())
-    before, after = _Words(left), _Words(right)
+    before, after = _WORD.findall(left), _WORD.findall(right)
     matched = 0
     pieces: list[tuple[str, str]] = []
-    left_at = right_at = 0
-    for left_word, right_word in _matches(before.words, after.words):
-        pieces += [(LEFT, before.cut(left_at, left_word)), (RIGHT, after.cut(right_at, right_word))]
-        left_at, right_at = left_word + 1, right_word + 1
-        pieces += _word(before.cut(left_word, left_at), after.cut(right_word, right_at))
-        matched += 1
-    pieces += [(LEFT, before.cut(left_at)), (RIGHT, after.cut(right_at))]
-    words = len(before.words) + len(after.words)
+    for is_same, one, other in _blocks(*([word.strip() for word in side] for side in (before, after))):
+        if is_same:
+            matched += _count(before[one])
+            # The white space beside a word that is on both sides may still differ.
+            for word, again in zip(before[one], after[other], strict=True):
+                pieces += [(SAME, word)] if word == again else [(LEFT, word), (RIGHT, again)]
+        else:
+            pieces += [(LEFT, "".join(before[one])), (RIGHT, "".join(after[other]))]
+    words = _count(before) + _count(after)
     return TextChange(2 * matched / words if words else 0.0, tuple(_joined(pieces)))
 
 
-def _word(left: str, right: str) -> list[tuple[str, str]]:
-    """A word that is on both sides; the white space behind it may still differ."""
-    return [(SAME, left)] if left == right else [(LEFT, left), (RIGHT, right)]
-
-
-def _matches(left: list[str], right: list[str]) -> Iterator[tuple[int, int]]:
-    """The positions of equal words on both sides, in order."""
+def _blocks(left: list[str], right: list[str]) -> Iterator[tuple[bool, slice, slice]]:
+    """Stretches of both sides in order, and whether their words are the same."""
     start = _common(left, right)
     end = _common(left[start:][::-1], right[start:][::-1])
     left_end, right_end = len(left) - end, len(right) - end
-    yield from ((at, at) for at in range(start))
+    yield True, slice(start), slice(start)
     if max(left_end, right_end) - start <= MOST_WORDS:
         matcher = SequenceMatcher(None, left[start:left_end], right[start:right_end], autojunk=False)
-        for left_at, right_at, size in matcher.get_matching_blocks():
-            yield from ((start + left_at + step, start + right_at + step) for step in range(size))
-    yield from ((left_end + at, right_end + at) for at in range(end))
+        for tag, one, one_end, other, other_end in matcher.get_opcodes():
+            yield tag == "equal", slice(start + one, start + one_end), slice(start + other, start + other_end)
+    else:
+        yield False, slice(start, left_end), slice(start, right_end)
+    yield True, slice(left_end, None), slice(right_end, None)
 
 
 def _common(left: list[str], right: list[str]) -> int:
     """With how many equal words both begin."""
-    for number, (first, second) in enumerate(zip(left, right, strict=False)):
-        if first != second:
-            return number
-    return min(len(left), len(right))
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(left, right, strict=False)))
+
+
+def _count(words: list[str]) -> int:
+    return sum(not word.isspace() for word in words)
 
 
 def _joined(pieces: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -10,11 +10,11 @@ from flask import Blueprint, Response, request, send_file
 from devserver.web import guard
 from devserver.web.copies import Copies
 from devserver.web.pupils import asker
+from devserver.web.refusals import refusal, refuse_with
 from devserver.web.replies import trouble
 from devserver.web.roles import Role
 from devserver.web.runner import Job
-from devserver.web.runs import RunLost, Runs
-from exporters.errors import AmbiguousExecution, UnknownExecution
+from devserver.web.runs import Runs
 from exporters.media.pictures import Copy
 from exporters.storage.writing.media import media_name
 from otel_tracking.audience import Audience
@@ -33,15 +33,7 @@ def media_routes(runs: Runs) -> Blueprint:
     """The routes, as a blueprint."""
     routes = Blueprint("media", __name__, url_prefix="/api/runs")
     copies = Copies()
-
-    @routes.errorhandler(UnknownExecution)
-    @routes.errorhandler(AmbiguousExecution)
-    def unknown(error: Exception) -> Response:
-        return trouble(404, str(error))
-
-    @routes.errorhandler(RunLost)
-    def lost(error: RunLost) -> Response:
-        return trouble(410, str(error), run_status=error.state)
+    refuse_with(routes, refusal)
 
     @routes.get("/<run>/media/<name>")
     def medium(run: str, name: str) -> Response:

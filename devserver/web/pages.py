@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -17,11 +18,12 @@ from devserver.safety.terms import LEVELS
 from devserver.stages.seeds import draw_seed
 from devserver.web import guard
 from devserver.web.again import again, can_be_seeded, leaves_to_chance, with_seed
-from devserver.web.asking import NotAllowed, check_names, checked, image_of, level_for, seed_of
+from devserver.web.asking import check_names, checked, image_of, level_for, seed_of
 from devserver.web.choices import choices_of
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
 from devserver.web.listing import Listing, read_query
 from devserver.web.pupils import asker
+from devserver.web.refusals import refuse_with
 from devserver.web.replies import whole_text
 from devserver.web.roles import Role
 from devserver.web.run_page import run_page_values, waiting_page_values
@@ -32,7 +34,7 @@ from devserver.web.showing import show
 from devserver.web.web_settings import WebSettings
 from devserver.web.words import EXAMPLES, LANGUAGES
 from devserver.wiring import Devserver
-from exporters.errors import AmbiguousExecution, BrokenFile, UnknownExecution
+from exporters.errors import BrokenFile
 from exporters.story.boxes import NO_CHECKS
 from otel_tracking.outcome import Status
 
@@ -44,111 +46,110 @@ STATUSES = ("running", *(str(status) for status in Status))
 def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
     """The pages, as a blueprint."""
     routes = Blueprint("pages", __name__)
+    answers = _Pages(devserver, runs, settings)
+    refuse_with(routes, _refuse)
+    routes.register_error_handler(RunnerFull, _is_full)
+    routes.get("/")(answers.start)
+    routes.post("/runs")(answers.send)
+    routes.get("/runs")(answers.index)
+    routes.get("/runs/<name>")(answers.one)
+    routes.post("/runs/<name>/cancel")(answers.cancel)
+    routes.post("/runs/<name>/again")(answers.repeat)
+    routes.get("/language/<wanted>")(answers.change_language)
+    return routes
 
-    @routes.errorhandler(UnknownExecution)
-    @routes.errorhandler(AmbiguousExecution)
-    def unknown(error: Exception) -> AnyResponse:
-        return _message(404, str(error))
 
-    @routes.errorhandler(RunLost)
-    def lost(error: RunLost) -> AnyResponse:
-        return _message(410, words_here()["run lost"])
+def _refuse(status: int, error: Exception) -> AnyResponse:
+    if isinstance(error, RunLost):
+        return _message(status, words_here()["run lost"])
+    if isinstance(error, BrokenFile) and guard.role() is not Role.RESEARCHER:
+        return _message(status, words_here()["damaged run"])
+    return _message(status, str(error))
 
-    @routes.errorhandler(NotAllowed)
-    def not_allowed(error: NotAllowed) -> AnyResponse:
-        return _message(403, str(error))
 
-    @routes.errorhandler(BrokenFile)
-    def damaged(error: BrokenFile) -> AnyResponse:
-        is_researcher = guard.role() is Role.RESEARCHER
-        return _message(500, str(error) if is_researcher else words_here()["damaged run"])
+def _is_full(error: RunnerFull) -> AnyResponse:
+    answer = _message(503, str(error))
+    answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
-    @routes.errorhandler(RequestError)
-    def unclear(error: RequestError) -> AnyResponse:
-        return _message(400, str(error))
 
-    @routes.errorhandler(RunnerFull)
-    def full(error: RunnerFull) -> AnyResponse:
-        answer = _message(503, str(error))
-        answer.headers["Retry-After"] = str(error.retry_after)
-        return answer
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """What each route answers."""
 
-    @routes.get("/")
-    def start() -> str:
-        return _start_page(devserver, settings, request.args)
+    devserver: Devserver
+    runs: Runs
+    settings: WebSettings
 
-    @routes.post("/runs")
-    def send() -> AnyResponse:
+    def start(self) -> str:
+        return _start_page(self.devserver, self.settings, request.args)
+
+    def send(self) -> AnyResponse:
         try:
-            wanted = _request_of_form(settings, runs.configs)
-            runs.runner.check(wanted)
-            job = runs.runner.submit(wanted, asker().pupil)
+            wanted = _request_of_form(self.settings, self.runs.configs)
+            self.runs.runner.check(wanted)
+            job = self.runs.runner.submit(wanted, asker().pupil)
         except (RequestError, ConfigError) as error:
-            page = _start_page(devserver, settings, request.form, sentence=str(error))
+            page = _start_page(self.devserver, self.settings, request.form, sentence=str(error))
             return make_response(page, 400)
         except RunnerFull as error:
             words = words_here()
             sentence = words["full"].format(seconds=error.retry_after)
-            answer = make_response(_start_page(devserver, settings, request.form, sentence=sentence), 503)
+            answer = make_response(_start_page(self.devserver, self.settings, request.form, sentence=sentence), 503)
             answer.headers["Retry-After"] = str(error.retry_after)
             return answer
         return _to(job)
 
-    @routes.get("/runs")
-    def index() -> str:
+    def index(self) -> str:
         query = read_query(request.args, asker(), largest=100, usual=ROWS_A_PAGE)
-        listing = Listing(runs, query, asker())
+        listing = Listing(self.runs, query, asker())
         return show(
             "runs.html",
-            rows=rows_for_people(listing.rows, runs, is_researcher=guard.audience() is Role.RESEARCHER),
+            rows=rows_for_people(listing.rows, self.runs, is_researcher=guard.audience() is Role.RESEARCHER),
             total=listing.total,
-            damaged=runs.damaged() if guard.role() is Role.RESEARCHER else (),
+            damaged=self.runs.damaged() if guard.role() is Role.RESEARCHER else (),
             query=query,
             statuses=STATUSES,
-            configs=[choice.name for choice in choices_of(devserver, language_here())],
+            configs=[choice.name for choice in choices_of(self.devserver, language_here())],
             address_of=lambda offset: _same_list(offset),
         )
 
-    @routes.get("/runs/<name>")
-    def one(name: str) -> AnyResponse:
-        found = runs.find(name, asker())
+    def one(self, name: str) -> AnyResponse:
+        found = self.runs.find(name, asker())
         if isinstance(found, Job) and not found.trace_id:
-            values = waiting_page_values(found, runs)
+            values = waiting_page_values(found, self.runs)
             return make_response(show("waiting.html", **values))
         execution_id = found.execution_id if isinstance(found, Job) else found
         if name != execution_id:
             query = request.query_string.decode("ascii", "ignore")
             return redirect(f"/runs/{execution_id}{'?' if query else ''}{query}", 303)
-        values = run_page_values(found, runs, language_here(), guard.audience(), asker())
+        values = run_page_values(found, self.runs, language_here(), guard.audience(), asker())
         return make_response(show("run.html", **values))
 
-    @routes.post("/runs/<name>/cancel")
-    def cancel(name: str) -> AnyResponse:
-        found = runs.find(name, asker())
-        if not runs.owns(found, asker()):
+    def cancel(self, name: str) -> AnyResponse:
+        found = self.runs.find(name, asker())
+        if not self.runs.owns(found, asker()):
             return _message(403, words_here()["not yours"])
         if isinstance(found, Job):
-            runs.runner.stop(found)
+            self.runs.runner.stop(found)
             guard.note(Act.CANCEL, found.execution_id or found.name)
         return redirect(f"/runs/{found.name if isinstance(found, Job) else found}", 303)
 
-    @routes.post("/runs/<name>/again")
-    def repeat(name: str) -> AnyResponse:
-        found = runs.find(name, asker())
-        if not runs.owns(found, asker()):
+    def repeat(self, name: str) -> AnyResponse:
+        found = self.runs.find(name, asker())
+        if not self.runs.owns(found, asker()):
             return _message(403, words_here()["not yours"])
-        record = runs.record(found) if isinstance(found, str) else None
-        wanted = again(record, lambda sha256: runs.media(found, sha256), runs.configs) if record else None
+        record = self.runs.record(found) if isinstance(found, str) else None
+        wanted = again(record, lambda sha256: self.runs.media(found, sha256), self.runs.configs) if record else None
         if wanted is None:
             return _message(400, "this run cannot be made again from its record")
         repeated = with_seed(wanted, same=request.form.get("seed") == "same")
-        level_for(repeated.safety_level, guard.role(), settings.safety_level)
+        level_for(repeated.safety_level, guard.role(), self.settings.safety_level)
         check_names(repeated.parameters)
-        runs.runner.check(repeated)
-        return _to(runs.runner.submit(repeated, asker().pupil))
+        self.runs.runner.check(repeated)
+        return _to(self.runs.runner.submit(repeated, asker().pupil))
 
-    @routes.get("/language/<wanted>")
-    def change_language(wanted: str) -> AnyResponse:
+    def change_language(self, wanted: str) -> AnyResponse:
         response = redirect(_own_address(request.args.get("next", "/")), 303)
         if wanted in LANGUAGES:
             response.set_cookie(
@@ -160,8 +161,6 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
                 secure=request.is_secure,
             )
         return response
-
-    return routes
 
 
 def _start_page(devserver: Devserver, settings: WebSettings, given: Any, *, sentence: str = "") -> str:

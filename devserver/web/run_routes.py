@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from devserver.audit import Act
-from devserver.errors import RequestError
 from devserver.web import guard
-from devserver.web.asking import NotAllowed
 from devserver.web.era_a_answers import addresses
 from devserver.web.language import language_here
 from devserver.web.listing import Listing, read_query
 from devserver.web.pupils import SECRET_HEADER, asker
+from devserver.web.refusals import refusal, refuse_with
 from devserver.web.replies import json_reply, trouble
 from devserver.web.roles import Role
 from devserver.web.runner import Job
-from devserver.web.runs import RunLost, Runs
+from devserver.web.runs import Runs
 from devserver.web.streams import Seats, Stream, has_seen_the_end
 from devserver.web.student_copy import student_copy
 from devserver.web.telling import Tellings
 from devserver.web.workshop import DocumentTooMuch, Workshop, WorkshopFull
 from exporters import FORMATS
-from exporters.errors import AmbiguousExecution, BrokenFile, UnknownExecution, UnknownOption
+from exporters.errors import UnknownExecution, UnknownOption
 from exporters.formats import Format, format_named
 from exporters.formats.documents import check_options
 from exporters.formats.json import render as render_json
@@ -36,36 +36,37 @@ from otel_tracking.record import ExecutionRecord
 def run_routes(runs: Runs, data_dir: Path, seats: Seats, heartbeat_seconds: float, workshop: Workshop) -> Blueprint:
     """The routes, as a blueprint."""
     routes = Blueprint("runs", __name__, url_prefix="/api/runs")
-    tellings = Tellings()
+    answers = _Answers(runs, data_dir, seats, heartbeat_seconds, workshop)
+    refuse_with(routes, _refuse)
+    routes.get("")(answers.index)
+    routes.get("/stats")(answers.stats)
+    routes.get("/<name>")(answers.one)
+    routes.get("/<name>/export/<format_name>")(answers.export)
+    routes.get("/<name>/live")(answers.live)
+    routes.post("/<name>/cancel")(answers.cancel)
+    return routes
 
-    @routes.errorhandler(UnknownExecution)
-    def unknown(error: UnknownExecution) -> Response:
-        return trouble(404, f"{error}; GET /api/runs lists those there are")
 
-    @routes.errorhandler(AmbiguousExecution)
-    def ambiguous(error: AmbiguousExecution) -> Response:
-        return trouble(404, str(error))
+def _refuse(status: int, error: Exception) -> Response:
+    if isinstance(error, UnknownExecution):
+        return trouble(status, f"{error}; GET /api/runs lists those there are")
+    return refusal(status, error)
 
-    @routes.errorhandler(RunLost)
-    def lost(error: RunLost) -> Response:
-        return trouble(410, str(error), run_status=error.state)
 
-    @routes.errorhandler(NotAllowed)
-    def not_allowed(error: NotAllowed) -> Response:
-        return trouble(403, str(error))
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What each route answers."""
 
-    @routes.errorhandler(BrokenFile)
-    def damaged(error: BrokenFile) -> Response:
-        return trouble(500, str(error) if _is_researcher() else "the record of this run cannot be read")
+    runs: Runs
+    data_dir: Path
+    seats: Seats
+    heartbeat_seconds: float
+    workshop: Workshop
+    tellings: Tellings = field(default_factory=Tellings)
 
-    @routes.errorhandler(RequestError)
-    def unclear(error: RequestError) -> Response:
-        return trouble(400, str(error))
-
-    @routes.get("")
-    def index() -> Response:
+    def index(self) -> Response:
         query = read_query(request.args, asker(), largest=100)
-        listing = Listing(runs, query, asker())
+        listing = Listing(self.runs, query, asker())
         return json_reply(
             {
                 "executions": [row.to_dict(with_people=_is_researcher()) for row in listing.rows],
@@ -74,42 +75,39 @@ def run_routes(runs: Runs, data_dir: Path, seats: Seats, heartbeat_seconds: floa
                 "offset": query.offset,
                 "returned": len(listing.rows),
                 "filters": query.filters,
-                **_damaged(runs),
+                **_damaged(self.runs),
             }
         )
 
-    @routes.get("/stats")
-    def stats() -> Response:
-        runs.settle()
-        seen = [row for row in runs.rows({}) if runs.may_see(row, asker())]
-        # What everything takes grows with runs that pupils do not see.
-        size = _size_of(data_dir) if _is_researcher() else None
+    def stats(self) -> Response:
+        self.runs.settle()
+        seen = [row for row in self.runs.rows({}) if self.runs.may_see(row, asker())]
+        # What everything takes grows with self.runs that pupils do not see.
+        size = _size_of(self.data_dir) if _is_researcher() else None
         return json_reply(
             {
                 "total_records": len(seen),
                 "total_size_bytes": size,
                 "total_size_mb": None if size is None else round(size / 2**20, 2),
-                "storage_dir": str(data_dir.absolute()) if _is_researcher() else data_dir.name,
+                "storage_dir": str(self.data_dir.absolute()) if _is_researcher() else self.data_dir.name,
             }
         )
 
-    @routes.get("/<name>")
-    def one(name: str) -> Response:
-        found = runs.find(name, asker())
+    def one(self, name: str) -> Response:
+        found = self.runs.find(name, asker())
         if isinstance(found, Job):
-            return json_reply(_under_way(found, runs))
-        record = runs.record(found)
+            return json_reply(_under_way(found, self.runs))
+        record = self.runs.record(found)
         guard.note(Act.EXPORT, found, format="record")
         if not _is_researcher():
             return json_reply(student_copy(record))
         return Response(render_json(record), mimetype="application/json")
 
-    @routes.get("/<name>/export/<format_name>")
-    def export(name: str, format_name: str) -> Response:
+    def export(self, name: str, format_name: str) -> Response:
         if format_name not in FORMATS:
             return trouble(404, f"no format is called {format_name!r:.60}; there are {', '.join(sorted(FORMATS))}")
         form = format_named(format_name)
-        found = runs.find(name, asker())
+        found = self.runs.find(name, asker())
         if isinstance(found, Job):
             return trouble(409, "the run is still under way; it can be exported when it has ended")
         try:
@@ -117,8 +115,8 @@ def run_routes(runs: Runs, data_dir: Path, seats: Seats, heartbeat_seconds: floa
             if options is None:
                 return trouble(403, f"{format_name} shows everything and is not for students; html or pdf would work")
             check_options(options, [form])
-            record = runs.record(found)
-            document = workshop.make(record, format_name, options, asker().pupil or guard.role())
+            record = self.runs.record(found)
+            document = self.workshop.make(record, format_name, options, asker().pupil or guard.role())
         except UnknownOption as error:
             return trouble(400, str(error))
         except WorkshopFull as error:
@@ -128,34 +126,32 @@ def run_routes(runs: Runs, data_dir: Path, seats: Seats, heartbeat_seconds: floa
         guard.note(Act.EXPORT, found, format=format_name)
         return _attachment(document, record, form)
 
-    @routes.get("/<name>/live")
-    def live(name: str) -> Response:
-        found = runs.find(name, asker())
+    def live(self, name: str) -> Response:
+        found = self.runs.find(name, asker())
         after = request.headers.get("Last-Event-ID") or request.args.get("after", "")
-        if has_seen_the_end(runs, found, after):
+        if has_seen_the_end(self.runs, found, after):
             return Response(status=204)
-        leave = seats.take()
+        leave = self.seats.take()
         if leave is None:
             return trouble(503, "too many watchers follow runs already; try again in a moment", retry_after=5)
-        stream = Stream(runs, tellings, found, language_here(), guard.audience().value, heartbeat_seconds)
+        stream = Stream(
+            self.runs, self.tellings, found, language_here(), guard.audience().value, self.heartbeat_seconds
+        )
         response = Response(stream.messages(after), mimetype="text/event-stream")
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"
         response.call_on_close(leave)
         return response
 
-    @routes.post("/<name>/cancel")
-    def cancel(name: str) -> Response:
-        found = runs.find(name, asker())
-        if not runs.owns(found, asker()):
+    def cancel(self, name: str) -> Response:
+        found = self.runs.find(name, asker())
+        if not self.runs.owns(found, asker()):
             return trouble(403, f"only who asked for a run may end it, or who sends its secret as {SECRET_HEADER}")
         if not isinstance(found, Job):
             return trouble(409, "the run has ended already; nothing was changed", execution_id=found)
-        runs.runner.stop(found)
+        self.runs.runner.stop(found)
         guard.note(Act.CANCEL, found.execution_id or found.name)
         return json_reply({"status": "cancelling", "run_status": found.status, **addresses(found)}, 202)
-
-    return routes
 
 
 def _size_of(data_dir: Path) -> int:

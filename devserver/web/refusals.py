@@ -1,0 +1,42 @@
+"""Which status and sentence an error of finding or reading a run has: the same for the API, files and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response
+from werkzeug.wrappers import Response as AnyResponse
+
+from devserver.errors import RequestError
+from devserver.web import guard
+from devserver.web.asking import NotAllowed
+from devserver.web.replies import trouble
+from devserver.web.roles import Role
+from devserver.web.runs import RunLost
+from exporters.errors import AmbiguousExecution, BrokenFile, UnknownExecution
+
+STATUSES: dict[type[Exception], int] = {
+    RequestError: 400,
+    NotAllowed: 403,
+    UnknownExecution: 404,
+    AmbiguousExecution: 404,
+    RunLost: 410,
+    BrokenFile: 500,
+}
+
+
+def refuse_with(routes: Blueprint, answer: Callable[[int, Any], AnyResponse]) -> None:
+    """Have `answer(status, error)` make what a blueprint answers to each of these errors."""
+    for kind, status in STATUSES.items():
+        # Each its own status: a function in a loop would see the last one.
+        routes.register_error_handler(kind, lambda error, status=status: answer(status, error))
+
+
+def refusal(status: int, error: Exception) -> Response:
+    """The answer of the API in its own words; of a damaged file only researchers are told which."""
+    if isinstance(error, RunLost):
+        return trouble(status, str(error), run_status=error.state)
+    if isinstance(error, BrokenFile) and guard.role() is not Role.RESEARCHER:
+        return trouble(status, "the record of this run cannot be read")
+    return trouble(status, str(error))
