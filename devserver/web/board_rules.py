@@ -30,9 +30,9 @@ def _filled(slot: Slot, view: View) -> str:
         return "blocked"
     if item.item_type in FAILURE_TYPES:
         return "failed"
-    if view.decide(item) == Decision.HELD:
-        return "held"
-    return "hidden" if view.why(item) else "done"
+    if not view.why(item):
+        return "done"
+    return "held" if view.decide(item) == Decision.HELD else "hidden"
 
 
 def _empty(slot: Slot, record: ExecutionRecord, busy: set[object]) -> str:

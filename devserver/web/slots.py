@@ -46,7 +46,7 @@ def slots_of(record: ExecutionRecord) -> list[Slot]:
         if item.item_type not in MARKER_TYPES:
             _place(slots, item)
     spans = _spans_by_place(record)
-    filled = [replace(slot, span=_span_of(slot, spans)) for slot in slots.values()]
+    filled = [replace(slot, span=span) if (span := _span_of(slot, spans)) else slot for slot in slots.values()]
     return sorted(filled, key=lambda slot: slot.order)
 
 
