@@ -67,7 +67,10 @@ class Assembly:
 
     def _may_go(self, run: OpenRun, record: ExecutionRecord) -> bool:
         """Every record may; it is counted, and what is unusual in it is told."""
-        self._road.counts.update(lossy_values=record.lossy_values, late_spans=record.late_spans, dropped=record.dropped)
+        counts = self._road.counts
+        counts["lossy_values"] += record.lossy_values
+        counts["late_spans"] += record.late_spans
+        counts["dropped"] += record.dropped
         for item in record.items:
             for complaint in broken_rules(item.item_type, item.stage, item.stage_iteration, item.loop_iteration):
                 self._warn_of(complaint)
