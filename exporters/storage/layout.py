@@ -77,7 +77,12 @@ def table_files(data_dir: Path, table: str, day: dt.date) -> list[Path]:
     A sync tool's conflicted copy would show its runs twice, a pipe would never end; `inspection` names both.
     """
     directory = day_directory(data_dir, table, day)
-    return [directory / name for name in sorted(filter(is_file_name, names_in(directory)))]
+    return [directory / name for name in file_names_in(directory)]
+
+
+def file_names_in(directory: Path) -> list[str]:
+    """The names of the finished files in the directory of a day, sorted."""
+    return sorted(filter(is_file_name, names_in(directory)))
 
 
 def names_in(directory: Path) -> list[str]:
@@ -134,9 +139,9 @@ def label_of(runs: Sequence[Identified]) -> str:
     return short if short and (runs[0].trace_id or "").startswith(short) else "run"
 
 
-def may_hold(path: Path, execution_id: str) -> bool:
+def may_hold(name: str, execution_id: str) -> bool:
     """Whether a file may hold that run, as far as its name tells."""
-    label = path.name.partition("-")[0]
+    label = name.partition("-")[0]
     return label in ("batch", "day", "run") or label == short_id(execution_id)
 
 

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from otel_tracking.capture.bodies import Upload
 from otel_tracking.capture.exchange import Exchange
-from otel_tracking.capture.uploads import Upload
 
 
 def library_of(message: Any) -> str | None:

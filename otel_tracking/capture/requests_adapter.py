@@ -8,11 +8,11 @@ from typing import Any
 from requests import PreparedRequest, RequestException, Response
 from requests.adapters import BaseAdapter, HTTPAdapter
 
+from otel_tracking.capture.bodies import Upload
 from otel_tracking.capture.current import WiredCall, current_call
 from otel_tracking.capture.exchange import Exchange, SentRequest
 from otel_tracking.capture.propagation import TRACEPARENT, trace_header
 from otel_tracking.capture.settings import DEFAULT_CAPTURE, CaptureSettings
-from otel_tracking.capture.uploads import Upload
 from otel_tracking.capture.wire import wire_of
 
 

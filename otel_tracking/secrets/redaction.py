@@ -17,8 +17,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from otel_tracking.secrets.labels import Labelled, without_labelled
-from otel_tracking.secrets.policy import DEFAULT_POLICY, RedactionPolicy
-from otel_tracking.secrets.rules import rules_of
+from otel_tracking.secrets.rules import DEFAULT_POLICY, RedactionPolicy, rules_of
 from otel_tracking.secrets.shapes import QUERY, SHORTEST, USERINFO, Shape
 
 __all__ = ["DEFAULT_POLICY", "Redaction", "RedactionPolicy", "marker", "redact_text"]

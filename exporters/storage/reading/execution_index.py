@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from exporters.errors import BrokenFile
-from exporters.storage.layout import ONE_DAY, day_directory, day_of_id, may_hold, short_id, table_files
+from exporters.storage.layout import ONE_DAY, day_directory, day_of_id, file_names_in, may_hold, short_id
 from exporters.storage.reading.damage import Damage, Damages, OnDamage
 from exporters.storage.tables.summary import COLUMNS
 from exporters.storage.tables.table_file import Row, TableFiles, execution_rows, read_checked
@@ -75,7 +75,7 @@ class ExecutionIndex:
         self._data_dir = data_dir
         self._execution_id = execution_id
         self._tell = Damages() if on_damage is None else on_damage
-        self._rows: dict[dt.date, dict[Path, list[ExecutionRow]]] = {}
+        self._rows: dict[dt.date, dict[str, list[ExecutionRow]]] = {}
         self.damaged: dict[Path, Damage] = {}
         self._seen: dict[Path, tuple[int, ...] | None] = {}
 
@@ -90,17 +90,17 @@ class ExecutionIndex:
 
         Compaction may replace files meanwhile: it is listed again until two lists agree, so that nothing falls between.
         """
-        known = self._rows.setdefault(day, {})
-        listed = self._files(day)
+        known, directory = self._rows.setdefault(day, {}), day_directory(self._data_dir, "executions", day)
+        listed = self._names(directory)
         for _ in range(RELISTINGS):
-            for path in listed:
-                if path not in known:
-                    self._read(path, day)
-            again = self._files(day)
+            for name in listed:
+                if name not in known:
+                    self._read(directory / name, day)
+            again = self._names(directory)
             if again == listed:
                 break
             listed = again
-        return [row for path in listed for row in known.get(path, ())]
+        return [row for name in listed for row in known.get(name, ())]
 
     def earlier(self, row: ExecutionRow) -> list[ExecutionRow]:
         """Other rows of the same run, of lesser rank, the best first: what is left where `row` is damaged."""
@@ -112,13 +112,13 @@ class ExecutionIndex:
         """Drop what is known of a day that is done, or has changed."""
         self._rows.pop(day, None)
 
-    def _files(self, day: dt.date) -> list[Path]:
+    def _names(self, directory: Path) -> list[str]:
         try:
-            files = table_files(self._data_dir, "executions", day)
+            names = file_names_in(directory)
         except BrokenFile as trouble:
-            self._is_damaged(day_directory(self._data_dir, "executions", day), trouble)
+            self._is_damaged(directory, trouble)
             return []
-        return [path for path in files if self._execution_id is None or may_hold(path, self._execution_id)]
+        return [name for name in names if self._execution_id is None or may_hold(name, self._execution_id)]
 
     def _read(self, path: Path, day: dt.date) -> None:
         signature = _signature(path)
@@ -126,7 +126,7 @@ class ExecutionIndex:
             return  # nobody has put a copy in its place
         self.damaged.pop(path, None)
         try:
-            self._rows[day][path] = _light_rows(path, day, self._execution_id, self._tell)
+            self._rows[day][path.name] = _light_rows(path, day, self._execution_id, self._tell)
         except FileNotFoundError:
             return  # compacted away; the next listing has its runs
         except BrokenFile as trouble:

@@ -90,7 +90,7 @@ def sealed_note(path: Path) -> bytes | None:
     found = _checked(file, path)
     if found is None:
         return None
-    if _sum_of(file, found.start) != found.body_sum:
+    if _sum(memoryview(content)[: found.start]) != found.body_sum:
         raise _changed(path)
     return _note_before(content, found.start)
 
@@ -160,7 +160,7 @@ def _sum_of(file: BinaryIO, end: int) -> bytes:
     return total.to_bytes(_SUM, "little")
 
 
-def _sum(content: bytes) -> bytes:
+def _sum(content: bytes | memoryview) -> bytes:
     return zlib.crc32(content).to_bytes(_SUM, "little")
 
 
