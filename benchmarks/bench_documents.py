@@ -127,7 +127,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     rounds = 3 if parser.parse_args().quick else 15
-    names = ("json", "pdf", *(["pdfa"] if importlib.util.find_spec("typst") else []), "docx")
+    names = ("json", "pdf", *(["pdfa"] if importlib.util.find_spec("pikepdf") else []), "docx")
     costs: dict[str, list[Cost]] = {name: [] for name in names}
     first = cost_of(FORMATS["pdf"].render, a_record(0))
     for number in range(1, rounds + 1):

@@ -26,10 +26,10 @@ EXTRAS = {
         "Documents beside JSON and CSV need",
         ("lxml", "reportlab", "uharfbuzz", "fontTools", "docx", "jinja2", "PIL", "numpy", "regex"),
     ),
-    "archive": _Part("PDFs for archives need", ("typst",), brings=("documents",)),
+    "archive": _Part("PDFs for archives need", ("pikepdf",), brings=("documents",)),
     "pipelines": _Part(
         "Runs of pipelines need",
-        ("tenacity", "simplemma", "py3langid", "regex", "tinytag", "PIL", "numpy", "httpx"),
+        ("tenacity", "simplemma", "idzip", "py3langid", "regex", "tinytag", "PIL", "numpy", "httpx"),
         brings=("cli",),
     ),
     "server": _Part(

@@ -99,7 +99,7 @@ FORMATS: dict[str, Format] = {
         "application/pdf",
         # Beside the PDF of the same run, not in its place.
         ".archive.pdf",
-        render=when_used("exporters.formats.pdf_archive", "render", _PDF_ARCHIVE),
+        render=when_used("exporters.formats.pdf", "render_for_archives", _PDF_ARCHIVE),
         options=("audience", "language"),
         shows_media=True,
         extra=_PDF_ARCHIVE,

@@ -406,10 +406,10 @@ NOT_CLEANED = {
 OF_KIND = {"image": ItemType.OUTPUT_IMAGE, "music": ItemType.OUTPUT_MUSIC, "video": ItemType.OUTPUT_VIDEO}
 
 
-def needs_typst(format_name):
-    """The archivable format is tested where its engine is."""
+def needs_pikepdf(format_name):
+    """The archivable format is tested where what makes it is."""
     if format_name == "pdfa":
-        pytest.importorskip("typst")
+        pytest.importorskip("pikepdf")
 
 
 def text_in(document):
@@ -426,7 +426,7 @@ def text_in(document):
 @pytest.mark.parametrize("name", NOT_CLEANED)
 def test_what_cannot_be_cleaned_is_left_out_for_students_and_said(name, format_name):
     """In every format: no file as it is, with the names and places in it."""
-    needs_typst(format_name)
+    needs_pikepdf(format_name)
     content, media_type, kind = NOT_CLEANED[name]
     document = FORMATS[format_name].render(a_run_with(content, OF_KIND[kind], media_type, kind), audience="student")
 
@@ -451,7 +451,7 @@ def test_sounds_and_films_on_a_page_for_students_say_nothing_of_themselves(conte
 @pytest.mark.parametrize("format_name", ["docx", "pdf", "pdfa"])
 def test_students_are_not_told_where_a_file_lies(format_name):
     """As on the page; researchers are, to find it."""
-    needs_typst(format_name)
+    needs_pikepdf(format_name)
     record = a_run_with(b"GIF89a Anna", media_type="image/gif")
     documents = [FORMATS[format_name].render(record, audience=audience) for audience in ("researcher", "student")]
     assert ["media/x/y" in text_in(document) for document in documents] == [True, False]

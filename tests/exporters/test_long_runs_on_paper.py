@@ -24,7 +24,7 @@ from exporters.story.storyteller import story_of
 from otel_tracking import ItemType
 
 ARCHIVE = pytest.param(
-    "pdfa", marks=pytest.mark.skipif(not importlib.util.find_spec("typst"), reason="typst is not installed")
+    "pdfa", marks=pytest.mark.skipif(not importlib.util.find_spec("pikepdf"), reason="pikepdf is not installed")
 )
 for_both = pytest.mark.parametrize("name", ["pdf", ARCHIVE])
 

@@ -1,6 +1,6 @@
-"""A record as a PDF, set with ReportLab or, for archives, with typst: what both promise.
+"""A record as a PDF, for everybody or for archives: what both promise.
 
-In every script, the same every time, with the record inside. The archivable format is tested where typst is installed.
+In every script, the same every time, with the record inside. The archivable format is tested where pikepdf is there.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HARD_TO_PRINT = [fifteen_languages, four_outputs, a_failed_run, hostile, an_ordi
 ARCHIVE = pytest.param(
     "pdfa",
     marks=pytest.mark.skipif(
-        not importlib.util.find_spec("typst"), reason="typst is not installed; pip install 'otel-tracking[archive]'"
+        not importlib.util.find_spec("pikepdf"), reason="pikepdf is not installed; pip install 'otel-tracking[archive]'"
     ),
 )
 
@@ -227,12 +227,12 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @for_both
 def test_a_forked_worker_makes_documents_too(name):
-    """Also where its parent had made one, and where the engine keeps threads, which a fork does not copy."""
+    """Also where its parent had made one."""
     assert subprocess.run([sys.executable, "-c", FORKED, name], timeout=60, check=False).returncode == 0
 
 
 def test_nobody_pays_for_a_format_they_do_not_use():
-    heavy = "{'typst', 'reportlab', 'uharfbuzz', 'docx', 'PIL', 'fontTools'} & set(sys.modules)"
+    heavy = "{'pikepdf', 'reportlab', 'uharfbuzz', 'docx', 'PIL', 'fontTools'} & set(sys.modules)"
     check = f"import sys; from exporters import FORMATS; sys.exit(bool({heavy}))"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
 

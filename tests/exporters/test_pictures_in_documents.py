@@ -12,7 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 from exporters.media.pictures import clean_picture, small_picture
 
 ARCHIVE = pytest.param(
-    "pdfa", marks=pytest.mark.skipif(not importlib.util.find_spec("typst"), reason="typst is not installed")
+    "pdfa", marks=pytest.mark.skipif(not importlib.util.find_spec("pikepdf"), reason="pikepdf is not installed")
 )
 
 everywhere = pytest.mark.parametrize("name", ["html", "docx", "pdf", ARCHIVE, "thumbnail"])

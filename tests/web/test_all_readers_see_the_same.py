@@ -1,8 +1,9 @@
-"""Documents, pages, students' records and viewers of traces show of any run what the one policy says, no more, no less."""
+"""Documents, pages, students' copies and viewers show of any run what the one policy says, no more and no less."""
 
 import json
 
 from builders import a_record, an_item
+from exporters.story.journey import journey_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
@@ -13,7 +14,6 @@ from collectors.viewers.payload import make_alias
 from collectors.viewers.spans import show_run
 from devserver.web.board import board_of
 from devserver.web.student_copy import student_copy
-from exporters.story.journey import journey_of
 from otel_tracking import ItemType, canonical
 from otel_tracking import attributes as names
 from otel_tracking.audience import Audience

@@ -8,7 +8,7 @@ SENTENCE = "PDFs for archives (pdfa) need the extra 'archive': pip install 'otel
 
 
 def test_its_button_is_grey_and_says_why(client, monkeypatch):
-    monkeypatch.setitem(sys.modules, "typst", None)
+    monkeypatch.setitem(sys.modules, "pikepdf", None)
     page = Page(client.get(execute(client).get_json()["run_url"] + "?audience=researcher").text)
 
     (grey,) = [one for one in page.all("button") if "disabled" in one]
@@ -20,7 +20,7 @@ def test_its_button_is_grey_and_says_why(client, monkeypatch):
 
 
 def test_the_api_answers_501(client, monkeypatch):
-    monkeypatch.setitem(sys.modules, "typst", None)
+    monkeypatch.setitem(sys.modules, "pikepdf", None)
     answer = client.get(execute(client).get_json()["record_url"] + "/export/pdfa")
 
     assert answer.status_code == 501

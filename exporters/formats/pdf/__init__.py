@@ -19,12 +19,23 @@ def render(record: ExecutionRecord, *, language: str = "en", audience: str = Aud
     Pictures are those among `record.attachments`. For students nothing is in it that a safety check said no to, and
     the record is not inside. Raises `UnknownOption` for another language or audience.
     """
+    return _rendered(record, language, audience, for_archives=False)
+
+
+def render_for_archives(record: ExecutionRecord, *, language: str = "en", audience: str = Audience.RESEARCHER) -> bytes:
+    """The same pages as PDF/A-3a, for archives, and PDF/UA-1, for screen readers."""
+    return _rendered(record, language, audience, for_archives=True)
+
+
+def _rendered(record: ExecutionRecord, language: str, audience: str, *, for_archives: bool) -> bytes:
     attached = record_json.render(record) if audience != Audience.STUDENT else None
     story = story_of(record, language=language, audience=audience)
-    return set_story(lay_out(story, attached=attached is not None), record.timestamp, attached)
+    return set_story(
+        lay_out(story, attached=attached is not None), record.timestamp, attached, for_archives=for_archives
+    )
 
 
-def set_story(story: Printed, moment: dt.datetime, record: bytes | None) -> bytes:
+def set_story(story: Printed, moment: dt.datetime, record: bytes | None, *, for_archives: bool = False) -> bytes:
     """The PDF of a story that was recorded at `moment`, with `record` (JSON) inside where it is given."""
     from exporters.formats.pdf import chapters, pages
     from exporters.formats.pdf.lines import Typesetter
@@ -35,6 +46,7 @@ def set_story(story: Printed, moment: dt.datetime, record: bytes | None) -> byte
         chapters.flowables(setter, story),
         chapters.footer(setter, story),
         moment=moment.astimezone(dt.UTC),
+        for_archives=for_archives,
         attachment=(record, story.words["attached"]) if record is not None else None,
         **chapters.told_of(story),
     )

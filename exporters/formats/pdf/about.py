@@ -56,7 +56,7 @@ def _signs(setter: Typesetter, words: Mapping[str, str]) -> list[Flowable]:
 
 
 def _sign(setter: Typesetter, label: str) -> Line:
-    return Line((setter.sign(label, 0, TEXT),), 8 * 1.42)
+    return Line((setter.sign(label, 0, TEXT),), (0.0,), 8 * 1.42)
 
 
 def _counted(count: int, words: Mapping[str, str]) -> str:

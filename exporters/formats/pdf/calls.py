@@ -19,6 +19,7 @@ from exporters.formats.pdf.parts import (
     table,
     tag,
 )
+from exporters.formats.pdf.structure import Node
 from exporters.formats.pdf.styles import FAINT, FATES, GREY, SMALL, TONES, WIDTH, Style
 from exporters.formats.printed.layout import Printed, PrintedCall
 from exporters.story.parts import Sent
@@ -76,8 +77,9 @@ def _title(setter: Typesetter, call: PrintedCall) -> Text:
     spans = [number, Span(f"{call.title}   ", Style(10, 600)), Span(call.facts, SMALL)]
     lines = setter.lines(spans, WIDTH, leading=1.3, direction="ltr")
     if call.number > _MOST_BOOKMARKS:
-        return Text(lines, above=13)
-    return Text(lines, bookmark=f"call-{call.number}", title=plain(f"{call.number}. {call.title}"), level=1, above=13)
+        return Text(lines, above=13, node=Node("H3"))
+    title = plain(f"{call.number}. {call.title}")
+    return Text(lines, bookmark=f"call-{call.number}", title=title, level=1, above=13, node=Node("H3"))
 
 
 def _parameters(setter: Typesetter, call: PrintedCall, story: Printed) -> Flowable:

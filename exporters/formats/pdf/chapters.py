@@ -39,7 +39,7 @@ def footer(setter: Typesetter, story: Printed) -> Callable[[Any, int, int], None
         for text, is_right in ((left, False), (right, True)):
             line = setter.lines([Span(text, _FOOTER)], WIDTH - _PAGE_NUMBER, direction="ltr")[0]
             place = PAGE_WIDTH - MARGIN - line.width if is_right else MARGIN
-            draw_letters(canvas, line.placed, place, _FOOTER_HEIGHT)
+            draw_letters(canvas, line, place, _FOOTER_HEIGHT)
 
     return draw
 

@@ -22,6 +22,7 @@ _FINENESS = 1.0
 """Units that a curve may be off where it becomes a quadratic one, of 1,000 in the size of a letter."""
 _MOST_CODES = 65_000
 _STILL = 0.01
+_A_LITTLE = 0.5
 
 Parts = tuple[Part, ...]
 Drawn = tuple[Parts, str]
@@ -37,10 +38,10 @@ class EmbeddedFont:
         self._codes: dict[Drawn, int] = {}
         self._programs: dict[Piece, str] = {}
 
-    def shown(self, piece: Piece) -> str:
-        """The glyphs of a piece as PDF shows them: operands of `TJ`."""
+    def shown(self, piece: Piece, *, leftwards: bool = False) -> str:
+        """The glyphs of a piece as PDF shows them: operands of `TJ`; `leftwards` begins with the one at the right."""
         if piece not in self._programs:
-            self._programs[piece] = self._program(piece.glyphs)
+            self._programs[piece] = self._leftwards(piece.glyphs[::-1]) if leftwards else self._program(piece.glyphs)
         return self._programs[piece]
 
     def addObjects(self, document: PDFDocument) -> None:
@@ -55,6 +56,20 @@ class EmbeddedFont:
             if abs(beyond) > _STILL:
                 said.append(f"{-beyond:.6g}")
         return "".join(_joined(said))
+
+    def _leftwards(self, glyphs: Sequence[Glyph]) -> str:
+        """Each glyph, and how far back from its end the next one begins.
+
+        What takes no room stands a little further left than the letter before it: readers of PDF sort by places.
+        """
+        said: list[str] = []
+        end = start = 0.0
+        for glyph in glyphs:
+            start -= glyph.advance or _A_LITTLE
+            said += [f"{end - start:.6g}"] if said else []
+            said.append(f"<{self._code(glyph):04x}>")
+            end = start + _advance(self._typeface, glyph.parts)
+        return "".join(said)
 
     def _code(self, glyph: Glyph) -> int:
         key = (glyph.parts, glyph.text)

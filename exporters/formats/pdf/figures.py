@@ -11,7 +11,8 @@ from reportlab.platypus import CondPageBreak, Flowable
 from exporters.formats.pdf import pictures
 from exporters.formats.pdf.flow import Text, gap, stacked
 from exporters.formats.pdf.lines import Line, Span, Typesetter
-from exporters.formats.pdf.parts import Command, heading, rows_of, table
+from exporters.formats.pdf.parts import Command, heading, plain, rows_of, table
+from exporters.formats.pdf.structure import Node, group, table_node
 from exporters.formats.pdf.styles import FAINT, GREY, INK, SMALL, TONES, WASH, WIDTH, Style
 from exporters.formats.printed.figures import Figure
 from exporters.formats.printed.layout import Printed
@@ -58,8 +59,11 @@ def _shown(setter: Typesetter, together: tuple[Figure, ...], story: Printed, hig
     pictured = [_picture(setter, figure, width, highest) for figure in together]
     captions = [Text(_caption(setter, figure, story, width), bookmark=f"figure-{figure.number}") for figure in together]
     heads = [_with_gaps([cell, ""] for cell in cells) for cells in (pictured, captions)]
-    details = [
-        _with_gaps(row) for row in zip_longest(*(_details(setter, one, width) for one in together), fillvalue=["", ""])
+    found = [_details(setter, one, width) for one in together]
+    details = [_with_gaps(row) for row in zip_longest(*found, fillvalue=["", ""])]
+    told = [
+        Node("Div", [*group(picture, caption).kids, *([table_node(rows)] if rows else [])])
+        for picture, caption, rows in zip(pictured, captions, found, strict=True)
     ]
     widths = [_NAMES, width - _NAMES, _BETWEEN, _NAMES, width - _NAMES][: 3 * count - 1]
     spans: list[Command] = [("SPAN", (3 * one, row), (3 * one + 1, row)) for one in range(count) for row in (0, 1)]
@@ -70,7 +74,7 @@ def _shown(setter: Typesetter, together: tuple[Figure, ...], story: Printed, hig
         ("BOTTOMPADDING", (0, 1), (-1, 1), 3),
     ]
     needed = max(cell.wrap(width, 1e6)[1] for cell in pictured) + 60
-    return [CondPageBreak(needed), table([*heads, *details], widths, style), gap(14)]
+    return [CondPageBreak(needed), table([*heads, *details], widths, style, node=Node("Div", told)), gap(14)]
 
 
 def _last_kept(pictured: list[Flowable], captions: list[Text], details: list[list[Any]]) -> int:
@@ -96,7 +100,7 @@ def _picture(setter: Typesetter, figure: Figure, width: float, highest: float) -
         return _note(setter, figure, width)
     ratio = figure.picture.width / figure.picture.height
     shown = min(width, ratio * highest)
-    return pictures.Figure(figure.picture, f"figure-{figure.number}", shown, shown / ratio)
+    return pictures.Figure(figure.picture, plain(figure.alternative), shown, shown / ratio)
 
 
 def _note(setter: Typesetter, figure: Figure, width: float) -> Flowable:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
-from reportlab.platypus import Flowable, Spacer
+from reportlab.platypus import Spacer
 
 from exporters.formats.pdf.lines import SIGN_ROOM, SIGN_SIZE, Line, Placed
-from exporters.formats.pdf.styles import GREY, WHITE, Colour
+from exporters.formats.pdf.shaping import PER_EM
+from exporters.formats.pdf.structure import Node, Told
+from exporters.formats.pdf.styles import GREY, WHITE
 
 _BASELINE = 0.74
 """Where letters stand, in heights of a line from its top."""
 _BAR = 1.6
+_STILL = 0.005
 
 
-class Text(Flowable):  # type: ignore[misc]
+class Text(Told):
     """Lines one below the other; with an `own_width` they go over the empty cells beside theirs.
 
     Cells that a table joins would do the same, and cost time in proportion to the square of their number.
@@ -31,10 +35,13 @@ class Text(Flowable):  # type: ignore[misc]
         level: int = 0,
         above: float = 0,
         own_width: float | None = None,
+        node: Node | None = None,
     ) -> None:
         super().__init__()
         # ReportLab leaves such room out at the top of a page.
         self.spaceBefore = above
+        self.node = node or Node("P")
+        self._was_drawn = False
         self._lines, self._own_width = tuple(lines), own_width
         self._bookmark, self._title, self._level = bookmark, title, level
 
@@ -51,28 +58,36 @@ class Text(Flowable):  # type: ignore[misc]
         fitting = _how_many_fit(self._lines, available_height)
         if not fitting:
             return []
-        first = Text(self._lines[:fitting], bookmark=self._bookmark, title=self._title, level=self._level)
-        rest = self._lines[fitting:]
-        return [first, Text(rest)] if rest else [first]
+        told: dict[str, Any] = {"bookmark": self._bookmark, "title": self._title, "level": self._level}
+        first, rest = Text(self._lines[:fitting], **told, node=self.node), self._lines[fitting:]
+        return [first, Text(rest, node=self.node)] if rest else [first]
 
     def chunks(self, count: int) -> list[Text]:
         """The same in texts of `count` lines, for rows of a table that go over pages."""
         return [
-            Text(self._lines[start : start + count], own_width=self._own_width)
+            Text(self._lines[start : start + count], own_width=self._own_width, node=self.node)
             for start in range(0, len(self._lines), count)
         ]
 
     def draw(self) -> None:
-        """All lines, from the top."""
+        """All lines, from the top. What is drawn again, such as the head of a table, is told of once."""
         canvas, top = self.canv, self.height
         if self._bookmark:
             canvas.bookmarkHorizontal(self._bookmark, 0, top + 6)
         if self._title:
             canvas.addOutlineEntry(self._title, self._bookmark, self._level)
-        for line in self._lines:
-            top -= line.above
-            _draw_line(canvas, line, top, self.width)
-            top -= line.height
+        for (link, language), group in groupby(self._lines, key=lambda line: (line.link, line.language)):
+            node = self._link() if link else self.node
+            with canvas.telling(None if self._was_drawn else node, language):
+                for line in group:
+                    top -= line.above
+                    _draw_line(canvas, line, top, self.width, node)
+                    top -= line.height
+        self._was_drawn = True
+
+    def _link(self) -> Node:
+        self.node.kids.append(link := Node("Link"))
+        return link
 
 
 def _how_many_fit(lines: Sequence[Line], height: float) -> int:
@@ -88,29 +103,9 @@ def stacked(*paragraphs: Iterable[Line]) -> list[Line]:
     return [line for paragraph in paragraphs for line in paragraph]
 
 
-def spaced(lines: Sequence[Line], above: float) -> list[Line]:
-    """The same lines with that much room above the first."""
-    return [replace(line, above=above) if not place else line for place, line in enumerate(lines)]
-
-
-def beside_bar(lines: Iterable[Line], bar: Colour, indent: float) -> list[Line]:
-    """The same lines with a bar at their left."""
-    return [replace(line, bar=bar, indent=indent) for line in lines]
-
-
-def indented(lines: Iterable[Line], indent: float) -> list[Line]:
-    """The same lines, further from the left."""
-    return [replace(line, indent=indent) for line in lines]
-
-
-def linked(lines: Iterable[Line], destination: str) -> list[Line]:
-    """The same lines as a link to a bookmark."""
-    return [replace(line, link=destination) for line in lines]
-
-
-def right(lines: Iterable[Line]) -> list[Line]:
-    """The same lines at the right."""
-    return [replace(line, to_the_right=True) for line in lines]
+def each(lines: Iterable[Line], **changes: Any) -> list[Line]:
+    """The same lines, all changed in the same way: with a bar at their left, a link, an indent, or at the right."""
+    return [replace(line, **changes) for line in lines]
 
 
 def gap(height: float) -> Spacer:
@@ -118,36 +113,32 @@ def gap(height: float) -> Spacer:
     return Spacer(0, height)
 
 
-def _draw_line(canvas: Any, line: Line, top: float, width: float) -> None:
-    baseline = top - _BASELINE * line.height
+def _draw_line(canvas: Any, line: Line, top: float, width: float, node: Node) -> None:
     left = width - line.width if line.to_the_right else line.indent
     if line.bar:
         canvas.setFillColorRGB(*line.bar)
         canvas.rect(0, top - line.height, _BAR, line.height, stroke=0, fill=1)
     if line.link:
-        canvas.linkRect("", line.link, (left, top - line.height, left + line.width, top), relative=1, thickness=0)
-    draw_letters(canvas, line.placed, left, baseline)
+        canvas.link(line, (left, top - line.height, left + line.width, top), node)
+    draw_letters(canvas, line, left, top - _BASELINE * line.height)
 
 
-def draw_letters(canvas: Any, placed: Sequence[Placed], left: float, baseline: float) -> None:
-    """Pieces side by side from `left`."""
-    _draw_frames(canvas, placed, left, baseline)
-    commands = [f"BT 1 0 0 1 {left:.6g} {baseline:.6g} Tm"]
-    commands += _commands(canvas, placed)
-    canvas.addLiteral(" ".join([*commands, "ET"]))
+def draw_letters(canvas: Any, line: Line, left: float, baseline: float) -> None:
+    """The letters of a line from `left`, in the order in which they are read."""
+    _draw_frames(canvas, line, left, baseline)
+    canvas.addLiteral(" ".join(["BT", *_commands(canvas, line, left, baseline), "ET"]))
 
 
-def _draw_frames(canvas: Any, placed: Sequence[Placed], left: float, baseline: float) -> None:
+def _draw_frames(canvas: Any, line: Line, left: float, baseline: float) -> None:
     """The frames of all signs of a line at once; a text may be nothing but signs."""
     frames = []
-    for one in placed:
+    for one, right in zip(line.placed, line.lefts, strict=True):
         size = one.style.size
         if one.is_sign:
             frames.append(
-                f"{left + 0.06 * size:.6g} {baseline - 0.14 * size:.6g} {one.width - 0.12 * size:.6g} "
+                f"{left + right + 0.06 * size:.6g} {baseline - 0.14 * size:.6g} {one.width - 0.12 * size:.6g} "
                 f"{0.82 * size:.6g} re"
             )
-        left += one.width
     if frames:
         canvas.setStrokeColorRGB(*GREY)
         canvas.setFillColorRGB(*WHITE)
@@ -156,10 +147,10 @@ def _draw_frames(canvas: Any, placed: Sequence[Placed], left: float, baseline: f
         canvas.addLiteral(" ".join([*frames, "B"]))
 
 
-def _commands(canvas: Any, placed: Sequence[Placed]) -> Iterator[str]:
-    """The pieces in PDF's own words (9.4); font, size and colour only where they change."""
-    font = colour = None
-    for one in placed:
+def _commands(canvas: Any, line: Line, left: float, baseline: float) -> Iterator[str]:
+    """The pieces in PDF's own words (9.4); font, size, colour and place only where they change."""
+    font = colour = pen = None
+    for one, right in zip(line.placed, line.lefts, strict=True):
         size = one.style.size * (SIGN_SIZE if one.is_sign else 1)
         embedded = canvas.embedded(one.piece.typeface)
         told_colour = GREY if one.is_sign else one.style.colour
@@ -169,5 +160,14 @@ def _commands(canvas: Any, placed: Sequence[Placed]) -> Iterator[str]:
         if told_colour != colour:
             colour = told_colour
             yield f"{colour[0]:.3g} {colour[1]:.3g} {colour[2]:.3g} rg"
+        start = right + (one.width - _width_of_first(one) if one.goes_left else 0)
+        if pen is None or abs(start - pen) > _STILL:
+            yield f"1 0 0 1 {left + start:.6g} {baseline:.6g} Tm"
+        pen = None if one.goes_left else right + one.width
         room = f"{-SIGN_ROOM / SIGN_SIZE * 500:.6g}" if one.is_sign else ""
-        yield f"[{room}{embedded.shown(one.piece)}{room}] TJ"
+        yield f"[{room}{embedded.shown(one.piece, leftwards=one.goes_left)}{room}] TJ"
+
+
+def _width_of_first(one: Placed) -> float:
+    """Of the glyph at the right end, in points."""
+    return one.piece.glyphs[-1].advance / PER_EM * one.style.size if one.piece.glyphs else 0

@@ -9,7 +9,7 @@ from reportlab.graphics.shapes import Drawing, Rect
 from reportlab.lib.colors import Color
 from reportlab.platypus import Flowable
 
-from exporters.formats.pdf.flow import Text, beside_bar, indented, linked, right, spaced, stacked
+from exporters.formats.pdf.flow import Text, each, stacked
 from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.parts import Command, heading, last_of_whole, paragraph, plain, rows_of, table, tag
 from exporters.formats.pdf.styles import FAINT, GREY, SMALL, TEXT, TONES, WIDTH, Colour, Style, stage_colour
@@ -75,7 +75,7 @@ def _below_the_row(setter: Typesetter, row: Row, story: Printed) -> list[list[An
 def _head(setter: Typesetter, story: Printed) -> list[Any]:
     names = [story.words[name] for name in ("number", "what", "text", "by", "took")]
     cells = [tag(setter, name, width) for name, width in zip(names, _COLUMNS, strict=True)]
-    (found,) = rows_of([indented(cells[0], _SPACE), *cells[1:4], right(cells[4])])
+    (found,) = rows_of([each(cells[0], indent=_SPACE), *cells[1:4], each(cells[4], to_the_right=True)])
     return found
 
 
@@ -98,9 +98,9 @@ def _cells(setter: Typesetter, row: Row, story: Printed) -> list[list[Line]]:
         ),
         [] if row.is_wide else stacked(*_text(setter, row, story, widths[2], TEXT)),
         _lines(setter, "" if row.figure else box.caption, widths[3], SMALL),
-        right(_lines(setter, box.seconds, _COLUMNS[4], SMALL)),
+        each(_lines(setter, box.seconds, _COLUMNS[4], SMALL), to_the_right=True),
     ]
-    return [indented(told[0], _SPACE), *told[1:]]
+    return [each(told[0], indent=_SPACE), *told[1:]]
 
 
 def _languages(box: Box) -> str:
@@ -111,14 +111,15 @@ def _languages(box: Box) -> str:
 
 def _text(setter: Typesetter, row: Row, story: Printed, width: float, style: Style) -> Iterator[list[Line]]:
     if row.given:
-        yield beside_bar(_given(setter, row.given, story, width - 8), TONES["stop"], 8)
+        yield each(_given(setter, row.given, story, width - 8), bar=TONES["stop"], indent=8)
     if row.box.withheld:
         yield _lines(setter, row.box.withheld, width, TEXT.but(colour=TONES["stop"]))
     if row.text:
         lines = _words(setter, row.text, width, style.but(weight=500 if row.box.tone == "key" else 400))
-        yield spaced(lines, 4 if row.given else 0)
+        yield [*each(lines[:1], above=4 if row.given else 0), *lines[1:]]
     if row.figure:
-        yield linked(_lines(setter, f"{story.words['figure']} {row.figure}", width, SMALL), f"figure-{row.figure}")
+        named = _lines(setter, f"{story.words['figure']} {row.figure}", width, SMALL)
+        yield each(named, link=f"figure-{row.figure}")
 
 
 def _given(setter: Typesetter, given: Passage, story: Printed, width: float) -> list[Line]:

@@ -43,6 +43,11 @@ class Placed:
     is_sign: bool = False
 
     @property
+    def goes_left(self) -> bool:
+        """Whether its letters are read from right to left."""
+        return self.piece.level % 2 == 1 and not self.is_sign
+
+    @property
     def width(self) -> float:
         """In points."""
         if self.is_sign:
@@ -52,10 +57,12 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """One line from left to right, how high it is, and what stands around it."""
+    """One line: pieces in the order of reading, how far from its beginning each stands, and what is around them."""
 
     placed: tuple[Placed, ...]
+    lefts: tuple[float, ...]
     height: float
+    language: str = ""
     above: float = 0
     to_the_right: bool = False
     indent: float = 0
@@ -88,9 +95,10 @@ class Typesetter:
         height = leading if leading > 4 else leading * max((span.style.size for span in spans), default=TEXT.size)
         words = _hard_lines(self._words(spans, base))
         broken = (line for together in words for line in _broken(together, width, self))
+        language = _language_of(spans[0]) if spans else None
+        told = language if language and language != self.language else ""
         return [
-            Line(tuple(in_visual_order(line, lambda placed: placed.piece.level)), height, to_the_right=base == "rtl")
-            for line in broken
+            Line(tuple(line), tuple(_lefts(line)), height, language=told, to_the_right=base == "rtl") for line in broken
         ]
 
     def sign(self, label: str, level: int, style: Style) -> Placed:
@@ -122,7 +130,7 @@ class Typesetter:
             self.signs.update(labels)
             text = "".join(SIGN if isinstance(piece, Sign) else piece for piece in found)
             # What is the same for all words is no part of them: they are looked up by what they say.
-            known = Span("", span.style, span.language or language_of(text))
+            known = Span("", span.style, _language_of(span))
             yield from _words_of(text, iter(labels), known, base)
 
 
@@ -147,6 +155,19 @@ class Measured(NamedTuple):
 
     pieces: tuple[Placed, ...]
     width: float
+
+
+def _language_of(span: Span) -> str | None:
+    return language_of(span.text, span.language)
+
+
+def _lefts(line: Sequence[Placed]) -> list[float]:
+    """How far from the left end of their line the pieces stand."""
+    lefts, left = [0.0] * len(line), 0.0
+    for place in in_visual_order(range(len(line)), lambda place: line[place].piece.level):
+        lefts[place] = left
+        left += line[place].width
+    return lefts
 
 
 def _words_of(text: str, labels: Iterator[str], span: Span, base: str) -> Iterator[Word]:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from reportlab.platypus import CondPageBreak, Flowable, Table
+from reportlab import platypus
+from reportlab.platypus import CondPageBreak, Flowable
 from reportlab.platypus.flowables import HRFlowable
 
 from exporters.formats.pdf.flow import Text, gap
 from exporters.formats.pdf.lines import Line, Span, Typesetter
+from exporters.formats.pdf.structure import Node, Told, table_node
 from exporters.formats.pdf.styles import FAINT, SMALL, TAG, TONES, WIDTH, Style
 from exporters.story.parts import Parameter
 from exporters.story.printed.signs import pieces
@@ -35,7 +37,8 @@ def heading(setter: Typesetter, text: str, bookmark: str, room: float = _ROOM_BE
     """The heading of a chapter, with `room` for it and what follows on the same page, and its bookmark."""
     lines = setter.lines([Span(text, _HEADING)], WIDTH, leading=1.3)
     rule = HRFlowable("100%", 0.6, color=FAINT, spaceBefore=3, spaceAfter=7)
-    return [CondPageBreak(room), Text(lines, bookmark=bookmark, title=plain(text), above=20), rule]
+    head = Text(lines, bookmark=bookmark, title=plain(text), above=20, node=Node("H2"))
+    return [CondPageBreak(room), head, rule]
 
 
 def paragraph(setter: Typesetter, text: str, style: Style = SMALL, above: float = 0) -> list[Flowable]:
@@ -66,8 +69,18 @@ def last_of_whole(start: int, rows: Sequence[Sequence[Any]]) -> int:
     return start + len(rows) - 1 if height <= _HALF_A_PAGE else start
 
 
-def table(rows: Sequence[Sequence[Any]], widths: Sequence[float], style: Iterable[Command], heads: int = 0) -> Table:
-    """A table whose first rows come again on each page."""
+class Table(platypus.Table, Told):  # type: ignore[misc]
+    """ReportLab's, with what screen readers tell of it."""
+
+
+def table(
+    rows: Sequence[Sequence[Any]],
+    widths: Sequence[float],
+    style: Iterable[Command],
+    heads: int = 0,
+    node: Node | None = None,
+) -> Table:
+    """A table whose first rows come again on each page; `node` is what it is where that is no table."""
     usual: list[Command] = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LEFTPADDING", (0, 0), (-1, -1), 0),
@@ -77,6 +90,7 @@ def table(rows: Sequence[Sequence[Any]], widths: Sequence[float], style: Iterabl
     ]
     made = Table([list(row) for row in rows], colWidths=list(widths), repeatRows=heads, hAlign="LEFT")
     made.setStyle([*usual, *style])
+    made.node = node or table_node(rows, heads)
     return made
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from reportlab.platypus import Flowable
-
+from exporters.formats.pdf.structure import Node, Told
 from exporters.formats.pdf.styles import FAINT
 from exporters.formats.printed.pictures import Picture
 
 
-class Figure(Flowable):  # type: ignore[misc]
-    """A picture of a width and height, in the middle of the room that there is, with a thin frame."""
+class Figure(Told):
+    """A picture of a width and height, in the middle of its room, in a thin frame; and what it shows, in words."""
 
-    def __init__(self, picture: Picture, name: str, width: float, height: float) -> None:
+    def __init__(self, picture: Picture, alternative: str, width: float, height: float) -> None:
         super().__init__()
-        self._picture, self._name = picture, name
+        self.node = Node("Figure", alternative=alternative)
+        self._picture = picture
         self._size = width, height
 
     def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
@@ -31,7 +31,8 @@ class Figure(Flowable):  # type: ignore[misc]
         canvas.translate(self._left, 0)
         canvas.saveState()
         canvas.scale(width, height)
-        canvas.show_picture(self._name, self._picture)
+        with canvas.telling(self.node):
+            canvas.show_picture(self._picture)
         canvas.restoreState()
         canvas.setStrokeColorRGB(*FAINT)
         canvas.setLineWidth(0.4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 PER_EM = 1000.0
 """Widths are in thousandths of the size of the letters, as in PDF."""
+
+
+_TOLD_AT_ONCE = re.compile(r"[\U00010000-\U0010ffff]|[^\U00010000-\U0010ffff]{1,8}")
+"""What one glyph can stand for: some readers of PDF take no more."""
 
 
 class Part(NamedTuple):
@@ -100,4 +105,7 @@ def _glyphs(buffer: hb.Buffer, text: str, scale: float) -> Iterator[Glyph]:
             right, up = pen + position.x_offset * scale, position.y_offset * scale
             parts.append(Part(info.codepoint, round(right, 2), round(up, 2)))
             pen += position.x_advance * scale
-        yield Glyph(tuple(parts), pen, text[cluster : ends[cluster]])
+        told, *others = _TOLD_AT_ONCE.findall(text[cluster : ends[cluster]])
+        yield Glyph(tuple(parts), pen, told)
+        # Nothing to be seen stands for the rest.
+        yield from (Glyph((), 0, rest) for rest in others)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from reportlab.platypus import Flowable
 
-from exporters.formats.pdf.flow import Text, beside_bar, gap, stacked
+from exporters.formats.pdf.flow import Text, each, gap, stacked
 from exporters.formats.pdf.lines import Span, Typesetter
 from exporters.formats.pdf.parts import names_and_values, plain, table, tag
+from exporters.formats.pdf.structure import Node, group
 from exporters.formats.pdf.styles import SMALL, TEXT, TONES, WASH, WHITE, WIDTH, Style, stage_colour
 from exporters.formats.printed.layout import Printed
 from exporters.story.parts import Parameter
@@ -25,7 +26,7 @@ def title(setter: Typesetter, story: Printed) -> list[Flowable]:
     name = setter.lines([Span(story.title, Style(size, 600, TONES["key"]))], WIDTH, leading=1.3)
     return [
         Text(tag(setter, story.words["record"], WIDTH)),
-        Text(name),
+        Text(name, node=Node("H1")),
         gap(8),
         *_prompt(setter, story),
         _outcome(setter, story),
@@ -39,7 +40,7 @@ def _prompt(setter: Typesetter, story: Printed) -> list[Flowable]:
         return []
     asked = setter.lines([Span(story.prompt.text, Style(12), story.prompt.language)], WIDTH - 12, leading=1.45)
     cut = setter.lines([Span(story.prompt.cut, SMALL)], WIDTH - 12) if story.prompt.cut else []
-    return [Text(beside_bar(stacked(asked, cut), stage_colour(1), 12)), gap(11)]
+    return [Text(each(stacked(asked, cut), bar=stage_colour(1), indent=12)), gap(11)]
 
 
 def _outcome(setter: Typesetter, story: Printed) -> Flowable:
@@ -49,17 +50,20 @@ def _outcome(setter: Typesetter, story: Printed) -> Flowable:
     room = WIDTH - 2 * _PADDING - badge - 8
     said = setter.lines([Span(story.outcome)], room, leading=13)
     way = setter.lines([Span(" → ".join(map(plain, story.languages)), SMALL)], room) if story.languages else []
+    badged = Text(status)
     mark = table(
-        [[Text(status)]],
+        [[badged]],
         [badge],
         [
             ("BACKGROUND", (0, 0), (-1, -1), TONES[story.tone]),
             ("LEFTPADDING", (0, 0), (-1, -1), 5),
             ("ROUNDEDCORNERS", [2, 2, 2, 2]),
         ],
+        node=group(badged),
     )
+    text = Text(stacked(said, way))
     return table(
-        [["", mark, "", Text(stacked(said, way)), ""]],
+        [["", mark, "", text, ""]],
         [_PADDING, badge, 8, room, _PADDING],
         [
             ("BACKGROUND", (0, 0), (-1, -1), WASH),
@@ -67,6 +71,7 @@ def _outcome(setter: Typesetter, story: Printed) -> Flowable:
             ("BOTTOMPADDING", (0, 0), (-1, -1), _PADDING),
             ("ROUNDEDCORNERS", [3, 3, 3, 3]),
         ],
+        node=group(mark, text),
     )
 
 
@@ -81,4 +86,5 @@ def _facts(setter: Typesetter, facts: tuple[Parameter, ...]) -> list[Flowable]:
     ]
     if not any(columns):
         return []
-    return [table([[columns[0] or "", "", columns[1] or ""]], [widths[0], _BETWEEN, widths[1]], [])]
+    cells = [columns[0] or "", "", columns[1] or ""]
+    return [table([cells], [widths[0], _BETWEEN, widths[1]], [], node=group(*columns[0], *columns[1]))]
