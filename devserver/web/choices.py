@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from devserver.configs import PipelineConfig
 from devserver.readiness import needs_of
-from devserver.web.words import TITLES, title_of, words_of
+from devserver.web.words import TITLED, title_of, words_of
 from devserver.wiring import Devserver
 from exporters.story.readable import visible_line
 
@@ -30,8 +30,7 @@ class Choice:
 def choices_of(devserver: Devserver, language: str) -> list[Choice]:
     """All configurations: those that can run first, the best known of them at the top."""
     choices = [_choice(config, devserver, language) for config in devserver.configs.all()]
-    order = list(TITLES)
-    return sorted(choices, key=lambda one: (not one.can_run, order.index(one.name) if one.name in order else 99))
+    return sorted(choices, key=lambda one: (not one.can_run, TITLED.index(one.name) if one.name in TITLED else 99))
 
 
 def _choice(config: PipelineConfig, devserver: Devserver, language: str) -> Choice:

@@ -32,7 +32,7 @@ from devserver.web.runner import Job, RunnerFull
 from devserver.web.runs import RunLost, Runs
 from devserver.web.showing import show
 from devserver.web.web_settings import WebSettings
-from devserver.web.words import EXAMPLES, LANGUAGES
+from devserver.web.words import LANGUAGES, examples_in
 from devserver.wiring import Devserver
 from exporters.errors import BrokenFile
 from exporters.story.boxes import NO_CHECKS
@@ -176,7 +176,7 @@ def _start_page(devserver: Devserver, settings: WebSettings, given: Any, *, sent
         seed=given.get("seed", ""),
         level=given.get("level", settings.safety_level),
         levels=LEVELS if guard.role() is Role.RESEARCHER else (),
-        examples=EXAMPLES[language],
+        examples=examples_in(language),
         example_address=lambda text: "/?" + urlencode({"prompt": text}),
         sentence=sentence,
     )

@@ -1,6 +1,7 @@
 """The pages: they start runs and show them, in both languages, and whatever came as text is text."""
 
 import io
+import re
 
 import pytest
 from web_stage import HOSTILE, HeldTranslator, Page, client_of, devserver_in, execute
@@ -8,6 +9,7 @@ from web_stage import HOSTILE, HeldTranslator, Page, client_of, devserver_in, ex
 from devserver.testing import PNG, WAV, ScriptedMaker, ScriptedTranslator
 from devserver.web import words
 from devserver.web.choices import choices_of
+from exporters.story.catalogue import read_catalogue
 
 
 def page_of(client, path, **options):
@@ -48,7 +50,7 @@ def test_what_cannot_run_here_says_what_it_needs_and_cannot_be_chosen(client):
 def test_an_example_fills_the_form_without_a_script(client):
     page = page_of(client, "/")
     example = next(one["href"] for one in page.all("a") if "data-example" in one)
-    assert words.EXAMPLES["en"][0] in page_of(client, example).text
+    assert words.examples_in("en")[0] in page_of(client, example).text
 
 
 def test_a_form_begins_a_run_and_leads_to_it(client):
@@ -264,9 +266,20 @@ def test_the_browsers_language_is_spoken_and_another_can_be_chosen(client):
     assert "Wohin reist dein Satz?" in page_of(client, "/").text
 
 
-def test_both_languages_have_every_word():
-    assert words.ENGLISH.keys() == words.GERMAN.keys()
-    assert all(text.strip() for table in (words.ENGLISH, words.GERMAN) for text in table.values())
+@pytest.mark.parametrize("package", ["devserver.web", "exporters.story"])
+def test_every_language_has_every_word_with_the_same_places_to_fill(package):
+    english, *others = read_catalogue(package).values()
+    for table in ("words", "titles"):
+        said = english.get(table, {})
+        for other in others:
+            assert other.get(table, {}).keys() == said.keys()
+            assert all(text.strip() for text in other.get(table, {}).values())
+            assert [places_in(other[table][name]) for name in said] == [places_in(text) for text in said.values()]
+
+
+def places_in(text):
+    """The `{names}` in a text."""
+    return sorted(re.findall(r"\{\w*\}", text))
 
 
 def test_a_run_is_told_in_german_with_the_names_of_languages(client):
