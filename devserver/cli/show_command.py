@@ -17,7 +17,8 @@ from devserver.cli.rows import row_of, stage_title
 from devserver.cli.terminal_words import STATUS_SENTENCES, STATUS_STYLES
 from devserver.cli.text import count, safe_line
 from devserver.cli.tree import tree_of
-from exporters.story.parts import Box, Story, joined
+from exporters.story.parts import Box, joined
+from exporters.story.story import Story
 from exporters.story.storyteller import story_of
 from otel_tracking import Status
 

@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-_PLAIN_SIGNS = str.maketrans({"→": "->", "·": "-", "…": "...", "✗": "x", "×": "x", "–": "-", "—": "-", "’": "'"})
+_PLAIN_SIGNS = str.maketrans(
+    {"→": "->", "·": "-", "…": "...", "✗": "x", "×": "x", "–": "-", "—": "-", "’": "'", "⟨": "<", "⟩": ">"}
+)
 """What stands for the signs of our own sentences where an encoding has none of them."""
 
 

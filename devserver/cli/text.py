@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from exporters.story.readable import cut
+from exporters.story.letters import cut, sign_of
 
 _BIDI_CONTROLS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _OBEYED = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff{_BIDI_CONTROLS}]")
@@ -15,7 +15,7 @@ def safe_text(value: object) -> str:
     r"""`value` as text that a terminal only shows: control characters become visible signs, line ends stay.
 
     >>> safe_text("rot \x1b[31m und \u202e kehrt")
-    'rot ␛[31m und <U+202E> kehrt'
+    'rot ␛[31m und ⟨U+202E⟩ kehrt'
     """
     return _OBEYED.sub(_sign, str(value).replace("\r\n", "\n"))
 
@@ -48,9 +48,4 @@ def count(number: int, what: str) -> str:
 
 
 def _sign(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    if found[0] == "\t":
-        return "    "
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else f"<U+{code:04X}>"
+    return "    " if found[0] == "\t" else sign_of(found)

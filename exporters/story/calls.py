@@ -3,14 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from exporters.story.boxes import made_by, parameters_of
-from exporters.story.parts import Call, Parameter, Sent, joined
+from exporters.story.parts import Parameter, joined
 from exporters.story.readable import readable, seconds, visible_line
 from otel_tracking.record import ExecutionRecord, SpanRecord
 
 _DEEPEST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One parameter of a call; its `fate` is `same`, `changed`, `added`, `lost` or `unknown`."""
+
+    name: str
+    configured: str | None
+    passed: str | None
+    fate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a backend: what was asked for, what left the process, what came back.
+
+    Texts of parameters are made when they are asked for: a graph has hundreds, and no document shows all forms of them.
+    """
+
+    number: int
+    label: str
+    place: str
+    made_by: str
+    seconds: str
+    error: str
+    span: SpanRecord
+
+    @property
+    def request(self) -> str:
+        """`POST http://…` where the wire was recorded; empty where it was not."""
+        passed = self.span.passed if isinstance(self.span.passed, Mapping) else {}
+        return " ".join(visible_line(passed[name]) for name in ("method", "url") if passed.get(name))
+
+    @property
+    def configured(self) -> tuple[Parameter, ...]:
+        """What was asked for, as it was given."""
+        return parameters_of(self.span.configured)
+
+    @property
+    def passed(self) -> tuple[Parameter, ...]:
+        """What left the process."""
+        return parameters_of(self.span.passed)
+
+    @property
+    def not_passed(self) -> tuple[str, ...]:
+        """The names of what was asked for and never left."""
+        return tuple(map(visible_line, self.span.not_passed))
+
+    @property
+    def response(self) -> tuple[Parameter, ...]:
+        """What the backend said of its answer."""
+        return parameters_of(self.span.response)
+
+    @property
+    def sent(self) -> tuple[Sent, ...]:
+        """What became of every single value on the way, by its name with dots."""
+        return sent_of(self.span)
+
+    @property
+    def answered(self) -> tuple[Parameter, ...]:
+        """Every single value of the answer, by its name with dots."""
+        return tuple(Parameter(name, value) for name, value in _leaves(self.span.response))
 
 
 def calls_of(record: ExecutionRecord, words: Mapping[str, str]) -> tuple[Call, ...]:
@@ -22,14 +85,8 @@ def calls_of(record: ExecutionRecord, words: Mapping[str, str]) -> tuple[Call, .
             place=_place(span, words),
             made_by=made_by(span.backend_used, span.model_used),
             seconds=seconds(span.execution_time),
-            request=_request(span.passed),
             error=_error(span, words),
-            configured=parameters_of(span.configured),
-            passed=parameters_of(span.passed),
-            not_passed=tuple(map(visible_line, span.not_passed)),
-            response=parameters_of(span.response),
-            sent=sent_of(span),
-            answered=tuple(Parameter(name, value) for name, value in _leaves(span.response)),
+            span=span,
         )
         for number, span in enumerate(record.attempts, start=1)
     )
@@ -51,12 +108,6 @@ def sent_of(span: SpanRecord) -> tuple[Sent, ...]:
     unnamed = [Sent(name, None, None, "lost") for name in sorted(lost - configured.keys())]
     added = [Sent(name, None, value, "added") for name, value in passed.items() if name not in configured]
     return (*first, *unnamed, *added)
-
-
-def _request(passed: Any) -> str:
-    if not isinstance(passed, Mapping):
-        return ""
-    return " ".join(visible_line(passed[name]) for name in ("method", "url") if passed.get(name))
 
 
 def _place(span: SpanRecord, words: Mapping[str, str]) -> str:

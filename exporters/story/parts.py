@@ -6,8 +6,6 @@ escapes them for that document, and cuts what is too long for it.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -114,101 +112,10 @@ class Bar:
     inside: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One parameter of a call; its `fate` is `same`, `changed`, `added`, `lost` or `unknown`."""
-
-    name: str
-    configured: str | None
-    passed: str | None
-    fate: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call of a backend: what was asked for, what left the process, what came back.
-
-    `configured`, `passed` and `response` are told as they were given, a parameter each; `sent` says of every single
-    value what became of it, by its name with dots, and `answered` has the single values of the response.
-    `request` is `POST http://…` where the wire was recorded.
-    """
-
-    number: int
-    label: str
-    place: str
-    made_by: str
-    seconds: str
-    request: str
-    error: str
-    configured: tuple[Parameter, ...]
-    passed: tuple[Parameter, ...]
-    not_passed: tuple[str, ...]
-    response: tuple[Parameter, ...]
-    sent: tuple[Sent, ...]
-    answered: tuple[Parameter, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A run as everything that is made for people tells it, in one language and for one audience.
-
-    `tone` is that of a box, for the outcome. `settings` are those of the run that have a value, a line each.
-    `items` and `spans` are how many the record has, `completeness` says (to researchers) whether any were lost.
-    `duration` is that of the timeline, in seconds. `words` are all words of its language.
-    """
-
-    language: str
-    audience: str
-    title: str
-    execution_id: str
-    moment: dt.datetime
-    status: str
-    tone: str
-    outcome: str
-    languages: tuple[str, ...]
-    facts: tuple[Parameter, ...]
-    settings: tuple[Parameter, ...]
-    items: int
-    spans: int
-    completeness: str
-    chapters: tuple[Chapter, ...]
-    timeline: tuple[Bar, ...]
-    duration: float
-    calls: tuple[Call, ...]
-    words: Mapping[str, str]
-
-    @property
-    def started(self) -> str:
-        """When the run began: `2026-11-23 12:00:00 UTC`."""
-        return f"{self.moment:%Y-%m-%d %H:%M:%S} UTC"
-
-    @property
-    def boxes(self) -> tuple[Box, ...]:
-        """All boxes in order."""
-        return tuple(box for chapter in self.chapters for box in chapter.boxes)
-
-    @property
-    def given(self) -> Box | None:
-        """What the person wrote, where it may be shown."""
-        return self._first("user_input_text")
-
-    @property
-    def final(self) -> Box | None:
-        """The text that came of it, where there is one and it may be shown."""
-        return self._first("interception_final")
-
-    def fact(self, name: str) -> str:
-        """The fact that has this name in records (`safety_level`); empty where there is none."""
-        return next((fact.value for fact in self.facts if fact.name == self.words[name]), "")
-
-    def _first(self, item_type: str) -> Box | None:
-        return next((box for box in self.boxes if box.item_type == item_type and box.text), None)
-
-
 def joined(*parts: str) -> str:
     """The parts that are not empty, with dots between them.
 
     >>> joined("ollama", "", "2.0 s")
     'ollama · 2.0 s'
     """
-    return " · ".join(part for part in parts if part)
+    return " · ".join(filter(None, parts))

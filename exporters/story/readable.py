@@ -8,6 +8,7 @@ import unicodedata
 from enum import StrEnum
 from typing import Any
 
+from exporters.story.letters import sign_of
 from otel_tracking import canonical
 
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]")
@@ -16,21 +17,10 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u20
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 _SHOWN_AS_PAYLOAD = frozenset(
-    [
-        "$tuple",
-        "$set",
-        "$frozenset",
-        "$datetime",
-        "$date",
-        "$time",
-        "$decimal",
-        "$fraction",
-        "$uuid",
-        "$path",
-        "$windowspath",
-        "$int",
-        "$float",
-    ]
+    {
+        *("$tuple", "$set", "$frozenset", "$datetime", "$date", "$time"),
+        *("$decimal", "$fraction", "$uuid", "$path", "$windowspath", "$int", "$float"),
+    }
 )
 
 
@@ -40,7 +30,7 @@ def visible(value: object) -> str:
     >>> visible("rot \x1b[31m und \u202e kehrt")
     'rot ␛[31m und ⟨U+202E⟩ kehrt'
     """
-    return _UNSEEN.sub(_sign, _text(value).replace("\r\n", "\n").replace("\r", "\n"))
+    return _UNSEEN.sub(sign_of, _text(value).replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def visible_line(value: object) -> str:
@@ -120,28 +110,9 @@ def direction_of(text: str) -> str:
     return "ltr"
 
 
-def cut(text: str, limit: int) -> str:
-    """`text`, or its beginning; never cut between a letter and its accent, or inside a joined emoji.
-
-    >>> cut("abcdef", 3), cut("e\u0301a", 1)
-    ('abc', '')
-    """
-    end = min(limit, len(text))
-    while 0 < end < len(text) and (unicodedata.combining(text[end]) or text[end] in "\u200d\ufe0f"):
-        end -= 1
-    return text[:end]
-
-
 def _text(value: object) -> str:
     # Our own names (a status, an item type) are enumerations of text, and shown as that text.
     return str.__str__(value) if type(value) is str or isinstance(value, StrEnum) else readable(value)
-
-
-def _sign(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"
 
 
 def _shown(plain: Any) -> Any:

@@ -6,15 +6,16 @@ Pure: the same record gives the same story, and nothing is read from anywhere. M
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from exporters.errors import UnknownOption
 from exporters.story.boxes import box_of
 from exporters.story.calls import calls_of
-from exporters.story.parts import Chapter, Parameter, Story, joined
+from exporters.story.parts import Chapter, Parameter, joined
 from exporters.story.readable import language_code, readable, seconds, visible, visible_line
-from exporters.story.settings import settings_of
+from exporters.story.story import Story
 from exporters.story.timeline import run_seconds, timeline_of
 from exporters.story.words import words_of
 from otel_tracking.audience import AUDIENCES_OF_DOCUMENTS, Audience, Content
@@ -59,7 +60,7 @@ def story_of(record: ExecutionRecord, *, language: str = "en", audience: str = A
         outcome=_outcome(record, words, view),
         languages=_languages(record),
         facts=_facts(record, words, view),
-        settings=settings_of(record.metadata) if in_full else (),
+        asked=record.metadata if in_full else None,
         items=len(record.items),
         spans=len(record.spans),
         completeness=_completeness(record, words) if in_full else "",
@@ -148,7 +149,7 @@ def _completeness(record: ExecutionRecord, words: Mapping[str, str]) -> str:
 
 def _chapters(record: ExecutionRecord, words: Mapping[str, str], view: View) -> Iterator[Chapter]:
     """Items in order, those of one stage or of one output together; what only marks the way is left out."""
-    shown = [told for told in _handed_on(record.items) if not is_quiet(told[0], view.audience)]
+    shown = [told for told in _handed_on(record.items, view) if not is_quiet(told[0], view.audience)]
     for (output, stage), group in groupby(shown, key=_place):
         together = list(group)
         config = next((visible_line(item.config_used) for item, _ in together if item.config_used), "")
@@ -166,13 +167,17 @@ def _chapters(record: ExecutionRecord, words: Mapping[str, str], view: View) -> 
         yield Chapter(_title(output, stage, config, words), stage, output, config, tuple(boxes))
 
 
-def _handed_on(items: Iterable[ExecutionItem]) -> Iterator[_Told]:
-    """Each item, and with a hop that was not given what was there before it, what it was given instead."""
+def _handed_on(items: Iterable[ExecutionItem], view: View) -> Iterator[_Told]:
+    """Each item, and with a hop that was not given what was there before it, what it was given instead.
+
+    A text that is withheld where it was made is so where it was given, too.
+    """
     before = None
     for item in items:
         is_hop = item.item_type == ItemType.INTERCEPTION_ITERATION
         is_another = is_hop and None not in (item.input_text, before) and item.input_text != before
-        yield item, visible(item.input_text) if is_another else None
+        is_shown = is_another and view.shows(replace(item, content=item.input_text))
+        yield item, visible(item.input_text) if is_shown else None
         if is_hop or item.item_type in _SOURCES:
             before = item.content
 

@@ -135,7 +135,7 @@ def test_hostile_text_is_shown_as_text_and_kept_as_it_is(tmp_path):
     result = call("run", "image_comparison", "-", stdin=HOSTILE, data=tmp_path)
 
     [record] = read_records(tmp_path)
-    assert "[red]rot[/red] ␛[2J␛]0;Titel␇ <U+202E> kehrt :smile: ␀" in result.stdout
+    assert "[red]rot[/red] ␛[2J␛]0;Titel␇ ⟨U+202E⟩ kehrt :smile: ␀" in result.stdout
     assert "\x1b" not in result.stdout
     assert record.items[1].content == HOSTILE
 

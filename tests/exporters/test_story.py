@@ -85,6 +85,33 @@ def test_students_are_told_less():
     assert [fact.name for fact in student.facts] == ["Run", "Configuration", "Started", "Duration"]
 
 
+def test_a_hop_that_was_given_another_text_says_which():
+    """What it was given, where that is not what the hop before it had made."""
+    broken = [an_item(content="Une fleur", input_text="A flower"), an_item(content="Eine Blume", input_text="A weed")]
+    first, second = story_of(a_record(items=broken)).boxes
+
+    assert (first.given, second.given) == (None, "A weed")
+
+
+def test_students_are_not_shown_what_a_hop_was_given_where_a_check_said_no_to_it():
+    """It is the same text, whoever handed it on."""
+    items = [
+        an_item(content="Une fleur", input_text="A flower"),
+        an_item(content="Eine Blume", input_text="A dagger"),
+        an_item(
+            item_type=ItemType.STAGE3_SAFETY_CHECK,
+            stage=3,
+            content=None,
+            input_text="A dagger",
+            metadata={"safe": False},
+        ),
+    ]
+    record = a_record(items=items, safety_level="kids")
+
+    assert story_of(record).boxes[1].given == "A dagger"
+    assert "dagger" not in repr(story_of(record, audience="student"))
+
+
 def test_the_same_record_is_the_same_story():
     """Nothing comes from anywhere else."""
     assert story_of(golden_record()) == story_of(golden_record())
@@ -95,7 +122,9 @@ def test_the_same_record_is_the_same_story():
 def test_every_record_has_a_story(record):
     """For both audiences, in both languages; and every text of it can be encoded."""
     for options in ({}, {"audience": "student", "language": "de"}):
-        repr(story_of(record, **options)).encode()
+        story = story_of(record, **options)
+        texts = [(call.request, call.configured, call.passed, call.response, call.sent) for call in story.calls]
+        repr((story, story.settings, texts)).encode()
 
 
 def test_the_hostile_record_has_one():

@@ -19,7 +19,8 @@ from exporters.formats.printed.timeline import Track, extent, tracks_of
 from exporters.media.clean_media import clean_copy
 from exporters.media.png_text import strip_text_chunks
 from exporters.story.language_names import language_name
-from exporters.story.parts import Bar, Chapter, Medium, Story
+from exporters.story.parts import Bar, Chapter, Medium
+from exporters.story.story import Story
 from exporters.story.storyteller import story_of
 from otel_tracking.audience import Audience
 from otel_tracking.outcome import Status

@@ -22,7 +22,7 @@ from exporters.formats.pdf.parts import (
 from exporters.formats.pdf.structure import Node
 from exporters.formats.pdf.styles import FAINT, FATES, GREY, SMALL, TONES, WIDTH, Style
 from exporters.formats.printed.layout import Printed, PrintedCall
-from exporters.story.parts import Sent
+from exporters.story.calls import Sent
 
 _NAMES, _FATE, _SPACE = 112.0, 66.0, 8.0
 _VALUES = (WIDTH - _NAMES - _FATE) / 2

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from exporters.formats.printed.limits import shortened
 from exporters.formats.printed.pictures import Picture, printable
-from exporters.story.parts import Box, Parameter, Story, joined
-from exporters.story.readable import cut
+from exporters.story.letters import cut
+from exporters.story.parts import Box, Parameter, joined
+from exporters.story.story import Story
 from otel_tracking.audience import Audience
 from otel_tracking.taxonomy import OUTPUT_TYPES
 

@@ -12,8 +12,10 @@ from exporters.formats.printed.figures import Figure, figure_numbers, figures_of
 from exporters.formats.printed.limits import LONGEST_NAME, Limits, more, short, shortened
 from exporters.formats.printed.rows import Passage, Section, passage_of, sections_of
 from exporters.formats.printed.timeline import Timeline, on_one_page
-from exporters.story.parts import Call, Parameter, Sent, Story, joined
-from exporters.story.readable import cut
+from exporters.story.calls import Call, Sent
+from exporters.story.letters import cut
+from exporters.story.parts import Parameter, joined
+from exporters.story.story import Story
 from otel_tracking.audience import Audience
 
 MOST_SETTINGS = 30
@@ -101,14 +103,15 @@ def lay_out(story: Story, *, attached: bool) -> Printed:
 
 
 def _call(call: Call, words: Mapping[str, str], most: int) -> PrintedCall:
+    sent, answered = call.sent, call.answered
     return PrintedCall(
         number=call.number,
         title=call.label,
         facts=joined(call.place, call.made_by, call.seconds, call.request),
         error=cut(call.error, _LONGEST_FACT),
-        sent=tuple(_sent(one, words) for one in call.sent[:most]),
-        answered=tuple(replace(one, value=short(one.value, words, _LONGEST_VALUE)) for one in call.answered[:most]),
-        notes=more(max(len(call.sent) - most, 0) + max(len(call.answered) - most, 0), words),
+        sent=tuple(_sent(one, words) for one in sent[:most]),
+        answered=tuple(replace(one, value=short(one.value, words, _LONGEST_VALUE)) for one in answered[:most]),
+        notes=more(max(len(sent) - most, 0) + max(len(answered) - most, 0), words),
     )
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from exporters.story.parts import Chapter, Parameter, Story
-from exporters.story.readable import cut
+from exporters.story.letters import cut
+from exporters.story.parts import Chapter, Parameter
+from exporters.story.story import Story
 
 _LONGEST_TEXT = 120_000
 _ALL_TEXTS = 1_500_000

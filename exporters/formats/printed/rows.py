@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from exporters.formats.printed.limits import Limits, room
+from exporters.story.letters import cut
 from exporters.story.parts import Box, Chapter
 from exporters.story.printed.languages import language_of
-from exporters.story.readable import cut
 
 _MOST_IN_A_COLUMN = 1_000
 """Characters: about twenty lines, and half a page where letters are as wide as they are high."""
