@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import TypeVar
 
-from exporters.story.printed.directions import bracket_pairs
-
 Part = TypeVar("Part")
 
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdcf\ufdf0-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
 _NUMBERS = frozenset(["EN", "AN"])
+_PAIRS = {"(": ")", "[": "]", "{": "}", "⟨": "⟩", "「": "」", "『": "』", "【": "】", "（": "）"}
+_DEEPEST = 63
+"""Brackets within brackets that the algorithm looks at."""
 _STRONG = frozenset(["L", "R", *_NUMBERS])
 
 
@@ -29,14 +30,20 @@ def levels(text: str, base: str) -> list[int] | None:
     >>> levels("abc", "ltr"), levels("ab אב 12", "ltr"), levels("אב (12) c", "rtl")
     (None, [0, 0, 0, 1, 1, 1, 2, 2], [1, 1, 1, 1, 2, 2, 1, 1, 2])
     """
+    kinds = kinds_of(text, base)
+    level = {"L": 0, "R": 1} if base == "ltr" else {"L": 2, "R": 1}
+    return kinds and [level.get(kind, 2) for kind in kinds]
+
+
+def kinds_of(text: str, base: str) -> list[str] | None:
+    """What each character goes with: letters to the right (L), to the left (R), a number; None where all go right."""
     if not text or (base == "ltr" and not _RIGHT_TO_LEFT.search(text)):
         return None
     own = "L" if base == "ltr" else "R"
     kinds = _weak(list(_kinds(text, own)), own)
     _settle_brackets(text, kinds, own)
     _settle_others(kinds, own)
-    level = {"L": 0, "R": 1} if own == "L" else {"L": 2, "R": 1}
-    return [level.get(kind, 2) for kind in kinds]
+    return kinds
 
 
 def in_visual_order(parts: Sequence[Part], level_of: Callable[[Part], int]) -> list[Part]:
@@ -98,12 +105,28 @@ def _numbers_after_letters(kinds: Sequence[str], own: str) -> Iterator[str]:
 
 def _settle_brackets(text: str, kinds: list[str], own: str) -> None:
     """Brackets go with what is inside them, or else with what is before them (N0)."""
-    pairs = [(first, last) for first, last in bracket_pairs(text) if kinds[first] == kinds[last] == "ON"]
+    pairs = [(first, last) for first, last in _bracket_pairs(text) if kinds[first] == kinds[last] == "ON"]
     for first, last in sorted(pairs):
         inside = {_side(kind) for kind in kinds[first + 1 : last]} - {"ON"}
         if inside:
             before = next((_side(kind) for kind in reversed(kinds[:first]) if kind != "ON"), own)
             kinds[first] = kinds[last] = own if own in inside else before
+
+
+def _bracket_pairs(text: str) -> Iterator[tuple[int, int]]:
+    """Places of brackets that belong together (BD16)."""
+    waiting: list[tuple[str, int]] = []
+    for place, character in enumerate(text):
+        if character in _PAIRS:
+            if len(waiting) == _DEEPEST:
+                return
+            waiting.append((_PAIRS[character], place))
+        elif any(character == closing for closing, _ in waiting):
+            while waiting:
+                closing, opened = waiting.pop()
+                if closing == character:
+                    yield opened, place
+                    break
 
 
 def _settle_others(kinds: list[str], own: str) -> None:
