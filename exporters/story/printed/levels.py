@@ -32,7 +32,7 @@ def levels(text: str, base: str) -> list[int] | None:
     """
     kinds = kinds_of(text, base)
     level = {"L": 0, "R": 1} if base == "ltr" else {"L": 2, "R": 1}
-    return kinds and [level.get(kind, 2) for kind in kinds]
+    return None if kinds is None else [level.get(kind, 2) for kind in kinds]
 
 
 def kinds_of(text: str, base: str) -> list[str] | None:
