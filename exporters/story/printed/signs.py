@@ -21,8 +21,6 @@ _NEVER_PRINTED = re.compile(
 _NAMES = "NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC"
 _NAMES_OF_CONTROLS = [*_NAMES.split(), "FS", "GS", "RS", "US"]
 _KINDS = {"Cs": "half", "Co": "private", "Cn": "no character"}
-_LONG_WORD = re.compile(r"[^\s\u200b\u2e80-\U0001ffff]{33,}")
-_STEP = 8
 _INVISIBLE = frozenset("\n\t\u00ad\u034f\u061c\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064")
 
 
@@ -66,15 +64,6 @@ def meaning_of(label: str, words: Mapping[str, str]) -> str:
     return name if _NEVER_PRINTED.match(chr(code)) else f"{name}: {words['no glyph']}".removeprefix(": ")
 
 
-def with_breaks(text: str) -> str:
-    """`text` with places to break a line in every very long word; such a place is a zero-width space.
-
-    >>> len(with_breaks("a" * 100)), with_breaks("short words stay")
-    (112, 'short words stay')
-    """
-    return _LONG_WORD.sub(lambda word: _broken(word[0]), text)
-
-
 def _split(text: str) -> Iterator[Piece]:
     end = 0
     for found in _NEVER_PRINTED.finditer(text):
@@ -109,14 +98,3 @@ def _drawable(text: str, missing: frozenset[str]) -> Iterator[Piece]:
 
 def _is_unseen(character: str) -> bool:
     return character in _INVISIBLE or "\ufe00" <= character <= "\ufe0f" or "\U000e0020" <= character <= "\U000e01ef"
-
-
-def _broken(word: str) -> str:
-    parts, start = [], 0
-    while len(word) - start > _STEP:
-        end = start + _STEP
-        while end < len(word) and (unicodedata.category(word[end])[0] == "M" or "\u200d" in word[end - 1 : end + 1]):
-            end += 1  # never between a letter and its mark
-        parts.append(word[start:end])
-        start = end
-    return "\u200b".join([*parts, word[start:]])
