@@ -86,7 +86,7 @@ def write_together(sink: Sink, records: Sequence[ExecutionRecord]) -> None:
 
 def first_location(sinks: Iterable[Sink]) -> str | None:
     """Where the first of the sinks that says so writes to."""
-    return next((sink.location for sink in sinks if isinstance(sink, LocatedSink) and sink.location), None)
+    return next((str(sink.location) for sink in sinks if isinstance(sink, LocatedSink) and sink.location), None)
 
 
 @dataclass(frozen=True, slots=True)
