@@ -1,8 +1,7 @@
 """The record of one execution: what researchers keep.
 
-An `ExecutionRecord` holds every item in order, every span with what was passed to its backend, and enough about
-its own making (status, finish reason, counts, revision) to prove that it is complete. Both classes are frozen;
-`to_dict` and `from_dict` lose nothing, together with `canonical.dumps` and `canonical.loads`.
+An `ExecutionRecord` holds every item in order, every span with what was passed to its backend, and enough about its own
+making (status, finish reason, counts, revision) to prove that it is complete. `to_dict` and `from_dict` lose nothing.
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ class ExecutionItem:
         known["item_type"] = read_item_type(known.get("item_type", NO_TYPE))
         known["media_type"] = read_media_type(known.get("media_type") or MediaType.METADATA)
         known["media"] = _read_media(known.get("media"))
-        known["metadata"] = beside(_metadata(known), unknown=unknown, unfit=unfit)
+        known["metadata"] = beside(_said(known), unknown=unknown, unfit=unfit)
         return cls(**{"sequence_number": 0, **known})
 
 
@@ -229,7 +228,7 @@ class ExecutionRecord:
         else:
             places = [(item.item_type, item.stage, item.loop_iteration) for item in known["items"]]
             known |= {**outcome_of_items(places), "finish_reason": FinishReason.IMPORTED}
-        known["metadata"] = beside(_metadata(known), unknown=unknown, unfit=unfit)
+        known["metadata"] = beside(_said(known), unknown=unknown, unfit=unfit)
         return cls(**{"config_name": None, **known})
 
 
@@ -293,9 +292,8 @@ def _split(cls: type[Any], source: Mapping[str, Any]) -> tuple[Fitted, dict[str,
     return fitted(known), {str(name): value for name, value in source.items() if name not in names}
 
 
-def _metadata(known: Mapping[str, Any]) -> Any:
-    metadata = known.get("metadata")
-    return {} if metadata is None else metadata
+def _said(known: Mapping[str, Any]) -> Any:
+    return {} if (metadata := known.get("metadata")) is None else metadata
 
 
 def _read_media(source: Any) -> Media | None:

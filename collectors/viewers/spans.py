@@ -70,7 +70,7 @@ def show_run(spans: Sequence[ReadableSpan], alias: Alias, *, reason: str = "") -
     """What viewers are sent of a run; `reason` is why its texts are withheld, where that is known beforehand."""
     read = [[ReadEvent(event, _fields_of(event)) for event in span.events] for span in spans]
     reason = reason or _reason_to_withhold(spans, read)
-    texts = {} if reason else texts_of_spans(spans, read)
+    texts = {} if reason else texts_of_spans(spans, [[one.fields for one in of_span if one.fields] for of_span in read])
     shown = [
         _show_span(span, events, texts.get(_span_id(span), {}), alias, reason)
         for span, events in zip(spans, read, strict=True)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentelemetry.sdk.trace import ReadableSpan
 
 from otel_tracking import attributes as names
 from otel_tracking.capture.names import INPUT_MIME_TYPE, INPUT_VALUE, OUTPUT_MIME_TYPE, OUTPUT_VALUE
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType
-
-if TYPE_CHECKING:
-    from collectors.viewers.spans import ReadEvent
 
 _SPAN_KINDS = {
     **dict.fromkeys((names.ITERATION_SPAN, names.OUTPUT_SPAN, *STAGE_NAMES.values()), "CHAIN"),
@@ -31,15 +28,17 @@ _IN_AND_OUT = {
 _OF_THE_RUN = {ItemType.USER_INPUT_TEXT, ItemType.INTERCEPTION_FINAL}
 
 
-def texts_of_spans(spans: Sequence[ReadableSpan], events: Iterable[Iterable[ReadEvent]]) -> dict[int, dict[str, Any]]:
-    """Attributes to add to each span, by its id; whatever the span says itself goes before them."""
+def texts_of_spans(
+    spans: Sequence[ReadableSpan], fields_of_spans: Iterable[Iterable[Mapping[str, Any]]]
+) -> dict[int, dict[str, Any]]:
+    """Attributes to add to each span, by its id, from the fields of its items; what it says itself goes first."""
     found: dict[int, dict[str, Any]] = {}
     root_id = next((_id(span) for span in spans if span.parent is None), 0)
-    for span, of_span in zip(spans, events, strict=True):
+    for span, of_span in zip(spans, fields_of_spans, strict=True):
         own = found.setdefault(_id(span), {})
         if span.name in _SPAN_KINDS:
             own[names.OPENINFERENCE_SPAN_KIND] = _SPAN_KINDS[span.name]
-        for fields in (read.fields for read in of_span if read.fields):
+        for fields in of_span:
             _take_item(fields, own, found.setdefault(root_id, {}))
             _take_attempt(fields, found)
     return found

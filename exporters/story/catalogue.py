@@ -14,5 +14,6 @@ Catalogue = Mapping[str, Mapping[str, Any]]
 def read_catalogue(package: str) -> Catalogue:
     """The words in the files of a package, English first. A new language is one more file, with the same names."""
     found = [entry for entry in files(package).iterdir() if entry.name.startswith("words.")]
-    read = {entry.name.split(".")[1]: tomllib.loads(entry.read_text("utf-8")) for entry in found}
-    return {language: read[language] for language in sorted(read, key=lambda language: (language != "en", language))}
+    texts = {entry.name.split(".")[1]: entry for entry in found if entry.name.endswith(".toml")}
+    languages = sorted(texts, key=lambda language: (language != "en", language))
+    return {language: tomllib.loads(texts[language].read_text("utf-8")) for language in languages}

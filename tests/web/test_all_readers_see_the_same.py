@@ -3,23 +3,24 @@
 import json
 
 from builders import a_record, an_item
-from exporters.story.journey import journey_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
+from wire import from_sdk
 
 from collectors.building.record import build_record
-from collectors.spans.finished import from_sdk
 from collectors.viewers.payload import make_alias
 from collectors.viewers.spans import show_run
 from devserver.web.board import board_of
 from devserver.web.student_copy import student_copy
+from exporters.story.storyteller import story_of
 from otel_tracking import ItemType, canonical
 from otel_tracking import attributes as names
 from otel_tracking.audience import Audience
-from otel_tracking.view import MARKS, view_of
+from otel_tracking.taxonomy import MARKER_TYPES
+from otel_tracking.view import view_of
 
-TYPES = st.sampled_from([item_type for item_type in ItemType if item_type not in MARKS])
+TYPES = st.sampled_from([item_type for item_type in ItemType if item_type not in MARKER_TYPES])
 
 
 @st.composite
@@ -51,7 +52,7 @@ def test_a_student_sees_the_same_texts_everywhere(found, level):
     board = board_of(record, language="en", audience="student")
     told = {
         "document": " ".join(
-            box.text for chapter in journey_of(record, audience="student").chapters for box in chapter.boxes
+            box.text for chapter in story_of(record, audience="student").chapters for box in chapter.boxes
         ),
         "page": json.dumps([box.to_dict() for box in board.boxes]),
         "record": json.dumps([item["content"] for item in student_copy(record)["items"]]),
