@@ -7,7 +7,7 @@ from typing import Any
 
 from collectors.building.record import RecordSoFar
 from collectors.recording.live import LiveEvent
-from collectors.recording.open_runs import ENDED, FINISHED, STARTED
+from collectors.recording.open_runs import ENDED, FINISHED, LOGGED, STARTED
 from collectors.spans.finished import FinishedEvent, FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking.outcome import RUNNING
@@ -19,8 +19,8 @@ _SAID = {"execution_id": names.EXECUTION_ID, "config_name": names.CONFIG_NAME}
 class RunSoFar:
     """A run fed with its live events in order; `seen` is the number of the last one.
 
-    Its records are those that the run will have, as far as live events tell: links, media and the words of a status
-    are in the record that is stored.
+    Its records are those that the run will have, but for what only the stored one has: links, the bytes of media, the
+    words of a status, and what was said to engines and came back, which may be as large as pictures.
     """
 
     def __init__(self, trace_id: str = "") -> None:
@@ -37,14 +37,14 @@ class RunSoFar:
             self._so_far.begin(self._begun(event))
         elif event.kind == FINISHED:
             self._finish_reason = FinishReason(event.name)
-        elif event.kind != ENDED:
-            self._so_far.log(event.span_id, FinishedEvent(event.fields))
         span = self._so_far.span(event.span_id)
-        if span is not None and event.kind == ENDED:
-            self._so_far.end(
-                replace(span, end_ns=event.timestamp_ns, status=event.name, attributes=event.fields or span.attributes)
-            )
-        return event.is_item or span is None or span.kind != "client"
+        concerns_run = event.is_item or span is None or span.kind != "client"
+        if event.kind == ENDED and span is not None:
+            attributes = event.fields or span.attributes
+            self._so_far.end(replace(span, end_ns=event.timestamp_ns, status=event.name, attributes=attributes))
+        elif event.kind == LOGGED and concerns_run:
+            self._so_far.log(event.span_id, FinishedEvent(event.fields))
+        return concerns_run
 
     @property
     def is_over(self) -> bool:

@@ -1,4 +1,4 @@
-"""Documents, pages, students' copies and viewers show of any run what the one policy says, no more and no less."""
+"""Documents, pages, students' records and viewers of traces show of any run what the one policy says."""
 
 import json
 
