@@ -1,8 +1,7 @@
 """What is shown to whom: the one policy of documents, pages, live streams and what viewers of traces are sent.
 
-`RULES` says for each kind of content and each audience when it is shown, `DECISIONS` what that means at each moment of
-a run; `view.py` asks them of a run's items. `docs/educational-ui.md` has both tables for people, and a test holds that
-they are these.
+`RULES` says for each kind of content and each audience when it is shown; `view.py` asks them of a run's items.
+`docs/educational-ui.md` has the table for people, and a test holds that it is this one.
 """
 
 from __future__ import annotations
@@ -58,22 +57,12 @@ class Rule(StrEnum):
     AFTER_RUN = "after the run"
 
 
-class Moment(StrEnum):
-    """How far the checks have come with something."""
-
-    BEFORE = "before"
-    PASSED = "passed"
-    REFUSED = "refused"
-    UNCHECKED = "unchecked"
-
-
 class Decision(StrEnum):
     """What becomes of something that is there to be shown."""
 
     SHOWN = "shown"
     HELD = "held"
     WITHHELD = "withheld"
-    ALIASED = "alias"
 
 
 _RESEARCHER = dict.fromkeys(Content, Rule.ALWAYS)
@@ -107,27 +96,8 @@ RULES: Mapping[Audience, Mapping[Content, Rule]] = {
     Audience.PUBLIC: _PUBLIC,
 }
 
-_SHOWN, _HELD, _WITHHELD = Decision.SHOWN, Decision.HELD, Decision.WITHHELD
-_CHECKED = dict(zip(Moment, (_HELD, _SHOWN, _WITHHELD, _WITHHELD), strict=True))
-DECISIONS: Mapping[Rule, Mapping[Moment, Decision]] = {
-    Rule.ALWAYS: dict.fromkeys(Moment, _SHOWN),
-    Rule.NEVER: dict.fromkeys(Moment, _WITHHELD),
-    Rule.ALIAS: dict.fromkeys(Moment, Decision.ALIASED),
-    Rule.AS_IT_COMES: {**_CHECKED, Moment.BEFORE: _SHOWN},
-    Rule.AFTER_STAGE_1: _CHECKED,
-    Rule.AFTER_STAGE_3: _CHECKED,
-    Rule.AFTER_OUTPUT: _CHECKED,
-    # Who looks at traces is told what was blocked, and not at which level a run was made.
-    Rule.AFTER_RUN: {**_CHECKED, Moment.UNCHECKED: _SHOWN},
-}
-
 PERSONS = frozenset({"user_id", "device_id"})
 """Fields that say who or whose device it was."""
 
 AIDS = ("from_lang", "to_lang", "language", "input_language", "safe", "width", "height", "seed", "duration_seconds")
 """Parameters that a text or picture wants said beside it, for everybody."""
-
-
-def is_for(audience: str, content: Content) -> bool:
-    """Whether that audience ever sees such a thing."""
-    return RULES[Audience(audience)][content] != Rule.NEVER

@@ -19,7 +19,7 @@ from typing import Any
 
 from otel_tracking import attributes as names
 from otel_tracking import canonical
-from otel_tracking.audience import DECISIONS, RULES, Audience, Content, Decision, Moment, Rule
+from otel_tracking.audience import RULES, Audience, Content, Decision, Rule
 from otel_tracking.plan import hops_in, is_passed_on, plan_of
 from otel_tracking.record import ExecutionItem, ExecutionRecord
 from otel_tracking.taxonomy import (
@@ -69,7 +69,13 @@ class View:
     def decide(self, item: ExecutionItem) -> Decision:
         """What becomes of content and medium of an item."""
         rule = self._rules[self._content(item)]
-        return DECISIONS[rule][self._moment(item, rule)]
+        if rule in (Rule.ALWAYS, Rule.NEVER):
+            return Decision.SHOWN if rule == Rule.ALWAYS else Decision.WITHHELD
+        if rule == Rule.AFTER_RUN:
+            return {"": Decision.SHOWN, UNFINISHED: Decision.HELD}.get(self._why_not_public, Decision.WITHHELD)
+        if self._waits(item, rule):
+            return Decision.HELD
+        return Decision.WITHHELD if self._is_refused(item) else Decision.SHOWN
 
     def shows(self, item: ExecutionItem) -> bool:
         """Whether content and medium of an item may be shown now."""
@@ -116,17 +122,6 @@ class View:
             return Content.LAST_HOP if item.stage_iteration == self._last_hop else Content.HOP
         return Content.FINAL_TEXT if item.item_type == ItemType.INTERCEPTION_FINAL else Content.OTHER
 
-    def _moment(self, item: ExecutionItem, rule: Rule) -> Moment:
-        if rule in (Rule.ALWAYS, Rule.NEVER):
-            return Moment.PASSED  # whatever moment it is
-        if rule == Rule.AFTER_RUN:
-            return self._moment_of_run
-        if self._waits(item, rule):
-            return Moment.BEFORE
-        if self.is_unchecked:
-            return Moment.UNCHECKED
-        return Moment.REFUSED if self._is_refused_place(item) or self._is_refused_text(item) else Moment.PASSED
-
     def _waits(self, item: ExecutionItem, rule: Rule) -> bool:
         """Whether the check that an item waits for has yet to speak."""
         if rule == Rule.AFTER_STAGE_1:
@@ -164,18 +159,18 @@ class View:
         return frozenset(span.loop_iteration for span in outputs if span.execution_time is None)
 
     @cached_property
-    def _moment_of_run(self) -> Moment:
+    def _why_not_public(self) -> str:
         record = self._record
         has_failed = any(span.name == STAGE_NAMES[1] and span.error for span in record.spans)
-        places = ((item.item_type, item.stage) for item in record.items)
-        reason = why_not_public(places, has_failed_early=has_failed, is_over=record.has_ended)
-        return {"": Moment.PASSED, UNFINISHED: Moment.BEFORE}.get(reason, Moment.REFUSED)
+        # Who looks at traces is told what was blocked, and not at which level a run was made.
+        places = [(item.item_type, item.stage) for item in record.items]
+        return why_not_public(places, has_failed_early=has_failed, is_over=record.has_ended)
 
-    def _is_refused_place(self, item: ExecutionItem) -> bool:
-        if item.stage == 1 and self._is_blocked_at_start:
+    def _is_refused(self, item: ExecutionItem) -> bool:
+        if self.is_unchecked or (item.stage == 1 and self._is_blocked_at_start):
             return True
         is_made = item.stage == 4 or item.item_type in OUTPUT_TYPES
-        return is_made and item.loop_iteration in self._blocked_outputs
+        return (is_made and item.loop_iteration in self._blocked_outputs) or self._is_refused_text(item)
 
     def _is_refused_text(self, item: ExecutionItem) -> bool:
         if not self._refused_texts or item.content is None:
