@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from otel_tracking import attributes as names
@@ -64,8 +65,8 @@ def _planned(plan: Mapping[str, Any]) -> Iterator[Slot]:
         yield _slot("stage3_safety_check")
     for number, wanted in enumerate(outputs_of(plan)[:MOST_PLANNED], start=1):
         medium = wanted.get("medium") if wanted.get("medium") in _MEDIA else "image"
-        yield _slot("stage3_safety_check", output=number, config=wanted.get("name"))
-        yield _slot(f"output_{medium}", output=number, config=wanted.get("name"))
+        for item_type in ("stage3_safety_check", f"output_{medium}"):
+            yield replace(_slot(item_type, output=number), config=wanted.get("name"))
 
 
 def outputs_of(plan: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -75,7 +76,8 @@ def outputs_of(plan: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     return [wanted for wanted in listed if isinstance(wanted, Mapping)]
 
 
-def _slot(item_type: str, *, hop: int | None = None, output: int | None = None, config: Any = None) -> Slot:
+@lru_cache(maxsize=1024)  # a page of a run under way asks for all of them with each event
+def _slot(item_type: str, *, hop: int | None = None, output: int | None = None) -> Slot:
     """The slot for the first item of that type in its place."""
     stage = RULES[ItemType(item_type)].stages[0]
     name = "made" if item_type in OUTPUT_TYPES else item_type
@@ -87,7 +89,6 @@ def _slot(item_type: str, *, hop: int | None = None, output: int | None = None, 
         stage=None if output is not None else stage,
         hop=hop,
         output=output,
-        config=config,
     )
 
 
