@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages by which tests look at what people see: pages in a browser, PDF and Word files.
+# Installs the Debian packages by which tests look at what people see (pages, PDF and Word files), and at what files a process opens.
 #
 #   tools/install_test_tools.sh            install what is missing (needs root or passwordless sudo)
 #   tools/install_test_tools.sh --list     print the packages, one a line, and change nothing
@@ -13,6 +13,6 @@ set -eu
 what="tools of the tests"
 
 # LibreOffice comes without its windows, which tests do not look at.
-wanted() { printf '%s\n' chromium qpdf poppler-utils mupdf-tools libreoffice-writer-nogui; }
+wanted() { printf '%s\n' chromium qpdf poppler-utils mupdf-tools libreoffice-writer-nogui strace; }
 
 main "$@"

@@ -11,6 +11,7 @@ import pytest
 from otel_tracking import ExecutionRecord, ItemType
 
 SAMPLES = Path(os.environ.get("ERA_A_SAMPLES", Path(__file__).parents[3] / "shared" / "samples" / "era-a"))
+SAMPLE_FILES = sorted(SAMPLES.glob("exec_*.json"))
 
 
 def an_old_item(**changes):
@@ -95,14 +96,7 @@ def test_a_record_without_status_gets_the_one_its_items_show():
     assert statuses == ["completed", "error", "blocked", "interrupted"]
 
 
-def samples():
-    found = sorted(SAMPLES.glob("exec_*.json"))
-    return [pytest.param(path, id=path.stem) for path in found] or [
-        pytest.param(None, id="none", marks=pytest.mark.skip(reason=f"no samples in {SAMPLES}; set ERA_A_SAMPLES"))
-    ]
-
-
-@pytest.mark.parametrize("path", samples())
+@pytest.mark.parametrize("path", SAMPLE_FILES, ids=lambda path: path.stem)
 def test_real_records_of_era_a_load_and_keep_what_they_say(path):
     """Every field of every item that the old tracker wrote is the same after loading, times apart."""
     old = json.loads(path.read_text(encoding="utf-8"))
@@ -118,7 +112,7 @@ def test_real_records_of_era_a_load_and_keep_what_they_say(path):
         assert item.timestamp.tzinfo is dt.UTC
 
 
-@pytest.mark.parametrize("path", samples())
+@pytest.mark.parametrize("path", SAMPLE_FILES, ids=lambda path: path.stem)
 def test_real_records_survive_a_round_trip(path):
     """What is loaded can be written and loaded again, to an equal record."""
     record = ExecutionRecord.from_dict(json.loads(path.read_text(encoding="utf-8")))
