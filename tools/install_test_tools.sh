@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages by which tests look at what people see (pages, PDF and Word files), and at what files a process opens.
+# Installs the Debian packages by which tests look at pages, PDF and Word files, and at the files a process opens.
 #
 #   tools/install_test_tools.sh            install what is missing (needs root or passwordless sudo)
 #   tools/install_test_tools.sh --list     print the packages, one a line, and change nothing
