@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from exporters.story.boxes import made_by, parameters_of
@@ -37,7 +37,7 @@ class Call:
     made_by: str
     seconds: str
     error: str
-    span: SpanRecord
+    span: SpanRecord = field(repr=False)
 
     @property
     def request(self) -> str:

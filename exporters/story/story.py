@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from exporters.story.calls import Call
@@ -31,7 +31,7 @@ class Story:
     outcome: str
     languages: tuple[str, ...]
     facts: tuple[Parameter, ...]
-    asked: Any
+    asked: Any = field(repr=False)
     items: int
     spans: int
     completeness: str
