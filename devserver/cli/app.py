@@ -30,7 +30,7 @@ COMMANDS = {
     "compact": "Join the many small files of past days into few.",
     "import": "Take over records that an earlier tracker wrote.",
 }
-"""Name and one line of help. `import` lives in `devserver/cli/import_command.py`, and so on."""
+"""Name and one line of help. `import` lives in `devserver/cli/commands/import_command.py`, and so on."""
 
 NEEDS = {"run": "pipelines", "configs": "pipelines", "replay": "pipelines", "serve": "server", "collect": "server"}
 """The extra without which a command cannot even begin; the others need `cli` alone."""
@@ -49,7 +49,7 @@ class CommandLine(click.Group):
             return None
         if cmd_name in NEEDS:
             Extra(NEEDS[cmd_name], f"'otel-tracking {cmd_name}' needs").check()
-        command: click.Command = importlib.import_module(f"devserver.cli.{cmd_name}_command").command
+        command: click.Command = importlib.import_module(f"devserver.cli.commands.{cmd_name}_command").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

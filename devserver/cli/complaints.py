@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from devserver.cli.text import safe_line
+from devserver.cli.showing.text import safe_line
 
 FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
 

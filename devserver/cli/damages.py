@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from devserver.cli.complaints import complain
-from devserver.cli.text import count
+from devserver.cli.showing.text import count
 from exporters.errors import listed
 from exporters.storage.reading.damage import Damage
 

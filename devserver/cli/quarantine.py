@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from devserver.cli.complaints import FAILED
 from devserver.cli.options import refuse
 from devserver.cli.output import print_json
+from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
-from devserver.cli.text import count, safe_line
 
 if TYPE_CHECKING:
     from collectors.receiving import Aside

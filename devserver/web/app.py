@@ -11,28 +11,28 @@ from flask import Flask, Response, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from devserver.audit import Audit
-from devserver.web import guard
-from devserver.web.access import MOST_BODY, Access
-from devserver.web.attempts import Attempts
-from devserver.web.execute_routes import execute_routes
+from devserver.web.asking.execute_routes import execute_routes
+from devserver.web.asking.runner import Runner
+from devserver.web.asking.tickets import Tickets
+from devserver.web.files.media_routes import media_routes
+from devserver.web.files.workshop import Workshop
 from devserver.web.health_routes import health_routes
 from devserver.web.language import words_here
-from devserver.web.login_routes import login_routes
-from devserver.web.media_routes import media_routes
+from devserver.web.live.streams import HEARTBEAT_SECONDS, Seats
 from devserver.web.only_one import claim
 from devserver.web.pages import pages
-from devserver.web.pupils import Pupils
 from devserver.web.replies import is_api, trouble
-from devserver.web.run_routes import run_routes
-from devserver.web.runner import Runner
-from devserver.web.runs import Runs
-from devserver.web.server_key import key_in
-from devserver.web.sessions import FOLDER, Sessions
+from devserver.web.runs.lookup import Runs
+from devserver.web.runs.run_routes import run_routes
 from devserver.web.showing import show
-from devserver.web.streams import HEARTBEAT_SECONDS, Seats
-from devserver.web.tickets import Tickets
+from devserver.web.visitors import guard
+from devserver.web.visitors.access import MOST_BODY, Access
+from devserver.web.visitors.attempts import Attempts
+from devserver.web.visitors.login_routes import login_routes
+from devserver.web.visitors.pupils import Pupils
+from devserver.web.visitors.server_key import key_in
+from devserver.web.visitors.sessions import FOLDER, Sessions
 from devserver.web.web_settings import WebSettings
-from devserver.web.workshop import Workshop
 from devserver.wiring import Devserver
 from otel_tracking.extras import MissingExtra
 

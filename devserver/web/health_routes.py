@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, request
 
 from collectors.recording import Figures, exposed, is_well, of_recording
-from devserver.web import guard
 from devserver.web.replies import json_reply
-from devserver.web.roles import Role
-from devserver.web.runs import Runs
+from devserver.web.runs.lookup import Runs
+from devserver.web.visitors import guard
+from devserver.web.visitors.roles import Role
 from devserver.wiring import Devserver
 
 

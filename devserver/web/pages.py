@@ -16,21 +16,21 @@ from devserver.pictures import MOST_BYTES
 from devserver.requests import Request
 from devserver.safety.terms import LEVELS
 from devserver.stages.seeds import draw_seed
-from devserver.web import guard
-from devserver.web.again import again, can_be_seeded, leaves_to_chance, with_seed
-from devserver.web.asking import check_names, checked, image_of, level_for, seed_of
-from devserver.web.choices import choices_of
+from devserver.web.asking.again import again, can_be_seeded, leaves_to_chance, with_seed
+from devserver.web.asking.body import check_names, checked, image_of, level_for, seed_of
+from devserver.web.asking.choices import choices_of
+from devserver.web.asking.runner import Job, RunnerFull
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
-from devserver.web.listing import Listing, read_query
-from devserver.web.pupils import asker
 from devserver.web.refusals import refuse_with
 from devserver.web.replies import whole_text
-from devserver.web.roles import Role
-from devserver.web.run_page import run_page_values, waiting_page_values
-from devserver.web.run_rows import rows_for_people
-from devserver.web.runner import Job, RunnerFull
-from devserver.web.runs import RunLost, Runs
+from devserver.web.runs.listing import Listing, read_query
+from devserver.web.runs.lookup import RunLost, Runs
+from devserver.web.runs.run_page import run_page_values, waiting_page_values
+from devserver.web.runs.run_rows import rows_for_people
 from devserver.web.showing import show
+from devserver.web.visitors import guard
+from devserver.web.visitors.pupils import asker
+from devserver.web.visitors.roles import Role
 from devserver.web.web_settings import WebSettings
 from devserver.web.words import LANGUAGES, examples_in
 from devserver.wiring import Devserver

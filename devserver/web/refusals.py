@@ -9,11 +9,11 @@ from flask import Blueprint, Response
 from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.errors import RequestError
-from devserver.web import guard
-from devserver.web.asking import NotAllowed
+from devserver.web.asking.body import NotAllowed
 from devserver.web.replies import trouble
-from devserver.web.roles import Role
-from devserver.web.runs import RunLost
+from devserver.web.runs.lookup import RunLost
+from devserver.web.visitors import guard
+from devserver.web.visitors.roles import Role
 from exporters.errors import AmbiguousExecution, BrokenFile, UnknownExecution
 
 STATUSES: dict[type[Exception], int] = {

@@ -13,8 +13,8 @@ from flask import Flask
 
 from collectors.listening import Limits
 from devserver.errors import SettingsError
-from devserver.web.access import Access
-from devserver.web.runner import Runner
+from devserver.web.asking.runner import Runner
+from devserver.web.visitors.access import Access
 from devserver.web.web_settings import WebSettings
 
 SPARE_THREADS = 8

@@ -7,7 +7,7 @@ from typing import Any
 from flask import g, render_template
 
 from devserver.web.language import language_here, words_here
-from devserver.web.roles import Role
+from devserver.web.visitors.roles import Role
 from devserver.web.words import title_of
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from collectors.listening import address_of, is_loopback, what_is_wrong
 from devserver.errors import SettingsError, suggestion
 from devserver.safety.terms import LEVELS
-from devserver.web.roles import Role
+from devserver.web.visitors.roles import Role
 
 LOOPBACK = "127.0.0.1"
 PORT = 17801

@@ -6,7 +6,7 @@ import pytest
 from cli_stage import HOSTILE, call, call_json, one_picture, stored, three_hops
 from rich.console import Console
 
-from devserver.cli.differences import draw_differences, words_text
+from devserver.cli.showing.differences import draw_differences, words_text
 from devserver.diff import compare
 from devserver.diff.words import compare_texts
 from devserver.embedded import embedded_engines

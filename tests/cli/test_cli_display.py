@@ -10,11 +10,11 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from collectors import LiveEvent
-from devserver.cli.drawing import in_columns
-from devserver.cli.live_story import Heading, LiveStory
-from devserver.cli.rows import Row, row_of
-from devserver.cli.text import safe_line, safe_text, shorten
-from devserver.cli.watching import LastLine, draw_live
+from devserver.cli.showing.drawing import in_columns
+from devserver.cli.showing.live_story import Heading, LiveStory
+from devserver.cli.showing.rows import Row, row_of
+from devserver.cli.showing.text import safe_line, safe_text, shorten
+from devserver.cli.showing.watching import LastLine, draw_live
 from exporters.story.parts import Box
 from otel_tracking import ItemType
 

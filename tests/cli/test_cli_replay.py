@@ -9,7 +9,7 @@ from replay_stage import a_png, changed, outcomes, ran, record_of, stored
 from rich.console import Console
 
 from collectors import start_recording
-from devserver.cli.repetitions import draw_plan, draw_replay
+from devserver.cli.showing.repetitions import draw_plan, draw_replay
 from devserver.configs import InterceptionConfig, OutputConfig, PipelineConfig
 from devserver.embedded import embedded_engines
 from devserver.embedded.translation.translator import Translator

@@ -7,7 +7,7 @@ from cli_stage import HOSTILE, call, call_json
 from rich.console import Console
 
 from collectors.testing import WaitingSink
-from devserver.cli.run_command import run_and_watch
+from devserver.cli.commands.run_command import run_and_watch
 from devserver.embedded import embedded_engines
 from devserver.pipeline import Request
 from devserver.settings import Settings

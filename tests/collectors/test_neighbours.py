@@ -23,7 +23,7 @@ from collectors.delivery import spill
 from collectors.flight_recorder import FlightRecorder
 from collectors.flight_recorder.place import Unusable
 from collectors.testing import WaitingSink
-from devserver.cli.recover_command import command
+from devserver.cli.commands.recover_command import command
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from devserver.embedded.languages import detect_language
 from devserver.safety.terms import check_terms
 from devserver.testing import ScriptedTranslator, scripted_engines
 from devserver.verify import verify
-from devserver.web.student_copy import student_copy
+from devserver.web.runs.student_copy import student_copy
 from exporters.formats import FORMATS
 from exporters.formats.documents import render_document
 

@@ -11,8 +11,8 @@ from wire import from_sdk
 from collectors.building.record import build_record
 from collectors.viewers.payload import make_alias
 from collectors.viewers.spans import show_run
-from devserver.web.board import board_of
-from devserver.web.student_copy import student_copy
+from devserver.web.live.board import board_of
+from devserver.web.runs.student_copy import student_copy
 from exporters.story.storyteller import story_of
 from otel_tracking import ItemType, canonical
 from otel_tracking import attributes as names

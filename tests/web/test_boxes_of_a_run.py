@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from devserver.web.board import board_of
+from devserver.web.live.board import board_of
 from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, MediaType
 from otel_tracking.record import Media
 

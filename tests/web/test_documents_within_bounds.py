@@ -13,8 +13,8 @@ from devserver.requests import LONGEST_PROMPT, Request
 from devserver.settings import Settings
 from devserver.testing import scripted_engines
 from devserver.web import WebSettings
-from devserver.web.remembered import Remembered
-from devserver.web.workshop import Bounds, DocumentTooMuch, Workshop, WorkshopFull
+from devserver.web.files.workshop import Bounds, DocumentTooMuch, Workshop, WorkshopFull
+from devserver.web.runs.remembered import Remembered
 from devserver.wiring import open_devserver
 from otel_tracking import ItemType
 

@@ -7,10 +7,10 @@ import pytest
 from web_stage import client_of, devserver_in
 
 from devserver.web import WebSettings
-from devserver.web.access import COOKIE
-from devserver.web.attempts import Attempts
-from devserver.web.roles import Role
-from devserver.web.sessions import MOST_SESSIONS, RENEW_SECONDS, SESSION_SECONDS, Sessions
+from devserver.web.visitors.access import COOKIE
+from devserver.web.visitors.attempts import Attempts
+from devserver.web.visitors.roles import Role
+from devserver.web.visitors.sessions import MOST_SESSIONS, RENEW_SECONDS, SESSION_SECONDS, Sessions
 
 TOKEN, CLASS_TOKEN = "teacher-0123456789abcdef", "class-0123456789abcdef"
 TOKENS = [(TOKEN, Role.RESEARCHER), (CLASS_TOKEN, Role.STUDENT)]
@@ -120,7 +120,7 @@ def test_a_damaged_file_of_sessions_asks_everybody_again(tmp_path, clock, conten
 
 
 def test_many_logins_of_the_class_do_not_log_the_teacher_out(tmp_path, clock, monkeypatch):
-    monkeypatch.setattr("devserver.web.sessions.MOST_SESSIONS", 5)
+    monkeypatch.setattr("devserver.web.visitors.sessions.MOST_SESSIONS", 5)
     assert MOST_SESSIONS > 1000
     sessions = Sessions(tmp_path, TOKENS, clock=clock)
     _, cookie = sessions.begin(TOKEN, "192.0.2.1")

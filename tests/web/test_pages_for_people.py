@@ -8,7 +8,7 @@ from web_stage import HOSTILE, HeldTranslator, Page, client_of, devserver_in, ex
 
 from devserver.testing import PNG, WAV, ScriptedMaker, ScriptedTranslator
 from devserver.web import words
-from devserver.web.choices import choices_of
+from devserver.web.asking.choices import choices_of
 from exporters.story.catalogue import read_catalogue
 
 

@@ -7,7 +7,7 @@ from class_stage import TOKENS, class_in
 from web_stage import HeldTranslator, begin, client_of, devserver_in, messages_of
 
 from devserver.web import WebSettings
-from devserver.web.pupils import COOKIE
+from devserver.web.visitors.pupils import COOKIE
 from exporters import read_records
 
 SECRET = "X-Ticket-Secret"

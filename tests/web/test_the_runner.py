@@ -5,7 +5,7 @@ from web_stage import HeldTranslator, client_of, devserver_in, execute
 
 from devserver.requests import Request
 from devserver.web import WebSettings
-from devserver.web.runner import Runner, RunnerFull
+from devserver.web.asking.runner import Runner, RunnerFull
 from exporters import read_records
 
 PATIENCE = 30

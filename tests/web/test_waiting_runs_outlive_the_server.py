@@ -11,9 +11,9 @@ from web_stage import HeldTranslator, Messages, client_of, devserver_in
 from devserver.engines import InputImage
 from devserver.errors import RequestError
 from devserver.requests import Request
-from devserver.web.kept_request import request_from, text_of
-from devserver.web.runner import Runner
-from devserver.web.tickets import Tickets
+from devserver.web.asking.kept_request import request_from, text_of
+from devserver.web.asking.runner import Runner
+from devserver.web.asking.tickets import Tickets
 from exporters import read_records
 
 PATIENCE = 60

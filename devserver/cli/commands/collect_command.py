@@ -1,0 +1,184 @@
+"""`otel-tracking collect`: take traces from other processes over OTLP/HTTP and keep their records."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from collectors.listening import is_loopback, what_is_wrong
+from devserver.cli.complaints import FAILED
+from devserver.cli.options import data_option, json_option, refuse
+from devserver.cli.output import console, print_json
+from devserver.cli.showing.text import count
+from devserver.cli.streams import say
+
+if TYPE_CHECKING:
+    from collectors.receiving import Collector
+
+TOKEN = "DEVSERVER_COLLECT_TOKEN"
+HOSTNAMES = "DEVSERVER_HOSTNAMES"
+TOKENS = "DEVSERVER_COLLECT_TOKENS"
+PORT = 4319
+LOOK_SECONDS = 0.5
+
+
+@click.command("collect")
+@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, metavar="N", help="0 takes a free one."
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(min=0.1),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for what is missing after a run's end, in the time of the spans.",
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=0.1),
+    default=600.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for a run that has ended and of which nothing more is heard.",
+)
+@click.option(
+    "--tokens",
+    "tokens_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar=TOKENS,
+    show_envvar=True,
+    metavar="FILE",
+    help="Who may send: a line for each, 'name token'. Only its owner may read it (chmod 600).",
+)
+@click.option("--quarantine", "is_listed", is_flag=True, help="List what was set aside, and why; take nothing.")
+@click.option(
+    "--retry",
+    "retried",
+    multiple=True,
+    metavar="ID",
+    help="Take what was set aside once more, by its id or trace id, or 'all'; take nothing else.",
+)
+@data_option
+@json_option
+def command(
+    host: str,
+    port: int,
+    grace: float,
+    patience: float,
+    tokens_file: Path | None,
+    is_listed: bool,
+    retried: tuple[str, ...],
+    data_dir: Path,
+    as_json: bool,
+) -> int:
+    """Take traces from other processes and keep their records.
+
+    Whoever sends with start_recording(otlp_endpoint="http://127.0.0.1:4319", otlp_content="full") gets the record
+    here that it would have made itself, without media files. A request is answered with 200 once it is on disk; what
+    is not a whole run when the command ends is taken up at the next start. Ctrl-C ends it.
+
+    Other machines are let in with --host, and only with a token of 16 or more letters and digits, sent as
+    "Authorization: Bearer …": the one in DEVSERVER_COLLECT_TOKEN, or that of each sender in the file --tokens. Only its
+    own sender can add to a run. Other names of this machine than its own are given in DEVSERVER_HOSTNAMES. Nothing is
+    encrypted; put a TLS proxy in front of it.
+
+    What cannot be made a record, or not be believed, is set aside: --quarantine lists it, --retry takes it once more.
+    """
+    if is_listed or retried:
+        from devserver.cli.quarantine import list_quarantine, retry
+
+        return retry(data_dir, retried, as_json) if retried else list_quarantine(data_dir, as_json)
+    token = os.environ.get(TOKEN, "").strip() or None
+    _check_openness(host, token, tokens_file)
+    from collectors.receiving import TraceReceiver, read_tokens
+    from collectors.receiving.server import listening
+    from devserver.wiring import open_collector
+
+    hostnames = os.environ.get(HOSTNAMES, "").lower().replace(",", " ").split()
+    tokens = read_tokens(tokens_file) if tokens_file else None
+    collector = open_collector(data_dir, grace=grace, patience=patience)
+    try:
+        receiver = TraceReceiver(collector, token=token, tokens=tokens, host=host, hostnames=hostnames)
+        with listening(receiver, host, port) as address:
+            say(f"taking traces on {address}/v1/traces for {data_dir}   (Ctrl-C ends it)", err=True)
+            _make_room_for_many_spans()
+            _watch_until_stopped(collector)
+    finally:
+        all_written = collector.close()
+    health = collector.health()
+    if as_json:
+        print_json({**health, "data_dir": str(data_dir)})
+    else:
+        say(_summary(health))
+    return 0 if all_written else FAILED
+
+
+def _make_room_for_many_spans() -> None:
+    """Settings of the interpreter for a process that does nothing else; together they double what it takes."""
+    # Spans are many small objects without cycles: to look through them for some took half of the time.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+    # A thread whose fsync is done should not wait for 5 ms until another lets go of the interpreter.
+    sys.setswitchinterval(0.0005)
+
+
+def _check_openness(host: str, token: str | None, tokens_file: Path | None) -> None:
+    if token and (wrong := what_is_wrong(token)):
+        raise refuse(f"{TOKEN} {wrong}.")
+    if not is_loopback(host) and not token and not tokens_file:
+        raise refuse(
+            f"--host {host} lets other machines in; set {TOKEN} to a secret that they send, name a file of --tokens, "
+            "or leave it out."
+        )
+
+
+def _watch_until_stopped(collector: Collector) -> None:
+    """Show how it goes on a terminal, until Ctrl-C or SIGTERM."""
+    stopped = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        while not stopped.wait(3600):
+            pass
+        return
+    with screen.status("waiting for traces") as line:
+        while not stopped.wait(LOOK_SECONDS):
+            line.update(_progress(collector.health()))
+
+
+def _progress(health: dict[str, Any]) -> str:
+    stored = health["records"] - health["waiting"]
+    aside = f", {health['quarantined']} set aside" if health["quarantined"] else ""
+    return (
+        f"{count(health['requests'], 'request')}, {count(stored, 'record')} stored, "
+        f"{health['open_runs']} under way{aside}"
+    )
+
+
+def _summary(health: dict[str, Any]) -> str:
+    parts = [f"{count(health['records'] - health['waiting'], 'record')} stored"]
+    if health["stored_already"]:
+        parts.append(f"{health['stored_already']} stored already")
+    if health["open_runs"] or health["waiting"]:
+        parts.append(f"{count(health['open_runs'] + health['waiting'], 'run')} kept for the next start")
+    if health["rejected_spans"]:
+        parts.append(f"{count(health['rejected_spans'], 'span')} not taken")
+    if health["set_aside"]:
+        parts.append(f"{health['set_aside']} set aside (--quarantine lists them)")
+    return f"{count(health['requests'], 'request')}: " + ", ".join(parts)

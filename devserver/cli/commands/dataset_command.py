@@ -1,0 +1,83 @@
+"""`otel-tracking dataset`: stored runs as a dataset that can be cited."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import Progress
+
+from devserver.audit import Act, Audit, this_user
+from devserver.cli.complaints import FAILED
+from devserver.cli.damages import complain_of, damages_as_dicts
+from devserver.cli.options import data_option, json_option, selection_options
+from devserver.cli.output import console, print_json
+from devserver.cli.showing.text import count
+from devserver.cli.streams import say
+from exporters.dataset import Dataset, make_dataset
+from exporters.dataset.readme import Description
+from exporters.storage.reading.damage import Damages
+
+
+@click.command("dataset")
+@click.argument("out", type=click.Path(path_type=Path))
+@selection_options
+@click.option("--title", default=Description().title, show_default=True, help="The dataset's title.")
+@click.option("--author", "authors", multiple=True, metavar="NAME", help="Who made it; may be given several times.")
+@click.option("--licence", default="", metavar="NAME", help="Under which others may use it, such as CC-BY-4.0.")
+@click.option("--replace", is_flag=True, help="A dataset that is at OUT already may go.")
+@data_option
+@json_option
+def command(
+    out: Path,
+    data_dir: Path,
+    as_json: bool,
+    title: str,
+    authors: tuple[str, ...],
+    licence: str,
+    replace: bool,
+    **selection: Any,
+) -> int:
+    """Write the wanted runs as a dataset into the directory OUT.
+
+    It has the tables executions, items and journeys (one row per step of a text) as Parquet and CSV, a codebook,
+    checksums, and a README that says how to cite it. The same runs and options give the same bytes.
+
+    Where no run matches there is no dataset, and the exit code is 1. It is also 1 where runs could not be read: they
+    are named here, left out of the dataset, and counted in its README.
+    """
+    damages = Damages()
+    description = Description(title=title, authors=authors, licence=licence)
+    with _progress() as tell:
+        try:
+            options: dict[str, Any] = {"description": description, "replace": replace, "progress": tell}
+            made = make_dataset(data_dir, out, on_damage=damages, **options, **selection)
+        finally:
+            complain_of(damages)
+    Audit(data_dir).note(Act.DATASET, this_user(), executions=made.rows["executions"], identifier=made.identifier)
+    if as_json:
+        answer = {"path": str(made.path), "rows": made.rows, "files": list(made.files), "identifier": made.identifier}
+        print_json({**answer, "damaged": damages_as_dicts(damages)})
+    else:
+        say(_summary(made))
+    return FAILED if damages else 0
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with Progress(console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task("runs")
+        yield lambda name, done, runs: progress.update(task, completed=done, total=runs, description=name)
+
+
+def _summary(made: Dataset) -> str:
+    rows = made.rows
+    found = f"{count(rows['executions'], 'run')}, {count(rows['items'], 'item')}, {rows['journeys']} steps of texts"
+    return f"{made.path}: {found}\nREADME.md says how to read and cite it; its identifier is {made.identifier[:16]}…"

@@ -1,0 +1,63 @@
+"""`otel-tracking recover`: write the records of runs whose process died."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from collectors import recover
+from devserver.cli.complaints import FAILED
+from devserver.cli.options import data_option, json_option
+from devserver.cli.output import print_json
+from devserver.cli.showing.text import count, safe_line
+from devserver.cli.streams import say
+from exporters import ParquetSink
+
+
+@click.command("recover")
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    metavar="DIR",
+    help="Where the journals are, if not in /dev/shm.",
+)
+@data_option
+@json_option
+def command(data_dir: Path, journal: Path | None, as_json: bool) -> int:
+    """Write the records of runs whose process died.
+
+    While a run goes on, everything it logs is also kept in memory outside of its process. Where the process was
+    killed, this command makes records of what was kept. Starting a run does the same for earlier ones. Runs of other
+    data directories are left alone, and nothing is written twice. So is what is not this user's alone: where it lies,
+    whose it is and what would help is said.
+    """
+    report = recover([ParquetSink(data_dir)], directory=journal)
+    if as_json:
+        print_json(
+            {
+                "recovered": list(report.recovered),
+                "already_durable": report.already_durable,
+                "failed": report.failed,
+                "left_alone": [asdict(what) for what in report.left_alone],
+            }
+        )
+    else:
+        for execution_id in report.recovered:
+            say(f"recovered {safe_line(execution_id)}")
+        for what in report.left_alone:
+            say(f"left alone: {safe_line(what)}")
+        say(_summary(len(report.recovered), report.already_durable, report.failed))
+    return FAILED if report.failed else 0
+
+
+def _summary(recovered: int, already_durable: int, failed: int) -> str:
+    if not recovered and not failed:
+        return "Nothing to recover: every run of this data directory is stored"
+    parts = [f"{count(recovered, 'run')} recovered"]
+    if already_durable:
+        parts.append(f"{already_durable} stored already")
+    if failed:
+        parts.append(f"{failed} could not be written or read and stay where they are")
+    return ", ".join(parts)

@@ -1,0 +1,83 @@
+"""`otel-tracking show`: one run, as its journey, its tree or its record."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from devserver.cli.options import data_option, json_option
+from devserver.cli.output import console, print_json
+from devserver.cli.records import load
+from devserver.cli.showing.drawing import draw_heading, draw_row
+from devserver.cli.showing.rows import row_of, stage_title
+from devserver.cli.showing.terminal_words import STATUS_SENTENCES, STATUS_STYLES
+from devserver.cli.showing.text import count, safe_line
+from devserver.cli.showing.tree import tree_of
+from exporters.story.parts import Box, joined
+from exporters.story.story import Story
+from exporters.story.storyteller import story_of
+from otel_tracking import Status
+
+
+@click.command("show")
+@click.argument("execution", metavar="ID")
+@click.option("--tree", "as_tree", is_flag=True, help="Show the spans as a tree, with every attempt and item.")
+@data_option
+@json_option
+def command(execution: str, data_dir: Path, as_tree: bool, as_json: bool) -> None:
+    """Show one run: what was asked, what it became hop by hop, what was made.
+
+    ID is an execution id, its last 8 characters, its beginning, or a trace id; `otel-tracking list` has them.
+    """
+    record = load(data_dir, execution)
+    if as_json:
+        print_json(record.to_dict())
+        return
+    screen, story = console(), story_of(record)
+    draw_head(screen, story)
+    if as_tree:
+        screen.print()
+        screen.print(tree_of(record))
+    else:
+        draw_journey(screen, story)
+
+
+def draw_head(screen: Console, story: Story) -> None:
+    """What the run was and how it ended."""
+    line = Text(safe_line(story.execution_id), style="bold")
+    line.append(f"  {safe_line(story.fact('config_name'))}  ")
+    line.append(safe_line(story.status), style=STATUS_STYLES.get(story.status, ""))
+    screen.print(line)
+    screen.print(Text(_facts(story), style="dim"))
+    if story.status in STATUS_SENTENCES and story.status != Status.COMPLETED:
+        screen.print(Text(STATUS_SENTENCES[story.status]))
+
+
+def draw_journey(screen: Console, story: Story) -> None:
+    """The boxes in order, under the stage they belong to."""
+    for chapter in story.chapters:
+        for stage, boxes in groupby(chapter.boxes, key=_stage_of):
+            config = chapter.config if chapter.output is not None else ""
+            draw_heading(screen, stage_title(stage, chapter.output, config))
+            for box in boxes:
+                draw_row(screen, row_of(box))
+
+
+def _facts(story: Story) -> str:
+    named = {"mode": "execution_mode", "safety": "safety_level", "seed": "used_seed"}
+    told = {word: story.fact(name) for word, name in named.items()}
+    return joined(
+        story.started,
+        story.fact("total_execution_time"),
+        f"{count(story.items, 'item')}, {count(story.spans, 'span')}",
+        *(f"{word} {safe_line(value)}" for word, value in told.items() if value),
+        f"revision {story.fact('revision')}" if story.fact("revision") != "1" else "",
+    )
+
+
+def _stage_of(box: Box) -> int | None:
+    return box.stage

@@ -1,0 +1,133 @@
+"""Show a replay: what would be sent, and what came of each attempt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from devserver.cli.showing.differences import difference_name, value_text
+from devserver.cli.showing.text import count, safe_line
+from devserver.diff import Difference
+from devserver.replay import Outcome, Repeated, Replay, Step
+from devserver.replay.model import EngineCall, HttpRequest
+from devserver.replay.report import is_version
+from exporters.story.readable import seconds, size
+
+_STYLES = {
+    Outcome.IDENTICAL: "green",
+    Outcome.NOT_COMPUTED: "yellow",
+    Outcome.DIFFERENT: "yellow",
+    Outcome.FAILED: "red",
+    Outcome.NOT_SENT: "magenta",
+    Outcome.NOTHING: "dim",
+}
+Line = tuple[str, str, str, Text]
+"""Label, place, name, and what is said."""
+
+
+def draw_plan(screen: Console, steps: Sequence[Step]) -> None:
+    """What would be sent: addresses and sizes; no prompts and no secrets."""
+    lines: list[Line] = []
+    for step in steps:
+        lines.append((*_head(step), _planned(step)))
+        lines += [("", "", "", Text(f"note: {safe_line(note)}", style="dim")) for note in step.notes]
+    _draw(screen, lines)
+    ready = sum(step.todo is not None for step in steps)
+    screen.print()
+    screen.print(Text(f"{count(ready, 'attempt')} of {len(steps)} would be sent again"))
+
+
+def draw_replay(screen: Console, done: Replay) -> None:
+    """What came of each attempt, its differences below it, and the sum."""
+    lines: list[Line] = []
+    for repeated in done.steps:
+        lines.append((*_head(repeated.step), _outcome(repeated)))
+        lines += [("", "", "", Text(safe_line(note), style="dim")) for note in _notes(repeated)]
+        lines += _differences(repeated)
+    _draw(screen, lines)
+    screen.print()
+    screen.print(Text(summary(done), style="bold green" if done.is_identical else "bold yellow"))
+    if done.execution_id is not None:
+        screen.print(Text(f"{done.execution_id} repeats {safe_line(done.repeats)}", style="dim"))
+
+
+def summary(done: Replay) -> str:
+    """The replay in one sentence."""
+    counts = Counter(repeated.outcome for repeated in done.steps)
+    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
+    if not done.steps:
+        return "nothing to repeat: the run called no backend"
+    if done.is_identical:
+        return f"identical: the same came out once more ({told})"
+    return told
+
+
+def _draw(screen: Console, lines: list[Line]) -> None:
+    """Columns on a terminal, one line each elsewhere."""
+    widths = [max((len(line[column]) for line in lines), default=0) for column in range(3)]
+    if not screen.is_terminal:
+        for *texts, told in lines:
+            columns = "  ".join(f"{text:<{width}}" for text, width in zip(texts, widths, strict=True))
+            screen.print(Text(f"   {columns}  {safe_line(told.plain)}"))
+        return
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(width=2)
+    grid.add_column(width=widths[0], no_wrap=True, style="cyan")
+    grid.add_column(width=widths[1], no_wrap=True, style="cyan")
+    grid.add_column(width=min(widths[2], screen.width // 3), no_wrap=True, overflow="ellipsis")
+    grid.add_column(ratio=1, overflow="fold")
+    for *texts, told in lines:
+        grid.add_row("", *map(Text, texts), told)
+    screen.print(grid)
+
+
+def _head(step: Step) -> tuple[str, str, str]:
+    call = step.call
+    place = f"hop {call.stage_iteration}" if call.stage_iteration is not None else ""
+    if call.loop_iteration is not None:
+        place = f"out {call.loop_iteration}"
+    return step.label, place, safe_line(step.span.name)
+
+
+def _planned(step: Step) -> Text:
+    if step.obstacle is not None:
+        return Text(f"not sent: {safe_line(step.obstacle)}", style="magenta")
+    if isinstance(step.todo, EngineCall):
+        return Text(f"{safe_line(step.todo.backend)}, on this machine", style="green")
+    if isinstance(step.todo, HttpRequest):
+        return _request(step.todo)
+    return Text("nothing to send", style="dim")
+
+
+def _request(todo: HttpRequest) -> Text:
+    line = Text(f"{safe_line(todo.method)} {safe_line(todo.shown_url)}", style="green")
+    told = f"{size(len(todo.body))}, {'the recorded bytes' if todo.is_exact else 'not the recorded bytes'}"
+    line.append(f"  {told}" if todo.body else "", style="not green dim")
+    return line
+
+
+def _outcome(repeated: Repeated) -> Text:
+    line = Text(str(repeated.outcome), style=_STYLES[repeated.outcome])
+    if repeated.step.obstacle is not None:
+        line.append(f": {safe_line(repeated.step.obstacle)}", style="default")
+    for times in repeated.comparison.times if repeated.comparison else ():
+        both = [seconds(side) or "?" for side in (times.left, times.right)]
+        line.append(f"  {both[0]}, now {both[1]}", style="dim")
+    return line
+
+
+def _notes(repeated: Repeated) -> tuple[str, ...]:
+    return (*repeated.notes, *repeated.step.notes)
+
+
+def _differences(repeated: Repeated) -> list[Line]:
+    shown = repeated.comparison.differences if repeated.comparison else ()
+    return [("", "", _named(each), value_text(each)) for each in shown if not each.again]
+
+
+def _named(difference: Difference) -> str:
+    return f"{'version: ' if is_version(difference) else ''}{difference_name(difference)}"

@@ -1,0 +1,77 @@
+"""`POST /api/schema/pipeline/execute`: run a pipeline and answer as era A did, or at once where nobody waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from devserver.errors import RequestError, UnknownConfig
+from devserver.web.asking.body import NotAllowed, read_body, request_of
+from devserver.web.asking.era_a_answers import accepted, answer_of
+from devserver.web.asking.runner import Job, RunnerFull
+from devserver.web.replies import json_reply, trouble, whole_text
+from devserver.web.runs.lookup import Runs
+from devserver.web.visitors import guard
+from devserver.web.visitors.pupils import Pupils, asker
+from devserver.web.web_settings import WebSettings
+
+BEGIN_SECONDS = 2.0
+"""How long the answer to somebody who does not wait may be held back for the run's execution id."""
+
+
+def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Blueprint:
+    """The route, as a blueprint."""
+    routes = Blueprint("execute", __name__)
+
+    @routes.post("/api/schema/pipeline/execute")
+    def execute() -> Response:
+        try:
+            source = read_body(request.get_data())
+        except RequestError as error:
+            return trouble(400, str(error))
+        try:
+            wanted, config = request_of(source, guard.role(), settings.safety_level, runs.configs)
+            runs.runner.check(wanted)
+            job = runs.runner.submit(wanted, asker().pupil)
+        except UnknownConfig as error:
+            return trouble(404, str(error), **_named(source))
+        except NotAllowed as error:
+            return trouble(403, str(error), **_named(source))
+        except RequestError as error:
+            return trouble(400, str(error), **_named(source))
+        except RunnerFull as error:
+            return trouble(503, str(error), **_named(source), retry_after=error.retry_after)
+        if not _waits(source):
+            return _accept(runs, job, _secret(job, pupils))
+        job.done.wait()
+        record = runs.so_far(job).record()
+        status, body = answer_of(job, config, record, for_students=not asker().is_researcher)
+        return json_reply({**body, **_secret(job, pupils)}, status)
+
+    return routes
+
+
+def _secret(job: Job, pupils: Pupils) -> dict[str, str]:
+    """What a program sends along that comes back to its run; who may do everything needs none."""
+    return {} if asker().is_researcher else {"ticket_secret": pupils.secret_of(job.ticket)}
+
+
+def _accept(runs: Runs, job: Job, secret: Mapping[str, str]) -> Response:
+    position = runs.runner.position(job)
+    if not position:
+        job.started.wait(BEGIN_SECONDS)
+    body = accepted(job, position)
+    return json_reply({**body, **secret}, 202, Location=body["run_url"])
+
+
+def _waits(source: Mapping[str, Any]) -> bool:
+    return request.args.get("wait") not in ("0", "false", "no") and source.get("async") is not True
+
+
+def _named(source: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration that was asked for, as far as it was: never null where a client reads a name."""
+    schema = source.get("schema")
+    name = whole_text(schema[:200]) if isinstance(schema, str) else ""
+    return {"schema": name, "config_name": name}

@@ -1,0 +1,1 @@
+"""Media and documents that are handed out."""

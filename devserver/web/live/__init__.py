@@ -1,0 +1,1 @@
+"""A run as boxes that fill, and the stream that fills them."""

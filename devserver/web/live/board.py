@@ -1,0 +1,230 @@
+"""A run as boxes: one for each thing that is made on the way, also for those that are still to come.
+
+Pure: the same record gives the same boxes, be its run over or under way. What is in a box is the box that documents
+show (`exporters.story.boxes`), so a run looks the same while it goes on and afterwards.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from devserver.web.live.board_rules import states_of
+from devserver.web.live.slots import Slot, slots_of
+from devserver.web.words import words_of
+from exporters.storage.writing.media import media_name
+from exporters.story.boxes import box_of
+from exporters.story.language_names import language_name
+from exporters.story.parts import Box
+from exporters.story.readable import language_code, visible_line
+from exporters.story.words import words_of as words_of_documents
+from otel_tracking.audience import Audience, Content
+from otel_tracking.record import ExecutionItem, ExecutionRecord
+from otel_tracking.taxonomy import ItemType
+from otel_tracking.view import View, view_of
+
+_EPOCH, _MILLISECOND = dt.datetime.fromtimestamp(0, dt.UTC), dt.timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveBox:
+    """One box as a page shows it; every text is ready to be shown, none is markup.
+
+    `order` sorts boxes as texts. `state` is `waiting`, `working`, `done`, `held`, `hidden`, `blocked`, `failed`,
+    `stopped` or `skipped`, `state_word` the same for people. `since_ms` says since when it is worked on (milliseconds
+    since 1970).
+    """
+
+    key: str
+    chapter: str
+    chapter_title: str
+    order: str
+    label: str
+    state: str
+    state_word: str
+    since_ms: int | None = None
+    text: str = ""
+    language: str = ""
+    direction: str = "ltr"
+    way: tuple[str, ...] = ()
+    caption: str = ""
+    took: str = ""
+    note: str = ""
+    medium: dict[str, str] | None = None
+    parameters: tuple[dict[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        plain = asdict(self)
+        return {**plain, "way": list(self.way), "parameters": list(self.parameters)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The run as a whole: its ids, its status, and what that means in a sentence."""
+
+    execution_id: str
+    config_name: str
+    status: str
+    status_word: str
+    sentence: str
+    is_over: bool
+    route: tuple[str, ...] = ()
+    progress: tuple[int, int] = (0, 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {**asdict(self), "route": list(self.route), "progress": list(self.progress)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Everything that a page shows of a run."""
+
+    head: Head
+    boxes: tuple[LiveBox, ...] = field(default=())
+
+    @property
+    def chapters(self) -> list[tuple[str, str, list[LiveBox]]]:
+        """Key, title and boxes of each chapter."""
+        found: dict[str, tuple[str, str, list[LiveBox]]] = {}
+        for box in self.boxes:
+            found.setdefault(box.chapter, (box.chapter, box.chapter_title, []))[2].append(box)
+        return list(found.values())
+
+
+Contents = dict[tuple[int, str], tuple[ExecutionItem, Box]]
+"""What was drawn already, by the item's `id` and why it is withheld; it keeps the item, so the id stays its own."""
+
+
+def board_of(record: ExecutionRecord, *, language: str, audience: str, contents: Contents | None = None) -> Board:
+    """The board of a run that is over or under way, in `en` or `de`, for a `researcher` or a `student`.
+
+    Whoever asks again and again hands in the same `contents`, a dict that only this fills: an item is drawn once.
+    """
+    slots, view = slots_of(record), view_of(record, audience)
+    states = states_of(slots, record, view)
+    draw = _Drawing(record, view, language, {} if contents is None else contents)
+    boxes = tuple(draw.box(slot, states[slot.key]) for slot in slots)
+    return Board(head=_head(record, boxes, language), boxes=boxes)
+
+
+class _Drawing:
+    """Draws the boxes of one run in one language."""
+
+    def __init__(self, record: ExecutionRecord, view: View, language: str, contents: Contents) -> None:
+        self._record, self._view, self._language, self._contents = record, view, language, contents
+        self._words, self._document_words = words_of(language), words_of_documents(language)
+
+    def box(self, slot: Slot, status: str) -> LiveBox:
+        """The box of a slot, with what is in it as far as it is there and may be shown."""
+        item = slot.item
+        content = self._content(item) if item else None
+        is_hidden = bool(content and content.withheld)
+        return LiveBox(
+            key=slot.key,
+            chapter=slot.chapter,
+            chapter_title=self._chapter_title(slot),
+            order=slot.order,
+            label=content.label if content else self._label(slot),
+            state=status,
+            state_word=self._words[f"state {status}"],
+            since_ms=self._since(slot) if status == "working" else None,
+            text=content.text if content and not is_hidden else "",
+            language=(content.language if content else None) or "",
+            direction=content.direction if content else "ltr",
+            way=self._way(slot, content),
+            caption=content.caption if content and not is_hidden else "",
+            took=content.seconds if content else "",
+            note=self._note(status, content),
+            medium=self._medium(slot, item, content) if item and not is_hidden else None,
+            parameters=_parameters(content) if content and not is_hidden else (),
+        )
+
+    def _content(self, item: ExecutionItem) -> Box:
+        # By identity: numbers of records from elsewhere may come twice.
+        key = id(item), self._view.why(item)
+        if key not in self._contents:
+            in_full = self._view.is_for(Content.PARAMETERS)
+            box = box_of(item, {}, self._document_words, withheld=key[1], with_parameters=in_full)
+            self._contents[key] = item, box
+        return self._contents[key][1]
+
+    def _chapter_title(self, slot: Slot) -> str:
+        if slot.output is not None:
+            config = visible_line(slot.config) if slot.config else ""
+            return " · ".join(part for part in (f"{self._document_words['output']} {slot.output}", config) if part)
+        return self._document_words.get(f"stage {slot.stage}", self._document_words["item"])
+
+    def _label(self, slot: Slot) -> str:
+        word = self._document_words.get(slot.item_type, slot.item_type)
+        return f"{word} {slot.hop}" if slot.hop is not None else word
+
+    def _way(self, slot: Slot, content: Box | None) -> tuple[str, ...]:
+        """Where a hop goes from and to; or the one language a text is in. Names, in the page's language."""
+        codes = [content.from_language, content.to_language] if content else []
+        if not any(codes):
+            said = slot.span.configured if slot.span and slot.hop else None
+            said = said if isinstance(said, Mapping) else {}
+            codes = [language_code(said.get(end)) for end in ("from_lang", "to_lang")]
+        if not any(codes) and content and content.language:
+            return (language_name(content.language, self._language),)
+        return tuple(language_name(code, self._language) if code else "?" for code in codes) if any(codes) else ()
+
+    def _note(self, status: str, content: Box | None) -> str:
+        if status == "held":
+            return self._words["held"]
+        if content and content.withheld:
+            return content.withheld
+        return self._words["failed note"] if status == "failed" and not (content and content.text) else ""
+
+    def _medium(self, slot: Slot, item: ExecutionItem, content: Box | None) -> dict[str, str] | None:
+        medium = content.medium if content else None
+        if medium is None:
+            return None
+        name = medium.sha256 or media_name(medium.file_path)
+        # Whoever looks at the students' view saves what students may have.
+        query = "" if self._view.audience == Audience.RESEARCHER else f"?audience={self._view.audience}"
+        media = f"/api/runs/{self._record.execution_id}"
+        kind = "image" if medium.is_image else "video" if medium.mime_type.startswith("video/") else "file"
+        kind = "audio" if medium.mime_type.startswith("audio/") else kind
+        given = self._record.items_of(ItemType.INTERCEPTION_FINAL, ItemType.USER_INPUT_TEXT)
+        alt = visible_line(item.input_text or "") if not self._view.holds_texts else ""
+        return {
+            "kind": kind if name else "missing",
+            "type": medium.mime_type,
+            "url": f"{media}/media/{name}{query}" if name else "",
+            "thumbnail": f"{media}/thumbnails/{name}" if name and kind == "image" else "",
+            "alt": f"{self._label(slot)}: {alt[:200]}" if alt and given else self._label(slot),
+        }
+
+    def _since(self, slot: Slot) -> int | None:
+        return (slot.span.timestamp - _EPOCH) // _MILLISECOND if slot.span else None
+
+
+def _parameters(content: Box) -> tuple[dict[str, Any], ...]:
+    return tuple({"name": one.name, "value": one.value, "is_long": one.is_long} for one in content.parameters)
+
+
+def _head(record: ExecutionRecord, boxes: tuple[LiveBox, ...], language: str) -> Head:
+    words = words_of(language)
+    status = record.status
+    counted = [box for box in boxes if box.state != "skipped"]
+    return Head(
+        execution_id=visible_line(record.execution_id),
+        config_name=visible_line(record.config_name or ""),
+        status=visible_line(status),
+        status_word=words.get(f"status {status}", visible_line(status)),
+        sentence=words.get(f"sentence {status}", ""),
+        is_over=record.is_over,
+        route=_route(boxes),
+        progress=(sum(box.state not in ("waiting", "working") for box in counted), len(counted)),
+    )
+
+
+def _route(boxes: tuple[LiveBox, ...]) -> tuple[str, ...]:
+    """The languages that the text went through, or is on its way to."""
+    ways: list[Mapping[int, str] | tuple[str, ...]] = [box.way for box in boxes if len(box.way) == 2]
+    return (ways[0][0], *(way[1] for way in ways)) if ways else ()

@@ -1,0 +1,111 @@
+"""A run's events as Server-Sent Events: from the beginning, or from where a watcher left off, until it has finished."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from collectors.recording import FINISHED, PROGRESS
+from devserver.web.asking.runner import Job
+from devserver.web.live.progress import progress_message
+from devserver.web.live.telling import STORED, Tellings, heartbeat, last_id, message, stored_messages
+from devserver.web.runs.lookup import Runs
+
+HEARTBEAT_SECONDS = 15.0
+RETRY_MILLISECONDS = 2000
+END_SECONDS = 5.0
+
+
+class Seats:
+    """Places for watchers: each holds a thread of the server while it watches."""
+
+    def __init__(self, number: int) -> None:
+        self._free = threading.BoundedSemaphore(number)
+
+    def take(self) -> Callable[[], None] | None:
+        """A function that gives the place back (once, however often it is called); None where all are taken."""
+        if not self._free.acquire(blocking=False):
+            return None
+        once = threading.Lock()
+        return lambda: self._free.release() if once.acquire(blocking=False) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What one watcher gets: of a run that is `found`, in a language, for an audience."""
+
+    runs: Runs
+    tellings: Tellings
+    found: Job | str
+    language: str
+    audience: str
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
+
+    def messages(self, after: str = "") -> Iterator[bytes]:
+        """The messages after the one with that id; a run that waits tells its place in the queue first."""
+        yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
+        if isinstance(self.found, str):
+            yield from self._stored(self.found, _number(after, STORED))
+            return
+        yield from self._waiting(self.found)
+        yield from self._running(self.found, after)
+
+    def _waiting(self, job: Job) -> Iterator[bytes]:
+        position = -1
+        while not job.started.is_set():
+            moved = self.runs.runner.wait_for_move(job, position, self.heartbeat_seconds)
+            if moved == position:
+                yield heartbeat()
+            elif moved:
+                yield message("queued", {"position": moved})
+            else:
+                job.started.wait(self.heartbeat_seconds)
+            position = moved
+
+    def _running(self, job: Job, after: str) -> Iterator[bytes]:
+        if job.execution_id is None:
+            yield message(FINISHED, {"name": "not_started", "boxes": []})
+            return
+        try:
+            yield from self._live(job, _number(after, ""))
+        except LookupError:
+            # It ended, and others have ended since: what the feed has forgotten is in the dataset.
+            job.done.wait()
+            yield from self._stored(job.execution_id, 0)
+
+    def _live(self, job: Job, seen: int) -> Iterator[bytes]:
+        trace_id = job.trace_id or ""
+        telling, told = self.tellings.of(trace_id, self.language, self.audience), 0
+        while True:
+            try:
+                for event in self.runs.follow(trace_id, told, self.heartbeat_seconds):
+                    if event.kind == PROGRESS:
+                        yield progress_message(event, self.language)
+                        continue
+                    told = event.number
+                    if event.kind == FINISHED:
+                        # Whoever asks for the record on hearing this shall find it.
+                        job.done.wait(END_SECONDS)
+                    said = telling.message(event)
+                    if told > seen:
+                        yield said
+                    if event.kind == FINISHED:
+                        return
+            except TimeoutError:
+                yield heartbeat()
+
+    def _stored(self, execution_id: str, seen: int) -> Iterator[bytes]:
+        yield from islice(stored_messages(self.runs.record(execution_id), self.language, self.audience), seen, None)
+
+
+def has_seen_the_end(runs: Runs, found: Job | str, after: str) -> bool:
+    """Whether the id is that of the last message of a run that is over."""
+    return not isinstance(found, Job) and after != "" and after == last_id(runs.record(found))
+
+
+def _number(after: str, prefix: str) -> int:
+    """The number in an id of that kind; 0 for one of another kind."""
+    digits = after[len(prefix) :] if after.startswith(prefix) else ""
+    return int(digits) if digits.isdecimal() and len(digits) < 10 else 0

@@ -1,0 +1,1 @@
+"""Runs that are looked at: found, listed, shown, taken home."""

@@ -1,0 +1,203 @@
+"""Everything there is to know of runs: waiting, under way, and stored."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import threading
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from collectors.building.live import RunSoFar
+from collectors.recording import LiveEvent
+from devserver.web.asking.runner import Job, Runner
+from devserver.web.runs.remembered import Remembered
+from devserver.web.visitors.pupils import Asker
+from devserver.wiring import Devserver
+from exporters import find_execution, read_records
+from exporters.errors import AmbiguousExecution, UnknownExecution
+from exporters.storage.layout import stored_days
+from exporters.storage.reading.damage import Damage
+from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow
+from exporters.storage.reading.finding import SHORTEST_PREFIX, is_meant
+from exporters.storage.reading.selection import Selection, Wanted
+from exporters.storage.writing.media import media_name, read_stored
+from otel_tracking.outcome import Status
+from otel_tracking.record import ExecutionRecord
+from otel_tracking.view import is_let_through
+
+FLUSH_SECONDS = 10.0
+SETTLE_SECONDS = 2.0
+
+
+_NOBODY = "no run is called {0!r:.80}"
+
+
+class RunLost(Exception):
+    """A run that was promised and has no record; `state` says how it ended."""
+
+    def __init__(self, sentence: str, state: str) -> None:
+        super().__init__(sentence)
+        self.state = state
+
+
+class Runs:
+    """Finds runs by whatever they are called, and answers from memory or from the dataset."""
+
+    def __init__(self, devserver: Devserver, runner: Runner) -> None:
+        self.runner = runner
+        self.configs = devserver.configs
+        self._devserver = devserver
+        self._data_dir = devserver.settings.data_dir
+        self._live = devserver.recording.live
+        self._index, self._lock = ExecutionIndex(self._data_dir), threading.Lock()
+        self._records = Remembered(self._read)
+
+    def find(self, name: str, asker: Asker) -> Job | str:
+        """The job that has not ended, or else the execution id, that a ticket, id or trace id means.
+
+        Raises `UnknownExecution` or `AmbiguousExecution`, and `RunLost` for a run that was promised and died with its
+        server. What somebody may not see is told from what is not there by nothing.
+        """
+        found = self._asked_for_here(name)
+        if found is None:
+            found = find_execution(self._data_dir, name) if asker.is_researcher else self._find_seen(name, asker)
+        if not self.may_see(found, asker):
+            raise UnknownExecution(_NOBODY.format(name))
+        return found
+
+    def owns(self, found: Job | str, asker: Asker) -> bool:
+        """Whether a run is theirs to end and to repeat."""
+        if asker.is_researcher:
+            return True
+        if isinstance(found, Job):
+            return asker.has_asked_for(found.ticket, found.owner)
+        kept = self.runner.kept_of(found)
+        return kept is not None and asker.has_asked_for(kept.ticket, kept.owner)
+
+    def may_see(self, found: Job | str | ExecutionRow, asker: Asker) -> bool:
+        """Whether somebody may know of a run: pupils know their own, and others' that no check has stopped."""
+        if asker.is_researcher:
+            return True
+        if isinstance(found, Job):
+            return self.owns(found, asker) or is_let_through(self.record_of(found))
+        row = next(self._rows({"execution_id": found}), None) if isinstance(found, str) else found
+        return row is not None and (row.status != Status.BLOCKED or self.owns(row.execution_id, asker))
+
+    def record(self, execution_id: str) -> ExecutionRecord:
+        """The stored record of an execution id. Raises `UnknownExecution`, or `BrokenFile`."""
+        row = next(self._rows({"execution_id": execution_id}), None)
+        if row is None:
+            raise UnknownExecution(f"no execution called {execution_id} is stored")
+        return self._records.get(execution_id, row.rank)
+
+    def record_of(self, found: Job | str) -> ExecutionRecord:
+        """The stored record of a run, or that of what there is so far."""
+        return self.record(found) if isinstance(found, str) else self.so_far(found).record()
+
+    def so_far(self, job: Job) -> RunSoFar:
+        """What the live feed has of a run, without waiting for more."""
+        run = RunSoFar(job.trace_id or "")
+        with contextlib.suppress(TimeoutError, LookupError):
+            for event in self._live.follow(job.trace_id or "", timeout=0):
+                run.tell(event)
+        return run
+
+    def follow(self, trace_id: str, after: int, timeout: float) -> Iterator[LiveEvent]:
+        """The live feed's events of a run, with its progress; `LookupError` and `TimeoutError` as there."""
+        return self._live.follow(trace_id, after=after, timeout=timeout, progress=True)
+
+    def media(self, found: Job | str, name: str) -> tuple[bytes, str] | None:
+        """The bytes and type of a run's medium, by its sha256 or file name; None where the run has no such medium."""
+        if isinstance(found, Job):
+            items = self.so_far(found).record().items
+            item = next((item for item in items if item.media and item.media.sha256 == name), None)
+            content = self._live.media(found.trace_id or "", name)
+            return (content, (item.media and item.media.type) or "") if item and content is not None else None
+        return self._stored_media(self.record(found), name)
+
+    def rows(self, selection: Selection) -> list[ExecutionRow]:
+        """Stored runs, latest first."""
+        with self._lock:
+            return list(self._rows(selection))
+
+    def damaged(self) -> list[Damage]:
+        """What of the store the list of runs could not read, as far as it has looked."""
+        with self._lock:
+            return list(self._index.damaged.values())
+
+    def under_way(self) -> list[Job]:
+        """Runs that are not stored yet: under way or waiting, latest first."""
+        return list(reversed(self.runner.jobs()))
+
+    def settle(self, timeout: float = SETTLE_SECONDS) -> None:
+        """Wait until runs that have ended are stored; where that takes too long, go on with those that are."""
+        self._devserver.recording.flush(timeout)
+
+    def _asked_for_here(self, name: str) -> Job | str | None:
+        """What was asked for of this server, or of the one before it, by its ticket, id or trace id."""
+        job = self.runner.find(name)
+        if job and not job.done.is_set():
+            return job
+        if job and job.execution_id:
+            self._settle(job)
+            return job.execution_id
+        if job:
+            raise UnknownExecution(f"the run {name} could not be started: {type(job.error).__name__}")
+        kept = self.runner.kept(name)
+        if kept is None:
+            return None
+        if kept.execution_id and next(self._rows({"execution_id": kept.execution_id}), None):
+            return kept.execution_id
+        raise RunLost(f"the run {name} ended as {kept.state}: {kept.reason or 'nothing of it is stored'}", kept.state)
+
+    def _find_seen(self, name: str, asker: Asker) -> str:
+        """The one run among those that somebody may see that is meant; nothing is said of others."""
+        if len(name) >= SHORTEST_PREFIX:
+            found = {row.execution_id for row in self.rows({}) if is_meant(row, name) and self.may_see(row, asker)}
+            if name in found or len(found) == 1:
+                return name if name in found else found.pop()
+            if found:
+                raise AmbiguousExecution(f"{name!r:.80} may be any of several runs; a whole id would work")
+        raise UnknownExecution(_NOBODY.format(name))
+
+    def _settle(self, job: Job) -> None:
+        if next(self._rows({"execution_id": job.execution_id}), None) is None:
+            self.settle(FLUSH_SECONDS)
+
+    def _rows(self, selection: Selection) -> Iterator[ExecutionRow]:
+        wanted = Wanted(selection)
+        execution_id = selection.get("execution_id")
+        index = ExecutionIndex(self._data_dir, execution_id) if execution_id else self._index
+        likely, days = wanted.likely_day(), wanted.days(stored_days(self._data_dir))
+        for day in [likely] if likely in days and likely else days:
+            yield from filter(wanted.accepts, index.rows(day))
+
+    def _read(self, execution_id: str, rank: tuple[int, int]) -> ExecutionRecord:
+        record = next(read_records(self._data_dir, execution_id=execution_id), None)
+        if record is None:
+            raise UnknownExecution(f"{execution_id} was erased a moment ago")
+        return record
+
+    def _stored_media(self, record: ExecutionRecord, name: str) -> tuple[bytes, str] | None:
+        for item in record.items:
+            sha256 = item.media.sha256 if item.media else None
+            if name and name in (sha256, media_name(item.file_path)):
+                content = read_stored(self._data_dir, item.file_path, sha256)
+                return None if content is None else (content, (item.media and item.media.type) or "")
+        return None
+
+
+def page_of(entries: list[Any], limit: int, offset: int) -> list[Any]:
+    """Some of a list.
+
+    >>> page_of(["a", "b", "c"], 2, 1)
+    ['b', 'c']
+    """
+    return list(islice(entries, offset, offset + limit))
+
+
+def moment_of(job: Job) -> dt.datetime:
+    """When a job was asked for."""
+    return dt.datetime.fromtimestamp(job.asked_at, dt.UTC)

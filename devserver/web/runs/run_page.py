@@ -1,0 +1,120 @@
+"""What the page of one run shows."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+from devserver.web.asking.again import again, leaves_to_chance
+from devserver.web.asking.runner import Job
+from devserver.web.live.board import Board, board_of
+from devserver.web.runs.lookup import RunLost, Runs
+from devserver.web.visitors.pupils import Asker
+from devserver.web.visitors.roles import Role
+from devserver.web.words import words_of
+from exporters import FORMATS
+from exporters.errors import StorageError
+from exporters.story.readable import seconds
+from otel_tracking.record import ExecutionRecord
+
+_FORMAT_NAMES = {
+    **{"html": "HTML", "pdf": "PDF", "pdfa": "PDF/A", "docx": "Word", "json": "JSON", "xml": "XML", "csv": "CSV"},
+    "legacy_xml": "XML (2025)",
+}
+FIRST_FORMATS = ("pdf", "html", "docx")
+
+
+def run_page_values(found: Job | str, runs: Runs, language: str, audience: Role, asker: Asker) -> dict[str, Any]:
+    """Everything that `run.html` needs."""
+    if isinstance(found, Job):
+        so_far = runs.so_far(found)
+        record, board, seen = None, board_of(so_far.record(), language=language, audience=audience), so_far.seen
+    else:
+        record, seen = runs.record(found), 0
+        board = board_of(record, language=language, audience=audience)
+    is_over, is_mine = record is not None, runs.owns(found, asker)
+    exports = _exports(audience) if is_over else []
+    return {
+        "board": board,
+        "is_over": is_over,
+        "tone": tone_of(board.head.status),
+        "last_event": str(seen or ""),
+        "now_ms": time.time_ns() // 1_000_000,
+        "audience": audience.value,
+        "can_change_audience": asker.is_researcher,
+        "is_mine": is_mine,
+        "repeats": _repeated(record, runs, asker) if record else "",
+        "record": record,
+        "duration": seconds(record.total_execution_time) if record else "",
+        "repeat": _repeat(found, record, runs) if record and is_mine else {},
+        "exports": exports,
+        "lacking": _lacking(exports),
+        "export_query": f"?language={language}&audience={audience.value}",
+        "final": _final(board),
+        "word_list": {name: words_of(language)[name] for name in ("whole", "open picture", "missing", "seconds")},
+    }
+
+
+def waiting_page_values(job: Job, runs: Runs) -> dict[str, Any]:
+    """Everything that `waiting.html` needs."""
+    return {"job": job, "position": runs.runner.position(job)}
+
+
+def tone_of(status: str) -> str:
+    """How a status is coloured: `good`, `stop`, `bad`, `work` or `plain`."""
+    tones = {"completed": "good", "partial": "stop", "blocked": "stop", "error": "bad"}
+    return tones.get(status, "work" if status in ("running", "waiting") else "plain")
+
+
+def _repeat(found: Job | str, record: ExecutionRecord, runs: Runs) -> dict[str, Any]:
+    """How the run can be made again: `{"same": …, "new": …}`, empty where it cannot."""
+    wanted = again(record, lambda sha256: runs.media(found, sha256), runs.configs)
+    if wanted is None:
+        return {}
+    is_chance = leaves_to_chance(runs.configs.named(wanted.request.config_name))
+    return {"seed": wanted.seed, "is_same": wanted.seed is not None and is_chance, "is_new": is_chance}
+
+
+def _repeated(record: ExecutionRecord, runs: Runs, asker: Asker) -> str:
+    """The run that this one repeats; empty where there is none that may be seen. Whoever asks may write anything."""
+    name = record.repeats
+    if not isinstance(name, str) or not name:
+        return ""
+    if asker.is_researcher:
+        return name
+    try:
+        return name if runs.find(name, asker) == name else ""
+    except (StorageError, RunLost):
+        return ""
+
+
+class _Export(NamedTuple):
+    """A format, its name for people, whether it takes a language and an audience, and why it cannot be had here."""
+
+    name: str
+    label: str
+    has_options: bool
+    why_not: str
+
+
+def _exports(audience: Role) -> list[_Export]:
+    names = [*FIRST_FORMATS, *(name for name in FORMATS if name not in FIRST_FORMATS)]
+    # What is for archives and programs is nothing to take home.
+    offered = names if audience is Role.RESEARCHER else FIRST_FORMATS
+    forms = [(name, FORMATS[name]) for name in offered]
+    return [
+        _Export(name, _FORMAT_NAMES.get(name, name), "audience" in form.options, form.missing()) for name, form in forms
+    ]
+
+
+def _lacking(exports: list[_Export]) -> dict[str, list[str]]:
+    """The labels of the formats that cannot be had here, by the extra that would bring them."""
+    labels: dict[str, list[str]] = {}
+    for export in exports:
+        if export.why_not and (extra := FORMATS[export.name].extra):
+            labels.setdefault(extra.name, []).append(export.label)
+    return labels
+
+
+def _final(board: Board) -> str:
+    return next((box.text for box in board.boxes if box.key == "s2-interception_final"), "")

@@ -1,0 +1,203 @@
+"""`/api/runs`: list runs, look at one, export it, follow it, end it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from devserver.audit import Act
+from devserver.web.asking.era_a_answers import addresses
+from devserver.web.asking.runner import Job
+from devserver.web.files.workshop import DocumentTooMuch, Workshop, WorkshopFull
+from devserver.web.language import language_here
+from devserver.web.live.streams import Seats, Stream, has_seen_the_end
+from devserver.web.live.telling import Tellings
+from devserver.web.refusals import refusal, refuse_with
+from devserver.web.replies import json_reply, trouble
+from devserver.web.runs.listing import Listing, read_query
+from devserver.web.runs.lookup import Runs
+from devserver.web.runs.student_copy import student_copy
+from devserver.web.visitors import guard
+from devserver.web.visitors.pupils import SECRET_HEADER, asker
+from devserver.web.visitors.roles import Role
+from exporters import FORMATS
+from exporters.errors import UnknownExecution, UnknownOption
+from exporters.formats import Format, format_named
+from exporters.formats.documents import check_options
+from exporters.formats.json import render as render_json
+from exporters.storage.layout import folder_name
+from otel_tracking.record import ExecutionRecord
+
+
+def run_routes(runs: Runs, data_dir: Path, seats: Seats, heartbeat_seconds: float, workshop: Workshop) -> Blueprint:
+    """The routes, as a blueprint."""
+    routes = Blueprint("runs", __name__, url_prefix="/api/runs")
+    answers = _Answers(runs, data_dir, seats, heartbeat_seconds, workshop)
+    refuse_with(routes, _refuse)
+    routes.get("")(answers.index)
+    routes.get("/stats")(answers.stats)
+    routes.get("/<name>")(answers.one)
+    routes.get("/<name>/export/<format_name>")(answers.export)
+    routes.get("/<name>/live")(answers.live)
+    routes.post("/<name>/cancel")(answers.cancel)
+    return routes
+
+
+def _refuse(status: int, error: Exception) -> Response:
+    if isinstance(error, UnknownExecution):
+        return trouble(status, f"{error}; GET /api/runs lists those there are")
+    return refusal(status, error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What each route answers."""
+
+    runs: Runs
+    data_dir: Path
+    seats: Seats
+    heartbeat_seconds: float
+    workshop: Workshop
+    tellings: Tellings = field(default_factory=Tellings)
+
+    def index(self) -> Response:
+        query = read_query(request.args, asker(), largest=100)
+        listing = Listing(self.runs, query, asker())
+        return json_reply(
+            {
+                "executions": [row.to_dict(with_people=_is_researcher()) for row in listing.rows],
+                "total": listing.total,
+                "limit": query.limit,
+                "offset": query.offset,
+                "returned": len(listing.rows),
+                "filters": query.filters,
+                **_damaged(self.runs),
+            }
+        )
+
+    def stats(self) -> Response:
+        self.runs.settle()
+        seen = [row for row in self.runs.rows({}) if self.runs.may_see(row, asker())]
+        # What everything takes grows with self.runs that pupils do not see.
+        size = _size_of(self.data_dir) if _is_researcher() else None
+        return json_reply(
+            {
+                "total_records": len(seen),
+                "total_size_bytes": size,
+                "total_size_mb": None if size is None else round(size / 2**20, 2),
+                "storage_dir": str(self.data_dir.absolute()) if _is_researcher() else self.data_dir.name,
+            }
+        )
+
+    def one(self, name: str) -> Response:
+        found = self.runs.find(name, asker())
+        if isinstance(found, Job):
+            return json_reply(_under_way(found, self.runs))
+        record = self.runs.record(found)
+        guard.note(Act.EXPORT, found, format="record")
+        if not _is_researcher():
+            return json_reply(student_copy(record))
+        return Response(render_json(record), mimetype="application/json")
+
+    def export(self, name: str, format_name: str) -> Response:
+        if format_name not in FORMATS:
+            return trouble(404, f"no format is called {format_name!r:.60}; there are {', '.join(sorted(FORMATS))}")
+        form = format_named(format_name)
+        found = self.runs.find(name, asker())
+        if isinstance(found, Job):
+            return trouble(409, "the run is still under way; it can be exported when it has ended")
+        try:
+            options = _options(form)
+            if options is None:
+                return trouble(403, f"{format_name} shows everything and is not for students; html or pdf would work")
+            check_options(options, [form])
+            record = self.runs.record(found)
+            document = self.workshop.make(record, format_name, options, asker().pupil or guard.role())
+        except UnknownOption as error:
+            return trouble(400, str(error))
+        except WorkshopFull as error:
+            return trouble(429 if error.is_theirs else 503, str(error), retry_after=5)
+        except DocumentTooMuch as error:
+            return trouble(504 if error.of_time else 507, str(error))
+        guard.note(Act.EXPORT, found, format=format_name)
+        return _attachment(document, record, form)
+
+    def live(self, name: str) -> Response:
+        found = self.runs.find(name, asker())
+        after = request.headers.get("Last-Event-ID") or request.args.get("after", "")
+        if has_seen_the_end(self.runs, found, after):
+            return Response(status=204)
+        leave = self.seats.take()
+        if leave is None:
+            return trouble(503, "too many watchers follow runs already; try again in a moment", retry_after=5)
+        stream = Stream(
+            self.runs, self.tellings, found, language_here(), guard.audience().value, self.heartbeat_seconds
+        )
+        response = Response(stream.messages(after), mimetype="text/event-stream")
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Accel-Buffering"] = "no"
+        response.call_on_close(leave)
+        return response
+
+    def cancel(self, name: str) -> Response:
+        found = self.runs.find(name, asker())
+        if not self.runs.owns(found, asker()):
+            return trouble(403, f"only who asked for a run may end it, or who sends its secret as {SECRET_HEADER}")
+        if not isinstance(found, Job):
+            return trouble(409, "the run has ended already; nothing was changed", execution_id=found)
+        self.runs.runner.stop(found)
+        guard.note(Act.CANCEL, found.execution_id or found.name)
+        return json_reply({"status": "cancelling", "run_status": found.status, **addresses(found)}, 202)
+
+
+def _size_of(data_dir: Path) -> int:
+    return sum(path.stat().st_size for path in data_dir.rglob("*") if path.is_file())
+
+
+def _is_researcher() -> bool:
+    return guard.role() is Role.RESEARCHER
+
+
+def _damaged(runs: Runs) -> dict[str, list[str]]:
+    """What the list could not read, where there is such a thing and a researcher asks."""
+    sentences = [damage.sentence for damage in runs.damaged()] if _is_researcher() else []
+    return {"damaged": sentences} if sentences else {}
+
+
+def _under_way(job: Job, runs: Runs) -> dict[str, Any]:
+    """A run that has not ended, as its record will begin."""
+    items = runs.so_far(job).record().items
+    told = {
+        "status": job.status,
+        "config_name": job.request.config_name,
+        "timestamp": dt.datetime.fromtimestamp(job.asked_at, dt.UTC).isoformat(),
+        "execution_mode": job.request.execution_mode,
+        "safety_level": job.request.safety_level,
+        "position": runs.runner.position(job),
+        "items_so_far": len(items),
+        **addresses(job),
+    }
+    # Students follow the live view, which holds back what no check has seen yet.
+    return {**told, "items": [item.to_dict() for item in items]} if _is_researcher() else told
+
+
+def _options(form: Format) -> dict[str, str] | None:
+    """The options of the request that the format has; None where students may not have the format."""
+    options = {name: value for name, value in request.args.items() if name != "token"}
+    if _is_researcher():
+        return options
+    return {**options, "audience": Role.STUDENT.value} if "audience" in form.options else None
+
+
+def _attachment(document: bytes, record: ExecutionRecord, form: Format) -> Response:
+    media_type = f"{form.media_type}; charset=utf-8" if form.media_type.startswith("text/") else form.media_type
+    response = Response(document, content_type=media_type)
+    # The name is made of characters that mean nothing to headers and file systems.
+    name = folder_name(record.execution_id).replace("%", "_").replace(" ", "_")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}{form.suffix}"'
+    response.headers["Content-Security-Policy"] = guard.FILE_POLICY
+    return response

@@ -1,0 +1,88 @@
+"""The rows of the list of runs as people see them: what was asked, and a picture of what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from devserver.web.runs.listing import UNDER_WAY, ListedRun
+from devserver.web.runs.lookup import Runs
+from devserver.web.runs.run_page import tone_of
+from exporters.errors import StorageError
+from exporters.story.readable import direction_of, seconds, visible_line
+from otel_tracking.audience import Audience
+from otel_tracking.record import ExecutionItem, ExecutionRecord
+from otel_tracking.taxonomy import ItemType, MediaType
+from otel_tracking.view import View, view_of
+
+LONGEST_PROMPT = 160
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One run in the list."""
+
+    run: ListedRun
+    config_name: str
+    status: str
+    tone: str
+    took: str
+    prompt: str = ""
+    direction: str = "ltr"
+    is_hidden: bool = False
+    final: str = ""
+    thumbnails: tuple[str, ...] = ()
+    has_sound: bool = False
+
+
+def rows_for_people(listed: Iterable[ListedRun], runs: Runs, *, is_researcher: bool) -> list[Row]:
+    """The rows; students' without what a check said no to."""
+    return [_row(run, runs, is_researcher) for run in listed]
+
+
+def _row(run: ListedRun, runs: Runs, is_researcher: bool) -> Row:
+    more: dict[str, Any] = {}
+    if run.status not in UNDER_WAY and run.execution_id:
+        # A record that cannot be read, or was erased a moment ago, still has its row.
+        try:
+            more = _from_record(runs.record(run.execution_id), is_researcher)
+        except StorageError:
+            more = {}
+    return Row(
+        run=run,
+        config_name=visible_line(run.config_name or ""),
+        status=visible_line(run.status),
+        tone=tone_of(str(run.status)),
+        took=seconds(run.total_execution_time),
+        **more,
+    )
+
+
+def _from_record(record: ExecutionRecord, is_researcher: bool) -> dict[str, Any]:
+    view = view_of(record, Audience.RESEARCHER if is_researcher else Audience.STUDENT)
+    prompts = record.items_of(ItemType.USER_INPUT_TEXT)
+    is_hidden = not all(map(view.shows, prompts))
+    prompt = visible_line(prompts[0].content) if prompts and not is_hidden else ""
+    shown = [item for item in record.items if item.stage == 4 and not view.why(item)]
+    return {
+        "prompt": f"{prompt[:LONGEST_PROMPT]}…" if len(prompt) > LONGEST_PROMPT else prompt,
+        "direction": direction_of(prompt),
+        "is_hidden": is_hidden,
+        "final": _final(record, view),
+        "thumbnails": tuple(_thumbnail(record, item) for item in shown if _is_picture(item))[:3],
+        "has_sound": any(item.media_type in (MediaType.AUDIO, MediaType.MUSIC) for item in shown),
+    }
+
+
+def _final(record: ExecutionRecord, view: View) -> str:
+    finals = record.items_of(ItemType.INTERCEPTION_FINAL)
+    return visible_line(finals[0].content)[:LONGEST_PROMPT] if finals and view.shows(finals[0]) else ""
+
+
+def _is_picture(item: ExecutionItem) -> bool:
+    return item.media_type == MediaType.IMAGE and item.media is not None and item.media.sha256 is not None
+
+
+def _thumbnail(record: ExecutionRecord, item: ExecutionItem) -> str:
+    return f"/api/runs/{record.execution_id}/thumbnails/{item.media.sha256 if item.media else ''}"

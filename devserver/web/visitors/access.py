@@ -1,0 +1,81 @@
+"""Who may come in, and as whom: two tokens, a session that stands for one of them, and the names this server has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+
+from collectors.listening import Head, Leave, bearer_in, is_same, knows_host
+from devserver.pictures import MOST_BYTES
+from devserver.web.visitors.attempts import Attempts
+from devserver.web.visitors.roles import Role
+from devserver.web.visitors.sessions import Session, Sessions
+from devserver.web.web_settings import WebSettings
+
+COOKIE = "devserver_login"
+
+MOST_BODY = 3 * MOST_BYTES * 4 // 3 + 2**20
+"""Three pictures in base64, and a long text."""
+
+MOST_BODY_OF_STRANGERS = 4 * 2**10
+"""A form with a token."""
+
+LOGIN = "/login"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: as whom, and by which session; None for a token that was sent along, or where none is asked for."""
+
+    role: Role
+    session: Session | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Answers who somebody is, by what they bring."""
+
+    settings: WebSettings
+    sessions: Sessions
+    attempts: Attempts
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no token is asked for: then only this machine can reach the server, and whoever sits there may."""
+        return self.settings.token is None
+
+    def gate(self, head: Head) -> Leave:
+        """How much of a request is read: of one that would be answered with 401, nothing but its head."""
+        if self.caller(head.header("Authorization"), _cookie_in(head.header("Cookie"))):
+            return Leave(True, MOST_BODY)
+        is_login = (head.method, head.path) == ("POST", LOGIN)
+        return Leave(False, MOST_BODY_OF_STRANGERS if is_login else 0)
+
+    def caller(self, authorization: str, cookie: str) -> Caller | None:
+        """Who that is; None for nobody we know."""
+        if self.is_open:
+            return Caller(Role.RESEARCHER)
+        token = bearer_in(authorization)
+        if token is not None:
+            role = self.role_of_token(token)
+            return Caller(role) if role else None
+        session = self.sessions.of_cookie(cookie) if cookie else None
+        return Caller(session.role, session) if session else None
+
+    def role_of_token(self, token: str) -> Role | None:
+        """The role that a token gives; None for any other text."""
+        # Every token is compared, in constant time: how long it takes tells nothing.
+        found = [role for known, role in self.settings.tokens() if is_same(token, known)]
+        return found[0] if found else None
+
+    def knows_host(self, host: str) -> bool:
+        """Whether a request for that host (with or without port) can be meant for this server."""
+        return knows_host(host, listens_on=self.settings.host, hostnames=self.settings.hostnames)
+
+
+def _cookie_in(header: str) -> str:
+    try:
+        morsel = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return ""
+    return morsel.value if morsel else ""

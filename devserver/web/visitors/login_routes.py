@@ -1,0 +1,68 @@
+"""`/login`, `/logout` and `/sessions`: come in, go, and take back who should not be in any more."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask import Blueprint, abort, redirect
+from werkzeug.wrappers import Response as AnyResponse
+
+from devserver.audit import Act
+from devserver.web.showing import show
+from devserver.web.visitors import guard, logins
+from devserver.web.visitors.access import COOKIE, Access
+from devserver.web.visitors.roles import Role
+from devserver.web.visitors.sessions import Session
+
+
+def login_routes(access: Access) -> Blueprint:
+    """The routes, as a blueprint."""
+    routes = Blueprint("logins", __name__)
+
+    @routes.post("/login")
+    def log_in() -> AnyResponse:
+        return logins.by_form(access)
+
+    @routes.post("/logout")
+    def log_out() -> AnyResponse:
+        session = guard.caller().session
+        if session:
+            access.sessions.end(session.name)
+            guard.note(Act.LOGOUT)
+        response = redirect("/", 303)
+        response.delete_cookie(COOKIE, httponly=True, samesite="Lax")
+        return response
+
+    @routes.get("/sessions")
+    def index() -> str:
+        _for_researchers()
+        rows = [_row(session) for session in access.sessions.all()]
+        return show("sessions.html", rows=rows, own=guard.caller().session)
+
+    @routes.post("/sessions/<name>/end")
+    def end(name: str) -> AnyResponse:
+        _for_researchers()
+        if access.sessions.end(name):
+            guard.note(Act.SESSION_ENDED, ended=name)
+        return redirect("/sessions", 303)
+
+    return routes
+
+
+def _for_researchers() -> None:
+    if guard.role() is not Role.RESEARCHER:
+        abort(403, "only who has the full token may see who is logged in")
+
+
+def _row(session: Session) -> dict[str, str]:
+    return {
+        "name": session.name,
+        "role": session.role.value,
+        "address": session.address,
+        "begun": _time(session.begun),
+        "used": _time(session.used),
+    }
+
+
+def _time(seconds: float) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%d %H:%M UTC")

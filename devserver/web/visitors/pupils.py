@@ -1,0 +1,105 @@
+"""Which browser asks: a random id in a signed cookie says whose a run is, and nothing of who somebody is.
+
+A program without cookies gets a secret with each run that it starts, and sends it along when it comes back to it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, g, request
+from itsdangerous import BadSignature, Signer, TimestampSigner
+
+from devserver.web.visitors import guard
+from devserver.web.visitors.roles import Role
+
+COOKIE = "devserver_pupil"
+COOKIE_SECONDS = 12 * 3600
+SECRET_HEADER = "X-Ticket-Secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: in which role, from which browser, and for which ticket they have sent the secret."""
+
+    role: Role
+    pupil: str = ""
+    ticket: str = ""
+
+    @property
+    def is_researcher(self) -> bool:
+        """Whether everything may be seen and done."""
+        return self.role is Role.RESEARCHER
+
+    def has_asked_for(self, ticket: str, owner: str) -> bool:
+        """Whether a run of that ticket, which belongs to `owner`, is theirs to end and to repeat."""
+        return self.is_researcher or (owner != "" and owner == self.pupil) or (ticket != "" and ticket == self.ticket)
+
+
+class Pupils:
+    """Gives each browser its id, and each ticket its secret; both can be told from forged ones by the key alone."""
+
+    def __init__(self, key: bytes) -> None:
+        self._ids = TimestampSigner(key, salt="devserver pupil 1")
+        self._tickets = Signer(key, salt="devserver ticket 1")
+
+    def install(self, app: Flask) -> None:
+        """Let `asker()` know who it is; after the guard, which knows the role."""
+
+        @app.after_request
+        def keep(response: Response) -> Response:
+            new: str = g.get("new_pupil", "")
+            if new:
+                response.set_cookie(
+                    COOKIE,
+                    self._ids.sign(new).decode(),
+                    max_age=COOKIE_SECONDS,
+                    httponly=True,
+                    # Not stricter: a link in another page would come without the id, and get a new one.
+                    samesite="Lax",
+                    secure=request.is_secure,
+                )
+            return response
+
+        @app.before_request
+        def recognise() -> None:
+            if _role() is Role.STUDENT and request.endpoint != "static":
+                known = self.read_cookie(request.cookies.get(COOKIE, ""))
+                g.new_pupil = "" if known else secrets.token_hex(16)
+                g.asker = Asker(
+                    Role.STUDENT, known or g.new_pupil, self.read_secret(request.headers.get(SECRET_HEADER))
+                )
+
+    def read_cookie(self, cookie: str) -> str:
+        """The id in a cookie of ours; empty for any other, and for one that is too old."""
+        try:
+            return self._ids.unsign(cookie, max_age=COOKIE_SECONDS).decode()
+        except BadSignature:
+            return ""
+
+    def secret_of(self, ticket: str) -> str:
+        """The secret of a ticket, for whoever asked for its run."""
+        return self._tickets.sign(ticket).decode()
+
+    def read_secret(self, secret: str | None) -> str:
+        """The ticket of a secret of ours; empty for any other."""
+        try:
+            return self._tickets.unsign(secret or "").decode()
+        except BadSignature:
+            return ""
+
+
+def _role() -> Role | None:
+    """The role of who asks; None for nobody we know, on pages that are open to all."""
+    try:
+        return guard.role()
+    except AttributeError:
+        return None
+
+
+def asker() -> Asker:
+    """Who asks."""
+    found: Any = g.get("asker")
+    return found if isinstance(found, Asker) else Asker(guard.role())
