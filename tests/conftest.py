@@ -46,13 +46,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew; look at the diff")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out tests of which no case is at hand, such as records of earlier trackers: there is nothing to skip."""
-    empty = [item for item in items if getattr(item, "callspec", None) and "NOTSET" in item.name]
-    config.hook.pytest_deselected(items=empty)
-    items[:] = [item for item in items if item not in empty]
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if os.environ.get("OTEL_TRACKING_INTEGRATION") != "1":
         terminalreporter.write_line("not run here: Jaeger, a Collector and Ollama; make test-integration builds them")

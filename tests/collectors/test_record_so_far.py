@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from builders import a_record, an_item, finished
-from collectors.spans.of_records import spans_of_record
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sources import log_everywhere, log_many
 
 from collectors import start_recording
+from collectors.building import spans_of_record
 from collectors.building.live import RunSoFar
 from collectors.building.record import RecordSoFar, build_record
 from collectors.testing import RememberingSink

@@ -242,12 +242,12 @@ def test_both_trackers_are_told_of_the_same_run(server):
     assert [item.content for item in items_of(record, "user_input_text")] == ["Eine Blume"]
 
 
-SAMPLES = Path(os.environ.get("ERA_A_SAMPLES", Path(__file__).parents[3] / "shared" / "samples" / "era-a"))
+SAMPLES = Path(os.environ.get("ERA_A_SAMPLES", Path(__file__).parents[1] / "samples" / "era_a"))
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("exec_*.json")), ids=lambda path: path.stem)
 def test_real_records_of_era_a_are_shown_item_by_item(server, path):
-    """Where samples are at hand: imported, listed, and every item as it was."""
+    """Imported, listed, and every item as it was."""
     old = json.loads(path.read_text("utf-8"))
     migration.save_execution_record(ExecutionRecord.from_dict(old))
     shown = server.get(f"/api/executions/{old['execution_id']}").json

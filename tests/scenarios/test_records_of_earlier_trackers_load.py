@@ -10,7 +10,7 @@ import pytest
 
 from otel_tracking import ExecutionRecord, ItemType
 
-SAMPLES = Path(os.environ.get("ERA_A_SAMPLES", Path(__file__).parents[3] / "shared" / "samples" / "era-a"))
+SAMPLES = Path(os.environ.get("ERA_A_SAMPLES", Path(__file__).parents[1] / "samples" / "era_a"))
 SAMPLE_FILES = sorted(SAMPLES.glob("exec_*.json"))
 
 
