@@ -5,15 +5,23 @@ import importlib
 import re
 
 import pytest
-from test_architecture import MODULES, ROOT
+from test_architecture import MODULES, PACKAGES, ROOT
 
 from collectors.building import HEAD_FIELDS
 from otel_tracking import FinishReason, Status, attributes
 from otel_tracking.record import ExecutionItem, SpanRecord
 from otel_tracking.values.rebuild import TAGS
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"^```(python[^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+LINK = re.compile(r"\]\(([^()\s]+)\)")
+FILE = re.compile(r"`(?:python )?((?:[\w.-]+/)+[\w-]+\.\w+)(?:::\w+)?`")
+"""A name in backticks that says where a file is: `folder/file.py`."""
+HOMES = ("", *PACKAGES, "devserver/embedded", "tests/faults")
+"""Below what a page may leave out: `flight_recorder/ours.py` can be in one package only."""
+OF_OTHERS = ("DATA/", "media/", "access/", "my_app/")
+"""Beginnings of what is no file of ours: below a data directory, or in another's program."""
 
 WITH_EXAMPLES = [name for name, path in MODULES.items() if ">>> " in path.read_text("utf-8")]
 
@@ -41,6 +49,33 @@ def test_a_code_block_in_the_documentation_runs(info, code, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     if "no-run" not in info:
         exec(block, {"__name__": "block"})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_that_a_page_names_is_there(page):
+    """Where a module moved, the page has to say where to."""
+    named = {name for name in FILE.findall(page.read_text("utf-8")) if not name.startswith(OF_OTHERS)}
+    lost = {name for name in named if not any((ROOT / home / name).is_file() for home in HOMES)}
+    assert not lost, f"{page.name} names {sorted(lost)}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page):
+    """To a file that is there, and to a heading that it has."""
+    for link in LINK.findall(page.read_text("utf-8")):
+        path, _, anchor = link.partition("#")
+        if path.startswith(("http://", "https://")):
+            continue
+        target = (page.parent / path) if path else page
+        assert target.exists(), f"{page.name} links to {link}"
+        assert not anchor or anchor in anchors_of(target), f"{target.name} has no heading {anchor}"
+
+
+def anchors_of(page):
+    """The anchors of a page's headings, as forges make them: small letters, hyphens, nothing else."""
+    outside = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", outside, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 CONVENTIONS = ROOT / "docs" / "semantic-conventions.md"

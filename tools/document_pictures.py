@@ -1,4 +1,4 @@
-"""Make the pictures of docs/documents.md: the first pages of hard documents, side by side, to be looked at.
+"""Make the pictures of docs/export-api.md: the first pages of hard documents, side by side, to be looked at.
 
     python tools/document_pictures.py [NAME=FILE.pdf …]      other PDFs, for example of a run of your own
 

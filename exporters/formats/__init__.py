@@ -1,4 +1,4 @@
-"""The formats a record can be rendered in: one row each. `docs/how-to-add-a-format.md` says how to add one."""
+"""The formats a record can be rendered in: one row each. `docs/export-api.md` says how to add one."""
 
 from __future__ import annotations
 

@@ -11,10 +11,11 @@ import pytest
 from records import LATER, a_graph, a_record, a_run_of_hops
 
 from exporters import ParquetSink, compact
+from exporters.dataset import make_dataset
 from exporters.storage.reading.sql import connect
 from exporters.storage.tables.columns import TABLES
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "storage.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "storage-strategy.md"
 
 
 @pytest.fixture
@@ -48,12 +49,14 @@ def test_views_show_every_run_once_in_its_highest_revision(data_dir):
 
 
 def test_the_queries_of_the_document_run(data_dir):
-    """Every SQL block of docs/storage.md is run here; the one about runs that got shorter finds the one that did."""
+    """Every SQL block of docs/storage-strategy.md is run; that about runs that got shorter finds the one that did."""
+    dataset = make_dataset(data_dir, data_dir / "dataset").path
     database = connect(data_dir)
     queries = re.findall(r"```sql\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
     assert len(queries) >= 4
 
-    answers = [database.sql(query.replace("DATA/", f"{data_dir}/")).fetchall() for query in queries]
+    placed = [query.replace("DATA/", f"{data_dir}/").replace("'dataset/", f"'{dataset}/") for query in queries]
+    answers = [database.sql(query).fetchall() for query in placed]
     assert [row[1:] for row in answers[0]] == [(6, 25, 1)]
 
 

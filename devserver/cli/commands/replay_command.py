@@ -56,7 +56,7 @@ def command(
 
     Every attempt of the record is repeated in its order; embedded engines are handed what they were handed, model
     servers get the same request. The repetition is a run of its own that is linked to the first one. Requests leave
-    this machine only for hosts that --allow-host names; keys are taken from the environment (docs/replay.md).
+    this machine only for hosts that --allow-host names; keys are taken from the environment (docs/command-line.md).
 
     Ends with exit code 0 where everything came out identical, 1 where something differs or could not be repeated,
     2 where the run cannot be found.

@@ -1,7 +1,7 @@
 """What every stored column means: the codebook, and the one place where a column is added.
 
 A column carries the name of the record's field. Columns are only ever added, and are null in older files;
-none is renamed or given another kind. `docs/storage.md` shows them in use.
+none is renamed or given another kind. `docs/storage-strategy.md` shows them in use.
 """
 
 from __future__ import annotations

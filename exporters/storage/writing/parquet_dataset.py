@@ -1,7 +1,7 @@
 """Store records as a Parquet dataset: three tables, a directory per day, every write whole or invisible.
 
 Order of a write: media, blobs, items, and executions last. A run exists when its executions row does; what a crash
-leaves before that is never read and is removed by `compact`. `docs/storage.md` tells the whole story.
+leaves before that is never read and is removed by `compact`. `docs/storage-strategy.md` has the whole story.
 """
 
 from __future__ import annotations
