@@ -9,7 +9,7 @@ WORKERS ?= 0
 
 BIN := $(VENV)/bin
 PACKAGES := otel_tracking collectors exporters devserver
-NEEDED := pyproject.toml tools/setup.sh tools/constraints.txt
+NEEDED := pyproject.toml tools/setup.sh tools/uv_as_pip.py tools/constraints.txt
 
 # Handed over in the environment: a prompt may hold quotes.
 export PROMPT
@@ -64,7 +64,7 @@ golden: $(VENV)/.ready-dev ## write the golden files anew; look at the diff befo
 	else echo "There are no golden files yet."; fi
 
 constraints: $(VENV)/.ready-dev ## pin the newest versions in tools/constraints.txt; run check and test before you commit it
-	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra dev --python-version 3.11 \
+	$(BIN)/python tools/uv_as_pip.py pip compile --quiet --upgrade pyproject.toml --extra dev --python-version 3.11 \
 		--annotation-style line --custom-compile-command "make constraints" --output-file tools/constraints.txt
 
 engines: ## install the Debian packages of the translation engines

@@ -64,11 +64,11 @@ pip_install() {
 }
 
 uv_install() {
-    pip_install uv && "$directory/bin/uv" pip install --quiet --python "$directory/bin/python" \
-        --constraint tools/constraints.txt "$@"
+    pip_install uv && "$directory/bin/python" tools/uv_as_pip.py pip install --quiet \
+        --python "$directory/bin/python" --constraint tools/constraints.txt "$@"
 }
 
-# uv takes a tenth of pip's time; pip does it where uv cannot be had, or where only pip has been told of an index.
+# uv takes a tenth of pip's time; pip does it where uv cannot be had.
 uv_install --editable ".[$extra]" || pip_install --editable ".[$extra]" || {
     complain "pip could not install the project; its reason stands above (PyPI must be reachable)"
     exit 1

@@ -28,7 +28,29 @@ def run(*command):
 
 
 def uv(*arguments):
-    run(sys.executable, "-m", "uv", "--quiet", *arguments)
+    """With the index that pip has been told of."""
+    run(sys.executable, ROOT / "tools" / "uv_as_pip.py", "--quiet", *arguments)
+
+
+def pip(*arguments):
+    run(sys.executable, "-m", "pip", "--quiet", *arguments)
+
+
+def build(source):
+    """A wheel in `source`/dist; pip builds it where uv cannot."""
+    try:
+        uv("build", "--wheel", "--out-dir", source / "dist", source)
+    except AssertionError:
+        pip("wheel", "--no-deps", "--wheel-dir", source / "dist", source)
+
+
+def install(environment, wanted):
+    """`wanted` in a new environment; pip installs it where uv cannot."""
+    uv("venv", "--python", sys.executable, environment)
+    try:
+        uv("pip", "install", "--python", environment, "--constraint", CONSTRAINTS, wanted)
+    except AssertionError:
+        pip("--python", environment, "install", "--constraint", CONSTRAINTS, wanted)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +61,7 @@ def wheel(tmp_path_factory):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    uv("build", "--wheel", "--out-dir", source / "dist", source)
+    build(source)
     (built,) = (source / "dist").glob("*.whl")
     return built
 
@@ -47,9 +69,7 @@ def wheel(tmp_path_factory):
 @pytest.mark.parametrize("extra", ["", *EXTRAS])
 def test_what_an_extra_promises_works_where_nothing_else_is_installed(extra, wheel, tmp_path):
     environment = tmp_path / "environment"
-    uv("venv", "--python", sys.executable, environment)
-    wanted = f"otel-tracking[{extra}] @ {wheel.as_uri()}" if extra else wheel
-    uv("pip", "install", "--python", environment, "--constraint", CONSTRAINTS, wanted)
+    install(environment, f"otel-tracking[{extra}] @ {wheel.as_uri()}" if extra else wheel)
     check = CHECKS / f"with_{extra or 'nothing_more'}.py"
     run(environment / "bin" / "python", check, tmp_path)
     shutil.rmtree(environment)
