@@ -5,7 +5,7 @@ VENV ?= .venv
 DATA ?= demo-data
 PROMPT ?= Eine blaue Blume auf der Wiese erzählt dem alten Mond eine lange Geschichte.
 ARGS ?=
-WORKERS ?= 0
+WORKERS ?= auto
 
 BIN := $(VENV)/bin
 PACKAGES := otel_tracking collectors exporters devserver
@@ -19,9 +19,10 @@ export PROMPT
 
 help:
 	@echo "make CHORE, where CHORE is one of:"
-	@awk -F ' *:.*## ' '/^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ' *:.*## ' '/^[a-z-]+:.*## / { printf "  %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "Variables: PYTHON=$(PYTHON)  DATA=$(DATA)  PROMPT=\"…\"  ARGS=\"…\" (for pytest, for serve)  WORKERS=$(WORKERS) (of pytest)"
+	@echo "Variables: PYTHON=$(PYTHON)  DATA=$(DATA)  PROMPT=\"…\"  ARGS=\"…\" (for pytest, for serve)"
+	@echo "           WORKERS=$(WORKERS) (processes of make test: auto is one a core, at most four; 0 is this one)"
 
 demo: $(VENV)/.ready ## from nothing to records and pictures: sets up, runs PROMPT, says where everything is
 	@tools/install_engines.sh
@@ -34,7 +35,7 @@ serve: $(VENV)/.ready ## the DevServer in the browser, on http://127.0.0.1:17801
 test: $(VENV)/.ready-dev ## set up and run all tests; what needs something that cannot be had is skipped, visibly
 	@tools/install_engines.sh || echo "Without these engines the tests that need them are skipped; each says so below."
 	@tools/install_test_tools.sh || echo "Without these tools the tests that need them are skipped; each says so below."
-	$(BIN)/python -m pytest -rsfE -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -rsfE -n $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)
 
 test-integration: $(VENV)/.ready-dev ## real servers: Jaeger behind a Collector, Ollama; builds them with Go the first time
 	OTEL_TRACKING_INTEGRATION=1 $(BIN)/python -m pytest tests/integration $(ARGS)

@@ -48,7 +48,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if os.environ.get("OTEL_TRACKING_INTEGRATION") != "1":
-        terminalreporter.write_line("not run here: Jaeger, a Collector and Ollama; make test-integration builds them")
+        terminalreporter.write_line(
+            "not run here: Jaeger, a Collector, Ollama and veraPDF; make test-integration gets them"
+        )
 
 
 GOLDEN = Path(__file__).parent / "golden"

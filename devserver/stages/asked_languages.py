@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from devserver.configs.model import PipelineConfig
-from devserver.embedded import LANGUAGES
 from devserver.engines import Engines
 from devserver.errors import RequestError, suggestion
 from devserver.requests import Request
 from devserver.stages.translation import PIPELINE_LANGUAGE
 from exporters.story.language_names import NAMES
+from otel_tracking.extras import Extra
+
+with Extra("pipelines"):
+    from devserver.embedded import LANGUAGES
 
 
 def check_languages(request: Request, config: PipelineConfig, engines: Engines) -> None:

@@ -30,6 +30,7 @@ for name, make in values.items():
     with recording.tracker().execution("dada", safety_level="kids") as run:
         log_everywhere(make())(run)
 recording.flush(timeout=60)
+recording.provider.force_flush(60_000)  # close itself waits for the endpoint for some seconds only
 recording.close(timeout=60)
 print(recording.health()["otlp"]["sent"] == sum(len(record.spans) for record in sink.records))
 for record in sink.records:
