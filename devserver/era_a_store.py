@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,13 @@ MOST_NEWER = 100
 """Runs that may have come between the list and the reading of its first record."""
 
 
+class _Ahead(threading.local):
+    """What a thread listed last and has not read yet: the ids, and their records as they are read."""
+
+    ids: Iterator[str] = iter(())
+    records: Iterator[ExecutionRecord] = iter(())
+
+
 class DatasetStore:
     """Records of a data directory, without those that cannot be read (`verify` names them).
 
@@ -26,7 +33,7 @@ class DatasetStore:
 
     def __init__(self, data_dir: Path, settle: Callable[[], object] = lambda: None) -> None:
         self._data_dir, self._settle = data_dir, settle
-        self._ahead = threading.local()
+        self._ahead = _Ahead()
 
     def save(self, record: ExecutionRecord) -> None:
         """Store a record; `WriteFailed` where it is not durable."""
@@ -70,7 +77,7 @@ class DatasetStore:
 
         Era A's routes list a thousand ids and load them one by one. Read in that order each costs 4 ms, alone 280.
         """
-        if next(getattr(self._ahead, "ids", iter(())), None) != execution_id:
+        if next(self._ahead.ids, None) != execution_id:
             self._ahead.ids = iter(())
             return None
         newer = islice(self._ahead.records, MOST_NEWER)

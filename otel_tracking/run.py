@@ -135,7 +135,7 @@ def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | 
             names.EXECUTION_SPAN,
             context=Context(),
             # A recording looks at whole spans itself.
-            attributes=searchable if run.is_recorded else run.redactor.attributes(searchable),
+            attributes=searchable if run.recorder else run.redactor.attributes(searchable),
             links=links_of(links, run.redactor, run.troubles),
             start_time=now,
         )

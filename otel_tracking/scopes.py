@@ -102,9 +102,8 @@ class BackendCall(CapturesHttp, CallingScope):
 
         Memory only, and only the latest is kept. Under another provider than a recording's nothing happens.
         """
-        show = self._run.show_progress
-        if show is not None:
-            show(self.span, done, total, unit)
+        if self._run.recorder is not None:
+            self._run.recorder.show_progress(self.span, done, total, unit)
 
     def _close(self, error: BaseException | None) -> None:
         self.execution_time = (self._run.now() - self._started_ns) / 1e9

@@ -60,7 +60,7 @@ class MediaType(StrEnum):
     METADATA = "metadata"
 
 
-class Rule(NamedTuple):
+class TypeRule(NamedTuple):
     """Where an item type belongs: its stages, its usual medium, and which of the two counters it needs."""
 
     stages: tuple[int, ...]
@@ -70,33 +70,33 @@ class Rule(NamedTuple):
 
 _ANY_STAGE = (0, 1, 2, 3, 4, 5)
 
-RULES: dict[ItemType, Rule] = {
-    ItemType.USER_INPUT_TEXT: Rule((1,), MediaType.TEXT),
-    ItemType.USER_INPUT_IMAGE: Rule((1,), MediaType.IMAGE),
-    ItemType.TRANSLATION_RESULT: Rule((1, 3), MediaType.TEXT),
-    ItemType.STAGE1_SAFETY_CHECK: Rule((1,), MediaType.METADATA),
-    ItemType.STAGE1_SAFETY_CHECK_IMAGE: Rule((1,), MediaType.METADATA),
-    ItemType.STAGE1_BLOCKED: Rule((1,), MediaType.METADATA),
-    ItemType.INTERCEPTION_ITERATION: Rule((2,), MediaType.TEXT, "stage_iteration"),
-    ItemType.INTERCEPTION_FINAL: Rule((2,), MediaType.TEXT),
+RULES: dict[ItemType, TypeRule] = {
+    ItemType.USER_INPUT_TEXT: TypeRule((1,), MediaType.TEXT),
+    ItemType.USER_INPUT_IMAGE: TypeRule((1,), MediaType.IMAGE),
+    ItemType.TRANSLATION_RESULT: TypeRule((1, 3), MediaType.TEXT),
+    ItemType.STAGE1_SAFETY_CHECK: TypeRule((1,), MediaType.METADATA),
+    ItemType.STAGE1_SAFETY_CHECK_IMAGE: TypeRule((1,), MediaType.METADATA),
+    ItemType.STAGE1_BLOCKED: TypeRule((1,), MediaType.METADATA),
+    ItemType.INTERCEPTION_ITERATION: TypeRule((2,), MediaType.TEXT, "stage_iteration"),
+    ItemType.INTERCEPTION_FINAL: TypeRule((2,), MediaType.TEXT),
     # Of one output of the loop; or without a counter, of a text that is the output.
-    ItemType.STAGE3_SAFETY_CHECK: Rule((3,), MediaType.METADATA),
-    ItemType.STAGE3_BLOCKED: Rule((3,), MediaType.METADATA),
-    ItemType.OUTPUT_IMAGE: Rule((4,), MediaType.IMAGE, "loop_iteration"),
-    ItemType.OUTPUT_AUDIO: Rule((4,), MediaType.AUDIO, "loop_iteration"),
-    ItemType.OUTPUT_MUSIC: Rule((4,), MediaType.MUSIC, "loop_iteration"),
-    ItemType.OUTPUT_VIDEO: Rule((4,), MediaType.VIDEO, "loop_iteration"),
-    ItemType.OUTPUT_3D: Rule((4,), MediaType.MODEL_3D, "loop_iteration"),
-    ItemType.OUTPUT_CODE: Rule((4,), MediaType.CODE, "loop_iteration"),
-    ItemType.OUTPUT_FAILED: Rule((3, 4), MediaType.METADATA, "loop_iteration"),
-    ItemType.OUTPUT_BLOCKED: Rule((4,), MediaType.METADATA, "loop_iteration"),
-    ItemType.BACKEND_FALLBACK: Rule((1, 2, 3, 4), MediaType.METADATA),
-    ItemType.USER_EDIT: Rule((1, 2, 3, 4), MediaType.TEXT),
-    ItemType.RESEARCH_LOOKUP: Rule((1, 2, 3), MediaType.TEXT),
-    ItemType.PIPELINE_START: Rule((0,), MediaType.METADATA),
-    ItemType.PIPELINE_COMPLETE: Rule((5,), MediaType.METADATA),
-    ItemType.PIPELINE_ERROR: Rule(_ANY_STAGE, MediaType.METADATA),
-    ItemType.STAGE_TRANSITION: Rule((1, 2, 3, 4), MediaType.METADATA),
+    ItemType.STAGE3_SAFETY_CHECK: TypeRule((3,), MediaType.METADATA),
+    ItemType.STAGE3_BLOCKED: TypeRule((3,), MediaType.METADATA),
+    ItemType.OUTPUT_IMAGE: TypeRule((4,), MediaType.IMAGE, "loop_iteration"),
+    ItemType.OUTPUT_AUDIO: TypeRule((4,), MediaType.AUDIO, "loop_iteration"),
+    ItemType.OUTPUT_MUSIC: TypeRule((4,), MediaType.MUSIC, "loop_iteration"),
+    ItemType.OUTPUT_VIDEO: TypeRule((4,), MediaType.VIDEO, "loop_iteration"),
+    ItemType.OUTPUT_3D: TypeRule((4,), MediaType.MODEL_3D, "loop_iteration"),
+    ItemType.OUTPUT_CODE: TypeRule((4,), MediaType.CODE, "loop_iteration"),
+    ItemType.OUTPUT_FAILED: TypeRule((3, 4), MediaType.METADATA, "loop_iteration"),
+    ItemType.OUTPUT_BLOCKED: TypeRule((4,), MediaType.METADATA, "loop_iteration"),
+    ItemType.BACKEND_FALLBACK: TypeRule((1, 2, 3, 4), MediaType.METADATA),
+    ItemType.USER_EDIT: TypeRule((1, 2, 3, 4), MediaType.TEXT),
+    ItemType.RESEARCH_LOOKUP: TypeRule((1, 2, 3), MediaType.TEXT),
+    ItemType.PIPELINE_START: TypeRule((0,), MediaType.METADATA),
+    ItemType.PIPELINE_COMPLETE: TypeRule((5,), MediaType.METADATA),
+    ItemType.PIPELINE_ERROR: TypeRule(_ANY_STAGE, MediaType.METADATA),
+    ItemType.STAGE_TRANSITION: TypeRule((1, 2, 3, 4), MediaType.METADATA),
 }
 
 OUTPUT_TYPES = frozenset(

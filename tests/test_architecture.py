@@ -16,6 +16,8 @@ ALLOWED = {
     "devserver": {"otel_tracking", "collectors", "exporters"},
 }
 LONGEST_MODULE = 300
+EARLIER_NAMES = ["otel_tracking", "migration"]
+"""Where the promised names of earlier servers are, some of them those of ours."""
 CODEC, SEARCH = "orjson", "ahocorasick_rs"
 """What `otel_tracking` may need beside the OpenTelemetry API."""
 CLIENTS = {"httpx": "otel_tracking.capture.httpx_transport", "requests": "otel_tracking.capture.requests_adapter"}
@@ -135,6 +137,17 @@ def test_nobody_imports_a_private_name_of_ours():
             if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in PACKAGES:
                 private = [alias.name for alias in node.names if alias.name.startswith("_")]
                 assert not private, f"{name} imports {private} of {node.module}"
+
+
+def test_a_class_has_a_name_of_its_own():
+    """A stack trace or an import names one thing; what earlier servers called theirs stays with them."""
+    homes = {}
+    for name, path in MODULES.items():
+        if name.split(".")[:2] != EARLIER_NAMES:
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    homes.setdefault(node.name, []).append(name)
+    assert not {name: modules for name, modules in homes.items() if len(modules) > 1}
 
 
 @pytest.mark.parametrize("name", MODULES)

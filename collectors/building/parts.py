@@ -20,7 +20,7 @@ _ITEM_FIELDS = frozenset(ITEM_FIELDS) | {"timestamp"}
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "audio/wav": ".wav", "audio/mpeg": ".mp3", "video/mp4": ".mp4"}
 
 
-class Event(NamedTuple):
+class SpanEvent(NamedTuple):
     """An item or a fact of a span, as it will be after a round trip, with its count of lossy values."""
 
     span_id: int
@@ -34,7 +34,7 @@ class Event(NamedTuple):
         return "fact" not in self.fields
 
 
-def settle(events: list[Event]) -> list[Event]:
+def settle(events: list[SpanEvent]) -> list[SpanEvent]:
     """The events settled. Nearly always all of them are, which one look tells."""
     if canonical.is_settled([event.fields for event in events]):
         return events
@@ -59,7 +59,7 @@ class MediaFiles:
         return self._paths.setdefault(media.sha256, f"media/{self.execution_id}/{name}")
 
 
-def build_item(event: Event, files: MediaFiles) -> ExecutionItem:
+def build_item(event: SpanEvent, files: MediaFiles) -> ExecutionItem:
     """The item of an event; its medium is named with those before it."""
     known = dict(event.fields)
     known["timestamp"] = timestamp_of(known.pop("timestamp_ns"))
@@ -112,10 +112,10 @@ class ItemsSoFar:
     def __init__(self) -> None:
         self.lossy = 0
         self._files = MediaFiles("")
-        self._events: list[Event] = []
+        self._events: list[SpanEvent] = []
         self._built: list[ExecutionItem] = []
 
-    def take(self, events: Iterable[Event], execution_id: str) -> tuple[ExecutionItem, ...]:
+    def take(self, events: Iterable[SpanEvent], execution_id: str) -> tuple[ExecutionItem, ...]:
         """All items with those of `events`, media in the folder of that execution."""
         # By number and time: what two threads or two journals brought twice is there once. Sorted, not in a dict: who
         # chooses the numbers could choose them so that all have one hash.
@@ -131,10 +131,10 @@ class ItemsSoFar:
             self.lossy += event.lossy
         return tuple(self._built)
 
-    def _is_late(self, new: list[Event]) -> bool:
+    def _is_late(self, new: list[SpanEvent]) -> bool:
         return bool(new) and _order_of_event(new[0]) <= _order_of_event(self._events[-1])
 
 
-def _order_of_event(event: Event) -> tuple[int, int]:
+def _order_of_event(event: SpanEvent) -> tuple[int, int]:
     # To the microsecond, as a record has it: what was read back from one is no other item.
     return event.fields["sequence_number"], event.fields["timestamp_ns"] // 1000

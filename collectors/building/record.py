@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from collectors.building.parts import Event, ItemsSoFar, build_span, seconds_of, settle
+from collectors.building.parts import ItemsSoFar, SpanEvent, build_span, seconds_of, settle
 from collectors.spans.finished import FinishedEvent, FinishedSpan
 from collectors.spans.secrets import without_secrets
 from otel_tracking import attributes as names
@@ -51,8 +51,8 @@ class RecordSoFar:
         self._spans: list[_SpanSoFar] = []
         self._by_id: dict[int, _SpanSoFar] = {}
         self._facts: dict[int, dict[str, Any]] = {}
-        self._new: list[Event] = []
-        self._head: list[Event] = []
+        self._new: list[SpanEvent] = []
+        self._head: list[SpanEvent] = []
         self._items = ItemsSoFar()
         self._lossy_facts = 0
         self._attachments: dict[str, bytes] = {}
@@ -71,7 +71,7 @@ class RecordSoFar:
         span = self._by_id[span_id].span if span_id in self._by_id else None
         if span is not None and span.name == names.LATE_SPAN and span.parent_id is not None:
             span_id = span.parent_id or span_id
-        self._new.append(Event(span_id, event.fields, event.media))
+        self._new.append(SpanEvent(span_id, event.fields, event.media))
 
     def span(self, span_id: int) -> FinishedSpan | None:
         """A span that has begun."""
@@ -128,7 +128,7 @@ class RecordSoFar:
             **known,
         )
 
-    def _take_new(self) -> list[Event]:
+    def _take_new(self) -> list[SpanEvent]:
         """The items among what came since the last record; facts and media are put where they belong."""
         events, self._new = settle(self._new), []
         items = []
@@ -145,7 +145,7 @@ class RecordSoFar:
                 self._take_fact(event)
         return items
 
-    def _take_fact(self, event: Event) -> None:
+    def _take_fact(self, event: SpanEvent) -> None:
         self._facts.setdefault(event.span_id, {})[event.fields["fact"]] = event.fields.get("value")
         self._lossy_facts += event.lossy
         if event.span_id in self._by_id:

@@ -21,7 +21,7 @@ from collectors.delivery.waiting_room import WaitingRoom
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord
 
-Key = tuple[int, int]
+RunKey = tuple[int, int]
 """A run's trace id, and the revision of its record."""
 
 
@@ -34,7 +34,7 @@ class Finished:
     a sink cannot take the record; without it the record is offered for ever.
     """
 
-    key: Key
+    key: RunKey
     build: Callable[[], ExecutionRecord]
     may_go: Callable[[ExecutionRecord], bool]
     let_go: Callable[[], None]
@@ -55,8 +55,8 @@ class Road:
         self.troubles, self.room = troubles, room or WaitingRoom.without_files(troubles)
         self.counts: Counter[str] = Counter()
         self._lanes = [SinkLane(sink, troubles, retry_seconds=retry_seconds) for sink in sinks]
-        self._outstanding: set[Key] = set()
-        self._unbuilt: set[Key] = set()
+        self._outstanding: set[RunKey] = set()
+        self._unbuilt: set[RunKey] = set()
         self._is_closed = False
         self._changed = threading.Condition()
 
@@ -65,7 +65,7 @@ class Road:
         """Records that are not durable yet."""
         return len(self._outstanding)
 
-    def expect(self, key: Key) -> None:
+    def expect(self, key: RunKey) -> None:
         """A run is over; `carry` comes later. From any thread, and only remembered."""
         self._outstanding.add(key)
 
@@ -92,13 +92,13 @@ class Road:
         for lane in lanes:
             lane.put(parcel)
 
-    def forget(self, key: Key) -> None:
+    def forget(self, key: RunKey) -> None:
         """Nothing more is to be waited for: it is durable, or was set aside."""
         with self._changed:
             self._outstanding.discard(key)
             self._changed.notify_all()
 
-    def give_up(self, key: Key) -> None:
+    def give_up(self, key: RunKey) -> None:
         """No record can be made of it: it stays where it was kept, and `flush` does not wait for it."""
         with self._changed:
             self._unbuilt.add(key)
@@ -134,7 +134,7 @@ class Road:
             # Its sink will meet the same trouble with the record.
             self.troubles.note("prepare", trouble)
 
-    def _is_durable(self, key: Key, let_go: Callable[[], None], parcel: Parcel) -> None:
+    def _is_durable(self, key: RunKey, let_go: Callable[[], None], parcel: Parcel) -> None:
         let_go()
         self.room.leave(parcel)
         self.forget(key)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 
-class Placed(Protocol):
+class KnownConnection(Protocol):
     """What has to be known of a connection.
 
     Its network, as `network_of` says it; whether it has ever shown that it may come in; when it came, and when it last
@@ -29,7 +29,7 @@ class Placed(Protocol):
         """Whether it is being answered."""
 
 
-P = TypeVar("P", bound=Placed)
+P = TypeVar("P", bound=KnownConnection)
 
 YOUNG_SECONDS = 0.25
 """How long a newcomer has to say who it is before it counts as one of those who only sit there.
@@ -48,7 +48,7 @@ def who_gives_way(connections: Iterable[P], now: float) -> P | None:
     return min(idle, key=lambda one: _order(one, now), default=None)
 
 
-def _order(one: Placed, now: float) -> tuple[int, float]:
+def _order(one: KnownConnection, now: float) -> tuple[int, float]:
     if one.is_known:
         return (3 if one.is_asking else 1), one.turned
     return (2 if now - one.arrived < YOUNG_SECONDS else 0), one.arrived

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 from collectors.delivery.road import Road
 from collectors.delivery.sinks import Sink
-from collectors.receiving.quarantine import Aside, Quarantine, Request
+from collectors.receiving.quarantine import Aside, Quarantine, RequestBody
 from collectors.receiving.record_maker import RecordMaker
-from collectors.receiving.runs import TOO_LATE, Due, Refusal, RemoteRuns, Taken
+from collectors.receiving.runs import TOO_LATE, Due, Intake, Refusal, RemoteRuns
 from collectors.receiving.senders import Senders
 from collectors.receiving.setting_aside import SettingAside
 from collectors.receiving.sorting import Sorted, sort
@@ -112,7 +112,7 @@ class Collector:
         body = _WITHOUT_SECRETS[kind](body)
         found = sort(_READERS[kind](body), self._knows)
         self.counts["requests"] += 1
-        self._set_odd_aside(found, Request(kind, body), sender)
+        self._set_odd_aside(found, RequestBody(kind, body), sender)
         if found.ours:
             entry = Entry(self._spool.append(kind, body, found.ours, sender), kind, body, sender)
             for due in self._take(found, entry):
@@ -168,7 +168,7 @@ class Collector:
         with self._lock:
             return self._runs.knows(trace_id)
 
-    def _set_odd_aside(self, found: Sorted, request: Request, sender: str) -> None:
+    def _set_odd_aside(self, found: Sorted, request: RequestBody, sender: str) -> None:
         """What cannot be read of our traces is kept as it came: nobody will send it again."""
         counts = Counter((odd.trace_id, odd.reason) for odd in found.odd if odd.trace_id)
         refusals = [Refusal(trace_id, reason, count) for (trace_id, reason), count in counts.items()]
@@ -195,13 +195,15 @@ class Collector:
             rejected[refusal.reason] += refusal.spans
             self.counts["too_late_spans"] += refusal.spans if refusal.reason == TOO_LATE else 0
         try:
-            self._aside.parts(refused, Request(entry.kind, entry.body), entry.sender)
+            self._aside.parts(refused, RequestBody(entry.kind, entry.body), entry.sender)
         except OSError as trouble:
             return self.troubles.report("quarantine", trouble)
         for refusal in refused:
             self._spool.release([entry.place], refusal.trace_id)
 
-    def _take_trace(self, trace_id: TraceId, spans: list[FinishedSpan], size: int, entry: Entry, is_old: bool) -> Taken:
+    def _take_trace(
+        self, trace_id: TraceId, spans: list[FinishedSpan], size: int, entry: Entry, is_old: bool
+    ) -> Intake:
         try:
             stored = self._recall(trace_id)
             with self._lock:
@@ -210,7 +212,7 @@ class Collector:
                     self._maker.count_in(due)
         except Exception as trouble:
             reason = f"{NOT_TAKEN} ({type(trouble).__name__})"
-            return Taken([], set(), 0, [Refusal(trace_id, reason, len(spans))])
+            return Intake([], set(), 0, [Refusal(trace_id, reason, len(spans))])
         if stored and taken.unchanged:
             self.counts["stored_already"] += 1
             if is_old:
@@ -252,7 +254,7 @@ class Collector:
         found = found.of(only) if only else found
         self._spool.hold(entry.place, found.ours)
         if only is not None:
-            self._set_odd_aside(found, Request(entry.kind, entry.body), entry.sender)
+            self._set_odd_aside(found, RequestBody(entry.kind, entry.body), entry.sender)
             self._spool.release([entry.place], only)
         for due in self._take(found, entry, is_old=only is None):
             self._maker.make(due)

@@ -29,7 +29,7 @@ _NOTE = ".json"
 _BODIES = "bodies"
 
 
-class Request(NamedTuple):
+class RequestBody(NamedTuple):
     """A request's body as it came, and what it holds (`P` protobuf, `J` JSON)."""
 
     kind: bytes
@@ -91,7 +91,7 @@ class Quarantine:
         trace_id: int,
         reason: str,
         sender: str,
-        requests: Iterable[Request | str],
+        requests: Iterable[RequestBody | str],
         *,
         spans: int,
         is_whole: bool = False,
@@ -123,7 +123,7 @@ class Quarantine:
             self._make_room()
             return aside
 
-    def requests_of(self, aside: Aside) -> list[Request]:
+    def requests_of(self, aside: Aside) -> list[RequestBody]:
         """The requests of an entry. Raises OSError where one is gone or is not what it was."""
         return [self._read(name) for name in aside.requests]
 
@@ -132,7 +132,7 @@ class Quarantine:
         with self._lock:
             self._remove(aside)
 
-    def _keep(self, request: Request | str) -> str:
+    def _keep(self, request: RequestBody | str) -> str:
         if isinstance(request, str):
             self._sizes[request]  # or KeyError
             return request
@@ -142,12 +142,12 @@ class Quarantine:
             self._sizes[name] = len(request.body)
         return name
 
-    def _read(self, name: str) -> Request:
+    def _read(self, name: str) -> RequestBody:
         kind, _, digest = name.partition("-")
         body = (self._bodies / name).read_bytes()
         if hashlib.sha256(body).hexdigest() != digest:
             raise OSError(f"{self._bodies / name} is not what was written")
-        return Request(kind.encode(), body)
+        return RequestBody(kind.encode(), body)
 
     def _make_room(self) -> None:
         while len(self._asides) > 1 and (len(self._asides) > self._most_entries or self.size > self._most_bytes):

@@ -8,7 +8,7 @@ from functools import partial
 
 from collectors.building.record import build_record
 from collectors.delivery.parcel import is_of_the_place
-from collectors.delivery.road import Finished, Key, Road
+from collectors.delivery.road import Finished, Road, RunKey
 from collectors.receiving.revisions import extends
 from collectors.receiving.runs import Due
 from collectors.receiving.senders import Senders
@@ -43,9 +43,9 @@ class RecordMaker:
         self._road, self._stored, self._senders = road, stored, senders
         self._aside, self._spool = aside, spool
         self._on_aside, self._later = on_aside, later
-        self._ids_on_their_way: dict[Key, str] = {}
+        self._ids_on_their_way: dict[RunKey, str] = {}
         self._put_off: list[Due] = []
-        self._tries: Counter[Key] = Counter()
+        self._tries: Counter[RunKey] = Counter()
 
     def count_in(self, due: Due) -> None:
         """A run has become due; `make` comes later."""

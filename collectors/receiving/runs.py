@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from collectors.building.record import count_on
 from collectors.receiving.revisions import OTHER_SENDER, OTHER_SPAN, SECOND_ROOT, complaint_about, is_same_span
-from collectors.receiving.spool import Place
+from collectors.receiving.spool import InSpool
 from collectors.receiving.trace_id import TraceId
 from collectors.spans.finished import FinishedSpan
 from otel_tracking import attributes as names
@@ -70,7 +70,7 @@ class RemoteRun:
     spans: dict[int, FinishedSpan] = field(default_factory=dict)
     counted_spans: int = 0
     numbers: set[int] = field(default_factory=set)
-    places: list[Place] = field(default_factory=list)
+    places: list[InSpool] = field(default_factory=list)
 
     def add(self, span: FinishedSpan) -> None:
         """Take a span."""
@@ -104,7 +104,7 @@ class Due(NamedTuple):
     reason: FinishReason
     revision: int
     late_spans: int
-    places: tuple[Place, ...]
+    places: tuple[InSpool, ...]
     sender: str
     fresh: frozenset[int] = frozenset()
 
@@ -122,7 +122,7 @@ class Refusal(NamedTuple):
     spans: int
 
 
-class Taken(NamedTuple):
+class Intake(NamedTuple):
     """What came of a request: runs that are due or got nothing new from it, spans that had come before or may not."""
 
     due: list[Due]
@@ -186,21 +186,21 @@ class RemoteRuns:
         if run := self._settled.pop(trace_id, None):
             self._settled_bytes -= run.size
 
-    def take(self, spans: Iterable[FinishedSpan], size: int, place: Place, sender: str = "") -> Taken:
+    def take(self, spans: Iterable[FinishedSpan], size: int, place: InSpool, sender: str = "") -> Intake:
         """Take the spans of a request of `size` bytes, in any order, of any runs."""
         came = list(spans)
         arrived: dict[TraceId, dict[int, FinishedSpan]] = {}
         for span in came:
             arrived.setdefault(TraceId(span.trace_id), {}).setdefault(span.span_id, span)
         share = size // max(1, len(came))
-        taken = Taken([], set(), len(came) - sum(map(len, arrived.values())), [])
+        taken = Intake([], set(), len(came) - sum(map(len, arrived.values())), [])
         for trace_id, of_run in arrived.items():
             taken = self._take_run(taken, trace_id, of_run, share, place, sender)
         return taken._replace(due=[*taken.due, *self._crowded()])
 
     def _take_run(
-        self, taken: Taken, trace_id: TraceId, spans: dict[int, FinishedSpan], share: int, place: Place, sender: str
-    ) -> Taken:
+        self, taken: Intake, trace_id: TraceId, spans: dict[int, FinishedSpan], share: int, place: InSpool, sender: str
+    ) -> Intake:
         is_aside = self._aside.get(trace_id) == sender
         reason = WHOLE_ASIDE if is_aside else TOO_LATE if trace_id in self._forgotten else None
         run = self._open.get(trace_id) or self._settled.get(trace_id) or RemoteRun(trace_id, sender=sender)
@@ -247,7 +247,7 @@ class RemoteRuns:
                 due.append(self._settle(run, FinishReason.TOO_OLD))
         return due
 
-    def _grow(self, run: RemoteRun, fresh: list[FinishedSpan], share: int, place: Place, sender: str) -> Due | None:
+    def _grow(self, run: RemoteRun, fresh: list[FinishedSpan], share: int, place: InSpool, sender: str) -> Due | None:
         """Add what has come for a run; the run, if that makes it due."""
         is_late = run.trace_id in self._settled
         size = share * len(fresh)

@@ -7,9 +7,9 @@ import logging
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 
-from collectors.receiving.quarantine import Quarantine, Request
+from collectors.receiving.quarantine import Quarantine, RequestBody
 from collectors.receiving.runs import Due, Refusal
-from collectors.receiving.spool import Entry, Place, Spool
+from collectors.receiving.spool import Entry, InSpool, Spool
 
 _log = logging.getLogger("otel_tracking")
 
@@ -28,15 +28,15 @@ class SettingAside:
 
     def __init__(self, quarantine: Quarantine, spool: Spool) -> None:
         self._quarantine, self._spool = quarantine, spool
-        self._names: OrderedDict[Place, str] = OrderedDict()
+        self._names: OrderedDict[InSpool, str] = OrderedDict()
         self.counts: Counter[str] = Counter()
 
-    def parts(self, refusals: Sequence[Refusal], request: Request, sender: str) -> None:
+    def parts(self, refusals: Sequence[Refusal], request: RequestBody, sender: str) -> None:
         """Set aside what one request brought of some traces. Raises OSError where it cannot be kept."""
         named, others = refusals[:MOST_NAMED], refusals[MOST_NAMED:]
         if others:
             named = [*named, Refusal(0, OTHERS, sum(refusal.spans for refusal in others))]
-        kept: Request | str = request
+        kept: RequestBody | str = request
         for refusal in named:
             aside = self._quarantine.put(refusal.trace_id, refusal.reason, sender, [kept], spans=refusal.spans)
             # By its name from now on: to hash the same megabytes for each trace would be what a sender could want.
@@ -54,7 +54,13 @@ class SettingAside:
         return self._put(due, reason, places, [self._read(place) for place in places], spans, is_whole)
 
     def _put(
-        self, due: Due, reason: str, places: list[Place], requests: Sequence[Request | str], spans: int, is_whole: bool
+        self,
+        due: Due,
+        reason: str,
+        places: list[InSpool],
+        requests: Sequence[RequestBody | str],
+        spans: int,
+        is_whole: bool,
     ) -> None:
         aside = self._quarantine.put(due.trace_id, reason, due.sender, requests, spans=spans, is_whole=is_whole)
         if len(aside.requests) == len(places):
@@ -63,9 +69,9 @@ class SettingAside:
             self._names.popitem(last=False)
         self._tell(due.trace_id, reason)
 
-    def _read(self, place: Place) -> Request:
+    def _read(self, place: InSpool) -> RequestBody:
         entry: Entry = self._spool.read(place)
-        return Request(entry.kind, entry.body)
+        return RequestBody(entry.kind, entry.body)
 
     def _tell(self, trace_id: int, reason: str) -> None:
         self.counts[reason] += 1

@@ -34,7 +34,7 @@ _KINDS = {**{written: kind for kind, written in _WITH_SENDER.items()}, PROTOBUF:
 """What an entry's first byte says. Capitals are entries of earlier versions, which did not keep the sender."""
 
 
-class Place(NamedTuple):
+class InSpool(NamedTuple):
     """Where an entry is: the number of its segment, and the byte at which it begins."""
 
     segment: int
@@ -44,7 +44,7 @@ class Place(NamedTuple):
 class Entry(NamedTuple):
     """A request as it was accepted: where it is kept, what it holds, its body, and who sent it."""
 
-    place: Place
+    place: InSpool
     kind: bytes
     body: bytes
     sender: str
@@ -87,7 +87,7 @@ class Spool:
                 self._unread.discard(number)
                 self._remove_if_free(number)
 
-    def read(self, place: Place) -> Entry:
+    def read(self, place: InSpool) -> Entry:
         """The entry at a place. Raises OSError where it is gone or damaged."""
         with self._path(place.segment).open("rb") as file, contextlib.suppress(EOFError):
             file.seek(place.offset)
@@ -96,7 +96,7 @@ class Spool:
                 return entry
         raise OSError(f"an entry of {self._path(place.segment)} is damaged")
 
-    def append(self, kind: bytes, body: bytes, trace_ids: Iterable[int], sender: str = "") -> Place:
+    def append(self, kind: bytes, body: bytes, trace_ids: Iterable[int], sender: str = "") -> InSpool:
         """Keep a request; when it returns, with the place of it, it is on disk. Raises OSError."""
         who = sender.encode("ascii", "replace")[:_LONGEST_SENDER]
         content = b"".join((_SENDER_SIZE.pack(len(who)), who, body))
@@ -106,7 +106,7 @@ class Spool:
             number, file = self._ready()
             # Registered first: otherwise the segment could be freed between the two.
             self._runs_by_segment[number].update(set(trace_ids))
-            place = Place(number, self._sizes[number])
+            place = InSpool(number, self._sizes[number])
             _write(file, _HEADER.pack(_WITH_SENDER[kind], len(content), zlib.crc32(content)) + content)
             self._sizes[number] += _HEADER.size + len(content)
             self._appended += 1
@@ -114,12 +114,12 @@ class Spool:
         self._sync(mine)
         return place
 
-    def hold(self, place: Place, trace_ids: Iterable[int]) -> None:
+    def hold(self, place: InSpool, trace_ids: Iterable[int]) -> None:
         """Say which runs an entry of an earlier process belongs to."""
         with self._appending:
             self._runs_by_segment[place.segment].update(set(trace_ids))
 
-    def release(self, places: Iterable[Place], trace_id: int) -> None:
+    def release(self, places: Iterable[InSpool], trace_id: int) -> None:
         """What these entries held of a run is durable in its record, or is set aside."""
         with self._appending:
             for number, _ in places:
@@ -203,7 +203,7 @@ def _own(directory: Path) -> int:
 
 def _read_entry(file: BinaryIO, segment: int) -> Entry | None:
     """The entry that begins here; None where it is damaged. Raises `EOFError` where no whole one does."""
-    place = Place(segment, file.tell())
+    place = InSpool(segment, file.tell())
     header = file.read(_HEADER.size)
     if len(header) < _HEADER.size:
         raise EOFError

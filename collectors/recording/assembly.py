@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from collectors.building.record import build_record
-from collectors.delivery.road import Finished, Key, Road
+from collectors.delivery.road import Finished, Road, RunKey
 from collectors.flight_recorder import RunJournal
 from collectors.recording.live import LiveFeed
 from collectors.recording.open_runs import FINISHED, OpenRun, OpenRuns
@@ -52,7 +52,7 @@ class Assembly:
         self._worker.stop(timeout)
         self._road.wait_no_more()
 
-    def _assemble(self, run: OpenRun, reason: FinishReason, key: Key, journal: RunJournal) -> None:
+    def _assemble(self, run: OpenRun, reason: FinishReason, key: RunKey, journal: RunJournal) -> None:
         if self._worker.waiting < MAX_UNBUILT:
             self._road.room.wait_for_room()
         build = partial(_build, run.spans(), reason, key[1], run.late_spans)

@@ -30,10 +30,11 @@ from typing import ClassVar
 
 
 class EngineError(Exception):
-    """Any trouble of an engine; catch this one to catch them all."""
+    """Any trouble of an engine; catch this one to catch them all. `retry_after`: seconds, where a server says so."""
 
     may_be_retried: ClassVar[bool] = False
     may_fall_back: ClassVar[bool] = True
+    retry_after: float | None = None
 
 
 class EngineNotInstalled(EngineError):

@@ -12,7 +12,7 @@ from exporters.storage.layout import folder_name
 from otel_tracking import ExecutionRecord
 
 
-class Places:
+class DocumentPlaces:
     """The places of documents below a directory."""
 
     def __init__(self, directory: Path, suffix: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from devserver.embedded.languages import detect_language
 from devserver.embedded.makers import EMBEDDED_MAKERS
-from devserver.embedded.translation.translator import Translator
+from devserver.embedded.translation.translator import EmbeddedTranslator
 from devserver.engines import Engines
 from devserver.safety import check_terms
 
@@ -12,5 +12,8 @@ from devserver.safety import check_terms
 def embedded_engines() -> Engines:
     """Everything that needs no model server."""
     return Engines(
-        translator=Translator(), check_safety=check_terms, detect_language=detect_language, makers=EMBEDDED_MAKERS
+        translator=EmbeddedTranslator(),
+        check_safety=check_terms,
+        detect_language=detect_language,
+        makers=EMBEDDED_MAKERS,
     )

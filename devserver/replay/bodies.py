@@ -14,7 +14,7 @@ from devserver.replay.seeds import with_seed
 from otel_tracking.capture import exact_body, in_order, put_back
 
 
-class Made(NamedTuple):
+class RebuiltBody(NamedTuple):
     """The bytes of a body; whether they are the recorded ones; what else is to be said."""
 
     raw: bytes
@@ -29,7 +29,7 @@ def make_body(
     seed: int | None = None,
     seed_places: Sequence[str] = (),
     put_secrets_back: Callable[[str], str] = lambda text: text,
-) -> Made:
+) -> RebuiltBody:
     """The body of a request. Raises `CannotRepeat` where the record does not hold it.
 
     `media` are bytes by sha256; `seed_places` JSON pointers to the seeds in the body, where they are known;
@@ -44,7 +44,7 @@ def make_body(
             return _changed(changed, facts, media, put_secrets_back)
     if _was_redacted(passed):
         return _with_secrets(body, facts, media, put_secrets_back)
-    return Made(_exact(body, facts, media, str(_header(passed, "content-type"))))
+    return RebuiltBody(_exact(body, facts, media, str(_header(passed, "content-type"))))
 
 
 def _exact(body: Any, facts: Mapping[str, Any], media: Mapping[str, bytes], content_type: str) -> bytes:
@@ -62,7 +62,7 @@ def _exact(body: Any, facts: Mapping[str, Any], media: Mapping[str, bytes], cont
 
 def _changed(
     body: Any, facts: Mapping[str, Any], media: Mapping[str, bytes], put_secrets_back: Callable[[str], str]
-) -> Made:
+) -> RebuiltBody:
     for described in _references(body):
         _require(described, media)
     notes = () if "form" in facts else ("the JSON was written in an unusual way; it is written compactly now",)
@@ -72,18 +72,18 @@ def _changed(
     except ValueError as trouble:
         raise CannotRepeat("the order of its keys is not known") from trouble
     raw = _written(_filled(body, put_secrets_back), str(facts.get("form", "compact")))
-    return Made(raw, is_exact=False, notes=notes)
+    return RebuiltBody(raw, is_exact=False, notes=notes)
 
 
 def _with_secrets(
     body: Any, facts: Mapping[str, Any], media: Mapping[str, bytes], put_secrets_back: Callable[[str], str]
-) -> Made:
+) -> RebuiltBody:
     if "form" not in facts:
         raise CannotRepeat("a secret was removed from a body that is not plain JSON")
     raw = _changed(body, facts, media, put_secrets_back).raw
     is_as_long = len(raw) == facts.get("bytes")
     size = "its size is the recorded one" if is_as_long else f"it has {len(raw)} bytes, {facts.get('bytes')} left then"
-    return Made(raw, is_exact=False, notes=(f"a secret was put back into the body; {size}",))
+    return RebuiltBody(raw, is_exact=False, notes=(f"a secret was put back into the body; {size}",))
 
 
 def _written(value: Any, form: str) -> bytes:

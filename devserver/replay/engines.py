@@ -15,7 +15,7 @@ from devserver.stages.safety import describe, reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
+class AnsweredAgain:
     """What an engine was handed this time, what it answered, and what it made; `blocked` says why it objects."""
 
     passed: Mapping[str, Any]
@@ -31,7 +31,7 @@ class EmbeddedEngines:
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
         self._apertium, self._freedict = Apertium(), FreeDict()
-        self._known: dict[str, Callable[[Mapping[str, Any]], Again]] = {
+        self._known: dict[str, Callable[[Mapping[str, Any]], AnsweredAgain]] = {
             "apertium": self._by_apertium,
             "freedict": self._by_freedict,
             engines.safety_backend.name: self._checked,
@@ -56,7 +56,7 @@ class EmbeddedEngines:
         if "dictionary" in needed:
             _languages_of(asked.passed["dictionary"])
 
-    def call(self, asked: EngineCall) -> Again:
+    def call(self, asked: EngineCall) -> AnsweredAgain:
         """What comes of a call that `require` had nothing against; raises the engine's own error."""
         known = self._known.get(asked.backend)
         return known(asked.passed) if known is not None else _made(self._maker(asked), asked)
@@ -76,33 +76,33 @@ class EmbeddedEngines:
         parameters = _parameters(asked.passed)
         return next((each for each in makers.values() if each.backend_for(parameters).name == asked.backend), None)
 
-    def _by_apertium(self, passed: Mapping[str, Any]) -> Again:
+    def _by_apertium(self, passed: Mapping[str, Any]) -> AnsweredAgain:
         return _translated(self._apertium.translate(passed["text"], mode=_mode_of(passed["argv"])))
 
-    def _by_freedict(self, passed: Mapping[str, Any]) -> Again:
+    def _by_freedict(self, passed: Mapping[str, Any]) -> AnsweredAgain:
         from_lang, to_lang = _languages_of(passed["dictionary"])
         return _translated(self._freedict.translate(passed["text"], from_lang=from_lang, to_lang=to_lang))
 
-    def _checked(self, passed: Mapping[str, Any]) -> Again:
+    def _checked(self, passed: Mapping[str, Any]) -> AnsweredAgain:
         level = passed["level"]
         verdict = self._engines.check_safety(
             passed["text"], level=level, language=passed["language"], stage=passed["stage"]
         )
         blocked = None if verdict.safe else reason(verdict)
-        return Again(passed=passed, response=describe(verdict, level), blocked=blocked)
+        return AnsweredAgain(passed=passed, response=describe(verdict, level), blocked=blocked)
 
 
-def _translated(result: Translation) -> Again:
+def _translated(result: Translation) -> AnsweredAgain:
     said = {"engine": result.engine, "engine_version": result.engine_version, "mode": result.mode, **result.facts}
-    return Again(passed=result.passed, response=said, text=result.text)
+    return AnsweredAgain(passed=result.passed, response=said, text=result.text)
 
 
-def _made(maker: Maker, asked: EngineCall) -> Again:
+def _made(maker: Maker, asked: EngineCall) -> AnsweredAgain:
     passed = asked.passed
     text = passed["prompt"] if "prompt" in passed else passed["text"]
     made = maker.make(text, seed=passed["seed"], parameters=_parameters(passed), images=asked.images)
     is_text = isinstance(made.files[0].content, str)
-    return Again(
+    return AnsweredAgain(
         passed=made.passed or {},
         response={"engine_version": made.engine_version, **made.facts},
         text=made.text if is_text else None,

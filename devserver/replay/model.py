@@ -98,7 +98,7 @@ class Step:
         }
 
 
-class Outcome(StrEnum):
+class StepOutcome(StrEnum):
     """What came of a step."""
 
     IDENTICAL = "identical"
@@ -116,7 +116,7 @@ class Repeated:
     """A step and what came of it. `comparison` is of this attempt and its items; None where it was not sent."""
 
     step: Step
-    outcome: Outcome
+    outcome: StepOutcome
     comparison: Comparison | None = None
     notes: tuple[str, ...] = ()
 
@@ -141,7 +141,7 @@ class Replay:
     @property
     def is_identical(self) -> bool:
         """Whether every attempt came out as it had, or had nothing to repeat."""
-        return all(step.outcome in (Outcome.IDENTICAL, Outcome.NOTHING) for step in self.steps)
+        return all(step.outcome in (StepOutcome.IDENTICAL, StepOutcome.NOTHING) for step in self.steps)
 
     def to_dict(self) -> dict[str, Any]:
         """All fields by name, with `identical`."""

@@ -10,9 +10,9 @@ from typing import Any
 from devserver.backends.comfyui.cached import is_of_an_earlier_run
 from devserver.diff import Comparison, Difference, compare_steps
 from devserver.replay.calls import is_http, recorded_calls
-from devserver.replay.model import HttpRequest, Outcome, Repeated, Replay, Step
+from devserver.replay.model import HttpRequest, Repeated, Replay, Step, StepOutcome
 from devserver.replay.plan import NEW_EACH_TIME
-from devserver.replay.sending import REPEATS_ATTEMPT, REPEATS_ITEM, Sent
+from devserver.replay.sending import REPEATS_ATTEMPT, REPEATS_ITEM, SentStep
 from otel_tracking import ExecutionItem, ExecutionRecord, SpanRecord
 
 VERSIONS = frozenset(
@@ -26,7 +26,7 @@ VERSIONS = frozenset(
 OTHER_BYTES = "the bytes that left are not the recorded ones"
 
 
-def report(first: ExecutionRecord, second: ExecutionRecord, steps: Sequence[Step], sent: Sequence[Sent]) -> Replay:
+def report(first: ExecutionRecord, second: ExecutionRecord, steps: Sequence[Step], sent: Sequence[SentStep]) -> Replay:
     """The replay of `first` that was recorded as `second`; both bring their media as attachments."""
     sent_by_label = {each.step.label: each for each in sent}
     calls = recorded_calls(second)
@@ -45,30 +45,30 @@ def report(first: ExecutionRecord, second: ExecutionRecord, steps: Sequence[Step
 
 def not_sent(step: Step) -> Repeated:
     """A step that could not be sent, or that had nothing to send."""
-    return Repeated(step=step, outcome=Outcome.NOTHING if step.is_empty else Outcome.NOT_SENT)
+    return Repeated(step=step, outcome=StepOutcome.NOTHING if step.is_empty else StepOutcome.NOT_SENT)
 
 
-def _repeated(first: ExecutionRecord, second: ExecutionRecord, sent: Sent, span: SpanRecord | None) -> Repeated:
+def _repeated(first: ExecutionRecord, second: ExecutionRecord, sent: SentStep, span: SpanRecord | None) -> Repeated:
     step = sent.step
     if span is None:
-        return Repeated(step=step, outcome=Outcome.FAILED, notes=(sent.error or "nothing was recorded of it",))
+        return Repeated(step=step, outcome=StepOutcome.FAILED, notes=(sent.error or "nothing was recorded of it",))
     comparison = compare_attempts(first, second, step, span)
     notes = list(_notes(step, span))
     if sent.error is not None:
         notes.insert(0, sent.error)
     has_failed = sent.error is not None and not _had_failed(step.span)
     is_same = comparison.is_same and OTHER_BYTES not in notes
-    outcome = Outcome.FAILED if has_failed else Outcome.IDENTICAL if is_same else Outcome.DIFFERENT
+    outcome = StepOutcome.FAILED if has_failed else StepOutcome.IDENTICAL if is_same else StepOutcome.DIFFERENT
     return Repeated(step=step, outcome=outcome, comparison=comparison, notes=tuple(notes))
 
 
 def _unless_cached(repeated: Repeated, bodies: Sequence[Any]) -> Repeated:
     """What came of a step; what a server kept of an earlier run is no repetition."""
     todo = repeated.step.todo
-    if repeated.outcome != Outcome.IDENTICAL or not isinstance(todo, HttpRequest) or todo.method != "GET":
+    if repeated.outcome != StepOutcome.IDENTICAL or not isinstance(todo, HttpRequest) or todo.method != "GET":
         return repeated
     is_kept = is_of_an_earlier_run(todo.shown_url, bodies)
-    return replace(repeated, outcome=Outcome.NOT_COMPUTED) if is_kept else repeated
+    return replace(repeated, outcome=StepOutcome.NOT_COMPUTED) if is_kept else repeated
 
 
 def compare_attempts(first: ExecutionRecord, second: ExecutionRecord, step: Step, span: SpanRecord) -> Comparison:

@@ -12,7 +12,7 @@ from opentelemetry.trace import Link, SpanContext, TraceFlags
 
 from devserver.replay.answers import Found
 from devserver.replay.conversation import Conversation, Waiting
-from devserver.replay.engines import Again, EmbeddedEngines
+from devserver.replay.engines import AnsweredAgain, EmbeddedEngines
 from devserver.replay.model import CannotRepeat, EngineCall, Step, Wishes
 from devserver.replay.seeds import with_seed
 from otel_tracking import ExecutionItem, ExecutionRecord, ExecutionTracker, SpanRecord
@@ -29,7 +29,7 @@ REPEATS_ATTEMPT = "repeats_attempt"
 """In the metadata of a new item: the number of the item that it repeats, and the label of the attempt it came from."""
 
 
-class Sent(NamedTuple):
+class SentStep(NamedTuple):
     """A step as it was sent: the span of its new call, which request of that call it was, and the error, if any."""
 
     step: Step
@@ -64,11 +64,11 @@ class Sender:
     tell: Callable[[int], None] = lambda done: None
     waiting: Waiting = Waiting()  # noqa: RUF009  # a value, it cannot change
 
-    def send(self, record: ExecutionRecord, steps: Sequence[Step], wishes: Wishes) -> tuple[Execution, list[Sent]]:
+    def send(self, record: ExecutionRecord, steps: Sequence[Step], wishes: Wishes) -> tuple[Execution, list[SentStep]]:
         """The new run, which is over, and what became of each step that could be sent."""
         ready = [step for step in steps if step.todo is not None]
         run = start_again(self.tracker, record, wishes)
-        sent: list[Sent] = []
+        sent: list[SentStep] = []
 
         def work(scope: CallingScope, group: _Group) -> None:
             sent.extend(self._call(scope, group, record, wishes))
@@ -78,7 +78,7 @@ class Sender:
             _in_outputs(run, _calls(ready), work)
         return run, sent
 
-    def _call(self, scope: CallingScope, group: _Group, record: ExecutionRecord, wishes: Wishes) -> list[Sent]:
+    def _call(self, scope: CallingScope, group: _Group, record: ExecutionRecord, wishes: Wishes) -> list[SentStep]:
         """One call with all of its attempts. What goes wrong ends the call, not the replay."""
         span = group.call
         operation = str(span.name).split(" ")[0]
@@ -87,12 +87,12 @@ class Sender:
             str(span.backend_used), model=span.model_used, configured=configured, operation=operation
         )
         items = [item for item in record.items if item.attempt == span.span_id]
-        sent: list[Sent] = []
+        sent: list[SentStep] = []
         made: list[_MadeAgain] = []
         try:
             with call, call.current():
                 if isinstance(group.steps[0].todo, EngineCall):
-                    sent.append(Sent(group.steps[0], call.span_id, 1, None))
+                    sent.append(SentStep(group.steps[0], call.span_id, 1, None))
                     made += self._ask_engine(call, group.steps[0], items)
                 else:
                     self._converse(call, group, items, sent, made)
@@ -107,7 +107,7 @@ class Sender:
         call: BackendCall,
         group: _Group,
         items: list[ExecutionItem],
-        sent: list[Sent],
+        sent: list[SentStep],
         made: list[_MadeAgain],
     ) -> None:
         """Send all requests of a call over HTTP; the error of the last one is the call's, and raised."""
@@ -115,7 +115,7 @@ class Sender:
         answered = Conversation(self.client, items, self.waiting).send(group.steps)
         for each in answered:
             error = None if each.error is None else describe(each.error)
-            sent.append(Sent(each.step, call.span_id, each.number, error))
+            sent.append(SentStep(each.step, call.span_id, each.number, error))
             made += [_MadeAgain(each.step.label, item, found) for item, found in each.found]
         if answered[-1].error is not None:
             raise answered[-1].error
@@ -187,7 +187,7 @@ def _output_of(call: SpanRecord) -> tuple[int | None, Any]:
     return call.loop_iteration, call.config_used if call.loop_iteration is not None else None
 
 
-def _made_again(items: Sequence[ExecutionItem], again: Again) -> Iterator[tuple[ExecutionItem, Found]]:
+def _made_again(items: Sequence[ExecutionItem], again: AnsweredAgain) -> Iterator[tuple[ExecutionItem, Found]]:
     """What an engine made, for each item that its first call stands behind."""
     files = iter(again.files)
     for item in items:

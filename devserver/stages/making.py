@@ -51,7 +51,7 @@ class Wish:
     words: Mapping[str, str] = field(default_factory=dict)
 
 
-class Answer(NamedTuple):
+class MadeBy(NamedTuple):
     """What was made, by whom, and with which parameters."""
 
     made: Made
@@ -80,7 +80,7 @@ def choices_of(wanted: InterceptionConfig | OutputConfig, place: str, task: Task
     )
 
 
-def make(scope: CallingScope, wish: Wish, task: Task) -> Answer:
+def make(scope: CallingScope, wish: Wish, task: Task) -> MadeBy:
     """What the first of the engines makes that can; raises the last one's error where none can."""
     for choice, following in pairwise((*wish.choices, None)):
         assert choice is not None
@@ -94,11 +94,11 @@ def make(scope: CallingScope, wish: Wish, task: Task) -> Answer:
     raise AssertionError("a wish has at least one choice")
 
 
-def _ask(scope: CallingScope, choice: FallbackConfig, wish: Wish, task: Task) -> Answer:
+def _ask(scope: CallingScope, choice: FallbackConfig, wish: Wish, task: Task) -> MadeBy:
     """The answer of one engine, asked as often as the configuration allows."""
     attempt = _prepare(choice, wish, task)
     made = again_where_it_helps(wish.retries, task)(_attempt, scope, attempt, wish, task)
-    return Answer(made, attempt.backend, attempt.parameters)
+    return MadeBy(made, attempt.backend, attempt.parameters)
 
 
 def again_where_it_helps(retries: int, task: Task) -> Retrying:
@@ -173,7 +173,7 @@ def _keep_facts(call: BackendCall, facts: Any, injected: Any) -> None:
 
 def _pause_before(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    wanted = getattr(error, "retry_after", None)
+    wanted = error.retry_after if isinstance(error, EngineError) else None
     pause: float = FIRST_PAUSE * 2.0 ** (state.attempt_number - 1) if wanted is None else wanted
     return min(pause, LONGEST_PAUSE)
 

@@ -8,7 +8,7 @@ from devserver.configs.model import OutputConfig
 from devserver.engines import MadeFile
 from devserver.media_facts import media_facts
 from devserver.requests import OutputResult
-from devserver.stages.making import Answer, Wish, choices_of, make
+from devserver.stages.making import MadeBy, Wish, choices_of, make
 from devserver.stages.task import Task
 from devserver.stages.texts import Text
 from otel_tracking import ItemType
@@ -52,14 +52,14 @@ def make_output(stage: Stage, number: int, wanted: OutputConfig, text: Text, tas
     )
 
 
-def _parameters_of(answer: Answer) -> dict[str, Any]:
+def _parameters_of(answer: MadeBy) -> dict[str, Any]:
     """What the output was made with: what the engine was handed, or says that it sent, else what was asked for."""
     made = answer.made
     known = made.passed if made.sent is None else made.sent
     return dict(answer.parameters if known is None else known)
 
 
-def _facts_of(answer: Answer, file: MadeFile) -> dict[str, Any]:
+def _facts_of(answer: MadeBy, file: MadeFile) -> dict[str, Any]:
     made = answer.made
     about_file = media_facts(file.content, file.media_format) if isinstance(file.content, bytes) else {}
     found = {**answer.backend.about, **made.facts, **file.facts, "engine_version": made.engine_version}

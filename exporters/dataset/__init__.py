@@ -14,13 +14,13 @@ import hashlib
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
 from exporters.dataset.readme import Description, readme
-from exporters.dataset.tables import TABLES, Counts, write_tables
+from exporters.dataset.tables import TABLES, Counts, Progress, write_tables
 from exporters.errors import NothingSelected, NotWritable
 from exporters.storage.files import PRIVATE_DIRECTORY, make_directory, sync_directory, write_file
 from exporters.storage.reading.damage import Damages, OnDamage
@@ -28,9 +28,6 @@ from exporters.storage.reading.records import list_executions
 from exporters.storage.reading.selection import Selection
 from exporters.storage.tables.codebook import codebook_csv, codebook_json
 from otel_tracking.extras import Extra
-
-Progress = Callable[[str, int, int], None]
-"""Told which table is being written, how many are done, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

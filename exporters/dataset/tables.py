@@ -25,6 +25,7 @@ from exporters.storage.upkeep.day_rewrite import conform
 
 Counts = dict[str, int]
 Progress = Callable[[str, int, int], None]
+"""Told which table is being written, how many are done, and how many there are."""
 
 _BOOKKEEPING = ("write_id",)
 """Columns that say how something was stored, not what it is."""

@@ -80,7 +80,7 @@ def _with_message(choice: JsonObject) -> JsonObject:
     return choice
 
 
-class Ollama:
+class OllamaDialect:
     """Ollama's own protocol. It ends with the line that says `"done": true`."""
 
     def __init__(self) -> None:
@@ -285,5 +285,5 @@ def _position(entry: JsonObject, position: int) -> int:
     return index if type(index) is int else position
 
 
-DIALECTS: tuple[type[Dialect], ...] = (Chat, Gemini, Anthropic, Typed, Ollama)
+DIALECTS: tuple[type[Dialect], ...] = (Chat, Gemini, Anthropic, Typed, OllamaDialect)
 """In the order of asking."""

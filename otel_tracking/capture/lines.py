@@ -38,7 +38,7 @@ class Lines:
         return line
 
 
-class Event(NamedTuple):
+class ServerSentEvent(NamedTuple):
     """One server-sent event: its kind, where it says one, and its data."""
 
     kind: str
@@ -51,7 +51,7 @@ class Events:
     def __init__(self) -> None:
         self._kind, self._data = "", list[bytes]()
 
-    def take(self, line: bytes) -> Event | None:
+    def take(self, line: bytes) -> ServerSentEvent | None:
         """The event that this line ends, if it ends one."""
         if not line:
             return self.rest()
@@ -63,9 +63,9 @@ class Events:
             self._kind = line[6:].removeprefix(b" ").decode("utf-8", "replace")
         return None
 
-    def rest(self) -> Event | None:
+    def rest(self) -> ServerSentEvent | None:
         """The event that was begun, taken as whole."""
-        event = Event(self._kind, b"\n".join(self._data)) if self._data else None
+        event = ServerSentEvent(self._kind, b"\n".join(self._data)) if self._data else None
         self._kind, self._data = "", []
         return event
 

@@ -192,13 +192,13 @@ def test_what_is_set_aside_is_listed_and_taken_once_more(collect, tmp_path):
 
 def test_a_run_that_was_set_aside_is_stored_once_its_fault_is_mended(tmp_path):
     """From the requests that were kept of it, byte for byte."""
-    from collectors.receiving.quarantine import Quarantine, Request
+    from collectors.receiving.quarantine import Quarantine, RequestBody
 
     with trace_server() as server:
         [record] = send(server.endpoint, three_hops).values()
     (tmp_path / "data" / "collect").mkdir(parents=True)
     quarantine = Quarantine(tmp_path / "data" / "collect" / "quarantine")
-    requests = [Request(b"P", body) for body in server.bodies]
+    requests = [RequestBody(b"P", body) for body in server.bodies]
     quarantine.put(int(record.trace_id, 16), "a fault that is mended", "anna", requests, spans=5, is_whole=True)
 
     result = call("collect", "--retry", "all", data=tmp_path / "data")

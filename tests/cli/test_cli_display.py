@@ -12,7 +12,7 @@ from rich.console import Console
 from collectors import LiveEvent
 from devserver.cli.showing.drawing import in_columns
 from devserver.cli.showing.live_story import Heading, LiveStory
-from devserver.cli.showing.rows import Row, row_of
+from devserver.cli.showing.rows import JourneyLine, row_of
 from devserver.cli.showing.text import safe_line, safe_text, shorten
 from devserver.cli.showing.watching import LastLine, draw_live
 from exporters.story.parts import Box
@@ -72,8 +72,8 @@ def test_a_journey_is_headings_attempts_that_failed_and_items():
 
     assert told == [
         Heading("2  Interception"),
-        Row("attempt", "chat nemo failed", style="red"),
-        Row("1  de → es", "Una flor", who="ollama nemo", took="2.0 s"),
+        JourneyLine("attempt", "chat nemo failed", style="red"),
+        JourneyLine("1  de → es", "Una flor", who="ollama nemo", took="2.0 s"),
     ]
     assert journey.finished
 

@@ -12,7 +12,7 @@ from collectors import start_recording
 from devserver.cli.showing.repetitions import draw_plan, draw_replay
 from devserver.configs import InterceptionConfig, OutputConfig, PipelineConfig
 from devserver.embedded import embedded_engines
-from devserver.embedded.translation.translator import Translator
+from devserver.embedded.translation.translator import EmbeddedTranslator
 from devserver.engines import InputImage
 from devserver.replay import Planner, Wishes, replay
 from devserver.replay.engines import EmbeddedEngines
@@ -124,7 +124,7 @@ def test_a_picture_that_was_handed_in_is_handed_in_again(tmp_path):
 
 def test_stille_post_comes_out_the_same_hop_by_hop(tmp_path):
     """Real translations: each hop is given what it was given then, and makes what it made."""
-    missing = [pair for pair in WAY if pair not in Translator().pairs()]
+    missing = [pair for pair in WAY if pair not in EmbeddedTranslator().pairs()]
     if missing:
         pytest.skip(f"no engine here for {missing}; tools/install_engines.sh installs them")
     config = PipelineConfig(

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from collectors.receiving.quarantine import Quarantine, Request, read_asides
+from collectors.receiving.quarantine import Quarantine, RequestBody, read_asides
 
-FIRST, SECOND = Request(b"P", b"first"), Request(b"J", b"second")
+FIRST, SECOND = RequestBody(b"P", b"first"), RequestBody(b"J", b"second")
 
 
 def test_it_is_there_again_byte_for_byte(tmp_path):
@@ -41,9 +41,9 @@ def test_a_request_of_many_traces_is_kept_once(tmp_path):
 def test_there_is_an_end_to_it_and_who_has_most_pays(tmp_path, bound):
     """The oldest of whoever sends without end goes, and is counted; what others sent stays."""
     quarantine = Quarantine(tmp_path, **bound)
-    quiet = quarantine.put(1, "reason", "quiet", [Request(b"P", b"quiet")], spans=1)
+    quiet = quarantine.put(1, "reason", "quiet", [RequestBody(b"P", b"quiet")], spans=1)
     for number in range(50):
-        quarantine.put(2 + number, "reason", "loud", [Request(b"P", f"loud {number}".encode())], spans=1)
+        quarantine.put(2 + number, "reason", "loud", [RequestBody(b"P", f"loud {number}".encode())], spans=1)
     assert quiet in quarantine.asides
     assert quarantine.dropped >= 40
     assert quarantine.asides[-1].trace_id == f"{51:032x}"

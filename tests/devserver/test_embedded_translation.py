@@ -10,10 +10,10 @@ from devserver.embedded.testing import write_apertium, write_dictionary
 from devserver.embedded.translation.apertium import Apertium
 from devserver.embedded.translation.freedict import FreeDict
 from devserver.embedded.translation.packages import DEFAULT_PAIRS, package_for
-from devserver.embedded.translation.translator import Translation, Translator
+from devserver.embedded.translation.translator import EmbeddedTranslator, Translation
 
 INSTALLER = Path(__file__).parents[2] / "tools" / "install_engines.sh"
-installed_pairs = set(Translator().pairs())
+installed_pairs = set(EmbeddedTranslator().pairs())
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def translator(tmp_path):
     program = write_apertium(tmp_path, ["eng-spa", "spa-eng"])
     write_dictionary(tmp_path, "deu-eng", {"Blume": "Blume <fem>\nflower <n>"})
     write_dictionary(tmp_path, "eng-spa", {"flower": "flower\nflor"})
-    return Translator(
+    return EmbeddedTranslator(
         apertium=Apertium(program=str(program)), freedict=FreeDict(directory=tmp_path, cache_dir=tmp_path / "cache")
     )
 
@@ -116,7 +116,7 @@ def _needs(journey):
 )
 def test_a_real_journey_of_eight_hops_comes_home(prompt, journey, comes_back_as, index_cache):
     """Eight hops over the installed engines, each result the next one's text."""
-    translator = Translator(freedict=FreeDict(cache_dir=index_cache))
+    translator = EmbeddedTranslator(freedict=FreeDict(cache_dir=index_cache))
     text = prompt
     for from_lang, to_lang in pairwise(journey):
         translation = translator.translate(text, from_lang=from_lang, to_lang=to_lang)

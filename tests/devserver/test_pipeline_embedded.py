@@ -9,7 +9,7 @@ from collectors import start_recording
 from collectors.testing import RememberingSink
 from devserver.embedded import embedded_engines
 from devserver.embedded.makers import EMBEDDED_MAKERS
-from devserver.embedded.translation.translator import Translator
+from devserver.embedded.translation.translator import EmbeddedTranslator
 from devserver.engines import Backend
 from devserver.pipeline import Pipeline, Request
 from otel_tracking import ExecutionTracker
@@ -67,7 +67,7 @@ def test_a_parameter_that_no_painter_has_is_named(tmp_path: Path):
 
 def test_the_translator_names_who_will_translate_before_it_is_asked():
     """What `backend_for` says is what `translate` does, for every pair that is installed."""
-    translator = Translator()
+    translator = EmbeddedTranslator()
 
     assert translator.backend_for("de", "de").name == "none"
     assert translator.backend_for("ja", "tr") == Backend("none", "no engine for this pair")

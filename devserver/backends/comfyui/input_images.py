@@ -31,14 +31,14 @@ from devserver.backends.errors import InvalidParameter
 _NUMBERED = re.compile(r".*\d$")
 
 
-class Fitted(NamedTuple):
+class GraphWithImages(NamedTuple):
     """A graph with images in it, where they went, and the ids of the nodes that were taken out."""
 
     filled: Filled
     removed: list[str]
 
 
-def fit_images(graph: Graph, names: Sequence[str], inject: Mapping[str, Targets]) -> Fitted:
+def fit_images(graph: Graph, names: Sequence[str], inject: Mapping[str, Targets]) -> GraphWithImages:
     """The graph with the uploaded files `names` in its image loaders, without the loaders that get none."""
     loaders = image_places(graph, inject)
     if len(names) > len(loaders):
@@ -50,7 +50,7 @@ def fit_images(graph: Graph, names: Sequence[str], inject: Mapping[str, Targets]
     places = {"images": list(given)} if given else {}
     remaining = without(graph, [place.node_id for place in loaders[len(names) :]])
     removed = [node_id for node_id in graph if node_id not in remaining]
-    return Fitted(Filled(with_inputs(remaining, given), places), removed)
+    return GraphWithImages(Filled(with_inputs(remaining, given), places), removed)
 
 
 def image_places(graph: Graph, inject: Mapping[str, Targets]) -> list[NodeInput]:

@@ -18,7 +18,7 @@ Masks = list[tuple[bytes, bytes]]
 """What to look for, and as many asterisks."""
 
 
-class Cleaned(NamedTuple):
+class CleanedFile(NamedTuple):
     """A file without secrets, and in how many places there were some."""
 
     content: bytes
@@ -43,11 +43,11 @@ def clean_text(text: str, secrets: Collection[str]) -> str:
     return redact_text(text)
 
 
-def clean_file(content: bytes, secrets: Collection[str]) -> Cleaned:
+def clean_file(content: bytes, secrets: Collection[str]) -> CleanedFile:
     """The file with asterisks where a secret was."""
     masks = _masks_for(secrets)
     if not masks:
-        return Cleaned(content)
+        return CleanedFile(content)
     return _clean_png(content, masks) if content.startswith(PNG) else _mask(content, masks)
 
 
@@ -61,15 +61,15 @@ def _masks_for(secrets: Collection[str]) -> Masks:
     return [(form, b"*" * len(form)) for form in sorted(forms, key=len, reverse=True)]
 
 
-def _mask(content: bytes, masks: Masks) -> Cleaned:
+def _mask(content: bytes, masks: Masks) -> CleanedFile:
     removed = 0
     for form, stars in masks:
         removed += content.count(form)
         content = content.replace(form, stars)
-    return Cleaned(content, removed)
+    return CleanedFile(content, removed)
 
 
-def _clean_png(content: bytes, masks: Masks) -> Cleaned:
+def _clean_png(content: bytes, masks: Masks) -> CleanedFile:
     removed = 0
 
     def rewrite(kind: bytes, data: bytes) -> bytes:
@@ -78,10 +78,10 @@ def _clean_png(content: bytes, masks: Masks) -> Cleaned:
         removed += cleaned.removed
         return cleaned.content
 
-    return Cleaned(rewrite_png(content, rewrite), removed)
+    return CleanedFile(rewrite_png(content, rewrite), removed)
 
 
-def _clean_chunk(kind: bytes, data: bytes, masks: Masks) -> Cleaned:
+def _clean_chunk(kind: bytes, data: bytes, masks: Masks) -> CleanedFile:
     """The data of a text chunk; packed text is looked at unpacked."""
     head, packed = split_packed(kind, data)
     if packed:
@@ -89,5 +89,9 @@ def _clean_chunk(kind: bytes, data: bytes, masks: Masks) -> Cleaned:
             cleaned = _mask(zlib.decompress(packed), masks)
         except zlib.error:
             return _mask(data, masks)
-        return Cleaned(head + zlib.compress(cleaned.content), cleaned.removed) if cleaned.removed else Cleaned(data)
+        return (
+            CleanedFile(head + zlib.compress(cleaned.content), cleaned.removed)
+            if cleaned.removed
+            else CleanedFile(data)
+        )
     return _mask(data, masks)

@@ -15,7 +15,7 @@ import click
 from devserver.audit import Act, Audit, this_user
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.damages import complain_of, damages_as_dicts
-from devserver.cli.export_places import Places
+from devserver.cli.export_places import DocumentPlaces
 from devserver.cli.options import data_option, json_option, refuse, selection_options
 from devserver.cli.output import print_json
 from devserver.cli.records import chosen_rows, none_found
@@ -112,7 +112,7 @@ class _Export:
     ) -> None:
         self._data_dir, self._form, self._options, self._out = data_dir, form, options, out
         self._format_name, self._audit = format_name, Audit(data_dir)
-        self._places = Places(out, form.suffix) if out and into_directory else None
+        self._places = DocumentPlaces(out, form.suffix) if out and into_directory else None
         self._with_media, self._strip_texts, self._damages = with_media, strip_texts, damages
         self._written: list[tuple[ExecutionRecord, Path]] = []
         self._media: dict[Path, Copied] = {}

@@ -6,7 +6,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from devserver.cli.showing.rows import Row
+from devserver.cli.showing.rows import JourneyLine
 from devserver.cli.showing.text import safe_line, shorten
 
 LONGEST_TEXT = 1_000
@@ -24,12 +24,12 @@ def draw_heading(console: Console, title: str) -> None:
     console.print(Text(title, style="bold cyan"))
 
 
-def draw_row(console: Console, row: Row) -> None:
+def draw_row(console: Console, row: JourneyLine) -> None:
     """A row, wrapped inside its own column on a terminal."""
     console.print(in_columns(row, console.width) if console.is_terminal else in_one_line(row))
 
 
-def in_columns(row: Row, width: int) -> RenderableType:
+def in_columns(row: JourneyLine, width: int) -> RenderableType:
     """A row whose text stays in its column however long it is."""
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=2)
@@ -42,7 +42,7 @@ def in_columns(row: Row, width: int) -> RenderableType:
     return grid
 
 
-def in_one_line(row: Row) -> Text:
+def in_one_line(row: JourneyLine) -> Text:
     """A row for a log or a pipe: label, text and, in brackets, who did it."""
     note = f"  [{f'{row.who} {row.took}'.strip()}]" if row.who or row.took else ""
     return Text(f"   {row.label:<{_LABEL_WIDTH}} {shorten(safe_line(row.text), LONGEST_TEXT)}{note}".rstrip())

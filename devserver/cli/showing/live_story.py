@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from collectors.recording import ENDED, FINISHED, STARTED, LiveEvent
-from devserver.cli.showing.rows import Row, row_of, stage_title
+from devserver.cli.showing.rows import JourneyLine, row_of, stage_title
 from devserver.cli.showing.text import safe_line
 from exporters.story.boxes import box_of
 from exporters.story.words import ENGLISH
@@ -39,7 +39,7 @@ class LiveStory:
         self._open: dict[int, _Open] = {}
         self.finished = False
 
-    def tell(self, event: LiveEvent) -> Iterator[Heading | Row]:
+    def tell(self, event: LiveEvent) -> Iterator[Heading | JourneyLine]:
         """What there is to show after this event."""
         if event.kind == STARTED:
             yield from self._start(event)
@@ -70,10 +70,10 @@ class LiveStory:
                 stage_title(stage, event.fields.get(names.LOOP_ITERATION), event.fields.get(names.CONFIG_USED))
             )
 
-    def _end(self, event: LiveEvent) -> Iterator[Row]:
+    def _end(self, event: LiveEvent) -> Iterator[JourneyLine]:
         span = self._open.pop(event.span_id, None)
         if span and span.is_attempt and event.name == "error":
-            yield Row("attempt", f"{span.label} failed", style="red")
+            yield JourneyLine("attempt", f"{span.label} failed", style="red")
 
 
 def _label(event: LiveEvent, is_attempt: bool) -> str:

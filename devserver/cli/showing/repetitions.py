@@ -12,26 +12,26 @@ from rich.text import Text
 from devserver.cli.showing.differences import difference_name, value_text
 from devserver.cli.showing.text import count, safe_line
 from devserver.diff import Difference
-from devserver.replay import Outcome, Repeated, Replay, Step
+from devserver.replay import Repeated, Replay, Step, StepOutcome
 from devserver.replay.model import EngineCall, HttpRequest
 from devserver.replay.report import is_version
 from exporters.story.readable import seconds, size
 
 _STYLES = {
-    Outcome.IDENTICAL: "green",
-    Outcome.NOT_COMPUTED: "yellow",
-    Outcome.DIFFERENT: "yellow",
-    Outcome.FAILED: "red",
-    Outcome.NOT_SENT: "magenta",
-    Outcome.NOTHING: "dim",
+    StepOutcome.IDENTICAL: "green",
+    StepOutcome.NOT_COMPUTED: "yellow",
+    StepOutcome.DIFFERENT: "yellow",
+    StepOutcome.FAILED: "red",
+    StepOutcome.NOT_SENT: "magenta",
+    StepOutcome.NOTHING: "dim",
 }
-Line = tuple[str, str, str, Text]
+StepLine = tuple[str, str, str, Text]
 """Label, place, name, and what is said."""
 
 
 def draw_plan(screen: Console, steps: Sequence[Step]) -> None:
     """What would be sent: addresses and sizes; no prompts and no secrets."""
-    lines: list[Line] = []
+    lines: list[StepLine] = []
     for step in steps:
         lines.append((*_head(step), _planned(step)))
         lines += [("", "", "", Text(f"note: {safe_line(note)}", style="dim")) for note in step.notes]
@@ -43,7 +43,7 @@ def draw_plan(screen: Console, steps: Sequence[Step]) -> None:
 
 def draw_replay(screen: Console, done: Replay) -> None:
     """What came of each attempt, its differences below it, and the sum."""
-    lines: list[Line] = []
+    lines: list[StepLine] = []
     for repeated in done.steps:
         lines.append((*_head(repeated.step), _outcome(repeated)))
         lines += [("", "", "", Text(safe_line(note), style="dim")) for note in _notes(repeated)]
@@ -58,7 +58,7 @@ def draw_replay(screen: Console, done: Replay) -> None:
 def summary(done: Replay) -> str:
     """The replay in one sentence."""
     counts = Counter(repeated.outcome for repeated in done.steps)
-    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome])
+    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in StepOutcome if counts[outcome])
     if not done.steps:
         return "nothing to repeat: the run called no backend"
     if done.is_identical:
@@ -66,7 +66,7 @@ def summary(done: Replay) -> str:
     return told
 
 
-def _draw(screen: Console, lines: list[Line]) -> None:
+def _draw(screen: Console, lines: list[StepLine]) -> None:
     """Columns on a terminal, one line each elsewhere."""
     widths = [max((len(line[column]) for line in lines), default=0) for column in range(3)]
     if not screen.is_terminal:
@@ -124,7 +124,7 @@ def _notes(repeated: Repeated) -> tuple[str, ...]:
     return (*repeated.notes, *repeated.step.notes)
 
 
-def _differences(repeated: Repeated) -> list[Line]:
+def _differences(repeated: Repeated) -> list[StepLine]:
     shown = repeated.comparison.differences if repeated.comparison else ()
     return [("", "", _named(each), value_text(each)) for each in shown if not each.again]
 

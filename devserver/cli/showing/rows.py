@@ -13,7 +13,7 @@ from otel_tracking import ItemType
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class JourneyLine:
     """One line of the journey; every text in it is safe to show."""
 
     label: str
@@ -23,14 +23,14 @@ class Row:
     style: str = ""
 
 
-def row_of(box: Box) -> Row:
+def row_of(box: Box) -> JourneyLine:
     """The row of a box.
 
     >>> row_of(Box(number=4, item_type="interception_iteration", label="Hop 2", hop=2, text="Una flor",
     ...            from_language="en", to_language="es", made_by="apertium", seconds="0.25 s"))
-    Row(label='2  en → es', text='Una flor', who='apertium', took='0.25 s', style='')
+    JourneyLine(label='2  en → es', text='Una flor', who='apertium', took='0.25 s', style='')
     """
-    return Row(_label(box), _text(box), safe_line(box.made_by), box.seconds, _style(box))
+    return JourneyLine(_label(box), _text(box), safe_line(box.made_by), box.seconds, _style(box))
 
 
 def stage_title(stage: int | None, loop_iteration: int | None = None, config_used: Any = None) -> str:

@@ -17,7 +17,7 @@ from exporters.story.readable import seconds
 from exporters.story.words import ENGLISH
 from otel_tracking import ExecutionItem, ExecutionRecord, SpanRecord
 
-Part: TypeAlias = SpanRecord | ExecutionItem
+SpanOrItem: TypeAlias = SpanRecord | ExecutionItem
 
 _LONGEST_TEXT = 300
 
@@ -31,11 +31,11 @@ def tree_of(record: ExecutionRecord) -> Tree:
     return tree
 
 
-def _children_by_span(record: ExecutionRecord) -> dict[str | None, list[Part]]:
+def _children_by_span(record: ExecutionRecord) -> dict[str | None, list[SpanOrItem]]:
     """Spans and items by the span they hang on; None is the root, which also takes what names no span of the record."""
     known = {span.span_id for span in record.spans}
     root = next((span.span_id for span in record.spans if span.parent_span_id is None), None)
-    children: dict[str | None, list[Part]] = defaultdict(list)
+    children: dict[str | None, list[SpanOrItem]] = defaultdict(list)
     for part in _parts(record):
         parent = part.parent_span_id if isinstance(part, SpanRecord) else part.span_id
         if isinstance(part, SpanRecord) and part.span_id == root:
@@ -44,17 +44,17 @@ def _children_by_span(record: ExecutionRecord) -> dict[str | None, list[Part]]:
     return children
 
 
-def _parts(record: ExecutionRecord) -> Iterator[Part]:
+def _parts(record: ExecutionRecord) -> Iterator[SpanOrItem]:
     yield from record.spans
     yield from record.items
 
 
-def _in_time_order(parts: list[Part]) -> list[Part]:
+def _in_time_order(parts: list[SpanOrItem]) -> list[SpanOrItem]:
     # A span starts before the items logged in it, also where the clock's step hides that.
     return sorted(parts, key=lambda part: (part.timestamp, isinstance(part, ExecutionItem)))
 
 
-def _add(branch: Tree, part: Part, children: dict[str | None, list[Part]]) -> None:
+def _add(branch: Tree, part: SpanOrItem, children: dict[str | None, list[SpanOrItem]]) -> None:
     if isinstance(part, ExecutionItem):
         branch.add(_item_line(part))
         return

@@ -39,7 +39,7 @@ class Ink(NamedTuple):
     through: float
 
 
-class Place(NamedTuple):
+class Spot(NamedTuple):
     """Where a form stands, and how large it is."""
 
     x: float
@@ -56,7 +56,7 @@ def paint(scene: Scene, rng: np.random.Generator) -> Image.Image:
 
     ink = Ink(black, tuple(inks), 0.0 if scene.palette == "night" else 0.85)
     _print_ground(sheet, scene, ink, focus, slant, rng)
-    taken: list[Place] = []
+    taken: list[Spot] = []
     for number in range(3, scene.steps):
         taken.append(_print_form(sheet, scene, ink, _free_place(scene, focus, slant, number, taken, rng), slant, rng))
     _print_things(sheet, scene, (paper, black, *inks), rng)
@@ -96,30 +96,30 @@ def _print_ground(
 
 
 def _free_place(
-    scene: Scene, focus: Vector, slant: float, number: int, taken: list[Place], rng: np.random.Generator
-) -> Place:
+    scene: Scene, focus: Vector, slant: float, number: int, taken: list[Spot], rng: np.random.Generator
+) -> Spot:
     """A place for a form, smaller than those before it: of some by lot, the one with most room around it."""
     side = min(scene.width, scene.height)
     size = side * (0.022 + 0.13 * 0.90 ** (number - 3) * rng.uniform(0.6, 1.2))
 
-    def by_lot() -> Place:
+    def by_lot() -> Spot:
         direction = _along(slant if rng.random() < 0.6 else slant + 0.25)
         away = rng.normal(0, 0.38) * max(scene.width, scene.height) * direction
         beside = _along(slant + 0.25) * side * rng.choice([-0.20, -0.10, 0.10, 0.20])
         x, y = np.clip(focus + away + beside, size * 0.5, [scene.width - size * 0.5, scene.height - size * 0.5])
-        return Place(float(x), float(y), size)
+        return Spot(float(x), float(y), size)
 
     return max((by_lot() for _ in range(6)), key=lambda place: _room(place, taken))
 
 
-def _room(place: Place, taken: list[Place]) -> float:
+def _room(place: Spot, taken: list[Spot]) -> float:
     gaps = (np.hypot(place.x - other.x, place.y - other.y) - place.size - other.size for other in taken)
     return float(min(gaps, default=0.0))
 
 
 def _print_form(
-    sheet: Image.Image, scene: Scene, ink: Ink, place: Place, slant: float, rng: np.random.Generator
-) -> Place:
+    sheet: Image.Image, scene: Scene, ink: Ink, place: Spot, slant: float, rng: np.random.Generator
+) -> Spot:
     kind = _KINDS[int(rng.choice(len(_KINDS), p=[share for _, share in _KINDS]))][0]
     colour = ink.black if rng.random() < 0.25 else ink.colours[int(rng.integers(len(ink.colours)))]
     form = put(kind(), x=place.x, y=place.y, size=place.size, turn=slant + rng.integers(4) / 4)

@@ -16,7 +16,7 @@ from devserver.embedded.translation.lemmas import forms_to_try, lemmatiser
 from devserver.embedded.translation.processes import package_version
 from devserver.embedded.translation.translated import Translation
 from devserver.embedded.translation.words import (
-    Word,
+    WordInText,
     join_japanese,
     split_japanese,
     split_words,
@@ -104,13 +104,13 @@ def dictionary_name(from_lang: str, to_lang: str) -> str:
     return f"freedict-{language(from_lang).iso3}-{language(to_lang).iso3}"
 
 
-def _key(word: Word) -> tuple[str, bool]:
+def _key(word: WordInText) -> tuple[str, bool]:
     return word.text, word.begins_sentence
 
 
-def _japanese_words(words: list[Word], rest: str, dictionary: Dictionary) -> tuple[list[Word], str]:
+def _japanese_words(words: list[WordInText], rest: str, dictionary: Dictionary) -> tuple[list[WordInText], str]:
     cut = split_japanese(words, dictionary)
-    western = [Word(word.text, word.before.translate(_WESTERN_STOPS), word.begins_sentence) for word in cut]
+    western = [WordInText(word.text, word.before.translate(_WESTERN_STOPS), word.begins_sentence) for word in cut]
     return western, rest.translate(_WESTERN_STOPS).rstrip(" ")
 
 
@@ -127,11 +127,11 @@ def _look_up(key: tuple[str, bool], dictionary: Dictionary, from_lang: str, to_l
     return _Found(None, text)
 
 
-def _written(word: Word, found: _Found, to_lang: str) -> str:
+def _written(word: WordInText, found: _Found, to_lang: str) -> str:
     return word.text if found.gloss is None else with_case_of(word, found.gloss, to_lang=to_lang)
 
 
-def _facts(words: list[Word], found: dict[tuple[str, bool], _Found], text: str, given: str) -> dict[str, Any]:
+def _facts(words: list[WordInText], found: dict[tuple[str, bool], _Found], text: str, given: str) -> dict[str, Any]:
     answers = [(word, found[_key(word)]) for word in words]
     lemmatised = sum(answer.listed_as != word.text for word, answer in answers)
     unknown = [word.text for word, answer in answers if answer.gloss is None]

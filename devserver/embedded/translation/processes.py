@@ -14,7 +14,7 @@ from devserver.backends.errors import EngineFailed
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class ProgramOutput:
     """What a program wrote, and how it ended."""
 
     stdout: str
@@ -22,7 +22,7 @@ class Finished:
     exit_status: int
 
 
-def run(argv: Sequence[str], *, text: str = "", timeout_s: float) -> Finished:
+def run(argv: Sequence[str], *, text: str = "", timeout_s: float) -> ProgramOutput:
     """The output of a program that was given `text`, both UTF-8 whatever the user's locale is.
 
     Raises EngineFailed when it does not end within `timeout_s` seconds.
@@ -45,7 +45,7 @@ def run(argv: Sequence[str], *, text: str = "", timeout_s: float) -> Finished:
         ) from None
     finally:
         _stop_group(process)
-    return Finished(stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"), process.returncode)
+    return ProgramOutput(stdout.decode("utf-8", "replace"), stderr.decode("utf-8", "replace"), process.returncode)
 
 
 def _stop_group(process: subprocess.Popen[bytes]) -> None:

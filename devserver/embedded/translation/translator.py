@@ -12,7 +12,7 @@ from devserver.embedded.translation.translated import Translation
 from devserver.engines import Backend
 
 
-class Translator:
+class EmbeddedTranslator:
     """Both engines behind one question: this text, from here, to there."""
 
     def __init__(self, *, apertium: Apertium | None = None, freedict: FreeDict | None = None) -> None:

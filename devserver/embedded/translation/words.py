@@ -32,7 +32,7 @@ class Headwords(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class WordInText:
     """A word, with what stood before it and whether it begins a sentence."""
 
     text: str
@@ -40,28 +40,28 @@ class Word:
     begins_sentence: bool
 
 
-def split_words(text: str) -> tuple[list[Word], str]:
+def split_words(text: str) -> tuple[list[WordInText], str]:
     """The words of a text with what stands before each, and what stands after the last.
 
     >>> words, rest = split_words("Ja! Nein.")
     >>> [(word.before, word.text, word.begins_sentence) for word in words], rest
     ([('', 'Ja', True), ('! ', 'Nein', True)], '.')
     """
-    words: list[Word] = []
+    words: list[WordInText] = []
     end = 0
     for match in _WORD.finditer(text):
         before = text[end : match.start()]
         begins = not words or bool(_SENTENCE_END.search(before))
-        words.append(Word(match.group(), before, begins))
+        words.append(WordInText(match.group(), before, begins))
         end = match.end()
     return words, text[end:]
 
 
-def without_articles(words: list[Word], *, from_lang: str, to_lang: str) -> list[Word]:
+def without_articles(words: list[WordInText], *, from_lang: str, to_lang: str) -> list[WordInText]:
     """The words without articles where the target language has none, the sentence's capital handed on."""
     articles = _ARTICLES.get(from_lang, frozenset()) if to_lang in _LANGUAGES_WITHOUT_ARTICLES else frozenset()
-    kept: list[Word] = []
-    left_out: Word | None = None
+    kept: list[WordInText] = []
+    left_out: WordInText | None = None
     for word in words:
         if word.text.lower() in articles:
             left_out = left_out or word
@@ -71,12 +71,12 @@ def without_articles(words: list[Word], *, from_lang: str, to_lang: str) -> list
     return kept or words
 
 
-def _in_place_of(first: Word, word: Word) -> Word:
+def _in_place_of(first: WordInText, word: WordInText) -> WordInText:
     text = word.text[0].upper() + word.text[1:] if first.begins_sentence and first.text[0].isupper() else word.text
-    return Word(text, first.before, first.begins_sentence or word.begins_sentence)
+    return WordInText(text, first.before, first.begins_sentence or word.begins_sentence)
 
 
-def split_japanese(words: list[Word], headwords: Headwords) -> list[Word]:
+def split_japanese(words: list[WordInText], headwords: Headwords) -> list[WordInText]:
     """The words with every run of Japanese cut into the longest listed headwords, spaces set between.
 
     Particles are left out.
@@ -84,12 +84,12 @@ def split_japanese(words: list[Word], headwords: Headwords) -> list[Word]:
     return [piece for word in words for piece in _cut(word, headwords)]
 
 
-def _cut(word: Word, headwords: Headwords) -> Iterator[Word]:
+def _cut(word: WordInText, headwords: Headwords) -> Iterator[WordInText]:
     before, begins = word.before, word.begins_sentence
     for piece in _longest_matches(word.text, headwords):
         if piece in _JAPANESE_PARTICLES:
             continue
-        yield Word(piece, before, begins)
+        yield WordInText(piece, before, begins)
         before, begins = " ", False
 
 
@@ -124,12 +124,12 @@ def _is_japanese(character: str) -> bool:
     return bool(_JAPANESE.match(character))
 
 
-def with_case_of(source: Word, translated: str, *, to_lang: str) -> str:
+def with_case_of(source: WordInText, translated: str, *, to_lang: str) -> str:
     """The translated word in capitals where the source was, and capitalised where it begins a sentence.
 
     A script without capitals counts as capitalised there.
 
-    >>> with_case_of(Word("Eine", "", True), "a", to_lang="en")
+    >>> with_case_of(WordInText("Eine", "", True), "a", to_lang="en")
     'A'
     """
     if len(source.text) > 1 and source.text.isupper():

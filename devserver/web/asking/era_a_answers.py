@@ -15,11 +15,11 @@ from otel_tracking.record import ExecutionItem, ExecutionRecord
 from otel_tracking.taxonomy import OUTPUT_TYPES, ItemType
 from otel_tracking.view import view_of
 
-Answer = tuple[int, dict[str, Any]]
+EraAAnswer = tuple[int, dict[str, Any]]
 """Status code and body."""
 
 
-def answer_of(job: Job, config: PipelineConfig, record: ExecutionRecord, *, for_students: bool = False) -> Answer:
+def answer_of(job: Job, config: PipelineConfig, record: ExecutionRecord, *, for_students: bool = False) -> EraAAnswer:
     """The answer to a job that is done. `record` says what its parts were: steps, times, parameters.
 
     Students get nothing that a check said no to, and no messages for developers: those may repeat it.
@@ -29,7 +29,7 @@ def answer_of(job: Job, config: PipelineConfig, record: ExecutionRecord, *, for_
     return status, _for_students(body, record) if for_students and status != 400 else body
 
 
-def _whole_answer(job: Job, config: PipelineConfig, record: ExecutionRecord) -> Answer:
+def _whole_answer(job: Job, config: PipelineConfig, record: ExecutionRecord) -> EraAAnswer:
     result = job.result
     if result is None:
         return 500, {**_failure(job, record), "error": f"the run could not be started: {job.error}"}

@@ -56,7 +56,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class LeftWaiting:
     """A run that waited when its server ended."""
 
     ticket: str
@@ -100,12 +100,12 @@ class Tickets:
         done = "UPDATE tickets SET state = ?, reason = ?, request = NULL WHERE ticket = ?"
         self._done(self._execute, done, (state, reason, ticket))
 
-    def take_over(self) -> list[Left]:
+    def take_over(self) -> list[LeftWaiting]:
         """The runs that waited when their server ended, in their order; they are this one's now.
 
         Those that were under way are interrupted.
         """
-        found: list[Left] = []
+        found: list[LeftWaiting] = []
         self._done(self._take_over, found).result()
         return found
 
@@ -157,7 +157,7 @@ class Tickets:
             for ticket, owner, state, execution_id, reason in rows
         )
 
-    def _take_over(self, found: list[Left]) -> None:
+    def _take_over(self, found: list[LeftWaiting]) -> None:
         known = "ticket, holder, owner, asked_at, state, request"
         rows = list(
             self._opened().execute(
@@ -170,7 +170,7 @@ class Tickets:
             request = _read(text) if state == "waiting" else None
             if request:
                 self._execute("UPDATE tickets SET holder = ? WHERE ticket = ?", (self._holder, ticket))
-                found.append(Left(ticket, owner, asked_at, request))
+                found.append(LeftWaiting(ticket, owner, asked_at, request))
             else:
                 done = "UPDATE tickets SET state = ?, reason = ?, request = NULL WHERE ticket = ?"
                 self._execute(done, (LOST, "the server was ended while the run was under way", ticket))

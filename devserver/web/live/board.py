@@ -62,7 +62,7 @@ class LiveBox:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class RunHead:
     """The run as a whole: its ids, its status, and what that means in a sentence."""
 
     execution_id: str
@@ -83,7 +83,7 @@ class Head:
 class Board:
     """Everything that a page shows of a run."""
 
-    head: Head
+    head: RunHead
     boxes: tuple[LiveBox, ...] = field(default=())
 
     @property
@@ -208,11 +208,11 @@ def _parameters(content: Box) -> tuple[dict[str, Any], ...]:
     return tuple({"name": one.name, "value": one.value, "is_long": one.is_long} for one in content.parameters)
 
 
-def _head(record: ExecutionRecord, boxes: tuple[LiveBox, ...], language: str) -> Head:
+def _head(record: ExecutionRecord, boxes: tuple[LiveBox, ...], language: str) -> RunHead:
     words = words_of(language)
     status = record.status
     counted = [box for box in boxes if box.state != "skipped"]
-    return Head(
+    return RunHead(
         execution_id=visible_line(record.execution_id),
         config_name=visible_line(record.config_name or ""),
         status=visible_line(status),

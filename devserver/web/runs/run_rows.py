@@ -20,7 +20,7 @@ LONGEST_PROMPT = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class RunRow:
     """One run in the list."""
 
     run: ListedRun
@@ -36,12 +36,12 @@ class Row:
     has_sound: bool = False
 
 
-def rows_for_people(listed: Iterable[ListedRun], runs: Runs, *, is_researcher: bool) -> list[Row]:
+def rows_for_people(listed: Iterable[ListedRun], runs: Runs, *, is_researcher: bool) -> list[RunRow]:
     """The rows; students' without what a check said no to."""
     return [_row(run, runs, is_researcher) for run in listed]
 
 
-def _row(run: ListedRun, runs: Runs, is_researcher: bool) -> Row:
+def _row(run: ListedRun, runs: Runs, is_researcher: bool) -> RunRow:
     more: dict[str, Any] = {}
     if run.status not in UNDER_WAY and run.execution_id:
         # A record that cannot be read, or was erased a moment ago, still has its row.
@@ -49,7 +49,7 @@ def _row(run: ListedRun, runs: Runs, is_researcher: bool) -> Row:
             more = _from_record(runs.record(run.execution_id), is_researcher)
         except StorageError:
             more = {}
-    return Row(
+    return RunRow(
         run=run,
         config_name=visible_line(run.config_name or ""),
         status=visible_line(run.status),

@@ -21,7 +21,7 @@ from exporters.formats.docx.xml import (
     shade,
 )
 from exporters.formats.printed.layout import Printed, PrintedCall
-from exporters.formats.printed.rows import Passage, Row, Section
+from exporters.formats.printed.rows import BoxRow, Passage, Section
 from exporters.formats.printed.timeline import extent
 from exporters.story.parts import Bar, Parameter
 
@@ -131,7 +131,7 @@ def _heading_row(table: Any, section: Section) -> None:
     tell(paragraph, section.title, bold=True)
 
 
-def _journey_row(table: Any, row: Row, section: Section, words: Any) -> None:
+def _journey_row(table: Any, row: BoxRow, section: Section, words: Any) -> None:
     box, cells = row.box, _row(table)
     tone = TONES[box.tone]
     _small(cells[0], "" if box.number is None else str(box.number))
@@ -162,7 +162,7 @@ def _keep_with_next(cells: Iterable[Any]) -> None:
             paragraph.paragraph_format.keep_with_next = True
 
 
-def _text_cell(cell: Any, row: Row, words: Any, is_bold: bool) -> None:
+def _text_cell(cell: Any, row: BoxRow, words: Any, is_bold: bool) -> None:
     paragraph = cell.paragraphs[0]
     if row.given:
         tell(paragraph, f"{words['was given']} ", size=8, colour=TONES["stop"], bold=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from reportlab.platypus import CondPageBreak, Flowable
 
-from exporters.formats.pdf.flow import Text, gap
+from exporters.formats.pdf.flow import TextBlock, gap
 from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.parts import (
     Command,
@@ -48,12 +48,12 @@ def calls(setter: Typesetter, story: Printed) -> list[Flowable]:
 def _call(setter: Typesetter, call: PrintedCall, story: Printed) -> list[Flowable]:
     asked: list[Flowable] = [_title(setter, call), gap(3)]
     if call.error:
-        asked += [Text(setter.lines([Span(call.error, Style(8.5, colour=TONES["bad"]))], WIDTH)), gap(3)]
+        asked += [TextBlock(setter.lines([Span(call.error, Style(8.5, colour=TONES["bad"]))], WIDTH)), gap(3)]
     if call.sent:
         asked.append(_parameters(setter, call, story))
     answered: list[Flowable] = []
     if call.answered:
-        answered += [gap(5), Text(tag(setter, story.words["response"], WIDTH))]
+        answered += [gap(5), TextBlock(tag(setter, story.words["response"], WIDTH))]
         answered += names_and_values(setter, call.answered, (_NAMES, WIDTH - _NAMES), _SMALL_TEXT, 1.6)
     for note in call.notes:
         answered += paragraph(setter, note, above=3)
@@ -72,14 +72,14 @@ def _height(parts: list[Flowable]) -> float:
     return float(sum(part.getSpaceBefore() + part.wrap(WIDTH, 1e6)[1] for part in parts))
 
 
-def _title(setter: Typesetter, call: PrintedCall) -> Text:
+def _title(setter: Typesetter, call: PrintedCall) -> TextBlock:
     number = Span(f"{call.number}. ", Style(10, 600))
     spans = [number, Span(f"{call.title}   ", Style(10, 600)), Span(call.facts, SMALL)]
     lines = setter.lines(spans, WIDTH, leading=1.3, direction="ltr")
     if call.number > _MOST_BOOKMARKS:
-        return Text(lines, above=13, node=Node("H3"))
+        return TextBlock(lines, above=13, node=Node("H3"))
     title = plain(f"{call.number}. {call.title}")
-    return Text(lines, bookmark=f"call-{call.number}", title=title, level=1, above=13, node=Node("H3"))
+    return TextBlock(lines, bookmark=f"call-{call.number}", title=title, level=1, above=13, node=Node("H3"))
 
 
 def _parameters(setter: Typesetter, call: PrintedCall, story: Printed) -> Flowable:

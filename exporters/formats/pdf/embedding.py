@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from exporters.formats.pdf.shaping import PER_EM, Glyph, Part, Piece, Typeface
+from exporters.formats.pdf.shaping import PER_EM, Glyph, Piece, PlacedGlyph, Typeface
 
 if TYPE_CHECKING:
     from reportlab.pdfbase.pdfdoc import PDFDocument
@@ -24,7 +24,7 @@ _MOST_CODES = 65_000
 _STILL = 0.01
 _A_LITTLE = 0.5
 
-Parts = tuple[Part, ...]
+Parts = tuple[PlacedGlyph, ...]
 Drawn = tuple[Parts, str]
 """What a glyph looks like, and the text that it stands for."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from reportlab.platypus import CondPageBreak, Flowable
 
 from exporters.formats.pdf import pictures
-from exporters.formats.pdf.flow import Text, gap, stacked
+from exporters.formats.pdf.flow import TextBlock, gap, stacked
 from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.parts import Command, heading, plain, rows_of, table
 from exporters.formats.pdf.structure import Node, group, table_node
@@ -57,7 +57,9 @@ def _shown(setter: Typesetter, together: tuple[Figure, ...], story: Printed, hig
     count = len(together)
     width = (WIDTH - (count - 1) * _BETWEEN) / count
     pictured = [_picture(setter, figure, width, highest) for figure in together]
-    captions = [Text(_caption(setter, figure, story, width), bookmark=f"figure-{figure.number}") for figure in together]
+    captions = [
+        TextBlock(_caption(setter, figure, story, width), bookmark=f"figure-{figure.number}") for figure in together
+    ]
     heads = [_with_gaps([cell, ""] for cell in cells) for cells in (pictured, captions)]
     found = [_details(setter, one, width) for one in together]
     details = [_with_gaps(row) for row in zip_longest(*found, fillvalue=["", ""])]
@@ -77,11 +79,11 @@ def _shown(setter: Typesetter, together: tuple[Figure, ...], story: Printed, hig
     return [CondPageBreak(needed), table([*heads, *details], widths, style, node=Node("Div", told)), gap(14)]
 
 
-def _last_kept(pictured: list[Flowable], captions: list[Text], details: list[list[Any]]) -> int:
+def _last_kept(pictured: list[Flowable], captions: list[TextBlock], details: list[list[Any]]) -> int:
     """The last row that stays on the page of the picture: all where one page has room for them."""
     used = max(cell.wrap(WIDTH, 1e6)[1] for cell in pictured) + max(cell.wrap(WIDTH, 1e6)[1] for cell in captions)
     for row, cells in enumerate(details):
-        used += max((cell.wrap(WIDTH, 1e6)[1] for cell in cells if isinstance(cell, Text)), default=0)
+        used += max((cell.wrap(WIDTH, 1e6)[1] for cell in cells if isinstance(cell, TextBlock)), default=0)
         if used > _PAGE:
             return min(row, 2) + 1
     return len(details) + 1
@@ -100,7 +102,7 @@ def _picture(setter: Typesetter, figure: Figure, width: float, highest: float) -
         return _note(setter, figure, width)
     ratio = figure.picture.width / figure.picture.height
     shown = min(width, ratio * highest)
-    return pictures.Figure(figure.picture, plain(figure.alternative), shown, shown / ratio)
+    return pictures.FramedPicture(figure.picture, plain(figure.alternative), shown, shown / ratio)
 
 
 def _note(setter: Typesetter, figure: Figure, width: float) -> Flowable:
@@ -109,7 +111,7 @@ def _note(setter: Typesetter, figure: Figure, width: float) -> Flowable:
     lines = setter.lines([Span(figure.note, style)], width - 24)
     box = [("BACKGROUND", (0, 0), (-1, -1), WASH), ("BOX", (0, 0), (-1, -1), 0.4, FAINT)]
     padding = [(f"{side}PADDING", (0, 0), (-1, -1), 12) for side in ("TOP", "BOTTOM", "LEFT", "RIGHT")]
-    return table([[Text(lines[:40])]], [width], [*box, *padding])
+    return table([[TextBlock(lines[:40])]], [width], [*box, *padding])
 
 
 def _caption(setter: Typesetter, figure: Figure, story: Printed, width: float) -> list[Line]:

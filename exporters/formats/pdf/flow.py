@@ -20,7 +20,7 @@ _BAR = 1.6
 _STILL = 0.005
 
 
-class Text(Told):
+class TextBlock(Told):
     """Lines one below the other; with an `own_width` they go over the empty cells beside theirs.
 
     Cells that a table joins would do the same, and cost time in proportion to the square of their number.
@@ -53,19 +53,19 @@ class Text(Told):
         )
         return self.width, self.height
 
-    def split(self, available_width: float, available_height: float) -> list[Text]:
+    def split(self, available_width: float, available_height: float) -> list[TextBlock]:
         """What fits into that height, and the rest; nothing where not one line does."""
         fitting = _how_many_fit(self._lines, available_height)
         if not fitting:
             return []
         told: dict[str, Any] = {"bookmark": self._bookmark, "title": self._title, "level": self._level}
-        first, rest = Text(self._lines[:fitting], **told, node=self.node), self._lines[fitting:]
-        return [first, Text(rest, node=self.node)] if rest else [first]
+        first, rest = TextBlock(self._lines[:fitting], **told, node=self.node), self._lines[fitting:]
+        return [first, TextBlock(rest, node=self.node)] if rest else [first]
 
-    def chunks(self, count: int) -> list[Text]:
+    def chunks(self, count: int) -> list[TextBlock]:
         """The same in texts of `count` lines, for rows of a table that go over pages."""
         return [
-            Text(self._lines[start : start + count], own_width=self._own_width, node=self.node)
+            TextBlock(self._lines[start : start + count], own_width=self._own_width, node=self.node)
             for start in range(0, len(self._lines), count)
         ]
 

@@ -9,12 +9,12 @@ from reportlab.graphics.shapes import Drawing, Rect
 from reportlab.lib.colors import Color
 from reportlab.platypus import Flowable
 
-from exporters.formats.pdf.flow import Text, each, stacked
+from exporters.formats.pdf.flow import TextBlock, each, stacked
 from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.parts import Command, heading, last_of_whole, paragraph, plain, rows_of, table, tag
 from exporters.formats.pdf.styles import FAINT, GREY, SMALL, TEXT, TONES, WIDTH, Colour, Style, stage_colour
 from exporters.formats.printed.layout import Printed
-from exporters.formats.printed.rows import Passage, Row, Section
+from exporters.formats.printed.rows import BoxRow, Passage, Section
 from exporters.story.parts import Box
 
 _LEADING = 13.4
@@ -64,12 +64,12 @@ def _table(setter: Typesetter, story: Printed) -> Flowable:
     return table(rows, _COLUMNS, style, heads=1)
 
 
-def _below_the_row(setter: Typesetter, row: Row, story: Printed) -> list[list[Any]]:
+def _below_the_row(setter: Typesetter, row: BoxRow, story: Printed) -> list[list[Any]]:
     """A long text as wide as the page, in rows of its own below the one that says what it is."""
     if not row.is_wide:
         return []
     lines = stacked(*_text(setter, row, story, _WIDE, _SMALLER))
-    return [[[], chunk, [], [], []] for chunk in Text(lines, own_width=_WIDE).chunks(_TOGETHER)]
+    return [[[], chunk, [], [], []] for chunk in TextBlock(lines, own_width=_WIDE).chunks(_TOGETHER)]
 
 
 def _head(setter: Typesetter, story: Printed) -> list[Any]:
@@ -87,7 +87,7 @@ def _section_head(setter: Typesetter, section: Section) -> list[Any]:
     return [square, made[0], "", "", ""]
 
 
-def _cells(setter: Typesetter, row: Row, story: Printed) -> list[list[Line]]:
+def _cells(setter: Typesetter, row: BoxRow, story: Printed) -> list[list[Line]]:
     box, widths = row.box, [width - _SPACE for width in _COLUMNS]
     number = "" if box.number is None else str(box.number)
     told = [
@@ -109,7 +109,7 @@ def _languages(box: Box) -> str:
     return " → ".join(plain(code or "?") for code in (box.from_language, box.to_language))
 
 
-def _text(setter: Typesetter, row: Row, story: Printed, width: float, style: Style) -> Iterator[list[Line]]:
+def _text(setter: Typesetter, row: BoxRow, story: Printed, width: float, style: Style) -> Iterator[list[Line]]:
     if row.given:
         yield each(_given(setter, row.given, story, width - 8), bar=TONES["stop"], indent=8)
     if row.box.withheld:

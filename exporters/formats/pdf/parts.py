@@ -10,7 +10,7 @@ from reportlab import platypus
 from reportlab.platypus import CondPageBreak, Flowable
 from reportlab.platypus.flowables import HRFlowable
 
-from exporters.formats.pdf.flow import Text, gap
+from exporters.formats.pdf.flow import TextBlock, gap
 from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.structure import Node, Told, table_node
 from exporters.formats.pdf.styles import FAINT, SMALL, TAG, TONES, WIDTH, Style
@@ -37,13 +37,13 @@ def heading(setter: Typesetter, text: str, bookmark: str, room: float = _ROOM_BE
     """The heading of a chapter, with `room` for it and what follows on the same page, and its bookmark."""
     lines = setter.lines([Span(text, _HEADING)], WIDTH, leading=1.3)
     rule = HRFlowable("100%", 0.6, color=FAINT, spaceBefore=3, spaceAfter=7)
-    head = Text(lines, bookmark=bookmark, title=plain(text), above=20, node=Node("H2"))
+    head = TextBlock(lines, bookmark=bookmark, title=plain(text), above=20, node=Node("H2"))
     return [CondPageBreak(room), head, rule]
 
 
 def paragraph(setter: Typesetter, text: str, style: Style = SMALL, above: float = 0) -> list[Flowable]:
     """A text as wide as the page."""
-    return [gap(above), Text(setter.lines([Span(text, style)], WIDTH))]
+    return [gap(above), TextBlock(setter.lines([Span(text, style)], WIDTH))]
 
 
 def tag(setter: Typesetter, text: str, width: float) -> list[Line]:
@@ -56,7 +56,7 @@ def rows_of(cells: Sequence[Sequence[Line]]) -> list[list[Any]]:
     # A last row of one line alone would stand on a page of its own.
     longest = max((len(cell) for cell in cells), default=0)
     whole = WHOLE if longest % WHOLE != 1 else WHOLE + 1
-    chunks = zip_longest(*(Text(cell).chunks(whole) for cell in cells), fillvalue="")
+    chunks = zip_longest(*(TextBlock(cell).chunks(whole) for cell in cells), fillvalue="")
     return [list(row) for row in chunks] or [[""] * len(cells)]
 
 
@@ -65,7 +65,9 @@ def last_of_whole(start: int, rows: Sequence[Sequence[Any]]) -> int:
 
     All of them do that have room on half a page; of more, the first does.
     """
-    height = sum(max((cell.wrap(WIDTH, 1e6)[1] for cell in row if isinstance(cell, Text)), default=0) for row in rows)
+    height = sum(
+        max((cell.wrap(WIDTH, 1e6)[1] for cell in row if isinstance(cell, TextBlock)), default=0) for row in rows
+    )
     return start + len(rows) - 1 if height <= _HALF_A_PAGE else start
 
 

@@ -10,12 +10,12 @@ from exporters.formats.pdf.styles import FAINT
 from exporters.formats.printed.pictures import Picture
 
 
-class Figure(Told):
+class FramedPicture(Told):
     """A picture of a width and height, in the middle of its room, in a thin frame; and what it shows, in words."""
 
     def __init__(self, picture: Picture, alternative: str, width: float, height: float) -> None:
         super().__init__()
-        self.node = Node("Figure", alternative=alternative)
+        self.node = Node("FramedPicture", alternative=alternative)
         self._picture = picture
         self._size = width, height
 

@@ -22,7 +22,7 @@ _TOLD_AT_ONCE = re.compile(r"[\U00010000-\U0010ffff]|[^\U00010000-\U0010ffff]{1,
 """What one glyph can stand for: some readers of PDF take no more."""
 
 
-class Part(NamedTuple):
+class PlacedGlyph(NamedTuple):
     """A glyph of the font, and how far it stands off from where its cluster begins."""
 
     number: int
@@ -37,7 +37,7 @@ class Glyph(NamedTuple):
     exactly; apart, one of them would stand for all and the others for nothing, which readers of PDF make spaces of.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[PlacedGlyph, ...]
     advance: float
     text: str
 
@@ -103,7 +103,7 @@ def _glyphs(buffer: hb.Buffer, text: str, scale: float) -> Iterator[Glyph]:
         parts, pen = [], 0.0
         for info, position in group:
             right, up = pen + position.x_offset * scale, position.y_offset * scale
-            parts.append(Part(info.codepoint, round(right, 2), round(up, 2)))
+            parts.append(PlacedGlyph(info.codepoint, round(right, 2), round(up, 2)))
             pen += position.x_advance * scale
         told, *others = _TOLD_AT_ONCE.findall(text[cluster : ends[cluster]])
         yield Glyph(tuple(parts), pen, told)

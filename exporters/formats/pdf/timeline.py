@@ -8,7 +8,7 @@ from reportlab.graphics.shapes import Drawing, Rect
 from reportlab.lib.colors import Color
 from reportlab.platypus import Flowable
 
-from exporters.formats.pdf.flow import Text, each
+from exporters.formats.pdf.flow import TextBlock, each
 from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.parts import Command, heading, paragraph, table, tag
 from exporters.formats.pdf.styles import GREY, INK, TONES, WASH, WIDTH, Colour, Style, lighter, stage_colour
@@ -55,7 +55,7 @@ def _head(setter: Typesetter, story: Printed) -> list[Any]:
     since = tag(setter, words["since"], _ROOM / 2)
     whole = each(tag(setter, seconds(story.duration), _ROOM / 2), to_the_right=True)
     took = each(tag(setter, words["took"], _TIMES), to_the_right=True)
-    return [Text(tag(setter, words["what"], _LABELS)), Text(since), Text(whole), Text(took)]
+    return [TextBlock(tag(setter, words["what"], _LABELS)), TextBlock(since), TextBlock(whole), TextBlock(took)]
 
 
 def _row(setter: Typesetter, track: Track, shown: Timeline, duration: float) -> list[Any]:
@@ -64,8 +64,8 @@ def _row(setter: Typesetter, track: Track, shown: Timeline, duration: float) -> 
     ink = TONES["bad"] if bar.failed else GREY if bar.is_attempt else INK
     label = _lines(setter, bar.label, ink, _LABELS - indent - 6, shown)[: 1 if shown.is_even else _MOST_LINES]
     took = _lines(setter, bar.took, GREY, _TIMES, shown)
-    shown_took = Text(each(took[:1], to_the_right=True))
-    return [Text(each(label, indent=indent)), _drawn(track, duration, shown.step), [], shown_took]
+    shown_took = TextBlock(each(took[:1], to_the_right=True))
+    return [TextBlock(each(label, indent=indent)), _drawn(track, duration, shown.step), [], shown_took]
 
 
 def _lines(setter: Typesetter, text: str, ink: Colour, width: float, shown: Timeline) -> list[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reportlab.platypus import Flowable
 
-from exporters.formats.pdf.flow import Text, each, gap, stacked
+from exporters.formats.pdf.flow import TextBlock, each, gap, stacked
 from exporters.formats.pdf.lines import Span, Typesetter
 from exporters.formats.pdf.parts import names_and_values, plain, table, tag
 from exporters.formats.pdf.structure import Node, group
@@ -25,8 +25,8 @@ def title(setter: Typesetter, story: Printed) -> list[Flowable]:
     size = 22 if len(story.title) < _LONG_TITLE else 13
     name = setter.lines([Span(story.title, Style(size, 600, TONES["key"]))], WIDTH, leading=1.3)
     return [
-        Text(tag(setter, story.words["record"], WIDTH)),
-        Text(name, node=Node("H1")),
+        TextBlock(tag(setter, story.words["record"], WIDTH)),
+        TextBlock(name, node=Node("H1")),
         gap(8),
         *_prompt(setter, story),
         _outcome(setter, story),
@@ -40,7 +40,7 @@ def _prompt(setter: Typesetter, story: Printed) -> list[Flowable]:
         return []
     asked = setter.lines([Span(story.prompt.text, Style(12), story.prompt.language)], WIDTH - 12, leading=1.45)
     cut = setter.lines([Span(story.prompt.cut, SMALL)], WIDTH - 12) if story.prompt.cut else []
-    return [Text(each(stacked(asked, cut), bar=stage_colour(1), indent=12)), gap(11)]
+    return [TextBlock(each(stacked(asked, cut), bar=stage_colour(1), indent=12)), gap(11)]
 
 
 def _outcome(setter: Typesetter, story: Printed) -> Flowable:
@@ -50,7 +50,7 @@ def _outcome(setter: Typesetter, story: Printed) -> Flowable:
     room = WIDTH - 2 * _PADDING - badge - 8
     said = setter.lines([Span(story.outcome)], room, leading=13)
     way = setter.lines([Span(" → ".join(map(plain, story.languages)), SMALL)], room) if story.languages else []
-    badged = Text(status)
+    badged = TextBlock(status)
     mark = table(
         [[badged]],
         [badge],
@@ -61,7 +61,7 @@ def _outcome(setter: Typesetter, story: Printed) -> Flowable:
         ],
         node=group(badged),
     )
-    text = Text(stacked(said, way))
+    text = TextBlock(stacked(said, way))
     return table(
         [["", mark, "", text, ""]],
         [_PADDING, badge, 8, room, _PADDING],

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from exporters.formats.printed.figures import Figure, figure_numbers, figures_of
-from exporters.formats.printed.limits import LONGEST_NAME, Limits, more, short, shortened
+from exporters.formats.printed.limits import LONGEST_NAME, PrintLimits, more, short, shortened
 from exporters.formats.printed.rows import Passage, Section, passage_of, sections_of
 from exporters.formats.printed.timeline import Timeline, on_one_page
 from exporters.story.calls import Call, Sent
@@ -69,7 +69,7 @@ class Printed:
 
 def lay_out(story: Story, *, attached: bool) -> Printed:
     """The story on pages; `attached` says whether the record itself will be inside the document."""
-    words, limits, numbers = story.words, Limits.of(story), figure_numbers(story)
+    words, limits, numbers = story.words, PrintLimits.of(story), figure_numbers(story)
     chapters, left_out = limits.chapters(story.chapters)
     long_facts = [fact for fact in story.facts if fact.is_long]
     # Short ones stand among the facts of the first page.

@@ -21,7 +21,7 @@ LONGEST_NAME = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class PrintLimits:
     """The most characters of one text, calls of a run, and lines of a call."""
 
     text: int
@@ -29,7 +29,7 @@ class Limits:
     lines: int = 60
 
     @classmethod
-    def of(cls, story: Story) -> Limits:
+    def of(cls, story: Story) -> PrintLimits:
         """Limits for this story."""
         lengths = [len(box.text) for box in story.boxes[:_MOST_BOXES]]
         if sum(lengths) <= _ALL_TEXTS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from exporters.formats.printed.limits import Limits, room
+from exporters.formats.printed.limits import PrintLimits, room
 from exporters.story.letters import cut
 from exporters.story.parts import Box, Chapter
 from exporters.story.printed.languages import language_of
@@ -26,7 +26,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BoxRow:
     """One box of the journey; `given` where a hop was not given what was there before it, `figure` its number."""
 
     box: Box
@@ -46,11 +46,11 @@ class Section:
 
     title: str
     stage: int | None
-    rows: tuple[Row, ...]
+    rows: tuple[BoxRow, ...]
 
 
 def sections_of(
-    chapters: tuple[Chapter, ...], figures: Mapping[int | None, int], words: Mapping[str, str], limits: Limits
+    chapters: tuple[Chapter, ...], figures: Mapping[int | None, int], words: Mapping[str, str], limits: PrintLimits
 ) -> Iterator[Section]:
     """The chapters as rows; `figures` are the numbers of figures by those of boxes."""
     passages = _Passages(words, limits.text)
@@ -66,10 +66,10 @@ def passage_of(text: str, language: str | None, words: Mapping[str, str], limit:
     return Passage(shown, language_of(text, language), said)
 
 
-def _row(box: Box, figure: int | None, passages: _Passages) -> Row:
+def _row(box: Box, figure: int | None, passages: _Passages) -> BoxRow:
     # Told in the order in which they are read.
     given = passages.passage(box.given, box.from_language, None) if box.given else None
-    return Row(box, passages.passage(box.text, box.language, box.number) if box.text else None, given, figure)
+    return BoxRow(box, passages.passage(box.text, box.language, box.number) if box.text else None, given, figure)
 
 
 @dataclass(frozen=True, slots=True)

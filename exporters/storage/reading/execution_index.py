@@ -16,8 +16,8 @@ from exporters.errors import BrokenFile
 from exporters.storage.layout import ONE_DAY, day_directory, day_of_id, file_names_in, may_hold, short_id
 from exporters.storage.reading.damage import Damage, Damages, OnDamage
 from exporters.storage.tables.summary import COLUMNS
-from exporters.storage.tables.table_file import Row, TableFiles, execution_rows, read_checked
-from exporters.storage.tables.unpack import exact_fields, mentions_blob
+from exporters.storage.tables.table_file import TableFiles, execution_rows, read_checked
+from exporters.storage.tables.unpack import Row, exact_fields, mentions_blob
 
 RELISTINGS = 8
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,8 +17,8 @@ from exporters.storage.files import is_plain, kind_of
 from exporters.storage.tables.schema import schema
 from exporters.storage.tables.seal import check_footer, check_whole
 from exporters.storage.tables.summary import summary_rows
+from exporters.storage.tables.unpack import Row
 
-Row = Mapping[str, Any]
 Result = TypeVar("Result")
 
 FEW_ROWS = 2_000
