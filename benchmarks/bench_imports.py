@@ -9,8 +9,8 @@ from benchmarks.figures import figure
 
 STATEMENTS = {
     "opentelemetry API alone": "import opentelemetry.trace",
-    "otel_tracking": "import otel_tracking",
-    "otel_tracking and collectors": "import otel_tracking, collectors",
+    "otel_tracking": "from otel_tracking import ExecutionTracker",
+    "otel_tracking and collectors": "from otel_tracking import ExecutionTracker; import collectors",
     "OpenTelemetry SDK with OTLP": "import opentelemetry.sdk.trace; "
     "import opentelemetry.exporter.otlp.proto.http.trace_exporter",
 }

@@ -1,13 +1,16 @@
 """What an orchestrator imports: wrap stages in scopes, log items, and go on with the work."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
-from otel_tracking.outcome import Status
-from otel_tracking.taxonomy import ItemType, MediaType
-from otel_tracking.tracker import ExecutionTracker
-
 if TYPE_CHECKING:
+    from otel_tracking.outcome import Status
     from otel_tracking.record import ExecutionItem, ExecutionRecord, FinishReason, Media, SpanRecord
+    from otel_tracking.taxonomy import ItemType, MediaType
+    from otel_tracking.tracker import ExecutionTracker
+
+_HOME = {"ExecutionTracker": "tracker", "ItemType": "taxonomy", "MediaType": "taxonomy", "Status": "outcome"}
+"""Where what is not in `record` is."""
 
 __all__ = [
     "ExecutionItem",
@@ -23,9 +26,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Who logs needs no records: a third of the import time is theirs.
-    if name in __all__:
-        from otel_tracking import record
-
-        return getattr(record, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Who logs needs no records, a third of the import time; who asks which extra is missing needs no OpenTelemetry.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"otel_tracking.{_HOME.get(name, 'record')}"), name)
+    globals()[name] = found
+    return found

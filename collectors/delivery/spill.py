@@ -105,7 +105,7 @@ def _leave(taken: Taken) -> None:
     try:
         is_needed = bool(_records(taken.directory))
     except OSError as trouble:
-        _log.warning("%s could not be left in order: %s", as_text(taken.directory.path), trouble)
+        _log.warning("%s could not be left in order: %s", as_text(taken.directory.path), trouble.strerror)
         is_needed = True
     taken.let_go(keep=is_needed)
 

@@ -79,7 +79,7 @@ class Taken:
             else:
                 self.directory.remove()
         except OSError as error:
-            logger.warning("%s cannot be released: %s", as_text(self.directory.path), error)
+            logger.warning("%s cannot be released: %s", as_text(self.directory.path), error.strerror)
         finally:
             self.leave()
 
