@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from devserver.replay.walking import Steps, parts_of
 from otel_tracking import ExecutionItem
 from otel_tracking.capture import AnswerBody
 from otel_tracking.secrets.redaction import Redaction
-
-Path = tuple[Any, ...]
 
 
 class Found(NamedTuple):
@@ -36,7 +35,7 @@ class NewAnswer:
         answer.take(self.raw)
         return answer.body(Redaction(), complete=True).value
 
-    def file(self, path: Path) -> bytes | None:
+    def file(self, path: Steps) -> bytes | None:
         """The bytes of the file at a place of the body: the whole of it, or base64 in JSON."""
         if path == ():
             return self.raw
@@ -51,7 +50,8 @@ def found_again(item: ExecutionItem, recorded_body: Any, answer: NewAnswer) -> F
     """What stands in the new answer where the item's text or file stood in the recorded one; None where it did not."""
     value = answer.value()
     if item.media is not None:
-        for path in _places(recorded_body, lambda part: _is_file(part, item.media.sha256)):
+        sha256 = item.media.sha256
+        for path in _places(recorded_body, lambda part: _is_file(part, sha256)):
             file = answer.file(path)
             if file is not None:
                 return Found(file=file)
@@ -66,7 +66,7 @@ def found_again(item: ExecutionItem, recorded_body: Any, answer: NewAnswer) -> F
     return None
 
 
-def at(value: Any, path: Path) -> Any:
+def at(value: Any, path: Steps) -> Any:
     """What stands at a place in a nested value, or None.
 
     >>> at({"choices": [{"text": "Eine Blume"}]}, ("choices", 0, "text"))
@@ -80,17 +80,9 @@ def at(value: Any, path: Path) -> Any:
     return value
 
 
-def _places(value: Any, is_wanted: Any) -> Iterator[Path]:
+def _places(value: Any, is_wanted: Callable[[Any], bool]) -> Iterator[Steps]:
     """Where in a nested value the wanted parts are."""
-    waiting: list[tuple[Path, Any]] = [((), value)]
-    while waiting:
-        path, part = waiting.pop()
-        if is_wanted(part):
-            yield path
-        elif isinstance(part, dict):
-            waiting.extend(((*path, name), entry) for name, entry in part.items())
-        elif isinstance(part, list):
-            waiting.extend(((*path, number), entry) for number, entry in enumerate(part))
+    return (steps for steps, part in parts_of(value) if is_wanted(part))
 
 
 def _is_file(part: Any, sha256: str | None) -> bool:

@@ -11,6 +11,7 @@ from devserver.replay.model import CannotRepeat
 from devserver.replay.multipart import multipart_body
 from devserver.replay.secrets import holds_marker
 from devserver.replay.seeds import with_seed
+from devserver.replay.walking import parts_of
 from otel_tracking.capture import exact_body, in_order, put_back
 
 
@@ -125,13 +126,9 @@ def _files_in(body: Any, facts: Mapping[str, Any]) -> Iterator[Mapping[str, Any]
 
 def _references(body: Any) -> Iterator[Mapping[str, Any]]:
     """What is said of each file that stood in JSON as base64."""
-    waiting = [body]
-    while waiting:
-        part = waiting.pop()
+    for _, part in parts_of(body):
         if isinstance(part, dict) and part.keys() == {"media", "base64"} and isinstance(part["media"], dict):
             yield part["media"]
-        elif isinstance(part, list | dict):
-            waiting.extend(part.values() if isinstance(part, dict) else part)
 
 
 def _is_file(body: Any, facts: Mapping[str, Any]) -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from devserver.replay.walking import parts_of
+
 SHORTEST = 8
 """Characters from which a part of a URL that an earlier answer held is taken for something that it gave out."""
 
@@ -70,13 +72,9 @@ def old_name_in(url: str, given_out: Iterable[str]) -> str | None:
 def texts_in(body: Any) -> set[str]:
     """Every text in an answer, names included."""
     found: set[str] = set()
-    waiting = [body]
-    while waiting:
-        part = waiting.pop()
+    for _, part in parts_of(body):
         if isinstance(part, str):
             found.add(part)
         elif isinstance(part, dict):
-            waiting.extend([*part.keys(), *part.values()])
-        elif isinstance(part, list):
-            waiting.extend(part)
+            found.update(part)
     return found

@@ -58,6 +58,15 @@ _PDF = Extra("documents", "PDF documents need")
 _PDF_ARCHIVE = Extra("archive", "PDFs for archives (pdfa) need")
 _WORD = Extra("documents", "Word documents need")
 
+
+def _for_people(media_type: str, suffix: str, extra: Extra, module: str, function: str = "render") -> Format:
+    """A document with pictures and sounds, for an audience and in its language."""
+    render = when_used(f"exporters.formats.{module}", function, extra)
+    return Format(media_type, suffix, render, options=("audience", "language"), shows_media=True, extra=extra)
+
+
+_WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
 FORMATS: dict[str, Format] = {
     "json": Format(
         "application/json",
@@ -79,39 +88,11 @@ FORMATS: dict[str, Format] = {
         extra=_XML,
     ),
     "csv": Format("text/csv", ".csv", render=when_used("exporters.formats.csv_table", "render")),
-    "html": Format(
-        "text/html",
-        ".html",
-        render=when_used("exporters.formats.html.document", "render", _HTML),
-        options=("audience", "language"),
-        shows_media=True,
-        extra=_HTML,
-    ),
-    "pdf": Format(
-        "application/pdf",
-        ".pdf",
-        render=when_used("exporters.formats.pdf", "render", _PDF),
-        options=("audience", "language"),
-        shows_media=True,
-        extra=_PDF,
-    ),
-    "pdfa": Format(
-        "application/pdf",
-        # Beside the PDF of the same run, not in its place.
-        ".archive.pdf",
-        render=when_used("exporters.formats.pdf", "render_for_archives", _PDF_ARCHIVE),
-        options=("audience", "language"),
-        shows_media=True,
-        extra=_PDF_ARCHIVE,
-    ),
-    "docx": Format(
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        ".docx",
-        render=when_used("exporters.formats.docx", "render", _WORD),
-        options=("audience", "language"),
-        shows_media=True,
-        extra=_WORD,
-    ),
+    "html": _for_people("text/html", ".html", _HTML, "html.document"),
+    "pdf": _for_people("application/pdf", ".pdf", _PDF, "pdf"),
+    # Beside the PDF of the same run, not in its place.
+    "pdfa": _for_people("application/pdf", ".archive.pdf", _PDF_ARCHIVE, "pdf", "render_for_archives"),
+    "docx": _for_people(_WORD_TYPE, ".docx", _WORD, "docx"),
 }
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +15,7 @@ from devserver.cli.complaints import FAILED
 from devserver.cli.options import data_option, json_option, refuse
 from devserver.cli.output import console, print_json
 from devserver.cli.showing.text import count
+from devserver.cli.stopping import wait_for, when_stopped
 from devserver.cli.streams import say
 
 if TYPE_CHECKING:
@@ -144,18 +142,10 @@ def _check_openness(host: str, token: str | None, tokens_file: Path | None) -> N
 
 def _watch_until_stopped(collector: Collector) -> None:
     """Show how it goes on a terminal, until Ctrl-C or SIGTERM."""
-    stopped = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.set()
-
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop)
+    stopped = when_stopped()
     screen = console(stderr=True)
     if not screen.is_terminal:
-        while not stopped.wait(3600):
-            pass
+        wait_for(stopped)
         return
     with screen.status("waiting for traces") as line:
         while not stopped.wait(LOOK_SECONDS):

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
-import threading
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from devserver.cli.options import data_option, json_option
 from devserver.cli.output import print_json
+from devserver.cli.stopping import wait_for, when_stopped
 from devserver.cli.streams import say
 from devserver.engines import Engines
 from devserver.safety.terms import LEVELS
@@ -56,7 +54,7 @@ def command(
 
     with open_devserver(settings, engines=engines) as devserver, serving(create_app(devserver, web), web) as address:
         _say(address, devserver, as_json, asks_for_token=web.token is not None)
-        _until_stopped()
+        wait_for(when_stopped())
         if not as_json:
             say("Ending: runs under way are being stored …", err=True)
 
@@ -70,17 +68,3 @@ def _say(address: str, devserver: Devserver, as_json: bool, *, asks_for_token: b
     if asks_for_token:
         say(f"log in    {address}/?token=…   with the value of DEVSERVER_TOKEN, once per browser")
         say("Nothing is encrypted: on a network you do not trust put a TLS proxy in front.")
-
-
-def _until_stopped() -> None:
-    """Wait for Ctrl-C, or for SIGTERM as a service manager sends it."""
-    stopped = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.set()
-
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, stop)
-    while not stopped.wait(3600):
-        pass

@@ -6,10 +6,9 @@ from itertools import groupby
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from devserver.cli.showing.drawing import draw_heading
+from devserver.cli.showing.drawing import draw_heading, in_grid
 from devserver.cli.showing.rows import stage_title
 from devserver.cli.showing.terminal_words import ITEM_WORDS
 from devserver.cli.showing.text import count, safe_line, safe_text, shorten
@@ -143,14 +142,9 @@ def _draw_lines(screen: Console, lines: list[tuple[str, str, Text]]) -> None:
         for label, name, value in lines:
             screen.print(Text(f"   {label:<6} {name:<{min(widest, LONGEST_NAME)}} {safe_line(value.plain)}"))
         return
-    grid = Table.grid(padding=(0, 1), expand=True)
-    grid.add_column(width=2)
-    grid.add_column(width=6, no_wrap=True, style="cyan")
-    grid.add_column(width=min(widest, screen.width // 3), overflow="fold", style="cyan")
-    grid.add_column(ratio=1, overflow="fold")
-    for label, name, value in lines:
-        grid.add_row("", Text(label), Text(name), value)
-    screen.print(grid)
+    label_column = {"width": 6, "no_wrap": True, "style": "cyan"}
+    name_column = {"width": min(widest, screen.width // 3), "overflow": "fold", "style": "cyan"}
+    screen.print(in_grid(lines, label_column, name_column))
 
 
 def _stage_of(difference: Difference) -> tuple[int | None, int | None]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -39,6 +42,16 @@ def in_columns(row: JourneyLine, width: int) -> RenderableType:
     grid.add_column(justify="right", no_wrap=True, min_width=_TIME_WIDTH, style="dim")
     text = Text(shorten(row.text, LONGEST_TEXT), style=row.style)
     grid.add_row("", Text(row.label), text, Text(row.who), Text(row.took))
+    return grid
+
+
+def in_grid(lines: Iterable[tuple[Any, ...]], *columns: Mapping[str, Any]) -> Table:
+    """Lines of texts in columns like these, with what is said of them in the rest of the width."""
+    grid = Table.grid(padding=(0, 1), expand=True)
+    for column in ({"width": 2}, *columns, {"ratio": 1, "overflow": "fold"}):
+        grid.add_column(**column)
+    for *texts, told in lines:
+        grid.add_row("", *map(Text, texts), told)
     return grid
 
 

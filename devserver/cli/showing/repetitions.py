@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from devserver.cli.showing.differences import difference_name, value_text
+from devserver.cli.showing.drawing import in_grid
 from devserver.cli.showing.text import count, safe_line
 from devserver.diff import Difference
 from devserver.replay import Repeated, Replay, Step, StepOutcome
@@ -74,15 +74,9 @@ def _draw(screen: Console, lines: list[StepLine]) -> None:
             columns = "  ".join(f"{text:<{width}}" for text, width in zip(texts, widths, strict=True))
             screen.print(Text(f"   {columns}  {safe_line(told.plain)}"))
         return
-    grid = Table.grid(padding=(0, 1), expand=True)
-    grid.add_column(width=2)
-    grid.add_column(width=widths[0], no_wrap=True, style="cyan")
-    grid.add_column(width=widths[1], no_wrap=True, style="cyan")
-    grid.add_column(width=min(widths[2], screen.width // 3), no_wrap=True, overflow="ellipsis")
-    grid.add_column(ratio=1, overflow="fold")
-    for *texts, told in lines:
-        grid.add_row("", *map(Text, texts), told)
-    screen.print(grid)
+    labels = [{"width": width, "no_wrap": True, "style": "cyan"} for width in widths[:2]]
+    names = {"width": min(widths[2], screen.width // 3), "no_wrap": True, "overflow": "ellipsis"}
+    screen.print(in_grid(lines, *labels, names))
 
 
 def _head(step: Step) -> tuple[str, str, str]:

@@ -11,8 +11,6 @@ from collectors.listening import network_of
 ALL_TOGETHER = 10
 """How many times as many may come from all addresses as from one."""
 
-MINUTE = 60
-
 
 class Attempts:
     """Counts wrong tokens by the minute. Right ones are never counted: a class comes in at once, behind one router."""

@@ -11,7 +11,7 @@ import docx
 from docx.shared import Mm
 
 from exporters.formats.docx.runs import tell
-from exporters.formats.docx.styles import ACCENT, FAINT, GREY, TONES, set_up
+from exporters.formats.docx.styles import set_up
 from exporters.formats.docx.tables import (
     call_table,
     facts_side_by_side,
@@ -21,6 +21,7 @@ from exporters.formats.docx.tables import (
     timeline_table,
 )
 from exporters.formats.docx.xml import border, describe_picture, field
+from exporters.formats.printed.colours import ACCENT, FAINT, GREY, TONES
 from exporters.formats.printed.figures import Figure
 from exporters.formats.printed.layout import Printed, PrintedCall
 from exporters.story.parts import joined

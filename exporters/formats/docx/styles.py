@@ -10,14 +10,7 @@ from docx.shared import Mm, Pt, RGBColor
 
 from exporters.formats.docx.runs import SIGN_STYLE
 from exporters.formats.docx.xml import child, field
-
-ACCENT = "1D4E6B"
-GREY = "5F6B7A"
-FAINT = "D9DEE5"
-WASH = "F5F7F9"
-TONES = {"plain": "1F2933", "key": ACCENT, "good": "2B6E4F", "stop": "9A5B00", "bad": "A61B1B"}
-STAGES = {0: "7B8794", 1: "3F6C9B", 2: "7A4FA0", 3: "B0781C", 4: "2F7D5B", 5: "7B8794"}
-FATES = {"same": GREY, "changed": TONES["stop"], "added": ACCENT, "lost": TONES["bad"], "unknown": GREY}
+from exporters.formats.printed.colours import ACCENT, GREY
 
 _FONT = "Calibri"
 _FONT_OF_OTHER_SCRIPTS = "Arial"

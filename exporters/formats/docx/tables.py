@@ -10,7 +10,6 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.shared import Mm, Pt
 
 from exporters.formats.docx.runs import tell
-from exporters.formats.docx.styles import FAINT, FATES, GREY, STAGES, TONES, WASH
 from exporters.formats.docx.xml import (
     border,
     exact_height,
@@ -20,6 +19,7 @@ from exporters.formats.docx.xml import (
     repeat_as_header,
     shade,
 )
+from exporters.formats.printed.colours import FAINT, FATES, GREY, STAGES, TONES, WASH
 from exporters.formats.printed.layout import Printed, PrintedCall
 from exporters.formats.printed.rows import BoxRow, Passage, Section
 from exporters.formats.printed.timeline import extent

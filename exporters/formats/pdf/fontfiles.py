@@ -25,7 +25,6 @@ PACKAGES = ("manimgx_fonts", "manimgx_fonts_cjk")
 SUFFIXES = (".ttf", ".otf", ".ttc", ".otc")
 
 _OUTLINES = frozenset(["glyf", "CFF ", "CFF2"])
-_USUAL_WEIGHT = 400
 _PLAIN = ("regular", "book", "roman", "normal", "medium")
 
 _log = logging.getLogger(__name__)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from exporters.formats.printed import colours
+
 Colour = tuple[float, float, float]
 
 
 def colour(hexadecimal: str) -> Colour:
-    """`#1f2933` as ReportLab takes it."""
-    red, green, blue = (int(hexadecimal[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    """`1f2933` as ReportLab takes it."""
+    red, green, blue = (int(hexadecimal[place : place + 2], 16) / 255 for place in (0, 2, 4))
     return (red, green, blue)
 
 
@@ -19,21 +21,16 @@ def lighter(one: Colour, share: float = 0.45) -> Colour:
     return (red, green, blue)
 
 
-WHITE, INK, GREY, FAINT, WASH = map(colour, ("#ffffff", "#1f2933", "#5f6b7a", "#d9dee5", "#f5f7f9"))
-TONES = {
-    "plain": INK,
-    "key": colour("#1d4e6b"),
-    "good": colour("#2b6e4f"),
-    "stop": colour("#9a5b00"),
-    "bad": colour("#a61b1b"),
-}
-FATES = {"same": GREY, "changed": TONES["stop"], "added": TONES["key"], "lost": TONES["bad"], "unknown": GREY}
-_STAGES = tuple(map(colour, ("#7b8794", "#3f6c9b", "#7a4fa0", "#b0781c", "#2f7d5b", "#7b8794")))
+WHITE = (1.0, 1.0, 1.0)
+INK, GREY, FAINT, WASH = map(colour, (colours.INK, colours.GREY, colours.FAINT, colours.WASH))
+TONES = {name: colour(digits) for name, digits in colours.TONES.items()}
+FATES = {fate: colour(digits) for fate, digits in colours.FATES.items()}
+_STAGES = {stage: colour(digits) for stage, digits in colours.STAGES.items()}
 
 
 def stage_colour(stage: object) -> Colour:
     """The colour of a stage; grey where there is no such stage."""
-    return _STAGES[stage] if type(stage) is int and 0 <= stage < len(_STAGES) else GREY
+    return _STAGES.get(stage, GREY) if type(stage) is int else GREY
 
 
 @dataclass(frozen=True, slots=True)
