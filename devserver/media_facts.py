@@ -17,28 +17,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from exporters.media.open_picture import open_picture
+from otel_tracking.values.media_types import media_type_of
 
 if TYPE_CHECKING:
     from PIL import Image
 
 Bytes = bytes | memoryview
 
-_MP4_BRANDS = {b"M4A ": "audio/mp4", b"M4B ": "audio/mp4", b"qt  ": "video/quicktime"}
-_BEGINNINGS = {
-    b"\x89PNG\r\n\x1a\n": "image/png",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"GIF87a": "image/gif",
-    b"GIF89a": "image/gif",
-    b"ID3": "audio/mpeg",
-    b"\xff\xfb": "audio/mpeg",
-    b"\xff\xf3": "audio/mpeg",
-    b"OggS": "audio/ogg",
-    b"fLaC": "audio/flac",
-    b"glTF": "model/gltf-binary",
-    b"\x1a\x45\xdf\xa3": "video/webm",
-}
 _LARGEST_GIF = 2**20
-_RIFF = {b"WAVE": "audio/wav", b"WEBP": "image/webp", b"AVI ": "video/x-msvideo"}
 
 
 def media_facts(content: bytes, media_format: str | None = None) -> dict[str, Any]:
@@ -60,19 +46,6 @@ def media_facts(content: bytes, media_format: str | None = None) -> dict[str, An
     except Exception:
         return {}
     return {"format": shown, **{name: value for name, value in facts.items() if _is_known(value)}} if facts else {}
-
-
-def media_type_of(content: bytes) -> str | None:
-    """The media type that the first bytes show; None where they show none.
-
-    >>> media_type_of(b"OggS...")
-    'audio/ogg'
-    """
-    if content[4:8] == b"ftyp":
-        return _MP4_BRANDS.get(content[8:12], "video/mp4")
-    if content[:4] == b"RIFF":
-        return _RIFF.get(content[8:12])
-    return next((kind for start, kind in _BEGINNINGS.items() if content.startswith(start)), None)
 
 
 def decode_media(text: str) -> tuple[bytes, str | None] | None:

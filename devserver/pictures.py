@@ -6,7 +6,7 @@ from pathlib import Path
 
 from devserver.engines import InputImage
 from devserver.errors import RequestError
-from devserver.media_facts import media_type_of
+from otel_tracking.values.media_types import media_type_of
 
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP", "image/gif": "GIF"}
 MOST_BYTES = 32 * 2**20

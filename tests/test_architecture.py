@@ -27,7 +27,8 @@ SURFACE = {
     "otel_tracking": """
         attributes audience canonical capture capture.names capture.propagation errors extras frame migration outcome
         plan record run scopes secrets.frozen secrets.media secrets.records secrets.redaction span_event taxonomy
-        timings tracker values.kinds values.payload_check values.plain values.rebuild values.record_fields version view
+        timings tracker values.kinds values.media_types values.payload_check values.plain values.rebuild
+        values.record_fields version view
     """,
     "collectors": """
         building.live delivery listening listening.server receiving receiving.server recording

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from otel_tracking.taxonomy import ItemType
+from otel_tracking.values.media_types import media_type_of
 
 NOT_MEASURED = "not_measured"
 GIVEN_FILE_PATH = "given_file_path"
@@ -21,19 +22,6 @@ MEDIA_INDEX = "media_index"
 SMALLEST_MEDIA = 1_024
 """Bytes from which a value is media whatever it begins with."""
 
-_BEGINNINGS = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"ID3", "audio/mpeg"),
-    (b"\xff\xfb", "audio/mpeg"),
-    (b"OggS", "audio/ogg"),
-    (b"fLaC", "audio/flac"),
-    (b"MThd", "audio/midi"),
-    (b"glTF", "model/gltf-binary"),
-    (b"\x1aE\xdf\xa3", "video/webm"),
-)
-_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{16}")
 
 _OUTPUT_OF_MEDIUM = {
@@ -145,7 +133,11 @@ def _with_parts(value: Any, lifted: Callable[[Any], Any]) -> Any:
 
 
 def as_medium(value: Any) -> Medium | None:
-    """The bytes of a medium and their type, where `value` is one; None for any other value."""
+    r"""The bytes of a medium and their type, where `value` is one; None for any other value.
+
+    >>> as_medium(b"\0\0\0\x20ftypM4A "), as_medium("A flower")
+    ((b'\x00\x00\x00 ftypM4A ', 'audio/mp4'), None)
+    """
     if isinstance(value, bytes | bytearray | memoryview):
         data = bytes(value)
         kind = _type_of(data)
@@ -175,8 +167,4 @@ def _from_base64(text: str) -> Medium | None:
 
 
 def _type_of(data: bytes) -> str | None:
-    if data[:4] == b"RIFF":
-        return _RIFF.get(data[8:12], "audio/wav")
-    if data[4:8] == b"ftyp":
-        return "video/mp4"
-    return next((kind for beginning, kind in _BEGINNINGS if data.startswith(beginning)), None)
+    return media_type_of(data) or ("audio/wav" if data[:4] == b"RIFF" else None)

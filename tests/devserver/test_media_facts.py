@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from devserver.embedded.music.composing import compose
-from devserver.media_facts import decode_media, media_facts, media_type_of
+from devserver.media_facts import decode_media, media_facts
 from devserver.testing import PNG
+from otel_tracking.values.media_types import media_type_of
 
 
 def picture(kind, mode="RGB", size=(12, 8), **options):

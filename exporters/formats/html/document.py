@@ -25,6 +25,7 @@ from exporters.story.storyteller import story_of
 from otel_tracking.audience import Audience
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
+from otel_tracking.values.media_types import media_type_of
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -34,12 +35,6 @@ LARGEST_EMBEDDED = 12_000_000
 
 _FOLDER = Path(__file__).parent
 
-_SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"BM", "image/bmp"),
-)
 _EMBEDDED = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp", "image/svg+xml"}
     | {"audio/mpeg", "audio/mp3", "audio/wav", "audio/x-wav", "audio/wave", "audio/ogg", "audio/flac", "audio/mp4"}
@@ -121,9 +116,8 @@ def _mime_type(medium: Medium) -> str:
 
 def _signed(content: bytes) -> str:
     """The type of a picture that its first bytes show; empty for any other."""
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "image/webp"
-    return next((mime_type for start, mime_type in _SIGNATURES if content.startswith(start)), "")
+    shown = media_type_of(content) or ("image/bmp" if content.startswith(b"BM") else "")
+    return shown if shown.startswith("image/") else ""
 
 
 def _track(track: Track, story: Story) -> tuple[Bar, list[tuple[Bar, str, str]]]:
