@@ -30,15 +30,20 @@ CHAT_NAMES = frozenset(
 """Parameters that are sent with a chat request under their own names."""
 
 
-class OpenAICompatible:
-    """Makes a text of a text, and of pictures where the model sees; pictures where the model draws as it talks."""
+class OfProvider:
+    """An engine of a provider, opened with its key. `client` sends; by default it is the one that records."""
 
     def __init__(self, provider: Provider, key: str = "", *, client: httpx.Client | None = None) -> None:
         self._provider, self._key, self._client = provider, key, client
 
     def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
         """The model that the parameters name, with the region of who runs it."""
-        return backend_of(self._provider, parameters)
+        model = parameters.get("model")
+        return Backend(self._provider.name, None if model is None else str(model), self._provider.about)
+
+
+class OpenAICompatible(OfProvider):
+    """Makes a text of a text, and of pictures where the model sees; pictures where the model draws as it talks."""
 
     def make(
         self,
@@ -89,12 +94,6 @@ class OpenAICompatible:
         if self._provider.seed_name:
             body[self._provider.seed_name] = seed
         return body
-
-
-def backend_of(provider: Provider, parameters: Mapping[str, Any]) -> Backend:
-    """Who is asked with these parameters."""
-    model = parameters.get("model")
-    return Backend(provider.name, None if model is None else str(model), provider.about)
 
 
 def require_model(provider: Provider, parameters: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from devserver.backends.errors import AnswerNotUnderstood, OutputGone
 from devserver.backends.http import answers, check_status, post, read_object, shared_client, stop_if
 from devserver.backends.openai_compatible import (
-    backend_of,
+    OfProvider,
     check_error,
     decode_base64,
     headers_for,
@@ -21,11 +21,11 @@ from devserver.backends.openai_compatible import (
     seed_in,
 )
 from devserver.backends.servers import Provider
-from devserver.engines import Backend, InputImage, Made, MadeFile
+from devserver.engines import InputImage, Made, MadeFile
 from devserver.pictures import picture_format
 
 if TYPE_CHECKING:
-    import httpx
+    pass
 
 IMAGE_NAMES = frozenset(
     {
@@ -37,15 +37,8 @@ IMAGE_NAMES = frozenset(
 those of compatible servers; OpenAI itself refuses them."""
 
 
-class OpenAICompatibleImages:
+class OpenAICompatibleImages(OfProvider):
     """Makes pictures of a text, or of a text and pictures."""
-
-    def __init__(self, provider: Provider, key: str = "", *, client: httpx.Client | None = None) -> None:
-        self._provider, self._key, self._client = provider, key, client
-
-    def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
-        """The model that the parameters name, with the region of who runs it."""
-        return backend_of(self._provider, parameters)
 
     def make(
         self,
