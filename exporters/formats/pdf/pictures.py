@@ -15,7 +15,7 @@ class FramedPicture(Told):
 
     def __init__(self, picture: Picture, alternative: str, width: float, height: float) -> None:
         super().__init__()
-        self.node = Node("FramedPicture", alternative=alternative)
+        self.node = Node("Figure", alternative=alternative)
         self._picture = picture
         self._size = width, height
 
