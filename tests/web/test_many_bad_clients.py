@@ -15,6 +15,8 @@ import httpx
 import pytest
 from attackers import KINDS, attackers
 
+pytestmark = pytest.mark.alone
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "teacher-0123456789abcdef"
 PAGE_SECONDS, POST_SECONDS = 2.0, 5.0
