@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from exporters.formats.legacy import import_record
     from exporters.storage.reading.finding import find_execution, find_run
     from exporters.storage.reading.records import ExecutionRow, each_execution, list_executions, read_records, read_rows
+    from exporters.storage.reading.sql import connect
     from exporters.storage.upkeep.compaction import CompactionReport, compact
     from exporters.storage.writing.parquet_dataset import ParquetSink
 
@@ -24,6 +25,7 @@ _HOME = {
     "ParquetSink": "storage.writing.parquet_dataset",
     "StorageError": "errors",
     "compact": "storage.upkeep.compaction",
+    "connect": "storage.reading.sql",
     "each_execution": "storage.reading.records",
     "find_execution": "storage.reading.finding",
     "find_run": "storage.reading.finding",
@@ -42,6 +44,7 @@ __all__ = [
     "ParquetSink",
     "StorageError",
     "compact",
+    "connect",
     "each_execution",
     "find_execution",
     "find_run",

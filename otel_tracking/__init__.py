@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from otel_tracking.outcome import Status
     from otel_tracking.record import ExecutionItem, ExecutionRecord, FinishReason, Media, SpanRecord
+    from otel_tracking.secrets.redaction import RedactionPolicy
     from otel_tracking.taxonomy import ItemType, MediaType
     from otel_tracking.tracker import ExecutionTracker
 
-_HOME = {"ExecutionTracker": "tracker", "ItemType": "taxonomy", "MediaType": "taxonomy", "Status": "outcome"}
+_HOME = {
+    "ExecutionTracker": "tracker",
+    "ItemType": "taxonomy",
+    "MediaType": "taxonomy",
+    "RedactionPolicy": "secrets.redaction",
+    "Status": "outcome",
+}
 """Where what is not in `record` is."""
 
 __all__ = [
@@ -20,6 +27,7 @@ __all__ = [
     "ItemType",
     "Media",
     "MediaType",
+    "RedactionPolicy",
     "SpanRecord",
     "Status",
 ]
