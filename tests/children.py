@@ -24,6 +24,12 @@ def become_nobody(directory: Path) -> None:
     os.setuid(NOBODY)
 
 
+def others_may_read(directory: Path) -> bool:
+    """Whether a user who owns nothing here could import from there."""
+    may_pass = all(place.stat().st_mode & 0o001 for place in directory.parents)
+    return may_pass and directory.stat().st_mode & 0o005 == 0o005
+
+
 def start_python(program: str, *arguments: object, **environment: str) -> subprocess.Popen[bytes]:
     """Start `program`; its standard output is a pipe."""
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])

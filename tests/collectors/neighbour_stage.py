@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from children import ROOT, others_may_read
 
 from collectors import RecoveryReport, recover, start_recording
 from collectors.delivery.spill import Spill
@@ -80,6 +81,8 @@ def two_users() -> Iterator[TwoUsers]:
     """Two users; skips where this process may not become others."""
     if os.geteuid() != 0:
         pytest.skip("only root can be two users")
+    if not others_may_read(ROOT):
+        pytest.skip(f"other users may not read {ROOT}, which they would have to import from")
     home = Path(tempfile.mkdtemp(prefix="otel-tracking-home-"))
     users = TwoUsers(home)
     users.treasure.write_text("of the victim")
@@ -110,7 +113,8 @@ def as_user(user: int, work: Callable[[], Any]) -> Any:
             os._exit(0)
         except BaseException:
             traceback.print_exc()
-            os._exit(1)
+        finally:
+            os._exit(1)  # whatever happens: nobody else goes on with the tests
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
         told = pipe.read()

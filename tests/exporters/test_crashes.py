@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 import pytest
-from children import run_python, start_python
+from children import ROOT, others_may_read, run_python, start_python
 from crash_stage import PROGRAM, a_batch
 from records import LATER, a_record, rows, text_of
 
@@ -172,6 +172,7 @@ assert list(read_records(data)) == [record]
 """
 
 
+@pytest.mark.skipif(not others_may_read(ROOT), reason=f"nobody may not read {ROOT}")
 def test_permission_lost_in_the_middle_is_said_and_survived():
     """A directory that became read-only makes the write fail, and what was stored stays readable."""
     with tempfile.TemporaryDirectory() as data:

@@ -11,7 +11,7 @@ import tempfile
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from children import run_python
+from children import ROOT, others_may_read, run_python
 from damage_stage import unseal
 from records import LATER, a_picture, a_record, a_run_of_hops, rows
 
@@ -201,6 +201,7 @@ assert {damage.path for damage in told} == set(closed)
 """
 
 
+@pytest.mark.skipif(not others_may_read(ROOT), reason=f"nobody may not read {ROOT}")
 def test_a_file_that_may_not_be_read_is_named():
     """Wrong permissions on a file or a day are damage like any other."""
     with tempfile.TemporaryDirectory() as data:
