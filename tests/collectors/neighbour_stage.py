@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import pickle
 import shutil
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from children import ROOT, others_may_read
 
 from collectors import RecoveryReport, recover, start_recording
 from collectors.delivery.spill import Spill
@@ -81,8 +81,7 @@ def two_users() -> Iterator[TwoUsers]:
     """Two users; skips where this process may not become others."""
     if os.geteuid() != 0:
         pytest.skip("only root can be two users")
-    if not others_may_read(ROOT):
-        pytest.skip(f"other users may not read {ROOT}, which they would have to import from")
+    import_what_they_need()
     home = Path(tempfile.mkdtemp(prefix="otel-tracking-home-"))
     users = TwoUsers(home)
     users.treasure.write_text("of the victim")
@@ -97,6 +96,18 @@ def two_users() -> Iterator[TwoUsers]:
                 path.unlink(missing_ok=True)
             else:
                 shutil.rmtree(path)
+
+
+@functools.cache
+def import_what_they_need() -> None:
+    """Record and recover once: other users may not read the place that this interpreter imports from."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as ram, tempfile.TemporaryDirectory() as files:
+        sink = RememberingSink()
+        with start_recording([sink], journal=ram, spill=files) as recording:
+            recording.tracker().execution("warm").stage(1).item("user_input_text", content="mine")
+        leave_file(Path(files), "warm")
+        leave_journals(Path(ram), "warm")
+        recover([sink], directory=ram, namespace="warm", spill=files)
 
 
 def as_user(user: int, work: Callable[[], Any]) -> Any:

@@ -346,8 +346,11 @@ def test_a_neighbour_reads_nothing_of_what_is_recorded(users):
 
     child = os.fork()
     if child == 0:
-        become(users.victim)
-        record()
+        try:
+            become(users.victim)
+            record()
+        finally:
+            os._exit(1)
     os.waitpid(child, 0)
     paths = [path for base in (users.journals, users.files) for path in [base, *base.rglob("*")]]
     assert len(paths) > 8
