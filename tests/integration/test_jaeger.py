@@ -14,12 +14,13 @@ from otel_tracking import ItemType
 
 STILLE_POST = (
     """\
-execution  [pipeline_start, stage_transition, pipeline_complete]
+execution  [pipeline_start, stage_transition, stage_transition, pipeline_complete]
   stage.translation_safety  [user_input_text, stage1_safety_check]
     {safety}  CLIENT
   stage.interception  [interception_final]
 """
     + "    iteration  [interception_iteration]\n      {translate}  CLIENT\n" * 8
+    + "  stage.output_safety  [stage3_safety_check]\n    {safety}  CLIENT\n"
 )
 
 COMPARISON = (
