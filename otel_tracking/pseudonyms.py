@@ -1,0 +1,56 @@
+"""Say something else in the place of a person: keyed pseudonyms that nobody can guess without a study's key."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+KINDS: Mapping[str, str] = {"user_id": "user", "session_id": "session", "device_id": "device"}
+"""The fields that say whose a run is, and how their pseudonyms begin."""
+
+SHORTEST_KEY = 32
+_BYTES = 16
+
+
+class Pseudonyms:
+    """The pseudonyms of one study: the same value has the same one, another study's key gives another.
+
+    They are the first 128 bits of HMAC-SHA256(key, "<kind>:<value>"), in base32. Raises `ValueError` for a short key.
+
+    >>> Pseudonyms(bytes(32)).of("user_id", "anna")
+    'user-qjv7ple6qmtyf2txohgsbfmteq'
+    """
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) < SHORTEST_KEY:
+            raise ValueError(f"a key has {SHORTEST_KEY} bytes or more, this one {len(key)}")
+        self._key = key
+
+    def of(self, field: str, value: Any) -> str | None:
+        """The pseudonym of a person, session or device id; None for None, and itself for one that is a pseudonym."""
+        if value is None:
+            return None
+        kind = KINDS[field]
+        text = value if isinstance(value, str) else repr(value)
+        if is_pseudonym(text):
+            return text
+        digest = hmac.digest(self._key, f"{kind}:{text}".encode("utf-8", "surrogatepass"), "sha256")
+        return f"{kind}-{base64.b32encode(digest[:_BYTES]).decode().rstrip('=').lower()}"
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells two keys apart and says nothing of either: 16 hex digits."""
+        return hashlib.sha256(b"otel-tracking study key\0" + self._key).hexdigest()[:16]
+
+
+def is_pseudonym(text: str) -> bool:
+    """Whether a text has the form of a pseudonym.
+
+    >>> is_pseudonym("anna")
+    False
+    """
+    kind, _, rest = text.partition("-")
+    return kind in KINDS.values() and len(rest) == 26 and not set(rest) - set("abcdefghijklmnopqrstuvwxyz234567")
