@@ -1,0 +1,1 @@
+"""Take runs out of every place, once and for all, and prove it."""

@@ -1,0 +1,106 @@
+"""Know where records went: one line of JSON for each export, so that an erasure finds them again.
+
+    DATA/privacy/exports.jsonl     what, to where, which runs, under which profile
+
+Lines are private, as the records are: a query may hold a name. An erasure rewrites the lines that concern it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from exporters.storage.files import PRIVATE_FILE, make_directory, write_file
+from otel_tracking.erasure import RunId
+
+FOLDER = "privacy"
+_FILE = "exports.jsonl"
+
+
+class ExportKind(StrEnum):
+    """What was made."""
+
+    DOCUMENT = "document"
+    DATASET = "dataset"
+    MEDIA = "media"
+    DOWNLOAD = "download"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """One export: its kind and format, the absolute path (None for one that left by the network or standard output),
+    the runs in it, the profile and the study it was made under, and the options it can be made with again.
+    """
+
+    kind: ExportKind
+    runs: tuple[RunId, ...]
+    path: str | None = None
+    format: str | None = None
+    profile: str = "full"
+    study: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    time: str = ""
+
+
+class ExportsLedger:
+    """The exports of one data directory. Several processes may write."""
+
+    def __init__(self, data_dir: str | Path) -> None:
+        self._folder = Path(data_dir) / FOLDER
+
+    def note(self, export: Export) -> None:
+        """Keep a line, durably. Raises `OSError` where that cannot be done: nothing leaves unseen."""
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        line = json.dumps(asdict(replace(export, time=export.time or now)), ensure_ascii=False) + "\n"
+        with self._locked():
+            descriptor = os.open(self._folder / _FILE, os.O_CREAT | os.O_APPEND | os.O_WRONLY, PRIVATE_FILE)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(line.encode("utf-8", "surrogatepass"))
+                file.flush()
+                os.fsync(file.fileno())
+
+    def exports(self) -> list[Export]:
+        """All that is known, the first first; a line that was cut off by a death is left out."""
+        try:
+            content = (self._folder / _FILE).read_bytes()
+        except FileNotFoundError:
+            return []
+        return [export for line in content.split(b"\n") if (export := _read(line))]
+
+    def rewrite(self, change: Callable[[Export], Export | None]) -> None:
+        """Have each line be what `change` makes of it; None removes it."""
+        with self._locked():
+            kept = [changed for export in self.exports() if (changed := change(export))]
+            lines = "".join(json.dumps(asdict(export), ensure_ascii=False) + "\n" for export in kept)
+            write_file(self._folder / _FILE, lines.encode("utf-8", "surrogatepass"))
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        make_directory(self._folder)
+        descriptor = os.open(self._folder / ".exports.lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def run_ids(runs: Iterable[Any]) -> tuple[RunId, ...]:
+    """The ids of records or of rows of a list."""
+    return tuple(RunId(run.execution_id, run.trace_id) for run in runs)
+
+
+def _read(line: bytes) -> Export | None:
+    try:
+        said = json.loads(line.decode("utf-8", "surrogatepass"))
+        return Export(**{**said, "kind": ExportKind(said["kind"]), "runs": tuple(RunId(**run) for run in said["runs"])})
+    except (ValueError, TypeError, KeyError):
+        return None
