@@ -406,6 +406,32 @@ NOT_CLEANED = {
 OF_KIND = {"image": ItemType.OUTPUT_IMAGE, "music": ItemType.OUTPUT_MUSIC, "video": ItemType.OUTPUT_VIDEO}
 
 
+def a_photograph_too_large():
+    """More pixels than are ever decoded, with a place and a name in it."""
+    from PIL import Image
+
+    description = Image.Exif()
+    description[0x010E] = NAME
+    out = io.BytesIO()
+    Image.new("L", (10_000, 5_001)).save(out, "JPEG", exif=description, quality=10)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("format_name", ["html", "docx", "pdf"])
+@pytest.mark.parametrize(
+    "name", ["one that is cut off", "one that is too large", *(n for n in NOT_CLEANED if NOT_CLEANED[n][2] == "image")]
+)
+def test_a_picture_that_cannot_be_drawn_anew_is_in_no_document(name, format_name):
+    """Nobody's: what it is, and what it says of a child, is one and the same as long as nobody can read it."""
+    own = {"one that is cut off": a_photograph()[:-40]}
+    own |= {"one that is too large": a_photograph_too_large()} if name == "one that is too large" else {}
+    content, media_type, kind = NOT_CLEANED.get(name) or (own[name], "image/jpeg", "image")
+    for audience in ("student", "researcher"):
+        document = FORMATS[format_name].render(a_run_with(content, OF_KIND[kind], media_type), audience=audience)
+        assert b"Anna" not in unpacked(document)
+        assert b'src="data:image' not in document
+
+
 def needs_pikepdf(format_name):
     """The archivable format is tested where what makes it is."""
     if format_name == "pdfa":

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from exporters.formats.printed.pictures import printable
 from exporters.formats.printed.timeline import Track, extent, tracks_of
 from exporters.media.clean_media import clean_copy
-from exporters.media.png_text import strip_text_chunks
 from exporters.story.language_names import language_name
 from exporters.story.parts import Bar, Chapter, Medium
 from exporters.story.story import Story
@@ -72,8 +71,8 @@ def render(record: ExecutionRecord, *, audience: str = Audience.RESEARCHER, lang
 def source_of(medium: Medium, audience: str = Audience.RESEARCHER) -> str:
     """A `data:` address with the medium's bytes; empty where they are not here, or nothing that a page can hold.
 
-    Pictures are encoded anew, at a size for a page and without what programs and cameras hide in them. One that cannot
-    be read goes to researchers as it is, without the texts of a PNG file; to students goes only what is clean.
+    Pictures are encoded anew, at a size for a page and without what programs and cameras hide in them; one that cannot
+    be is in no page, whoever reads it. Sounds and films go to researchers as they are, to students only clean ones.
     """
     if medium.content is None:
         return ""
@@ -81,7 +80,7 @@ def source_of(medium: Medium, audience: str = Audience.RESEARCHER) -> str:
     if picture:
         return _address(picture.content, _PICTURES[picture.suffix])
     if audience == Audience.RESEARCHER:
-        return _address(strip_text_chunks(medium.content), _mime_type(medium))
+        return _address(medium.content, _heard_or_seen(medium))
     copy = clean_copy(medium.content, medium.mime_type) if len(medium.content) <= LARGEST_EMBEDDED else None
     return _address(copy.content, copy.media_type) if copy else ""
 
@@ -110,14 +109,10 @@ def policy() -> str:
     )
 
 
-def _mime_type(medium: Medium) -> str:
-    return (medium.content and _signed(medium.content)) or medium.mime_type.partition(";")[0].strip().lower()
-
-
-def _signed(content: bytes) -> str:
-    """The type of a picture that its first bytes show; empty for any other."""
-    shown = media_type_of(content) or ("image/bmp" if content.startswith(b"BM") else "")
-    return shown if shown.startswith("image/") else ""
+def _heard_or_seen(medium: Medium) -> str:
+    """The type of a sound or film; empty for a picture, whatever its item calls it."""
+    shown, named = media_type_of(medium.content or b"") or "", medium.mime_type.partition(";")[0].strip().lower()
+    return "" if "image/" in (shown[:6], named[:6]) else named
 
 
 def _track(track: Track, story: Story) -> tuple[Bar, list[tuple[Bar, str, str]]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 from exporters.formats.pdf.structure import Node, Told
 from exporters.formats.pdf.styles import FAINT
 from exporters.formats.printed.pictures import Picture
+from exporters.media.open_picture import open_picture
 
 
 class FramedPicture(Told):
@@ -42,9 +42,7 @@ class FramedPicture(Told):
 
 def picture_object(picture: Picture, document: Any) -> Any:
     """The picture as an object of that document (8.9.5). ReportLab's own would be a quarter larger, as ASCII."""
-    from PIL import Image
-
-    with Image.open(io.BytesIO(picture.content)) as image:
+    with open_picture(picture.content) as image:
         if picture.suffix == "jpg":
             return _pixels(image, picture.content, Filter="DCTDecode")
         entries = {}
