@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from otel_tracking import attributes as names
@@ -33,7 +34,7 @@ class Frame:
 
     def fields(self) -> dict[str, Any]:
         """The values by field name; fields that are None are left out."""
-        return fields_of(thaw_own(_looked_over(self.payload)), self.media)
+        return fields_of(thaw_own(_look_over()(self.payload)), self.media)
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -42,10 +43,11 @@ class Frame:
         return {**flat_fields(fields), names.PAYLOAD: canonical.dumps(fields)}
 
 
-def _looked_over(payload: bytes) -> bytes:
+@functools.cache
+def _look_over() -> Callable[[bytes], bytes]:
     from otel_tracking.secrets.frozen import looked_over  # only when something is read
 
-    return looked_over(payload)
+    return looked_over
 
 
 def fields_of(values: tuple[Any, ...], media: MediaBytes | None = None) -> dict[str, Any]:
