@@ -15,7 +15,7 @@ from collectors import Recording, Sink, start_recording
 from collectors.delivery import KnowingSink, write_together
 from devserver.era_a_store import DatasetStore
 from devserver.settings import Settings
-from devserver.wiring import make_sinks
+from devserver.wiring import make_sinks, whose_runs
 from otel_tracking import ExecutionItem, ItemType, MediaType
 from otel_tracking.migration import (
     ExecutionRecord,
@@ -125,8 +125,8 @@ def _opened(settings: Settings | None) -> _Open:
     with _lock:
         if _open is None or _open.process != os.getpid():
             settings = settings or Settings.from_environment()
-            recording = start_recording([LateSinks(settings)], journal=settings.journal)
-            store = DatasetStore(settings.data_dir, settle=lambda: recording.flush(timeout=5))
+            recording = start_recording([LateSinks(settings)], journal=settings.journal, **whose_runs(settings))
+            store = DatasetStore(settings.data_dir, settle=lambda: recording.flush(timeout=5), study=settings.study)
             _open = _Open(recording, Home(recording.tracker(), store), os.getpid())
         return _open
 

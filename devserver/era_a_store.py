@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from exporters import ParquetSink, list_executions, read_records
+from exporters.privacy.at_source import as_at_source
 from exporters.storage.reading.damage import Damages
 from exporters.storage.upkeep.erasure import erase_run
 from otel_tracking.record import ExecutionRecord
@@ -28,16 +29,17 @@ class _Ahead(threading.local):
 class DatasetStore:
     """Records of a data directory, without those that cannot be read (`verify` names them).
 
-    `settle` waits until runs that have ended are stored.
+    `settle` waits until runs that have ended are stored. What is saved and says no study is of `study`.
     """
 
-    def __init__(self, data_dir: Path, settle: Callable[[], object] = lambda: None) -> None:
-        self._data_dir, self._settle = data_dir, settle
+    def __init__(self, data_dir: Path, settle: Callable[[], object] = lambda: None, study: str | None = None) -> None:
+        self._data_dir, self._settle, self._study = data_dir, settle, study
         self._ahead = _Ahead()
 
     def save(self, record: ExecutionRecord) -> None:
         """Store a record; `WriteFailed` where it is not durable."""
-        ParquetSink(self._data_dir).write(without_secrets(record))
+        record = as_at_source(self._data_dir, without_secrets(record), self._study)
+        ParquetSink(self._data_dir).write(record)
 
     def load(self, execution_id: str) -> ExecutionRecord | None:
         """The record of that id, or None."""

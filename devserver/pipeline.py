@@ -10,13 +10,14 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from devserver.backends.errors import Cancelled, EngineError, InvalidParameter
 from devserver.backends.http import stop_if
 from devserver.configs import OutputConfig, PipelineConfig, load_config
 from devserver.engines import Engines
-from devserver.errors import PipelineError
+from devserver.errors import PipelineError, RequestError
 from devserver.requests import LONGEST_PROMPT, OutputResult, Request, Result, status_of
 from devserver.stages.asked_languages import check_languages
 from devserver.stages.interception import intercept
@@ -29,6 +30,7 @@ from devserver.stages.task import Task
 from devserver.stages.texts import Text
 from devserver.stages.translation import take_in, translate_to_english
 from otel_tracking import ExecutionTracker
+from otel_tracking.pseudonyms import KINDS
 from otel_tracking.run import Execution
 
 __all__ = ["OutputResult", "Pipeline", "Request", "Result"]
@@ -96,9 +98,23 @@ class Pipeline:
         request.check_length(self._longest_prompt)
         config = self._find_config(request.config_name)
         request.check_images(config)
+        self._check_study(request)
         check_parameters(request.parameters, config, self._engines)
         check_languages(request, config, self._engines)
         return config
+
+    def as_recorded(self, request: Request) -> Request:
+        """The request as it may be kept while it waits: of its study, with pseudonyms where its run will have them."""
+        whose = {name: getattr(request, name) for name in (*KINDS, "study_id")}
+        return replace(request, **self._tracker.attribution.of(whose))
+
+    def _check_study(self, request: Request) -> None:
+        ours = self._tracker.attribution
+        if ours.pseudonyms and ours.study_id and request.study_id not in (None, ours.study_id):
+            raise RequestError(
+                f"the study is {request.study_id!r:.80}, and people here get the pseudonyms of {ours.study_id}; "
+                "that name, or none, would work"
+            )
 
     def _stages(self, run: Execution, task: Task) -> Result:
         request, engines = task.request, self._engines

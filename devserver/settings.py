@@ -27,6 +27,7 @@ MEDIA_CHECK_MODEL = "DEVSERVER_MEDIA_CHECK_MODEL"
 OTLP_ENDPOINT = "DEVSERVER_OTLP_ENDPOINT"
 OTLP_CONTENT = "DEVSERVER_OTLP_CONTENT"
 JAEGER_URL = "DEVSERVER_JAEGER_URL"
+STUDY = "DEVSERVER_STUDY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class Settings:
 
     Traces go to `otlp_endpoint`, where None leaves it to OpenTelemetry's own variables and False sends none; as
     `otlp_content`, for a `viewer` or in `full`. People look at them at `jaeger_url`.
+
+    Runs that say no study are of `study`, one of the data directory; None where there is none.
     """
 
     data_dir: Path = Path("data")
@@ -62,6 +65,7 @@ class Settings:
     otlp_endpoint: str | bool | None = field(default=None, repr=False)
     otlp_content: str | None = None
     jaeger_url: str = "http://localhost:16686"
+    study: str | None = None
 
     @classmethod
     def from_environment(
@@ -84,6 +88,7 @@ class Settings:
             formats=_read_formats(environment.get(FORMATS, "")) if formats is None else formats,
             configs_dir=_read_configs_dir(environment.get(CONFIGS, "")),
             longest_prompt=_read_length(environment),
+            study=environment.get(STUDY, "").strip() or None,
             **_read_servers(environment),
             **_read_traces(environment),
         )

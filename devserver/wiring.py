@@ -14,9 +14,10 @@ from devserver.backends.http import open_client
 from devserver.configs import Shelf
 from devserver.embedded import embedded_engines
 from devserver.engines import Engines
+from devserver.errors import SettingsError
 from devserver.pipeline import Pipeline
 from devserver.remote_engines import remote_engines, wants_servers
-from devserver.settings import Settings
+from devserver.settings import STUDY, Settings
 from otel_tracking import ExecutionTracker
 from otel_tracking.version import own_version
 
@@ -45,12 +46,14 @@ def open_devserver(
     `engines` and `sinks` can be handed in; by default they are those of this machine and of the settings.
     """
     settings = settings or Settings.from_environment()
+    whose = whose_runs(settings)
     recording = start_recording(
         make_sinks(settings) if sinks is None else sinks,
         journal=settings.journal,
         otlp_endpoint=settings.otlp_endpoint,
         otlp_content=settings.otlp_content,
         resource_attributes={"service.version": own_version()},
+        **whose,
     )
     try:
         tracker = recording.tracker()
@@ -83,6 +86,25 @@ def open_collector(data_dir: Path, **options: Any) -> Collector:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     sinks = make_sinks(Settings.from_environment(data_dir=data_dir))
     return Collector(sinks, Spool(data_dir / "collect"), **options)
+
+
+def whose_runs(settings: Settings) -> dict[str, Any]:
+    """What a recording is told of whose its runs are: the study of the settings, and the pseudonyms that it wants.
+
+    Raises `SettingsError` where that study or its key is not there: before a run is recorded under anybody's name.
+    """
+    if settings.study is None:
+        return {}
+    from exporters import StorageError
+    from exporters.privacy.studies import PseudonymsAt, facts_of, open_study
+
+    try:
+        facts = facts_of(settings.data_dir, settings.study)
+        if facts.pseudonyms_at is PseudonymsAt.EXPORT:
+            return {"study_id": facts.name}
+        return {"study_id": facts.name, "pseudonyms": open_study(settings.data_dir, facts.name).pseudonyms}
+    except StorageError as trouble:
+        raise SettingsError(f"{STUDY} is {settings.study!r:.80}: {trouble}") from trouble
 
 
 def make_sinks(settings: Settings) -> list[Sink]:

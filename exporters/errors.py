@@ -9,7 +9,15 @@ StorageError
 ├─ UnknownOption        a format has no such option, or no such value of it
 ├─ UnknownExecution     nothing stored under that id
 ├─ AmbiguousExecution   several executions begin like that
-└─ CompactionRunning    another process has the lock
+├─ CompactionRunning    another process has the lock
+├─ StudyError           a study cannot be used
+│  ├─ BadStudyName      a name that is no plain name
+│  ├─ UnknownStudy      this data directory knows no such study
+│  ├─ StudyIsThere      there is one of that name already
+│  ├─ NoStudyKey        its key is not there
+│  ├─ OtherStudyKey     the key that is there is another study's
+│  └─ UnsafeStudyKey    others may read the key, or it is no key, or it lies where the data is
+└─ WrongConsents        rows of a list of consents that cannot be read, each with its line
 """
 
 from __future__ import annotations
@@ -65,6 +73,42 @@ class AmbiguousExecution(StorageError, LookupError):
 
 class CompactionRunning(StorageError):
     """Another process is compacting the same data directory."""
+
+
+class StudyError(StorageError):
+    """A study cannot be used; nothing was written."""
+
+
+class BadStudyName(StudyError):
+    """A name that is no plain name."""
+
+
+class UnknownStudy(StudyError, LookupError):
+    """The data directory knows no study of that name."""
+
+
+class StudyIsThere(StudyError):
+    """There is a study, or a key, of that name already."""
+
+
+class NoStudyKey(StudyError):
+    """The key of a study is not there."""
+
+
+class OtherStudyKey(StudyError):
+    """The key that is there is another study's."""
+
+
+class UnsafeStudyKey(StudyError):
+    """A key that others may read, that is none, or that lies where the data is."""
+
+
+class WrongConsents(StorageError):
+    """A list of consents has rows that cannot be read: `sentences` has one for each, and nothing was written."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        super().__init__("; ".join(sentences))
+        self.sentences = tuple(sentences)
 
 
 def suggest(name: str, known: Iterable[str], count: int = 3) -> str:

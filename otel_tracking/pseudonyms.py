@@ -40,6 +40,11 @@ class Pseudonyms:
         digest = hmac.digest(self._key, f"{kind}:{text}".encode("utf-8", "surrogatepass"), "sha256")
         return f"{kind}-{base64.b32encode(digest[:_BYTES]).decode().rstrip('=').lower()}"
 
+    def mark(self, label: str, text: str) -> str:
+        """What a list that holds no names knows of a text: 32 hex digits, another for each label and each key."""
+        said = f"mark:{label}:{text}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._key, said, "sha256")[:_BYTES].hex()
+
     @property
     def fingerprint(self) -> str:
         """What tells two keys apart and says nothing of either: 16 hex digits."""

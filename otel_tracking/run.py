@@ -54,6 +54,12 @@ class Execution(CallingScope):
         """Set fields of the record that were not known at the start, such as `used_seed`."""
         self.fact(EXECUTION_FACT, fields)
 
+    def fact(self, name: str, value: Any) -> None:
+        """Keep something that is true of the whole run; what amends its own fields knows people by pseudonyms alone."""
+        if type(name) is str and name == EXECUTION_FACT and isinstance(value, dict):
+            value = self._run.attribution.without_names(value)
+        super().fact(name, value)
+
     def cancel(self, reason: str = "cancelled by a person") -> None:
         """Say that a person stopped this run; the record's status will be `cancelled`."""
         self._cancelled = reason

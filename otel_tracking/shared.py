@@ -11,6 +11,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Tracer
 
 from otel_tracking import attributes as names
+from otel_tracking.attribution import Attribution
 from otel_tracking.errors import Troubles
 from otel_tracking.frame import MediaBytes
 from otel_tracking.outcome import Outcome
@@ -95,9 +96,17 @@ class Run:
     Time runs on the monotonic clock from the wall time of the start: a clock that is set back does not reorder a run.
     """
 
-    def __init__(self, tracer: Tracer, emit: Emit, troubles: Troubles, timings: Timings, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        tracer: Tracer,
+        emit: Emit,
+        troubles: Troubles,
+        timings: Timings,
+        redactor: Redactor,
+        attribution: Attribution,
+    ) -> None:
         self.tracer, self.emit, self.troubles, self.timings = tracer, emit, troubles, timings
-        self.redactor = redactor
+        self.redactor, self.attribution = redactor, attribution
         self.search = self.redactor.search
         self.redacted = RedactedPlaces()
         self.recorder = tracer if isinstance(tracer, RecordsSpans) else None

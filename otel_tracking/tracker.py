@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from opentelemetry import trace
 
+from otel_tracking.attribution import Attribution
 from otel_tracking.errors import Troubles
 from otel_tracking.imperative import ImperativeMethods
 from otel_tracking.run import Execution, start_execution
@@ -21,6 +22,7 @@ from otel_tracking.span_event import Frame
 from otel_tracking.timings import Timings
 
 if TYPE_CHECKING:
+    from otel_tracking.pseudonyms import Pseudonyms
     from otel_tracking.secrets.frozen import Redactor
 
 INSTRUMENTATION_NAME = "otel_tracking"
@@ -31,6 +33,9 @@ class ExecutionTracker(ImperativeMethods):
 
     With any provider you get spans and span events. A tracker from `collectors.start_recording(...).tracker()` also
     feeds the flight recorder, the live feed and the records. `redactor` takes secrets out of what is logged.
+
+    `study_id` is the study of runs that say none. With `pseudonyms`, users, sessions and devices are replaced before
+    a run begins: nothing of it has ever known their ids. One that cannot be replaced is left out.
     """
 
     def __init__(
@@ -41,11 +46,14 @@ class ExecutionTracker(ImperativeMethods):
         troubles: Troubles | None = None,
         timings: Timings | None = None,
         redactor: Redactor | None = None,
+        pseudonyms: Pseudonyms | None = None,
+        study_id: str | None = None,
     ) -> None:
         super().__init__()
         self.troubles = troubles or Troubles()
         self.timings = timings or Timings()
         self.redactor = redactor or _usual_redactor()
+        self.attribution = Attribution(self.troubles, pseudonyms, study_id)
         self._emit = emit or add_event
         self._tracer = _tracer_of(tracer_provider, self.troubles)
 
@@ -89,8 +97,8 @@ class ExecutionTracker(ImperativeMethods):
             "used_seed": used_seed,
             "metadata": metadata,
         }
-        run = Run(self._tracer, self._emit, self.troubles, self.timings, self.redactor)
-        return start_execution(run, fields, links)
+        run = Run(self._tracer, self._emit, self.troubles, self.timings, self.redactor, self.attribution)
+        return start_execution(run, self.attribution.of(fields), links)
 
     def heard_by(self, listen: Callable[[Frame], object]) -> Self:
         """A tracker like this one whose frames go to `listen` too, once they are emitted, on the pipeline's thread."""

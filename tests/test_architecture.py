@@ -25,8 +25,9 @@ CLIENTS = {"httpx": "otel_tracking.capture.httpx_transport", "requests": "otel_t
 
 SURFACE = {
     "otel_tracking": """
-        attributes audience canonical capture capture.names capture.propagation errors extras frame migration outcome
-        plan record run scopes secrets.frozen secrets.media secrets.records secrets.redaction span_event taxonomy
+        attributes attribution audience canonical capture capture.names capture.propagation erasure errors extras frame
+        migration outcome plan pseudonyms record run scopes secrets.frozen secrets.media secrets.records
+        secrets.redaction span_event taxonomy
         timings tracker values.kinds values.media_types values.payload_check values.plain values.rebuild
         values.record_fields version view
     """,
@@ -36,6 +37,7 @@ SURFACE = {
     "exporters": """
         dataset dataset.readme errors formats formats.documents formats.json formats.worker
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
+        privacy.at_source privacy.consent privacy.consent_lists privacy.retention privacy.studies
         storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding
         storage.reading.selection storage.upkeep.erasure storage.upkeep.inspection storage.upkeep.salvage
         storage.writing.media

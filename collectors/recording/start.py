@@ -30,6 +30,7 @@ from collectors.recording.recovery import Recovering, RecoveryReport, namespace_
 from collectors.recording.span_processor import RecordingSpanProcessor
 from collectors.viewers.settings import NotSent, OtlpSettings, read_otlp_settings
 from otel_tracking.errors import Troubles
+from otel_tracking.pseudonyms import Pseudonyms
 from otel_tracking.secrets.frozen import Redactor
 from otel_tracking.secrets.redaction import DEFAULT_POLICY, RedactionPolicy
 from otel_tracking.timings import Timings
@@ -63,7 +64,10 @@ class Recording:
         max_open_runs: int,
         otlp: OtlpSettings | NotSent,
         redactor: Redactor,
+        pseudonyms: Pseudonyms | None = None,
+        study_id: str | None = None,
     ) -> None:
+        self._pseudonyms, self._study_id = pseudonyms, study_id
         self._road, self._assembly, self._recorder, self._recovery = road, assembly, recorder, recovery
         self._redactor, self._timings = redactor, Timings()
         self.troubles = road.troubles
@@ -88,6 +92,8 @@ class Recording:
             troubles=self.troubles,
             timings=self._timings,
             redactor=self._redactor,
+            pseudonyms=self._pseudonyms,
+            study_id=self._study_id,
         )
 
     def span_processor(self) -> RecordingSpanProcessor:
@@ -186,6 +192,8 @@ def start_recording(
     otlp_endpoint: str | bool | None = None,
     otlp_content: str | None = None,
     redaction: RedactionPolicy = DEFAULT_POLICY,
+    pseudonyms: Pseudonyms | None = None,
+    study_id: str | None = None,
 ) -> Recording:
     """Start recording into `sinks`; nothing in the environment can switch it off or thin it out.
 
@@ -200,7 +208,9 @@ def start_recording(
     variables (`OTEL_EXPORTER_OTLP_ENDPOINT` …), False sends none. `otlp_content` is `viewer` (for Jaeger: no blocked
     texts, no persons, large values as summaries) or `full` (everything, for `otel-tracking collect`).
 
-    `redaction` says what is taken for a secret and never recorded, beside what always is.
+    `redaction` says what is taken for a secret and never recorded, beside what always is. Runs that say no study are
+    of `study_id`; with `pseudonyms`, users, sessions and devices of its trackers' runs are replaced before anything
+    knows them. Spans that others make (`span_processor()`, OTLP from elsewhere) come as they are.
 
     >>> with start_recording(journal=False) as recording:
     ...     with recording.tracker().execution("dada") as run:
@@ -229,6 +239,8 @@ def start_recording(
         max_open_runs=max_open_runs,
         otlp=otlp,
         redactor=Redactor(redaction),
+        pseudonyms=pseudonyms,
+        study_id=study_id,
     )
     if meter_provider is not None:
         metrics.observe(meter_provider, recording.health)

@@ -29,6 +29,9 @@ COMMANDS = {
     "collect": "Take traces from other processes and keep their records.",
     "compact": "Join the many small files of past days into few.",
     "import": "Take over records that an earlier tracker wrote.",
+    "study": "Make studies, and change what they promise.",
+    "consent": "Keep who said yes to a study, and who no longer does.",
+    "retain": "Erase the runs that are past their study's time.",
 }
 """Name and one line of help. `import` lives in `devserver/cli/commands/import_command.py`, and so on."""
 

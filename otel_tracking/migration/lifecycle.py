@@ -149,7 +149,8 @@ class Lifecycle:
             timestamp=timestamp_of(int(self.start_time * 1e9)),
             total_execution_time=time.time() - self.start_time,
             finish_reason=FinishReason.ROOT_ENDED if over else FinishReason.CLOSED,
-            **self._head_now(),
+            # Whoever stores it stores what was recorded, not who it was.
+            **self._run._run.attribution.of(self._head_now()),
         )
 
     @property

@@ -12,6 +12,7 @@ from devserver.cli.output import print_json
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
 from exporters import ParquetSink, StorageError, import_record, read_records
+from exporters.privacy.at_source import as_at_source
 from otel_tracking.secrets.records import without_secrets
 
 IMPORTED, KNOWN, REFUSED = "imported", "known", "refused"
@@ -25,7 +26,8 @@ def command(files: tuple[Path, ...], data_dir: Path, as_json: bool) -> int:
     """Take over records that an earlier tracker wrote as JSON, one record a file.
 
     Fields that nobody knows any more are kept. A record that is stored already is left alone, so the same files may
-    be imported twice. A file that cannot be read is named, the others are imported, and the exit code is 1.
+    be imported twice. People of a study that wants pseudonyms at the source get theirs. A file that cannot be read is
+    named, the others are imported, and the exit code is 1.
     """
     sink = ParquetSink(data_dir)
     results: list[dict[str, str | None]] = []
@@ -48,7 +50,7 @@ def command(files: tuple[Path, ...], data_dir: Path, as_json: bool) -> int:
 
 def take_over(sink: ParquetSink, data_dir: Path, path: Path) -> tuple[str, str, str | None]:
     """Store the record of a file: the result, the execution id and, where it was refused, the reason."""
-    record = without_secrets(import_record(path))
+    record = as_at_source(data_dir, without_secrets(import_record(path)))
     stored = next(read_records(data_dir, execution_id=record.execution_id), None)
     if stored is None:
         sink.write(record)

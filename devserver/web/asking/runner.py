@@ -99,15 +99,15 @@ class Runner:
         self._pipeline.check(request)
 
     def submit(self, request: Request, owner: str = "") -> Job:
-        """The job of a request that was checked, kept; `owner` is whose it is.
+        """The job of a request that was checked, kept as its run will be recorded; `owner` is whose it is.
 
         Raises `RunnerFull` where too many wait, or the server is ending.
         """
-        job = Job(request, owner)
+        job = Job(self._pipeline.as_recorded(request), owner)
         # One after another: nobody comes between the look whether there is room and the place in the queue.
         with self._entrance:
             self._check_room()
-            self._tickets.keep(job.ticket, owner, job.asked_at, request)
+            self._tickets.keep(job.ticket, owner, job.asked_at, job.request)
             if not self._enqueue(job):
                 self._tickets.end(job.ticket, "refused")
                 raise RunnerFull(_ENDING, 60)
