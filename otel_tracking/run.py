@@ -15,7 +15,7 @@ from otel_tracking.links import links_of
 from otel_tracking.scope import Scope
 from otel_tracking.scopes import CallingScope, Output, Stage, open_stage
 from otel_tracking.secrets.places import REDACTION_FACT
-from otel_tracking.shared import Place, Run, span_id_of
+from otel_tracking.shared import Run, StagePlace, span_id_of
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.values.plain import describe_error, is_cancellation, plain_number
 
@@ -29,7 +29,7 @@ class Execution(CallingScope):
     __slots__ = ("_cancelled", "execution_id", "trace_id")
 
     def __init__(self, run: Run, span: Span, started_ns: int) -> None:
-        super().__init__(run, span, started_ns, Place())
+        super().__init__(run, span, started_ns, StagePlace())
         trace_id = span.get_span_context().trace_id or int.from_bytes(os.urandom(16))
         self.trace_id = f"{trace_id:032x}"
         self.execution_id = execution_id_of(trace_id, started_ns)
@@ -48,7 +48,7 @@ class Execution(CallingScope):
 
     def output(self, number: int, *, config_used: Any = None) -> Output:
         """The scope of requested output `number` (1 up), which opens stages 3 and 4."""
-        return self._open(Output, names.OUTPUT_SPAN, Place(None, None, plain_number(number), config_used))
+        return self._open(Output, names.OUTPUT_SPAN, StagePlace(None, None, plain_number(number), config_used))
 
     def amend(self, **fields: Any) -> None:
         """Set fields of the record that were not known at the start, such as `used_seed`."""
@@ -97,7 +97,7 @@ class Execution(CallingScope):
 
     def _log_completion(self) -> None:
         outcome = self._run.outcome
-        at_end = Scope(self._run, self.span, self._started_ns, Place(5))
+        at_end = Scope(self._run, self.span, self._started_ns, StagePlace(5))
         at_end.item(
             ItemType.PIPELINE_COMPLETE,
             metadata={

@@ -16,7 +16,7 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 from otel_tracking import attributes as names
 from otel_tracking.frame import FACT, ITEM, freeze
 from otel_tracking.outcome import TELLING_TYPES
-from otel_tracking.shared import Place, Run, span_id_of
+from otel_tracking.shared import Run, StagePlace, span_id_of
 from otel_tracking.span_event import Frame
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.values.plain import KNOWN_TYPES, describe_error, event_name, is_cancellation, known_type, text
@@ -48,7 +48,7 @@ class Scope:
         "span",
     )
 
-    def __init__(self, run: Run, span: Span, started_ns: int, place: Place) -> None:
+    def __init__(self, run: Run, span: Span, started_ns: int, place: StagePlace) -> None:
         self._run, self.span, self._started_ns, self.place = run, span, started_ns, place
         self.id = span_id_of(span)
         self._context: Context | None = None
@@ -221,7 +221,7 @@ class Scope:
         self,
         kind_of_scope: type[S],
         name: str,
-        place: Place,
+        place: StagePlace,
         kind: SpanKind = SpanKind.INTERNAL,
         attributes: Any = None,
         started_ns: int | None = None,

@@ -11,7 +11,7 @@ from otel_tracking import attributes as names
 from otel_tracking.capture.binding import CapturesHttp
 from otel_tracking.current_span import SpanBlock
 from otel_tracking.scope import Attempt, Scope
-from otel_tracking.shared import Place, Run
+from otel_tracking.shared import Run, StagePlace
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType
 from otel_tracking.values.plain import describe_error, is_cancellation, plain_number, text_or
 
@@ -127,7 +127,7 @@ class Stage(CallingScope):
     def iteration(self, number: int, *, started_ns: int | None = None) -> Iteration:
         """The scope of hop `number` (1 up); `started_ns`, on the run's clock, where it began before it was told of."""
         stage, _, loop_iteration, config_used = self.place
-        place = Place(stage, plain_number(number), loop_iteration, config_used)
+        place = StagePlace(stage, plain_number(number), loop_iteration, config_used)
         return self._open(Iteration, names.ITERATION_SPAN, place, started_ns=started_ns)
 
     def _close(self, error: BaseException | None) -> None:
@@ -171,7 +171,7 @@ def open_stage(parent: Scope, number: int) -> Stage:
     number = plain_number(number)
     _log_transition(parent._run, number)
     _, stage_iteration, loop_iteration, config_used = parent.place
-    place = Place(number, stage_iteration, loop_iteration, config_used)
+    place = StagePlace(number, stage_iteration, loop_iteration, config_used)
     return parent._open(Stage, STAGE_NAMES.get(number, "stage"), place)
 
 
@@ -179,6 +179,6 @@ def _log_transition(run: Run, number: int) -> None:
     """Log the change of stage at the root, if it is one."""
     previous = run.enter_stage(number)
     if previous is not None:
-        at_root = Scope(run, run.root_span, 0, Place(number))
+        at_root = Scope(run, run.root_span, 0, StagePlace(number))
         at_root.ended = run.is_over
         at_root.item(ItemType.STAGE_TRANSITION, metadata={"from_stage": previous, "to_stage": number})

@@ -27,7 +27,7 @@ Emit = Callable[[Span, Frame], None]
 """Hands a frame to whoever keeps it; runs on the pipeline's thread."""
 
 
-class Place(NamedTuple):
+class StagePlace(NamedTuple):
     """Where in the pipeline something happens: the stage and its two counters, and the configuration in force."""
 
     stage: int | None = 0
@@ -52,7 +52,7 @@ class OnSpan(Protocol):
 
     span: Span
     id: int
-    place: Place
+    place: StagePlace
     ended: bool
 
     def parent_context(self) -> Context:
@@ -117,7 +117,7 @@ class Run:
         self.next_number = self.items.take
         self.is_over = False
         self._stage: int | None = None
-        self._failures: list[tuple[BaseException, Place]] = []
+        self._failures: list[tuple[BaseException, StagePlace]] = []
 
     def now(self) -> int:
         """Nanoseconds since 1970."""
@@ -201,7 +201,7 @@ class Run:
         if self.failure_place(error) is None:
             self._failures.append((error, scope.place))
 
-    def failure_place(self, error: BaseException | None) -> Place | None:
+    def failure_place(self, error: BaseException | None) -> StagePlace | None:
         """Where `error`, or what it was raised from, came up."""
         known = {id(seen): place for seen, place in self._failures}
         for _ in range(20):

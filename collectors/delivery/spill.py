@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from collectors.flight_recorder import OurDirectory, Unusable, find_dead
+from collectors.flight_recorder.looking import Tell, warn
 from collectors.flight_recorder.ours import as_text
 from collectors.flight_recorder.owner import Taken, take_new
-from collectors.flight_recorder.recovery import Tell, warn
 from otel_tracking.frame import freeze, thaw
 from otel_tracking.record import ExecutionRecord
 
 _log = logging.getLogger("otel_tracking")
-_SUFFIX = ".record"
+SUFFIX = ".record"
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,20 @@ class SpilledRecord:
     directory: OurDirectory
     name: str
 
-    def read(self) -> ExecutionRecord:
-        """The record. Raises OSError or `NotOurs` where it cannot be had, and other things where it is none."""
+    @property
+    def is_whole(self) -> bool:
+        """Whether the file is a record's, and no half-written one."""
+        return self.name.endswith(SUFFIX)
+
+    def content(self) -> bytes:
+        """What the file holds. Raises OSError or `NotOurs` where it cannot be had."""
         descriptor = self.directory.open_file(self.name, os.O_RDONLY)
         with os.fdopen(descriptor, "rb") as file:
-            fields, attachments = thaw(file.read())
+            return file.read()
+
+    def read(self) -> ExecutionRecord:
+        """The record. Raises OSError or `NotOurs` where it cannot be had, and other things where it is none."""
+        fields, attachments = thaw(self.content())
         return replace(ExecutionRecord.from_dict(fields), attachments=attachments)
 
     def remove(self) -> None:
@@ -60,7 +69,7 @@ class Spill:
     def keep(self, record: ExecutionRecord) -> SpilledRecord:
         """A file of its own with `record`; raises OSError or `Unusable` where there is none to be had."""
         directory = self._ready()
-        kept = SpilledRecord(directory, f"{record.trace_id}-{record.revision}{_SUFFIX}")
+        kept = SpilledRecord(directory, f"{record.trace_id}-{record.revision}{SUFFIX}")
         directory.write_whole(kept.name, to_bytes(record))
         return kept
 
@@ -68,7 +77,7 @@ class Spill:
         """Leave what there is to whoever comes next."""
         taken, self._taken, self._base = self._taken, None, None
         if taken:
-            _leave(taken)
+            leave_in_order(taken)
 
     def _ready(self) -> OurDirectory:
         if self._base is None:
@@ -95,20 +104,21 @@ def take_over(base: Path, namespace: str, tell: Tell = warn) -> Generator[Spille
         if taken is None:
             continue
         try:
-            yield from _records(taken.directory)
+            yield from records_in(taken.directory)
         finally:
-            _leave(taken)
+            leave_in_order(taken)
 
 
-def _leave(taken: Taken) -> None:
+def leave_in_order(taken: Taken) -> None:
     """Leave a directory to whoever comes next, or remove it where no record is in it."""
     try:
-        is_needed = bool(_records(taken.directory))
+        is_needed = bool(records_in(taken.directory))
     except OSError as trouble:
         _log.warning("%s could not be left in order: %s", as_text(taken.directory.path), trouble.strerror)
         is_needed = True
     taken.let_go(keep=is_needed)
 
 
-def _records(directory: OurDirectory) -> list[SpilledRecord]:
-    return [SpilledRecord(directory, name) for name in directory.names() if name.endswith(_SUFFIX)]
+def records_in(directory: OurDirectory) -> list[SpilledRecord]:
+    """The records that wait in an owner's directory."""
+    return [SpilledRecord(directory, name) for name in directory.names() if name.endswith(SUFFIX)]

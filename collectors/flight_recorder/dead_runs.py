@@ -61,8 +61,11 @@ class RunIndex:
         return [place for journal in self.runs.get(trace_id, []) for place in journal]
 
 
-def index_runs(directory: OurDirectory, aside: SetAside) -> RunIndex:
-    """Find all runs in a claimed directory; what another version wrote, or damage made unreadable, goes to `aside`."""
+def index_runs(directory: OurDirectory, aside: SetAside | None) -> RunIndex:
+    """Find all runs in a claimed directory; what another version wrote, or damage made unreadable, goes to `aside`.
+
+    Whoever only looks has no `aside`: then the directory may be that of a process at work.
+    """
     index = RunIndex()
     journals: dict[tuple[int, int], list[SegmentPlace]] = {}
     for file in directory.names():
@@ -73,13 +76,16 @@ def index_runs(directory: OurDirectory, aside: SetAside) -> RunIndex:
                 journals.setdefault((place.header.serial, place.header.trace_id), []).append(place)
         except NotOurs as error:
             index.not_ours.append(error)
+        except FileNotFoundError:
+            continue  # its process has just removed it
     for (_, trace_id), places in sorted(journals.items()):
         places.sort(key=lambda place: place.header.number)
         # Without its first segment it was freed, and the process died before the others were.
         if places[0].header.number == 0:
             index.runs.setdefault(trace_id, []).append(places)
-    index.is_damaged = aside.has_any() or bool(index.not_ours)
-    index.not_ours += aside.not_ours
+    if aside:
+        index.is_damaged = aside.has_any() or bool(index.not_ours)
+        index.not_ours += aside.not_ours
     return index
 
 
@@ -125,13 +131,14 @@ class _Entries:
         return max(self._pieces, default=-1) + 1 - len(self._complete)
 
 
-def _readable_segments(directory: OurDirectory, file: str, aside: SetAside) -> Iterator[SegmentPlace]:
+def _readable_segments(directory: OurDirectory, file: str, aside: SetAside | None) -> Iterator[SegmentPlace]:
     descriptor = directory.open_file(file, os.O_RDONLY)
     try:
         try:
             segment_bytes = read_file_header(os.pread(descriptor, FILE_HEADER, 0))
         except Damaged as damage:
-            aside.take_file(directory, file, damage)
+            if aside:
+                aside.take_file(directory, file, damage)
             return
         size = os.fstat(descriptor).st_size
         for start in range(FILE_HEADER, size, segment_bytes) if segment_bytes else ():
@@ -139,7 +146,8 @@ def _readable_segments(directory: OurDirectory, file: str, aside: SetAside) -> I
                 header = read_segment_header(os.pread(descriptor, SEGMENT_HEADER, start))
             except Damaged as damage:
                 data = os.pread(descriptor, segment_bytes or 0, start)
-                aside.take_segment(directory, file, start, data, damage)
+                if aside:
+                    aside.take_segment(directory, file, start, data, damage)
                 continue
             if header:
                 yield SegmentPlace(header, directory, file, start, segment_bytes or 0)
@@ -157,6 +165,10 @@ def _without_gaps(journal: list[SegmentPlace]) -> Iterator[SegmentPlace]:
 def _bytes_of(place: SegmentPlace) -> bytes:
     descriptor = place.directory.open_file(place.file, os.O_RDONLY)
     try:
-        return os.pread(descriptor, place.bytes, place.start)
+        data = os.pread(descriptor, place.bytes, place.start)
+        # Looked at once more: a process that lives may have given it to another run while it was read.
+        if read_segment_header(os.pread(descriptor, SEGMENT_HEADER, place.start)) != place.header:
+            raise Damaged("a segment of it was freed meanwhile")
+        return data
     finally:
         os.close(descriptor)

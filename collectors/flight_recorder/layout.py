@@ -31,7 +31,8 @@ COMMITTED = 0xA0000001
 COMMITTED_END = 0xB0000000
 
 _FILE_MAGIC = b"OTRACKFR"
-_SEGMENT_MAGIC = int.from_bytes(b"SEGMENT\x01", "little")
+SEGMENT_MAGIC = b"SEGMENT\x01"
+_SEGMENT_MAGIC = int.from_bytes(SEGMENT_MAGIC, "little")
 _FILE = struct.Struct("<III")  # format version, bytes of a segment, checksum
 _SEGMENT = struct.Struct("<IIQ16sII")  # format version, segment number, serial, trace id, checksum, unused
 _MAGIC = struct.Struct("<Q")
@@ -127,6 +128,11 @@ def read_segment_header(data: bytes) -> SegmentHeader | None:
 def forget_at(start: int) -> int:
     """Return where in a file lie the eight bytes that, zeroed, make the segment at `start` nobody's."""
     return start + _MAGIC_AT
+
+
+def trace_id_at(start: int) -> int:
+    """Return where in a file lie the sixteen bytes that say whose the segment at `start` is."""
+    return start + struct.calcsize("<IIQ")
 
 
 def write_chunk(memory: mmap.mmap, at: int, entry: int, word: int, payload: bytes | memoryview, told: int) -> int:

@@ -11,24 +11,19 @@ for dead in find_dead():
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from collectors.flight_recorder.dead_runs import DeadRun, RunIndex, index_runs, read_run
-from collectors.flight_recorder.ours import LeftAlone, NotOurs, OurDirectory, as_text
-from collectors.flight_recorder.owner import Owner, Taken, is_gone, read_owner, take_hold, this_process
+from collectors.flight_recorder.looking import Tell, owners_in, warn
+from collectors.flight_recorder.ours import NotOurs, as_text
+from collectors.flight_recorder.owner import Owner, Taken, take_hold, this_process
 from collectors.flight_recorder.place import Unusable, base_directory, open_namespace
 from collectors.flight_recorder.set_aside import SetAside, forget_segment
+from collectors.flight_recorder.wiping import Step, Wiped, wipe_runs
 
 logger = logging.getLogger(__name__)
-
-Tell = Callable[[LeftAlone], None]
-
-
-def warn(what: LeftAlone) -> None:
-    """Say in the log what was left alone."""
-    logger.warning("left alone: %s", what)
 
 
 def find_dead(directory: Path | str | None = None, *, namespace: str = "default", tell: Tell = warn) -> list[DeadOwner]:
@@ -40,7 +35,7 @@ def find_dead(directory: Path | str | None = None, *, namespace: str = "default"
         base = base_directory(directory)
         where = open_namespace(base, namespace)
         try:
-            return [DeadOwner(base, namespace, owner, tell) for owner in _owners(where, tell)]
+            return [DeadOwner(base, namespace, found.owner, tell) for found in owners_in(where, tell) if found.is_gone]
         finally:
             where.leave()
     except NotOurs as error:
@@ -140,22 +135,13 @@ class ClaimedJournals:
         except (OSError, NotOurs) as error:
             logger.warning("run %032x stays in its journal and will come again: %s", trace_id, error)
 
+    def wipe(self, trace_ids: frozenset[int], step: Step) -> list[Wiped]:
+        """Overwrite everything of these runs, and what is nobody's; raises OSError where it cannot be."""
+        wiped = wipe_runs(self._directory, trace_ids, step)
+        for trace_id in trace_ids:
+            self._index.runs.pop(trace_id, None)
+        return wiped
+
     def release(self) -> None:
         """Remove the journals if every run is done; else leave them to be claimed again."""
         self._taken.let_go(keep=bool(self._index.runs) or not self._is_complete)
-
-
-def _owners(where: OurDirectory, tell: Tell) -> Iterator[Owner]:
-    """The owners in a namespace whose process is gone."""
-    for name in where.names():
-        owner = read_owner(name)
-        if owner is None:
-            continue
-        try:
-            with where.directory(name) as directory:
-                if is_gone(directory, owner):
-                    yield owner
-        except FileNotFoundError:
-            continue  # its process has just ended, or somebody was first
-        except NotOurs as error:
-            tell(error.what)
