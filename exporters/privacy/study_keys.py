@@ -111,9 +111,11 @@ class StudyKeys:
             raise NoStudyKey(_lost(name, path)) from None
         except OSError as trouble:
             raise UnsafeStudyKey(f"the key of the study {name} cannot be read: {_why(path, trouble)}") from trouble
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             _check_file(path, os.fstat(descriptor).st_mode)
-            content = file.read(1000)
+            content = os.read(descriptor, 1000)
+        finally:
+            os.close(descriptor)
         if not _HEX.fullmatch(content):
             raise UnsafeStudyKey(f"{path} is damaged: a key is {2 * SHORTEST_KEY} hex digits; put back a copy of it")
         return Pseudonyms(bytes.fromhex(content.decode()))

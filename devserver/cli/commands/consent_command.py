@@ -23,6 +23,7 @@ from exporters.privacy.studies import open_study
 from exporters.storage.reading.damage import Damages
 
 _study = click.option("--study", "study_name", required=True, metavar="NAME", help="The study that it is about.")
+_STATES = [state.value for state in ConsentState]
 
 
 @click.group("consent")
@@ -96,7 +97,7 @@ def show(study_name: str, person: str | None, data_dir: Path, as_json: bool) -> 
 @command.command("set")
 @_study
 @click.option("--person", required=True, metavar="ID", help="Whose consent it is.")
-@click.option("--state", required=True, type=click.Choice(list(ConsentState)), help="What was said.")
+@click.option("--state", required=True, type=click.Choice(_STATES), help="What was said.")
 @click.option("--by", required=True, metavar="WHO", help="Who said it: person, guardian.")
 @click.option("--form", "form_version", metavar="VERSION", help="The version of the form.")
 @click.option("--date", metavar="TIME", help="When it was said: 2026-11-23, or a time in ISO 8601; now unless said.")
