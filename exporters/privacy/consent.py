@@ -23,6 +23,7 @@ from exporters.errors import BrokenFile, StorageError
 from exporters.privacy.consent_lists import Consent, ConsentState
 from exporters.privacy.exports_ledger import FOLDER
 from exporters.privacy.studies import Study, facts_of, open_study, study_names
+from exporters.privacy.study_keys import StudyKeys
 from exporters.storage.files import PRIVATE_FILE, make_directory, sync_directory
 from otel_tracking.pseudonyms import KINDS, Pseudonyms, is_pseudonym
 
@@ -92,7 +93,7 @@ class Consents:
     def counts(self) -> Counter[str]:
         """How many persons there are in each state, now."""
         states = self.states()
-        return Counter(states[mark] for mark in {line.marks[0] for line in self.lines()} & states.keys())
+        return Counter(states[mark].value for mark in {line.marks[0] for line in self.lines()} & states.keys())
 
     def _marks_of(self, person: str) -> tuple[str, ...]:
         names = [person] if is_pseudonym(person) else [self._pseudonyms.of(field, person) for field in KINDS]
@@ -126,8 +127,8 @@ class Gate:
     read or its key is not there, nothing of it leaves; `troubles` says why, by study.
     """
 
-    def __init__(self, data_dir: str | Path, at: dt.datetime | None = None) -> None:
-        self._data_dir, self._at = data_dir, at or dt.datetime.now(dt.UTC)
+    def __init__(self, data_dir: str | Path, at: dt.datetime | None = None, *, keys: StudyKeys | None = None) -> None:
+        self._data_dir, self._at, self._keys = data_dir, at or dt.datetime.now(dt.UTC), keys
         self._names = frozenset(study_names(data_dir))
         self._rules: dict[str, _Rule] = {}
         self._withheld: dict[tuple[str, Withheld], set[str]] = {}
@@ -167,7 +168,7 @@ class Gate:
     def _read_rule(self, name: str) -> _Rule:
         if not facts_of(self._data_dir, name).consent_required:
             return _Rule(None, None, is_open=True)
-        study = open_study(self._data_dir, name)
+        study = open_study(self._data_dir, name, keys=self._keys)
         return _Rule(study.pseudonyms, Consents(self._data_dir, study).states(self._at))
 
 
@@ -190,13 +191,13 @@ class _Rule(NamedTuple):
         return None if ConsentState.GIVEN in said else Withheld.WITHOUT_CONSENT
 
 
-def consent_gate(data_dir: str | Path, at: dt.datetime | None = None) -> Gate:
+def consent_gate(data_dir: str | Path, at: dt.datetime | None = None, *, keys: StudyKeys | None = None) -> Gate:
     """The gate of a data directory, as things are now or were at an instant.
 
     >>> consent_gate("/nowhere").counts
     {}
     """
-    return Gate(data_dir, at)
+    return Gate(data_dir, at, keys=keys)
 
 
 def person_of(run: Any) -> Any:
