@@ -9,25 +9,25 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 from collectors.delivery.road import Road
 from collectors.delivery.sinks import Sink
+from collectors.receiving.entries import JSON, PROTOBUF
+from collectors.receiving.erased_runs import REFUSED, ErasedRuns, IsErased
+from collectors.receiving.kept_runs import READERS
 from collectors.receiving.quarantine import Aside, Quarantine, RequestBody
 from collectors.receiving.record_maker import RecordMaker
 from collectors.receiving.runs import TOO_LATE, Due, Intake, Refusal, RemoteRuns
 from collectors.receiving.senders import Senders
 from collectors.receiving.setting_aside import SettingAside
 from collectors.receiving.sorting import Sorted, sort
-from collectors.receiving.spool import JSON, PROTOBUF, Entry, Spool
+from collectors.receiving.spool import Entry, Spool
 from collectors.receiving.stored_runs import StoredRuns
 from collectors.receiving.trace_id import TraceId
-from collectors.spans.batches import Batch
 from collectors.spans.finished import FinishedSpan
-from collectors.spans.of_otlp import batches_of_protobuf
-from collectors.spans.of_otlp_json import batches_of_json
 from collectors.spans.request_secrets import without_secrets_in_json, without_secrets_in_protobuf
 from collectors.worker import Worker
 from otel_tracking.errors import Troubles
@@ -43,11 +43,10 @@ LOOK_SECONDS = 1.0
 
 COUNTS = (
     *("requests", "spans", "rejected_spans", "odd_spans", "duplicate_spans", "too_late_spans", "turned_away"),
-    *("records", "items", "stored_already"),
+    *("records", "items", "stored_already", REFUSED),
 )
 NOT_TAKEN, NOT_UNDERSTOOD = "could not be taken", "are in a request that this version cannot read"
 
-_READERS: dict[bytes, Callable[[bytes], list[Batch]]] = {PROTOBUF: batches_of_protobuf, JSON: batches_of_json}
 _WITHOUT_SECRETS = {PROTOBUF: without_secrets_in_protobuf, JSON: without_secrets_in_json}
 
 
@@ -76,7 +75,9 @@ class Collector:
         max_age: float = 6 * 3600.0,
         most_waiting: int = MOST_WAITING,
         look_seconds: float = LOOK_SECONDS,
+        is_erased: IsErased | None = None,
     ) -> None:
+        """`is_erased` is asked, by trace id, of what comes and, every `look_seconds`, of what is held."""
         self.troubles = Troubles()
         self._road = Road(sinks, self.troubles)
         self.counts = self._road.counts
@@ -84,7 +85,8 @@ class Collector:
         self.quarantine = quarantine or Quarantine(spool.directory / "quarantine")
         self._senders = Senders(spool.directory / "senders.sqlite")
         self._stored = StoredRuns(sinks, self._senders)
-        self._aside = SettingAside(self.quarantine, spool)
+        self._erased = ErasedRuns(is_erased, self.counts)
+        self._aside = SettingAside(self.quarantine, spool, self._erased)
         self._worker = Worker("otel-tracking collector", self._met)
         self._maker = RecordMaker(
             *(self._road, self._stored, self._senders, self._aside, spool),
@@ -110,7 +112,9 @@ class Collector:
             self.counts["turned_away"] += 1
             raise Busy(f"{self._road.outstanding} records wait to be written")
         body = _WITHOUT_SECRETS[kind](body)
-        found = sort(_READERS[kind](body), self._knows)
+        found = sort(READERS[kind](body), self._knows)
+        found = self._erased.taken_out_of(found)
+        kind, body = self._erased.rest_of(RequestBody(kind, body))
         self.counts["requests"] += 1
         self._set_odd_aside(found, RequestBody(kind, body), sender)
         if found.ours:
@@ -167,6 +171,17 @@ class Collector:
     def _knows(self, trace_id: TraceId) -> bool:
         with self._lock:
             return self._runs.knows(trace_id)
+
+    def _let_go_of_erased(self) -> None:
+        """Forget what is held of runs that were erased meanwhile."""
+        with self._lock:
+            erased = self._erased.among(self._runs.held())
+            dropped = [run for trace_id in erased if (run := self._runs.drop(TraceId(trace_id)))]
+        for run in dropped:
+            self._erased.count(len(run.spans))
+            self._spool.release(run.places, run.trace_id)
+        self._erased.leave(self.quarantine)
+        self._senders.forget(erased)
 
     def _set_odd_aside(self, found: Sorted, request: RequestBody, sender: str) -> None:
         """What cannot be read of our traces is kept as it came: nobody will send it again."""
@@ -246,12 +261,12 @@ class Collector:
     def _take_up_entry(self, entry: Entry, only: int | None = None) -> None:
         """Take an entry of an earlier process; or once more, what it has of `only` one trace (0: of all)."""
         try:
-            found = sort(_READERS[entry.kind](entry.body), only.__eq__ if only else self._knows)
+            found = sort(READERS[entry.kind](entry.body), only.__eq__ if only else self._knows)
         except Exception:  # it was read before: another version of this program took it
             if only is None:
                 self._spool.hold(entry.place, [0])
             return self._refuse([Refusal(only or 0, NOT_UNDERSTOOD, 0)], entry, Counter())
-        found = found.of(only) if only else found
+        found = self._erased.taken_out_of(found.of(only) if only else found)
         self._spool.hold(entry.place, found.ours)
         if only is not None:
             self._set_odd_aside(found, RequestBody(entry.kind, entry.body), entry.sender)
@@ -265,6 +280,10 @@ class Collector:
         _log.error("collecting met %s and goes on; what was sent is in the spool", type(trouble).__name__)
 
     def _look_for_overdue(self) -> None:
+        try:
+            self._let_go_of_erased()
+        except Exception as trouble:  # runs that are due do not wait for it
+            self.troubles.report("erasing", trouble)
         with self._lock:
             overdue = self._runs.overdue()
             for due in overdue:
@@ -272,6 +291,7 @@ class Collector:
         self._maker.try_again()
         for due in overdue:
             self._maker.make(due)
+        self._spool.tidy()
 
     def _is_set_aside(self, due: Due, is_whole: bool) -> None:
         with self._lock:

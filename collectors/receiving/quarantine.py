@@ -15,8 +15,8 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +25,8 @@ from collectors.receiving.spool import sync_directory
 MOST_ENTRIES = 10_000
 MOST_BYTES = 2**30
 
-_NOTE = ".json"
-_BODIES = "bodies"
+NOTE = ".json"
+BODIES = "bodies"
 
 
 class RequestBody(NamedTuple):
@@ -56,22 +56,37 @@ class Aside:
 
 def read_asides(directory: Path) -> list[Aside]:
     """The entries below `directory`, oldest first; for those who only look, also while another process collects."""
-    found = [aside for path in directory.glob(f"*{_NOTE}") if (aside := _read_note(path))]
+    found = [aside for path in directory.glob(f"*{NOTE}") if (aside := _read_note(path))]
     return sorted(found, key=lambda aside: (aside.time, aside.id))
+
+
+def id_of(aside: Aside, requests: Iterable[str]) -> str:
+    """The id of an entry with these requests: the same for the same once more."""
+    told = json.dumps([aside.trace_id, aside.reason, aside.sender, list(requests)])
+    return aside.trace_id[:8] + "-" + hashlib.sha256(told.encode()).hexdigest()[:8]
+
+
+def name_of(request: RequestBody) -> str:
+    """The name of a request: what it holds, and the hash of its bytes."""
+    return f"{request.kind.decode()}-{hashlib.sha256(request.body).hexdigest()}"
+
+
+def requests_in(directory: Path) -> Iterator[RequestBody]:
+    """All requests that are kept below a directory; for those who only look."""
+    for path in sorted((directory / BODIES).glob("[!.]*")):
+        with contextlib.suppress(FileNotFoundError):  # a collector at work has just removed it
+            yield RequestBody(path.name[:1].encode(), path.read_bytes())
 
 
 class Quarantine:
     """The entries in one directory, of whoever has the spool beside it. For several threads."""
 
     def __init__(self, directory: Path, *, most_entries: int = MOST_ENTRIES, most_bytes: int = MOST_BYTES) -> None:
-        self._directory, self._bodies = directory, directory / _BODIES
+        self._directory, self._bodies = directory, directory / BODIES
         self._most_entries, self._most_bytes = most_entries, most_bytes
         self._lock = threading.Lock()
-        self._asides = {aside.id: aside for aside in read_asides(directory)}
-        self._uses = Counter(name for aside in self._asides.values() for name in aside.requests)
-        self._sizes: dict[str, int] = {}
         self.dropped = 0
-        self._look_at_bodies()
+        self._look()
 
     def __len__(self) -> int:
         return len(self._asides)
@@ -85,6 +100,20 @@ class Quarantine:
     def asides(self) -> list[Aside]:
         """The entries, oldest first."""
         return list(self._asides.values())
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all requests."""
+        return list(self._sizes)
+
+    @contextlib.contextmanager
+    def rewriting(self) -> Iterator[Path]:
+        """The directory, for whoever changes what is in it; nobody else does meanwhile."""
+        with self._lock:
+            try:
+                yield self._directory
+            finally:
+                self._look()
 
     def put(
         self,
@@ -104,9 +133,8 @@ class Quarantine:
             for directory in (self._directory, self._bodies):
                 directory.mkdir(mode=0o700, exist_ok=True)
             names = tuple(dict.fromkeys(map(self._keep, requests)))
-            told = json.dumps([f"{trace_id:032x}", reason, sender, names])
             aside = Aside(
-                id=f"{trace_id:032x}"[:8] + "-" + hashlib.sha256(told.encode()).hexdigest()[:8],
+                id="",
                 trace_id=f"{trace_id:032x}",
                 reason=reason,
                 sender=sender,
@@ -116,8 +144,9 @@ class Quarantine:
                 is_whole=is_whole,
                 requests=names,
             )
+            aside = replace(aside, id=id_of(aside, names))
             if aside.id not in self._asides:
-                _write(self._directory / f"{aside.id}{_NOTE}", json.dumps(asdict(aside)).encode())
+                _write(self._directory / f"{aside.id}{NOTE}", json.dumps(asdict(aside)).encode())
                 self._asides[aside.id] = aside
                 self._uses.update(names)
             self._make_room()
@@ -125,7 +154,7 @@ class Quarantine:
 
     def requests_of(self, aside: Aside) -> list[RequestBody]:
         """The requests of an entry. Raises OSError where one is gone or is not what it was."""
-        return [self._read(name) for name in aside.requests]
+        return [self.request(name) for name in aside.requests]
 
     def remove(self, aside: Aside) -> None:
         """Forget an entry, and the requests that no other one has."""
@@ -136,13 +165,14 @@ class Quarantine:
         if isinstance(request, str):
             self._sizes[request]  # or KeyError
             return request
-        name = f"{request.kind.decode()}-{hashlib.sha256(request.body).hexdigest()}"
+        name = name_of(request)
         if name not in self._sizes:
             _write(self._bodies / name, request.body)
             self._sizes[name] = len(request.body)
         return name
 
-    def _read(self, name: str) -> RequestBody:
+    def request(self, name: str) -> RequestBody:
+        """The request of that name. Raises OSError where it is gone or is not what it was."""
         kind, _, digest = name.partition("-")
         body = (self._bodies / name).read_bytes()
         if hashlib.sha256(body).hexdigest() != digest:
@@ -161,7 +191,7 @@ class Quarantine:
     def _remove(self, aside: Aside) -> None:
         if self._asides.pop(aside.id, None) is None:
             return
-        (self._directory / f"{aside.id}{_NOTE}").unlink(missing_ok=True)
+        (self._directory / f"{aside.id}{NOTE}").unlink(missing_ok=True)
         for name in aside.requests:
             self._uses[name] -= 1
             if self._uses[name] <= 0:
@@ -169,8 +199,11 @@ class Quarantine:
                 self._sizes.pop(name, None)
                 (self._bodies / name).unlink(missing_ok=True)
 
-    def _look_at_bodies(self) -> None:
-        """Measure the requests; one that no entry has was left by a death."""
+    def _look(self) -> None:
+        """Know what there is, and measure the requests; one that no entry has was left by a death."""
+        self._asides = {aside.id: aside for aside in read_asides(self._directory)}
+        self._uses = Counter(name for aside in self._asides.values() for name in aside.requests)
+        self._sizes: dict[str, int] = {}
         for path in list(self._bodies.glob("[!.]*")):
             if path.name in self._uses:
                 self._sizes[path.name] = path.stat().st_size

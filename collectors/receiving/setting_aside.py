@@ -7,6 +7,7 @@ import logging
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 
+from collectors.receiving.erased_runs import ErasedRuns
 from collectors.receiving.quarantine import Quarantine, RequestBody
 from collectors.receiving.runs import Due, Refusal
 from collectors.receiving.spool import Entry, InSpool, Spool
@@ -26,17 +27,20 @@ OTHERS = "are of the same request as the others, each for a reason of its own"
 class SettingAside:
     """Moves what cannot be taken from the spool into the quarantine. For several threads."""
 
-    def __init__(self, quarantine: Quarantine, spool: Spool) -> None:
-        self._quarantine, self._spool = quarantine, spool
+    def __init__(self, quarantine: Quarantine, spool: Spool, erased: ErasedRuns) -> None:
+        self._quarantine, self._spool, self._erased = quarantine, spool, erased
         self._names: OrderedDict[InSpool, str] = OrderedDict()
         self.counts: Counter[str] = Counter()
 
     def parts(self, refusals: Sequence[Refusal], request: RequestBody, sender: str) -> None:
         """Set aside what one request brought of some traces. Raises OSError where it cannot be kept."""
+        refusals = [refusal for refusal in refusals if not self._erased.holds(refusal.trace_id)]
+        if not refusals:
+            return
         named, others = refusals[:MOST_NAMED], refusals[MOST_NAMED:]
         if others:
             named = [*named, Refusal(0, OTHERS, sum(refusal.spans for refusal in others))]
-        kept: RequestBody | str = request
+        kept: RequestBody | str = self._erased.rest_of(request)
         for refusal in named:
             aside = self._quarantine.put(refusal.trace_id, refusal.reason, sender, [kept], spans=refusal.spans)
             # By its name from now on: to hash the same megabytes for each trace would be what a sender could want.
@@ -46,6 +50,8 @@ class SettingAside:
 
     def run(self, due: Due, reason: str, *, is_whole: bool) -> None:
         """Set aside a run with all requests that had spans of it. Raises OSError where they cannot be kept."""
+        if self._erased.holds(due.trace_id):
+            return self._erased.count(len(due.spans))
         places = list(dict.fromkeys(due.places))
         spans = len(due.spans)
         with contextlib.suppress(KeyError):  # it had to go for newer ones meanwhile
@@ -71,7 +77,7 @@ class SettingAside:
 
     def _read(self, place: InSpool) -> RequestBody:
         entry: Entry = self._spool.read(place)
-        return RequestBody(entry.kind, entry.body)
+        return self._erased.rest_of(RequestBody(entry.kind, entry.body))
 
     def _tell(self, trace_id: int, reason: str) -> None:
         self.counts[reason] += 1

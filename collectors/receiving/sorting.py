@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from collectors.receiving.trace_id import TraceId
@@ -34,6 +34,12 @@ class Sorted:
         """What of it is of one trace."""
         ours = {known: spans for known, spans in self.ours.items() if known == trace_id}
         return Sorted(ours, [odd for odd in self.odd if odd.trace_id == trace_id], self.rejected)
+
+    def without(self, traces: Collection[int]) -> Sorted:
+        """What of it is of other traces than these."""
+        ours = {known: spans for known, spans in self.ours.items() if known not in traces}
+        gone = Counter(odd.reason for odd in self.odd if odd.trace_id in traces)
+        return Sorted(ours, [odd for odd in self.odd if odd.trace_id not in traces], self.rejected - gone)
 
 
 def sort(batches: Iterable[Batch], knows: Callable[[TraceId], bool]) -> Sorted:

@@ -1,7 +1,7 @@
 """Keep accepted requests in files until their records are durable: what was answered with 200 survives everything.
 
-A segment is a file of entries: one byte for what it holds, length and crc32, who sent it, the request's body. Many
-threads append at once and share an fsync. A segment is removed when the records of all runs in it are durable.
+A segment is a file of entries (`entries.py`). Many threads append at once and share an fsync. A segment is removed when
+the records of all runs in it are durable.
 """
 
 from __future__ import annotations
@@ -9,29 +9,20 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import struct
 import threading
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from collectors.receiving.entries import PackedEntry, read_packed
 from otel_tracking.errors import RecordingError
 
-PROTOBUF, JSON = b"P", b"J"
-_LONGEST_SENDER = 200
 SEGMENT_BYTES = 16 * 2**20
 MOST_BYTES = 4 * 2**30
 """Bytes of all segments after which nothing more is taken until some are free."""
 
-_HEADER = struct.Struct(">cII")
-_SENDER_SIZE = struct.Struct(">H")
-_SUFFIX = ".otlp"
-
-_WITH_SENDER = {PROTOBUF: b"p", JSON: b"j"}
-_KINDS = {**{written: kind for kind, written in _WITH_SENDER.items()}, PROTOBUF: PROTOBUF, JSON: JSON}
-"""What an entry's first byte says. Capitals are entries of earlier versions, which did not keep the sender."""
+SUFFIX, LOCK = ".otlp", "lock"
 
 
 class InSpool(NamedTuple):
@@ -62,9 +53,8 @@ class Spool:
         self.directory = directory
         self._segment_bytes, self._most_bytes = segment_bytes, most_bytes
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._owner = _own(directory)
-        segments = [path for path in directory.glob(f"*{_SUFFIX}") if path.stem.isdecimal()]
-        self._sizes = {int(path.stem): path.stat().st_size for path in segments}
+        self._owner = own(directory)
+        self._sizes = {int(path.stem): path.stat().st_size for path in segments_in(directory)}
         self._runs_by_segment: dict[int, Counter[int]] = {number: Counter() for number in self._sizes}
         self._unread = set(self._sizes)
         self._number = max(self._unread, default=0)
@@ -98,8 +88,7 @@ class Spool:
 
     def append(self, kind: bytes, body: bytes, trace_ids: Iterable[int], sender: str = "") -> InSpool:
         """Keep a request; when it returns, with the place of it, it is on disk. Raises OSError."""
-        who = sender.encode("ascii", "replace")[:_LONGEST_SENDER]
-        content = b"".join((_SENDER_SIZE.pack(len(who)), who, body))
+        entry = PackedEntry.of(kind, body, sender).to_bytes()
         with self._appending:
             if self.size + len(body) > self._most_bytes:
                 raise SpoolFull(f"{self.directory} holds {self.size} bytes of runs that are not stored yet")
@@ -107,8 +96,8 @@ class Spool:
             # Registered first: otherwise the segment could be freed between the two.
             self._runs_by_segment[number].update(set(trace_ids))
             place = InSpool(number, self._sizes[number])
-            _write(file, _HEADER.pack(_WITH_SENDER[kind], len(content), zlib.crc32(content)) + content)
-            self._sizes[number] += _HEADER.size + len(content)
+            _write(file, entry)
+            self._sizes[number] += len(entry)
             self._appended += 1
             mine = self._appended
         self._sync(mine)
@@ -128,6 +117,14 @@ class Spool:
                 if runs[trace_id] <= 0:
                     del runs[trace_id]
                 self._remove_if_free(number)
+
+    def tidy(self) -> None:
+        """Remove the segment that is appended to where all its runs are durable: no text stays until it is full."""
+        with self._appending, self._syncing:
+            if self._file is not None and self._sizes[self._number] and not self._runs_by_segment.get(self._number):
+                self._synced = self._appended
+                self._close_file()
+                self._remove_if_free(self._number)
 
     def close(self) -> None:
         """Let go; what is not durable as records stays for the next process."""
@@ -186,11 +183,28 @@ class Spool:
         self._runs_by_segment.pop(number, None)
 
     def _path(self, number: int) -> Path:
-        return self.directory / f"{number:09d}{_SUFFIX}"
+        return self.directory / f"{number:09d}{SUFFIX}"
 
 
-def _own(directory: Path) -> int:
-    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def segments_in(directory: Path) -> list[Path]:
+    """The segments in a directory, oldest first."""
+    return sorted(
+        (path for path in directory.glob(f"*{SUFFIX}") if path.stem.isdecimal()), key=lambda one: int(one.stem)
+    )
+
+
+def entries_in(path: Path) -> Iterator[PackedEntry]:
+    """The sound entries of a segment; for those who only look, also while another process collects."""
+    with contextlib.suppress(EOFError, FileNotFoundError), path.open("rb") as file:
+        while True:
+            entry = read_packed(file)
+            if entry.is_sound:
+                yield entry
+
+
+def own(directory: Path) -> int:
+    """A descriptor of the lock on a spool, until it is closed; raises `RecordingError` where another process has it."""
+    lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -198,26 +212,17 @@ def _own(directory: Path) -> int:
         raise RecordingError(
             f"another process collects into {directory.parent}; end it, or name another data directory"
         ) from None
+    with contextlib.suppress(OSError):  # a full disk: then nobody is told which process it is
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
     return lock
 
 
 def _read_entry(file: BinaryIO, segment: int) -> Entry | None:
     """The entry that begins here; None where it is damaged. Raises `EOFError` where no whole one does."""
     place = InSpool(segment, file.tell())
-    header = file.read(_HEADER.size)
-    if len(header) < _HEADER.size:
-        raise EOFError
-    written, size, checksum = _HEADER.unpack(header)
-    content = file.read(size)
-    if len(content) < size:
-        raise EOFError
-    if zlib.crc32(content) != checksum or written not in _KINDS:
-        return None
-    if written not in _WITH_SENDER.values():
-        return Entry(place, _KINDS[written], content, "")
-    [length] = _SENDER_SIZE.unpack_from(content)
-    sender, body = content[_SENDER_SIZE.size :][:length], content[_SENDER_SIZE.size + length :]
-    return Entry(place, _KINDS[written], body, sender.decode())
+    entry = read_packed(file)
+    return Entry(place, entry.kind, entry.body, entry.sender) if entry.is_sound else None
 
 
 def _write(file: int, entry: bytes) -> None:

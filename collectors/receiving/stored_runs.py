@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from collectors.building.spans_of_record import is_exact, spans_of_record
 from collectors.delivery.sinks import Archive, Sink
+from collectors.receiving.remote_run import RemoteRun
 from collectors.receiving.revisions import NO_IDENTITY, extends, fits
-from collectors.receiving.runs import RemoteRun
 from collectors.receiving.senders import Senders
 from collectors.receiving.trace_id import TraceId
 from otel_tracking import canonical

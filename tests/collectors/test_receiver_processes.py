@@ -10,7 +10,7 @@ from odd_values import ENUMS, KEPT, LOSSY, PLAINED
 from receiver_stage import body_of, collecting, post, receiving, spans_of_runs, text_of
 
 from collectors.receiving import Spool
-from collectors.receiving.spool import PROTOBUF
+from collectors.receiving.entries import PROTOBUF
 from collectors.testing import RememberingSink
 from otel_tracking.errors import RecordingError
 

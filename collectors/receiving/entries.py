@@ -1,0 +1,81 @@
+"""The bytes of an entry of the spool: what it holds, length and crc32, who sent it, the request's body."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import BinaryIO, NamedTuple, Self
+
+PROTOBUF, JSON = b"P", b"J"
+
+_LONGEST_SENDER = 200
+_HEADER = struct.Struct(">cII")
+_SENDER_SIZE = struct.Struct(">H")
+_WITH_SENDER = {PROTOBUF: b"p", JSON: b"j"}
+_KINDS = {**{written: kind for kind, written in _WITH_SENDER.items()}, PROTOBUF: PROTOBUF, JSON: JSON}
+"""What an entry's first byte says. Capitals are entries of earlier versions, which did not keep the sender."""
+
+
+class PackedEntry(NamedTuple):
+    """An entry as it is written."""
+
+    written: bytes
+    content: bytes
+    checksum: int
+
+    @classmethod
+    def of(cls, kind: bytes, body: bytes, sender: str) -> Self:
+        """The entry of a request."""
+        who = sender.encode("ascii", "replace")[:_LONGEST_SENDER]
+        return cls._of(_WITH_SENDER[kind], b"".join((_SENDER_SIZE.pack(len(who)), who, body)))
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it is what was written, and of a kind that is known."""
+        return zlib.crc32(self.content) == self.checksum and self.written in _KINDS
+
+    @property
+    def kind(self) -> bytes:
+        """What it holds."""
+        return _KINDS[self.written]
+
+    @property
+    def sender(self) -> str:
+        """Who sent it; empty where an earlier version did not keep that."""
+        return self.content[_SENDER_SIZE.size : self._body_at].decode()
+
+    @property
+    def body(self) -> bytes:
+        """The request's body."""
+        return self.content[self._body_at :]
+
+    def with_body(self, body: bytes) -> Self:
+        """The same with another body."""
+        return self._of(self.written, self.content[: self._body_at] + body)
+
+    def to_bytes(self) -> bytes:
+        """What stands in the file."""
+        return _HEADER.pack(self.written, len(self.content), self.checksum) + self.content
+
+    @classmethod
+    def _of(cls, written: bytes, content: bytes) -> Self:
+        return cls(written, content, zlib.crc32(content))
+
+    @property
+    def _body_at(self) -> int:
+        if self.written not in _WITH_SENDER.values():
+            return 0
+        [length] = _SENDER_SIZE.unpack_from(self.content)
+        return _SENDER_SIZE.size + int(length)
+
+
+def read_packed(file: BinaryIO) -> PackedEntry:
+    """The entry that begins here, sound or not. Raises `EOFError` where no whole one does."""
+    header = file.read(_HEADER.size)
+    if len(header) < _HEADER.size:
+        raise EOFError
+    written, size, checksum = _HEADER.unpack(header)
+    content = file.read(size)
+    if len(content) < size:
+        raise EOFError
+    return PackedEntry(written, content, checksum)
