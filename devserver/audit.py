@@ -6,12 +6,14 @@ logins are kept apart, so that whoever guesses cannot push out what the others d
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import fcntl
 import json
 import logging
 import os
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +23,9 @@ from exporters.storage.files import PRIVATE_FILE, make_directory
 _log = logging.getLogger(__name__)
 
 FOLDER = "access"
+AUDIT, REFUSED = LOGS = ("audit", "refused")
+"""What everybody did, and whoever was not let in."""
+
 MOST_BYTES = 4 * 2**20
 """Bytes of a file, after which another is begun."""
 
@@ -69,7 +74,7 @@ class Audit:
             "execution_id": execution_id,
             **more,
         }
-        name = "refused" if act is Act.LOGIN_REFUSED else "audit"
+        name = REFUSED if act is Act.LOGIN_REFUSED else AUDIT
         try:
             self._append(name, json.dumps({key: value for key, value in line.items() if value is not None}) + "\n")
         except OSError as trouble:
@@ -78,16 +83,11 @@ class Audit:
     def _append(self, name: str, line: str) -> None:
         path = self._folder / f"{name}.jsonl"
         make_directory(self._folder)
-        with self._lock:
-            descriptor = os.open(self._folder / f".{name}.lock", os.O_CREAT | os.O_RDWR, PRIVATE_FILE)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                if path.exists() and path.stat().st_size + len(line) > self._most_bytes:
-                    self._begin_another(path)
-                with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, PRIVATE_FILE), "w") as file:
-                    file.write(line)
-            finally:
-                os.close(descriptor)
+        with self._lock, locked(self._folder, name):
+            if path.exists() and path.stat().st_size + len(line) > self._most_bytes:
+                self._begin_another(path)
+            with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, PRIVATE_FILE), "w") as file:
+                file.write(line)
 
     def _begin_another(self, path: Path) -> None:
         for number in range(self._most_files - 1, 0, -1):
@@ -95,6 +95,17 @@ class Audit:
             if earlier.exists():
                 earlier.replace(path.with_suffix(f".{number + 1}.jsonl"))
         path.replace(path.with_suffix(".1.jsonl"))
+
+
+@contextlib.contextmanager
+def locked(folder: Path, name: str) -> Iterator[None]:
+    """Nobody else, in no process, writes one of the logs while the block lasts."""
+    descriptor = os.open(folder / f".{name}.lock", os.O_CREAT | os.O_RDWR, PRIVATE_FILE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def this_user() -> Actor:

@@ -85,6 +85,7 @@ def open_collector(data_dir: Path, **options: Any) -> Collector:
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     sinks = make_sinks(Settings.from_environment(data_dir=data_dir))
+    # Here a collector is told what was erased: `is_erased=` whether there is a tombstone for a trace id.
     return Collector(sinks, Spool(data_dir / "collect"), **options)
 
 

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from devserver.audit import Audit
 from devserver.web.asking.execute_routes import execute_routes
 from devserver.web.asking.runner import Runner
+from devserver.web.asking.tickets import FOLDER as SERVING
 from devserver.web.asking.tickets import Tickets
 from devserver.web.files.media_routes import media_routes
 from devserver.web.files.workshop import Workshop
@@ -55,7 +56,7 @@ def create_app(
     settings = settings or WebSettings()
     settings.check()
     app = Flask(__name__)
-    own = devserver.settings.data_dir / ".serving"
+    own = devserver.settings.data_dir / SERVING
     # What another process keeps there is the other's.
     tickets = Tickets(own if claim(devserver.settings.data_dir, app) else None)
     runner = runner or Runner(

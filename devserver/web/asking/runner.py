@@ -35,6 +35,10 @@ class RunnerFull(Exception):
         self.retry_after = retry_after
 
 
+class Withdrawn(Exception):
+    """A run that waited was erased."""
+
+
 class Job:
     """One request on its way: waiting, then running under an execution id, then over."""
 
@@ -213,9 +217,10 @@ class Runner:
 
     def _run(self, job: Job) -> None:
         result, error = None, None
-        # Before it begins, so that a run that makes the server die is not run again and again.
-        self._tickets.begin(job.ticket)
         try:
+            # Before it begins, so that a run that makes the server die is not run again and again.
+            if not self._tickets.begin(job.ticket):
+                raise Withdrawn
             result = self._pipeline.run(job.request, on_start=lambda run: self._begin(job, run), cancel=job.cancel)
         except Exception as trouble:
             # Its message stays out of the log: it may hold what a child wrote.

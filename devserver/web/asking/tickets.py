@@ -27,6 +27,9 @@ from exporters.storage.files import PRIVATE_FILE, make_directory
 
 _log = logging.getLogger(__name__)
 
+FOLDER, FILE = ".serving", "tickets.sqlite"
+"""Where tickets are in a data directory."""
+
 KEPT_SECONDS = 30 * 24 * 3600
 """How long it is known whose a run was."""
 
@@ -74,22 +77,31 @@ class Tickets:
 
     def __init__(self, folder: Path | None) -> None:
         self._holder = secrets.token_hex(8)
-        self._folder, self._file = folder, None if folder is None else folder / "tickets.sqlite"
+        self._folder, self._file = folder, None if folder is None else folder / FILE
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="devserver tickets")
         self._database: sqlite3.Connection | None = None
+        self._unkept: set[str] = set()
         _living[self._holder] = self
         self._done(self._forget_old).result()
 
     def keep(self, ticket: str, owner: str, asked_at: float, request: Request) -> bool:
         """Keep a run that waits; durable when this returns, or False."""
         row = (ticket, self._holder, owner, asked_at, "waiting", None, None, text_of(request))
-        return self._done(self._execute, "INSERT OR REPLACE INTO tickets VALUES (?,?,?,?,?,?,?,?)", row).result()
+        kept = self._done(self._execute, "INSERT OR REPLACE INTO tickets VALUES (?,?,?,?,?,?,?,?)", row).result()
+        if not kept:
+            self._unkept.add(ticket)
+        return kept
 
-    def begin(self, ticket: str) -> None:
-        """A run begins: it will not be begun again, whatever becomes of it."""
-        self._done(
-            self._execute, "UPDATE tickets SET state = 'running', request = NULL WHERE ticket = ?", (ticket,)
-        ).result()
+    def begin(self, ticket: str) -> bool:
+        """A run begins: it will not be begun again, whatever becomes of it.
+
+        False where somebody has taken its ticket out of the file meanwhile: it was erased, and may not begin.
+        """
+        begun: list[int] = []
+        is_known = self._done(self._begin, ticket, begun).result()
+        is_kept = ticket not in self._unkept
+        self._unkept.discard(ticket)
+        return not (is_known and is_kept and begun == [0])
 
     def name(self, ticket: str, execution_id: str) -> None:
         """A run has its execution id. Nobody waits for this."""
@@ -148,6 +160,11 @@ class Tickets:
     def _execute(self, statement: str, values: tuple[Any, ...]) -> None:
         with self._opened() as database:
             database.execute(statement, values)
+
+    def _begin(self, ticket: str, begun: list[int]) -> None:
+        with self._opened() as database:
+            told = "UPDATE tickets SET state = 'running', request = NULL WHERE ticket = ?"
+            begun.append(database.execute(told, (ticket,)).rowcount)
 
     def _select(self, where: str, value: str, found: list[Kept]) -> None:
         fields = "ticket, owner, state, execution_id, reason"
