@@ -10,6 +10,8 @@ StorageError
 ├─ UnknownExecution     nothing stored under that id
 ├─ AmbiguousExecution   several executions begin like that
 ├─ CompactionRunning    another process has the lock
+├─ UnusableRoster       a list of names that cannot be looked for
+├─ NoPipeline           no pipeline of spaCy where one was named
 ├─ StudyError           a study cannot be used
 │  ├─ BadStudyName      a name that is no plain name
 │  ├─ UnknownStudy      this data directory knows no such study
@@ -69,6 +71,14 @@ class UnknownExecution(StorageError, LookupError):
 
 class AmbiguousExecution(StorageError, LookupError):
     """More than one execution begins like that."""
+
+
+class UnusableRoster(StorageError, ValueError):
+    """A list of names that cannot be looked for: nothing is exported under the belief that it was."""
+
+
+class NoPipeline(StorageError, LookupError):
+    """No pipeline of spaCy is where somebody said."""
 
 
 class CompactionRunning(StorageError):

@@ -39,6 +39,8 @@ EXTRAS = {
     ),
     "comfyui": _Part("Progress and media types of ComfyUI need", ("websockets", "filetype"), brings=("pipelines",)),
     "capture": _Part("HTTP clients that are recorded need", ("httpx", "requests")),
+    "privacy": _Part("Text rules need", ("phonenumbers",)),
+    "names": _Part("A recogniser of names needs", ("presidio_analyzer", "spacy"), brings=("privacy",)),
 }
 """The extras, as in pyproject.toml (a test compares them). The first one that has a module is asked for by default."""
 

@@ -1,0 +1,110 @@
+"""Undo what makes a text look like another one: percent signs, entities, escapes, base64, widths, unseen characters."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import re
+import unicodedata
+from collections.abc import Iterator
+
+_MOST_ROUNDS = 5
+
+_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+|(?:=[0-9A-F]{2})+")
+_PERCENT_U = re.compile(r"%u([0-9A-Fa-f]{4})")
+_ESCAPE = re.compile(
+    r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|x([0-9A-Fa-f]{2})|([nrtbf0\"'/\\]))"
+)
+_SIGNS = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " ", "0": " "}
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{4,}={0,2}")
+_WRAPPED = re.compile(r"[A-Za-z0-9+/_=-]+(?:\s+[A-Za-z0-9+/_=-]+)+\s*")
+_PRINTABLE = 0.9
+
+
+class TooDisguised(ValueError):
+    """After many rounds there is still something to undo: nobody writes so who wants to be read."""
+
+
+def undone(text: str) -> Iterator[str]:
+    """The text as it reads after each round of undoing; nothing where there is nothing to undo.
+
+    >>> list(undone("Anna%20M%C3%BCller")), list(undone("Eine Blume"))
+    (['Anna Müller'], [])
+    """
+    for _ in range(_MOST_ROUNDS):
+        before, text = text, _round(text)
+        if text == before:
+            return
+        yield text
+    raise TooDisguised(f"{_MOST_ROUNDS} rounds were not enough")
+
+
+def _round(text: str) -> str:
+    if "%" in text or "=" in text:
+        text = _PERCENT_U.sub(lambda found: chr(int(found[1], 16)), _PERCENT.sub(_from_percent, text))
+    if "&" in text:
+        text = html.unescape(text)
+    if "\\" in text:
+        text = _joined_halves(_ESCAPE.sub(_from_escape, text))
+    text = _from_base64(text)
+    return text if text.isascii() else _plain_letters(text)
+
+
+def _from_percent(found: re.Match[str]) -> str:
+    data = bytes.fromhex(found[0].replace("%", "").replace("=", ""))
+    return _text_of(data) or data.decode("latin-1")
+
+
+def _from_escape(found: re.Match[str]) -> str:
+    if found[5]:
+        return _SIGNS.get(found[5], found[5])
+    code = int(next(filter(None, found.groups())), 16)
+    return chr(code) if code <= 0x10FFFF else found[0]
+
+
+def _joined_halves(text: str) -> str:
+    """Two halves of a character as the character."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _from_base64(text: str) -> str:
+    if "\n" in text and _WRAPPED.fullmatch(text) and (whole := _decoded("".join(text.split()))):
+        return whole
+    return _BASE64.sub(lambda found: _decoded(found[0]) or found[0], text)
+
+
+def _decoded(run: str) -> str | None:
+    """The text that base64 stands for; None for a word that only looks like it."""
+    body = run.rstrip("=").replace("-", "+").replace("_", "/")
+    if len(body) % 4 == 1:
+        return None
+    try:
+        data = base64.b64decode(body + "=" * (-len(body) % 4))
+    except binascii.Error:
+        return None
+    text = _text_of(data)
+    return text if text and _is_readable(text) else None
+
+
+def _text_of(data: bytes) -> str | None:
+    if b"\0" in data and len(data) % 2 == 0:
+        encoding = "utf-16-le" if data[1::2].count(0) >= data[::2].count(0) else "utf-16-be"
+        return data.decode(encoding, "replace")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_readable(text: str) -> bool:
+    return sum(map(str.isprintable, text)) >= _PRINTABLE * len(text)
+
+
+def _plain_letters(text: str) -> str:
+    """Full-width and other forms of letters as the letters; what cannot be seen is gone."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", text) if not _is_unseen(sign))
+
+
+def _is_unseen(sign: str) -> bool:
+    return not sign.isascii() and (unicodedata.category(sign) == "Cf" or "\ufe00" <= sign <= "\ufe0f")
