@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from collectors import Recording, Sink, start_recording
-from collectors.delivery import KnowingSink, write_together
+from collectors.delivery import KnowingSink, is_erased, refused_by, write_together
 from devserver.era_a_store import DatasetStore
+from devserver.erasing import places_of
 from devserver.settings import Settings
 from devserver.wiring import make_sinks, whose_runs
 from otel_tracking import ExecutionItem, ItemType, MediaType
@@ -71,6 +72,15 @@ class LateSinks:
         first = self._sinks()[0]
         return isinstance(first, KnowingSink) and first.contains(trace_id, revision)
 
+    @property
+    def refused(self) -> int:
+        """How many records of erased runs they took and did not keep."""
+        return sum(map(refused_by, self._opened or ()))
+
+    def is_erased(self, execution_id: str | None, trace_id: str | None) -> bool:
+        """Whether a run was erased in all of them."""
+        return is_erased(self._sinks(), execution_id, trace_id)
+
     def close(self) -> None:
         """Let go of what was opened."""
         for sink in self._opened or ():
@@ -126,7 +136,12 @@ def _opened(settings: Settings | None) -> _Open:
         if _open is None or _open.process != os.getpid():
             settings = settings or Settings.from_environment()
             recording = start_recording([LateSinks(settings)], journal=settings.journal, **whose_runs(settings))
-            store = DatasetStore(settings.data_dir, settle=lambda: recording.flush(timeout=5), study=settings.study)
+            store = DatasetStore(
+                settings.data_dir,
+                settle=lambda: recording.flush(timeout=5),
+                study=settings.study,
+                places=places_of(settings),
+            )
             _open = _Open(recording, Home(recording.tracker(), store), os.getpid())
         return _open
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from exporters import ParquetSink, list_executions, read_records
+from exporters.erasure import Reason, erase
 from exporters.privacy.at_source import as_at_source
 from exporters.storage.reading.damage import Damages
-from exporters.storage.upkeep.erasure import erase_run
+from otel_tracking.erasure import Place
 from otel_tracking.record import ExecutionRecord
 from otel_tracking.secrets.records import without_secrets
+
+LONGEST_WAIT = 10.0
+"""Seconds that a caller of `delete` waits while the store is compacted."""
 
 MOST_NEWER = 100
 """Runs that may have come between the list and the reading of its first record."""
@@ -32,8 +36,14 @@ class DatasetStore:
     `settle` waits until runs that have ended are stored. What is saved and says no study is of `study`.
     """
 
-    def __init__(self, data_dir: Path, settle: Callable[[], object] = lambda: None, study: str | None = None) -> None:
-        self._data_dir, self._settle, self._study = data_dir, settle, study
+    def __init__(
+        self,
+        data_dir: Path,
+        settle: Callable[[], object] = lambda: None,
+        study: str | None = None,
+        places: Sequence[Place] = (),
+    ) -> None:
+        self._data_dir, self._settle, self._study, self._places = data_dir, settle, study, places
         self._ahead = _Ahead()
 
     def save(self, record: ExecutionRecord) -> None:
@@ -58,9 +68,16 @@ class DatasetStore:
         return ids
 
     def delete(self, execution_id: str) -> bool:
-        """Erase every row of a run, its media and its documents; False where there is nothing of it."""
+        """Erase a run everywhere, for good: it cannot be saved again. False where none is stored under that id."""
         self._settle()
-        return erase_run(self._data_dir, execution_id)
+        done = erase(
+            self._data_dir,
+            lambda record: record.execution_id == execution_id,
+            places=self._places,
+            reason=Reason.EXECUTION,
+            wait_seconds=LONGEST_WAIT,
+        )
+        return bool(done.runs)
 
     def stats(self) -> dict[str, Any]:
         """How many runs can be read, the bytes of everything that is stored, and an `error` where some cannot."""

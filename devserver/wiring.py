@@ -14,6 +14,7 @@ from devserver.backends.http import open_client
 from devserver.configs import Shelf
 from devserver.embedded import embedded_engines
 from devserver.engines import Engines
+from devserver.erasing import finish_erasures
 from devserver.errors import SettingsError
 from devserver.pipeline import Pipeline
 from devserver.remote_engines import remote_engines, wants_servers
@@ -85,7 +86,6 @@ def open_collector(data_dir: Path, **options: Any) -> Collector:
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     sinks = make_sinks(Settings.from_environment(data_dir=data_dir))
-    # Here a collector is told what was erased: `is_erased=` whether there is a tombstone for a trace id.
     return Collector(sinks, Spool(data_dir / "collect"), **options)
 
 
@@ -109,7 +109,8 @@ def whose_runs(settings: Settings) -> dict[str, Any]:
 
 
 def make_sinks(settings: Settings) -> list[Sink]:
-    """The dataset, and documents where the settings want some."""
+    """The dataset, and documents where the settings want some; an erasure that was interrupted is finished first."""
+    finish_erasures(settings)
     from exporters import ParquetSink
 
     sinks: list[Sink] = [ParquetSink(settings.data_dir)]

@@ -35,11 +35,11 @@ SURFACE = {
         building.live delivery listening listening.server receiving receiving.server recording
     """,
     "exporters": """
-        dataset dataset.readme errors formats formats.documents formats.json formats.worker
+        dataset dataset.readme erasure errors formats formats.documents formats.json formats.worker
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
         privacy.at_source privacy.consent privacy.consent_lists privacy.retention privacy.studies
         storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding
-        storage.reading.selection storage.upkeep.erasure storage.upkeep.inspection storage.upkeep.salvage
+        storage.reading.selection storage.upkeep.inspection storage.upkeep.salvage
         storage.writing.media
         story.boxes story.catalogue story.language_names story.letters story.parts story.readable story.story
         story.storyteller story.words

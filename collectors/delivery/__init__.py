@@ -9,8 +9,22 @@ from collectors.delivery.sinks import (
     KnowingSink,
     LocatedSink,
     PreparingSink,
+    RefusingSink,
     Sink,
+    is_erased,
+    refused_by,
     write_together,
 )
 
-__all__ = ["Archive", "GroupSink", "KnowingSink", "LocatedSink", "PreparingSink", "Sink", "write_together"]
+__all__ = [
+    "Archive",
+    "GroupSink",
+    "KnowingSink",
+    "LocatedSink",
+    "PreparingSink",
+    "RefusingSink",
+    "Sink",
+    "is_erased",
+    "refused_by",
+    "write_together",
+]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from collectors.delivery.parcel import Parcel
-from collectors.delivery.sinks import Outlet, Sink
+from collectors.delivery.sinks import Outlet, Sink, refused_by
 from otel_tracking.errors import Troubles
 
 GROUP_SIZE = 128
@@ -60,6 +60,7 @@ class SinkLane:
             "delivered": self.delivered,
             "pending": self.pending,
             "retries": self.retries,
+            "refused": refused_by(self.outlet.sink),
             "last_error": self.last_error,
         }
 

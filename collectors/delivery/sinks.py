@@ -70,6 +70,30 @@ class Archive(Protocol):
         """The trace that is stored under an execution id; None where there is none."""
 
 
+@runtime_checkable
+class RefusingSink(Protocol):
+    """A sink that takes records of runs that were erased, so that nobody brings them again, and keeps none of them."""
+
+    @property
+    def refused(self) -> int:
+        """How many there were."""
+
+    def is_erased(self, execution_id: str | None, trace_id: str | None) -> bool:
+        """Whether a run was erased, by what is known of it."""
+
+
+def is_erased(sinks: Sequence[Sink], execution_id: str | None, trace_id: str | None) -> bool:
+    """Whether every one of the sinks says that a run was erased."""
+    return bool(sinks) and all(
+        isinstance(sink, RefusingSink) and sink.is_erased(execution_id, trace_id) for sink in sinks
+    )
+
+
+def refused_by(sink: Sink) -> int:
+    """How many records of erased runs a sink took and did not keep."""
+    return sink.refused if isinstance(sink, RefusingSink) else 0
+
+
 def contains(sink: Sink, record: ExecutionRecord) -> bool:
     """Whether a sink says that it has this revision of a run."""
     return isinstance(sink, KnowingSink) and sink.contains(record.trace_id or "", record.revision)

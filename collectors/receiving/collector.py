@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from collectors.delivery.road import Road
 from collectors.delivery.sinks import Sink
 from collectors.receiving.entries import JSON, PROTOBUF
-from collectors.receiving.erased_runs import REFUSED, ErasedRuns, IsErased
+from collectors.receiving.erased_runs import REFUSED, ErasedRuns, IsErased, asked_of
 from collectors.receiving.kept_runs import READERS
 from collectors.receiving.quarantine import Aside, Quarantine, RequestBody
 from collectors.receiving.record_maker import RecordMaker
@@ -77,7 +77,9 @@ class Collector:
         look_seconds: float = LOOK_SECONDS,
         is_erased: IsErased | None = None,
     ) -> None:
-        """`is_erased` is asked, by trace id, of what comes and, every `look_seconds`, of what is held."""
+        """`is_erased` is asked, by trace id, of what comes and, every `look_seconds`, of what is held; where it is not
+        given, the sinks are asked.
+        """
         self.troubles = Troubles()
         self._road = Road(sinks, self.troubles)
         self.counts = self._road.counts
@@ -85,7 +87,7 @@ class Collector:
         self.quarantine = quarantine or Quarantine(spool.directory / "quarantine")
         self._senders = Senders(spool.directory / "senders.sqlite")
         self._stored = StoredRuns(sinks, self._senders)
-        self._erased = ErasedRuns(is_erased, self.counts)
+        self._erased = ErasedRuns(is_erased or asked_of(sinks), self.counts)
         self._aside = SettingAside(self.quarantine, spool, self._erased)
         self._worker = Worker("otel-tracking collector", self._met)
         self._maker = RecordMaker(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
+from collectors.delivery.sinks import RefusingSink, Sink, is_erased
 from collectors.receiving.erasing_asides import erase_asides
 from collectors.receiving.kept_runs import traces_in, without_traces
 from collectors.receiving.quarantine import Quarantine, RequestBody
@@ -71,3 +72,10 @@ def _traces_of_name(quarantine: Quarantine, name: str) -> frozenset[int]:
         return traces_in(*quarantine.request(name))
     except OSError:  # it is gone, or not what was written
         return frozenset()
+
+
+def asked_of(sinks: Sequence[Sink]) -> IsErased | None:
+    """Asks sinks that know of erased runs; None where none of them does."""
+    if not any(isinstance(sink, RefusingSink) for sink in sinks):
+        return None
+    return lambda trace_id: is_erased(sinks, None, trace_id)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from collectors.building.record import build_record
 from collectors.delivery import spill as spilled
-from collectors.delivery.sinks import Sink, contains, first_location
+from collectors.delivery.sinks import Sink, contains, first_location, is_erased
 from collectors.delivery.spill import SpilledRecord
 from collectors.flight_recorder import ClaimedJournals, DeadRun, LeftAlone, NotOurs, find_dead
 from collectors.spans.of_journal import JournalledRun, read_run
@@ -26,13 +26,17 @@ _log = logging.getLogger("otel_tracking")
 
 @dataclass(frozen=True)
 class RecoveryReport:
-    """What recovery found: records written, runs that were durable already, runs that cannot be read or written."""
+    """What recovery found: records written, runs that were durable already, runs that cannot be read or written.
+
+    `refused` counts runs that were erased meanwhile: nothing of them is kept any more.
+    """
 
     recovered: tuple[str, ...] = ()
     already_durable: int = 0
     failed: int = 0
     left_alone: tuple[LeftAlone, ...] = ()
     """What lies where this user's journals and files would, and is not this user's alone."""
+    refused: int = 0
 
     def __add__(self, other: RecoveryReport) -> RecoveryReport:
         return RecoveryReport(
@@ -40,6 +44,7 @@ class RecoveryReport:
             self.already_durable + other.already_durable,
             self.failed + other.failed,
             self.left_alone + other.left_alone,
+            self.refused + other.refused,
         )
 
 
@@ -168,8 +173,11 @@ class _Recovery:
         missing = [sink for sink in self._sinks if not contains(sink, record)]
         for sink in missing:
             sink.write(record)
-        found = RecoveryReport(recovered=(record.execution_id,)) if missing else RecoveryReport(already_durable=1)
-        self.report += found
+        if is_erased(missing, record.execution_id, record.trace_id):
+            self.report += RecoveryReport(refused=1)
+        else:
+            found = RecoveryReport(recovered=(record.execution_id,)) if missing else RecoveryReport(already_durable=1)
+            self.report += found
 
     def _leave_alone(self, what: LeftAlone) -> None:
         _log.warning("left alone: %s", what)

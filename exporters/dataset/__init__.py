@@ -10,11 +10,13 @@ order of their ids, and nothing says when, where or from which files the dataset
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
+import os
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
@@ -24,9 +26,10 @@ from exporters.dataset.tables import TABLES, Counts, Progress, write_tables
 from exporters.errors import NothingSelected, NotWritable
 from exporters.storage.files import PRIVATE_DIRECTORY, make_directory, sync_directory, write_file
 from exporters.storage.reading.damage import Damages, OnDamage
-from exporters.storage.reading.records import list_executions
+from exporters.storage.reading.records import ExecutionRow, list_executions
 from exporters.storage.reading.selection import Selection
 from exporters.storage.tables.codebook import codebook_csv, codebook_json
+from otel_tracking.erasure import RunId
 from otel_tracking.extras import Extra
 
 
@@ -51,12 +54,14 @@ def make_dataset(
     replace: bool = False,
     progress: Progress | None = None,
     on_damage: OnDamage | None = None,
+    executions: Collection[RunId] | None = None,
     **selection: Unpack[Selection],
 ) -> Dataset:
     """The wanted runs as a dataset in `out`, which is there whole or not at all.
 
-    Keywords are those of `Selection`. Raises `NothingSelected` where there is no such run, and `NotWritable` where
-    `out` is there already, unless `replace` says that it may go and it is a dataset. `MissingExtra` without DuckDB.
+    Keywords are those of `Selection`; `executions` are wanted runs by their ids. Raises `NothingSelected` where there
+    is no such run, and `NotWritable` where `out` is there already, unless `replace` says that it may go and it is a
+    dataset. `MissingExtra` without DuckDB.
 
     Runs of which a file is damaged are left out, and README.md says how many. `on_damage` is told of each; without it,
     damage is a `BrokenFile` and there is no dataset.
@@ -70,17 +75,21 @@ def make_dataset(
     data_dir, out = Path(data_dir), Path(out).expanduser().absolute()
     damages = Damages()
     _check(out, replace)
-    wanted = list_executions(data_dir, on_damage=damages, **selection)
+    wanted = _chosen(list_executions(data_dir, on_damage=damages, **selection), executions)
     if not wanted:
         _refuse_or_tell(damages, on_damage)
         raise NothingSelected(f"no run in {data_dir} matches; there is no dataset")
     make_directory(out.parent)
     work = out.with_name(f".{out.name[:100]}.{secrets.token_hex(4)}.tmp")
     work.mkdir(mode=PRIVATE_DIRECTORY)
+    # An erasure sweeps what nobody holds.
+    held = os.open(work, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(held, fcntl.LOCK_EX)
     try:
         rows = write_tables(data_dir, work, wanted, progress, damages)
         _refuse_or_tell(damages, on_damage)
-        _write_about(work, rows, selection, description or Description(), len(wanted) - rows["executions"])
+        query = _query(selection, executions)
+        _write_about(work, rows, query, description or Description(), len(wanted) - rows["executions"])
         identifier = _write_checksums(work)
         _put_in_place(work, out)
     except BaseException as trouble:
@@ -89,6 +98,8 @@ def make_dataset(
             # By the name that it was to have: nobody knows the directory in which it was made.
             trouble.filename = str(trouble.filename).replace(str(work), str(out))
         raise
+    finally:
+        os.close(held)
     return Dataset(path=out, rows=rows, files=sorted(path.name for path in out.iterdir()), identifier=identifier)
 
 
@@ -120,8 +131,20 @@ def _put_in_place(work: Path, out: Path) -> None:
     sync_directory(out.parent)
 
 
-def _write_about(work: Path, rows: Counts, selection: Selection, description: Description, left_out: int) -> None:
-    query = {name: _plain(value) for name, value in sorted(selection.items()) if value is not None}
+def _chosen(rows: list[ExecutionRow], executions: Collection[RunId] | None) -> list[ExecutionRow]:
+    if executions is None:
+        return rows
+    named = frozenset(executions)
+    return [row for row in rows if RunId(row.execution_id, row.trace_id) in named]
+
+
+def _query(selection: Selection, executions: Collection[RunId] | None) -> dict[str, str]:
+    """What chose the runs, in words; ids that were given one by one stand in the tables."""
+    named = {} if executions is None else {"executions": "named one by one"}
+    return {**named, **{name: _plain(value) for name, value in sorted(selection.items()) if value is not None}}
+
+
+def _write_about(work: Path, rows: Counts, query: dict[str, str], description: Description, left_out: int) -> None:
     about = {"query": query, "rows": rows, **({"left_out": left_out} if left_out else {})}
     files = {
         "codebook.csv": codebook_csv(TABLES),

@@ -46,7 +46,7 @@ def test_runs_of_a_process_that_died_are_recovered_once(tmp_path, ram):
     again = call("recover", "--journal", ram, data=tmp_path)
 
     [record] = read_records(tmp_path)
-    expected = {"recovered": [execution_id], "already_durable": 0, "failed": 0, "left_alone": []}
+    expected = {"recovered": [execution_id], "already_durable": 0, "failed": 0, "refused": 0, "left_alone": []}
     assert (exit_code, answer) == (0, expected)
     assert (record.status, record.items[-1].content) == ("interrupted", "Eine Blume")
     assert "Nothing to recover" in again.stdout

@@ -165,6 +165,8 @@ def _summary(health: dict[str, Any]) -> str:
     parts = [f"{count(health['records'] - health['waiting'], 'record')} stored"]
     if health["stored_already"]:
         parts.append(f"{health['stored_already']} stored already")
+    if refused := health["refused"] + sum(sink["refused"] for sink in health["sinks"]):
+        parts.append(f"{refused} of runs that were erased, not kept")
     if health["open_runs"] or health["waiting"]:
         parts.append(f"{count(health['open_runs'] + health['waiting'], 'run')} kept for the next start")
     if health["rejected_spans"]:

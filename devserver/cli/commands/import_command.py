@@ -15,7 +15,7 @@ from exporters import ParquetSink, StorageError, import_record, read_records
 from exporters.privacy.at_source import as_at_source
 from otel_tracking.secrets.records import without_secrets
 
-IMPORTED, KNOWN, REFUSED = "imported", "known", "refused"
+IMPORTED, KNOWN, REFUSED, ERASED = "imported", "known", "refused", "erased"
 
 
 @click.command("import")
@@ -26,8 +26,8 @@ def command(files: tuple[Path, ...], data_dir: Path, as_json: bool) -> int:
     """Take over records that an earlier tracker wrote as JSON, one record a file.
 
     Fields that nobody knows any more are kept. A record that is stored already is left alone, so the same files may
-    be imported twice. People of a study that wants pseudonyms at the source get theirs. A file that cannot be read is
-    named, the others are imported, and the exit code is 1.
+    be imported twice, and a run that was erased here is not taken over again. People of a study that wants pseudonyms
+    at the source get theirs. A file that cannot be read is named, the others are imported, and the exit code is 1.
     """
     sink = ParquetSink(data_dir)
     results: list[dict[str, str | None]] = []
@@ -51,6 +51,8 @@ def command(files: tuple[Path, ...], data_dir: Path, as_json: bool) -> int:
 def take_over(sink: ParquetSink, data_dir: Path, path: Path) -> tuple[str, str, str | None]:
     """Store the record of a file: the result, the execution id and, where it was refused, the reason."""
     record = as_at_source(data_dir, without_secrets(import_record(path)))
+    if sink.is_erased(record.execution_id, record.trace_id):
+        return ERASED, record.execution_id, None
     stored = next(read_records(data_dir, execution_id=record.execution_id), None)
     if stored is None:
         sink.write(record)
@@ -65,6 +67,8 @@ def _summary(results: list[str]) -> str:
     parts = [f"{count(results.count(IMPORTED), 'record')} imported"]
     if KNOWN in results:
         parts.append(f"{results.count(KNOWN)} stored already")
+    if ERASED in results:
+        parts.append(f"{results.count(ERASED)} erased earlier and not kept")
     if REFUSED in results:
         parts.append(f"{results.count(REFUSED)} refused")
     return ", ".join(parts)

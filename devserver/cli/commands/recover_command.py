@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from collectors import recover
+from collectors import RecoveryReport, recover
 from devserver.cli.complaints import FAILED
 from devserver.cli.options import data_option, json_option
 from devserver.cli.output import print_json
@@ -40,6 +40,7 @@ def command(data_dir: Path, journal: Path | None, as_json: bool) -> int:
                 "recovered": list(report.recovered),
                 "already_durable": report.already_durable,
                 "failed": report.failed,
+                "refused": report.refused,
                 "left_alone": [asdict(what) for what in report.left_alone],
             }
         )
@@ -48,16 +49,18 @@ def command(data_dir: Path, journal: Path | None, as_json: bool) -> int:
             say(f"recovered {safe_line(execution_id)}")
         for what in report.left_alone:
             say(f"left alone: {safe_line(what)}")
-        say(_summary(len(report.recovered), report.already_durable, report.failed))
+        say(_summary(report))
     return FAILED if report.failed else 0
 
 
-def _summary(recovered: int, already_durable: int, failed: int) -> str:
-    if not recovered and not failed:
+def _summary(report: RecoveryReport) -> str:
+    if not report.recovered and not report.failed and not report.refused:
         return "Nothing to recover: every run of this data directory is stored"
-    parts = [f"{count(recovered, 'run')} recovered"]
-    if already_durable:
-        parts.append(f"{already_durable} stored already")
-    if failed:
-        parts.append(f"{failed} could not be written or read and stay where they are")
+    parts = [f"{count(len(report.recovered), 'run')} recovered"]
+    if report.already_durable:
+        parts.append(f"{report.already_durable} stored already")
+    if report.refused:
+        parts.append(f"{report.refused} erased earlier and not kept")
+    if report.failed:
+        parts.append(f"{report.failed} could not be written or read and stay where they are")
     return ", ".join(parts)

@@ -135,6 +135,8 @@ def _restore(data_dir: Path, document: Path) -> str | None:
     except StorageError:
         return None
     sink = ParquetSink(data_dir)
+    if sink.is_erased(record.execution_id, record.trace_id):
+        return None
     if record.trace_id and (known := sink.stored(record.trace_id)) and known.revision >= record.revision:
         return None
     sink.write(record)

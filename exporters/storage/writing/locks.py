@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from exporters.errors import CompactionRunning
 from exporters.storage.files import PRIVATE_FILE
+
+_PATIENCE = 2.0
+"""Seconds of waiting after which a person wants to know why."""
+_LOOK_SECONDS = 0.05
 
 
 @contextlib.contextmanager
@@ -28,6 +33,26 @@ def compaction_lock(data_dir: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextlib.contextmanager
+def waited_for_lock(data_dir: Path, seconds: float, tell: Callable[[str], None]) -> Iterator[None]:
+    """Holds the same lock, waiting for it; `tell` gets a sentence once it takes longer. `CompactionRunning` at last."""
+    started, is_told = time.monotonic(), False
+    with contextlib.ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(compaction_lock(data_dir))
+                break
+            except CompactionRunning as trouble:
+                waited = time.monotonic() - started
+                if waited >= seconds:
+                    raise
+                if waited >= _PATIENCE and not is_told:
+                    is_told = True
+                    tell(f"waiting: {trouble}")
+                time.sleep(_LOOK_SECONDS)
+        yield
 
 
 def _lock(descriptor: int, path: Path) -> None:

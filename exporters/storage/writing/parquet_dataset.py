@@ -23,7 +23,8 @@ from exporters.storage.tables.parquet_file import Step, no_step, write_table
 from exporters.storage.tables.rows import PreparedRecord, row_of
 from exporters.storage.tables.summary import summary_of
 from exporters.storage.writing.media import store_media
-from exporters.storage.writing.stored_keys import StoredKeys
+from exporters.storage.writing.stored_keys import Stored, StoredKeys
+from exporters.storage.writing.tombstones import Refusals, Tombstones
 from exporters.storage.writing.write_ids import WriteIds
 from otel_tracking.record import ExecutionRecord
 
@@ -32,7 +33,8 @@ class ParquetSink:
     """Records in `data_dir`, durable when `write` returns.
 
     Raises `NotWritable` at once where nothing can be stored. Several sinks, in one process or many, may share a
-    directory: no two writes share a file. `step` is told what is about to be written; tests stop a process there.
+    directory: no two writes share a file. Records of runs that were erased are taken and not kept; `refused` counts
+    them. `step` is told what is about to be written; tests stop a process there.
 
     >>> import tempfile
     >>> sink = ParquetSink(tempfile.mkdtemp())
@@ -43,6 +45,7 @@ class ParquetSink:
         self._step = step
         self._write_ids = WriteIds()
         self._stored = StoredKeys(self._data_dir)
+        self._tombstones, self._refusals = Tombstones(self._data_dir), Refusals()
         self.location = str(self._data_dir)
         make_ready(self._data_dir)
 
@@ -61,29 +64,37 @@ class ParquetSink:
         """
         rows = [record if isinstance(record, PreparedRecord) else self.prepare(record) for record in records]
         try:
-            for row in rows:
-                self._step("media")
-                store_media(row.media)
-            for day, same_day in groupby(sorted(rows, key=_day), key=_day):
-                self._write_day(day, list(same_day))
+            with self._tombstones.writing():
+                kept = [row for row in rows if not self.is_erased(row.execution_id, row.trace_id)]
+                self._refusals.add(len(rows) - len(kept))
+                self._write_rows(kept)
         except OSError as trouble:
             raise WriteFailed(
                 f"{len(records)} record(s) are not stored in {self._data_dir}: {trouble}. Nothing of them is visible; "
                 "once there is space and permission, the same write can be tried again"
             ) from trouble
 
+    @property
+    def refused(self) -> int:
+        """How many records were of runs that had been erased."""
+        return self._refusals.count
+
+    def is_erased(self, execution_id: str | None, trace_id: str | None) -> bool:
+        """Whether a run was erased, by anyone: its record would be taken and not kept."""
+        return self._tombstones.holds(execution_id, trace_id)
+
     def contains(self, trace_id: str, revision: int) -> bool:
         """Whether this revision of the run, or a later one, is stored already, by anyone."""
-        return self._stored.contains(trace_id, revision)
+        return not self.is_erased(None, trace_id) and self._stored.contains(trace_id, revision)
 
     def revision_of(self, trace_id: str) -> int | None:
         """The highest stored revision of a run, by anyone, as of a moment ago; None where none is stored."""
-        known = self._stored.find(trace_id)
+        known = self._find(trace_id)
         return known.revision if known else None
 
     def stored(self, trace_id: str) -> ExecutionRecord | None:
         """The stored record of a run, of its highest revision; None where there is none, or none that can be read."""
-        known = self._stored.find(trace_id)
+        known = self._find(trace_id)
         if known is None:
             return None
         from exporters.storage.reading.records import read_records  # only here: 80 ms of which most sinks have no need
@@ -93,10 +104,22 @@ class ParquetSink:
 
     def trace_of(self, execution_id: str) -> str | None:
         """The trace that is stored under an execution id, by anyone; None where there is none."""
-        return self._stored.trace_of(execution_id)
+        trace_id = self._stored.trace_of(execution_id)
+        return None if self.is_erased(None, trace_id) else trace_id
 
     def close(self) -> None:
         """Nothing is open between writes."""
+
+    def _find(self, trace_id: str) -> Stored | None:
+        # What is remembered may have been erased by another process since.
+        return None if self.is_erased(None, trace_id) else self._stored.find(trace_id)
+
+    def _write_rows(self, rows: list[PreparedRecord]) -> None:
+        for row in rows:
+            self._step("media")
+            store_media(row.media)
+        for day, same_day in groupby(sorted(rows, key=_day), key=_day):
+            self._write_day(day, list(same_day))
 
     def _write_day(self, day: dt.date, rows: list[PreparedRecord]) -> None:
         ids = self._write_ids.next(len(rows))

@@ -1,0 +1,10 @@
+"""Where can something of a run lie below a data directory, and in what was exported from it?"""
+
+from exporters.erasure.places.documents import Documents
+from exporters.erasure.places.exported import Exported
+from exporters.erasure.places.leftovers import Leftovers
+from exporters.erasure.places.loose_files import LooseFiles
+from exporters.erasure.places.media import MediaFolders
+from exporters.erasure.places.stored_rows import StoredRows
+
+__all__ = ["Documents", "Exported", "Leftovers", "LooseFiles", "MediaFolders", "StoredRows"]

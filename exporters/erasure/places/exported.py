@@ -1,0 +1,169 @@
+"""Erase runs from what was exported, as far as the ledger of exports knows where it went.
+
+A document goes, media of a run go, a dataset is made anew without the runs. Last, the lines of the ledger lose what
+they say of the runs, and the query, which may hold a name.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from exporters.dataset import make_dataset
+from exporters.dataset.readme import Description
+from exporters.erasure.intent import in_order
+from exporters.erasure.places.documents import remove_folder
+from exporters.errors import NothingSelected, StorageError
+from exporters.privacy.exports_ledger import Export, ExportKind, ExportsLedger
+from exporters.storage.files import remove, sync_directory
+from exporters.storage.layout import folder_name
+from exporters.storage.tables.parquet_file import Step
+from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
+
+_SENT = "tell whoever got it to remove it, too"
+_MOVED = "remove it wherever it was moved or copied to"
+_OTHER = "look there, and remove what has the run"
+_REMAKE = ("title", "authors", "licence")
+
+
+class Exported:
+    """What left one data directory, by its ledger."""
+
+    name = "exports"
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir, self._ledger = data_dir, ExportsLedger(data_dir)
+
+    def find(self, is_meant: IsMeant) -> Iterator[RunId]:
+        """None: whose a run is, the tables know."""
+        yield from ()
+
+    def concerned(self, runs: frozenset[RunId]) -> list[Export]:
+        """The exports that have any of the runs."""
+        return [export for export in self._ledger.exports() if not runs.isdisjoint(export.runs)]
+
+    def erase(self, runs: frozenset[RunId], step: Step) -> Iterator[Removed | Beyond]:
+        """Take the runs out of every export, and then out of the ledger."""
+        exports = self.concerned(runs)
+        for export in exports:
+            yield from self._erase_from(export, runs, step)
+        if exports:
+            step("rewrite ledger")
+            self._ledger.rewrite(lambda export: _without(export, runs))
+
+    def left(self, runs: frozenset[RunId]) -> Iterator[str]:
+        """Exports whose line still names one of the runs."""
+        yield from (export.path or export.kind for export in self.concerned(runs))
+
+    def _erase_from(self, export: Export, runs: frozenset[RunId], step: Step) -> Iterator[Removed | Beyond]:
+        if export.path is None:
+            yield Beyond(self.name, f"a {export.kind} of {export.time}", _SENT)
+            return
+        path = Path(export.path)
+        if export.kind is ExportKind.DATASET:
+            yield from self._erase_from_dataset(export, path, runs, step)
+        elif not os.path.lexists(path):
+            yield Beyond(self.name, str(path), f"it is no longer there; {_MOVED}")
+        elif path.is_symlink() or path.is_dir() == path.is_file():
+            yield Beyond(self.name, str(path), f"it is something else than what was exported; {_OTHER}")
+        elif path.is_file():
+            yield from self._erase_document(export, path, runs, step)
+        else:
+            yield from self._erase_in_directory(export, path, runs, step)
+
+    def _erase_document(
+        self, export: Export, path: Path, runs: frozenset[RunId], step: Step
+    ) -> Iterator[Removed | Beyond]:
+        if not runs.issuperset(export.runs):
+            yield Beyond(self.name, str(path), f"other runs are in the same file; {_OTHER}")
+            return
+        size = path.stat().st_size
+        step("remove document")
+        remove([path])
+        yield Removed(self.name, str(path), size)
+
+    def _erase_in_directory(
+        self, export: Export, path: Path, runs: frozenset[RunId], step: Step
+    ) -> Iterator[Removed | Beyond]:
+        """What an export of media or documents wrote into a directory for a run is named after it."""
+        found = False
+        for run in in_order(runs.intersection(export.runs)):
+            name = folder_name(run.execution_id)
+            own = path / f"{name}_{run.trace_id or 'imported'}"
+            for folder in (path / "media" / name, path / name, own):
+                if folder.is_dir() and not folder.is_symlink():
+                    found = True
+                    yield from remove_folder(self.name, folder, step)
+            for document in sorted(path.glob(f"{name}.*")):
+                found = True
+                size = document.lstat().st_size
+                step("remove document")
+                remove([document])
+                yield Removed(self.name, str(document), size)
+        if not found:
+            yield Beyond(self.name, str(path), f"nothing there is named after the run; {_MOVED}")
+
+    def _erase_from_dataset(
+        self, export: Export, out: Path, runs: frozenset[RunId], step: Step
+    ) -> Iterator[Removed | Beyond]:
+        yield from self._sweep(out, step)
+        if not (out.is_dir() and (out / "SHA256SUMS").is_file() and (out / "executions.parquet").is_file()):
+            yield Beyond(self.name, str(out), f"no dataset is there any more; {_MOVED}")
+            return
+        size = sum(path.stat().st_size for path in out.iterdir())
+        kept = frozenset(export.runs) - runs
+        step("make dataset anew")
+        try:
+            is_remade = bool(kept) and _make_again(self._data_dir, out, export, kept)
+        except StorageError as trouble:
+            yield Beyond(self.name, str(out), f"it cannot be made anew ({trouble}); {_OTHER}")
+            return
+        if not is_remade:
+            shutil.rmtree(out)
+            sync_directory(out.parent)
+        yield Removed(self.name, str(out), size)
+
+    def _sweep(self, out: Path, step: Step) -> Iterator[Removed]:
+        """Work directories of a dataset whose maker died: one that lives has its directory locked."""
+        ours = re.compile(rf"\.{re.escape(out.name[:100])}\.[0-9a-f]{{8}}\.tmp(\.old)?")
+        for path in sorted(out.parent.iterdir()) if out.parent.is_dir() else ():
+            if ours.fullmatch(path.name) and path.is_dir() and not path.is_symlink() and _is_free(path):
+                yield from remove_folder(self.name, path, step)
+
+
+def _make_again(data_dir: Path, out: Path, export: Export, kept: frozenset[RunId]) -> bool:
+    """Make a dataset of the runs that are kept; False where none of them is stored any more."""
+    said = {name: export.options[name] for name in _REMAKE if name in export.options}
+    description = Description(**{**said, "authors": tuple(said.get("authors", ()))})
+    try:
+        make_dataset(
+            data_dir, out, description=description, replace=True, executions=kept, on_damage=lambda damage: None
+        )
+    except NothingSelected:
+        return False
+    return True
+
+
+def _without(export: Export, runs: frozenset[RunId]) -> Export | None:
+    """A ledger's line without the runs and without its query; None where no run is left."""
+    if runs.isdisjoint(export.runs):
+        return export
+    left = tuple(run for run in export.runs if run not in runs)
+    options = {name: export.options[name] for name in _REMAKE if name in export.options}
+    return replace(export, runs=left, options=options) if left else None
+
+
+def _is_free(directory: Path) -> bool:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True

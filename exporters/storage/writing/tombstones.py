@@ -1,0 +1,135 @@
+"""Know which runs were erased, so that nobody stores them again: hashes of their ids, and a lock around each write.
+
+DATA/erasures/tombstones.jsonl     {"sha256": …, "erased_at": …, "erasure": …}, one line for each id
+DATA/.erasure.lock                 held shared around each write, alone while it is decided what is erased
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import json
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from exporters.storage.files import PRIVATE_FILE, make_directory, sync_directory
+from otel_tracking.erasure import RunId
+
+FOLDER = "erasures"
+_FILE = "tombstones.jsonl"
+_LOCK = ".erasure.lock"
+
+_log = logging.getLogger("otel_tracking")
+
+Signature = tuple[int, int, int]
+
+
+class Tombstones:
+    """The tombstones of one data directory. Several processes may ask and add.
+
+    >>> import tempfile
+    >>> Tombstones(tempfile.mkdtemp()).holds("exec_20261123_043900_ab12cd34", None)
+    False
+    """
+
+    def __init__(self, data_dir: str | Path) -> None:
+        self._data_dir = Path(data_dir)
+        self._path = self._data_dir / FOLDER / _FILE
+        self._known: tuple[Signature | None, frozenset[str]] = (None, frozenset())
+
+    def holds(self, execution_id: str | None, trace_id: str | None) -> bool:
+        """Whether a run was erased, by what is known of it. Where none ever was, this costs looking for one file."""
+        known = self._now()
+        return bool(known) and not known.isdisjoint(_tombstones_of(execution_id, trace_id))
+
+    def add(self, runs: Iterable[RunId], erasure: str) -> None:
+        """Put down what is not there yet, durably; for whoever is `deciding`."""
+        fresh = sorted(set().union(*(run.tombstones for run in runs)) - self._now())
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        lines = [json.dumps({"sha256": sha256, "erased_at": now, "erasure": erasure}) for sha256 in fresh]
+        make_directory(self._path.parent)
+        descriptor = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_RDWR, PRIVATE_FILE)
+        with os.fdopen(descriptor, "r+b") as file:
+            # A line that a death cut off must not swallow the next.
+            start = b"\n" if _is_cut_off(file.fileno()) else b""
+            file.write(start + "".join(f"{line}\n" for line in lines).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        sync_directory(self._path.parent)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """A block in which no run is erased: what `holds` says in it is true until its end."""
+        with self._locked(fcntl.LOCK_SH):
+            yield
+
+    @contextlib.contextmanager
+    def deciding(self) -> Iterator[None]:
+        """A block in which nobody writes: it waits for writes that are under way, and others wait for its end."""
+        with self._locked(fcntl.LOCK_EX):
+            yield
+
+    @contextlib.contextmanager
+    def _locked(self, kind: int) -> Iterator[None]:
+        make_directory(self._data_dir)
+        # Opened each time: threads that share an open file would share its lock.
+        descriptor = os.open(self._data_dir / _LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
+        try:
+            fcntl.flock(descriptor, kind)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _now(self) -> frozenset[str]:
+        signature = _signature(self._path)
+        known_as, known = self._known
+        if signature != known_as:
+            known = frozenset() if signature is None else _read(self._path)
+            self._known = (signature, known)
+        return known
+
+
+class Refusals:
+    """Count the records of erased runs that a sink took and did not keep; the log is told of the first."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def add(self, count: int) -> None:
+        """So many more."""
+        if count and not self.count:
+            _log.warning("a record of a run that was erased came again; such records are taken, and not kept")
+        self.count += count
+
+
+def _tombstones_of(execution_id: str | None, trace_id: str | None) -> frozenset[str]:
+    said = RunId(execution_id or "", trace_id).tombstones
+    return said if execution_id is not None else said - RunId("").tombstones
+
+
+def _signature(path: Path) -> Signature | None:
+    """What changes with every line."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _read(path: Path) -> frozenset[str]:
+    return frozenset(sha256 for line in path.read_bytes().split(b"\n") if (sha256 := _sha256_in(line)))
+
+
+def _sha256_in(line: bytes) -> str | None:
+    try:
+        return str(json.loads(line)["sha256"])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _is_cut_off(descriptor: int) -> bool:
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"

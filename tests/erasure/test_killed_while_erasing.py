@@ -1,0 +1,84 @@
+"""An erasure that is killed at any moment: by the next start all of one person is gone, or nothing is.
+
+`OTEL_TRACKING_TEST_KILLS` says at how many random moments (12; 200 for a long look).
+"""
+
+import os
+import random
+import signal
+
+import pytest
+from children import start_python
+from erasure_stage import LENA, PROGRAM, not_of_lena, of_lena, take, texts, traces_of
+
+from exporters.erasure import pending, resume
+from exporters.storage.upkeep.inspection import inspect_store
+from exporters.storage.writing.tombstones import Tombstones
+
+KILLS = int(os.environ.get("OTEL_TRACKING_TEST_KILLS", "12"))
+
+
+def run_child(*arguments):
+    child = start_python(PROGRAM, *arguments)
+    told, _ = child.communicate(timeout=120)
+    return child.returncode, told.decode()
+
+
+def demand_all_or_nothing(data, template):
+    """Go on as the next start does, and look."""
+    was_decided = pending(data) is not None
+    resume(data)
+    untouched = template / "data"
+    assert texts(data, not_of_lena) == texts(untouched, not_of_lena)
+    if was_decided or not texts(data, of_lena):
+        assert traces_of(LENA, data, data.parent / "out") == []
+        assert list(inspect_store(data)) == [] or _only_copies(data)
+        assert pending(data) is None
+    else:
+        assert texts(data, of_lena) == texts(untouched, of_lena)
+        assert not Tombstones(data).holds(*_ids(untouched))
+    return was_decided
+
+
+def _only_copies(data):
+    return {oddity.fault for oddity in inspect_store(data)} == {"foreign"}
+
+
+def _ids(data):
+    from exporters import list_executions
+
+    row = next(row for row in list_executions(data, on_damage=lambda damage: None) if row.user_id == LENA)
+    return row.execution_id, row.trace_id
+
+
+def test_killed_at_each_step_it_is_done_by_the_next_start_or_has_not_begun(template, tmp_path):
+    """Each durable step once; only a death before the intent leaves everything as it was."""
+    step, code, decided = 0, -signal.SIGKILL, []
+    while code == -signal.SIGKILL:
+        step += 1
+        data = take(template, tmp_path / str(step))
+        code, _ = run_child("steps", data, step)
+        decided.append(demand_all_or_nothing(data, template))
+
+    assert code == 0
+    assert step > 20
+    assert decided == [False, *[True] * (step - 2), False]
+
+
+@pytest.fixture(scope="session")
+def line_count(template, tmp_path_factory):
+    """How many lines of ours an erasure takes."""
+    code, told = run_child("lines", take(template, tmp_path_factory.mktemp("counted")), 0)
+    assert code == 0
+    return int(told)
+
+
+@pytest.mark.parametrize("seed", range(KILLS))
+def test_killed_at_any_line_and_again_while_it_is_finished(template, tmp_path, line_count, seed):
+    """At a random line, and the second attempt, too."""
+    draw = random.Random(seed)
+    data = take(template, tmp_path)
+    run_child("lines", data, draw.randrange(1, line_count + 1))
+    run_child("lines", data, draw.randrange(1, line_count + 1))
+
+    demand_all_or_nothing(data, template)
