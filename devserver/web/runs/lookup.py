@@ -141,7 +141,8 @@ class Runs:
         if job and not job.done.is_set():
             return job
         if job and job.execution_id:
-            self._settle(job)
+            if not self._is_stored(job.execution_id):
+                raise UnknownExecution(_NOBODY.format(name))  # it was erased meanwhile
             return job.execution_id
         if job:
             raise UnknownExecution(f"the run {name} could not be started: {type(job.error).__name__}")
@@ -162,9 +163,14 @@ class Runs:
                 raise AmbiguousExecution(f"{name!r:.80} may be any of several runs; a whole id would work")
         raise UnknownExecution(_NOBODY.format(name))
 
-    def _settle(self, job: Job) -> None:
-        if next(self._rows({"execution_id": job.execution_id}), None) is None:
-            self.settle(FLUSH_SECONDS)
+    def _is_stored(self, execution_id: str) -> bool:
+        """Whether a run that has ended is in the dataset; waits for it where it is on its way."""
+        for is_last in (False, True):
+            if next(self._rows({"execution_id": execution_id}), None) is not None:
+                return True
+            if not is_last:
+                self.settle(FLUSH_SECONDS)
+        return False
 
     def _rows(self, selection: Selection) -> Iterator[ExecutionRow]:
         wanted = Wanted(selection)
