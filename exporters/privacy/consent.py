@@ -78,8 +78,12 @@ class Consents:
 
     def is_of(self, person: str) -> Callable[[Any], bool]:
         """Whether a run, a record or a row, is of that person: what an erasure asks."""
-        marks = set(self._marks_of(person))
-        return lambda run: bool(marks & set(marks_of_run(self._pseudonyms, run)))
+        return lambda run: bool(self.fields_of(person, run))
+
+    def fields_of(self, person: str, run: Any) -> list[str]:
+        """The fields in which a run names that person."""
+        marks = self._marks_of(person)
+        return [field for field in KINDS if not set(marks).isdisjoint(marks_of_run(self._pseudonyms, run, [field]))]
 
     def strangers(self, persons: Iterable[str], runs: Iterable[Any]) -> list[str]:
         """The persons of whom none of these runs is: not yet, or their names are spelt in another way."""
@@ -205,9 +209,9 @@ def person_of(run: Any) -> Any:
     return next((value for field in KINDS if (value := getattr(run, field)) is not None), None)
 
 
-def marks_of_run(pseudonyms: Pseudonyms, run: Any) -> list[str]:
-    """The marks of everybody whom a run names."""
-    names = [pseudonyms.of(field, getattr(run, field)) for field in KINDS]
+def marks_of_run(pseudonyms: Pseudonyms, run: Any, fields: Iterable[str] = KINDS) -> list[str]:
+    """The marks of everybody whom a run names in these fields."""
+    names = [pseudonyms.of(field, getattr(run, field)) for field in fields]
     return [pseudonyms.mark(_LABEL, name) for name in names if name is not None]
 
 

@@ -159,7 +159,7 @@ class TestConsents:
         ]
         told = call(*withdraw, "--form", "2", data=garden).stdout
         assert "withdrawn by guardian, form 2; 1 run of anna in garden" in told
-        assert "otel-tracking erase --study garden --person anna" in told
+        assert f"otel-tracking erase --study garden --user anna --data {garden}" in told
         assert call_json(*withdraw, data=garden)[0]["runs"] == [run]
         history = call_json("consent", "show", "--study", "garden", "--person", "anna", data=garden)[0]["history"]
         assert [entry["state"] for entry in history] == ["given", "withdrawn", "withdrawn"]

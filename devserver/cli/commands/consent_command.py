@@ -15,12 +15,13 @@ from devserver.cli.options import data_option, json_option, refuse
 from devserver.cli.output import print_json
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
-from exporters import each_execution
+from exporters import ExecutionRow, each_execution
 from exporters.errors import WrongConsents
 from exporters.privacy.consent import Consents
 from exporters.privacy.consent_lists import Consent, ConsentState, checked_consent, read_consent_list
 from exporters.privacy.studies import open_study
 from exporters.storage.reading.damage import Damages
+from otel_tracking.pseudonyms import is_pseudonym
 
 _study = click.option("--study", "study_name", required=True, metavar="NAME", help="The study that it is about.")
 _STATES = [state.value for state in ConsentState]
@@ -128,22 +129,33 @@ def change(
     consents.note([(person, consent)])
     damages, is_of = Damages(), consents.is_of(person)
     rows = each_execution(data_dir, on_damage=damages, study_id=study_name)
-    runs = [row.execution_id for row in rows if is_of(row)]
-    erase = _erase_command(study_name, person, data_dir) if runs and consent.state is ConsentState.WITHDRAWN else None
+    runs = [row for row in rows if is_of(row)]
+    erase = _erase_commands(consents, person, runs, data_dir) if consent.state is ConsentState.WITHDRAWN else []
     if as_json:
-        found = {"runs": runs, "erase": erase, "damaged": damages_as_dicts(damages)}
+        ids = [row.execution_id for row in runs]
+        found = {"runs": ids, "erase": erase, "damaged": damages_as_dicts(damages)}
         print_json({"study": study_name, "person": person, **_as_dict(consent), **found})
     else:
         say(f"{_line(consent)}; {count(len(runs), 'run')} of {safe_line(person)} in {safe_line(study_name)}")
         if erase:
-            say(f"None of them leaves from now on. To erase them: {safe_line(erase)}")
+            say("None of them leaves from now on. To erase them:")
+        for line in erase:
+            say(f"  {safe_line(line)}")
     complain_of(damages)
     return FAILED if damages else 0
 
 
-def _erase_command(study_name: str, person: str, data_dir: Path) -> str:
-    words = ["otel-tracking", "erase", "--study", study_name, "--person", person, "--data", str(data_dir)]
-    return shlex.join(words)
+def _erase_commands(consents: Consents, person: str, runs: list[ExecutionRow], data_dir: Path) -> list[str]:
+    """What erases these runs: a command for each way in which they name the person."""
+    named = {
+        (field.removesuffix("_id"), str(getattr(run, field)) if is_pseudonym(person) else person): run.study_id
+        for run in runs
+        for field in consents.fields_of(person, run)
+    }
+    return [
+        shlex.join(["otel-tracking", "erase", "--study", study, f"--{option}", name, "--data", str(data_dir)])
+        for (option, name), study in named.items()
+    ]
 
 
 def _as_dict(consent: Consent) -> dict[str, str | None]:
