@@ -5,12 +5,14 @@ The application sets it with `configure`; nothing of collectors or exporters is 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from otel_tracking import tracker as tracking
 from otel_tracking.errors import TrackingError, Troubles
 from otel_tracking.migration.records import ExecutionRecord, as_earlier, as_stored
+from otel_tracking.pseudonyms import SHORTEST_KEY, Pseudonyms
 from otel_tracking.record import ExecutionRecord as StoredRecord
 
 NOT_CONFIGURED = (
@@ -76,7 +78,8 @@ def home() -> Home:
         return _find_home()
     except Exception as trouble:
         _troubles.report("migration home", trouble)
-        return Home(tracking.ExecutionTracker(troubles=_troubles))
+        # It may be a study's key that is not there: the application's own spans name nobody either.
+        return Home(tracking.ExecutionTracker(troubles=_troubles, pseudonyms=Pseudonyms(os.urandom(SHORTEST_KEY))))
 
 
 def save_execution_record(record: StoredRecord) -> None:

@@ -291,3 +291,35 @@ def test_the_tracker_of_era_a_tells_no_name_either(data, tmp_path):
     assert {row.user_id for row in list_executions(data)} == {pseudonym}
     assert {row.study_id for row in list_executions(data)} == {"garden"}
     assert [files_with(name, data) for name in ("Anna Musterfrau", "Klasse 4b")] == [[], []]
+
+
+ERA_A_WITHOUT_A_KEY = """
+import sys
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from devserver import era_a
+
+exporter, provider = InMemorySpanExporter(), TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(exporter))
+trace.set_tracer_provider(provider)
+try:
+    era_a.start()
+except Exception as refused:
+    print(type(refused).__name__)
+tracker = era_a.ExecutionTracker("dada", "eco", "kids", user_id=sys.argv[1])
+tracker.finalize()
+print("".join(span.to_json() for span in exporter.get_finished_spans()))
+"""
+
+
+def test_where_the_key_is_not_there_era_a_says_so_at_its_start_and_later_names_nobody(data):
+    """The pipeline goes on; what it says goes to the application's own traces, as it does without a store."""
+    new_study(data, "garden").key_path.unlink()
+    environment = {"DEVSERVER_DATA_DIR": str(data), "DEVSERVER_JOURNAL": "off", "DEVSERVER_STUDY": "garden"}
+    told = run_python(ERA_A_WITHOUT_A_KEY, "Anna Musterfrau", **environment)
+    assert told.startswith("SettingsError")
+    assert '"devserver.user_id": "user-' in told
+    assert "Anna" not in told
+    assert list_executions(data) == []
