@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from otel_tracking.errors import Troubles
-from otel_tracking.pseudonyms import KINDS, Pseudonyms
+
+if TYPE_CHECKING:
+    from otel_tracking.pseudonyms import Pseudonyms
 
 TROUBLE = "pseudonym"
 """How the trouble of an id that was left out is counted."""
@@ -28,6 +30,7 @@ class Attribution:
     def of(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of a run that begins, as they are recorded.
 
+        >>> from otel_tracking.pseudonyms import Pseudonyms
         >>> Attribution(Troubles(), Pseudonyms(bytes(32)), "garden").of({"user_id": "anna", "study_id": None})
         {'user_id': 'user-qjv7ple6qmtyf2txohgsbfmteq', 'study_id': 'garden'}
         """
@@ -62,6 +65,8 @@ class Attribution:
         return not is_said or (type(study_id) is str and study_id == self.study_id)
 
     def _replace(self, fields: dict[Any, Any], pseudonyms: Pseudonyms | None) -> None:
+        from otel_tracking.pseudonyms import KINDS  # who has none never waits for what they are made with
+
         for name in KINDS.keys() & fields.keys():
             try:
                 if fields[name] is not None and pseudonyms is None:

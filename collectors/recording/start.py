@@ -30,7 +30,6 @@ from collectors.recording.recovery import Recovering, RecoveryReport, namespace_
 from collectors.recording.span_processor import RecordingSpanProcessor
 from collectors.viewers.settings import NotSent, OtlpSettings, read_otlp_settings
 from otel_tracking.errors import Troubles
-from otel_tracking.pseudonyms import Pseudonyms
 from otel_tracking.secrets.frozen import Redactor
 from otel_tracking.secrets.redaction import DEFAULT_POLICY, RedactionPolicy
 from otel_tracking.timings import Timings
@@ -38,6 +37,7 @@ from otel_tracking.tracker import ExecutionTracker
 
 if TYPE_CHECKING:
     from collectors.viewers.sending import OtlpOutput
+    from otel_tracking.pseudonyms import Pseudonyms
 
 
 COUNTS = ("records", "items", "lossy_values", "late_spans", "dropped")
