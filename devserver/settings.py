@@ -29,6 +29,9 @@ OTLP_CONTENT = "DEVSERVER_OTLP_CONTENT"
 JAEGER_URL = "DEVSERVER_JAEGER_URL"
 STUDY = "DEVSERVER_STUDY"
 
+REDACTED = "redacted"
+"""What `otlp_content` is for viewers whose every text is looked over first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -44,7 +47,8 @@ class Settings:
     `longest_prompt` characters.
 
     Traces go to `otlp_endpoint`, where None leaves it to OpenTelemetry's own variables and False sends none; as
-    `otlp_content`, for a `viewer` or in `full`. People look at them at `jaeger_url`.
+    `otlp_content`: for a `viewer`, the same with its texts `redacted`, or in `full`. People look at them at
+    `jaeger_url`.
 
     Runs that say no study are of `study`, one of the data directory; None where there is none.
     """

@@ -18,7 +18,7 @@ from devserver.erasing import finish_erasures
 from devserver.errors import SettingsError
 from devserver.pipeline import Pipeline
 from devserver.remote_engines import remote_engines, wants_servers
-from devserver.settings import STUDY, Settings
+from devserver.settings import REDACTED, STUDY, Settings
 from otel_tracking import ExecutionTracker
 from otel_tracking.version import own_version
 
@@ -52,7 +52,7 @@ def open_devserver(
         make_sinks(settings) if sinks is None else sinks,
         journal=settings.journal,
         otlp_endpoint=settings.otlp_endpoint,
-        otlp_content=settings.otlp_content,
+        **viewers_of(settings),
         resource_attributes={"service.version": own_version()},
         **whose,
     )
@@ -106,6 +106,18 @@ def whose_runs(settings: Settings) -> dict[str, Any]:
         return {"study_id": facts.name, "pseudonyms": open_study(settings.data_dir, facts.name).pseudonyms}
     except StorageError as trouble:
         raise SettingsError(f"{STUDY} is {settings.study!r:.80}: {trouble}") from trouble
+
+
+def viewers_of(settings: Settings) -> dict[str, Any]:
+    """What viewers of traces are sent, as `start_recording` wants to be told."""
+    if settings.otlp_content != REDACTED:
+        return {"otlp_content": settings.otlp_content}
+    from exporters.privacy.outlet import rules_of
+    from exporters.privacy.studies import open_study
+    from exporters.privacy.usual_rules import usual_rules
+
+    rules = rules_of(open_study(settings.data_dir, settings.study)) if settings.study else usual_rules()
+    return {"otlp_content": "viewer", "viewer_text": lambda text: rules.clean(text).text}
 
 
 def make_sinks(settings: Settings) -> list[Sink]:

@@ -28,14 +28,15 @@ from collectors.recording.process_end import when_the_process_ends
 from collectors.recording.provider import RecordingTracerProvider, make_resource
 from collectors.recording.recovery import Recovering, RecoveryReport, namespace_of, recover, spill_base
 from collectors.recording.span_processor import RecordingSpanProcessor
-from collectors.viewers.settings import NotSent, OtlpSettings, read_otlp_settings
-from otel_tracking.errors import Troubles
+from collectors.viewers.settings import FULL, NotSent, OtlpSettings, read_otlp_settings
+from otel_tracking.errors import RecordingError, Troubles
 from otel_tracking.secrets.frozen import Redactor
 from otel_tracking.secrets.redaction import DEFAULT_POLICY, RedactionPolicy
 from otel_tracking.timings import Timings
 from otel_tracking.tracker import ExecutionTracker
 
 if TYPE_CHECKING:
+    from collectors.viewers.redacting import ViewerText
     from collectors.viewers.sending import OtlpOutput
     from otel_tracking.pseudonyms import Pseudonyms
 
@@ -66,6 +67,7 @@ class Recording:
         redactor: Redactor,
         pseudonyms: Pseudonyms | None = None,
         study_id: str | None = None,
+        viewer_text: ViewerText | None = None,
     ) -> None:
         self._pseudonyms, self._study_id = pseudonyms, study_id
         self._road, self._assembly, self._recorder, self._recovery = road, assembly, recorder, recovery
@@ -76,7 +78,7 @@ class Recording:
         )
         self.live = LiveFeed(self._open_runs)
         self.provider = RecordingTracerProvider(self._open_runs, resource, self.troubles)
-        self._otlp = otlp if isinstance(otlp, NotSent) else self._send_to(otlp)
+        self._otlp = otlp if isinstance(otlp, NotSent) else self._send_to(otlp, viewer_text)
         assembly.start(self._open_runs, self.live)
         self._life = Life.OPEN
         # Whoever keeps only a tracker keeps the recording: it has to be closed when the interpreter ends.
@@ -128,10 +130,10 @@ class Recording:
             "journal": self._recorder.health(),
         }
 
-    def _send_to(self, otlp: OtlpSettings) -> OtlpOutput:
+    def _send_to(self, otlp: OtlpSettings, viewer_text: ViewerText | None) -> OtlpOutput:
         from collectors.viewers.sending import OtlpOutput  # most recordings have none
 
-        output = OtlpOutput(otlp, self.troubles)
+        output = OtlpOutput(otlp, self.troubles, viewer_text=viewer_text)
         self.provider.add_span_processor(output)
         return output
 
@@ -191,6 +193,7 @@ def start_recording(
     meter_provider: MeterProvider | None = None,
     otlp_endpoint: str | bool | None = None,
     otlp_content: str | None = None,
+    viewer_text: ViewerText | None = None,
     redaction: RedactionPolicy = DEFAULT_POLICY,
     pseudonyms: Pseudonyms | None = None,
     study_id: str | None = None,
@@ -206,7 +209,8 @@ def start_recording(
 
     Traces go to `otlp_endpoint` (`http://localhost:4318`) as well, best effort; None leaves it to OpenTelemetry's
     variables (`OTEL_EXPORTER_OTLP_ENDPOINT` …), False sends none. `otlp_content` is `viewer` (for Jaeger: no blocked
-    texts, no persons, large values as summaries) or `full` (everything, for `otel-tracking collect`).
+    texts, no persons, large values as summaries) or `full` (everything, for `otel-tracking collect`). A viewer is sent
+    what `viewer_text` leaves of each text; None, or an error, leaves it out. `full` cannot be had with it.
 
     `redaction` says what is taken for a secret and never recorded, beside what always is. Runs that say no study are
     of `study_id`; with `pseudonyms`, users, sessions and devices of its trackers' runs are replaced before anything
@@ -219,6 +223,10 @@ def start_recording(
     True
     """
     otlp = read_otlp_settings(otlp_endpoint, otlp_content)
+    if viewer_text is not None and otlp_content == FULL:
+        raise RecordingError(
+            "otlp_content is 'full', of which no text is looked over; viewer would work with viewer_text"
+        )
     namespace = namespace_of(sinks)
     directory = journal if isinstance(journal, str | Path) else None
     recorder = FlightRecorder(directory, namespace=namespace, enabled=journal is not False)
@@ -241,6 +249,7 @@ def start_recording(
         redactor=Redactor(redaction),
         pseudonyms=pseudonyms,
         study_id=study_id,
+        viewer_text=viewer_text,
     )
     if meter_provider is not None:
         metrics.observe(meter_provider, recording.health)

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from opentelemetry.sdk.trace import ReadableSpan
 
 from collectors.viewers.payload import make_alias
+from collectors.viewers.redacting import TextRedaction, ViewerText
 from collectors.viewers.spans import show_run
 from otel_tracking.view import UNFINISHED
 
@@ -20,9 +21,10 @@ MOST_REMEMBERED = 1_000
 class HeldRuns:
     """Takes ended spans one by one and gives back what may be shown now. Used by one thread."""
 
-    def __init__(self, ratio: float = 1.0) -> None:
+    def __init__(self, ratio: float = 1.0, viewer_text: ViewerText | None = None) -> None:
         self._bound = round(ratio * 2**64)
         self._alias = make_alias()
+        self._redaction = TextRedaction(viewer_text) if viewer_text else None
         self._spans_by_trace_id: OrderedDict[int, list[ReadableSpan]] = OrderedDict()
         self._shown: OrderedDict[int, str] = OrderedDict()
         self._count = 0
@@ -50,11 +52,11 @@ class HeldRuns:
     def _show(self, trace_id: int, reason: str = "") -> list[ReadableSpan]:
         spans = self._spans_by_trace_id.pop(trace_id)
         self._count -= len(spans)
-        shown = show_run(spans, self._alias, reason=reason)
+        shown = show_run(spans, self._alias, reason=reason, redaction=self._redaction)
         self._shown[trace_id] = shown.reason
         if len(self._shown) > MOST_REMEMBERED:
             self._shown.popitem(last=False)
         return shown.spans
 
     def _show_late(self, trace_id: int, span: ReadableSpan) -> list[ReadableSpan]:
-        return show_run([span], self._alias, reason=self._shown[trace_id]).spans
+        return show_run([span], self._alias, reason=self._shown[trace_id], redaction=self._redaction).spans

@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 from collectors.viewers.queue import SpanQueue
+from collectors.viewers.redacting import ViewerText
 from collectors.viewers.runs import HeldRuns
 from collectors.viewers.settings import FULL, OtlpSettings
 from collectors.viewers.spans import ShownEvent
@@ -34,12 +35,17 @@ class OtlpOutput(SpanProcessor):
     """Sends the spans it is told of to one endpoint."""
 
     def __init__(
-        self, settings: OtlpSettings, troubles: Troubles, *, make_exporter: MakeExporter | None = None
+        self,
+        settings: OtlpSettings,
+        troubles: Troubles,
+        *,
+        make_exporter: MakeExporter | None = None,
+        viewer_text: ViewerText | None = None,
     ) -> None:
         self._settings, self._troubles = settings, troubles
         self._make_exporter = make_exporter or open_exporter
         self._exporter: SpanExporter | None = None
-        self._held = None if settings.content == FULL else HeldRuns(settings.ratio)
+        self._held = None if settings.content == FULL else HeldRuns(settings.ratio, viewer_text)
         self._resource: tuple[Resource, Resource] | None = None
         self._queue = SpanQueue()
         self._is_refused = False

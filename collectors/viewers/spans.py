@@ -4,6 +4,7 @@ What is changed, and why (`docs/jaeger.md`):
 
 - who it was: `user_id` and `device_id` become aliases that nobody can turn back;
 - what was blocked: of a run that a safety check stopped, or that ended before one had let it pass, no text is sent;
+- what is written: with `viewer_text` every text is what that leaves of it (`redacting.py`);
 - what is large: a payload becomes its sha256, its size and a summary. A `devserver.payload` that is there is the truth.
 
 Added is what viewers look for: texts in and out under the names of GenAI and OpenInference conventions.
@@ -20,6 +21,7 @@ from opentelemetry.trace import Link, Status
 
 from collectors.spans.finished import event_of_attributes
 from collectors.viewers.payload import Alias, is_person, summary_of, with_aliases
+from collectors.viewers.redacting import TextRedaction
 from collectors.viewers.texts import texts_of_spans
 from otel_tracking import attributes as names
 from otel_tracking import canonical
@@ -66,16 +68,31 @@ class Shown(NamedTuple):
     reason: str
 
 
-def show_run(spans: Sequence[ReadableSpan], alias: Alias, *, reason: str = "") -> Shown:
-    """What viewers are sent of a run; `reason` is why its texts are withheld, where that is known beforehand."""
+def show_run(
+    spans: Sequence[ReadableSpan], alias: Alias, *, reason: str = "", redaction: TextRedaction | None = None
+) -> Shown:
+    """What viewers are sent of a run; `reason` is why its texts are withheld, where that is known beforehand.
+
+    With a `redaction` every text is looked over first, before one is cut, summed up or put under another name too.
+    """
     read = [[ReadEvent(event, _fields_of(event)) for event in span.events] for span in spans]
     reason = reason or _reason_to_withhold(spans, read)
+    if redaction:
+        read = [[_redacted(one, redaction) for one in of_span] for of_span in read]
+        spans = [redaction.span(span) for span in spans]
     texts = {} if reason else texts_of_spans(spans, [[one.fields for one in of_span if one.fields] for of_span in read])
     shown = [
         _show_span(span, events, texts.get(_span_id(span), {}), alias, reason)
         for span, events in zip(spans, read, strict=True)
     ]
     return Shown(shown, reason)
+
+
+def _redacted(read: ReadEvent, redaction: TextRedaction) -> ReadEvent:
+    if read.fields is not None:
+        return read._replace(fields=redaction.fields(read.fields))
+    event = read.event
+    return ReadEvent(ShownEvent(event.name, event.timestamp, redaction.attributes(event.attributes or {})), None)
 
 
 def _reason_to_withhold(spans: Iterable[ReadableSpan], events: Iterable[Iterable[ReadEvent]]) -> str:

@@ -7,8 +7,8 @@ from builders import items_of
 from receiver_stage import body_of, collecting, post, receiving, spans_of_runs, text_of
 from wire import otlp_json
 
-from collectors.receiving.quarantine import read_asides
 from collectors.receiving.entries import JSON, PROTOBUF
+from collectors.receiving.quarantine import read_asides
 from collectors.testing import RememberingSink
 from exporters import ParquetSink, list_executions, read_records
 from otel_tracking import ItemType, canonical

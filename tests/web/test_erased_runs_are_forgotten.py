@@ -45,7 +45,7 @@ def server(tmp_path):
 def test_what_was_looked_at_a_moment_ago_is_gone(server):
     """Records, boxes, pictures and the live feed of a run that has just ended: asked for, erased, asked for again."""
     client, data_dir = server
-    run = begin(client, f"{PLANTED} paints a flower", schema="dada", user_id=PLANTED)
+    run = begin(client, f"{PLANTED} paints a flower", schema="bauhaus", user_id=PLANTED)
     assert until_it_is_over(client, run)[-1] == "finished"
     record = client.get(f"/api/runs/{run['ticket']}").json()
     media = [item["media"]["sha256"] for item in record["items"] if item["media"]]
@@ -67,7 +67,7 @@ def test_what_was_looked_at_a_moment_ago_is_gone(server):
 def test_a_browser_asks_whether_its_copy_still_counts(server):
     """Nothing of a run may be taken from a browser's store without a question."""
     client, _ = server
-    run = begin(client, f"{PLANTED} paints a flower", schema="dada", user_id=PLANTED)
+    run = begin(client, f"{PLANTED} paints a flower", schema="bauhaus", user_id=PLANTED)
     until_it_is_over(client, run)
     record = client.get(f"/api/runs/{run['ticket']}").json()
     medium = next((item["media"]["sha256"] for item in record["items"] if item["media"]), "none")
