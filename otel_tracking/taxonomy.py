@@ -7,6 +7,7 @@ describes each with its reasons. A rule that an item breaks is reported in words
 from __future__ import annotations
 
 import logging
+import re
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
@@ -125,6 +126,8 @@ FAILURE_TYPES = frozenset({ItemType.OUTPUT_FAILED, ItemType.PIPELINE_ERROR})
 MARKER_TYPES = frozenset({ItemType.PIPELINE_START, ItemType.PIPELINE_COMPLETE, ItemType.STAGE_TRANSITION})
 """The types that mark where a run is, and hold nothing that was made."""
 
+_NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
+
 STAGE_NAMES = {
     1: "stage.translation_safety",
     2: "stage.interception",
@@ -145,7 +148,7 @@ def read_item_type(value: str) -> ItemType | str:
     try:
         return ItemType(value)
     except ValueError:
-        _log.warning("unknown item type %.80r kept as it is; known types are listed in docs/taxonomy.md", value)
+        _log.warning("unknown item type %s kept as it is; known types are listed in docs/taxonomy.md", _named(value))
         return value
 
 
@@ -175,14 +178,27 @@ def broken_rules(
     """
     rule = RULES.get(item_type)  # type: ignore[call-overload]
     if rule is None:
-        return (f"unknown item type {item_type!r:.80}",)
+        return (f"unknown item type {_named(item_type)}",)
     counters = {"stage_iteration": stage_iteration, "loop_iteration": loop_iteration}
-    complaints = [f"{name} {value!r:.40} is not a number from 1 up" for name, value in counters.items() if _odd(value)]
+    complaints = [
+        f"{name} {_number(value)} is not a number from 1 up" for name, value in counters.items() if _odd(value)
+    ]
     if stage not in rule.stages:
-        complaints.append(f"{item_type} in stage {stage!r:.40}, expected {' or '.join(map(str, rule.stages))}")
+        complaints.append(f"{item_type} in stage {_number(stage)}, expected {' or '.join(map(str, rule.stages))}")
     if rule.needs and counters[rule.needs] is None:
         complaints.append(f"{item_type} without {rule.needs}")
     return tuple(complaints)
+
+
+def _named(item_type: object) -> str:
+    """An item type as logs may say it: a name as programs give them; another text may be what somebody wrote."""
+    is_name = isinstance(item_type, str) and len(item_type) <= 60 and _NAME.fullmatch(item_type)
+    return repr(item_type) if is_name else f"of type {type(item_type).__name__}"
+
+
+def _number(value: object) -> str:
+    """A number as it is; of anything else only what it is."""
+    return f"{value!r:.40}" if value is None or type(value) in (int, float, bool) else f"of type {type(value).__name__}"
 
 
 def _odd(counter: object) -> bool:

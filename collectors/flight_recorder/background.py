@@ -26,8 +26,10 @@ class Counts:
 
     def error(self, error: BaseException) -> None:
         """Count an error nobody expected, and log the first of its kind."""
-        self.last_error = f"{type(error).__name__}: {error}"
-        kind = f"errors.{type(error).__name__}"
+        name = type(error).__name__
+        # An OSError names a path and a reason; other messages may hold what a child wrote.
+        self.last_error = f"{name}: {error}" if isinstance(error, OSError) else name
+        kind = f"errors.{name}"
         if not self.as_dict().get(kind):
             logger.warning("the flight recorder met %s and goes on", self.last_error)
         self.add(kind)

@@ -21,6 +21,7 @@ from collectors.listening.connection import Connection
 from collectors.listening.gate import Gate, Memory
 from collectors.listening.limits import Limits
 from collectors.listening.places import Places, network_of, who_gives_way
+from collectors.listening.quiet_errors import without_its_message
 from collectors.listening.request import NO_LIMIT
 from collectors.listening.turns import Dispatcher
 
@@ -197,6 +198,7 @@ def listening(
     """
     # That a request waits for a thread is no news where each waits for a disk.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    logging.getLogger("waitress").addFilter(without_its_message)
     listener = _listen(host, port)
     dispatcher = Dispatcher()
     server = Server(application, listener, _adjustments(name, limits, threads, trusted_proxy), dispatcher, gate, limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from devserver.web.asking.runner import Job
 from devserver.web.live.progress import progress_message
 from devserver.web.live.telling import STORED, Tellings, heartbeat, last_id, message, stored_messages
 from devserver.web.runs.lookup import Runs
+from exporters.errors import UnknownExecution
 
 HEARTBEAT_SECONDS = 15.0
 RETRY_MILLISECONDS = 2000
@@ -97,7 +99,8 @@ class Stream:
                 yield heartbeat()
 
     def _stored(self, execution_id: str, seen: int) -> Iterator[bytes]:
-        yield from islice(stored_messages(self.runs.record(execution_id), self.language, self.audience), seen, None)
+        with contextlib.suppress(UnknownExecution):  # it was erased a moment ago
+            yield from islice(stored_messages(self.runs.record(execution_id), self.language, self.audience), seen, None)
 
 
 def has_seen_the_end(runs: Runs, found: Job | str, after: str) -> bool:
