@@ -33,6 +33,10 @@ MOST_FILES = 8
 """Earlier files that are kept."""
 
 
+ERASED = "erased"
+"""What stands in the place of a run that was erased."""
+
+
 class Act(StrEnum):
     """What somebody did."""
 

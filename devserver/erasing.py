@@ -1,17 +1,54 @@
-"""Say where this server's data can lie, and finish an erasure that was interrupted."""
+"""Say where this server's data can lie, who is meant by a name, and finish an erasure that was interrupted."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+from devserver.erasing_audit import ErasableAudit
 from devserver.settings import Settings
+from exporters.erasure import pending
 from exporters.errors import CompactionRunning
-from otel_tracking.erasure import Place
+from otel_tracking.erasure import IsMeant, Place
+from otel_tracking.pseudonyms import KINDS, Pseudonyms
+from otel_tracking.record import ExecutionRecord
 
 
 def places_of(settings: Settings) -> list[Place]:
-    """The places beside the data directory and its exports where something of a run may lie."""
-    return []
+    """The places beside the data directory's tables and its exports where something of a run may lie."""
+    from collectors.delivery.erasing import ErasableSpill
+    from collectors.receiving.erasing import ErasableQuarantine, ErasableSpool
+    from collectors.recording.erasing import ErasableJournals
+    from collectors.recording.recovery import namespace_of, spill_base
+    from devserver.web.asking.erasing import ErasableTickets
+
+    sinks = [_Located(str(settings.data_dir.expanduser().absolute()))]
+    journals = settings.journal if isinstance(settings.journal, Path) else None
+    collected = settings.data_dir / "collect"
+    return [
+        ErasableJournals(journals, namespace_of(sinks)),
+        ErasableSpill(spill_base(sinks, None), namespace_of(sinks)),
+        ErasableSpool(collected),
+        ErasableQuarantine(collected / "quarantine"),
+        ErasableTickets(settings.data_dir),
+        ErasableAudit(settings.data_dir),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """A sink of which nothing is wanted but where it is: so journals and waiting records are found."""
+
+    location: str
+
+    def write(self, record: ExecutionRecord) -> None:
+        """Nothing is written here."""
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def finish_erasures(settings: Settings) -> None:
@@ -19,14 +56,40 @@ def finish_erasures(settings: Settings) -> None:
 
     One that another process is at is left to it: what was decided is refused by every sink already.
     """
-    from exporters.erasure import pending, resume  # only here: most starts find nothing, and need no pyarrow for it
-
     if pending(settings.data_dir) is None:
         return
+    from exporters.erasure import resume  # only here: 200 ms of which most starts have no need
+
     try:
         report = resume(settings.data_dir, places_of(settings), wait_seconds=0)
     except CompactionRunning:
         return
     if report:
-        how = "everything within reach is gone" if report.complete else "something is left, its report says what"
-        print(f"otel-tracking: finished an erasure of {len(report.runs)} runs; {how}", file=sys.stderr)
+        how = "all of it within reach is gone" if report.complete else "something is left, its report says what"
+        print(f"otel-tracking: finished an erasure of {len(report.runs)} run(s); {how}", file=sys.stderr)
+
+
+def pseudonyms_of(data_dir: Path, study: str) -> Pseudonyms:
+    """The pseudonyms of a study of a data directory."""
+    from exporters.privacy.studies import open_study  # only here: most erasures name no study
+
+    return open_study(data_dir, study).pseudonyms
+
+
+def whose(said: Mapping[str, Any], pseudonyms: Pseudonyms | None) -> IsMeant:
+    """Whether a run is of the user, session or device that was said, under this name or its pseudonym."""
+    wanted = {
+        name: {value, *([pseudonyms.of(name, value)] if pseudonyms else [])}
+        for name in KINDS
+        if (value := said.get(name)) is not None
+    }
+
+    def is_theirs(record: ExecutionRecord) -> bool:
+        return all(_is_in(getattr(record, name), values) for name, values in wanted.items())
+
+    return is_theirs
+
+
+def _is_in(value: Any, values: set[Any]) -> bool:
+    # A record's fields may hold anything, also what has no hash.
+    return any(value == wanted for wanted in values)

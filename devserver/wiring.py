@@ -113,6 +113,7 @@ def viewers_of(settings: Settings) -> dict[str, Any]:
     if settings.otlp_content != REDACTED:
         return {"otlp_content": settings.otlp_content}
     from exporters.privacy.outlet import rules_of
+
     from exporters.privacy.studies import open_study
     from exporters.privacy.usual_rules import usual_rules
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "recover": "Write the records of runs whose process died.",
     "collect": "Take traces from other processes and keep their records.",
     "compact": "Join the many small files of past days into few.",
+    "erase": "Erase runs, or everything of somebody, for good.",
     "import": "Take over records that an earlier tracker wrote.",
     "study": "Make studies, and change what they promise.",
     "consent": "Keep who said yes to a study, and who no longer does.",

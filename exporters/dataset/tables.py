@@ -140,7 +140,10 @@ class _Table:
             write(group)
 
     def _open(self) -> list[Callable[[pa.Table], None]]:
-        parquet = self._files.enter_context(writing(self._out / f"{self._name}.parquet", self._schema))
+        # Not where it is made: the same rows give the same bytes wherever that is.
+        parquet = self._files.enter_context(
+            writing(self._out / f"{self._name}.parquet", self._schema, place=f"dataset/{self._name}")
+        )
         # Large graphs are no reading matter for a spreadsheet: no program opens cells of 40 KB gladly.
         path = None if self._name == "blobs" else self._out / f"{self._name}.csv"
         return [parquet, self._files.enter_context(CsvTwin(path, TABLES[self._name])).write]

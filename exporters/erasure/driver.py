@@ -65,7 +65,7 @@ def erase(
 
     >>> erase("/nowhere", lambda record: True, reason="query").erasure
     """
-    data_dir, why = Path(data_dir), Reason(reason)
+    data_dir, why = Path(data_dir).absolute(), Reason(reason)
     if not data_dir.is_dir():
         return ErasureReport(reason=why)
     everywhere = _everywhere(data_dir, places, progress)
@@ -82,7 +82,7 @@ def erase(
 
 def find(data_dir: str | Path, is_meant: IsMeant, places: Sequence[Place] = ()) -> FoundRuns:
     """What `erase` would remove. Writes nothing, and locks nobody out."""
-    data_dir = Path(data_dir)
+    data_dir = Path(data_dir).absolute()
     runs = _runs(_everywhere(data_dir, places, None), is_meant)
     if not runs:
         return FoundRuns()
@@ -102,7 +102,7 @@ def resume(
     wait_seconds: float = WAIT_SECONDS,
 ) -> ErasureReport | None:
     """Finish the erasure that was interrupted in a data directory; None where there is none."""
-    data_dir = Path(data_dir)
+    data_dir = Path(data_dir).absolute()
     if pending(data_dir) is None:
         return None
     with _alone(data_dir, wait_seconds, progress):

@@ -1,6 +1,12 @@
 """One store for all: it takes a second to build, and a moment to copy."""
 
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path += [str(Path(__file__).parents[1] / name) for name in ("cli", "collectors", "exporters")]
+
 from erasure_stage import build, take
 
 

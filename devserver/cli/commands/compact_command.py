@@ -17,6 +17,8 @@ from devserver.cli.options import data_option, json_option
 from devserver.cli.output import console, print_json
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
+from devserver.erasing import finish_erasures
+from devserver.settings import Settings
 from exporters import CompactionReport, compact
 from exporters.story.readable import size
 
@@ -31,6 +33,7 @@ def command(data_dir: Path, as_json: bool) -> int:
     any moment, and runs may be recorded meanwhile. A file that cannot be read is named and left where it is, with all
     that belongs to it, and the exit code is 1.
     """
+    finish_erasures(Settings.from_environment(data_dir=data_dir))
     with _progress() as tell:
         report = compact(data_dir, progress=tell)
     if as_json:

@@ -11,6 +11,8 @@ from devserver.cli.options import data_option, json_option
 from devserver.cli.output import print_json
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
+from devserver.erasing import finish_erasures
+from devserver.settings import Settings
 from exporters import ParquetSink, StorageError, import_record, read_records
 from exporters.privacy.at_source import as_at_source
 from otel_tracking.secrets.records import without_secrets
@@ -29,6 +31,7 @@ def command(files: tuple[Path, ...], data_dir: Path, as_json: bool) -> int:
     be imported twice, and a run that was erased here is not taken over again. People of a study that wants pseudonyms
     at the source get theirs. A file that cannot be read is named, the others are imported, and the exit code is 1.
     """
+    finish_erasures(Settings.from_environment(data_dir=data_dir))
     sink = ParquetSink(data_dir)
     results: list[dict[str, str | None]] = []
     for path in files:

@@ -13,6 +13,8 @@ from devserver.cli.options import data_option, json_option
 from devserver.cli.output import print_json
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
+from devserver.erasing import finish_erasures
+from devserver.settings import Settings
 from exporters import ParquetSink
 
 
@@ -33,6 +35,7 @@ def command(data_dir: Path, journal: Path | None, as_json: bool) -> int:
     data directories are left alone, and nothing is written twice. So is what is not this user's alone: where it lies,
     whose it is and what would help is said.
     """
+    finish_erasures(Settings.from_environment(data_dir=data_dir))
     report = recover([ParquetSink(data_dir)], directory=journal)
     if as_json:
         print_json(

@@ -20,6 +20,7 @@ from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
 from devserver.verify import NOTE, WRONG, Finding, is_right, verify
 from exporters import read_rows
+from exporters.erasure import pending
 from exporters.storage.reading.damage import Damage, Damages
 from exporters.storage.reading.execution_index import ExecutionRow
 from exporters.storage.upkeep.inspection import Fault, Oddity, inspect_store
@@ -74,9 +75,13 @@ class _Check:
         self.oddities: list[Oddity] = []
         self._findings: list[Finding] = []
         self._repair: Repair | None = None
+        self._is_erasing = False
 
     def files(self, *, is_repaired: bool) -> None:
         """Look at every file; the runs are looked at after what can be repaired has been."""
+        self._is_erasing = pending(self._data_dir) is not None
+        if self._is_erasing:
+            self._say("an erasure was interrupted: otel-tracking erase --resume finishes it", "red")
         self.oddities = list(inspect_store(self._data_dir))
         for oddity in self.oddities:
             self._say(f"{oddity.fault}: {oddity.sentence}", "red")
@@ -101,7 +106,7 @@ class _Check:
     @property
     def is_right(self) -> bool:
         """Whether nothing is wrong with any run or file."""
-        return is_right(self._findings) and not self._damaged and not self.oddities
+        return is_right(self._findings) and not self._damaged and not self.oddities and not self._is_erasing
 
     def summary(self) -> str:
         """How many were checked, and how many are wrong."""
@@ -124,6 +129,7 @@ class _Check:
             "files": files,
             "left": left,
             "damaged": damages_as_dicts(self._damaged),
+            **({"erasure_pending": True} if self._is_erasing else {}),
             **({"repair": _repair_as_dict(self._repair)} if self._repair else {}),
         }
 

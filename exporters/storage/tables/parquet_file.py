@@ -32,12 +32,17 @@ def write_table(path: Path, table: pa.Table, note: bytes = b"") -> None:
 
 
 @contextlib.contextmanager
-def writing(path: Path, schema: pa.Schema, note: bytes = b"") -> Iterator[Callable[[pa.Table], None]]:
-    """A function that appends rows to the file that will be `path` when the block ends well."""
+def writing(
+    path: Path, schema: pa.Schema, note: bytes = b"", place: str | None = None
+) -> Iterator[Callable[[pa.Table], None]]:
+    """A function that appends rows to the file that will be `path` when the block ends well.
+
+    `place` is what its seal says of where it belongs, if that is not where it is written.
+    """
     with replacing(path) as file:
         with pq.ParquetWriter(file, schema, **_options(schema)) as writer:
             yield lambda table: writer.write_table(table, row_group_size=ROWS_PER_GROUP)
-        seal(file, place_of(path), note)
+        seal(file, place_of(path) if place is None else place, note)
 
 
 def _options(schema: pa.Schema) -> dict[str, Any]:

@@ -1,0 +1,183 @@
+"""`otel-tracking erase`: everything of some runs is removed, for good."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import Progress as ProgressBar
+
+from devserver.audit import Act, Audit, this_user
+from devserver.cli.complaints import FAILED, complain
+from devserver.cli.options import data_option, is_chosen, json_option, refuse, selection_options
+from devserver.cli.output import console, print_json
+from devserver.cli.showing.text import count, safe_line
+from devserver.cli.streams import say
+from devserver.erasing import places_of, pseudonyms_of, whose
+from devserver.settings import Settings
+from exporters import find_run
+from exporters.erasure import ErasureReport, FoundRuns, Progress, Reason, erase, find, resume
+from exporters.errors import UnknownExecution
+from exporters.storage.reading.selection import Wanted
+from exporters.story.readable import size
+from otel_tracking.erasure import IsMeant, RunId
+from otel_tracking.pseudonyms import KINDS
+from otel_tracking.record import ExecutionRecord
+
+_REASONS = {"user_id": Reason.PERSON, "session_id": Reason.SESSION, "device_id": Reason.DEVICE}
+
+
+@click.command("erase")
+@click.argument("executions", metavar="[ID]...", nargs=-1)
+@selection_options
+@click.option("--dry-run", "is_tried", is_flag=True, help="Only say what would be removed.")
+@click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
+@click.option("--resume", "is_resumed", is_flag=True, help="Finish an erasure that was interrupted, and nothing else.")
+@data_option
+@json_option
+def command(
+    executions: tuple[str, ...],
+    data_dir: Path,
+    is_tried: bool,
+    is_sure: bool,
+    is_resumed: bool,
+    as_json: bool,
+    **selection: Any,
+) -> int:
+    """Erase runs for good: rows, pictures, documents, what was exported, and what waits to be stored.
+
+    Runs are named by their IDs, or chosen: --user NAME is everything of a person. What will go is said first, and
+    asked about. Whatever brings an erased run again (an import, a late trace) is taken and not kept.
+
+    With --user, --session or --device, --study NAME means the person under the study's pseudonym, too.
+
+    A stopped erasure is finished by the next command that stores runs, or by --resume. At the end is said what cannot
+    be reached from here. Where no run is found, or something is left, the exit code is 1.
+    """
+    settings = Settings.from_environment(data_dir=data_dir)
+    places = places_of(settings)
+    if is_resumed:
+        with _progress() as tell:
+            return _tell(data_dir, resume(data_dir, places, progress=tell), as_json)
+    is_meant = _meant(data_dir, executions, selection)
+    found = find(data_dir, is_meant, places)
+    if not found.runs:
+        complain(f"nothing in {data_dir} is of these runs; otel-tracking list shows what is there")
+        return FAILED
+    if is_tried:
+        print_json(_found_as_dict(found)) if as_json else say(_sentence(found))
+        return 0
+    if not is_sure:
+        if as_json:
+            raise refuse("with --json nobody can be asked: add --yes, or --dry-run.")
+        click.confirm(f"{_sentence(found)}\nErase all of it, for good?", abort=True)
+    with _progress() as tell:
+        done = erase(data_dir, is_meant, places=places, reason=_reason(executions, selection), progress=tell)
+    return _tell(data_dir, done, as_json)
+
+
+def _meant(data_dir: Path, executions: tuple[str, ...], selection: dict[str, Any]) -> IsMeant:
+    """Which runs the command line means; a refusal where it means none, or does not say which."""
+    if bool(executions) == is_chosen(selection):
+        raise refuse("name one or more runs, or choose some (--user NAME); otel-tracking list has ids.")
+    if executions:
+        return _one_of([_run(data_dir, text) for text in executions])
+    people = {name: selection[name] for name in KINDS if selection.get(name) is not None}
+    others = {name: value for name, value in selection.items() if name not in people}
+    study = others.pop("study_id", None) if people else None
+    is_theirs = whose(people, pseudonyms_of(data_dir, study) if study else None)
+    wanted = Wanted(others)  # type: ignore[arg-type]  # the options are those of `Selection`
+    return lambda record: is_theirs(record) and wanted.accepts(record)
+
+
+def _run(data_dir: Path, text: str) -> RunId:
+    """The run that a text means; itself where none is stored, since something of it may lie elsewhere."""
+    try:
+        row = find_run(data_dir, text)
+    except UnknownExecution:
+        return RunId(text, text)
+    return RunId(row.execution_id, row.trace_id)
+
+
+def _one_of(runs: list[RunId]) -> IsMeant:
+    def is_one(record: ExecutionRecord) -> bool:
+        return any(_is(run, record) for run in runs)
+
+    return is_one
+
+
+def _is(run: RunId, record: ExecutionRecord) -> bool:
+    if run.execution_id == run.trace_id:
+        return run.trace_id in (record.execution_id, record.trace_id)
+    return RunId(record.execution_id, record.trace_id) == run
+
+
+def _reason(executions: tuple[str, ...], selection: dict[str, Any]) -> Reason:
+    if executions:
+        return Reason.EXECUTION
+    return next((reason for name, reason in _REASONS.items() if selection.get(name) is not None), Reason.QUERY)
+
+
+def _tell(data_dir: Path, done: ErasureReport | None, as_json: bool) -> int:
+    """Say what was done, and keep that it was, without saying of whom."""
+    if done is None or done.erasure is None:
+        print_json(None) if as_json else say("Nothing to erase" if done else "No erasure was interrupted")
+        return FAILED if done else 0
+    Audit(data_dir).note(Act.ERASE, this_user(), executions=len(done.runs), erasure=done.erasure, reason=done.reason)
+    if as_json:
+        print_json(_done_as_dict(done))
+    else:
+        say(_summary(done))
+        for one in done.beyond:
+            say(f"beyond reach: {safe_line(one.what)}: {safe_line(one.advice)}")
+    for path in done.left:
+        complain(f"{path} still has something of these runs; otel-tracking verify --all says what is wrong with it")
+    return 0 if done.complete else FAILED
+
+
+def _sentence(found: FoundRuns) -> str:
+    parts = [count(len(found.runs), "run"), count(found.items, "item")]
+    parts += [f"{count(found.files, 'file')} ({size(found.bytes)})"] if found.files else []
+    parts += [count(len(found.exports), "export") + " in which they are"] if found.exports else []
+    return f"To be erased: {', '.join(parts)}"
+
+
+def _summary(done: ErasureReport) -> str:
+    files, total = len(done.removed), sum(one.bytes for one in done.removed)
+    return (
+        f"{count(len(done.runs), 'run')} erased: {count(files, 'file')} removed or written anew ({size(total)}); "
+        f"erasures/{done.erasure}.json says which"
+    )
+
+
+def _found_as_dict(found: FoundRuns) -> dict[str, Any]:
+    exports = [{"kind": export.kind.value, "path": export.path, "time": export.time} for export in found.exports]
+    runs = sorted(run.execution_id for run in found.runs)
+    return {"runs": runs, "items": found.items, "files": found.files, "bytes": found.bytes, "exports": exports}
+
+
+def _done_as_dict(done: ErasureReport) -> dict[str, Any]:
+    return {
+        "erasure": done.erasure,
+        "complete": done.complete,
+        "resumed": done.resumed,
+        "runs": len(done.runs),
+        "counts": done.counts,
+        "beyond": [asdict(one) for one in done.beyond],
+        "left": list(done.left),
+    }
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress | None]:
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with ProgressBar(console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task("erasing")
+        yield lambda what, done, of: progress.update(task, completed=done, total=of or None, description=what)
