@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,36 +18,18 @@ from otel_tracking.record import ExecutionRecord
 
 def places_of(settings: Settings) -> list[Place]:
     """The places beside the data directory's tables and its exports where something of a run may lie."""
-    from collectors.delivery.erasing import ErasableSpill
-    from collectors.receiving.erasing import ErasableQuarantine, ErasableSpool
-    from collectors.recording.erasing import ErasableJournals
-    from collectors.recording.recovery import namespace_of, spill_base
+    from collectors.receiving.erasing import places_of_collecting  # only here: most starts erase nothing
+    from collectors.recording.erasing import places_of_recording
     from devserver.web.asking.erasing import ErasableTickets
 
-    sinks = [_Located(str(settings.data_dir.expanduser().absolute()))]
+    data_dir = settings.data_dir.expanduser().absolute()
     journals = settings.journal if isinstance(settings.journal, Path) else None
-    collected = settings.data_dir / "collect"
     return [
-        ErasableJournals(journals, namespace_of(sinks)),
-        ErasableSpill(spill_base(sinks, None), namespace_of(sinks)),
-        ErasableSpool(collected),
-        ErasableQuarantine(collected / "quarantine"),
-        ErasableTickets(settings.data_dir),
-        ErasableAudit(settings.data_dir),
+        *places_of_recording(str(data_dir), journals),
+        *places_of_collecting(data_dir / "collect"),
+        ErasableTickets(data_dir),
+        ErasableAudit(data_dir),
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Located:
-    """A sink of which nothing is wanted but where it is: so journals and waiting records are found."""
-
-    location: str
-
-    def write(self, record: ExecutionRecord) -> None:
-        """Nothing is written here."""
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 def finish_erasures(settings: Settings) -> None:

@@ -112,10 +112,9 @@ def viewers_of(settings: Settings) -> dict[str, Any]:
     """What viewers of traces are sent, as `start_recording` wants to be told."""
     if settings.otlp_content != REDACTED:
         return {"otlp_content": settings.otlp_content}
-    from exporters.privacy.outlet import rules_of
-
     from exporters.privacy.studies import open_study
     from exporters.privacy.usual_rules import usual_rules
+    from exporters.privacy.way_out import rules_of
 
     rules = rules_of(open_study(settings.data_dir, settings.study)) if settings.study else usual_rules()
     return {"otlp_content": "viewer", "viewer_text": lambda text: rules.clean(text).text}

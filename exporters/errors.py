@@ -10,6 +10,7 @@ StorageError
 ├─ UnknownExecution     nothing stored under that id
 ├─ AmbiguousExecution   several executions begin like that
 ├─ CompactionRunning    another process has the lock
+├─ ErasedMeanwhile      a run was erased while it was on its way out
 ├─ UnusableRoster       a list of names that cannot be looked for
 ├─ NoPipeline           no pipeline of spaCy where one was named
 ├─ StudyError           a study cannot be used
@@ -83,6 +84,10 @@ class NoPipeline(StorageError, LookupError):
 
 class CompactionRunning(StorageError):
     """Another process is compacting the same data directory."""
+
+
+class ErasedMeanwhile(StorageError):
+    """A run was erased while it was on its way out."""
 
 
 class StudyError(StorageError):

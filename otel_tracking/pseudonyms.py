@@ -37,8 +37,11 @@ class Pseudonyms:
         text = value if isinstance(value, str) else repr(value)
         if is_pseudonym(text):
             return text
-        digest = hmac.digest(self._key, f"{kind}:{text}".encode("utf-8", "surrogatepass"), "sha256")
-        return f"{kind}-{base64.b32encode(digest[:_BYTES]).decode().rstrip('=').lower()}"
+        return f"{kind}-{base64.b32encode(self.digest(kind, text)[:_BYTES]).decode().rstrip('=').lower()}"
+
+    def digest(self, kind: str, text: str) -> bytes:
+        """HMAC-SHA256 of `kind:text` under the study's key: what every pseudonym is made of."""
+        return hmac.digest(self._key, f"{kind}:{text}".encode("utf-8", "surrogatepass"), "sha256")
 
     def mark(self, label: str, text: str) -> str:
         """What a list that holds no names knows of a text: 32 hex digits, another for each label and each key."""

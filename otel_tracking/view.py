@@ -109,6 +109,22 @@ class View:
             return level.strip().lower() == "off"
         return not self._record.items_of(*CHECK_TYPES, *BLOCKED_TYPES)
 
+    def is_blocked(self, item: ExecutionItem) -> bool:
+        """Whether a check said no to what an item holds, whoever asks, and whether or not others were checked."""
+        if item.stage == 1 and self._is_blocked_at_start:
+            return True
+        return self._is_of_blocked_output(item) or self._is_refused_text(item)
+
+    @property
+    def holds_blocked(self) -> bool:
+        """Whether there are texts that a check said no to."""
+        return bool(self._blocked_texts)
+
+    def blocks(self, text: str) -> bool:
+        """Whether a text, from anywhere in the run, holds one that a check said no to."""
+        told = _plain(text) if self._blocked_texts else ""
+        return any(blocked in told for blocked in self._blocked_texts)
+
     def _content(self, item: ExecutionItem) -> Content:
         if item.item_type in MESSAGES:
             return Content.REASON if item.item_type in BLOCKED_TYPES else Content.ERROR
@@ -167,10 +183,11 @@ class View:
         return why_not_public(places, has_failed_early=has_failed, is_over=record.has_ended)
 
     def _is_refused(self, item: ExecutionItem) -> bool:
-        if self.is_unchecked or (item.stage == 1 and self._is_blocked_at_start):
-            return True
+        return self.is_unchecked or self.is_blocked(item)
+
+    def _is_of_blocked_output(self, item: ExecutionItem) -> bool:
         is_made = item.stage == 4 or item.item_type in OUTPUT_TYPES
-        return (is_made and item.loop_iteration in self._blocked_outputs) or self._is_refused_text(item)
+        return is_made and item.loop_iteration in self._blocked_outputs
 
     def _is_refused_text(self, item: ExecutionItem) -> bool:
         if not self._refused_texts or item.content is None:
@@ -185,6 +202,15 @@ class View:
     @cached_property
     def _blocked_outputs(self) -> frozenset[int | None]:
         return frozenset(item.loop_iteration for item in self._record.items_of(ItemType.OUTPUT_BLOCKED))
+
+    @cached_property
+    def _blocked_texts(self) -> frozenset[str]:
+        """Texts that were refused, those of a stage 1 that blocked the run, and those of outputs that were blocked."""
+        told_of = [item for item in self._record.items if item.item_type not in MESSAGES]
+        early = [item for item in told_of if item.stage == 1 and self._is_blocked_at_start]
+        made = [item.content for item in told_of if self._is_of_blocked_output(item)]
+        told = [*made, *(text for item in early for text in (item.content, item.input_text))]
+        return self._refused_texts | {_plain(text) for text in told if text is not None} - {""}
 
     @cached_property
     def _refused_texts(self) -> frozenset[str]:

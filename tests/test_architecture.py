@@ -32,12 +32,14 @@ SURFACE = {
         values.record_fields version view
     """,
     "collectors": """
-        building.live delivery listening listening.server receiving receiving.server recording
+        building.live delivery listening listening.server receiving receiving.erasing receiving.server recording
+        recording.erasing
     """,
     "exporters": """
         dataset dataset.readme erasure errors formats formats.documents formats.json formats.worker
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
-        privacy.at_source privacy.consent privacy.consent_lists privacy.retention privacy.studies
+        privacy.at_source privacy.consent privacy.consent_lists privacy.exports_ledger privacy.way_out privacy.profiles
+        privacy.retention privacy.studies privacy.usual_rules
         storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding
         storage.reading.selection storage.upkeep.inspection storage.upkeep.salvage
         storage.writing.media

@@ -77,9 +77,7 @@ class Collector:
         look_seconds: float = LOOK_SECONDS,
         is_erased: IsErased | None = None,
     ) -> None:
-        """`is_erased` is asked, by trace id, of what comes and, every `look_seconds`, of what is held; where it is not
-        given, the sinks are asked.
-        """
+        """`is_erased`, or else the sinks, are asked, by trace id, of what comes and at each look of what is held."""
         self.troubles = Troubles()
         self._road = Road(sinks, self.troubles)
         self.counts = self._road.counts

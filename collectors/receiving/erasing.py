@@ -15,7 +15,7 @@ from collectors.receiving.senders import Senders
 from collectors.receiving.spool import LOCK, entries_in, own, segments_in
 from collectors.spans.traces_of_runs import traces_of
 from collectors.spans.without_traces import Traces
-from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
+from otel_tracking.erasure import Beyond, IsMeant, Place, Removed, RunId
 from otel_tracking.errors import RecordingError
 from otel_tracking.record import ExecutionRecord
 
@@ -169,3 +169,8 @@ def _differs(path: Path, traces: Traces) -> bool:
     except FileNotFoundError:  # a collector at work has just removed it
         return False
     return without_runs(content, traces).content != content
+
+
+def places_of_collecting(directory: Path) -> list[Place]:
+    """Where runs may lie that are collected into a directory: its spool and its quarantine."""
+    return [ErasableSpool(directory), ErasableQuarantine(directory / "quarantine")]

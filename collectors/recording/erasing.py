@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from collectors.delivery.erasing import ErasableSpill
 from collectors.flight_recorder import DeadRun, find_dead
 from collectors.flight_recorder.looking import FoundOwner, namespace_of_journals, owners_in, runs_in
 from collectors.flight_recorder.ours import LeftAlone, OurDirectory, as_text
 from collectors.flight_recorder.place import SET_ASIDE
 from collectors.flight_recorder.recovery import DeadOwner
 from collectors.flight_recorder.wiping import Wiped, journals_with, set_aside_with, wipe_set_aside
-from collectors.recording.recovery import record_of
+from collectors.recording.recovery import namespace_of, record_of, spill_base
 from collectors.spans.of_journal import read_run
 from collectors.spans.traces_of_runs import traces_of
-from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
+from otel_tracking.erasure import Beyond, IsMeant, Place, Removed, RunId
 from otel_tracking.record import ExecutionRecord
 
 Step = Callable[[str], None]
@@ -123,3 +125,25 @@ def _record_of(run: DeadRun) -> ExecutionRecord | None:
         return record_of(journalled) if journalled.spans else None
     except Exception:
         return None
+
+
+def places_of_recording(location: str, journals: Path | str | None) -> list[Place]:
+    """Where runs that are recorded for the sink at `location` may lie: journals in that directory (None for the usual
+    one), and records that wait in files.
+    """
+    sinks = [_Located(location)]
+    namespace = namespace_of(sinks)
+    return [ErasableJournals(journals, namespace), ErasableSpill(spill_base(sinks, None), namespace)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """A sink of which nothing is wanted but where it is."""
+
+    location: str
+
+    def write(self, record: ExecutionRecord) -> None:
+        """Nothing is written here."""
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from exporters.privacy.profiles import Profile
 
 from otel_tracking import Status
 
@@ -91,6 +92,30 @@ _SELECTION: tuple[Decorator, ...] = (
     *(
         click.option(f"--{name}", f"{name}_id", metavar="NAME", help=f"Only runs of this {name}.")
         for name in ("study", "session", "user", "device", "batch")
+    ),
+)
+
+
+def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say under what records leave."""
+    for option in reversed(_PRIVACY):
+        command = option(command)
+    return command
+
+
+_PRIVACY: tuple[Decorator, ...] = (
+    click.option(
+        "--profile",
+        type=click.Choice([profile.value for profile in Profile]),
+        default=Profile.FULL.value,
+        show_default=True,
+        help="What leaves: everything, no persons, or what everybody may read. All but full need a study's key.",
+    ),
+    click.option(
+        "--roster",
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE",
+        help="Names, one a line, that are taken out of texts, beside those of the study's own roster.",
     ),
 )
 

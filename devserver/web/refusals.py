@@ -14,7 +14,7 @@ from devserver.web.replies import trouble
 from devserver.web.runs.lookup import RunLost
 from devserver.web.visitors import guard
 from devserver.web.visitors.roles import Role
-from exporters.errors import AmbiguousExecution, BrokenFile, UnknownExecution
+from exporters.errors import AmbiguousExecution, BrokenFile, ErasedMeanwhile, UnknownExecution
 
 STATUSES: dict[type[Exception], int] = {
     RequestError: 400,
@@ -22,6 +22,7 @@ STATUSES: dict[type[Exception], int] = {
     UnknownExecution: 404,
     AmbiguousExecution: 404,
     RunLost: 410,
+    ErasedMeanwhile: 410,
     BrokenFile: 500,
 }
 

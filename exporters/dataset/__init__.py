@@ -16,17 +16,20 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
-from exporters.dataset.readme import Description, readme
+from exporters.dataset.readme import About, Description, kept_back_in_words, readme
 from exporters.dataset.tables import TABLES, Counts, Progress, write_tables
 from exporters.errors import NothingSelected, NotWritable
+from exporters.privacy.exports_ledger import Export, ExportKind, run_ids
+from exporters.privacy.way_out import WayOut, open_way_out
 from exporters.storage.files import PRIVATE_DIRECTORY, make_directory, sync_directory, write_file
 from exporters.storage.reading.damage import Damages, OnDamage
-from exporters.storage.reading.records import ExecutionRow, list_executions
+from exporters.storage.reading.execution_index import ExecutionRow
+from exporters.storage.reading.records import list_executions
 from exporters.storage.reading.selection import Selection
 from exporters.storage.tables.codebook import codebook_csv, codebook_json
 from otel_tracking.erasure import RunId
@@ -51,17 +54,22 @@ def make_dataset(
     out: str | Path,
     *,
     description: Description | None = None,
+    way_out: WayOut | None = None,
     replace: bool = False,
     progress: Progress | None = None,
     on_damage: OnDamage | None = None,
     executions: Collection[RunId] | None = None,
     **selection: Unpack[Selection],
 ) -> Dataset:
-    """The wanted runs as a dataset in `out`, which is there whole or not at all.
+    """The wanted runs that may leave as a dataset in `out`, which is there whole or not at all.
 
-    Keywords are those of `Selection`; `executions` are wanted runs by their ids. Raises `NothingSelected` where there
-    is no such run, and `NotWritable` where `out` is there already, unless `replace` says that it may go and it is a
-    dataset. `MissingExtra` without DuckDB.
+    Keywords are those of `Selection`; `executions` are wanted runs by their ids. They leave by an `way_out`; by default
+    as they are, without those whose study has no consent for them. The ledger of exports knows of the dataset before it
+    is in its place.
+
+    Raises `NothingSelected` where there is no such run, and `NotWritable` where `out` is there already, unless
+    `replace` says that it may go and it is a dataset; `ErasedMeanwhile` where a run of it was erased while it was made;
+    `MissingExtra` without DuckDB.
 
     Runs of which a file is damaged are left out, and README.md says how many. `on_damage` is told of each; without it,
     damage is a `BrokenFile` and there is no dataset.
@@ -75,10 +83,12 @@ def make_dataset(
     data_dir, out = Path(data_dir), Path(out).expanduser().absolute()
     damages = Damages()
     _check(out, replace)
-    wanted = _chosen(list_executions(data_dir, on_damage=damages, **selection), executions)
+    way_out = way_out or open_way_out(data_dir)
+    chosen = _chosen(list_executions(data_dir, on_damage=damages, **selection), executions)
+    wanted = [row for row in chosen if way_out.lets_out(row)]
     if not wanted:
         _refuse_or_tell(damages, on_damage)
-        raise NothingSelected(f"no run in {data_dir} matches; there is no dataset")
+        raise NothingSelected(_why_nothing(data_dir, way_out))
     make_directory(out.parent)
     work = out.with_name(f".{out.name[:100]}.{secrets.token_hex(4)}.tmp")
     work.mkdir(mode=PRIVATE_DIRECTORY)
@@ -86,12 +96,19 @@ def make_dataset(
     held = os.open(work, os.O_RDONLY | os.O_DIRECTORY)
     fcntl.flock(held, fcntl.LOCK_EX)
     try:
-        rows = write_tables(data_dir, work, wanted, progress, damages)
+        rows = write_tables(data_dir, work, wanted, way_out, progress, damages)
         _refuse_or_tell(damages, on_damage)
-        query = _query(selection, executions)
-        _write_about(work, rows, query, description or Description(), len(wanted) - rows["executions"])
+        about = About(
+            description=description or Description(),
+            query=_query(way_out.query(selection), executions),
+            rows=rows,
+            damaged=len(wanted) - rows["executions"],
+            privacy=way_out.statement(),
+        )
+        _write_about(work, about)
         identifier = _write_checksums(work)
-        _put_in_place(work, out)
+        with way_out.passing(_noted(out, wanted, way_out, about)):
+            _put_in_place(work, out)
     except BaseException as trouble:
         shutil.rmtree(work, ignore_errors=True)
         if isinstance(trouble, OSError) and trouble.filename:
@@ -138,22 +155,42 @@ def _chosen(rows: list[ExecutionRow], executions: Collection[RunId] | None) -> l
     return [row for row in rows if RunId(row.execution_id, row.trace_id) in named]
 
 
-def _query(selection: Selection, executions: Collection[RunId] | None) -> dict[str, str]:
+def _query(selection: Mapping[str, Any], executions: Collection[RunId] | None) -> dict[str, str]:
     """What chose the runs, in words; ids that were given one by one stand in the tables."""
     named = {} if executions is None else {"executions": "named one by one"}
-    return {**named, **{name: _plain(value) for name, value in sorted(selection.items()) if value is not None}}
+    return {**named, **{name: _plain(value) for name, value in sorted(selection.items())}}
 
 
-def _write_about(work: Path, rows: Counts, query: dict[str, str], description: Description, left_out: int) -> None:
-    about = {"query": query, "rows": rows, **({"left_out": left_out} if left_out else {})}
+def _write_about(work: Path, about: About) -> None:
+    left_out = {"left_out": about.damaged} if about.damaged else {}
+    said = {"query": about.query, "rows": about.rows, **left_out, "privacy": about.privacy}
     files = {
         "codebook.csv": codebook_csv(TABLES),
         "codebook.json": codebook_json(TABLES),
-        "query.json": (json.dumps(about, indent=2, ensure_ascii=False) + "\n").encode(),
-        "README.md": readme(work, rows, query, description, left_out).encode(),
+        "query.json": (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode(),
+        "README.md": readme(work, about).encode(),
     }
     for name, content in files.items():
         write_file(work / name, content)
+
+
+def _why_nothing(data_dir: Path, way_out: WayOut) -> str:
+    reasons = way_out.kept_back
+    if not reasons:
+        return f"no run in {data_dir} matches; there is no dataset"
+    return " ".join([f"none of {sum(reasons.values()):,} runs in {data_dir} may leave:", kept_back_in_words(reasons)])
+
+
+def _noted(out: Path, wanted: Sequence[ExecutionRow], way_out: WayOut, about: About) -> Export:
+    """What the ledger knows of the dataset, and how it is made again."""
+    said = {"title": about.description.title, "authors": list(about.description.authors)}
+    return Export(
+        kind=ExportKind.DATASET,
+        runs=run_ids(wanted),
+        path=str(out),
+        profile=way_out.profile.value,
+        options={**said, "licence": about.description.licence, "query": dict(about.query), "roster": way_out.roster},
+    )
 
 
 def _plain(value: Any) -> str:

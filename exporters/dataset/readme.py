@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -32,12 +33,24 @@ _ABOUT = {
 }
 
 
-def readme(
-    directory: Path, rows: Mapping[str, int], query: Mapping[str, str], description: Description, left_out: int = 0
-) -> str:
-    """The text of `README.md` for the tables in `directory`; `left_out` runs could not be read."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a dataset says of itself: how its runs were chosen, how many rows and damaged runs there are, and under what
+    they left (`WayOut.statement`).
+    """
+
+    description: Description
+    query: Mapping[str, str]
+    rows: Mapping[str, int]
+    damaged: int
+    privacy: Mapping[str, Any]
+
+
+def readme(directory: Path, about: About) -> str:
+    """The text of `README.md` for the tables in `directory`."""
+    description, rows = about.description, about.rows
     first, last = _span(directory / "executions.parquet")
-    chosen = [f"- {name}: `{value}`" for name, value in query.items()] or ["- all runs that were stored"]
+    chosen = [f"- {name}: `{value}`" for name, value in about.query.items()] or ["- all runs that were stored"]
     tables = [
         f"| `{name}.parquet` | {count:,} | {_ABOUT[name]} |" for name, count in rows.items() if count or name != "blobs"
     ]
@@ -49,7 +62,8 @@ def readme(
             "",
             *chosen,
             "",
-            *_left_out(left_out),
+            *_left_out(about.damaged),
+            *_kept_back(about.privacy["kept_back"]),
             "| table | rows | what a row is |",
             "|---|---|---|",
             *tables,
@@ -58,7 +72,7 @@ def readme(
             "",
             *_cite(description, first, last),
             "",
-            *_CARE,
+            *_care(about.privacy),
             "",
             f"Made with otel-tracking {_software()}, schema {SCHEMA_VERSION}, taxonomy {TAXONOMY_VERSION}.",
             "The same runs and the same query give the same bytes.",
@@ -81,12 +95,62 @@ _HOW_TO_READ = (
     "```",
 )
 
-_CARE = (
-    "## Whose words these are",
-    "",
-    "The texts were written by people, many of them children. Users, sessions and devices are named in `user_id`,",
-    "`session_id`, `device_id` and in the metadata, and texts may name persons. Whoever passes this on answers for it.",
-)
+_CARE = {
+    "full": (
+        "The texts were written by people, many of them children. Users, sessions and devices are named in `user_id`,",
+        "`session_id`, `device_id` and in the metadata, and texts may name persons. Whoever passes this on answers for",
+        "it.",
+    ),
+    "pseudonymous": (
+        "The texts were written by people, many of them children. Whose they are is said by pseudonyms, which only the",
+        "study's key can join to anybody, and texts went through rules. These are personal data still: whoever passes",
+        "this on answers for it.",
+    ),
+    "public": (
+        "The texts were written by people, many of them children. Nobody is named, times are days, and of calls to",
+        "engines there is nothing. Texts went through rules, which find no name that is on no list: read them before",
+        "you publish them.",
+    ),
+}
+
+
+def _care(privacy: Mapping[str, Any]) -> list[str]:
+    """Whose words these are, under what they left, and what was taken out of them."""
+    lines = ["## Whose words these are", "", *_CARE[privacy["profile"]]]
+    if privacy["profile"] == "full":
+        return lines
+    found = ", ".join(f"{kind} {count:,}" for kind, count in privacy["redactions"].items()) or "nothing"
+    return [
+        *lines,
+        "",
+        f"Profile: `{privacy['profile']}`. Rules: {', '.join(privacy['rules'])}.",
+        f"Taken out of texts: {found}. Left out: {privacy['left_out']:,} places.",
+        f"`query.json` says how each field left. {privacy['recall']}",
+    ]
+
+
+def _kept_back(reasons: Mapping[str, int]) -> list[str]:
+    if not reasons:
+        return []
+    count = sum(reasons.values())
+    return [f"**{count:,} more runs were chosen and are not here: {kept_back_in_words(reasons)}**", ""]
+
+
+def kept_back_in_words(reasons: Mapping[str, int]) -> str:
+    """Why runs did not leave, in a sentence.
+
+    >>> kept_back_in_words({"withdrawn": 2, "no_study": 1})
+    '2 with consent withdrawn, 1 of no study.'
+    """
+    return ", ".join(f"{count:,} {_REASONS.get(name, name)}" for name, count in reasons.items()) + "."
+
+
+_REASONS = {
+    "without_consent": "without consent",
+    "withdrawn": "with consent withdrawn",
+    "undecided": "of a study whose key or list cannot be read",
+    "no_study": "of no study",
+}
 
 
 def _left_out(count: int) -> list[str]:

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
 from exporters.dataset.journeys import COLUMNS, JOURNEYS
 from exporters.dataset.twins import CsvTwin
+from exporters.privacy.profiles import Profile
+from exporters.privacy.way_out import WayOut
 from exporters.storage.reading.damage import OnDamage
 from exporters.storage.reading.execution_index import ExecutionRow
 from exporters.storage.reading.run_loader import RunLoader, StoredRun
 from exporters.storage.tables import columns
 from exporters.storage.tables.columns import Column
+from exporters.storage.tables.pack import pack
 from exporters.storage.tables.parquet_file import ROWS_PER_GROUP, writing
+from exporters.storage.tables.rows import row_of
 from exporters.storage.tables.schema import schema_of
 from exporters.storage.upkeep.day_rewrite import conform
 
@@ -45,17 +50,23 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 
 def write_tables(
-    data_dir: Path, out: Path, wanted: Sequence[ExecutionRow], progress: Progress | None, on_damage: OnDamage
+    data_dir: Path,
+    out: Path,
+    wanted: Sequence[ExecutionRow],
+    way_out: WayOut,
+    progress: Progress | None,
+    on_damage: OnDamage,
 ) -> Counts:
-    """The tables of the wanted runs in `out`, as Parquet and CSV; how many rows each has.
+    """The tables of the wanted runs in `out`, as they leave, as Parquet and CSV; how many rows each has.
 
     A run of which a file is damaged is in none of them.
     """
     ordered = sorted(wanted, key=lambda row: (row.execution_id, row.trace_id is None, row.trace_id or "", row.revision))
     loader = RunLoader(data_dir, on_damage)
+    leave = _same if way_out.profile is Profile.FULL else partial(_as_it_leaves, way_out, data_dir)
     with contextlib.ExitStack() as files:
         tables = {name: _Table(files, out, name) for name in TABLES}
-        for done, runs in _bunches(loader.load(row, _same) for row in ordered):
+        for done, runs in _bunches(loader.load(row, leave) for row in ordered):
             for name, rows in _tables_of(runs).items():
                 tables[name].write(rows)
             if progress:
@@ -67,6 +78,13 @@ def write_tables(
 
 def _same(run: StoredRun) -> StoredRun:
     return run
+
+
+def _as_it_leaves(way_out: WayOut, data_dir: Path, run: StoredRun) -> StoredRun:
+    """The rows of what may leave of a run. Media are no part of these tables."""
+    made = way_out.leaving(run.record()).record
+    packed = pack([row_of(made, data_dir)], [0])
+    return StoredRun(run.path, packed.executions, packed.items, packed.blobs)
 
 
 def _bunches(runs: Iterable[StoredRun | None]) -> Iterator[tuple[int, list[StoredRun]]]:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from exporters.formats import format_named
 from exporters.formats.documents import render_document
+from exporters.privacy.profiles import Profile
+from exporters.storage.writing.media import load_media
 from otel_tracking.record import ExecutionRecord
 
 IDLE_SECONDS = 60.0
@@ -23,12 +25,13 @@ _NICE = 5
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A document that is wanted; media are taken from below `data_dir`."""
+    """A document that is wanted, of what leaves of a record under a profile; media are taken from below `data_dir`."""
 
     record: ExecutionRecord
     format_name: str
     data_dir: str
     options: Mapping[str, str]
+    profile: str = Profile.FULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,20 @@ def main(descriptor: int, most_bytes: int, idle_seconds: float = IDLE_SECONDS) -
 def _fill(order: Order) -> Delivery:
     try:
         form = format_named(order.format_name)
-        document = render_document(order.record, form, data_dir=order.data_dir, options=order.options)
+        document = render_document(_leaving(order), form, data_dir=order.data_dir, options=order.options)
     # What it says may repeat what a child wrote: the other side gets to know the kind alone.
     except Exception as trouble:
         return Delivery(None, type(trouble).__name__, _held())
     return Delivery(document, "", _held())
+
+
+def _leaving(order: Order) -> ExecutionRecord:
+    if order.profile == Profile.FULL:
+        return order.record
+    from exporters.privacy.way_out import open_way_out  # only here: most documents are whole
+
+    record = load_media(order.data_dir, order.record)
+    return open_way_out(order.data_dir, order.profile).leaving(record).record
 
 
 def _held() -> int:

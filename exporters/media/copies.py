@@ -42,12 +42,12 @@ def copy_media(
     written, missing, unclean = [], [], []
     for file_path, item in _files(record, audience).items():
         sha256, media_type = (item.media.sha256, item.media.type) if item.media else (None, None)
-        source, content = stored_file(data_dir, file_path), read_stored(data_dir, file_path, sha256)
-        if source is None or content is None:
+        source, content = stored_file(data_dir, file_path), _content_of(record, data_dir, file_path, sha256)
+        if content is None:
             missing.append(file_path)
             continue
         target = inside(into, file_path)
-        if target.exists() and target.samefile(source):
+        if source and target.exists() and target.samefile(source):
             raise UnsafePath(f"{target} is the original itself; a directory outside of the data would work")
         copy = _copy_of(content, str(media_type or ""), audience, strip_texts)
         if copy is None:
@@ -56,6 +56,12 @@ def copy_media(
         write_file(target, copy)
         written.append(target)
     return Copied(tuple(written), tuple(missing), tuple(unclean))
+
+
+def _content_of(record: ExecutionRecord, data_dir: Path, file_path: str, sha256: str | None) -> bytes | None:
+    """What the record brought along counts: of one that was made to leave, the store has other files."""
+    brought = record.attachments.get(sha256) if sha256 else None
+    return read_stored(data_dir, file_path, sha256) if brought is None else brought
 
 
 def _copy_of(content: bytes, media_type: str, audience: str, strip_texts: bool) -> bytes | None:

@@ -61,9 +61,11 @@ class ExportsLedger:
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         line = json.dumps(asdict(replace(export, time=export.time or now)), ensure_ascii=False) + "\n"
         with self._locked():
-            descriptor = os.open(self._folder / _FILE, os.O_CREAT | os.O_APPEND | os.O_WRONLY, PRIVATE_FILE)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(line.encode("utf-8", "surrogatepass"))
+            descriptor = os.open(self._folder / _FILE, os.O_CREAT | os.O_APPEND | os.O_RDWR, PRIVATE_FILE)
+            with os.fdopen(descriptor, "r+b") as file:
+                # A line that a death cut off must not swallow this one.
+                start = b"\n" if _is_cut_off(descriptor) else b""
+                file.write(start + line.encode("utf-8", "surrogatepass"))
                 file.flush()
                 os.fsync(file.fileno())
 
@@ -76,9 +78,13 @@ class ExportsLedger:
         return [export for line in content.split(b"\n") if (export := _read(line))]
 
     def rewrite(self, change: Callable[[Export], Export | None]) -> None:
-        """Have each line be what `change` makes of it; None removes it."""
+        """Have each line be what `change` makes of it; None removes it. Of what was put in the same place twice, the
+        later one is left.
+        """
         with self._locked():
-            kept = [changed for export in self.exports() if (changed := change(export))]
+            changed = [made for export in self.exports() if (made := change(export))]
+            latest = {(one.kind, one.path): place for place, one in enumerate(changed)}
+            kept = [one for place, one in enumerate(changed) if not one.path or latest[one.kind, one.path] == place]
             lines = "".join(json.dumps(asdict(export), ensure_ascii=False) + "\n" for export in kept)
             write_file(self._folder / _FILE, lines.encode("utf-8", "surrogatepass"))
 
@@ -96,6 +102,11 @@ class ExportsLedger:
 def run_ids(runs: Iterable[Any]) -> tuple[RunId, ...]:
     """The ids of records or of rows of a list."""
     return tuple(RunId(run.execution_id, run.trace_id) for run in runs)
+
+
+def _is_cut_off(descriptor: int) -> bool:
+    size = os.fstat(descriptor).st_size
+    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
 
 
 def _read(line: bytes) -> Export | None:

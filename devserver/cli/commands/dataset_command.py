@@ -12,14 +12,16 @@ import click
 from rich.progress import Progress
 
 from devserver.audit import Act, Audit, this_user
-from devserver.cli.complaints import FAILED
+from devserver.cli.complaints import FAILED, complain
 from devserver.cli.damages import complain_of, damages_as_dicts
-from devserver.cli.options import data_option, json_option, selection_options
+from devserver.cli.kept_back import kept_back_as_dict, say_kept_back
+from devserver.cli.options import data_option, json_option, privacy_options, selection_options
 from devserver.cli.output import console, print_json
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
 from exporters.dataset import Dataset, make_dataset
 from exporters.dataset.readme import Description
+from exporters.privacy.way_out import open_way_out
 from exporters.storage.reading.damage import Damages
 
 
@@ -29,6 +31,7 @@ from exporters.storage.reading.damage import Damages
 @click.option("--title", default=Description().title, show_default=True, help="The dataset's title.")
 @click.option("--author", "authors", multiple=True, metavar="NAME", help="Who made it; may be given several times.")
 @click.option("--licence", default="", metavar="NAME", help="Under which others may use it, such as CC-BY-4.0.")
+@privacy_options
 @click.option("--replace", is_flag=True, help="A dataset that is at OUT already may go.")
 @data_option
 @json_option
@@ -39,6 +42,8 @@ def command(
     title: str,
     authors: tuple[str, ...],
     licence: str,
+    profile: str,
+    roster: Path | None,
     replace: bool,
     **selection: Any,
 ) -> int:
@@ -47,24 +52,35 @@ def command(
     It has the tables executions, items and journeys (one row per step of a text) as Parquet and CSV, a codebook,
     checksums, and a README that says how to cite it. The same runs and options give the same bytes.
 
+    Runs of a study that wants consent leave with consent alone; how many did not is said here and in the README.
+
     Where no run matches there is no dataset, and the exit code is 1. It is also 1 where runs could not be read: they
     are named here, left out of the dataset, and counted in its README.
     """
     damages = Damages()
+    way_out = open_way_out(data_dir, profile, study=selection["study_id"], roster=roster)
     description = Description(title=title, authors=authors, licence=licence)
     with _progress() as tell:
         try:
-            options: dict[str, Any] = {"description": description, "replace": replace, "progress": tell}
+            options: dict[str, Any] = {
+                "description": description,
+                "way_out": way_out,
+                "replace": replace,
+                "progress": tell,
+            }
             made = make_dataset(data_dir, out, on_damage=damages, **options, **selection)
         finally:
             complain_of(damages)
+            for trouble in way_out.troubles:
+                complain(trouble)
     Audit(data_dir).note(Act.DATASET, this_user(), executions=made.rows["executions"], identifier=made.identifier)
     if as_json:
         answer = {"path": str(made.path), "rows": made.rows, "files": list(made.files), "identifier": made.identifier}
-        print_json({**answer, "damaged": damages_as_dicts(damages)})
+        print_json({**answer, **kept_back_as_dict(way_out), "damaged": damages_as_dicts(damages)})
     else:
         say(_summary(made))
-    return FAILED if damages else 0
+        say_kept_back(way_out)
+    return FAILED if damages or way_out.troubles else 0
 
 
 @contextlib.contextmanager

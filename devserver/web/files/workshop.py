@@ -20,6 +20,7 @@ from multiprocessing import Pipe
 from pathlib import Path
 
 from exporters.formats.worker import Delivery, Order
+from exporters.privacy.profiles import Profile
 from otel_tracking.record import ExecutionRecord
 
 _CALL = "from exporters.formats.worker import main; import sys; main(int(sys.argv[1]), int(sys.argv[2]))"
@@ -73,9 +74,16 @@ class Workshop:
         self._asked_for: Counter[str] = Counter()
         self._idle: list[_Worker] = []
 
-    def make(self, record: ExecutionRecord, format_name: str, options: Mapping[str, str], whose: str) -> bytes:
-        """The document. Raises `WorkshopFull`, `DocumentTooMuch` or `DocumentFailed`."""
-        order = Order(record, format_name, self._data_dir, options)
+    def make(
+        self,
+        record: ExecutionRecord,
+        format_name: str,
+        options: Mapping[str, str],
+        whose: str,
+        profile: str = Profile.FULL,
+    ) -> bytes:
+        """The document of what leaves under a profile. Raises `WorkshopFull`, `DocumentTooMuch`, `DocumentFailed`."""
+        order = Order(record, format_name, self._data_dir, options, profile)
         with self.place(whose):
             delivery = self._have_made(order)
         if delivery is None:

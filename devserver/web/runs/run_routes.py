@@ -25,10 +25,14 @@ from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import SECRET_HEADER, asker
 from devserver.web.visitors.roles import Role
 from exporters import FORMATS
+from exporters.dataset.readme import kept_back_in_words
 from exporters.errors import UnknownExecution, UnknownOption
 from exporters.formats import Format, format_named
 from exporters.formats.documents import check_options
 from exporters.formats.json import render as render_json
+from exporters.privacy.exports_ledger import Export, ExportKind, run_ids
+from exporters.privacy.profiles import Profile
+from exporters.privacy.way_out import WayOut, open_way_out
 from exporters.storage.layout import folder_name
 from otel_tracking.record import ExecutionRecord
 
@@ -110,13 +114,19 @@ class _Answers:
         found = self.runs.find(name, asker())
         if isinstance(found, Job):
             return trouble(409, "the run is still under way; it can be exported when it has ended")
+        profile = request.args.get("profile", Profile.FULL.value)
         try:
             options = _options(form)
             if options is None:
                 return trouble(403, f"{format_name} shows everything and is not for students; html or pdf would work")
             check_options(options, [form])
             record = self.runs.record(found)
-            document = self.workshop.make(record, format_name, options, asker().pupil or guard.role())
+            way_out = open_way_out(self.data_dir, profile if _is_researcher() else Profile.FULL)
+            # Who looks at what is theirs takes nothing out of a study.
+            if _is_researcher() and not way_out.lets_out(record):
+                return trouble(409, _why_not(way_out))
+            whose = asker().pupil or guard.role()
+            document = self.workshop.make(record, format_name, options, whose, way_out.profile)
         except UnknownOption as error:
             return trouble(400, str(error))
         except WorkshopFull as error:
@@ -124,7 +134,11 @@ class _Answers:
         except DocumentTooMuch as error:
             return trouble(504 if error.of_time else 507, str(error))
         guard.note(Act.EXPORT, found, format=format_name)
-        return _attachment(document, record, form)
+        export = Export(
+            kind=ExportKind.DOWNLOAD, runs=run_ids([record]), format=format_name, profile=way_out.profile.value
+        )
+        with way_out.passing(export):
+            return _attachment(document, record, form, way_out.profile)
 
     def live(self, name: str) -> Response:
         found = self.runs.find(name, asker())
@@ -187,17 +201,24 @@ def _under_way(job: Job, runs: Runs) -> dict[str, Any]:
 
 def _options(form: Format) -> dict[str, str] | None:
     """The options of the request that the format has; None where students may not have the format."""
-    options = {name: value for name, value in request.args.items() if name != "token"}
+    options = {name: value for name, value in request.args.items() if name not in ("token", "profile")}
     if _is_researcher():
         return options
     return {**options, "audience": Role.STUDENT.value} if "audience" in form.options else None
 
 
-def _attachment(document: bytes, record: ExecutionRecord, form: Format) -> Response:
+def _why_not(way_out: WayOut) -> str:
+    """Why a run may not leave, in a sentence."""
+    return " ".join([f"the run may not leave: {kept_back_in_words(way_out.kept_back)}", *way_out.troubles])
+
+
+def _attachment(document: bytes, record: ExecutionRecord, form: Format, profile: Profile) -> Response:
     media_type = f"{form.media_type}; charset=utf-8" if form.media_type.startswith("text/") else form.media_type
     response = Response(document, content_type=media_type)
     # The name is made of characters that mean nothing to headers and file systems.
     name = folder_name(record.execution_id).replace("%", "_").replace(" ", "_")
+    if profile is Profile.PUBLIC:
+        name = f"{record.timestamp:%Y-%m-%d}_public"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}{form.suffix}"'
     response.headers["Content-Security-Policy"] = guard.FILE_POLICY
     return response

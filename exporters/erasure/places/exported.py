@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from exporters.dataset import make_dataset
 from exporters.dataset.readme import Description
@@ -20,6 +21,7 @@ from exporters.erasure.intent import in_order
 from exporters.erasure.places.documents import remove_folder
 from exporters.errors import NothingSelected, StorageError
 from exporters.privacy.exports_ledger import Export, ExportKind, ExportsLedger
+from exporters.privacy.way_out import open_way_out
 from exporters.storage.files import remove, sync_directory
 from exporters.storage.layout import folder_name
 from exporters.storage.tables.parquet_file import Step
@@ -28,7 +30,8 @@ from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
 _SENT = "tell whoever got it to remove it, too"
 _MOVED = "remove it wherever it was moved or copied to"
 _OTHER = "look there, and remove what has the run"
-_REMAKE = ("title", "authors", "licence")
+_GONE = "it could not be made anew without the run, so all of it was removed"
+_DESCRIPTION = ("title", "authors", "licence")
 
 
 class Exported:
@@ -73,6 +76,8 @@ class Exported:
             yield Beyond(self.name, str(path), f"it is something else than what was exported; {_OTHER}")
         elif path.is_file():
             yield from self._erase_document(export, path, runs, step)
+        elif export.kind is ExportKind.MEDIA and runs.issuperset(export.runs):
+            yield from remove_folder(self.name, path, step)
         else:
             yield from self._erase_in_directory(export, path, runs, step)
 
@@ -120,9 +125,9 @@ class Exported:
         step("make dataset anew")
         try:
             is_remade = bool(kept) and _make_again(self._data_dir, out, export, kept)
-        except StorageError as trouble:
-            yield Beyond(self.name, str(out), f"it cannot be made anew ({trouble}); {_OTHER}")
-            return
+        except (StorageError, OSError) as trouble:
+            is_remade = False
+            yield Beyond(self.name, f"the other runs of {out}", f"{_GONE} ({trouble}); make it once more")
         if not is_remade:
             shutil.rmtree(out)
             sync_directory(out.parent)
@@ -137,13 +142,13 @@ class Exported:
 
 
 def _make_again(data_dir: Path, out: Path, export: Export, kept: frozenset[RunId]) -> bool:
-    """Make a dataset of the runs that are kept; False where none of them is stored any more."""
-    said = {name: export.options[name] for name in _REMAKE if name in export.options}
+    """Make a dataset of the runs that are kept, as it left; False where none of them may leave any more."""
+    said = {name: export.options[name] for name in _DESCRIPTION if name in export.options}
     description = Description(**{**said, "authors": tuple(said.get("authors", ()))})
+    way_out = open_way_out(data_dir, export.profile, roster=export.options.get("roster"))
+    options: dict[str, Any] = {"way_out": way_out, "replace": True, "executions": kept}
     try:
-        make_dataset(
-            data_dir, out, description=description, replace=True, executions=kept, on_damage=lambda damage: None
-        )
+        make_dataset(data_dir, out, description=description, on_damage=lambda damage: None, **options)
     except NothingSelected:
         return False
     return True
@@ -154,7 +159,7 @@ def _without(export: Export, runs: frozenset[RunId]) -> Export | None:
     if runs.isdisjoint(export.runs):
         return export
     left = tuple(run for run in export.runs if run not in runs)
-    options = {name: export.options[name] for name in _REMAKE if name in export.options}
+    options = {name: export.options[name] for name in (*_DESCRIPTION, "roster") if name in export.options}
     return replace(export, runs=left, options=options) if left else None
 
 
