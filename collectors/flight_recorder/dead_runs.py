@@ -89,8 +89,8 @@ def index_runs(directory: OurDirectory, aside: SetAside | None) -> RunIndex:
     return index
 
 
-def read_run(index: RunIndex, trace_id: int) -> DeadRun:
-    """Read a run's entries up to its end or to the first damage."""
+def read_run(index: RunIndex, trace_id: int, *, quietly: bool = False) -> DeadRun:
+    """Read a run's entries up to its end or to the first damage; `quietly` where that is no news, but work going on."""
     entries: list[bytes] = []
     truncated, unfinished = index.is_damaged, 0
     for journal in index.runs[trace_id]:
@@ -100,7 +100,8 @@ def read_run(index: RunIndex, trace_id: int) -> DeadRun:
                 for chunk in read_chunks(_bytes_of(place)):
                     gathered.add(chunk)
         except (Damaged, OSError, NotOurs) as damage:
-            logger.warning("run %032x is only readable in part: %s", trace_id, damage)
+            if not quietly:
+                logger.warning("run %032x is only readable in part: %s", trace_id, damage)
             truncated = True
         entries += gathered.complete()
         unfinished += gathered.unfinished

@@ -75,4 +75,4 @@ def runs_in(directory: OurDirectory) -> Iterator[DeadRun]:
     """What there is of each run in an owner's directory, as far as it can be read at this moment."""
     index = index_runs(directory, None)
     for trace_id in index.runs:
-        yield read_run(index, trace_id)
+        yield read_run(index, trace_id, quietly=True)

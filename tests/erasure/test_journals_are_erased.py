@@ -13,6 +13,8 @@ from collectors.recording.erasing import ErasableJournals
 from collectors.testing import RememberingSink
 from otel_tracking.erasure import Beyond, RunId
 
+LOOKS = int(os.environ.get("OTEL_TRACKING_TEST_LOOKS", "20"))
+
 RUNS_UNDER_WAY = """
 import sys, threading
 from collectors import start_recording
@@ -184,3 +186,38 @@ def test_where_there_are_no_journals_there_is_nothing(tmp_path):
     place = ErasableJournals(tmp_path / "nowhere", "default")
     assert (list(place.find(is_planted)), place.left(frozenset())) == ([], [])
     assert list(place.erase(frozenset(), nothing)) == []
+
+
+RUNS_THAT_COME_AND_GO = """
+import sys
+from itertools import count
+from collectors import start_recording
+from otel_tracking import ItemType
+recording = start_recording(journal=sys.argv[1], recover_dead_runs=False)
+tracker = recording.tracker()
+print("ready", flush=True)
+for number in count():
+    with tracker.execution("dada", user_id=f"user {number}") as run, run.stage(1) as stage:
+        for size in (1, 50, 3_000):
+            stage.item(ItemType.USER_INPUT_TEXT, content=f"user {number};" * size)
+"""
+
+
+def test_a_process_at_work_is_read_without_ever_mixing_up_runs(ram):
+    """Its segments are freed, wiped and given to others while they are read; what is read of a run is that run's."""
+    child, looks, seen = start_python(RUNS_THAT_COME_AND_GO, ram), LOOKS, 0
+    try:
+        assert child.stdout.readline() == b"ready\n"
+        while looks:
+            found = []
+            journals(ram).find(found.append)
+            looks -= 1
+            for record in found:
+                said = {part for item in record.items for part in (item.content or "").split(";")} - {""}
+                assert said <= {record.user_id}
+                seen += len(record.items) > 0
+        assert child.poll() is None, "the process goes on"
+    finally:
+        child.kill()
+        child.wait()
+    assert seen, "some runs were caught under way"
