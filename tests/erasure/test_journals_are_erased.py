@@ -13,7 +13,7 @@ from collectors.recording.erasing import ErasableJournals
 from collectors.testing import RememberingSink
 from otel_tracking.erasure import Beyond, RunId
 
-LOOKS = int(os.environ.get("OTEL_TRACKING_TEST_LOOKS", "20"))
+LOOKS = int(os.environ.get("OTEL_TRACKING_TEST_LOOKS", "100"))
 
 RUNS_UNDER_WAY = """
 import sys, threading
@@ -200,6 +200,8 @@ for number in count():
     with tracker.execution("dada", user_id=f"user {number}") as run, run.stage(1) as stage:
         for size in (1, 50, 3_000):
             stage.item(ItemType.USER_INPUT_TEXT, content=f"user {number};" * size)
+    if number % 8 == 7:
+        recording.flush()
 """
 
 
