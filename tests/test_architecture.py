@@ -28,8 +28,7 @@ SURFACE = {
         attributes attribution audience canonical capture capture.names capture.propagation erasure errors extras
         frame migration outcome plan pseudonyms record run scopes secrets.frozen secrets.media secrets.records
         secrets.redaction span_event taxonomy timings tracker values.kinds values.media_types values.payload_check
-        values.plain values.rebuild
-        values.record_fields version view
+        values.plain values.rebuild values.record_fields version view
     """,
     "collectors": """
         building.live delivery listening listening.server receiving receiving.erasing receiving.server recording
