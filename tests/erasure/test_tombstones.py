@@ -151,10 +151,10 @@ def test_what_comes_late_over_http_is_answered_with_200_and_not_kept(tmp_path, i
         erase_all(tmp_path)
         if is_open:
             assert post(address, body_of(spans[:1])).status_code == 200
-            assert collector.health()["refused_spans"] == 1
+            assert collector.health()["refused"] == 1
     with collecting([ParquetSink(tmp_path)], spool) as collector, receiving(collector) as address:
         assert post(address, body_of(spans)).status_code == 200
-        assert collector.health()["refused_spans"] == len(spans)
+        assert collector.health()["refused"] == len(spans)
 
     assert list_executions(tmp_path) == []
     assert traces_of("text 0.1", tmp_path) == []
