@@ -189,7 +189,7 @@ def _noted(out: Path, wanted: Sequence[ExecutionRow], way_out: WayOut, about: Ab
         runs=run_ids(wanted),
         path=str(out),
         profile=way_out.profile.value,
-        options={**said, "licence": about.description.licence, "query": dict(about.query), "roster": way_out.roster},
+        options={**said, "licence": about.description.licence, "roster": way_out.roster},
     )
 
 

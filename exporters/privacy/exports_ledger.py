@@ -2,7 +2,7 @@
 
     DATA/privacy/exports.jsonl     what, to where, which runs, under which profile
 
-Lines are private, as the records are: a query may hold a name. An erasure rewrites the lines that concern it.
+Lines are private, as the records are. An erasure rewrites the lines that concern it.
 """
 
 from __future__ import annotations
@@ -78,13 +78,11 @@ class ExportsLedger:
         return [export for line in content.split(b"\n") if (export := _read(line))]
 
     def rewrite(self, change: Callable[[Export], Export | None]) -> None:
-        """Have each line be what `change` makes of it; None removes it. Of what was put in the same place twice, the
-        later one is left.
-        """
+        """Have each line be what `change` makes of it; None removes it. A dataset that was made anew has one line."""
         with self._locked():
             changed = [made for export in self.exports() if (made := change(export))]
-            latest = {(one.kind, one.path): place for place, one in enumerate(changed)}
-            kept = [one for place, one in enumerate(changed) if not one.path or latest[one.kind, one.path] == place]
+            latest = {one.path: place for place, one in enumerate(changed) if one.kind is ExportKind.DATASET}
+            kept = [one for place, one in enumerate(changed) if _counts(one, place, latest)]
             lines = "".join(json.dumps(asdict(export), ensure_ascii=False) + "\n" for export in kept)
             write_file(self._folder / _FILE, lines.encode("utf-8", "surrogatepass"))
 
@@ -102,6 +100,10 @@ class ExportsLedger:
 def run_ids(runs: Iterable[Any]) -> tuple[RunId, ...]:
     """The ids of records or of rows of a list."""
     return tuple(RunId(run.execution_id, run.trace_id) for run in runs)
+
+
+def _counts(export: Export, place: int, latest: Mapping[str | None, int]) -> bool:
+    return export.kind is not ExportKind.DATASET or latest[export.path] == place
 
 
 def _is_cut_off(descriptor: int) -> bool:

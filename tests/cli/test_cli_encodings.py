@@ -89,4 +89,4 @@ def test_one_place_writes_to_terminals():
     """Sentences go through `say` and consoles; `click.echo` is for bytes, which no terminal's encoding concerns."""
     sources = {path.name: path.read_text("utf-8") for path in (ROOT / "devserver" / "cli").rglob("*.py")}
     writers = {name for name, text in sources.items() if re.search(r"^\s+(click\.echo|print)\(", text, re.MULTILINE)}
-    assert writers == {"streams.py", "output.py", "export_command.py", "complaints.py"}
+    assert writers == {"streams.py", "output.py", "exporting.py", "complaints.py"}

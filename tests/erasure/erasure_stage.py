@@ -24,6 +24,7 @@ from records import LATER, NOON, a_graph, a_picture, a_run_of_hops, text_of
 
 from exporters import DocumentSink, ParquetSink, compact, read_records
 from exporters.dataset import make_dataset
+from exporters.dataset.readme import Description
 from exporters.erasure import erase, pending, resume
 from exporters.formats import format_named
 from exporters.formats.documents import render_document
@@ -80,9 +81,8 @@ def build(root: Path) -> None:
 
 def _export(data: Path, out: Path) -> None:
     ledger, records = ExportsLedger(data), list(read_records(data))
-    title = {"title": "Meadows", "authors": ["A teacher"], "licence": "CC-BY-4.0"}
-    made = make_dataset(data, out / "dataset")
-    ledger.note(Export(kind=ExportKind.DATASET, runs=run_ids(records), path=str(made.path), options=title))
+    said = Description(title="Meadows", authors=("A teacher",), licence="CC-BY-4.0")
+    make_dataset(data, out / "dataset", description=said)
     for record in records[:6]:
         path = out / "documents" / f"{record.execution_id}.docx"
         document = render_document(record, format_named("docx"), data_dir=data, options={})
