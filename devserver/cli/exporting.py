@@ -21,12 +21,11 @@ from devserver.cli.streams import say
 from exporters import read_rows
 from exporters.formats import Format
 from exporters.formats.documents import render_document
-from exporters.media.copies import Copied, copy_media
+from exporters.media.copies import Copied, copy_media, places_of_copies
 from exporters.privacy.exports_ledger import Export, ExportKind, run_ids
 from exporters.privacy.profiles import Profile
 from exporters.privacy.way_out import WayOut
 from exporters.storage.files import naming, write_file
-from exporters.storage.layout import folder_name
 from exporters.storage.reading.damage import Damages
 from exporters.storage.reading.execution_index import ExecutionRow
 from exporters.storage.writing.media import load_media
@@ -77,7 +76,8 @@ class Exporting:
         self._written.append((replace(record, items=(), spans=(), attachments={}), path))
         if wish.with_media:
             audience = wish.options.get("audience", Audience.RESEARCHER)
-            with self._passing(stored, ExportKind.MEDIA, path.parent / "media" / folder_name(record.execution_id)):
+            places = places_of_copies(record, path.parent, audience)
+            with self._passing(stored, ExportKind.MEDIA, *places):
                 self._media[path] = copy_media(
                     record, self._data_dir, path.parent, strip_texts=wish.strip_texts, audience=audience
                 )
@@ -89,19 +89,19 @@ class Exporting:
             return stored
         return self._way_out.leaving(load_media(self._data_dir, stored)).record
 
-    def _passing(self, record: ExecutionRecord, kind: ExportKind, path: Path | None) -> AbstractContextManager[None]:
+    def _passing(self, record: ExecutionRecord, kind: ExportKind, *paths: Path | None) -> AbstractContextManager[None]:
         if kind is ExportKind.DOCUMENT:
             entry = {"execution_id": record.execution_id, "format": self._wish.format_name}
             self._audit.note(Act.EXPORT, this_user(), **entry)
         export = Export(
             kind=kind,
             runs=run_ids([record]),
-            path=None if path is None else str(path.absolute()),
             format=self._wish.format_name,
             profile=self._way_out.profile.value,
             study=record.study_id if isinstance(record.study_id, str) else None,
         )
-        return self._way_out.passing(export)
+        exports = [replace(export, path=None if path is None else str(path.absolute())) for path in paths]
+        return self._way_out.passing(*exports)
 
     @property
     def missing(self) -> list[str]:

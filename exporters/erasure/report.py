@@ -105,10 +105,9 @@ class _Veil:
 
     def path(self, path: str) -> str:
         if path.startswith(f"{self._data_dir}/"):
-            folder, _, name = path.removeprefix(f"{self._data_dir}/").rpartition("/")
-            # A backend may have named a picture after what was asked for.
-            shown = f"{_short(name)}{Path(name).suffix}" if folder.startswith("media/") else name
-            return self._text(f"{folder}/{shown}")
+            inside = path.removeprefix(f"{self._data_dir}/")
+            # A backend may have named a picture, or its folder, after what was asked for.
+            return f"media/{_short(inside)}" if inside.startswith("media/") else self._text(inside)
         if "/" not in path:
             return self._text(path)
         return f"outside/{_short(path)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,15 @@ def copy_media(
         write_file(target, copy)
         written.append(target)
     return Copied(tuple(written), tuple(missing), tuple(unclean))
+
+
+def places_of_copies(record: ExecutionRecord, into: Path, audience: str = Audience.RESEARCHER) -> list[Path]:
+    """Where `copy_media` would write."""
+    places = []
+    for file_path in _files(record, audience):
+        with contextlib.suppress(UnsafePath):  # of these there is no copy
+            places.append(inside(into, file_path))
+    return places
 
 
 def _content_of(record: ExecutionRecord, data_dir: Path, file_path: str, sha256: str | None) -> bytes | None:

@@ -56,16 +56,16 @@ class ExportsLedger:
     def __init__(self, data_dir: str | Path) -> None:
         self._folder = Path(data_dir) / FOLDER
 
-    def note(self, export: Export) -> None:
-        """Keep a line, durably. Raises `OSError` where that cannot be done: nothing leaves unseen."""
+    def note(self, *exports: Export) -> None:
+        """Keep a line for each, durably. Raises `OSError` where that cannot be done: nothing leaves unseen."""
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        line = json.dumps(asdict(replace(export, time=export.time or now)), ensure_ascii=False) + "\n"
+        lines = "".join(_line(replace(export, time=export.time or now)) for export in exports)
         with self._locked():
             descriptor = os.open(self._folder / _FILE, os.O_CREAT | os.O_APPEND | os.O_RDWR, PRIVATE_FILE)
             with os.fdopen(descriptor, "r+b") as file:
                 # A line that a death cut off must not swallow this one.
                 start = b"\n" if _is_cut_off(descriptor) else b""
-                file.write(start + line.encode("utf-8", "surrogatepass"))
+                file.write(start + lines.encode("utf-8", "surrogatepass"))
                 file.flush()
                 os.fsync(file.fileno())
 
@@ -83,7 +83,7 @@ class ExportsLedger:
             changed = [made for export in self.exports() if (made := change(export))]
             latest = {one.path: place for place, one in enumerate(changed) if one.kind is ExportKind.DATASET}
             kept = [one for place, one in enumerate(changed) if _counts(one, place, latest)]
-            lines = "".join(json.dumps(asdict(export), ensure_ascii=False) + "\n" for export in kept)
+            lines = "".join(map(_line, kept))
             write_file(self._folder / _FILE, lines.encode("utf-8", "surrogatepass"))
 
     @contextlib.contextmanager
@@ -100,6 +100,10 @@ class ExportsLedger:
 def run_ids(runs: Iterable[Any]) -> tuple[RunId, ...]:
     """The ids of records or of rows of a list."""
     return tuple(RunId(run.execution_id, run.trace_id) for run in runs)
+
+
+def _line(export: Export) -> str:
+    return json.dumps(asdict(export), ensure_ascii=False) + "\n"
 
 
 def _counts(export: Export, place: int, latest: Mapping[str | None, int]) -> bool:

@@ -60,17 +60,16 @@ class WayOut:
         return made
 
     @contextlib.contextmanager
-    def passing(self, export: Export) -> Iterator[None]:
+    def passing(self, *exports: Export) -> Iterator[None]:
         """A block in which what was made is put where it goes: the ledger knows it, and none of its runs is erased.
 
         Raises `ErasedMeanwhile` where one was while it was made.
         """
         with self._tombstones.writing():
-            if any(self._tombstones.holds(run.execution_id, run.trace_id) for run in export.runs):
-                raise ErasedMeanwhile(
-                    f"a run was erased while it was on its way to {export.path}; once more would work"
-                )
-            self._ledger.note(export)
+            for export in exports:
+                if any(self._tombstones.holds(run.execution_id, run.trace_id) for run in export.runs):
+                    raise ErasedMeanwhile(f"a run was erased on its way to {export.path}; once more would work")
+            self._ledger.note(*exports)
             yield
 
     def query(self, selection: Mapping[str, Any]) -> dict[str, Any]:

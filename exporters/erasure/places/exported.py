@@ -41,6 +41,7 @@ class Exported:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir, self._ledger = data_dir, ExportsLedger(data_dir)
+        self._of_others: set[tuple[ExportKind, str | None]] = set()
 
     def find(self, is_meant: IsMeant) -> Iterator[RunId]:
         """None: whose a run is, the tables know."""
@@ -53,6 +54,7 @@ class Exported:
     def erase(self, runs: frozenset[RunId], step: Step) -> Iterator[Removed | Beyond]:
         """Take the runs out of every export, and then out of the ledger."""
         exports = self.concerned(runs)
+        self._of_others = {(one.kind, one.path) for one in self._ledger.exports() if not runs.issuperset(one.runs)}
         for export in exports:
             yield from self._erase_from(export, runs, step)
         if exports:
@@ -76,16 +78,14 @@ class Exported:
             yield Beyond(self.name, str(path), f"it is something else than what was exported; {_OTHER}")
         elif path.is_file():
             yield from self._erase_document(export, path, runs, step)
-        elif export.kind is ExportKind.MEDIA and runs.issuperset(export.runs):
-            yield from remove_folder(self.name, path, step)
         else:
             yield from self._erase_in_directory(export, path, runs, step)
 
     def _erase_document(
         self, export: Export, path: Path, runs: frozenset[RunId], step: Step
     ) -> Iterator[Removed | Beyond]:
-        if not runs.issuperset(export.runs):
-            yield Beyond(self.name, str(path), f"other runs are in the same file; {_OTHER}")
+        if (export.kind, export.path) in self._of_others:
+            yield Beyond(self.name, str(path), f"other runs have the same file; {_OTHER}")
             return
         size = path.stat().st_size
         step("remove document")
