@@ -24,8 +24,8 @@ _HEX_ID = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}", re.ASCII)
 _HEX_IDS: Mapping[str, int] = {"trace_id": 32, "span_id": 16, "parent_span_id": 16, "attempt": 16}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}", re.ASCII)
 
-_SHORTEST_ID = 4
-"""Letters and digits of a person's id that is looked for in texts, too."""
+_SHORTEST_ID, _LONGEST_ID = 4, 200
+"""Letters and digits, and signs, of a person's id that is looked for in texts, too."""
 _NOBODY = frozenset({"user", "student", "guest", "anonymous", "admin", "default", "unknown", "none", "test", "demo"})
 
 
@@ -55,7 +55,8 @@ class Ways:
         return fields
 
     def _kept(self, value: Any, where: str, _: Walk) -> Any:
-        return value if isinstance(value, dt.datetime) else self.plain.word(value, where)
+        is_time = where.endswith("timestamp") and isinstance(value, dt.datetime)
+        return value if is_time else self.plain.word(value, where)
 
     def _text(self, value: Any, where: str, walk: Walk) -> Any:
         return walk.value(value, where)
@@ -81,11 +82,11 @@ class Ways:
         return value and self._numbers.setdefault(safe_text(value), f"{len(self._numbers) + 1:016x}")
 
     def _pseudonym(self, value: Any, where: str, _: Walk) -> str | None:
-        try:
-            return self._pseudonyms.of(where, value)
-        except Exception:  # an object that refuses to say what it is
+        # The text of a value that shares itself may be longer than any memory.
+        if value is not None and not isinstance(value, str | int | float):
             self.notes.leave_out(where, NOT_KNOWN)
             return None
+        return self._pseudonyms.of(where, value)
 
     def _day_alone(self, value: dt.datetime, where: str, _: Walk) -> dt.datetime:
         return _day_of(value)
@@ -167,7 +168,8 @@ def _ids_of(record: ExecutionRecord) -> Roster | None:
 
 
 def _is_telling(one: str) -> bool:
-    return sum(map(str.isalnum, one)) >= _SHORTEST_ID and one.casefold() not in _NOBODY
+    is_one = len(one) <= _LONGEST_ID and sum(map(str.isalnum, one)) >= _SHORTEST_ID
+    return is_one and one.casefold() not in _NOBODY
 
 
 def _day_of(moment: dt.datetime) -> dt.datetime:
