@@ -43,6 +43,10 @@ class Pseudonyms:
         """HMAC-SHA256 of `kind:text` under the study's key: what every pseudonym is made of."""
         return hmac.digest(self._key, f"{kind}:{text}".encode("utf-8", "surrogatepass"), "sha256")
 
+    def mark(self, label: str, text: str) -> str:
+        """What a list that holds no names knows of a text: 32 hex digits, another for each label and each key."""
+        return self.digest(f"mark:{label}", text)[:_BYTES].hex()
+
     @property
     def fingerprint(self) -> str:
         """What tells two keys apart and says nothing of either: 16 hex digits."""

@@ -13,7 +13,7 @@ from builders import a_record
 from children import start_python
 from PIL import Image
 from places_stage import bytes_of as files_below
-from planting import a_planted_record, found_in
+from planting import MEDIA, a_planted_record, found_in
 
 from collectors.receiving import Spool
 from collectors.receiving.entries import PROTOBUF
@@ -25,6 +25,7 @@ from exporters import DocumentSink, ParquetSink
 from exporters.privacy.studies import new_study
 from otel_tracking import ExecutionItem, ItemType
 
+PHOTOGRAPH = "image/jpeg; with a place"
 NAME, NICKNAME, OTHER = "Xqvendolin", "Xqvendolinchen", "Quentin-Tulpenfeld"
 STUDY = "garden"
 
@@ -32,7 +33,8 @@ RUN_UNDER_WAY = """
 import sys, threading
 from collectors import start_recording
 from exporters import ParquetSink
-recording = start_recording([ParquetSink(sys.argv[1])], journal=sys.argv[2], recover_dead_runs=False, otlp_endpoint=False)
+options = {"recover_dead_runs": False, "otlp_endpoint": False}
+recording = start_recording([ParquetSink(sys.argv[1])], journal=sys.argv[2], **options)
 run = recording.tracker().execution("dada", user_id=sys.argv[3], study_id="garden")
 run.__enter__()
 run.item("user_input_text", content=f"{sys.argv[3]} writes")
@@ -72,8 +74,8 @@ def furnish(root: Path, ram: Path) -> Path:
 
 
 def her_runs():
-    """Her runs: the name in every field, in pictures and sounds, as a nickname, with a place, and one that was blocked."""
-    for number, medium in enumerate(("image/png", "image/jpeg", "audio/mpeg")):
+    """Her runs: the name in every field, in pictures and sounds, with a place; as a nickname; in what was blocked."""
+    for number, medium in enumerate(("image/png", "image/jpeg", "audio/mpeg", PHOTOGRAPH)):
         record = a_planted_record(NAME, medium)
         fields = {"execution_id": f"exec_20261123_12000{number}_0a0a0a0{number}", "trace_id": f"{number + 10:032x}"}
         yield replace(record, **fields, **_hers(), attachments={**record.attachments})
@@ -85,6 +87,19 @@ def her_runs():
         items=(_item(f"{NICKNAME} wants what must not be"), blocked),
         metadata={"nickname": NICKNAME},
     )
+
+
+def a_photograph(name: str) -> bytes:
+    """As a telephone takes one: where it was, and a small copy of it behind its end."""
+    exif = Image.Exif()
+    exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 30.0, 0.0), 0x1C: f"ASCII\0\0\0garden of {name}".encode()})
+    whole, small = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (16, 16), "olive").save(whole, "JPEG", exif=exif)
+    Image.new("RGB", (4, 4), "olive").save(small, "JPEG", comment=name.encode())
+    return whole.getvalue() + small.getvalue()
+
+
+MEDIA[PHOTOGRAPH] = (ItemType.OUTPUT_IMAGE, a_photograph)
 
 
 def _hers():

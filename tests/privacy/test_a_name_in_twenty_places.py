@@ -1,9 +1,9 @@
 """A name in twenty places is in no byte of what leaves under a profile, nor of anything that is left after `erase`.
 
-The places: a prompt, its translation, metadata of items, of spans and of the run at every depth, a graph, a passed body,
-an answer, an error's message, a file's name, a picture's texts, its EXIF, its comment, a sound's tags, a nickname, a
-session's name, a blocked text, small copies, journals, waiting records, spool, quarantine, tickets, documents, datasets,
-the log, and what a viewer of traces is sent.
+The places: a prompt, its translation, metadata of items, of spans and of the run at every depth, a graph, a passed
+body, an answer, an error's message, a file's name, a picture's texts, its EXIF, the place where it was taken, a small
+copy within it, a sound's tags, a nickname, a session's name, a blocked text, journals, waiting records, spool,
+quarantine, tickets, documents, datasets, the log, and what a viewer of traces is sent.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def test_it_is_in_no_byte_of_what_leaves(house, profile, caplog):
     out = house.parent / profile
     for name in FORMATS:
         where = out / name
-        done = call("export", "--all", "--format", name, "--out", where, "--profile", profile, "--with-media", data=house)
+        done = call(
+            "export", "--all", "--format", name, "--out", where, "--profile", profile, "--with-media", data=house
+        )
         assert done.exit_code == 0, done.output
         assert list(where.rglob("*.*")), name
     assert call("dataset", out / "dataset", "--profile", profile, data=house).exit_code == 0
