@@ -58,7 +58,7 @@ def render(record: ExecutionRecord) -> bytes:
     file = io.StringIO(newline="")
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
-    of_the_run = {name: _parameter(getattr(record, name)) for name in OF_THE_RUN}
+    of_the_run = {name: cell_of(getattr(record, name)) for name in OF_THE_RUN}
     keys = {name: getattr(record, name) for name in ("execution_id", "trace_id", "revision")}
     for item in record.items:
         writer.writerow(of_the_run | _item_cells(item, keys))
@@ -122,7 +122,7 @@ def _item_cells(item: ExecutionItem, keys: Mapping[str, Any]) -> dict[str, str]:
         if not is_exact:
             exact[column.name] = canonical.dumps(values[column.name])
     said = item.metadata if isinstance(item.metadata, Mapping) else {}
-    cells |= {name: _parameter(said.get(name)) for name in COMMON}
+    cells |= {name: cell_of(said.get(name)) for name in COMMON}
     cells["metadata_json"] = canonical.dumps(item.metadata)
     cells[EXACT.name] = "{" + ",".join(f'"{name}":{text}' for name, text in exact.items()) + "}" if exact else ""
     return cells
@@ -145,13 +145,13 @@ def spelled(text: str) -> str:
 def _int_cell(value: Any) -> tuple[str, bool]:
     if value is None:
         return "", True
-    return _parameter(value), type(value) is int and value.bit_length() < 64
+    return cell_of(value), type(value) is int and value.bit_length() < 64
 
 
 def _float_cell(value: Any) -> tuple[str, bool]:
     if value is None:
         return "", True
-    return (repr(value), True) if type(value) is float else (_parameter(value), False)
+    return (repr(value), True) if type(value) is float else (cell_of(value), False)
 
 
 def _time_cell(value: Any) -> tuple[str, bool]:
@@ -166,7 +166,7 @@ _CELL: dict[str, Callable[[Any], tuple[str, bool]]] = {
 }
 
 
-def _parameter(value: Any) -> str:
+def cell_of(value: Any) -> str:
     """Any value as a cell; numbers as numbers, since a negative one is no formula; large ones as text."""
     if value is None:
         return ""

@@ -58,7 +58,7 @@ def story_of(record: ExecutionRecord, *, language: str = "en", audience: str = A
         status=visible_line(record.status),
         tone=_TONES.get(record.status, "plain"),  # type: ignore[call-overload]  # a StrEnum is its value
         outcome=_outcome(record, words, view),
-        languages=_languages(record),
+        languages=languages_of(record),
         facts=_facts(record, words, view),
         asked=record.metadata if in_full else None,
         items=len(record.items),
@@ -97,7 +97,7 @@ def _message(error: Any) -> str:
     return visible_line(error)[:500] if error else ""
 
 
-def _languages(record: ExecutionRecord) -> tuple[str, ...]:
+def languages_of(record: ExecutionRecord) -> tuple[str, ...]:
     """The languages that the text went through, from the first on."""
     codes: list[str] = []
     for item in record.items:

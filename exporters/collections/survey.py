@@ -1,0 +1,54 @@
+"""Runs as a table for survey programs and statistics: a row for each run, its id first, its texts as answers.
+
+Written as the CSV of items is (`formats/csv_table.py`): with a byte order mark, CRLF, and safe to open.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any, BinaryIO
+
+from exporters.collections.facts import FACTS, facts_of
+from exporters.collections.journey import JourneyText, final_of, journey_of, prompt_of
+from exporters.collections.names import UniqueNames
+from exporters.collections.options import CollectionOptions
+from exporters.formats.csv_table import MARK, cell_of
+from exporters.story.readable import visible_line
+from otel_tracking.record import ExecutionRecord
+
+COLUMNS = ("execution_id", "prompt", "final_text", *(fact.name for fact in FACTS[1:]))
+_KINDS = {fact.name: fact.kind for fact in FACTS}
+
+
+def write(records: Iterable[ExecutionRecord], file: BinaryIO, options: CollectionOptions) -> None:
+    """A row for each record. `prompt` is what the person wrote, `final_text` the text that came of it in the end."""
+    file.write(MARK + _line(COLUMNS))
+    names = UniqueNames()
+    for record in records:
+        journey = journey_of(record)
+        # Importers take the first column for what tells rows apart.
+        own = {"execution_id": names.give(visible_line(record.execution_id))}
+        values = facts_of(record, journey) | _answers(journey) | own
+        file.write(_line(_cell(name, values.get(name)) for name in COLUMNS))
+
+
+def _answers(journey: Sequence[JourneyText]) -> dict[str, str]:
+    texts = {"prompt": prompt_of(journey), "final_text": final_of(journey)}
+    return {name: text.text for name, text in texts.items() if text}
+
+
+def _cell(name: str, value: Any) -> str:
+    # A date may be taken for one: nothing else is meant.
+    if value is not None and _KINDS.get(name) == "date":
+        return str(value.date().isoformat())
+    if value is not None and _KINDS.get(name) == "time":
+        return str(value.isoformat(timespec="seconds"))
+    return cell_of(value)
+
+
+def _line(cells: Iterable[str]) -> bytes:
+    line = io.StringIO(newline="")
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().encode()
