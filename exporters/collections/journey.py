@@ -41,11 +41,10 @@ _ENGLISH = words_of("en")
 class JourneyText:
     """One text of a journey, as it can be shown, and what is said of it.
 
-    `number` is that of the item that told it first. The final text is often that of the last hop: then it is one text
-    with two `item_types`. `verdicts` are what checks said of it.
+    The final text is often that of the last hop: then it is one text with two `item_types`. `verdicts` are what checks
+    said of it.
     """
 
-    number: int
     timestamp: dt.datetime
     text: str
     language: str | None
@@ -128,31 +127,33 @@ def shown(value: Any) -> str:
 
 
 def _tell(texts: list[JourneyText], item: ExecutionItem) -> None:
-    box = box_of(item, {}, _ENGLISH, with_parameters=False)
-    text = shown(box.text)
-    if not text.strip():
+    """Put a text at the end, or its type and stage beside the same text that is there."""
+    new = _text_of(item)
+    if not new.text.strip():
         return
-    is_hop = item.item_type == ItemType.INTERCEPTION_ITERATION
-    there = None if is_hop else _place_of(texts, text)
+    there = None if item.item_type == ItemType.INTERCEPTION_ITERATION else _place_of(texts, new.text)
     if there is None:
-        texts.append(
-            JourneyText(
-                number=item.sequence_number,
-                timestamp=item.timestamp,
-                text=text,
-                language=box.language,
-                hop=item.stage_iteration if is_hop and type(item.stage_iteration) is int else None,
-                item_types=(box.item_type,),
-                stages=_stage(item),
-            )
-        )
+        texts.append(new)
         return
     known = texts[there]
     texts[there] = replace(
         known,
-        language=known.language or box.language,
-        item_types=_joined(known.item_types, (box.item_type,)),
-        stages=_joined(known.stages, _stage(item)),
+        language=known.language or new.language,
+        item_types=_joined(known.item_types, new.item_types),
+        stages=_joined(known.stages, new.stages),
+    )
+
+
+def _text_of(item: ExecutionItem) -> JourneyText:
+    box = box_of(item, {}, _ENGLISH, with_parameters=False)
+    is_hop = item.item_type == ItemType.INTERCEPTION_ITERATION and type(item.stage_iteration) is int
+    return JourneyText(
+        timestamp=item.timestamp,
+        text=shown(box.text),
+        language=box.language,
+        hop=item.stage_iteration if is_hop else None,
+        item_types=(box.item_type,),
+        stages=_stage(item),
     )
 
 
