@@ -23,6 +23,7 @@ COMMANDS = {
     "diff": "Say what differs between two runs.",
     "replay": "Send what a run passed to its backends once more, and compare.",
     "export": "Write runs as documents, for example JSON.",
+    "bundle": "Write many runs as one file: a project for qualitative analysis, texts for coding.",
     "dataset": "Write runs as a dataset that can be cited.",
     "verify": "Check that records are complete and their media unchanged.",
     "recover": "Write the records of runs whose process died.",

@@ -6,9 +6,8 @@ from typing import Any
 
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
-from exporters.dataset.readme import kept_back_in_words
 from exporters.privacy.profiles import Profile
-from exporters.privacy.way_out import WayOut
+from exporters.privacy.way_out import WayOut, kept_back_in_words
 
 
 def kept_back_as_dict(way_out: WayOut) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
-from exporters.dataset.readme import About, Description, kept_back_in_words, readme
+from exporters.dataset.readme import About, Description, readme
 from exporters.dataset.tables import TABLES, Counts, Progress, write_tables
 from exporters.errors import NothingSelected, NotWritable
 from exporters.privacy.exports_ledger import Export, ExportKind, run_ids
@@ -29,7 +29,7 @@ from exporters.privacy.way_out import WayOut, open_way_out
 from exporters.storage.files import PRIVATE_DIRECTORY, make_directory, sync_directory, write_file
 from exporters.storage.reading.damage import Damages, OnDamage
 from exporters.storage.reading.execution_index import ExecutionRow
-from exporters.storage.reading.records import list_executions
+from exporters.storage.reading.records import chosen_executions
 from exporters.storage.reading.selection import Selection
 from exporters.storage.tables.codebook import codebook_csv, codebook_json
 from otel_tracking.erasure import RunId
@@ -84,11 +84,11 @@ def make_dataset(
     damages = Damages()
     _check(out, replace)
     way_out = way_out or open_way_out(data_dir)
-    chosen = _chosen(list_executions(data_dir, on_damage=damages, **selection), executions)
+    chosen = chosen_executions(data_dir, executions, on_damage=damages, **selection)
     wanted = [row for row in chosen if way_out.lets_out(row)]
     if not wanted:
         _refuse_or_tell(damages, on_damage)
-        raise NothingSelected(_why_nothing(data_dir, way_out))
+        raise NothingSelected(way_out.why_nothing("dataset"))
     make_directory(out.parent)
     work = out.with_name(f".{out.name[:100]}.{secrets.token_hex(4)}.tmp")
     work.mkdir(mode=PRIVATE_DIRECTORY)
@@ -148,13 +148,6 @@ def _put_in_place(work: Path, out: Path) -> None:
     sync_directory(out.parent)
 
 
-def _chosen(rows: list[ExecutionRow], executions: Collection[RunId] | None) -> list[ExecutionRow]:
-    if executions is None:
-        return rows
-    named = frozenset(executions)
-    return [row for row in rows if RunId(row.execution_id, row.trace_id) in named]
-
-
 def _query(selection: Mapping[str, Any], executions: Collection[RunId] | None) -> dict[str, str]:
     """What chose the runs, in words; ids that were given one by one stand in the tables."""
     named = {} if executions is None else {"executions": "named one by one"}
@@ -172,13 +165,6 @@ def _write_about(work: Path, about: About) -> None:
     }
     for name, content in files.items():
         write_file(work / name, content)
-
-
-def _why_nothing(data_dir: Path, way_out: WayOut) -> str:
-    reasons = way_out.kept_back
-    if not reasons:
-        return f"no run in {data_dir} matches; there is no dataset"
-    return " ".join([f"none of {sum(reasons.values()):,} runs in {data_dir} may leave:", kept_back_in_words(reasons)])
 
 
 def _noted(out: Path, wanted: Sequence[ExecutionRow], way_out: WayOut, about: About) -> Export:

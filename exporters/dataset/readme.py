@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from exporters.privacy.way_out import kept_back_in_words
 from exporters.storage.tables.table_file import arrow_file
 from otel_tracking.record import SCHEMA_VERSION
 from otel_tracking.taxonomy import TAXONOMY_VERSION
@@ -134,23 +135,6 @@ def _kept_back(reasons: Mapping[str, int]) -> list[str]:
         return []
     count = sum(reasons.values())
     return [f"**{count:,} more runs were chosen and are not here: {kept_back_in_words(reasons)}**", ""]
-
-
-def kept_back_in_words(reasons: Mapping[str, int]) -> str:
-    """Why runs did not leave, in a sentence.
-
-    >>> kept_back_in_words({"withdrawn": 2, "no_study": 1})
-    '2 with consent withdrawn, 1 of no study.'
-    """
-    return ", ".join(f"{count:,} {_REASONS.get(name, name)}" for name, count in reasons.items()) + "."
-
-
-_REASONS = {
-    "without_consent": "without consent",
-    "withdrawn": "with consent withdrawn",
-    "undecided": "of a study whose key or list cannot be read",
-    "no_study": "of no study",
-}
 
 
 def _left_out(count: int) -> list[str]:

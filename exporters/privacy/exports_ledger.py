@@ -30,8 +30,12 @@ class ExportKind(StrEnum):
 
     DOCUMENT = "document"
     DATASET = "dataset"
+    COLLECTION = "collection"
     MEDIA = "media"
     DOWNLOAD = "download"
+
+
+_MADE_ANEW = frozenset({ExportKind.DATASET, ExportKind.COLLECTION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +82,10 @@ class ExportsLedger:
         return [export for line in content.split(b"\n") if (export := _read(line))]
 
     def rewrite(self, change: Callable[[Export], Export | None]) -> None:
-        """Have each line be what `change` makes of it; None removes it. A dataset that was made anew has one line."""
+        """Have each line be what `change` makes of it; None removes it. What was made anew has one line."""
         with self._locked():
             changed = [made for export in self.exports() if (made := change(export))]
-            latest = {one.path: place for place, one in enumerate(changed) if one.kind is ExportKind.DATASET}
+            latest = {(one.kind, one.path): place for place, one in enumerate(changed) if one.kind in _MADE_ANEW}
             kept = [one for place, one in enumerate(changed) if _counts(one, place, latest)]
             lines = "".join(map(_line, kept))
             write_file(self._folder / _FILE, lines.encode("utf-8", "surrogatepass"))
@@ -106,8 +110,8 @@ def _line(export: Export) -> str:
     return json.dumps(asdict(export), ensure_ascii=False) + "\n"
 
 
-def _counts(export: Export, place: int, latest: Mapping[str | None, int]) -> bool:
-    return export.kind is not ExportKind.DATASET or latest[export.path] == place
+def _counts(export: Export, place: int, latest: Mapping[tuple[ExportKind, str | None], int]) -> bool:
+    return latest.get((export.kind, export.path), place) == place
 
 
 def _is_cut_off(descriptor: int) -> bool:

@@ -98,6 +98,14 @@ class WayOut:
         """Why runs of a study could not be looked at, a sentence for each study."""
         return sorted({**self._gate.troubles, **self._troubles}.values())
 
+    def why_nothing(self, made: str) -> str:
+        """Why nothing left, in a sentence, and so nothing was `made`."""
+        reasons = self.kept_back
+        if not reasons:
+            return f"no run in {self._data_dir} matches; there is no {made}"
+        count = sum(reasons.values())
+        return f"none of {count:,} runs in {self._data_dir} may leave: {kept_back_in_words(reasons)} There is no {made}"
+
     def statement(self) -> dict[str, Any]:
         """Under what something was made: profile, rules, and counts of what was taken out, left out and kept back."""
         known = [privacy for _, privacy in sorted(self._studies.items()) if privacy]
@@ -156,3 +164,20 @@ def rules_of(study: Study, names: Roster | None = None) -> Any:
 
         more.append(NameRecogniser(study.spacy_model))
     return usual_rules(more=more)
+
+
+def kept_back_in_words(reasons: Mapping[str, int]) -> str:
+    """Why runs did not leave, in a sentence.
+
+    >>> kept_back_in_words({"withdrawn": 2, "no_study": 1})
+    '2 with consent withdrawn, 1 of no study.'
+    """
+    return ", ".join(f"{count:,} {_REASONS.get(name, name)}" for name, count in reasons.items()) + "."
+
+
+_REASONS = {
+    "without_consent": "without consent",
+    "withdrawn": "with consent withdrawn",
+    "undecided": "of a study whose key or list cannot be read",
+    "no_study": "of no study",
+}

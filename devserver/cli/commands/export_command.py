@@ -16,10 +16,9 @@ from devserver.cli.kept_back import kept_back_as_dict, say_kept_back
 from devserver.cli.options import data_option, json_option, privacy_options, refuse, selection_options
 from devserver.cli.output import print_json
 from devserver.cli.records import chosen_rows, none_found
-from exporters.dataset.readme import kept_back_in_words
 from exporters.formats import format_named
 from exporters.formats.documents import CHOICES, check_options
-from exporters.privacy.way_out import WayOut, open_way_out
+from exporters.privacy.way_out import WayOut, kept_back_in_words, open_way_out
 from exporters.storage.reading.damage import Damages
 
 

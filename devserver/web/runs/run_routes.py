@@ -25,14 +25,13 @@ from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import SECRET_HEADER, asker
 from devserver.web.visitors.roles import Role
 from exporters import FORMATS
-from exporters.dataset.readme import kept_back_in_words
 from exporters.errors import UnknownExecution, UnknownOption
 from exporters.formats import Format, format_named
 from exporters.formats.documents import check_options
 from exporters.formats.json import render as render_json
 from exporters.privacy.exports_ledger import Export, ExportKind, run_ids
 from exporters.privacy.profiles import Profile
-from exporters.privacy.way_out import WayOut, open_way_out
+from exporters.privacy.way_out import WayOut, kept_back_in_words, open_way_out
 from exporters.storage.layout import folder_name
 from otel_tracking.record import ExecutionRecord
 

@@ -1,28 +1,21 @@
 """Erase runs from what was exported, as far as the ledger of exports knows where it went.
 
-A document goes, media of a run go, a dataset is made anew without the runs. Last, the lines of the ledger lose what
-they say of the runs, and the query, which may hold a name.
+A document goes, media of a run go, what has many runs is made anew without them. Last, the lines of the ledger lose
+what they say of the runs.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from exporters.dataset import make_dataset
-from exporters.dataset.readme import Description
 from exporters.erasure.intent import in_order
 from exporters.erasure.places.documents import remove_folder
-from exporters.errors import NothingSelected, StorageError
+from exporters.erasure.places.made_anew import erase_from_many, sweep
 from exporters.privacy.exports_ledger import Export, ExportKind, ExportsLedger
-from exporters.privacy.way_out import open_way_out
-from exporters.storage.files import remove, sync_directory
+from exporters.storage.files import remove
 from exporters.storage.layout import folder_name
 from exporters.storage.tables.parquet_file import Step
 from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
@@ -30,8 +23,6 @@ from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
 _SENT = "tell whoever got it to remove it, too"
 _MOVED = "remove it wherever it was moved or copied to"
 _OTHER = "look there, and remove what has the run"
-_GONE = "it could not be made anew without the run, so all of it was removed"
-_DESCRIPTION = ("title", "authors", "licence")
 
 
 class Exported:
@@ -70,9 +61,11 @@ class Exported:
             yield Beyond(self.name, f"a {export.kind} of {export.time}", _SENT)
             return
         path = Path(export.path)
-        if export.kind is ExportKind.DATASET:
-            yield from self._erase_from_dataset(export, path, runs, step)
-        elif not os.path.lexists(path):
+        if export.kind in (ExportKind.DATASET, ExportKind.COLLECTION):
+            yield from erase_from_many(self._data_dir, export, runs, step)
+            return
+        yield from sweep(path, step)
+        if not os.path.lexists(path):
             yield Beyond(self.name, str(path), f"it is no longer there; {_MOVED}")
         elif path.is_symlink() or path.is_dir() == path.is_file():
             yield Beyond(self.name, str(path), f"it is something else than what was exported; {_OTHER}")
@@ -113,62 +106,10 @@ class Exported:
         if not found:
             yield Beyond(self.name, str(path), f"nothing there is named after the run; {_MOVED}")
 
-    def _erase_from_dataset(
-        self, export: Export, out: Path, runs: frozenset[RunId], step: Step
-    ) -> Iterator[Removed | Beyond]:
-        yield from self._sweep(out, step)
-        if not (out.is_dir() and (out / "SHA256SUMS").is_file() and (out / "executions.parquet").is_file()):
-            yield Beyond(self.name, str(out), f"no dataset is there any more; {_MOVED}")
-            return
-        size = sum(path.stat().st_size for path in out.iterdir())
-        kept = frozenset(export.runs) - runs
-        step("make dataset anew")
-        try:
-            is_remade = bool(kept) and _make_again(self._data_dir, out, export, kept)
-        except (StorageError, OSError) as trouble:
-            is_remade = False
-            yield Beyond(self.name, f"the other runs of {out}", f"{_GONE} ({trouble}); make it once more")
-        if not is_remade:
-            shutil.rmtree(out)
-            sync_directory(out.parent)
-        yield Removed(self.name, str(out), size)
-
-    def _sweep(self, out: Path, step: Step) -> Iterator[Removed]:
-        """Work directories of a dataset whose maker died: one that lives has its directory locked."""
-        ours = re.compile(rf"\.{re.escape(out.name[:100])}\.[0-9a-f]{{8}}\.tmp(\.old)?")
-        for path in sorted(out.parent.iterdir()) if out.parent.is_dir() else ():
-            if ours.fullmatch(path.name) and path.is_dir() and not path.is_symlink() and _is_free(path):
-                yield from remove_folder(self.name, path, step)
-
-
-def _make_again(data_dir: Path, out: Path, export: Export, kept: frozenset[RunId]) -> bool:
-    """Make a dataset of the runs that are kept, as it left; False where none of them may leave any more."""
-    said = {name: export.options[name] for name in _DESCRIPTION if name in export.options}
-    description = Description(**{**said, "authors": tuple(said.get("authors", ()))})
-    way_out = open_way_out(data_dir, export.profile, roster=export.options.get("roster"))
-    options: dict[str, Any] = {"way_out": way_out, "replace": True, "executions": kept}
-    try:
-        make_dataset(data_dir, out, description=description, on_damage=lambda damage: None, **options)
-    except NothingSelected:
-        return False
-    return True
-
 
 def _without(export: Export, runs: frozenset[RunId]) -> Export | None:
-    """A ledger's line without the runs and without its query; None where no run is left."""
+    """A ledger's line without the runs; None where no run is left."""
     if runs.isdisjoint(export.runs):
         return export
     left = tuple(run for run in export.runs if run not in runs)
-    options = {name: export.options[name] for name in (*_DESCRIPTION, "roster") if name in export.options}
-    return replace(export, runs=left, options=options) if left else None
-
-
-def _is_free(directory: Path) -> bool:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
+    return replace(export, runs=left) if left else None

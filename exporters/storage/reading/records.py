@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Unpack
@@ -13,9 +13,10 @@ from exporters.storage.reading.damage import Damage, Damages, OnDamage
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow
 from exporters.storage.reading.run_loader import RunLoader, StoredRun
 from exporters.storage.reading.selection import Selection, Wanted
+from otel_tracking.erasure import RunId
 from otel_tracking.record import ExecutionRecord
 
-__all__ = ["ExecutionRow", "each_execution", "list_executions", "read_records", "read_rows"]
+__all__ = ["ExecutionRow", "chosen_executions", "each_execution", "list_executions", "read_records", "read_rows"]
 
 
 def read_records(
@@ -60,6 +61,21 @@ def list_executions(
     rows = list(islice(each_execution(data_dir, on_damage=tell, **selection), limit))
     damages.refuse()
     return rows
+
+
+def chosen_executions(
+    data_dir: str | Path,
+    executions: Collection[RunId] | None,
+    *,
+    on_damage: OnDamage,
+    **selection: Unpack[Selection],
+) -> list[ExecutionRow]:
+    """The rows of `list_executions`, or those among them whose runs are named."""
+    rows = list_executions(data_dir, on_damage=on_damage, **selection)
+    if executions is None:
+        return rows
+    named = frozenset(executions)
+    return [row for row in rows if RunId(row.execution_id, row.trace_id) in named]
 
 
 def each_execution(

@@ -1,0 +1,98 @@
+"""`otel-tracking bundle`: many runs as one file."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import Progress
+
+from devserver.audit import Act, Audit, this_user
+from devserver.cli.complaints import FAILED, complain
+from devserver.cli.damages import complain_of, damages_as_dicts
+from devserver.cli.kept_back import kept_back_as_dict, say_kept_back
+from devserver.cli.options import data_option, json_option, privacy_options, selection_options
+from devserver.cli.output import console, print_json
+from devserver.cli.showing.text import count
+from devserver.cli.streams import say
+from exporters.collections import CollectionOptions
+from exporters.collections.making import make_collection
+from exporters.formats.documents import CHOICES
+from exporters.privacy.way_out import open_way_out
+from exporters.storage.reading.damage import Damages
+
+
+@click.command("bundle")
+@click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
+@selection_options
+@click.option("--format", "format_name", default="qdpx", show_default=True, metavar="NAME", help="What to write.")
+@click.option("--title", default=CollectionOptions().title, show_default=True, help="What it is called.")
+@click.option("--language", type=click.Choice(CHOICES["language"]), default="en", help="The language of its own words.")
+@click.option(
+    "--texts",
+    type=click.Choice(["journey", "hops"]),
+    default="journey",
+    show_default=True,
+    help="One text for each run, or one for each of its texts.",
+)
+@click.option(
+    "--classes",
+    type=click.Choice(["prompts", "final_texts"]),
+    help="Also a text for each session, with the prompts or the last texts of its runs.",
+)
+@privacy_options
+@data_option
+@json_option
+def command(
+    out: Path,
+    data_dir: Path,
+    as_json: bool,
+    format_name: str,
+    title: str,
+    language: str,
+    texts: str,
+    classes: str | None,
+    profile: str,
+    roster: Path | None,
+    **selection: Any,
+) -> int:
+    """Write many runs as one file OUT for a researcher's program.
+
+    A REFI-QDA project (qdpx) or code book (qdc), texts for coding (coding_txt, coding_docx), a table as survey
+    programs want it (survey_csv). The same runs and options give the same bytes. A file that is there is replaced.
+
+    Runs of a study that wants consent leave with consent alone. Where no run may leave the exit code is 1; it is also 1
+    where runs could not be read: they are named, and the others are written.
+    """
+    damages, way_out = Damages(), open_way_out(data_dir, profile, study=selection["study_id"], roster=roster)
+    options = CollectionOptions(title=title, language=language, texts=texts, classes=classes or "")
+    with _progress() as tell:
+        try:
+            shared: dict[str, Any] = {"way_out": way_out, "on_damage": damages, "progress": tell}
+            made = make_collection(data_dir, out, format_name, options=options, **shared, **selection)
+        finally:
+            complain_of(damages)
+            for trouble in way_out.troubles:
+                complain(trouble)
+    Audit(data_dir).note(Act.EXPORT, this_user(), executions=made.runs, format=format_name)
+    if as_json:
+        answer = {"path": str(made.path), "format": format_name, "runs": made.runs}
+        print_json({**answer, **kept_back_as_dict(way_out), "damaged": damages_as_dicts(damages)})
+    else:
+        say(f"{made.path}: {count(made.runs, 'run')}")
+        say_kept_back(way_out)
+    return FAILED if damages or way_out.troubles else 0
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int, int], None] | None]:
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with Progress(console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task("runs")
+        yield lambda done, runs: progress.update(task, completed=done, total=runs)

@@ -1,0 +1,112 @@
+"""Make one file of many stored runs, as they may leave: whole or not at all, and known to the ledger of exports."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Unpack
+
+from exporters.collections import COLLECTIONS, CollectionFormat, CollectionOptions
+from exporters.errors import NothingSelected, UnknownFormat, listed, suggest
+from exporters.privacy.exports_ledger import Export, ExportKind, run_ids
+from exporters.privacy.way_out import WayOut, open_way_out
+from exporters.storage.files import hidden, sync_directory
+from exporters.storage.reading.damage import Damages, OnDamage
+from exporters.storage.reading.records import ExecutionRow, chosen_executions, read_rows
+from exporters.storage.reading.selection import Selection
+from exporters.storage.writing.media import load_media
+from otel_tracking.erasure import RunId
+from otel_tracking.record import ExecutionRecord
+
+Progress = Callable[[int, int], None]
+"""Told how many runs are written, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionMade:
+    """A collection that was made: where, and of how many runs."""
+
+    path: Path
+    runs: int
+
+
+def collection_named(name: str) -> CollectionFormat:
+    """The format of that name; `UnknownFormat` names those there are, `MissingExtra` what to install for it."""
+    if name not in COLLECTIONS:
+        known = sorted(COLLECTIONS)
+        raise UnknownFormat(f"no collection is called {name!r:.40}.{suggest(name, known)} There are: {listed(known)}")
+    form = COLLECTIONS[name]
+    if form.extra:
+        form.extra.check()
+    return form
+
+
+def make_collection(
+    data_dir: str | Path,
+    out: str | Path,
+    format_name: str,
+    *,
+    options: CollectionOptions | None = None,
+    way_out: WayOut | None = None,
+    executions: Collection[RunId] | None = None,
+    progress: Progress | None = None,
+    on_damage: OnDamage | None = None,
+    **selection: Unpack[Selection],
+) -> CollectionMade:
+    """The wanted runs that may leave, earliest first, as one file at `out`; a file that is there is replaced.
+
+    Keywords are those of `Selection`; `executions` are wanted runs by their ids. Raises what `collection_named` does,
+    `NothingSelected` where there is no such run, and `ErasedMeanwhile` where one was erased while it was made. Runs of
+    which a file is damaged are left out and told to `on_damage`; without it, damage is a `BrokenFile` and no file.
+    """
+    data_dir, out, form = Path(data_dir), Path(out).expanduser().absolute(), collection_named(format_name)
+    way_out, damages, options = way_out or open_way_out(data_dir), Damages(), options or CollectionOptions()
+    rows = chosen_executions(data_dir, executions, on_damage=damages, **selection)
+    wanted = sorted(filter(way_out.lets_out, rows), key=lambda row: (row.timestamp, row.execution_id))
+    if not wanted:
+        raise NothingSelected(way_out.why_nothing("collection"))
+    counts: Counter[str] = Counter()
+    with hidden(out) as (file, appear):
+        form.write(_leaving(data_dir, wanted, way_out, damages, counts, progress), file, options)
+        if on_damage is None:
+            damages.refuse()
+        for damage in damages:
+            (on_damage or damages)(damage)
+        with way_out.passing(_noted(out, format_name, wanted, way_out, options)):
+            appear()
+    sync_directory(out.parent)
+    return CollectionMade(out, counts["runs"])
+
+
+def _leaving(
+    data_dir: Path,
+    wanted: Sequence[ExecutionRow],
+    way_out: WayOut,
+    damages: Damages,
+    counts: Counter[str],
+    progress: Progress | None,
+) -> Iterator[ExecutionRecord]:
+    """The records with their media, as they leave, one at a time."""
+    for done, (_, record) in enumerate(read_rows(data_dir, wanted, on_damage=damages), start=1):
+        if record is not None:
+            counts["runs"] += 1
+            yield way_out.leaving(load_media(data_dir, record)).record
+        if progress:
+            progress(done, len(wanted))
+
+
+def _noted(
+    out: Path, format_name: str, wanted: Sequence[ExecutionRow], way_out: WayOut, options: CollectionOptions
+) -> Export:
+    """What the ledger knows of it, and how it is made again."""
+    said: dict[str, Any] = {**asdict(options), "roster": way_out.roster}
+    return Export(
+        kind=ExportKind.COLLECTION,
+        runs=run_ids(wanted),
+        path=str(out),
+        format=format_name,
+        profile=way_out.profile.value,
+        options=said,
+    )

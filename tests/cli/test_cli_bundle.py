@@ -1,0 +1,61 @@
+"""`otel-tracking bundle`: many runs in one file, as they may leave."""
+
+import csv
+import io
+import zipfile
+
+from builders import a_record, an_item
+from cli_stage import call, call_json
+
+from exporters import ParquetSink
+from exporters.collections import COLLECTIONS
+from exporters.privacy.exports_ledger import ExportsLedger
+
+
+def a_store(data, *users):
+    for number, user in enumerate(users):
+        ids = {"execution_id": f"exec_20261123_12000{number}_0e3a056{number}", "trace_id": f"{number + 1:032x}"}
+        ParquetSink(data).write(a_record(**ids, user_id=user, items=(an_item(content=f"{user} malt"),)))
+    return data
+
+
+def test_every_format_is_one_file_and_the_same_bytes_again(tmp_path):
+    data = a_store(tmp_path / "data", "anna", "ben")
+    for name, form in COLLECTIONS.items():
+        files = []
+        for time in ("one", "two"):
+            answer, code = call_json("bundle", tmp_path / f"{time}{form.suffix}", "--format", name, data=data)
+            assert (answer["runs"], code) == (2, 0)
+            files.append((tmp_path / f"{time}{form.suffix}").read_bytes())
+        assert files[0] == files[1]
+    with zipfile.ZipFile(tmp_path / "one.qdpx") as project:
+        assert "project.qde" in project.namelist()
+
+
+def test_an_unknown_format_lists_those_there_are(tmp_path):
+    done = call("bundle", tmp_path / "x", "--format", "qdp", data=a_store(tmp_path / "data", "anna"))
+    assert done.exit_code == 2
+    assert "Did you mean qdpx" in done.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_where_nothing_matches_there_is_no_file(tmp_path):
+    done = call("bundle", tmp_path / "x", "--config", "nothing", data=a_store(tmp_path / "data", "anna"))
+    assert (done.exit_code, "no run in" in done.stderr) == (1, True)
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_run_that_is_erased_leaves_the_bundle_too(tmp_path):
+    """It is made anew of the others, in the ledger once; without anybody left it goes."""
+    data, out = a_store(tmp_path / "data", "anna", "ben"), tmp_path / "survey.csv"
+    call("bundle", out, "--format", "survey_csv", "--title", "Meadows", data=data)
+    (tmp_path / ".survey.csv.01234567.tmp").write_text("anna malt")  # a death left it
+    assert call("erase", "--user", "anna", "--yes", data=data).exit_code == 0
+    rows = list(csv.reader(io.StringIO(out.read_text("utf-8-sig"))))
+    assert len(rows) == 2
+    assert "anna" not in out.read_text("utf-8-sig")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    [line] = ExportsLedger(data).exports()
+    assert (line.kind, line.format, len(line.runs)) == ("collection", "survey_csv", 1)
+    assert call("erase", "--user", "ben", "--yes", data=data).exit_code == 0
+    assert not out.exists()
