@@ -182,10 +182,12 @@ class Countdown:
 
 
 def main() -> None:
-    """`steps DATA N`, `lines DATA N`, `erase DATA`, `resume DATA`, `write DATA FIRST`, `compact DATA`."""
+    """`steps DATA N`, `names DATA`, `lines DATA N`, `erase DATA`, `resume DATA`, `write DATA FIRST`, `compact DATA`."""
     action, data, *more = sys.argv[1:]
     if action == "steps":
         erase(data, of_lena, reason="person", step=stop_at(int(more[0])))
+    elif action == "names":
+        erase(data, of_lena, reason="person", step=print)
     elif action == "lines":
         countdown = Countdown(int(more[0]))
         sys.settrace(countdown)
