@@ -19,6 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from exporters.storage.files import PRIVATE_FILE, make_directory
+from exporters.storage.writing.tombstones import Tombstones
 
 _log = logging.getLogger(__name__)
 
@@ -65,10 +66,10 @@ class Audit:
     def __init__(self, data_dir: Path, *, most_bytes: int = MOST_BYTES, most_files: int = MOST_FILES) -> None:
         self._folder = data_dir / FOLDER
         self._most_bytes, self._most_files = most_bytes, most_files
-        self._lock = threading.Lock()
+        self._lock, self._tombstones = threading.Lock(), Tombstones(data_dir)
 
     def note(self, act: Act, actor: Actor, *, execution_id: str | None = None, **more: str | int) -> None:
-        """Keep a line. Trouble is told, and hinders nobody."""
+        """Keep a line; without the run where that was erased meanwhile. Trouble is told, and hinders nobody."""
         line = {
             "time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
             "act": act.value,
@@ -80,7 +81,11 @@ class Audit:
         }
         name = REFUSED if act is Act.LOGIN_REFUSED else AUDIT
         try:
-            self._append(name, json.dumps({key: value for key, value in line.items() if value is not None}) + "\n")
+            # No erasure begins meanwhile: what is written here, the next one finds.
+            with self._tombstones.writing():
+                if self._tombstones.holds(execution_id, None):
+                    del line["execution_id"]
+                self._append(name, json.dumps({key: value for key, value in line.items() if value is not None}) + "\n")
         except OSError as trouble:
             _log.warning("the audit log cannot be written (%s)", trouble.strerror)
 

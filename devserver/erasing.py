@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devserver.erasing_audit import ErasableAudit
 from devserver.settings import Settings
@@ -14,6 +14,9 @@ from exporters.errors import CompactionRunning
 from otel_tracking.erasure import IsMeant, Place
 from otel_tracking.pseudonyms import KINDS, Pseudonyms
 from otel_tracking.record import ExecutionRecord
+
+if TYPE_CHECKING:
+    from exporters.erasure import Reason
 
 
 def places_of(settings: Settings) -> list[Place]:
@@ -50,6 +53,13 @@ def finish_erasures(settings: Settings) -> None:
         print(f"otel-tracking: finished an erasure of {len(report.runs)} run(s); {how}", file=sys.stderr)
 
 
+def reason_of(field: str) -> Reason:
+    """Why a person's runs are erased, by the field that names them."""
+    from exporters.erasure import Reason  # only here: most starts erase nothing
+
+    return {"user_id": Reason.PERSON, "session_id": Reason.SESSION, "device_id": Reason.DEVICE}[field]
+
+
 def pseudonyms_of(data_dir: Path, study: str) -> Pseudonyms:
     """The pseudonyms of a study of a data directory."""
     from exporters.privacy.studies import open_study  # only here: most erasures name no study
@@ -58,19 +68,17 @@ def pseudonyms_of(data_dir: Path, study: str) -> Pseudonyms:
 
 
 def whose(said: Mapping[str, Any], pseudonyms: Pseudonyms | None) -> IsMeant:
-    """Whether a run is of the user, session or device that was said, under this name or its pseudonym."""
-    wanted = {
-        name: {value, *([pseudonyms.of(name, value)] if pseudonyms else [])}
-        for name in KINDS
-        if (value := said.get(name)) is not None
-    }
+    """Whether a run is of the user, session or device that was said: under this name or its pseudonym, and whichever
+    of the two was said."""
+    wanted = {name: value for name in KINDS if (value := said.get(name)) is not None}
 
     def is_theirs(record: ExecutionRecord) -> bool:
-        return all(_is_in(getattr(record, name), values) for name, values in wanted.items())
+        return all(_is_same(name, getattr(record, name), value, pseudonyms) for name, value in wanted.items())
 
     return is_theirs
 
 
-def _is_in(value: Any, values: set[Any]) -> bool:
-    # A record's fields may hold anything, also what has no hash.
-    return any(value == wanted for wanted in values)
+def _is_same(field: str, value: Any, wanted: Any, pseudonyms: Pseudonyms | None) -> bool:
+    if value is None or pseudonyms is None:
+        return bool(value == wanted)
+    return bool(value == wanted) or pseudonyms.of(field, value) == pseudonyms.of(field, wanted)

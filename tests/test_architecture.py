@@ -42,7 +42,7 @@ SURFACE = {
         privacy.retention privacy.studies privacy.usual_rules
         storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding
         storage.reading.selection storage.upkeep.inspection storage.upkeep.salvage
-        storage.writing.media
+        storage.writing.media storage.writing.tombstones
         story.boxes story.catalogue story.language_names story.letters story.parts story.readable story.story
         story.storyteller story.words
     """,

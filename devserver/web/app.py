@@ -15,6 +15,8 @@ from devserver.web.asking.execute_routes import execute_routes
 from devserver.web.asking.runner import Runner
 from devserver.web.asking.tickets import FOLDER as SERVING
 from devserver.web.asking.tickets import Tickets
+from devserver.web.erasing.erase_routes import erase_routes
+from devserver.web.erasing.erasures import Erasures
 from devserver.web.files.media_routes import media_routes
 from devserver.web.files.workshop import Workshop
 from devserver.web.health_routes import health_routes
@@ -66,7 +68,8 @@ def create_app(
     pupils = Pupils(key_in(devserver.settings.data_dir / FOLDER) if settings.class_token else secrets.token_bytes(32))
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, MAX_FORM_MEMORY_SIZE=2**21, MAX_FORM_PARTS=100)
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
-    app.extensions["runner"] = runner
+    erasures = Erasures(devserver.settings)
+    app.extensions["runner"], app.extensions["erasures"] = runner, erasures
     access = Access(
         settings, Sessions(devserver.settings.data_dir, settings.tokens()), Attempts(settings.most_wrong_tokens)
     )
@@ -87,6 +90,7 @@ def create_app(
     )
     app.register_blueprint(media_routes(runs))
     app.register_blueprint(pages(devserver, runs, settings))
+    app.register_blueprint(erase_routes(runs, devserver.settings.data_dir, erasures))
     app.register_blueprint(health_routes(devserver, runs))
     app.register_blueprint(login_routes(access))
     app.register_error_handler(HTTPException, _http_trouble)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, Response, make_response, redirect, request
+from flask import Blueprint, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.audit import Act
@@ -21,20 +21,19 @@ from devserver.web.asking.body import check_names, checked, image_of, level_for,
 from devserver.web.asking.choices import choices_of
 from devserver.web.asking.runner import Job, RunnerFull
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
-from devserver.web.refusals import refuse_with
+from devserver.web.refusals import page_refusal, refuse_with
 from devserver.web.replies import whole_text
 from devserver.web.runs.listing import Listing, read_query
-from devserver.web.runs.lookup import RunLost, Runs
+from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_page import run_page_values, waiting_page_values
 from devserver.web.runs.run_rows import rows_for_people
-from devserver.web.showing import show
+from devserver.web.showing import message, show
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import asker
 from devserver.web.visitors.roles import Role
 from devserver.web.web_settings import WebSettings
 from devserver.web.words import LANGUAGES, examples_in
 from devserver.wiring import Devserver
-from exporters.errors import BrokenFile
 from exporters.story.boxes import NO_CHECKS
 from otel_tracking.outcome import Status
 
@@ -47,7 +46,7 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
     """The pages, as a blueprint."""
     routes = Blueprint("pages", __name__)
     answers = _Pages(devserver, runs, settings)
-    refuse_with(routes, _refuse)
+    refuse_with(routes, page_refusal)
     routes.register_error_handler(RunnerFull, _is_full)
     routes.get("/")(answers.start)
     routes.post("/runs")(answers.send)
@@ -59,16 +58,8 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
     return routes
 
 
-def _refuse(status: int, error: Exception) -> AnyResponse:
-    if isinstance(error, RunLost):
-        return _message(status, words_here()["run lost"])
-    if isinstance(error, BrokenFile) and guard.role() is not Role.RESEARCHER:
-        return _message(status, words_here()["damaged run"])
-    return _message(status, str(error))
-
-
 def _is_full(error: RunnerFull) -> AnyResponse:
-    answer = _message(503, str(error))
+    answer = message(503, str(error))
     answer.headers["Retry-After"] = str(error.retry_after)
     return answer
 
@@ -123,13 +114,14 @@ class _Pages:
         if name != execution_id:
             query = request.query_string.decode("ascii", "ignore")
             return redirect(f"/runs/{execution_id}{'?' if query else ''}{query}", 303)
-        values = run_page_values(found, self.runs, language_here(), guard.audience(), asker())
+        profile = request.args.get("profile", "")
+        values = run_page_values(found, self.runs, language_here(), guard.audience(), asker(), profile)
         return make_response(show("run.html", **values))
 
     def cancel(self, name: str) -> AnyResponse:
         found = self.runs.find(name, asker())
         if not self.runs.owns(found, asker()):
-            return _message(403, words_here()["not yours"])
+            return message(403, words_here()["not yours"])
         if isinstance(found, Job):
             self.runs.runner.stop(found)
             guard.note(Act.CANCEL, found.execution_id or found.name)
@@ -138,11 +130,11 @@ class _Pages:
     def repeat(self, name: str) -> AnyResponse:
         found = self.runs.find(name, asker())
         if not self.runs.owns(found, asker()):
-            return _message(403, words_here()["not yours"])
+            return message(403, words_here()["not yours"])
         record = self.runs.record(found) if isinstance(found, str) else None
         wanted = again(record, lambda sha256: self.runs.media(found, sha256), self.runs.configs) if record else None
         if wanted is None:
-            return _message(400, "this run cannot be made again from its record")
+            return message(400, "this run cannot be made again from its record")
         repeated = with_seed(wanted, same=request.form.get("seed") == "same")
         level_for(repeated.safety_level, guard.role(), self.settings.safety_level)
         check_names(repeated.parameters)
@@ -207,11 +199,6 @@ def _to(job: Job) -> AnyResponse:
     # What nobody checks is in the research view alone; whoever may ask for it may look there.
     is_unchecked = job.request.safety_level == NO_CHECKS and asker().is_researcher
     return redirect(f"/runs/{job.name}{'?audience=researcher' if is_unchecked else ''}", 303)
-
-
-def _message(status: int, sentence: str) -> Response:
-    title = words_here().get(f"trouble {status}", words_here()["trouble 500"])
-    return make_response(show("message.html", title=title, sentence=sentence), status)
 
 
 def _same_list(offset: int) -> str:

@@ -10,8 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.errors import RequestError
 from devserver.web.asking.body import NotAllowed
+from devserver.web.language import words_here
 from devserver.web.replies import trouble
 from devserver.web.runs.lookup import RunLost
+from devserver.web.showing import message
 from devserver.web.visitors import guard
 from devserver.web.visitors.roles import Role
 from exporters.errors import AmbiguousExecution, BrokenFile, ErasedMeanwhile, UnknownExecution
@@ -41,3 +43,12 @@ def refusal(status: int, error: Exception) -> Response:
     if isinstance(error, BrokenFile) and guard.role() is not Role.RESEARCHER:
         return trouble(status, "the record of this run cannot be read")
     return trouble(status, str(error))
+
+
+def page_refusal(status: int, error: Exception) -> Response:
+    """The same as a page, in the language of whoever asks where students may meet it."""
+    if isinstance(error, RunLost):
+        return message(status, words_here()["run lost"])
+    if isinstance(error, BrokenFile) and guard.role() is not Role.RESEARCHER:
+        return message(status, words_here()["damaged run"])
+    return message(status, str(error))

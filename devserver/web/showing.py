@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g, render_template
+from flask import Response, g, make_response, render_template
 
 from devserver.web.language import language_here, words_here
 from devserver.web.visitors.roles import Role
@@ -25,3 +25,10 @@ def show(template: str, **values: Any) -> str:
         title_of=lambda config_name: title_of(str(config_name), language),
         **values,
     )
+
+
+def message(status: int, sentence: str) -> Response:
+    """A page that says what went wrong."""
+    words = words_here()
+    title = words.get(f"trouble {status}", words["trouble 500"])
+    return make_response(show("message.html", title=title, sentence=sentence), status)

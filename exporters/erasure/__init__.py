@@ -8,15 +8,27 @@ from typing import TYPE_CHECKING, Any
 from exporters.erasure.intent import Intent, pending
 
 if TYPE_CHECKING:
-    from exporters.erasure.driver import Progress, Reason, erase, find, resume
-    from exporters.erasure.report import ErasureReport, FoundRuns
+    from exporters.erasure.driver import Progress, Reason, erase, find, new_erasure, resume
+    from exporters.erasure.report import ErasureReport, FoundRuns, kept_report
 
-__all__ = ["ErasureReport", "FoundRuns", "Intent", "Progress", "Reason", "erase", "find", "pending", "resume"]
+__all__ = [
+    "ErasureReport",
+    "FoundRuns",
+    "Intent",
+    "Progress",
+    "Reason",
+    "erase",
+    "find",
+    "kept_report",
+    "new_erasure",
+    "pending",
+    "resume",
+]
 
 
 def __getattr__(name: str) -> Any:
     """The public name, imported now: most starts only ask whether an erasure is pending."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(__all__)}")
-    home = "report" if name in ("ErasureReport", "FoundRuns") else "driver"
+    home = "report" if name in ("ErasureReport", "FoundRuns", "kept_report") else "driver"
     return getattr(importlib.import_module(f"{__name__}.{home}"), name)

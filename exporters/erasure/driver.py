@@ -53,15 +53,16 @@ def erase(
     *,
     places: Sequence[Place] = (),
     reason: str,
+    erasure: str | None = None,
     step: Step = no_step,
     progress: Progress | None = None,
     wait_seconds: float = WAIT_SECONDS,
 ) -> ErasureReport:
     """Erase the runs that are meant from the data directory, from what was exported, and from other `places`.
 
-    `is_meant` is asked of records without items. `reason` is a word of `Reason`. Nothing is written where no run is
-    found. An erasure that was interrupted is finished first. `CompactionRunning` where another process compacts or
-    erases for longer than `wait_seconds`.
+    `is_meant` is asked of records without items. `reason` is a word of `Reason`; `erasure` is the id, for whoever has
+    to know it before. Nothing is written where no run is found. An erasure that was interrupted is finished first.
+    `CompactionRunning` where another process compacts or erases for longer than `wait_seconds`.
 
     >>> erase("/nowhere", lambda record: True, reason="query").erasure
     """
@@ -76,8 +77,18 @@ def erase(
         if not runs:
             return ErasureReport(reason=why)
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        intent = _decide(data_dir, Intent(secrets.token_hex(8), why, now, runs), everywhere, is_meant, step)
+        intent = Intent(erasure or new_erasure(), why, now, runs)
+        intent = _decide(data_dir, intent, everywhere, is_meant, step)
         return _carry_out(data_dir, intent, everywhere, step, progress)
+
+
+def new_erasure() -> str:
+    """The id of an erasure that nobody has yet.
+
+    >>> len(new_erasure())
+    16
+    """
+    return secrets.token_hex(8)
 
 
 def find(data_dir: str | Path, is_meant: IsMeant, places: Sequence[Place] = ()) -> FoundRuns:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from exporters.erasure.intent import in_order
+from exporters.errors import BrokenFile
 from exporters.privacy.exports_ledger import Export
 from exporters.storage.files import write_file
 from exporters.storage.layout import folder_name, short_id
@@ -73,6 +74,18 @@ class ErasureReport:
             count["bytes"] += one.bytes
         return counts
 
+    def to_dict(self) -> dict[str, Any]:
+        """What it says, for programs; the runs are counted, not named."""
+        return {
+            "erasure": self.erasure,
+            "complete": self.complete,
+            "resumed": self.resumed,
+            "runs": len(self.runs),
+            "counts": self.counts,
+            "beyond": [asdict(one) for one in self.beyond],
+            "left": list(self.left),
+        }
+
     def keep(self, data_dir: Path) -> None:
         """Put it beside the tombstones: no id, no name, and no path outside of the data in clear."""
         veil = _Veil(data_dir, self.runs)
@@ -90,6 +103,22 @@ class ErasureReport:
         }
         content = json.dumps(said, indent=2, ensure_ascii=False) + "\n"
         write_file(data_dir / FOLDER / f"{self.erasure}.json", content.encode("utf-8", "surrogatepass"))
+
+
+def kept_report(data_dir: str | Path, erasure: str) -> dict[str, Any] | None:
+    """What `to_dict` said of an erasure, as it was kept: without ids and foreign paths. None where nothing was kept.
+
+    >>> kept_report("/nowhere", "0e3a05610e3a0561")
+    """
+    path = Path(data_dir) / FOLDER / f"{erasure}.json"
+    try:
+        said = json.loads(path.read_bytes())
+        known = {name: said[name] for name in ("erasure", "complete", "resumed", "counts", "beyond", "left")}
+        return {**known, "runs": len(said["runs"])}
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, TypeError, KeyError) as trouble:
+        raise BrokenFile(f"{path} cannot be read, which says what was erased: {trouble}", path) from trouble
 
 
 class _Veil:

@@ -13,14 +13,12 @@ PLANTED = "Annabell-Zwirnbart"
 ERASE = """
 import sys
 from pathlib import Path
-from exporters.storage.upkeep.erasure import erase_run
-from devserver.web.asking.erasing import ErasableTickets
+from devserver.erasing import places_of
+from devserver.settings import Settings
+from exporters.erasure import erase
 data_dir, planted = Path(sys.argv[1]), sys.argv[2]
-place = ErasableTickets(data_dir)
-runs = frozenset(place.find(lambda record: record.user_id == planted))
-list(place.erase(runs, lambda step: None))
-for execution_id in sys.argv[3:]:
-    assert erase_run(data_dir, execution_id)
+places = places_of(Settings(data_dir=data_dir, journal=False))
+assert erase(data_dir, lambda record: record.user_id == planted, places=places, reason="person").complete
 """
 
 
@@ -54,7 +52,7 @@ def test_what_was_looked_at_a_moment_ago_is_gone(server):
     before = dict(everything_about(client, names, medium))
     assert PLANTED in before[f"/api/runs/{names[0]}"].text
     assert PLANTED in before[f"/api/runs/{names[1]}/live"].text
-    run_python(ERASE, data_dir, PLANTED, record["execution_id"])
+    run_python(ERASE, data_dir, PLANTED)
 
     for path, answer in everything_about(client, names, medium):
         if path != f"/api/runs?user_id={PLANTED}":  # which says what was asked for

@@ -31,6 +31,7 @@ def asked(tmp_path_factory):
             "picture": picture,
             "format": "csv",
             "session": "00000000",
+            "erasure": "0e3a05610e3a0561",
             "language": "de",
             "file": "page.css",
         }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from devserver.cli.options import data_option, is_chosen, json_option, refuse, s
 from devserver.cli.output import console, print_json
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
-from devserver.erasing import places_of, pseudonyms_of, whose
+from devserver.erasing import places_of, pseudonyms_of, reason_of, whose
 from devserver.settings import Settings
 from exporters import find_run
 from exporters.erasure import ErasureReport, FoundRuns, Progress, Reason, erase, find, resume
@@ -28,8 +27,6 @@ from exporters.story.readable import size
 from otel_tracking.erasure import IsMeant, RunId
 from otel_tracking.pseudonyms import KINDS
 from otel_tracking.record import ExecutionRecord
-
-_REASONS = {"user_id": Reason.PERSON, "session_id": Reason.SESSION, "device_id": Reason.DEVICE}
 
 
 @click.command("erase")
@@ -120,7 +117,7 @@ def _is(run: RunId, record: ExecutionRecord) -> bool:
 def _reason(executions: tuple[str, ...], selection: dict[str, Any]) -> Reason:
     if executions:
         return Reason.EXECUTION
-    return next((reason for name, reason in _REASONS.items() if selection.get(name) is not None), Reason.QUERY)
+    return next((reason_of(name) for name in KINDS if selection.get(name) is not None), Reason.QUERY)
 
 
 def _tell(data_dir: Path, done: ErasureReport | None, as_json: bool) -> int:
@@ -130,7 +127,7 @@ def _tell(data_dir: Path, done: ErasureReport | None, as_json: bool) -> int:
         return FAILED if done else 0
     Audit(data_dir).note(Act.ERASE, this_user(), executions=len(done.runs), erasure=done.erasure, reason=done.reason)
     if as_json:
-        print_json(_done_as_dict(done))
+        print_json(done.to_dict())
     else:
         say(_summary(done))
         for one in done.beyond:
@@ -159,18 +156,6 @@ def _found_as_dict(found: FoundRuns) -> dict[str, Any]:
     exports = [{"kind": export.kind.value, "path": export.path, "time": export.time} for export in found.exports]
     runs = sorted(run.execution_id for run in found.runs)
     return {"runs": runs, "items": found.items, "files": found.files, "bytes": found.bytes, "exports": exports}
-
-
-def _done_as_dict(done: ErasureReport) -> dict[str, Any]:
-    return {
-        "erasure": done.erasure,
-        "complete": done.complete,
-        "resumed": done.resumed,
-        "runs": len(done.runs),
-        "counts": done.counts,
-        "beyond": [asdict(one) for one in done.beyond],
-        "left": list(done.left),
-    }
 
 
 @contextlib.contextmanager

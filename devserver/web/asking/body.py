@@ -26,6 +26,7 @@ LONGEST_NAME = 200
 MOST_DIGITS = 1000
 """Of a whole number in a body: more are never meant, and to read them takes the square of their number."""
 
+_WOULD_WORK = '{"schema": "stillepost", "input_text": "…"}'
 _DIGITS = re.compile(r"\s*-?[0-9]{1,24}\s*")
 _NAMES = ("user_id", "session_id", "device_id", "study_id", "batch_id", "repeats", "continues")
 
@@ -34,16 +35,14 @@ class NotAllowed(RequestError):
     """It could be run, but not by the one who asks."""
 
 
-def read_body(body: bytes) -> Mapping[str, Any]:
-    """The JSON object in a body. Raises `RequestError` for anything else."""
+def read_body(body: bytes, would_work: str = _WOULD_WORK) -> Mapping[str, Any]:
+    """The JSON object in a body. Raises `RequestError` for anything else, and says what `would_work`."""
     try:
         source = json.loads(body, parse_constant=_no_constant, parse_float=_number, parse_int=_integer)
     except (ValueError, RecursionError):
-        raise RequestError('the body is not JSON; {"schema": "stillepost", "input_text": "…"} would work') from None
+        raise RequestError(f"the body is not JSON; {would_work} would work") from None
     if not isinstance(source, dict):
-        raise RequestError(
-            f"the body is a JSON {type(source).__name__}; an object with schema and input_text is needed"
-        )
+        raise RequestError(f"the body is a JSON {type(source).__name__}, not an object; {would_work} would work")
     return source
 
 

@@ -16,6 +16,7 @@ from devserver.web.runs.remembered import Remembered
 from devserver.web.visitors.pupils import Asker
 from devserver.wiring import Devserver
 from exporters import find_execution, read_records
+from exporters.erasure import pending
 from exporters.errors import AmbiguousExecution, UnknownExecution
 from exporters.storage.layout import stored_days
 from exporters.storage.reading.damage import Damage
@@ -23,6 +24,7 @@ from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionR
 from exporters.storage.reading.finding import SHORTEST_PREFIX, is_meant
 from exporters.storage.reading.selection import Selection, Wanted
 from exporters.storage.writing.media import media_name, read_stored
+from otel_tracking.erasure import RunId
 from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
 from otel_tracking.view import is_let_through
@@ -49,9 +51,9 @@ class Runs:
         self.runner = runner
         self.configs = devserver.configs
         self._devserver = devserver
-        self._data_dir = devserver.settings.data_dir
+        self.data_dir = devserver.settings.data_dir
         self._live = devserver.recording.live
-        self._index, self._lock = ExecutionIndex(self._data_dir), threading.Lock()
+        self._index, self._lock = ExecutionIndex(self.data_dir), threading.Lock()
         self._records = Remembered(self._read)
 
     def find(self, name: str, asker: Asker) -> Job | str:
@@ -62,8 +64,8 @@ class Runs:
         """
         found = self._asked_for_here(name)
         if found is None:
-            found = find_execution(self._data_dir, name) if asker.is_researcher else self._find_seen(name, asker)
-        if not self.may_see(found, asker):
+            found = find_execution(self.data_dir, name) if asker.is_researcher else self._find_seen(name, asker)
+        if self._is_being_erased(found) or not self.may_see(found, asker):
             raise UnknownExecution(_NOBODY.format(name))
         return found
 
@@ -87,10 +89,7 @@ class Runs:
 
     def record(self, execution_id: str) -> ExecutionRecord:
         """The stored record of an execution id. Raises `UnknownExecution`, or `BrokenFile`."""
-        row = next(self._rows({"execution_id": execution_id}), None)
-        if row is None:
-            raise UnknownExecution(f"no execution called {execution_id} is stored")
-        return self._records.get(execution_id, row.rank)
+        return self._records.get(execution_id, self.row(execution_id).rank)
 
     def record_of(self, found: Job | str) -> ExecutionRecord:
         """The stored record of a run, or that of what there is so far."""
@@ -116,6 +115,13 @@ class Runs:
             content = self._live.media(found.trace_id or "", name)
             return (content, (item.media and item.media.type) or "") if item and content is not None else None
         return self._stored_media(self.record(found), name)
+
+    def row(self, execution_id: str) -> ExecutionRow:
+        """What a list knows of a stored run, also of one whose items cannot be read. Raises `UnknownExecution`."""
+        row = next(self._rows({"execution_id": execution_id}), None)
+        if row is None:
+            raise UnknownExecution(f"no execution called {execution_id} is stored")
+        return row
 
     def rows(self, selection: Selection) -> list[ExecutionRow]:
         """Stored runs, latest first."""
@@ -175,13 +181,23 @@ class Runs:
     def _rows(self, selection: Selection) -> Iterator[ExecutionRow]:
         wanted = Wanted(selection)
         execution_id = selection.get("execution_id")
-        index = ExecutionIndex(self._data_dir, execution_id) if execution_id else self._index
-        likely, days = wanted.likely_day(), wanted.days(stored_days(self._data_dir))
+        index = ExecutionIndex(self.data_dir, execution_id) if execution_id else self._index
+        likely, days = wanted.likely_day(), wanted.days(stored_days(self.data_dir))
+        # From when it is decided that a run is erased, nobody is shown it any more.
+        going = self._going()
         for day in [likely] if likely in days and likely else days:
-            yield from filter(wanted.accepts, index.rows(day))
+            rows = filter(wanted.accepts, index.rows(day))
+            yield from (row for row in rows if RunId(row.execution_id, row.trace_id) not in going)
+
+    def _is_being_erased(self, found: Job | str) -> bool:
+        return isinstance(found, str) and any(run.execution_id == found for run in self._going())
+
+    def _going(self) -> frozenset[RunId]:
+        intent = pending(self.data_dir)
+        return intent.runs if intent else frozenset()
 
     def _read(self, execution_id: str, rank: tuple[int, int]) -> ExecutionRecord:
-        record = next(read_records(self._data_dir, execution_id=execution_id), None)
+        record = next(read_records(self.data_dir, execution_id=execution_id), None)
         if record is None:
             raise UnknownExecution(f"{execution_id} was erased a moment ago")
         return record
@@ -190,7 +206,7 @@ class Runs:
         for item in record.items:
             sha256 = item.media.sha256 if item.media else None
             if name and name in (sha256, media_name(item.file_path)):
-                content = read_stored(self._data_dir, item.file_path, sha256)
+                content = read_stored(self.data_dir, item.file_path, sha256)
                 return None if content is None else (content, (item.media and item.media.type) or "")
         return None
 

@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 from devserver.web.asking.again import again, leaves_to_chance
 from devserver.web.asking.runner import Job
 from devserver.web.live.board import Board, board_of
+from devserver.web.runs.leaving import Leaving, leaving
 from devserver.web.runs.lookup import RunLost, Runs
 from devserver.web.visitors.pupils import Asker
 from devserver.web.visitors.roles import Role
 from devserver.web.words import words_of
 from exporters import FORMATS
 from exporters.errors import StorageError
+from exporters.formats import Format
+from exporters.privacy.profiles import Profile
 from exporters.story.readable import seconds
 from otel_tracking.record import ExecutionRecord
 
@@ -24,8 +27,10 @@ _FORMAT_NAMES = {
 FIRST_FORMATS = ("pdf", "html", "docx")
 
 
-def run_page_values(found: Job | str, runs: Runs, language: str, audience: Role, asker: Asker) -> dict[str, Any]:
-    """Everything that `run.html` needs."""
+def run_page_values(
+    found: Job | str, runs: Runs, language: str, audience: Role, asker: Asker, profile: str = ""
+) -> dict[str, Any]:
+    """Everything that `run.html` needs. `profile` is the one that downloads are wanted under."""
     if isinstance(found, Job):
         so_far = runs.so_far(found)
         record, board, seen = None, board_of(so_far.record(), language=language, audience=audience), so_far.seen
@@ -33,7 +38,9 @@ def run_page_values(found: Job | str, runs: Runs, language: str, audience: Role,
         record, seen = runs.record(found), 0
         board = board_of(record, language=language, audience=audience)
     is_over, is_mine = record is not None, runs.owns(found, asker)
-    exports = _exports(audience) if is_over else []
+    # Who takes home what is theirs takes nothing out of a study.
+    way_out = leaving(record, runs.data_dir, profile) if record and asker.is_researcher else Leaving()
+    exports = _exports(audience, f"language={language}&audience={audience.value}", way_out) if is_over else []
     return {
         "board": board,
         "is_over": is_over,
@@ -49,7 +56,7 @@ def run_page_values(found: Job | str, runs: Runs, language: str, audience: Role,
         "repeat": _repeat(found, record, runs) if record and is_mine else {},
         "exports": exports,
         "lacking": _lacking(exports),
-        "export_query": f"?language={language}&audience={audience.value}",
+        "way_out": way_out,
         "final": _final(board),
         "word_list": {name: words_of(language)[name] for name in ("whole", "open picture", "missing", "seconds")},
     }
@@ -89,22 +96,32 @@ def _repeated(record: ExecutionRecord, runs: Runs, asker: Asker) -> str:
 
 
 class _Export(NamedTuple):
-    """A format, its name for people, whether it takes a language and an audience, and why it cannot be had here."""
+    """A format, its name for people, what its address asks for, and why it cannot be had here."""
 
     name: str
     label: str
-    has_options: bool
+    query: str
     why_not: str
 
 
-def _exports(audience: Role) -> list[_Export]:
+def _exports(audience: Role, options: str, way_out: Leaving) -> list[_Export]:
     names = [*FIRST_FORMATS, *(name for name in FORMATS if name not in FIRST_FORMATS)]
     # What is for archives and programs is nothing to take home.
     offered = names if audience is Role.RESEARCHER else FIRST_FORMATS
     forms = [(name, FORMATS[name]) for name in offered]
     return [
-        _Export(name, _FORMAT_NAMES.get(name, name), "audience" in form.options, form.missing()) for name, form in forms
+        _Export(name, _FORMAT_NAMES.get(name, name), _query(form, options, way_out.chosen), form.missing())
+        for name, form in forms
     ]
+
+
+def _query(form: Format, options: str, profile: str) -> str:
+    """What a link to a document asks for; the profile is said where it is not the usual one."""
+    parts = [
+        *([options] if "audience" in form.options else []),
+        *([f"profile={profile}"] if profile != Profile.FULL else []),
+    ]
+    return f"?{'&'.join(parts)}" if parts else ""
 
 
 def _lacking(exports: list[_Export]) -> dict[str, list[str]]:
