@@ -308,3 +308,63 @@ def test_a_page_that_waits_finds_its_run_again_when_the_server_was_killed(browse
         page.until("location.pathname.startsWith('/runs/exec_') && document.querySelector('.exports')")
         assert page.look("document.querySelector('.top').dataset.status") == "completed"
     page.close()
+
+
+HEADING = "document.readyState === 'complete' && document.querySelector('h1')?.textContent"
+
+
+def until_it_says(page, heading):
+    """Wait for a page of that heading where no script of a page runs, and so nobody tells."""
+    while page.look(HEADING) != heading:
+        page.wait_for_load()
+
+
+def test_a_person_is_erased_from_the_page_of_a_run_with_scripts_off(served, browser, held):
+    """Asked, chosen, decided, told; the page that tells comes again by itself until it is over."""
+    held.open()
+    runs = [execute(served, "bauhaus", user_id="lena").json() for _ in range(2)]
+    other = execute(served, "bauhaus", user_id="tom").json()
+    page = browser.page(scripts=False)
+    page.call("Page.navigate", url=f"{served.base_url}{runs[0]['run_url']}")
+    until_it_says(page, "Bauhaus")
+    page.click(".erase")
+    until_it_says(page, "Erase this run?")
+    assert page.look("document.querySelector('.wish:has(:checked)').innerText").startswith("Only this run")
+    page.click("[value=person]")
+    page.click("button.danger")
+    until_it_says(page, "Erased")
+    assert [row["execution_id"] for row in served.get("/api/runs").json()["executions"]] == [other["execution_id"]]
+    page.close()
+
+
+def test_the_choice_of_what_to_erase_is_made_with_the_keyboard(served, page, held):
+    held.open()
+    run = execute(served, "bauhaus", user_id="lena").json()
+    page.go(f"{served.base_url}{run['run_url']}/erase")
+    seen = []
+    while "danger" not in seen:
+        page.key("Tab")
+        seen.append(page.look("((one) => one.value || one.className || one.tagName)(document.activeElement)"))
+        if seen[-1] == "run":
+            page.key("ArrowDown")
+    assert page.look("document.querySelector(':checked').value") == "person"
+    page.key("Enter")
+    page.until("location.pathname.startsWith('/erasures/')")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
+def test_pages_about_erasing_are_for_everybody(served, browser, held, width, dark):
+    """Nothing is too wide, too pale, or without a name."""
+    held.open()
+    run, other = (execute(served, "bauhaus", user_id="lena" * 40).json() for _ in range(2))
+    served.get(f"/api{run['run_url']}/export/html")
+    erasure = served.post(f"{other['run_url']}/erase", data={"scope": "run"}).headers["Location"]
+    page = browser.page(width=width, dark=dark, language="de")
+    for path in (f"{run['run_url']}?audience=researcher", f"{run['run_url']}/erase", erasure):
+        page.go(f"{served.base_url}{path}")
+        assert page.look("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, path
+        assert page.look(CONTRASTS) == [], path
+        assert page.look(NAMELESS) == [], path
+        assert page.look("document.querySelectorAll('h1').length") == 1
+    assert page.complaints() == []
+    page.close()

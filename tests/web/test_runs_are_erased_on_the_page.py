@@ -16,6 +16,7 @@ from exporters.erasure import erase
 from exporters.privacy.consent import Consents, consent_gate
 from exporters.privacy.exports_ledger import ExportsLedger
 from exporters.privacy.studies import new_study, open_study
+from exporters.storage.writing.locks import compaction_lock
 
 sys.path.append(str(Path(__file__).parents[1] / "privacy"))
 
@@ -230,6 +231,17 @@ def test_a_second_erasure_waits_for_the_first(served, data):
     addresses = [served.post(f"/runs/{run}/erase", data={"scope": "run"}).headers["Location"] for run in runs]
     assert len(set(addresses)) == 3
     assert all("Erased" in over(served, address).text for address in addresses)
+    assert runs_in(served) == []
+
+
+def test_while_something_else_is_at_work_nothing_is_decided_and_the_page_says_so(served, data):
+    run = a_run(served)
+    assert runs_in(served) == [run]
+    with compaction_lock(data):
+        address = served.post(f"/runs/{run}/erase", data={"scope": "run"}).headers["Location"]
+        assert "Waiting its turn" in served.get(address).text
+        assert runs_in(served) == [run]
+    assert "Erased" in over(served, address).text
     assert runs_in(served) == []
 
 

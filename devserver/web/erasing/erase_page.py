@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from devserver.web.erasing.erasures import ErasureState
-from devserver.web.erasing.wishes import Origin, Scope, Wish
+from devserver.web.erasing.wishes import ErasureScope, ErasureWish, Origin
 from devserver.web.runs.run_page import tone_of
 from exporters.erasure import FoundRuns, find
 from exporters.storage.reading.execution_index import ExecutionRow
@@ -33,9 +33,9 @@ class WouldGo(NamedTuple):
 
 def erase_page_values(row: ExecutionRow, origin: Origin, data_dir: Path, places: list[Place]) -> dict[str, Any]:
     """Everything that `erase.html` needs."""
-    choices = [_would_go("run", find(data_dir, origin.meant(Wish()), places))]
+    choices = [_would_go("run", find(data_dir, origin.meant(ErasureWish()), places))]
     if origin.field:
-        theirs = find(data_dir, origin.meant(Wish(Scope.PERSON)), places)
+        theirs = find(data_dir, origin.meant(ErasureWish(ErasureScope.PERSON)), places)
         choices.append(_would_go("person", theirs))
         if origin.study_name:
             choices.append(_would_go("withdraw", theirs)._replace(why_not=origin.why_no_key))

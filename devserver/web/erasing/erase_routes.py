@@ -14,7 +14,7 @@ from devserver.web.asking.body import read_body
 from devserver.web.asking.runner import Job
 from devserver.web.erasing.erase_page import erase_page_values, erasure_page_values
 from devserver.web.erasing.erasures import Erasures, ErasureState
-from devserver.web.erasing.wishes import Origin, Wish, origin_of, wish_of_body, wish_of_form
+from devserver.web.erasing.wishes import ErasureWish, Origin, origin_of, wish_of_body, wish_of_form
 from devserver.web.language import words_here
 from devserver.web.refusals import page_refusal, refusal, refuse_with
 from devserver.web.replies import is_api, json_reply, trouble
@@ -95,7 +95,7 @@ class _Erasing:
     def tell_program(self, name: str) -> Response:
         return json_reply(_told(self._state(name)))
 
-    def _begin(self, name: str, wish: Wish) -> ErasureState:
+    def _begin(self, name: str, wish: ErasureWish) -> ErasureState:
         origin = self._origin(name)
         is_meant = origin.meant(wish)
         if jobs := self._under_way(is_meant, wish):
@@ -115,7 +115,7 @@ class _Erasing:
             raise StillUnderWay([found])
         return origin_of(self.runs.row(found), self.data_dir)
 
-    def _under_way(self, is_meant: IsMeant, wish: Wish) -> list[Job]:
+    def _under_way(self, is_meant: IsMeant, wish: ErasureWish) -> list[Job]:
         """Runs of the same person that have not ended: what they still bring would come after the erasure."""
         if wish.scope == "run":
             return []

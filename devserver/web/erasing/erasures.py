@@ -32,7 +32,7 @@ DECIDE_SECONDS = 3.0
 
 
 class Progressing(StrEnum):
-    """How far an erasure is."""
+    """How far an erasure is: while it waits nothing is decided, while it is running nothing takes it back."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -100,7 +100,6 @@ class Erasures:
         return ErasureState(name=name, state=Progressing.RUNNING) if is_going_on else None
 
     def _carry_out(self, name: str, is_meant: IsMeant, reason: Reason, is_decided: threading.Event) -> None:
-        self._change(name, state=Progressing.RUNNING)
         try:
             report = erase(
                 self._settings.data_dir,
@@ -108,13 +107,20 @@ class Erasures:
                 places=self.places(),
                 reason=reason,
                 erasure=name,
-                step=lambda step: is_decided.set() if step == "decided" else None,
+                step=lambda step: self._decided(name, is_decided) if step == "decided" else None,
                 progress=lambda what, done, of: self._tell(name, what, done, of),
             )
             self._change(name, state=Progressing.DONE, report=report.to_dict())
         except Exception as error:
             self._change(name, state=Progressing.FAILED, trouble=_sentence(error))
         finally:
+            is_decided.set()
+
+    def _decided(self, name: str, is_decided: threading.Event) -> None:
+        intent = pending(self._settings.data_dir)
+        # One that was interrupted may be finished first.
+        if intent and intent.erasure == name:
+            self._change(name, state=Progressing.RUNNING)
             is_decided.set()
 
     def _tell(self, name: str, what: str, done: int, of: int) -> None:

@@ -24,7 +24,7 @@ BY = "teacher"
 """Who is noted as the one that said of somebody that they withdraw."""
 
 
-class Scope(StrEnum):
+class ErasureScope(StrEnum):
     """Of what everything goes."""
 
     RUN = "run"
@@ -32,30 +32,30 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ErasureWish:
     """What somebody wants erased, and whether the person's consent is withdrawn with it."""
 
-    scope: Scope = Scope.RUN
+    scope: ErasureScope = ErasureScope.RUN
     withdraw: bool = False
 
 
-def wish_of_body(source: Mapping[str, Any]) -> Wish:
+def wish_of_body(source: Mapping[str, Any]) -> ErasureWish:
     """The wish in a JSON object. Raises `RequestError`.
 
     >>> wish_of_body({"scope": "person", "withdraw": True})
-    Wish(scope=<Scope.PERSON: 'person'>, withdraw=True)
+    ErasureWish(scope=<ErasureScope.PERSON: 'person'>, withdraw=True)
     """
     scope, withdraw = source.get("scope"), source.get("withdraw", False)
-    if scope not in list(Scope):
+    if scope not in list(ErasureScope):
         raise RequestError(f"scope is {scope!r:.40}; run or person would work")
     if not isinstance(withdraw, bool):
         raise RequestError(f"withdraw is {withdraw!r:.40}; true or false would work")
-    return Wish(Scope(scope), withdraw)
+    return ErasureWish(ErasureScope(scope), withdraw)
 
 
-def wish_of_form(choice: str) -> Wish:
+def wish_of_form(choice: str) -> ErasureWish:
     """The wish that was chosen on the page. Raises `RequestError`."""
-    return Wish(Scope.PERSON, withdraw=True) if choice == "withdraw" else wish_of_body({"scope": choice})
+    return ErasureWish(ErasureScope.PERSON, withdraw=True) if choice == "withdraw" else wish_of_body({"scope": choice})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,18 +73,18 @@ class Origin:
     study: Study | None = None
     why_no_key: str = ""
 
-    def meant(self, wish: Wish) -> IsMeant:
+    def meant(self, wish: ErasureWish) -> IsMeant:
         """Whether a run is to go. Raises `RequestError` for what cannot be wished here."""
         self._check(wish)
-        if wish.scope is Scope.RUN:
+        if wish.scope is ErasureScope.RUN:
             return lambda record: RunId(record.execution_id, record.trace_id) == self.run
         return whose({self.field: self.person}, self.study.pseudonyms if self.study else None)
 
-    def reason(self, wish: Wish) -> Reason:
+    def reason(self, wish: ErasureWish) -> Reason:
         """The word for why."""
         if wish.withdraw:
             return Reason.CONSENT
-        return Reason.EXECUTION if wish.scope is Scope.RUN else reason_of(self.field)
+        return Reason.EXECUTION if wish.scope is ErasureScope.RUN else reason_of(self.field)
 
     def withdraw(self, data_dir: Path) -> None:
         """Note that the person's consent is withdrawn from now on. `OSError` where that cannot be kept."""
@@ -95,10 +95,10 @@ class Origin:
         name = self.person if isinstance(self.person, str) else self.study.pseudonyms.of(self.field, self.person)
         Consents(data_dir, self.study).note([(str(name), checked_consent("withdrawn", BY, now))])
 
-    def _check(self, wish: Wish) -> None:
-        if wish.scope is Scope.PERSON and not self.field:
+    def _check(self, wish: ErasureWish) -> None:
+        if wish.scope is ErasureScope.PERSON and not self.field:
             raise RequestError("the run names no person; scope run would work")
-        if wish.withdraw and wish.scope is not Scope.PERSON:
+        if wish.withdraw and wish.scope is not ErasureScope.PERSON:
             raise RequestError("who withdraws has all of their runs erased; scope person would work")
         if wish.withdraw and self.study is None:
             why = self.why_no_key or "the run is of no study"
