@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-_MOST_ROUNDS = 5
+_MOST_ROUNDS, _MOST_FORMS = 5, 40
 
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+|(?:=[0-9A-F]{2})+")
 _PERCENT_U = re.compile(r"%u([0-9A-Fa-f]{4})")
@@ -27,28 +27,51 @@ class TooDisguised(ValueError):
 
 
 def undone(text: str) -> Iterator[str]:
-    """The text as it reads after each round of undoing; nothing where there is nothing to undo.
+    """Each form that a text takes while it is undone, also in part; nothing where there is nothing to undo.
 
     >>> list(undone("Anna%20M%C3%BCller")), list(undone("Eine Blume"))
     (['Anna Müller'], [])
     """
-    for _ in range(_MOST_ROUNDS):
-        before, text = text, _round(text)
-        if text == before:
-            return
-        yield text
-    raise TooDisguised(f"{_MOST_ROUNDS} rounds were not enough")
+    for count, form in enumerate(_undone(text, _MOST_ROUNDS)):
+        if count >= _MOST_FORMS:
+            raise TooDisguised(f"{_MOST_FORMS} forms were not enough")
+        yield form
 
 
-def _round(text: str) -> str:
-    if "%" in text or "=" in text:
-        text = _PERCENT_U.sub(lambda found: chr(int(found[1], 16)), _PERCENT.sub(_from_percent, text))
-    if "&" in text:
-        text = html.unescape(text)
-    if "\\" in text:
-        text = _joined_halves(_ESCAPE.sub(_from_escape, text))
-    text = _from_base64(text)
-    return text if text.isascii() else _plain_letters(text)
+def _undone(text: str, rounds: int) -> Iterator[str]:
+    if not rounds:
+        raise TooDisguised(f"{_MOST_ROUNDS} rounds were not enough")
+    steps = list(_unwritten(text))
+    yield from steps
+    for form in dict.fromkeys([text, *steps]):
+        # A word may look like base64 and be none: what is unpacked stands beside the text, not in its place.
+        if (unpacked := _from_base64(form)) != form:
+            yield unpacked
+            yield from _undone(unpacked, rounds - 1)
+    if steps:
+        yield from _undone(steps[-1], rounds - 1)
+
+
+def _unwritten(text: str) -> Iterator[str]:
+    """The text after each way of writing signs with other signs that there is in it."""
+    for undo in (_from_percents, _from_entities, _from_escapes, _plain_letters):
+        before, text = text, undo(text)
+        if text != before:
+            yield text
+
+
+def _from_percents(text: str) -> str:
+    if "%" not in text and "=" not in text:
+        return text
+    return _PERCENT_U.sub(lambda found: chr(int(found[1], 16)), _PERCENT.sub(_from_percent, text))
+
+
+def _from_entities(text: str) -> str:
+    return html.unescape(text) if "&" in text else text
+
+
+def _from_escapes(text: str) -> str:
+    return _joined_halves(_ESCAPE.sub(_from_escape, text)) if "\\" in text else text
 
 
 def _from_percent(found: re.Match[str]) -> str:
@@ -103,6 +126,8 @@ def _is_readable(text: str) -> bool:
 
 def _plain_letters(text: str) -> str:
     """Full-width and other forms of letters as the letters; what cannot be seen is gone."""
+    if text.isascii():
+        return text
     return "".join(sign for sign in unicodedata.normalize("NFKC", text) if not _is_unseen(sign))
 
 

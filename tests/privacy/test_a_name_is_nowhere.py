@@ -19,7 +19,7 @@ from otel_tracking.pseudonyms import Pseudonyms
 
 LEAVING = (Profile.PSEUDONYMOUS, Profile.PUBLIC)
 NAMES = ("Quentin", "Ağçıl", "Jörgqvist", "O'Xelly", "Дмитрина", "花子太郎")
-EXAMPLES = int(os.environ.get("OTEL_TRACKING_PLANTED", "15"))
+EXAMPLES = int(os.environ.get("OTEL_TRACKING_PLANTED", "5"))
 
 letters = "bcdfghjkqvwxz"
 names = st.builds(
@@ -48,6 +48,7 @@ def test_a_name_in_every_place_of_a_run_is_in_none_of_what_leaves(profile, mediu
 
 @pytest.mark.parametrize("profile", LEAVING)
 @given(name=names)
+@example(name="Zkcgßb")
 @settings(max_examples=EXAMPLES)
 def test_any_name_in_every_place_of_a_run_is_in_none_of_what_leaves(profile, name):
     made = deidentify(a_planted_record(name), privacy_of(profile, name))
