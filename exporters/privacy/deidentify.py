@@ -101,7 +101,7 @@ class _Run:
     def deidentified(self) -> Deidentified:
         """The record as it may leave."""
         fields = self._fields(self.record, "ExecutionRecord", "")
-        media = made_media(self.record, self.view, self.ways.rules, self.ways.notes, fields["execution_id"])
+        media = made_media(self.record, self.view, self.ways.clean, self.ways.notes, fields["execution_id"])
         items = (self._item(place, item) for place, item in enumerate(self.record.items))
         parts: dict[str, Any] = {
             "items": tuple(media.put_into(place, item) for place, item in enumerate(items)),

@@ -126,10 +126,17 @@ def _is_readable(text: str) -> bool:
 
 def _plain_letters(text: str) -> str:
     """Full-width and other forms of letters as the letters; what cannot be seen is gone."""
-    if text.isascii():
-        return text
-    return "".join(sign for sign in unicodedata.normalize("NFKC", text) if not _is_unseen(sign))
+    return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_SEEN)
 
 
-def _is_unseen(sign: str) -> bool:
-    return not sign.isascii() and (unicodedata.category(sign) == "Cf" or "\ufe00" <= sign <= "\ufe0f")
+class _Seen(dict[int, str]):
+    """What is seen of each character: itself, or nothing."""
+
+    def __missing__(self, code: int) -> str:
+        sign = chr(code)
+        is_unseen = code > 127 and (unicodedata.category(sign) == "Cf" or 0xFE00 <= code <= 0xFE0F)
+        seen = self[code] = "" if is_unseen else sign
+        return seen
+
+
+_SEEN = _Seen()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from exporters.media.clean_media import clean_copy
 from exporters.media.pictures import Copy
-from exporters.privacy.text_rules import TextRules
+from exporters.privacy.text_rules import Clean
 from exporters.privacy.walk import Notes
 from exporters.storage.layout import folder_name
 from otel_tracking.record import ExecutionItem, ExecutionRecord, Media
@@ -53,14 +53,14 @@ class MadeMedia:
         self._by_item[place] = Media(sha256, len(copy.content), copy.media_type), path
 
 
-def made_media(record: ExecutionRecord, view: View, rules: TextRules, notes: Notes, execution_id: str) -> MadeMedia:
+def made_media(record: ExecutionRecord, view: View, clean: Clean, notes: Notes, execution_id: str) -> MadeMedia:
     """What was made in a run, as clean copies below the folder of `execution_id`. What stays is put into `notes`."""
     made = MadeMedia()
     withheld = {sha256 for item in record.items if _why_not(item, view) and (sha256 := _sha256(item))}
     for place, item in enumerate(record.items):
         if item.media is None and not item.file_path:
             continue
-        copy = _why_not(item, view) or _copy_of(item, record.attachments, withheld, rules)
+        copy = _why_not(item, view) or _copy_of(item, record.attachments, withheld, clean)
         if isinstance(copy, Copy):
             made.take(place, copy, f"media/{folder_name(execution_id)}/item_{place + 1}{_SUFFIXES[copy.media_type]}")
         else:
@@ -75,7 +75,7 @@ def _why_not(item: ExecutionItem, view: View) -> str:
     return BLOCKED if view.is_blocked(item) else ""
 
 
-def _copy_of(item: ExecutionItem, attachments: Mapping[str, bytes], withheld: set[str], rules: TextRules) -> Copy | str:
+def _copy_of(item: ExecutionItem, attachments: Mapping[str, bytes], withheld: set[str], clean: Clean) -> Copy | str:
     sha256 = _sha256(item)
     if sha256 in withheld:
         return GIVEN
@@ -88,12 +88,12 @@ def _copy_of(item: ExecutionItem, attachments: Mapping[str, bytes], withheld: se
     media_type = copy.media_type.partition(";")[0].strip().lower()
     known = Copy(copy.content, media_type if media_type in _SUFFIXES else _UNKNOWN)
     # A text is all that it says: it goes through the rules as any other.
-    return _clean_text(known, rules) if copy.content is content else known
+    return _clean_text(known, clean) if copy.content is content else known
 
 
-def _clean_text(copy: Copy, rules: TextRules) -> Copy | str:
-    clean = rules.clean(copy.content.decode("utf-8", "surrogateescape"))
-    return NOT_CLEAN if clean.failed else Copy(clean.text.encode("utf-8", "surrogateescape"), copy.media_type)
+def _clean_text(copy: Copy, clean: Clean) -> Copy | str:
+    cleaned = clean(copy.content.decode("utf-8", "surrogateescape"))
+    return NOT_CLEAN if cleaned.failed else Copy(cleaned.text.encode("utf-8", "surrogateescape"), copy.media_type)
 
 
 def _sha256(item: ExecutionItem) -> str | None:

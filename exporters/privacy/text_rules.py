@@ -11,7 +11,7 @@ the whole text goes. A text that a rule fails at is left out: nobody has looked 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -58,6 +58,10 @@ class CleanText:
     text: str
     found: Mapping[str, int] = field(default_factory=dict)
     failed: str = ""
+
+
+Clean = Callable[[str], CleanText]
+"""Gives a text as it is after some rules."""
 
 
 class TextRules:
@@ -112,6 +116,19 @@ class TextRules:
             if not is_in_it:
                 raise _RuleFailed(rule)
             yield from found
+
+
+def in_turn(first: TextRules, then: TextRules) -> Clean:
+    """Cleans with the first rules and what is left with the others; each remembers its own texts."""
+    if not then.rules:
+        return first.clean
+
+    def clean(text: str) -> CleanText:
+        before = first.clean(text)
+        after = then.clean(before.text)
+        return CleanText(after.text, Counter(before.found) + Counter(after.found), before.failed or after.failed)
+
+    return clean
 
 
 class _RuleFailed(Exception):

@@ -49,7 +49,9 @@ class PatternRule:
 class PhoneRule:
     """Finds telephone numbers that somebody can have, in international form or in that of one of the regions."""
 
-    name, _telling = "phone", re.compile(r"\d(?:\D{0,4}\d){5}")
+    name, _telling = "phone", re.compile(r"\d(?:\D{0,4}\d){6}")
+    # Answers of model servers say when they were made.
+    _moment = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)?")
 
     def __init__(self, regions: Iterable[str] = REGIONS) -> None:
         with Extra("privacy"):
@@ -61,7 +63,7 @@ class PhoneRule:
 
     def __call__(self, text: str) -> Iterator[Hit]:
         """Each number, as each region writes it."""
-        if not self._telling.search(text):
+        if not self._telling.search(text) or self._moment.fullmatch(text):
             return
         from phonenumbers import Leniency, PhoneNumberMatcher
 

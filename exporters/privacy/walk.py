@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from exporters.privacy.known_names import FINGERPRINTS, HEADERS, KEYS, OWN_WORDS
-from exporters.privacy.text_rules import TextRules, marker
+from exporters.privacy.text_rules import Clean, marker
 from otel_tracking.values.kinds import simplify
 
 BLOCKED = "blocked"
@@ -60,8 +60,8 @@ class Notes:
 class Walk:
     """Looks at the values of one record. A text for which `is_blocked` is true is a marker afterwards."""
 
-    def __init__(self, rules: TextRules, is_blocked: Callable[[str], bool], notes: Notes) -> None:
-        self._rules, self._is_blocked, self._notes = rules, is_blocked, notes
+    def __init__(self, clean: Clean, is_blocked: Callable[[str], bool], notes: Notes) -> None:
+        self._clean, self._is_blocked, self._notes = clean, is_blocked, notes
         self._open: set[int] = set()
         self._seen: dict[int, tuple[Any, Any]] = {}
 
@@ -79,7 +79,7 @@ class Walk:
         if self._is_blocked(text):
             self._notes.redactions[BLOCKED] += 1
             return marker(BLOCKED)
-        clean = self._rules.clean(text)
+        clean = self._clean(text)
         self._notes.redactions.update(clean.found)
         if clean.failed:
             self._notes.leave_out(place, f"the rule {clean.failed!r} failed")

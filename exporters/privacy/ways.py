@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from exporters.privacy.known_names import BLOCKABLE, FACTS, KEYS, NUMBERS, PARAMETERS
 from exporters.privacy.profiles import How
 from exporters.privacy.roster import Roster
-from exporters.privacy.text_rules import TextRules, marker
+from exporters.privacy.text_rules import TextRules, in_turn, marker
 from exporters.privacy.walk import NOT_KNOWN, NOT_LISTED, Notes, Walk
 from otel_tracking.attributes import safe_text
 from otel_tracking.audience import AIDS
@@ -36,9 +36,9 @@ class Ways:
         self._day, self._start = _day_of(record.timestamp), record.timestamp
         self._pseudonyms = pseudonyms
         self.notes = Notes()
-        self.rules = TextRules([*rules.rules, own]) if (own := _ids_of(record)) else rules
-        self.plain = Walk(self.rules, view.blocks, self.notes)
-        self.blocked = Walk(self.rules, lambda text: True, self.notes)
+        self.clean = in_turn(rules, _rules_for_ids(record))
+        self.plain = Walk(self.clean, view.blocks, self.notes)
+        self.blocked = Walk(self.clean, lambda text: True, self.notes)
         # A request may hold a part of what was blocked, in any form: where anything was, none of its texts leave.
         self.calls = self.blocked if view.holds_blocked else self.plain
         self._numbers: dict[str, str] = {}
@@ -160,11 +160,11 @@ _WAYS: Mapping[How, Callable[[Ways, Any, str, Walk], Any]] = {
 """Items, spans and media are not among them: `deidentify` makes these part by part."""
 
 
-def _ids_of(record: ExecutionRecord) -> Roster | None:
-    """A rule that finds this run's own ids of persons and devices in its texts."""
+def _rules_for_ids(record: ExecutionRecord) -> TextRules:
+    """What finds this run's own ids of persons and devices in its texts."""
     ids = (getattr(record, name) for name in KINDS)
     telling = [one for one in ids if isinstance(one, str) and _is_telling(one)]
-    return Roster(telling, parts=False) if telling else None
+    return TextRules([Roster(telling, parts=False)] if telling else [])
 
 
 def _is_telling(one: str) -> bool:
