@@ -283,6 +283,19 @@ def test_an_erasure_that_a_death_cut_off_is_told_by_the_next_server(data):
         assert client.get(f"/runs/{run}").status_code == 404
 
 
+def test_one_that_cannot_be_carried_out_says_what_hindered_it(served, data):
+    """The decision has nowhere to lie: nothing is erased, and once that is mended it works."""
+    run = a_run(served)
+    (data / "erasures").write_text("in the way", "utf-8")
+    page = press(served, run, "run")
+    assert "Not erased" in Page(page.text).text
+    assert "erasures" in Page(page.text).text
+    assert runs_in(served) == [run]
+    (data / "erasures").unlink()
+    assert "Erased" in press(served, run, "run").text
+    assert runs_in(served) == []
+
+
 def test_an_erasure_that_nobody_knows_is_not_there(served):
     for name in ("0e3a05610e3a0561", "tombstones", "..%2Fprivacy", "x" * 300):
         assert served.get(f"/erasures/{name}").status_code == 404
@@ -419,6 +432,10 @@ def test_downloads_are_offered_under_each_profile(study, served, data):
         assert document.status_code == 200
         assert ANNA not in document.text
         assert run not in document.text or profile == "pseudonymous"
+        # The students' view has the same choice.
+        [link] = [link for link in links_of(served.get(f"/runs/{run}?profile={profile}").text) if "/html" in link]
+        document = served.get(link)
+        assert (document.status_code, ANNA in document.text) == (200, False)
     assert "user-" in served.get(f"/api/runs/{run}/export/json?profile=pseudonymous").text
     assert ANNA in served.get(f"/api/runs/{run}/export/json?profile=full").text
 

@@ -14,7 +14,7 @@ from devserver.web.asking.body import read_body
 from devserver.web.asking.runner import Job
 from devserver.web.erasing.erase_page import erase_page_values, erasure_page_values
 from devserver.web.erasing.erasures import Erasures, ErasureState
-from devserver.web.erasing.wishes import ErasureWish, Origin, origin_of, wish_of_body, wish_of_form
+from devserver.web.erasing.wishes import ErasureScope, ErasureWish, Origin, origin_of, wish_of_body, wish_of_form
 from devserver.web.language import words_here
 from devserver.web.refusals import page_refusal, refusal, refuse_with
 from devserver.web.replies import is_api, json_reply, trouble
@@ -117,7 +117,7 @@ class _Erasing:
 
     def _under_way(self, is_meant: IsMeant, wish: ErasureWish) -> list[Job]:
         """Runs of the same person that have not ended: what they still bring would come after the erasure."""
-        if wish.scope == "run":
+        if wish.scope is ErasureScope.RUN:
             return []
         # Requests name people by the same fields as records do.
         return [job for job in self.runs.under_way() if is_meant(job.request)]  # type: ignore[arg-type]

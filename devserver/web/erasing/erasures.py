@@ -141,6 +141,6 @@ class Erasures:
 
 
 def _sentence(error: Exception) -> str:
-    """What hindered an erasure. Errors of ours name files and say what helps; others may hold what a child wrote."""
+    """What hindered an erasure, for who may erase; an error that nobody foresaw may hold what a child wrote."""
     _log.error("an erasure was not carried out: %s", type(error).__name__)
-    return str(error) if isinstance(error, StorageError) else type(error).__name__
+    return str(error) if isinstance(error, StorageError | OSError) else type(error).__name__
