@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import reprlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,7 +35,8 @@ class Pseudonyms:
         if value is None:
             return None
         kind = KINDS[field]
-        text = value if isinstance(value, str) else repr(value)
+        # What is no text is told in short: a value that holds itself again and again has no end.
+        text = value if isinstance(value, str) else reprlib.repr(value)
         if is_pseudonym(text):
             return text
         return f"{kind}-{base64.b32encode(self.digest(kind, text)[:_BYTES]).decode().rstrip('=').lower()}"

@@ -286,6 +286,7 @@ def test_an_erasure_that_a_death_cut_off_is_told_by_the_next_server(data):
 def test_one_that_cannot_be_carried_out_says_what_hindered_it(served, data):
     """The decision has nowhere to lie: nothing is erased, and once that is mended it works."""
     run = a_run(served)
+    assert runs_in(served) == [run]
     (data / "erasures").write_text("in the way", "utf-8")
     page = press(served, run, "run")
     assert "Not erased" in Page(page.text).text
