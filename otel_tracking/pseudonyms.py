@@ -35,8 +35,7 @@ class Pseudonyms:
         if value is None:
             return None
         kind = KINDS[field]
-        # What is no text is told in short: a value that holds itself again and again has no end.
-        text = value if isinstance(value, str) else reprlib.repr(value)
+        text = value if isinstance(value, str) else _told(value)
         if is_pseudonym(text):
             return text
         return f"{kind}-{base64.b32encode(self.digest(kind, text)[:_BYTES]).decode().rstrip('=').lower()}"
@@ -53,6 +52,11 @@ class Pseudonyms:
     def fingerprint(self) -> str:
         """What tells two keys apart and says nothing of either: 16 hex digits."""
         return hashlib.sha256(b"otel-tracking study key\0" + self._key).hexdigest()[:16]
+
+
+def _told(value: Any) -> str:
+    # In short: a value that holds itself again and again has no end.
+    return reprlib.repr(value) if isinstance(value, dict | list | tuple | set | frozenset) else repr(value)
 
 
 def is_pseudonym(text: str) -> bool:
