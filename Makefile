@@ -37,7 +37,7 @@ test: $(VENV)/.ready-dev ## set up and run all tests; what needs something that 
 	@tools/install_test_tools.sh || echo "Without these tools the tests that need them are skipped; each says so below."
 	$(BIN)/python -m pytest -rsfE -n $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)
 
-test-integration: $(VENV)/.ready-dev ## real servers: Jaeger behind a Collector, Ollama; built with Go the first time; veraPDF and QualCoder
+test-integration: $(VENV)/.ready-dev ## real servers: Jaeger behind a Collector, Ollama; built with Go the first time; Kafka, veraPDF, QualCoder
 	OTEL_TRACKING_INTEGRATION=1 $(BIN)/python -m pytest tests/integration $(ARGS)
 
 test-browser: $(VENV)/.ready-dev ## only the tests in a real browser; skipped, visibly, where there is no Chromium

@@ -60,7 +60,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if os.environ.get("OTEL_TRACKING_INTEGRATION") != "1":
         terminalreporter.write_line(
-            "not run here: Jaeger, a Collector, Ollama, veraPDF and QualCoder; make test-integration gets them"
+            "not run here: Jaeger, a Collector, Ollama, Kafka, veraPDF and QualCoder; make test-integration gets them"
         )
 
 

@@ -181,7 +181,7 @@ class Collector:
             self._erased.count(len(run.spans))
             self._spool.release(run.places, run.trace_id)
         self._erased.leave(self.quarantine)
-        self._senders.forget(erased)
+        self._erased.leave_senders(self._senders, erased)
 
     def _set_odd_aside(self, found: Sorted, request: RequestBody, sender: str) -> None:
         """What cannot be read of our traces is kept as it came: nobody will send it again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
@@ -10,6 +11,7 @@ from collectors.delivery.sinks import RefusingSink, Sink, is_erased
 from collectors.receiving.erasing_asides import erase_asides
 from collectors.receiving.kept_runs import traces_in, without_traces
 from collectors.receiving.quarantine import Quarantine, RequestBody
+from collectors.receiving.senders import Senders
 from collectors.receiving.sorting import Sorted
 
 IsErased = Callable[[str], bool]
@@ -19,6 +21,8 @@ REFUSED = "refused"
 """The count of spans that were taken, so that nobody sends them again, and not kept."""
 
 _KNOWN_REQUESTS = 20_000
+LOOKS_AT_SENDERS = 60
+"""Every so many looks who sent what is gone through: a hundred thousand runs take a fifth of a second."""
 
 
 class ErasedRuns:
@@ -26,6 +30,7 @@ class ErasedRuns:
 
     def __init__(self, is_erased: IsErased | None, counts: Counter[str]) -> None:
         self._is_erased, self._counts = is_erased, counts
+        self._looks = itertools.count()
         self._traces_of = functools.lru_cache(_KNOWN_REQUESTS)(_traces_of_name)
 
     def holds(self, trace_id: int) -> bool:
@@ -53,6 +58,12 @@ class ErasedRuns:
             return request
         erased = self.among(traces_in(*request))
         return RequestBody(request.kind, without_traces(*request, erased)) if erased else request
+
+    def leave_senders(self, senders: Senders, erased: frozenset[int]) -> None:
+        """Forget who sent these runs; now and then also of those that were stored and done with before."""
+        if self._is_erased is not None and next(self._looks) % LOOKS_AT_SENDERS == 0:
+            erased |= self.among(senders.known())
+        senders.forget(erased)
 
     def leave(self, quarantine: Quarantine) -> None:
         """Take erased runs out of what was set aside, also where they only came in the same request."""

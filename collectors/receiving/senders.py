@@ -40,6 +40,10 @@ class Senders:
         found = self._ask("SELECT sender FROM runs WHERE trace = ?", _key(trace_id))
         return str(found[0][0]) if found else None
 
+    def known(self) -> list[int]:
+        """The runs of which somebody knows who sent them. Raises OSError."""
+        return [int.from_bytes(bytes(trace)) for (trace,) in self._ask("SELECT trace FROM runs")]  # type: ignore[call-overload]
+
     def forget(self, trace_ids: Iterable[int]) -> int:
         """Forget who sent these runs, to the last byte; how many there were. Raises OSError."""
         known = [trace_id for trace_id in trace_ids if self.of(trace_id) is not None]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
+import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
@@ -181,7 +182,7 @@ def _carry_out(
     resumed: bool = False,
 ) -> ErasureReport:
     removed, beyond = _erase_everywhere(intent.runs, places, step, progress)
-    left = {path for place in places for path in place.left(intent.runs)} - {one.what for one in beyond}
+    left = {path for place in places for path in place.left(intent.runs) if not _is_told(path, place.name, beyond)}
     report = ErasureReport(
         erasure=intent.erasure,
         reason=intent.reason,
@@ -197,6 +198,14 @@ def _carry_out(
     step("drop intent")
     intent.drop(data_dir)
     return report
+
+
+def _is_told(path: str, place: str, beyond: Sequence[Beyond]) -> bool:
+    """Whether it was said of a path, or of the directory of somebody at work, that it is beyond this."""
+    names = [path, *map(str, Path(path).parents[:-1])]
+    told = [one.what for one in beyond if one.place == place]
+    # As a whole: what is said of one directory says nothing of those in it, or beside it.
+    return any(re.search(re.escape(name) + r"(?![\w./-])", what) for name in names for what in told)
 
 
 def _erase_everywhere(

@@ -1,4 +1,4 @@
-"""Real Jaeger behind the real Collector, and a real Ollama; `make test-integration` runs what is here."""
+"""Real Jaeger behind the real Collector, a real Ollama, a real Kafka; `make test-integration` runs what is here."""
 
 import os
 import subprocess
