@@ -2,14 +2,19 @@
 
 import threading
 import time
+from contextlib import closing
 
 import pytest
-from places_stage import PLANTED, files_with
+from places_stage import PLANTED, files_with, is_planted
 from requests_stage import KINDS, OTHER_SPANS, OTHER_TRACE, PLANTED_SPANS, PLANTED_TRACE, request_of
 
 from collectors.receiving import Collector, Spool
 from collectors.receiving.entries import PROTOBUF
 from collectors.testing import RememberingSink
+from devserver.erasing import places_of
+from devserver.settings import Settings
+from exporters import ParquetSink
+from exporters.erasure import erase as erase_runs
 
 PATIENCE = 30
 
@@ -125,3 +130,22 @@ def test_nothing_is_taken_while_nobody_can_say_what_was_erased(sink, tmp_path):
         collector.accept(PROTOBUF, request_of(PLANTED_SPANS))
     assert files_with(tmp_path, PLANTED) == []
     collector.close()
+
+
+def test_an_erasure_beside_a_collector_is_complete_but_for_what_is_told(tmp_path, ram, monkeypatch):
+    """The collector has let go a moment later, also of who sent what was stored before it was started."""
+    monkeypatch.setenv("DEVSERVER_JOURNAL", str(ram))
+    data = tmp_path / "data"
+    with closing(Collector([ParquetSink(data)], Spool(data / "collect"), look_seconds=0.01)) as before:
+        before.accept(PROTOBUF, request_of([*PLANTED_SPANS, *OTHER_SPANS]), sender="class-1")
+        until(lambda: before.counts["records"] == 2)
+    with closing(Collector([ParquetSink(data)], Spool(data / "collect"), look_seconds=0.001)):
+        done = erase_runs(data, is_planted, places=places_of(Settings(data_dir=data)), reason="person")
+        until(lambda: not any(PLANTED_TRACE.to_bytes(16) in path.read_bytes() for path in senders_of(data)))
+
+    assert (done.complete, done.left) == (True, ())
+    assert files_with(data, PLANTED) == []
+
+
+def senders_of(data):
+    return list((data / "collect").glob("senders*"))
