@@ -144,9 +144,10 @@ def test_everything_for_our_own_collector_cannot_be_had_with_it():
         start_recording(journal=False, otlp_endpoint=False, otlp_content="full", viewer_text=str)
 
 
-def test_a_devserver_that_is_to_redact_sends_no_text_without_rules():
+def test_a_devserver_that_is_to_redact_asks_the_rules_that_come_along():
+    """Those of a study, with its roster, where there is one: tests/privacy."""
     options = viewers_of(Settings(otlp_content="redacted"))
     assert options["otlp_content"] == "viewer"
-    assert options["viewer_text"](NAME) is None
+    assert options["viewer_text"]("kim@schule.de malt") == "[e-mail] malt"
     assert viewers_of(Settings(otlp_content="full")) == {"otlp_content": "full"}
     assert Settings.from_environment(environment={"DEVSERVER_OTLP_CONTENT": "redacted"}).otlp_content == "redacted"

@@ -1,6 +1,6 @@
 """An erasure that is killed at any moment: by the next start all of one person is gone, or nothing is.
 
-`OTEL_TRACKING_TEST_KILLS` says at how many random moments (12; 200 for a long look).
+`OTEL_TRACKING_TEST_KILLS` says at how many random moments (6; 200 for a long look).
 """
 
 import os
@@ -16,7 +16,7 @@ from exporters.erasure import pending, resume
 from exporters.storage.upkeep.inspection import inspect_store
 from exporters.storage.writing.tombstones import Tombstones
 
-KILLS = int(os.environ.get("OTEL_TRACKING_TEST_KILLS", "12"))
+KILLS = int(os.environ.get("OTEL_TRACKING_TEST_KILLS", "6"))
 
 
 def run_child(*arguments):
