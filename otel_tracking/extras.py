@@ -21,7 +21,7 @@ class _Part:
 
 EXTRAS = {
     "cli": _Part("Commands on a terminal need", ("click", "rich")),
-    "queries": _Part("Questions in SQL and datasets need", ("duckdb", "pytz")),
+    "queries": _Part("Questions in SQL and datasets need", ("duckdb", "pytz", "rapidfuzz", "sacrebleu")),
     "documents": _Part(
         "Documents beside JSON and CSV need",
         ("lxml", "reportlab", "uharfbuzz", "fontTools", "docx", "jinja2", "PIL", "numpy", "regex"),

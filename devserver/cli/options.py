@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from exporters.privacy.profiles import Profile
 
+from exporters.privacy.profiles import Profile
 from otel_tracking import Status
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]

@@ -1,7 +1,17 @@
-"""The way of each text as a table: one row per step, made of the rows of `items` and `executions`."""
+"""The way of each text as a table: one row per step, made of the rows of `items` and `executions`.
+
+The columns of a step are a query, which views of a store share; how far each text has drifted is measured beside it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+
+from exporters.measures.drift import Drift, drifts
 from exporters.storage.tables.columns import EXECUTIONS, KEYS, Column
 
 _OF_THE_RUN = ("user_id", "session_id", "device_id", "study_id", "batch_id")
@@ -9,7 +19,7 @@ _OF_THE_RUN = ("user_id", "session_id", "device_id", "study_id", "batch_id")
 COLUMNS = (
     *(column for column in KEYS if column.name != "write_id"),
     Column("config_name", "text", "Name of the pipeline configuration, e.g. stillepost"),
-    *(column for column in EXECUTIONS if column.name in _OF_THE_RUN),
+    *(column for column in EXECUTIONS if column.name in (*_OF_THE_RUN, "used_seed")),
     Column("step", "int", "Place of this text on its way, from 1"),
     Column("sequence_number", "int", "Number of the item that this row was made of"),
     Column("timestamp", "time", "When the text was there, UTC"),
@@ -25,19 +35,40 @@ COLUMNS = (
         "bool",
         "Whether input_text is what the step before made; null for the first and the final",
     ),
+    Column("words", "int", "Words of input_text, where the engine counted them"),
+    Column(
+        "unknown_words",
+        "int",
+        "Words that the engine did not know and left as they were; above 0, content is not all in to_lang",
+    ),
     Column("model_used", "text", "Model that made the text"),
     Column("backend_used", "text", "Backend that made the text"),
     Column("execution_time", "float", "Duration of this step in seconds"),
 )
 
+_AGAINST = (("first", "the first text of the run"), ("previous", "the text before"))
+_MEASURES = (
+    ("chrf", "Characters in common with {0}: chrF, 0 to 100 (sacrebleu)"),
+    ("edit_similarity", "Likeness to {0}: 1 - Levenshtein distance / length of the longer, 0 to 1 (rapidfuzz)"),
+    ("length_ratio", "Length in code points / that of {0}"),
+)
+DRIFT_COLUMNS = tuple(
+    Column(f"{measure}_to_{name}", "float", description.format(other))
+    for name, other in _AGAINST
+    for measure, description in _MEASURES
+)
+
 JOURNEYS = f"""
     select i.execution_id, i.trace_id, i.revision, e.config_name, {", ".join(f"e.{name}" for name in _OF_THE_RUN)},
+           e.used_seed,
            row_number() over way as step, i.sequence_number, i.timestamp, i.item_type, i.stage, i.stage_iteration,
            coalesce(i.metadata_json->>'from_lang', i.metadata_json->>'input_language') as from_lang,
            coalesce(i.metadata_json->>'to_lang', i.metadata_json->>'language',
                     case when i.item_type = 'user_input_text' then i.metadata_json->>'input_language' end) as to_lang,
            i.input_text, i.content,
            case when i.item_type <> 'interception_final' then i.input_text = lag(i.content) over way end as is_chained,
+           try_cast(i.metadata_json->>'words' as bigint) as words,
+           try_cast(i.metadata_json->>'unknown_words' as bigint) as unknown_words,
            i.model_used, i.backend_used, i.execution_time
     from items i join executions e
       on e.execution_id = i.execution_id and e.trace_id is not distinct from i.trace_id
@@ -45,3 +76,23 @@ JOURNEYS = f"""
     window way as (partition by i.execution_id, i.trace_id order by i.sequence_number, i.timestamp)
 """
 """A query over tables or views of these names in which every run is there once."""
+
+
+def with_drift(journeys: pa.Table) -> pa.Table:
+    """The rows of whole ways, in their order, with `DRIFT_COLUMNS` beside them."""
+    keys = zip(*(journeys[name].to_pylist() for name in ("execution_id", "trace_id", "content")), strict=True)
+    measured = [drift for _, way in groupby(keys, key=lambda key: key[:2]) for drift in _measured(way)]
+    for place, column in enumerate(DRIFT_COLUMNS):
+        values = pa.array([row[place] for row in measured], pa.float64())
+        journeys = journeys.append_column(column.name, values)
+    return journeys
+
+
+def _measured(way: Iterable[tuple[Any, Any, str | None]]) -> Iterator[tuple[float | None, ...]]:
+    """The figures of each text of a way, in the order of the columns."""
+    for to_first, to_previous in drifts(content for _, _, content in way):
+        yield (*_figures(to_first), *_figures(to_previous))
+
+
+def _figures(drift: Drift | None) -> tuple[float | None, float | None, float | None]:
+    return (drift.chrf, drift.edit_similarity, drift.length_ratio) if drift else (None, None, None)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from exporters.dataset.journeys import COLUMNS, JOURNEYS
+from exporters.dataset.journeys import COLUMNS, DRIFT_COLUMNS, JOURNEYS, with_drift
 from exporters.dataset.twins import CsvTwin
 from exporters.privacy.profiles import Profile
 from exporters.privacy.way_out import WayOut
@@ -44,7 +44,7 @@ def _about_the_run(table: Iterable[Column]) -> tuple[Column, ...]:
 TABLES: dict[str, tuple[Column, ...]] = {
     "executions": _about_the_run(columns.EXECUTIONS),
     "items": _about_the_run(columns.ITEMS),
-    "journeys": COLUMNS,
+    "journeys": (*COLUMNS, *DRIFT_COLUMNS),
     "blobs": _about_the_run(columns.BLOBS),
 }
 
@@ -112,16 +112,17 @@ def _joined(tables: Sequence[pa.Table], wanted: pa.Schema) -> pa.Table:
 
 
 def _journeys(executions: pa.Table, items: pa.Table, wanted: pa.Schema) -> pa.Table:
-    """The ways of these runs' texts; a way is all within one run."""
+    """The ways of these runs' texts, and how far each has drifted; a way is all within one run."""
     import duckdb
 
     with duckdb.connect() as connection:
-        connection.execute("set threads = 1")
+        # What does not fit would go to the working directory, which may be anybody's.
+        connection.execute("set threads = 1; set temp_directory = ''")
         connection.register("executions", executions)
         connection.register("items", items)
-        names = ", ".join(f'"{name}"' for name in wanted.names)
+        names = ", ".join(f'"{column.name}"' for column in COLUMNS)
         found = connection.sql(f"select {names} from ({JOURNEYS}) order by execution_id, trace_id, step")
-        return found.to_arrow_table().cast(wanted)
+        return with_drift(found.to_arrow_table()).cast(wanted)
 
 
 class _Table:

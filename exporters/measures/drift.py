@@ -1,0 +1,96 @@
+"""How far one text is from another: chrF, edit similarity, length ratio, and likeness of meaning where it can be had.
+
+Every figure is the library's own, unrounded; `sources` says which library in which version, and where it is described.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from otel_tracking.extras import Extra
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics.chrf import CHRF
+
+_EXTRA = Extra("queries", "Measures of drift need")
+_ALIKE = 4096
+"""Pairs that are remembered: runs with one seed and one prompt pass through the same texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSource:
+    """Where a measure comes from: what it says, the library that gives it, and who described it."""
+
+    measure: str
+    library: str
+    described_by: str
+
+    @property
+    def version(self) -> str:
+        """The library's version here; empty where it is not installed."""
+        try:
+            return version(self.library)
+        except PackageNotFoundError:
+            return ""
+
+
+SOURCES = (
+    MeasureSource("chrf", "sacrebleu", "Popović 2015, chrF: character n-gram F-score for automatic MT evaluation, WMT"),
+    MeasureSource("edit_similarity", "rapidfuzz", "Levenshtein 1966; 1 - distance / length of the longer text"),
+    MeasureSource("length_ratio", "otel-tracking", "code points of the text / code points of the reference"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How far a text is from a reference.
+
+    `chrf` is from 0 (no common characters) to 100 (the same), `edit_similarity` from 0 to 1, both of sentences as they
+    stand, capitals and stops included. `length_ratio` is None where the reference is empty.
+    """
+
+    chrf: float
+    edit_similarity: float
+    length_ratio: float | None
+
+
+@functools.lru_cache(_ALIKE)
+def drift_between(reference: str, text: str) -> Drift:
+    """How far `text` is from `reference`. Raises `MissingExtra` where the libraries are not installed.
+
+    >>> drift_between("Eine blaue Blume", "Eine blaue Blume")
+    Drift(chrf=100.0, edit_similarity=1.0, length_ratio=1.0)
+    """
+    with _EXTRA:
+        from rapidfuzz.distance import Levenshtein
+
+        score = _chrf().sentence_score(text, [reference]).score
+    return Drift(
+        chrf=score,
+        edit_similarity=Levenshtein.normalized_similarity(reference, text),
+        length_ratio=len(text) / len(reference) if reference else None,
+    )
+
+
+def drifts(texts: Iterable[str | None]) -> Iterator[tuple[Drift | None, Drift | None]]:
+    """For each text of a way how far it is from the first and from the one before; None where there is no such text."""
+    first: str | None = None
+    previous: str | None = None
+    for text in texts:
+        yield _or_none(first, text), _or_none(previous, text)
+        first, previous = text if first is None else first, text
+
+
+def _or_none(reference: str | None, text: str | None) -> Drift | None:
+    return None if reference is None or text is None else drift_between(reference, text)
+
+
+@functools.cache
+def _chrf() -> CHRF:
+    from sacrebleu.metrics.chrf import CHRF
+
+    return CHRF()
