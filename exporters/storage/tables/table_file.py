@@ -14,6 +14,7 @@ import pyarrow.types as kinds
 
 from exporters.errors import BrokenFile
 from exporters.storage.files import is_plain, kind_of
+from exporters.storage.tables.parquet_file import ROWS_PER_GROUP
 from exporters.storage.tables.schema import schema
 from exporters.storage.tables.seal import check_footer, check_whole
 from exporters.storage.tables.summary import summary_rows
@@ -23,7 +24,8 @@ Result = TypeVar("Result")
 
 FEW_ROWS = 2_000
 GROUPS_KEPT = 2
-FILES_KEPT = 12
+FILES_KEPT, ROWS_KEPT = 96, 200_000
+"""Of files in use: runs of one second, in the order of their ids, lie in all the files that it was written to."""
 
 
 class TableFile:
@@ -33,6 +35,7 @@ class TableFile:
         self._path = path
         self._file = open_parquet(path)
         self._ranges = read_checked(path, lambda: _ranges(self._file.metadata))
+        self.row_count = min(self._file.metadata.num_rows, GROUPS_KEPT * ROWS_PER_GROUP)
         self._groups: OrderedDict[int, Group] = OrderedDict()
 
     def table(self, write_id: int) -> pa.Table:
@@ -70,6 +73,7 @@ class TableFiles:
 
     def __init__(self) -> None:
         self._open: OrderedDict[Path, TableFile] = OrderedDict()
+        self._rows = 0
 
     def rows(self, path: Path, write_id: int) -> list[Row]:
         """The rows of a write in the file at `path`, as dicts."""
@@ -79,8 +83,9 @@ class TableFiles:
         """The rows of a write in the file at `path`."""
         if path not in self._open:
             self._open[path] = TableFile(path)
-            if len(self._open) > FILES_KEPT:
-                self._open.popitem(last=False)
+            self._rows += self._open[path].row_count
+            while len(self._open) > FILES_KEPT or (self._rows > ROWS_KEPT and len(self._open) > 1):
+                self._rows -= self._open.popitem(last=False)[1].row_count
         self._open.move_to_end(path)
         return self._open[path].table(write_id)
 
