@@ -52,9 +52,16 @@ class WayOut:
         return False
 
     def leaving(self, record: ExecutionRecord) -> Deidentified:
-        """The record as it leaves, for one that `lets_out` lets out; its media have to be among its attachments."""
-        privacy = None if self.profile is Profile.FULL else self._privacy(record.study_id)
-        made = deidentify(record, privacy) if privacy else Deidentified(record)
+        """The record as it leaves, for one that `lets_out` lets out; its media have to be among its attachments.
+
+        Raises `StudyError` for one of no study that can be opened, where the profile needs its key.
+        """
+        if self.profile is Profile.FULL:
+            return Deidentified(record)
+        privacy = self._privacy(record.study_id)
+        if privacy is None:
+            raise StudyError(f"{record.execution_id} is of no study whose key is here; as {Profile.FULL} it may leave")
+        made = deidentify(record, privacy)
         self._redactions.update(made.redactions)
         self._left_out += len(made.left_out)
         return made

@@ -15,8 +15,10 @@ from builders import a_record, an_item
 from cli_stage import call, call_json
 
 from exporters import ParquetSink
+from exporters.errors import StudyError
 from exporters.privacy.exports_ledger import ExportKind, ExportsLedger
 from exporters.privacy.studies import new_study
+from exporters.privacy.way_out import open_way_out
 
 ANNA, BEN = "anna.zwirn", "ben.tulpe"
 
@@ -103,6 +105,12 @@ def test_a_run_of_no_study_has_no_pseudonyms_and_leaves_in_full_alone(data):
     assert (done.exit_code, done.stdout) == (1, "")
     assert "1 of no study" in done.stderr
     assert call("export", "0f0f0f0f", "--format", "json", data=data).exit_code == 0
+
+
+def test_whoever_forgets_to_ask_gets_nothing(data):
+    """The way out does not give a record as it is because nobody asked whether it may leave."""
+    with pytest.raises(StudyError, match="no study whose key is here"):
+        open_way_out(data, "public").leaving(a_record(study_id=None))
 
 
 def test_signs_of_patterns_in_a_roster_are_signs(data):
