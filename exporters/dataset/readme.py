@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import pyarrow.compute as pc
@@ -126,7 +127,7 @@ def _care(privacy: Mapping[str, Any]) -> list[str]:
         "",
         f"Profile: `{privacy['profile']}`. Rules: {', '.join(privacy['rules'])}.",
         f"Taken out of texts: {found}. Left out: {privacy['left_out']:,} places.",
-        f"`query.json` says how each field left. {privacy['recall']}",
+        *wrap(f"`query.json` says how each field left. {privacy['recall']}", 118),
     ]
 
 
