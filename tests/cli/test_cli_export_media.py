@@ -164,3 +164,10 @@ def test_an_export_and_a_dataset_are_kept_in_the_audit_log(a_run, tmp_path):
         ("dataset", None, None),
     ]
     assert {line["role"] for line in lines} == {f"user {os.getuid()}"}
+
+
+def test_a_place_that_ends_as_a_directory_is_one(tmp_path):
+    """Also for one run, and before it is there."""
+    [run] = stored(tmp_path / "data", lambda run: None)
+    assert call("export", run, "--out", f"{tmp_path}/out/", data=tmp_path / "data").exit_code == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [f"{run}.json"]

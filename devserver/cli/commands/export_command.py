@@ -29,8 +29,8 @@ from exporters.storage.reading.damage import Damages
 @click.option("--format", "format_name", default="json", show_default=True, metavar="NAME", help="What to write.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
-    metavar="FILE|DIR",
+    "place",
+    metavar="FILE|DIR/",
     help="Where to: a file for one run, a directory for several. Not given: standard output.",
 )
 @click.option("--audience", type=click.Choice(CHOICES["audience"]), help="student: without what a check said no to.")
@@ -47,7 +47,7 @@ def command(
     data_dir: Path,
     everything: bool,
     format_name: str,
-    out: Path | None,
+    place: str | None,
     with_media: bool,
     strip_texts: bool,
     as_json: bool,
@@ -66,6 +66,7 @@ def command(
     """
     if strip_texts and not with_media:
         raise refuse("--strip-texts is about media files: add --with-media. Pictures in documents never hold texts.")
+    out = None if place is None else Path(place)
     form = format_named(format_name)
     said = {name: value for name, value in (("audience", audience), ("language", language)) if value is not None}
     check_options(said, [form])
@@ -78,7 +79,8 @@ def command(
         return FAILED
     if out is None and (len(first) != 1 or as_json or with_media):
         raise refuse("several documents, media, or --json, need a place to go: --out DIR would work.")
-    into_directory = out is not None and (out.is_dir() or len(first) != 1 or (with_media and not out.suffix))
+    is_one_file = len(first) == 1 and (out is None or bool(out.suffix) or not with_media)
+    into_directory = out is not None and (out.is_dir() or not is_one_file or str(place).endswith("/"))
     if out is not None and into_directory and out.exists() and not out.is_dir():
         raise refuse(f"{out} is a file; a directory is needed for several runs.")
     wish = DocumentWish(
