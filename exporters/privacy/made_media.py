@@ -12,10 +12,11 @@ from exporters.privacy.text_rules import Clean
 from exporters.privacy.walk import Notes
 from exporters.storage.layout import folder_name
 from otel_tracking.record import ExecutionItem, ExecutionRecord, Media
-from otel_tracking.taxonomy import OUTPUT_TYPES
+from otel_tracking.taxonomy import OUTPUT_TYPES, ItemType
 from otel_tracking.view import View
 
 GIVEN = "given by a person, or not what the pipeline made"
+FROM_GIVEN = "a picture that may show what a person gave"
 BLOCKED = "blocked"
 NOT_THERE = "its bytes are not there"
 NOT_CLEAN = "of a kind that cannot be made clean"
@@ -32,6 +33,8 @@ _SUFFIXES: Mapping[str, str] = {
 """The types that a copy may say of itself: a type is a text as well."""
 
 _UNKNOWN = "application/octet-stream"
+_SEEN = ("image/", "video/", "model/")
+"""A photograph goes on in what was made of it: no rule sees whether a face does."""
 
 
 @dataclass(slots=True)
@@ -56,11 +59,14 @@ class MadeMedia:
 def made_media(record: ExecutionRecord, view: View, clean: Clean, notes: Notes, execution_id: str) -> MadeMedia:
     """What was made in a run, as clean copies below the folder of `execution_id`. What stays is put into `notes`."""
     made = MadeMedia()
+    is_given = any(item.item_type == ItemType.USER_INPUT_IMAGE for item in record.items)
     withheld = {sha256 for item in record.items if _why_not(item, view) and (sha256 := _sha256(item))}
     for place, item in enumerate(record.items):
         if item.media is None and not item.file_path:
             continue
         copy = _why_not(item, view) or _copy_of(item, record.attachments, withheld, clean)
+        if isinstance(copy, Copy) and is_given and copy.media_type.startswith(_SEEN):
+            copy = FROM_GIVEN
         if isinstance(copy, Copy):
             made.take(place, copy, f"media/{folder_name(execution_id)}/item_{place + 1}{_SUFFIXES[copy.media_type]}")
         else:

@@ -102,8 +102,10 @@ def a_tree(name):
     }
 
 
-def a_planted_record(name, medium="image/png"):
-    """A run with the name in every field that takes a text, in its media, and in what is said about it."""
+def a_planted_record(name, medium="image/png", *, is_given=False):
+    """A run with the name in every field that takes a text, in its media, and in what is said about it; `is_given` adds
+    a photograph that somebody gave, with which no picture leaves.
+    """
     item_type, make = MEDIA[medium]
     content, photograph = make(name), a_jpeg(name) + b" "
     picture, given = hashlib.sha256(content).hexdigest(), hashlib.sha256(photograph).hexdigest()
@@ -118,7 +120,11 @@ def a_planted_record(name, medium="image/png"):
             item_type=f"item of {name}", media_type=name, stage=name, stage_iteration=name, span_id=name, attempt=name
         ),
         an_item(
-            **{**shared, "item_type": ItemType.USER_INPUT_IMAGE, "media_type": MediaType.IMAGE},
+            **{
+                **shared,
+                "item_type": ItemType.USER_INPUT_IMAGE if is_given else "input",
+                "media_type": MediaType.IMAGE,
+            },
             media=Media(given, len(photograph), "image/jpeg"),
             file_path=f"media/{name}.jpg",
         ),

@@ -40,6 +40,7 @@ def test_a_name_in_every_place_of_a_run_is_in_none_of_what_leaves(profile, mediu
     for name in NAMES[:1] if medium != "image/png" else NAMES:
         record = a_planted_record(name, medium)
         made = deidentify(record, privacy_of(profile, name))
+        assert made.record.attachments, "a medium leaves, and is looked at"
 
         assert found_in(bytes_of(record), name), "the search itself works"
         assert found_in(bytes_of(made.record), name) == []

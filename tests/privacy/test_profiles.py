@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from odd_values import ENUMS, KEPT, LOSSY, PLAINED
 from PIL import Image
-from planting import MEDIA, a_png
+from planting import MEDIA, a_png, a_wav
 from strategies import any_value
 from test_architecture import ROOT
 
@@ -228,11 +228,9 @@ def with_media(*pairs):
 
 @pytest.mark.parametrize("profile", LEAVING)
 def test_what_was_made_leaves_as_a_clean_copy_and_what_was_given_stays(profile):
-    made_content, given_content = a_png("Anna"), a_png("Tim")
-    record = with_media(
-        (ItemType.USER_INPUT_IMAGE, given_content, {}), (ItemType.OUTPUT_IMAGE, made_content, {"stage": 4})
-    )
-    made = under(profile, record)
+    made_content, given_content = a_png("Anna"), a_wav("Tim")
+    given_record = (ItemType.USER_INPUT_TEXT, given_content, {"type": "audio/wav"})
+    made = under(profile, with_media(given_record, (ItemType.OUTPUT_IMAGE, made_content, {"stage": 4})))
 
     given, drawn = made.record.items
     assert (given.media, given.file_path) == (None, None)
@@ -244,6 +242,18 @@ def test_what_was_made_leaves_as_a_clean_copy_and_what_was_given_stays(profile):
     assert ("items[0].media", "1 field: given by a person, or not what the pipeline made") in {
         (one.place, one.why) for one in made.left_out
     }
+
+
+@pytest.mark.parametrize("profile", LEAVING)
+def test_a_picture_that_was_made_of_a_photograph_stays_and_a_sound_leaves(profile):
+    """Nobody but a person sees whether a face is in it."""
+    photograph = (ItemType.USER_INPUT_IMAGE, a_png("Tim"), {})
+    drawn = (ItemType.OUTPUT_IMAGE, a_png("Anna"), {"stage": 4})
+    sung = (ItemType.OUTPUT_MUSIC, a_wav("Anna"), {"stage": 4, "type": "audio/wav"})
+    made = under(profile, with_media(photograph, drawn, sung))
+
+    assert [item.media and item.media.type for item in made.record.items] == [None, None, "audio/wav"]
+    assert made.left_out[-1].why == "1 field: a picture that may show what a person gave"
 
 
 @pytest.mark.parametrize("profile", LEAVING)
