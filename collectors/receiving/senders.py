@@ -42,7 +42,8 @@ class Senders:
 
     def known(self) -> list[int]:
         """The runs of which somebody knows who sent them. Raises OSError."""
-        return [int.from_bytes(bytes(trace)) for (trace,) in self._ask("SELECT trace FROM runs")]  # type: ignore[call-overload]
+        found = (trace for (trace,) in self._ask("SELECT trace FROM runs"))
+        return [int.from_bytes(trace) for trace in found if isinstance(trace, bytes)]
 
     def forget(self, trace_ids: Iterable[int]) -> int:
         """Forget who sent these runs, to the last byte; how many there were. Raises OSError."""

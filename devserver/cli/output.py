@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.progress import Progress
 
 from otel_tracking import canonical
 
@@ -33,3 +36,14 @@ def console(*, stderr: bool = False) -> Console:
         emoji=False,
         highlight=False,
     )
+
+
+@contextlib.contextmanager
+def progress_bar(what: str) -> Iterator[Callable[..., None] | None]:
+    """A bar on the terminal while the block lasts, moved by `completed`, `total` and `description`; None on none."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with Progress(console=console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what)
+        yield lambda **state: progress.update(task, **state)

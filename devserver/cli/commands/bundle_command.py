@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import Progress
 
 from devserver.audit import Act, Audit, this_user
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.kept_back import kept_back_as_dict, say_kept_back
 from devserver.cli.options import data_option, json_option, privacy_options, selection_options
-from devserver.cli.output import console, print_json
+from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
 from exporters.collections import CollectionOptions
@@ -70,7 +66,8 @@ def command(
     """
     damages, way_out = Damages(), open_way_out(data_dir, profile, study=selection["study_id"], roster=roster)
     options = CollectionOptions(title=title, language=language, texts=texts, classes=classes or "")
-    with _progress() as tell:
+    with progress_bar("runs") as bar:
+        tell = bar and (lambda done, of: bar(completed=done, total=of))
         try:
             shared: dict[str, Any] = {"way_out": way_out, "on_damage": damages, "progress": tell}
             made = make_collection(data_dir, out, format_name, options=options, **shared, **selection)
@@ -86,13 +83,3 @@ def command(
         say(f"{made.path}: {count(made.runs, 'run')}")
         say_kept_back(way_out)
     return FAILED if damages or way_out.troubles else 0
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    if not sys.stderr.isatty():
-        yield None
-        return
-    with Progress(console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task("runs")
-        yield lambda done, runs: progress.update(task, completed=done, total=runs)

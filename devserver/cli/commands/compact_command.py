@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.progress import Progress
 
 from devserver.cli.complaints import FAILED
 from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.options import data_option, json_option
-from devserver.cli.output import console, print_json
+from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
 from devserver.erasing import finish_erasures
@@ -34,8 +30,8 @@ def command(data_dir: Path, as_json: bool) -> int:
     that belongs to it, and the exit code is 1.
     """
     finish_erasures(Settings.from_environment(data_dir=data_dir))
-    with _progress() as tell:
-        report = compact(data_dir, progress=tell)
+    with progress_bar("days") as bar:
+        report = compact(data_dir, progress=bar and (lambda done, of: bar(completed=done, total=of)))
     if as_json:
         days = [day.isoformat() for day in report.days]
         print_json({**asdict(report), "days": days, "damaged": damages_as_dicts(report.damaged)})
@@ -43,16 +39,6 @@ def command(data_dir: Path, as_json: bool) -> int:
         say(_summary(report))
     complain_of(report.damaged)
     return FAILED if report.damaged else 0
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    if not sys.stderr.isatty():
-        yield None
-        return
-    with Progress(console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task("days")
-        yield lambda done, all_days: progress.update(task, completed=done, total=all_days)
 
 
 def _summary(report: CompactionReport) -> str:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import Progress
 
 from devserver.audit import Act, Audit, this_user
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.kept_back import kept_back_as_dict, say_kept_back
 from devserver.cli.options import data_option, json_option, privacy_options, selection_options
-from devserver.cli.output import console, print_json
+from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
 from exporters.dataset import Dataset, make_dataset
@@ -60,7 +56,8 @@ def command(
     damages = Damages()
     way_out = open_way_out(data_dir, profile, study=selection["study_id"], roster=roster)
     description = Description(title=title, authors=authors, licence=licence)
-    with _progress() as tell:
+    with progress_bar("runs") as bar:
+        tell = bar and (lambda name, done, of: bar(completed=done, total=of, description=name))
         try:
             options: dict[str, Any] = {
                 "description": description,
@@ -81,16 +78,6 @@ def command(
         say(_summary(made))
         say_kept_back(way_out)
     return FAILED if damages or way_out.troubles else 0
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
-    if not sys.stderr.isatty():
-        yield None
-        return
-    with Progress(console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task("runs")
-        yield lambda name, done, runs: progress.update(task, completed=done, total=runs, description=name)
 
 
 def _summary(made: Dataset) -> str:

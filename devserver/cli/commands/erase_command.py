@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import Progress as ProgressBar
 
 from devserver.audit import Act, Audit, this_user
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.options import data_option, is_chosen, json_option, refuse, selection_options
-from devserver.cli.output import console, print_json
+from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
 from devserver.erasing import places_of, pseudonyms_of, reason_of, whose
@@ -59,7 +57,7 @@ def command(
     settings = Settings.from_environment(data_dir=data_dir)
     places = places_of(settings)
     if is_resumed:
-        with _progress() as tell:
+        with erasing_bar() as tell:
             return _tell(data_dir, resume(data_dir, places, progress=tell), as_json)
     is_meant = _meant(data_dir, executions, selection)
     found = find(data_dir, is_meant, places)
@@ -73,7 +71,7 @@ def command(
         if as_json:
             raise refuse("with --json nobody can be asked: add --yes, or --dry-run.")
         click.confirm(f"{_sentence(found)}\nErase all of it, for good?", abort=True)
-    with _progress() as tell:
+    with erasing_bar() as tell:
         done = erase(data_dir, is_meant, places=places, reason=_reason(executions, selection), progress=tell)
     return _tell(data_dir, done, as_json)
 
@@ -159,10 +157,7 @@ def _found_as_dict(found: FoundRuns) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Progress | None]:
-    if not sys.stderr.isatty():
-        yield None
-        return
-    with ProgressBar(console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task("erasing")
-        yield lambda what, done, of: progress.update(task, completed=done, total=of or None, description=what)
+def erasing_bar() -> Iterator[Progress | None]:
+    """A bar on the terminal that an erasure moves; None on none."""
+    with progress_bar("erasing") as bar:
+        yield bar and (lambda what, done, of: bar(completed=done, total=of or None, description=what))

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
 from devserver.audit import Act, Audit, this_user
+from devserver.cli.commands.erase_command import erasing_bar
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.options import data_option, json_option, refuse
 from devserver.cli.output import print_json
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
+from devserver.erasing import places_of
 from devserver.settings import Settings
+from exporters.erasure import ErasureReport, Reason, erase
 from exporters.privacy.retention import Overdue, StudyRetention, overdue
 from exporters.storage.reading.damage import Damages
-
-REASON = "retention"
-"""Why, in the report of an erasure."""
 
 
 @click.command("retain")
@@ -44,33 +41,34 @@ def command(data_dir: Path, dry_run: bool, is_sure: bool, as_json: bool) -> int:
         click.confirm(f"Erase {count(due.runs, 'run')} for good?", abort=True)
     report = None if dry_run or not due.runs else _erase(data_dir, due)
     if as_json:
-        print_json({**due.to_dict(), "is_dry_run": dry_run, "erasure": report, "damaged": damages_as_dicts(damages)})
+        print_json(
+            {
+                **due.to_dict(),
+                "is_dry_run": dry_run,
+                "erasure": report and report.to_dict(),
+                "damaged": damages_as_dicts(damages),
+            }
+        )
     elif report is None:
         _tell(due)
     else:
-        say(f"{count(report['runs'], 'run')} erased; erasures/{report['erasure']}.json says what of them")
-    left = report["left"] if report else []
+        say(f"{count(len(report.runs), 'run')} erased; erasures/{report.erasure}.json says what of them")
+    left = report.left if report else ()
     for path in left:
         complain(f"{path} still has something of these runs; otel-tracking verify --all says what is wrong with it")
     complain_of(damages)
     return FAILED if damages or left else 0
 
 
-def _erase(data_dir: Path, due: Overdue) -> dict[str, Any]:
-    """Erase what is due; what was done, noted in the audit log as `otel-tracking erase` does."""
-    # Imported now: a look at what is due needs none of it.
-    erase = importlib.import_module("exporters.erasure").erase
-    places = importlib.import_module("devserver.erasing").places_of(Settings.from_environment(data_dir=data_dir))
-    done = erase(data_dir, due.is_meant, places=places, reason=REASON)
-    Audit(data_dir).note(Act.ERASE, this_user(), executions=len(done.runs), erasure=done.erasure, reason=REASON)
-    return {
-        "erasure": done.erasure,
-        "complete": done.complete,
-        "runs": len(done.runs),
-        "counts": done.counts,
-        "beyond": [asdict(one) for one in done.beyond],
-        "left": list(done.left),
-    }
+def _erase(data_dir: Path, due: Overdue) -> ErasureReport | None:
+    """Erase what is due, noted in the audit log as `otel-tracking erase` does; None where somebody was first."""
+    places = places_of(Settings.from_environment(data_dir=data_dir))
+    with erasing_bar() as tell:
+        done = erase(data_dir, due.is_meant, places=places, reason=Reason.RETENTION, progress=tell)
+    if done.erasure is None:
+        return None
+    Audit(data_dir).note(Act.ERASE, this_user(), executions=len(done.runs), erasure=done.erasure, reason=done.reason)
+    return done
 
 
 def _tell(due: Overdue) -> None:
