@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from collections.abc import Mapping
 from textwrap import wrap
 from typing import Any
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
+from exporters.dataset.about import About, Description, software
+from exporters.dataset.authors import Author
+from exporters.dataset.licences import NONE_YET, Licence
 from exporters.privacy.way_out import kept_back_in_words
-from exporters.storage.tables.table_file import arrow_file
 from otel_tracking.record import SCHEMA_VERSION
 from otel_tracking.taxonomy import TAXONOMY_VERSION
 
+__all__ = ["ROWS", "Description", "readme"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
-    """What only people can say of a dataset: a title, who made it, and under which licence others may use it."""
-
-    title: str = "Runs of a generative-art pipeline"
-    authors: Sequence[str] = ()
-    licence: str = ""
-
-
-_ABOUT = {
+ROWS = {
     "executions": "one row per run: configuration, outcome, times, every span with what was passed to its backend",
     "items": "one row per logged item: texts, verdicts, outputs, each with every parameter",
     "journeys": "one row per step of a text: what went in, what came out, in which languages, by which engine",
@@ -35,30 +23,17 @@ _ABOUT = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class About:
-    """What a dataset says of itself: how its runs were chosen, how many rows and damaged runs there are, and under what
-    they left (`WayOut.statement`).
-    """
-
-    description: Description
-    query: Mapping[str, str]
-    rows: Mapping[str, int]
-    damaged: int
-    privacy: Mapping[str, Any]
-
-
-def readme(directory: Path, about: About) -> str:
-    """The text of `README.md` for the tables in `directory`."""
-    description, rows = about.description, about.rows
-    first, last = _span(directory / "executions.parquet")
+def readme(about: About, files: Mapping[str, str]) -> str:
+    """The text of `README.md`; `files` are those beside the tables, each with what it is."""
+    rows, span = about.rows, about.span
+    first, last = map(_minutes, span) if span else ("", "")
     chosen = [f"- {name}: `{value}`" for name, value in about.query.items()] or ["- all runs that were stored"]
     tables = [
-        f"| `{name}.parquet` | {count:,} | {_ABOUT[name]} |" for name, count in rows.items() if count or name != "blobs"
+        f"| `{name}.parquet` | {count:,} | {ROWS[name]} |" for name, count in rows.items() if count or name != "blobs"
     ]
     return "\n".join(
         [
-            f"# {description.title}",
+            f"# {about.description.title}",
             "",
             f"{rows['executions']:,} runs from {first} to {last}, chosen by:" if first else "No run was found by:",
             "",
@@ -70,17 +45,32 @@ def readme(directory: Path, about: About) -> str:
             "|---|---|---|",
             *tables,
             "",
+            *_files(about, files),
+            "",
             *_HOW_TO_READ,
             "",
-            *_cite(description, first, last),
+            *_cite(about, first, last),
             "",
             *_care(about.privacy),
             "",
-            f"Made with otel-tracking {_software()}, schema {SCHEMA_VERSION}, taxonomy {TAXONOMY_VERSION}.",
+            f"Made with otel-tracking {software()}, schema {SCHEMA_VERSION}, taxonomy {TAXONOMY_VERSION}.",
             "The same runs and the same query give the same bytes.",
             "",
         ]
     )
+
+
+def _files(about: About, files: Mapping[str, str]) -> list[str]:
+    media = f"| `media/` | {about.media:,} pictures, sounds and films; rows of `items` name them in `file_path` |"
+    told = "each run, stage by stage" if about.told.is_whole else "runs of a configuration together: they are many"
+    return [
+        "| beside them | |",
+        "|---|---|",
+        *([media] if about.media else []),
+        *(f"| `{name}` | {said} |" for name, said in files.items()),
+        "",
+        f"`ro-crate-metadata.json` tells {told}.",
+    ]
 
 
 _HOW_TO_READ = (
@@ -144,32 +134,30 @@ def _left_out(count: int) -> list[str]:
     return [f"**{count:,} more runs were chosen and are not here: their files could not be read.**", ""]
 
 
-def _cite(description: Description, first: str, last: str) -> list[str]:
+def _cite(about: About, first: str, last: str) -> list[str]:
     """How to cite: what is not known stands in angle brackets, to be filled in before publishing."""
-    authors = "; ".join(description.authors) or "<authors>"
+    description = about.description
+    authors = "; ".join(_author(author) for author in description.people) or "<authors>"
     period = f"{first[:10]} to {last[:10]}" if first else "<period>"
     return [
         "## How to cite it",
         "",
         f"> {authors} ({last[:4] or '<year>'}): {description.title}, {period} [dataset]. Recorded with otel-tracking",
-        f"> {_software()}. Identifier: the sha256 of `SHA256SUMS`.",
+        f"> {software()}. Identifier: the sha256 of `SHA256SUMS`.",
         "",
-        f"Licence: {description.licence or '<licence>'}",
+        f"Licence: {_licence(description.terms)}",
     ]
 
 
-def _span(executions: Path) -> tuple[str, str]:
-    moments = pq.read_table(arrow_file(executions), columns=["timestamp"])["timestamp"]
-    span = pc.min_max(moments).as_py()
-    return ("", "") if span["min"] is None else (_minutes(span["min"]), _minutes(span["max"]))
+def _author(author: Author) -> str:
+    return f"{author.name} ({author.orcid})" if author.orcid else author.name
+
+
+def _licence(terms: Licence | None) -> str:
+    if terms is None:
+        return f"none. {NONE_YET}"
+    return f"[{terms.name}]({terms.url})" if terms.url and terms.url != terms.name else terms.name
 
 
 def _minutes(moment: object) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-
-def _software() -> str:
-    try:
-        return version("otel-tracking")
-    except PackageNotFoundError:
-        return "(not installed)"

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
+from exporters.dataset.crate.tellers import Teller
 from exporters.dataset.journeys import COLUMNS, DRIFT_COLUMNS, JOURNEYS, with_drift
+from exporters.dataset.leaving import Bunch, Leaving, LeavingRun
 from exporters.dataset.twins import CsvTwin
-from exporters.privacy.profiles import Profile
-from exporters.privacy.way_out import WayOut
 from exporters.storage.reading.damage import OnDamage
 from exporters.storage.reading.execution_index import ExecutionRow
-from exporters.storage.reading.run_loader import RunLoader, StoredRun
+from exporters.storage.reading.run_loader import RunLoader
 from exporters.storage.tables import columns
 from exporters.storage.tables.columns import Column
-from exporters.storage.tables.pack import pack
 from exporters.storage.tables.parquet_file import ROWS_PER_GROUP, writing
-from exporters.storage.tables.rows import row_of
 from exporters.storage.tables.schema import schema_of
 from exporters.storage.upkeep.day_rewrite import conform
 
@@ -50,25 +47,25 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 
 def write_tables(
-    data_dir: Path,
-    out: Path,
     wanted: Sequence[ExecutionRow],
-    way_out: WayOut,
+    leaving: Leaving,
+    teller: Teller,
     progress: Progress | None,
     on_damage: OnDamage,
 ) -> Counts:
-    """The tables of the wanted runs in `out`, as they leave, as Parquet and CSV; how many rows each has.
+    """The tables of the wanted runs as they leave, as Parquet and CSV, and their media; how many rows each table has.
 
-    A run of which a file is damaged is in none of them.
+    A run of which a file is damaged is in none of them. `teller` is shown all that leaves.
     """
     ordered = sorted(wanted, key=lambda row: (row.execution_id, row.trace_id is None, row.trace_id or "", row.revision))
-    loader = RunLoader(data_dir, on_damage)
-    leave = _same if way_out.profile is Profile.FULL else partial(_as_it_leaves, way_out, data_dir)
+    loader = RunLoader(leaving.data_dir, on_damage)
     with contextlib.ExitStack() as files:
-        tables = {name: _Table(files, out, name) for name in TABLES}
-        for done, runs in _bunches(loader.load(row, leave) for row in ordered):
-            for name, rows in _tables_of(runs).items():
-                tables[name].write(rows)
+        tables = {name: _Table(files, leaving.out, name) for name in TABLES}
+        for done, runs in _bunches(loader.load(row, leaving) for row in ordered):
+            bunch = _bunch_of(runs)
+            teller.add(bunch)
+            for name, table in tables.items():
+                table.write(_rows_of(bunch, name))
             if progress:
                 progress("runs", done, len(ordered))
         for table in tables.values():
@@ -76,20 +73,9 @@ def write_tables(
     return {name: table.count for name, table in tables.items()}
 
 
-def _same(run: StoredRun) -> StoredRun:
-    return run
-
-
-def _as_it_leaves(way_out: WayOut, data_dir: Path, run: StoredRun) -> StoredRun:
-    """The rows of what may leave of a run. Media are no part of these tables."""
-    made = way_out.leaving(run.record()).record
-    packed = pack([row_of(made, data_dir)], [0])
-    return StoredRun(run.path, packed.executions, packed.items, packed.blobs)
-
-
-def _bunches(runs: Iterable[StoredRun | None]) -> Iterator[tuple[int, list[StoredRun]]]:
+def _bunches(runs: Iterable[LeavingRun | None]) -> Iterator[tuple[int, list[LeavingRun]]]:
     """Some runs at a time, and how many have been looked at."""
-    waiting: list[StoredRun] = []
+    waiting: list[LeavingRun] = []
     done = 0
     for done, run in enumerate(runs, start=1):
         if run is not None:
@@ -100,15 +86,21 @@ def _bunches(runs: Iterable[StoredRun | None]) -> Iterator[tuple[int, list[Store
     yield done, waiting
 
 
-def _tables_of(runs: Sequence[StoredRun]) -> dict[str, pa.Table]:
-    parts = {name: [getattr(run, name) for run in runs] for name in ("executions", "items", "blobs")}
-    schemas = {name: schema_of(TABLES[name]) for name in TABLES}
-    tables = {name: _joined(tables, schemas[name]) for name, tables in parts.items()}
-    return {**tables, "journeys": _journeys(tables["executions"], tables["items"], schemas["journeys"])}
+def _bunch_of(runs: Sequence[LeavingRun]) -> Bunch:
+    rows = {name: _joined([getattr(run.rows, name) for run in runs], name) for name in ("executions", "items", "blobs")}
+    return Bunch(runs, **rows)
 
 
-def _joined(tables: Sequence[pa.Table], wanted: pa.Schema) -> pa.Table:
+def _joined(tables: Sequence[pa.Table], name: str) -> pa.Table:
+    wanted = schema_of(TABLES[name])
     return pa.concat_tables([conform(table, wanted) for table in tables]) if tables else wanted.empty_table()
+
+
+def _rows_of(bunch: Bunch, name: str) -> pa.Table:
+    if name == "journeys":
+        return _journeys(bunch.executions, bunch.items, schema_of(TABLES[name]))
+    rows: pa.Table = getattr(bunch, name)
+    return rows
 
 
 def _journeys(executions: pa.Table, items: pa.Table, wanted: pa.Schema) -> pa.Table:

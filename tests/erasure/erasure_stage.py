@@ -24,7 +24,7 @@ from records import LATER, NOON, a_graph, a_picture, a_run_of_hops, text_of
 
 from exporters import DocumentSink, ParquetSink, compact, read_records
 from exporters.dataset import make_dataset
-from exporters.dataset.readme import Description
+from exporters.dataset.about import Description
 from exporters.erasure import erase, pending, resume
 from exporters.formats import format_named
 from exporters.formats.documents import render_document

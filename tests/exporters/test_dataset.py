@@ -27,7 +27,8 @@ def store(data_dir, *records):
 
 
 def content_of(dataset):
-    return {path.name: path.read_bytes() for path in dataset.path.iterdir()}
+    files = [path for path in dataset.path.rglob("*") if path.is_file()]
+    return {str(path.relative_to(dataset.path)): path.read_bytes() for path in files}
 
 
 def rows_of(dataset, table):

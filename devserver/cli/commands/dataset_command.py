@@ -15,8 +15,10 @@ from devserver.cli.options import data_option, json_option, privacy_options, sel
 from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
-from exporters.dataset import Dataset, make_dataset
-from exporters.dataset.readme import Description
+from exporters.dataset import CRATES, Dataset, make_dataset
+from exporters.dataset.about import Description
+from exporters.dataset.licences import KNOWN, Licence
+from exporters.errors import listed
 from exporters.privacy.way_out import open_way_out
 from exporters.storage.reading.damage import Damages
 
@@ -25,8 +27,22 @@ from exporters.storage.reading.damage import Damages
 @click.argument("out", type=click.Path(path_type=Path))
 @selection_options
 @click.option("--title", default=Description().title, show_default=True, help="The dataset's title.")
-@click.option("--author", "authors", multiple=True, metavar="NAME", help="Who made it; may be given several times.")
-@click.option("--licence", default="", metavar="NAME", help="Under which others may use it, such as CC-BY-4.0.")
+@click.option(
+    "--author",
+    "authors",
+    multiple=True,
+    metavar="NAME",
+    help='Who made it: "Family, Given <ORCID> (affiliation)", of which the name is enough; repeatable.',
+)
+@click.option("--licence", default="", metavar="NAME", help="Under which others may use it: an SPDX id, a URL, a name.")
+@click.option("--media/--no-media", "with_media", default=True, help="With the pictures and sounds themselves.")
+@click.option(
+    "--crate",
+    type=click.Choice(CRATES),
+    default=CRATES[0],
+    show_default=True,
+    help="How ro-crate-metadata.json tells what happened: each stage, or also the workflow and who organised it.",
+)
 @privacy_options
 @click.option("--replace", is_flag=True, help="A dataset that is at OUT already may go.")
 @data_option
@@ -38,6 +54,8 @@ def command(
     title: str,
     authors: tuple[str, ...],
     licence: str,
+    with_media: bool,
+    crate: str,
     profile: str,
     roster: Path | None,
     replace: bool,
@@ -45,8 +63,9 @@ def command(
 ) -> int:
     """Write the wanted runs as a dataset into the directory OUT.
 
-    It has the tables executions, items and journeys (one row per step of a text) as Parquet and CSV, a codebook,
-    checksums, and a README that says how to cite it. The same runs and options give the same bytes.
+    It has the tables executions, items and journeys (one row per step of a text) as Parquet and CSV, pictures and
+    sounds, a codebook, checksums, and what describes it: README, RO-Crate, Croissant, DataCite, CITATION.cff. The same
+    runs and options give the same bytes. Nobody may use it without a licence, and none is assumed.
 
     Runs of a study that wants consent leave with consent alone; how many did not is said here and in the README.
 
@@ -62,6 +81,8 @@ def command(
             options: dict[str, Any] = {
                 "description": description,
                 "way_out": way_out,
+                "with_media": with_media,
+                "crate": crate,
                 "replace": replace,
                 "progress": tell,
             }
@@ -72,10 +93,12 @@ def command(
                 complain(trouble)
     Audit(data_dir).note(Act.DATASET, this_user(), executions=made.rows["executions"], identifier=made.identifier)
     if as_json:
-        answer = {"path": str(made.path), "rows": made.rows, "files": list(made.files), "identifier": made.identifier}
-        print_json({**answer, **kept_back_as_dict(way_out), "damaged": damages_as_dicts(damages)})
+        answer = {"path": str(made.path), "rows": made.rows, "files": list(made.files), "media": made.media}
+        said = {"identifier": made.identifier, "licence": _licence_as_dict(description.terms)}
+        print_json({**answer, **said, **kept_back_as_dict(way_out), "damaged": damages_as_dicts(damages)})
     else:
         say(_summary(made))
+        say(_terms(description))
         say_kept_back(way_out)
     return FAILED if damages or way_out.troubles else 0
 
@@ -83,4 +106,24 @@ def command(
 def _summary(made: Dataset) -> str:
     rows = made.rows
     found = f"{count(rows['executions'], 'run')}, {count(rows['items'], 'item')}, {rows['journeys']} steps of texts"
-    return f"{made.path}: {found}\nREADME.md says how to read and cite it; its identifier is {made.identifier[:16]}…"
+    media = f", {count(made.media, 'media file')}" if made.media else ""
+    whole = f"{made.path}: {found}{media}"
+    return f"{whole}\nREADME.md says how to read and cite it; its identifier is {made.identifier[:16]}…"
+
+
+def _terms(description: Description) -> str:
+    """Under which licence it is, and what is still to be said."""
+    terms = description.terms
+    if terms is None:
+        said = "It has no licence yet: nobody may use it. --licence CC-BY-4.0 or another one would say under which"
+    elif not (terms.spdx or terms.url):
+        said = (
+            f"Its licence is {terms.name!r}, a name that is none of {listed(KNOWN)}: LICENSE has no more than the name"
+        )
+    else:
+        said = f"Its licence is {terms.spdx or terms.url}"
+    return said if description.authors else f"{said}. CITATION.cff needs --author"
+
+
+def _licence_as_dict(terms: Licence | None) -> dict[str, str] | None:
+    return {"name": terms.name, "spdx": terms.spdx, "url": terms.url} if terms else None

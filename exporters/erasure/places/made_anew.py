@@ -17,7 +17,7 @@ from typing import Any
 from exporters.collections import CollectionOptions
 from exporters.collections.making import make_collection
 from exporters.dataset import make_dataset
-from exporters.dataset.readme import Description
+from exporters.dataset.about import Description
 from exporters.erasure.places.documents import remove_folder
 from exporters.errors import NothingSelected, StorageError
 from exporters.privacy.exports_ledger import Export, ExportKind
@@ -62,8 +62,8 @@ def _is_there(export: Export, out: Path) -> bool:
 
 
 def _size(out: Path) -> int:
-    files = out.iterdir() if out.is_dir() else [out]
-    return sum(path.lstat().st_size for path in files if path.exists())
+    files = out.rglob("*") if out.is_dir() else [out]
+    return sum(path.lstat().st_size for path in files if path.is_file())
 
 
 def _remove(out: Path) -> None:
@@ -88,7 +88,9 @@ def _make_again(data_dir: Path, out: Path, export: Export, kept: frozenset[RunId
         else:
             told = {name: said[name] for name in _DESCRIPTION if name in said}
             description = Description(**{**told, "authors": tuple(told.get("authors", ()))})
-            make_dataset(data_dir, out, description=description, replace=True, **shared)
+            # Those that were made before there was a choice had neither.
+            how = {"with_media": said.get("with_media", False), "crate": said.get("crate", "process")}
+            make_dataset(data_dir, out, description=description, replace=True, **how, **shared)
     except NothingSelected:
         return False
     return True

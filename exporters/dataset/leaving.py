@@ -1,0 +1,62 @@
+"""What of a run goes into a dataset: its rows as they leave, and its media, which are put there at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from exporters.dataset.media import copy_media, write_media
+from exporters.privacy.profiles import Profile
+from exporters.privacy.way_out import WayOut
+from exporters.storage.reading.run_loader import StoredRun
+from exporters.storage.tables.pack import pack
+from exporters.storage.tables.rows import row_of
+from exporters.storage.writing.media import load_media
+from otel_tracking.record import ExecutionRecord
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingRun:
+    """The rows of one run as they leave, and the paths of its media that are in the dataset."""
+
+    rows: StoredRun
+    media: frozenset[str] = frozenset()
+    _made: ExecutionRecord | None = None
+
+    def record(self) -> ExecutionRecord:
+        """The record that these rows are made of, without attachments. `BrokenFile` where it cannot be made."""
+        return self._made or self.rows.record()
+
+
+@dataclass(frozen=True, slots=True)
+class Bunch:
+    """Some whole runs, and the rows of all of them."""
+
+    runs: Sequence[LeavingRun]
+    executions: pa.Table
+    items: pa.Table
+    blobs: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """Lets stored runs out into the dataset that is made at `out`; `with_media` where their media come along."""
+
+    data_dir: Path
+    out: Path
+    way_out: WayOut
+    with_media: bool = True
+
+    def __call__(self, run: StoredRun) -> LeavingRun:
+        """A run as it leaves; one run's media are in memory at a time, and under `full` none."""
+        if self.way_out.profile is Profile.FULL:
+            return LeavingRun(run, copy_media(self.data_dir, self.out, run.items) if self.with_media else frozenset())
+        record = run.record()
+        made = self.way_out.leaving(load_media(self.data_dir, record) if self.with_media else record).record
+        media = write_media(made, self.out)
+        made = replace(made, attachments={})
+        packed = pack([row_of(made, self.data_dir)], [0])
+        return LeavingRun(StoredRun(run.path, packed.executions, packed.items, packed.blobs), media, made)
