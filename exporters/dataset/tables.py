@@ -32,6 +32,8 @@ Progress = Callable[[str, int, int], None]
 _BOOKKEEPING = ("write_id",)
 """Columns that say how something was stored, not what it is."""
 _RUNS_AT_ONCE = 256
+_ROWS_PER_GROUP = {"executions": 1_024, "blobs": 256}
+"""Their rows are large, all spans of a run or a whole graph: a row group of the usual size would be gigabytes."""
 
 
 def _about_the_run(table: Iterable[Column]) -> tuple[Column, ...]:
@@ -123,6 +125,7 @@ class _Table:
     def __init__(self, files: contextlib.ExitStack, out: Path, name: str) -> None:
         self._files, self._out, self._name = files, out, name
         self._schema = schema_of(TABLES[name])
+        self._group_size = _ROWS_PER_GROUP.get(name, ROWS_PER_GROUP)
         self._waiting: list[pa.Table] = []
         self._writers: list[Callable[[pa.Table], None]] = []
         self.count = 0
@@ -131,10 +134,10 @@ class _Table:
         """Append rows. Whole row groups are written: in how many pieces the rows came must not show in the file."""
         self._waiting.append(rows)
         waiting = sum(table.num_rows for table in self._waiting)
-        if waiting >= ROWS_PER_GROUP:
-            together, whole = pa.concat_tables(self._waiting), waiting - waiting % ROWS_PER_GROUP
-            for start in range(0, whole, ROWS_PER_GROUP):
-                self._write_group(together.slice(start, ROWS_PER_GROUP))
+        if waiting >= self._group_size:
+            together, whole = pa.concat_tables(self._waiting), waiting - waiting % self._group_size
+            for start in range(0, whole, self._group_size):
+                self._write_group(together.slice(start, self._group_size))
             self._waiting = [together.slice(whole).combine_chunks()]
 
     def finish(self) -> None:
