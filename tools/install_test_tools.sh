@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages by which tests look at pages, PDF and Word files, and at the files a process opens.
+# Installs the Debian packages by which tests look at pages, PDF, Word and CSV files, and at the files a process opens.
 #
 #   tools/install_test_tools.sh            install what is missing (needs root or passwordless sudo)
 #   tools/install_test_tools.sh --list     print the packages, one a line, and change nothing
@@ -13,6 +13,6 @@ set -eu
 what="tools of the tests"
 
 # LibreOffice comes without its windows, which tests do not look at.
-wanted() { printf '%s\n' chromium qpdf poppler-utils mupdf-tools libreoffice-writer-nogui strace; }
+wanted() { printf '%s\n' chromium qpdf poppler-utils mupdf-tools libreoffice-writer-nogui libreoffice-calc-nogui strace; }
 
 main "$@"

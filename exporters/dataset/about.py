@@ -11,6 +11,7 @@ from typing import Any
 from exporters.dataset.authors import Author, read_author
 from exporters.dataset.crate.told import Told
 from exporters.dataset.licences import Licence, licence_named
+from exporters.story.readable import visible_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ class Description:
     licence: str = ""
 
     def __post_init__(self) -> None:
+        # Lines, and signs that no file should hold: it stands in YAML, Markdown and JSON.
+        object.__setattr__(self, "title", visible_line(self.title))
         _ = self.people, self.terms
 
     @property

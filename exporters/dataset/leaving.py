@@ -15,6 +15,7 @@ from exporters.storage.reading.run_loader import StoredRun
 from exporters.storage.tables.pack import pack
 from exporters.storage.tables.rows import row_of
 from exporters.storage.writing.media import load_media
+from otel_tracking.extras import Extra
 from otel_tracking.record import ExecutionRecord
 
 
@@ -54,8 +55,9 @@ class Leaving:
         """A run as it leaves; one run's media are in memory at a time, and under `full` none."""
         if self.way_out.profile is Profile.FULL:
             return LeavingRun(run, copy_media(self.data_dir, self.out, run.items) if self.with_media else frozenset())
-        record = run.record()
-        made = self.way_out.leaving(load_media(self.data_dir, record) if self.with_media else record).record
+        record = load_media(self.data_dir, run.record()) if self.with_media else run.record()
+        with Extra("documents", "Pictures that leave under a profile need"):
+            made = self.way_out.leaving(record).record
         media = write_media(made, self.out)
         made = replace(made, attachments={})
         packed = pack([row_of(made, self.data_dir)], [0])

@@ -60,7 +60,8 @@ def _number(value: float | None) -> str:
 _CELLS: dict[str, Callable[[Any], str]] = {
     "text": _text,
     "json": _text,
-    "digits": lambda value: value or "",
+    # A seed of 20 digits would lose its last ones.
+    "digits": _text,
     "int": _number,
     "float": _number,
     "bool": lambda value: "" if value is None else str(value).lower(),
