@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import io
+import itertools
 import json
 
 import pyarrow.parquet as pq
@@ -16,7 +17,7 @@ from otel_tracking.taxonomy import STAGE_NAMES
 
 PROMPT = "Eine blaue Blume träumt über dem Fluß"
 FORMULA = '=HYPERLINK("http://example.org")'
-TWO_LINES = "Es war einmal\nein Mond; \"rund\""
+TWO_LINES = 'Es war einmal\nein Mond; "rund"'
 SEED = 2**60 + 1
 WORDS = {"safe": True, "safety_level": "kids"}
 
@@ -66,7 +67,7 @@ def a_journey(*texts, **given):
     texts = texts or (PROMPT, FORMULA, TWO_LINES)
     hops = [
         an_item(stage_iteration=number, content=made, input_text=said, backend_used="ollama", model_used="mistral")
-        for number, (said, made) in enumerate(zip(texts, texts[1:], strict=False), start=1)
+        for number, (said, made) in enumerate(itertools.pairwise(texts), start=1)
     ]
     final = an_item(item_type=ItemType.INTERCEPTION_FINAL, content=texts[-1])
     items = [a_prompt(texts[0]), a_check(1, texts[0]), *hops, final, a_check(3, texts[-1])]
@@ -90,7 +91,9 @@ def a_blocked_run(**given):
 def a_failed_run(**given):
     """A run whose second stage failed."""
     error = {"type": "ConnectionError", "message": "nobody answers"}
-    failed = an_item(item_type=ItemType.PIPELINE_ERROR, stage=2, media_type=MediaType.METADATA, content="nobody answers")
+    failed = an_item(
+        item_type=ItemType.PIPELINE_ERROR, stage=2, media_type=MediaType.METADATA, content="nobody answers"
+    )
     spans = (a_stage(1), a_stage(2, error=error, status="error"))
     return a_record(**{"items": [a_prompt(), failed], "spans": spans, "status": Status.ERROR, "error": error, **given})
 

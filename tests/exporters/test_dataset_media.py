@@ -79,7 +79,6 @@ def test_without_media_the_rows_are_the_same_and_no_file_is_there(tmp_path, data
     made = make_dataset(data, tmp_path / "out", with_media=False)
     assert rows_of(made, "items") == rows_of(whole, "items")
     assert (media_of(made), made.media, "media/" in made.files) == ({}, 0, False)
-    assert not CrateRead(made.path).action(a_record(execution_id=rows_of(made, "items")[0]["execution_id"]), 2) is None
 
 
 @pytest.mark.parametrize("profile", ["pseudonymous", "public"])

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from clean_environment import install, pip, run, uv
 from test_architecture import PACKAGES, ROOT
 
 from otel_tracking.extras import EXTRAS
 
 CHECKS = Path(__file__).parent / "checks"
-CONSTRAINTS = ROOT / "tools" / "constraints.txt"
-SURROUNDINGS = {
-    name: value
-    for name, value in os.environ.items()
-    if not name.startswith(("PYTHON", "DEVSERVER_", "OTEL_", "VIRTUAL_"))
-}
-
-
-def run(*command):
-    ran = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=SURROUNDINGS)
-    assert ran.returncode == 0, f"{' '.join(map(str, command))}\n{ran.stdout}{ran.stderr}"
-
-
-def uv(*arguments):
-    """With the index that pip has been told of."""
-    run(sys.executable, ROOT / "tools" / "uv_as_pip.py", "--quiet", *arguments)
-
-
-def pip(*arguments):
-    run(sys.executable, "-m", "pip", "--quiet", *arguments)
 
 
 def build(source):
@@ -42,15 +20,6 @@ def build(source):
         uv("build", "--wheel", "--out-dir", source / "dist", source)
     except AssertionError:
         pip("wheel", "--no-deps", "--wheel-dir", source / "dist", source)
-
-
-def install(environment, wanted):
-    """`wanted` in a new environment; pip installs it where uv cannot."""
-    uv("venv", "--python", sys.executable, environment)
-    try:
-        uv("pip", "install", "--python", environment, "--constraint", CONSTRAINTS, wanted)
-    except AssertionError:
-        pip("--python", environment, "install", "--constraint", CONSTRAINTS, wanted)
 
 
 @pytest.fixture(scope="module")
