@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from exporters.dataset.authors import Author, read_author
-from exporters.dataset.crate.told import Told
+from exporters.dataset.crate.told import RunsTold
 from exporters.dataset.licences import Licence, licence_named
 from exporters.story.readable import visible_line
 
@@ -57,7 +57,7 @@ class About:
     rows: Mapping[str, int]
     damaged: int
     privacy: Mapping[str, Any]
-    told: Told
+    told: RunsTold
     span: tuple[dt.datetime, dt.datetime] | None
     crate: str = "process"
     media: int = 0
@@ -77,7 +77,8 @@ class About:
         """What this is, in a sentence."""
         runs, items = self.rows["executions"], self.rows["items"]
         period = f", {self.period.replace('/', ' to ')}" if self.span else ""
-        return f"{runs:,} runs of generative-art pipelines with {items:,} logged items{period}, as tables and media."
+        media = f", with {self.media:,} pictures, sounds and films" if self.media else ""
+        return f"{runs:,} runs of generative-art pipelines, {items:,} logged items{period}: tables{media}."
 
 
 def software() -> str:

@@ -43,7 +43,7 @@ class Bunch:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
+class RunsLeaving:
     """Lets stored runs out into the dataset that is made at `out`; `with_media` where their media come along."""
 
     data_dir: Path

@@ -20,7 +20,7 @@ from exporters.dataset.about import About, Description
 from exporters.dataset.crate.tellers import teller_for
 from exporters.dataset.crate.writing import PROFILES
 from exporters.dataset.describing import CHECKSUMS, describe, files_of, write_checksums
-from exporters.dataset.leaving import Leaving
+from exporters.dataset.leaving import RunsLeaving
 from exporters.dataset.media import MEDIA
 from exporters.dataset.tables import Counts, Progress, write_tables
 from exporters.errors import NothingSelected, NotWritable, UnknownOption, listed, suggest
@@ -98,7 +98,7 @@ def make_dataset(
         raise NothingSelected(way_out.why_nothing("dataset"))
     with _work_on(out) as work:
         teller = teller_for(wanted)
-        rows = write_tables(wanted, Leaving(data_dir, work, way_out, with_media), teller, progress, damages)
+        rows = write_tables(wanted, RunsLeaving(data_dir, work, way_out, with_media), teller, progress, damages)
         _refuse_or_tell(damages, on_damage)
         about = About(
             description=description,

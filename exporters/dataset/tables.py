@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from exporters.dataset.crate.tellers import Teller
 from exporters.dataset.journeys import COLUMNS, DRIFT_COLUMNS, JOURNEYS, with_drift
-from exporters.dataset.leaving import Bunch, Leaving, LeavingRun
+from exporters.dataset.leaving import Bunch, LeavingRun, RunsLeaving
 from exporters.dataset.twins import CsvTwin
 from exporters.storage.reading.damage import OnDamage
 from exporters.storage.reading.execution_index import ExecutionRow
@@ -27,7 +27,7 @@ from exporters.storage.upkeep.day_rewrite import conform
 
 Counts = dict[str, int]
 Progress = Callable[[str, int, int], None]
-"""Told which table is being written, how many are done, and how many there are."""
+"""RunsTold which table is being written, how many are done, and how many there are."""
 
 _BOOKKEEPING = ("write_id",)
 """Columns that say how something was stored, not what it is."""
@@ -50,7 +50,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
 
 def write_tables(
     wanted: Sequence[ExecutionRow],
-    leaving: Leaving,
+    leaving: RunsLeaving,
     teller: Teller,
     progress: Progress | None,
     on_damage: OnDamage,

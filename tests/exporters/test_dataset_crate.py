@@ -76,7 +76,7 @@ def test_a_failed_run_has_one_stage_that_failed(tmp_path):
     crate = crate_of(tmp_path, run)
     assert crate.action(run, 1)["actionStatus"] == COMPLETED
     assert crate.action(run, 2)["actionStatus"] == FAILED
-    assert crate.action(run, 2)["error"].endswith("no answer")
+    assert crate.action(run, 2)["error"].endswith("nobody answers")
 
 
 @pytest.mark.parametrize("status", [Status.CANCELLED, Status.INTERRUPTED, Status.ERROR])

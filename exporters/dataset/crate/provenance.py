@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from exporters.dataset.crate.told import RunTold, StageTold, Told, Tool
+from exporters.dataset.crate.told import RunsTold, RunTold, StageTold, Tool
 from exporters.dataset.crate.writing import WORKFLOW, Crate, one_or_many, run_id, stage_name
 from otel_tracking.taxonomy import STAGE_NAMES
 
@@ -17,7 +17,7 @@ _PARAMETER = "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"
 _ROLES = {"input": "what a run was given", "output": "what a run made", "seed": "the seed of a run"}
 
 
-def workflow_json(told: Told) -> bytes:
+def workflow_json(told: RunsTold) -> bytes:
     """The workflow as the runs show it: its stages, and the engines of each."""
     steps = [
         {"stage": stage, "name": STAGE_NAMES[stage], "engines": [tool.name for tool in _tools(told, stage) if tool]}
@@ -28,7 +28,7 @@ def workflow_json(told: Told) -> bytes:
     return (json.dumps({**said, "stages": steps}, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def add_provenance(crate: Crate, told: Told) -> None:
+def add_provenance(crate: Crate, told: RunsTold) -> None:
     """The workflow and the runs of it."""
     workflow = _Workflow(crate, told)
     for run in told.runs:
@@ -39,7 +39,7 @@ def add_provenance(crate: Crate, told: Told) -> None:
 class _Workflow:
     """The workflow of a crate, and what its runs say of its parameters."""
 
-    def __init__(self, crate: Crate, told: Told) -> None:
+    def __init__(self, crate: Crate, told: RunsTold) -> None:
         self._crate = crate
         self._workflow = crate.file(WORKFLOW)
         # Not the tool of a stage: whatever is one has been used by actions of the workflow alone.
@@ -98,7 +98,7 @@ class _Workflow:
             if parameters:
                 self._workflow[name] = one_or_many(parameters)
 
-    def _step(self, told: Told, stage: int) -> Any:
+    def _step(self, told: RunsTold, stage: int) -> Any:
         tools = [self._crate.tool(tool) for tool in _tools(told, stage)]
         said = {"name": stage_name(stage), "position": str(stage), "workExample": one_or_many(tools)}
         return self._crate.add(f"#step-{stage}", "HowToStep", **said)
@@ -136,7 +136,7 @@ class _Workflow:
             examples.append(entity)
 
 
-def _tools(told: Told, stage: int) -> list[Tool | None]:
+def _tools(told: RunsTold, stage: int) -> list[Tool | None]:
     """What was asked in a stage; None is the pipeline itself, where a run asked no engine."""
     stages = [one for run in told.runs for one in run.stages if one.stage == stage]
     found = {tool for one in stages for tool in one.tools or (None,)}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from exporters.dataset.crate.telling import DID_NOT_END, WENT_WRONG
-from exporters.dataset.crate.told import RunTold, StageTold, Thing, Told, Tool
+from exporters.dataset.crate.told import RunsTold, RunTold, StageTold, Thing, Tool
 from exporters.dataset.leaving import Bunch
 from exporters.story.readable import visible_line
 from otel_tracking.taxonomy import MARKER_TYPES, STAGE_NAMES
@@ -73,9 +73,9 @@ class Summing:
             total.add(*found)
             _add_tools(total.tools, backends)
 
-    def told(self) -> Told:
+    def told(self) -> RunsTold:
         """The runs of a configuration and outcome as one, in the order of their names."""
-        return Told([self._run(group, total) for group, total in sorted(self._runs.items())], is_whole=False)
+        return RunsTold([self._run(group, total) for group, total in sorted(self._runs.items())], is_whole=False)
 
     def _group(self, config: str | None, status: str | None) -> _Group:
         group = _Group(visible_line(config or ""), visible_line(status or ""))

@@ -8,7 +8,7 @@ from typing import Protocol
 from exporters.collections.names import UniqueNames, file_name
 from exporters.dataset.crate.summing import MOST, Summing
 from exporters.dataset.crate.telling import told_of
-from exporters.dataset.crate.told import RunTold, Told
+from exporters.dataset.crate.told import RunsTold, RunTold
 from exporters.dataset.leaving import Bunch, LeavingRun
 from exporters.errors import BrokenFile
 from exporters.storage.reading.execution_index import ExecutionRow
@@ -20,7 +20,7 @@ class Teller(Protocol):
     def add(self, bunch: Bunch) -> None:
         """Look at some runs."""
 
-    def told(self) -> Told:
+    def told(self) -> RunsTold:
         """What all of them did."""
 
 
@@ -40,9 +40,9 @@ class TellingEach:
         """Tell the runs of a bunch."""
         self._runs.extend(map(self._told, bunch.runs))
 
-    def told(self) -> Told:
+    def told(self) -> RunsTold:
         """The runs, in the order in which they left."""
-        return Told(self._runs)
+        return RunsTold(self._runs)
 
     def _told(self, leaving: LeavingRun) -> RunTold:
         [execution_id] = leaving.rows.executions["execution_id"].to_pylist()

@@ -37,7 +37,7 @@ DID_NOT_END = frozenset({Status.BLOCKED, Status.ERROR, Status.CANCELLED, Status.
 _ENGLISH = words_of("en")
 
 
-class Place(NamedTuple):
+class _Place(NamedTuple):
     """A stage of a run, and the output it was entered for."""
 
     stage: int
@@ -74,11 +74,11 @@ def told_of(record: ExecutionRecord, name: str, files: Collection[str] = ()) -> 
     )
 
 
-def place_of(part: ExecutionItem | SpanRecord) -> Place | None:
+def _place_of(part: ExecutionItem | SpanRecord) -> _Place | None:
     """The stage that an item or a span belongs to; None where it is in none of the four."""
     if type(part.stage) is not int or part.stage not in STAGE_NAMES:
         return None
-    return Place(part.stage, part.loop_iteration if part.stage in (3, 4) else None)
+    return _Place(part.stage, part.loop_iteration if part.stage in (3, 4) else None)
 
 
 def later(moment: dt.datetime, seconds: object) -> dt.datetime:
@@ -93,14 +93,14 @@ def later(moment: dt.datetime, seconds: object) -> dt.datetime:
         return moment
 
 
-def _entered(record: ExecutionRecord) -> dict[Place, _Entered]:
-    found: dict[Place, _Entered] = {}
+def _entered(record: ExecutionRecord) -> dict[_Place, _Entered]:
+    found: dict[_Place, _Entered] = {}
     for item in record.items:
-        place = place_of(item)
+        place = _place_of(item)
         if place and item.item_type not in MARKER_TYPES:
             found.setdefault(place, _Entered()).items.append(item)
     for span in record.spans:
-        if (place := place_of(span)) is None:
+        if (place := _place_of(span)) is None:
             continue
         if span.name == STAGE_NAMES[place.stage]:
             found.setdefault(place, _Entered()).spans.append(span)
@@ -109,7 +109,7 @@ def _entered(record: ExecutionRecord) -> dict[Place, _Entered]:
     return found
 
 
-def _stage(place: Place, found: _Entered, record: ExecutionRecord, things: Mapping[int, Thing]) -> StageTold:
+def _stage(place: _Place, found: _Entered, record: ExecutionRecord, things: Mapping[int, Thing]) -> StageTold:
     start, end = _times(found)
     given = [item for item in found.items if item.item_type in _GIVEN]
     made = [item for item in found.items if item.item_type not in _GIVEN]

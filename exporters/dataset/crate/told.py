@@ -68,7 +68,7 @@ class RunTold:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RunsTold:
     """What is told of all runs of a dataset; `is_whole` where each of them is told by itself."""
 
     runs: Sequence[RunTold] = field(default_factory=list)
