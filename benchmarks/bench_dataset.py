@@ -1,4 +1,4 @@
-"""100,000 stored items to a dataset: seconds and memory, with the time of copying the same tables by DuckDB beside it."""
+"""100,000 stored items to a dataset: seconds and memory, and beside it the time of copying the tables by DuckDB."""
 
 from __future__ import annotations
 

@@ -38,7 +38,8 @@ def _licence(_: Path, about: About) -> bytes | None:
     return about.description.terms.text.encode() if about.description.terms else None
 
 
-def _crate_json(directory: Path, about: About) -> bytes:
+def crate_json(directory: Path, about: About) -> bytes:
+    """What happened in the runs, as RO-Crate; the files are those in `directory`."""
     crate = Crate(about)
     add_files(crate, directory, DESCRIPTIONS)
     if about.crate == "provenance":
@@ -70,7 +71,7 @@ FILES: dict[str, tuple[str, Content]] = {
     ),
     "README.md": ("what this is, how to read it and how to cite it", _readme),
     # Last: it names the others.
-    CRATE: ("what happened in the runs, as RO-Crate 1.1", _crate_json),
+    CRATE: ("what happened in the runs, as RO-Crate 1.1", crate_json),
 }
 """The files beside the tables, in the order in which they are written: what each is, and what it holds."""
 

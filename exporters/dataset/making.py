@@ -113,6 +113,8 @@ def make_dataset(
         )
         describe(work, about)
         identifier = write_checksums(work, progress)
+        if about.media:
+            os.sync()  # Tables are synced by whoever writes them; each medium by itself would take longer than copying.
         with way_out.passing(_noted(out, wanted, way_out, about, with_media)):
             _put_in_place(work, out)
     names = sorted(f"{path.name}/" if path.is_dir() else path.name for path in out.iterdir())

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from exporters.errors import UnsafePath
-from exporters.storage.files import hidden, sync_directory
+from exporters.storage.files import PRIVATE_DIRECTORY, PRIVATE_FILE, naming
 from exporters.storage.writing.media import inside, stored_file
 from otel_tracking.record import ExecutionRecord
 
@@ -36,29 +40,44 @@ def write_media(record: ExecutionRecord, out: Path) -> frozenset[str]:
 def _copy(data_dir: Path, out: Path, file_path: str, sha256: str) -> bool:
     """Whether the file is in the dataset now; what has another content than was recorded is damaged, or another's."""
     source = stored_file(data_dir, file_path)
-    if source is None:
-        return False
     try:
-        target, digest = inside(out, file_path), hashlib.sha256()
-        with source.open("rb") as stored, hidden(target) as (file, appear):
+        if source is None or (target := inside(out, file_path)).exists():
+            return source is not None and _sha256(target) == sha256
+        with source.open("rb") as stored, _new(target) as file:
             while part := stored.read(_AT_ONCE):
-                digest.update(part)
                 file.write(part)
-            if digest.hexdigest() != sha256:
-                return False
-            appear()
     except (UnsafePath, FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return False
-    sync_directory(target.parent)
-    return True
+    is_right = _sha256(target) == sha256
+    if not is_right:
+        target.unlink()
+    return is_right
 
 
 def _write(target: Path, content: bytes) -> bool:
     """Whether the content is there now. Short ids may meet: what another run has there is not overwritten."""
     if target.exists():
         return target.read_bytes() == content
-    with hidden(target) as (file, appear):
+    with _new(target) as file:
         file.write(content)
-        appear()
-    sync_directory(target.parent)
     return True
+
+
+@contextlib.contextmanager
+def _new(target: Path) -> Iterator[BinaryIO]:
+    """A new private file. It is not synced: one sync for the whole dataset costs less than thousands."""
+    with naming(target):
+        _make_private(target.parent)
+        with os.fdopen(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE), "wb") as file:
+            yield file
+
+
+def _make_private(directory: Path) -> None:
+    if not directory.is_dir():
+        _make_private(directory.parent)
+        directory.mkdir(mode=PRIVATE_DIRECTORY)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,6 +3,8 @@
 import dataclasses
 import datetime as dt
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 from dataset_stage import (
@@ -19,13 +21,16 @@ from dataset_stage import (
     content_below,
     store,
 )
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from records import NOON, a_record, a_span, an_item, records
 
 from exporters.dataset import make_dataset
-from exporters.dataset.about import Description
+from exporters.dataset.about import About, Description
 from exporters.dataset.crate.summing import MOST
 from exporters.dataset.crate.telling import LONGEST, told_of
+from exporters.dataset.crate.told import RunsTold
+from exporters.dataset.describing import crate_json
 from exporters.errors import UnknownOption
 from otel_tracking import ItemType, Status
 
@@ -191,6 +196,27 @@ def test_any_record_can_be_told(record):
     told = told_of(record, "a run", frozenset(item.file_path for item in record.items if item.file_path))
     assert told.start <= told.end
     assert all(stage.start <= stage.end for stage in told.stages)
+
+
+@given(st.lists(records, max_size=3), st.sampled_from(["process", "provenance"]))
+@settings(max_examples=30)
+def test_any_runs_make_a_crate_in_which_every_reference_leads_somewhere(found, kind):
+    told = RunsTold([told_of(record, f"run {number}") for number, record in enumerate(found)])
+    about = About(
+        description=Description(),
+        query={},
+        rows={"executions": len(found), "items": 0},
+        damaged=0,
+        privacy={},
+        told=told,
+        span=None,
+        crate=kind,
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "ro-crate-metadata.json").write_bytes(crate_json(Path(directory), about))
+        crate = CrateRead(Path(directory))
+    assert all(crate.the(action["instrument"]) for action in crate.of("CreateAction"))
+    assert len(crate.of("OrganizeAction")) == (kind == "provenance") * sum(bool(run.stages) for run in told.runs)
 
 
 def test_times_that_are_none_do_not_keep_a_run_from_being_told():

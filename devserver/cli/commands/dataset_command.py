@@ -18,7 +18,7 @@ from devserver.cli.streams import say
 from exporters.dataset import CRATES, Dataset, make_dataset
 from exporters.dataset.about import Description
 from exporters.dataset.licences import KNOWN, Licence
-from exporters.errors import listed
+from exporters.errors import suggest
 from exporters.privacy.way_out import open_way_out
 from exporters.storage.reading.damage import Damages
 
@@ -117,12 +117,10 @@ def _terms(description: Description) -> str:
     if terms is None:
         said = "It has no licence yet: nobody may use it. --licence CC-BY-4.0 or another one would say under which"
     elif not (terms.spdx or terms.url):
-        said = (
-            f"Its licence is {terms.name!r}, a name that is none of {listed(KNOWN)}: LICENSE has no more than the name"
-        )
+        said = f"Its licence is {terms.name!r}: LICENSE says no more than this name.{suggest(terms.name, KNOWN, 1)}"
     else:
         said = f"Its licence is {terms.spdx or terms.url}"
-    return said if description.authors else f"{said}. CITATION.cff needs --author"
+    return said if description.authors else f"{said}\nCITATION.cff needs --author"
 
 
 def _licence_as_dict(terms: Licence | None) -> dict[str, str] | None:

@@ -1,7 +1,7 @@
 """Tell many runs together: a stage of a configuration once, with how many runs went through it and by which engines.
 
 A crate of a hundred thousand actions is opened by nothing; what each run did stands in the tables. So where there are
-more than `MOST` items or runs, those of one configuration that came to the same end are told as one.
+more than `MOST`, those of one configuration that came to the same end are told as one.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from exporters.dataset.leaving import Bunch
 from exporters.story.readable import visible_line
 from otel_tracking.taxonomy import MARKER_TYPES, STAGE_NAMES
 
-MOST = 20_000
-"""Items, or runs: about 30,000 entities and 10 MB, which programs for crates still open."""
+MOST = 30_000
+"""Entities, which is one for each item and some four for each run: 10 MB, which programs for crates still open."""
 
 _MOST_GROUPS = 500
 """Configurations are named by anybody. What is told must not grow with the runs: further ones are told together."""

@@ -14,6 +14,10 @@ from exporters.errors import BrokenFile
 from exporters.storage.reading.execution_index import ExecutionRow
 
 
+_PER_RUN = 4
+"""The stages of a run, each of them an action."""
+
+
 class Teller(Protocol):
     """Is shown runs as they leave, in the order of their ids, and tells of them in the end."""
 
@@ -25,9 +29,9 @@ class Teller(Protocol):
 
 
 def teller_for(wanted: Sequence[ExecutionRow], most: int = MOST) -> Teller:
-    """One that tells each run; for more than `most` items, or runs, one that tells many together."""
-    is_many = max(len(wanted), sum(row.item_rows for row in wanted)) > most
-    return Summing() if is_many else TellingEach()
+    """One that tells each run; where that would be more than `most` entities, one that tells many together."""
+    count = _PER_RUN * len(wanted) + sum(row.item_rows for row in wanted)
+    return Summing() if count > most else TellingEach()
 
 
 class TellingEach:

@@ -28,7 +28,7 @@ from otel_tracking.taxonomy import (
     ItemType,
 )
 
-LONGEST = 10_000
+LONGEST = 2_000
 """Signs of a text that are told; the tables have it whole."""
 
 _GIVEN = frozenset({ItemType.USER_INPUT_TEXT, ItemType.USER_INPUT_IMAGE})

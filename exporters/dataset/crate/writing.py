@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import mimetypes
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -57,27 +57,26 @@ class Crate:
         self._crate.metadata.extra_terms.update(_TERMS)
         self.root = self._crate.root_dataset
         self.mentions: list[Any] = []
+        # The library's own search for an id that is not there looks at every entity.
+        self._known: dict[str, Any] = {}
         self._describe(about)
 
     def add(self, identifier: str, kind: str | list[str], **properties: Any) -> Any:
         """An entity that is no file; one that is there already stays."""
         from rocrate.model.contextentity import ContextEntity
 
-        said = {name: value for name, value in properties.items() if value not in ("", None, [])}
-        return self._crate.get(identifier) or self._crate.add(
-            ContextEntity(self._crate, identifier, properties={"@type": kind, **said})
-        )
+        if identifier not in self._known:
+            entity = ContextEntity(self._crate, identifier, properties={"@type": kind, **_said(properties)})
+            self._known[identifier] = self._crate.add(entity)
+        return self._known[identifier]
 
     def file(self, path: str, **properties: Any) -> Any:
         """A file of the dataset, or with a slash at its end a folder; one that is there already stays."""
-        known = self._crate.get(quote(path))
-        if known:
-            return known
-        said = {name: value for name, value in properties.items() if value not in ("", None, [])}
-        if path.endswith("/"):
-            return self._crate.add_dataset(dest_path=path, properties=said)
-        kind = {"@type": _WORKFLOW_TYPES} if path == WORKFLOW else {}
-        return self._crate.add_file(dest_path=path, properties={**kind, **said})
+        if path not in self._known:
+            kind = {"@type": _WORKFLOW_TYPES} if path == WORKFLOW else {}
+            add = self._crate.add_dataset if path.endswith("/") else self._crate.add_file
+            self._known[path] = add(dest_path=path, properties={**kind, **_said(properties)})
+        return self._known[path]
 
     def tool(self, tool: Tool | None) -> Any:
         """An engine, or the pipeline itself."""
@@ -202,6 +201,11 @@ def stage_name(stage: int) -> str:
 def one_or_many(values: Sequence[Any]) -> Any:
     """A value by itself where there is one: a list of one is no good form in a crate."""
     return values[0] if len(values) == 1 else list(values)
+
+
+def _said(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The properties that say something."""
+    return {name: value for name, value in properties.items() if value not in ("", None, [])}
 
 
 def _facts(path: Path) -> dict[str, Any]:
