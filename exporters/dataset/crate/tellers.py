@@ -13,7 +13,6 @@ from exporters.dataset.leaving import Bunch, LeavingRun
 from exporters.errors import BrokenFile
 from exporters.storage.reading.execution_index import ExecutionRow
 
-
 _PER_RUN = 4
 """The stages of a run, each of them an action."""
 
