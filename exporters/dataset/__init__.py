@@ -3,6 +3,7 @@
     OUT/executions.parquet   OUT/items.parquet   OUT/journeys.parquet   OUT/blobs.parquet
     OUT/executions.csv   OUT/items.csv   OUT/journeys.csv   (blobs only where there are some)
     OUT/codebook.csv   OUT/codebook.json   OUT/query.json   OUT/README.md   OUT/SHA256SUMS
+    OUT/analyses/   example analyses, ready to run
 
 The same runs and the same query give the same bytes, whoever asks and however the store was compacted: rows are in the
 order of their ids, and nothing says when, where or from which files the dataset was made.
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Unpack
 
+from exporters.dataset.analyses import ANALYSES
 from exporters.dataset.readme import About, Description, readme
 from exporters.dataset.tables import TABLES, Counts, Progress, write_tables
 from exporters.errors import NothingSelected, NotWritable
@@ -117,7 +119,7 @@ def make_dataset(
         raise
     finally:
         os.close(held)
-    return Dataset(path=out, rows=rows, files=sorted(path.name for path in out.iterdir()), identifier=identifier)
+    return Dataset(path=out, rows=rows, files=_files_of(out), identifier=identifier)
 
 
 def _refuse_or_tell(damages: Damages, on_damage: OnDamage | None) -> None:
@@ -162,6 +164,7 @@ def _write_about(work: Path, about: About) -> None:
         "codebook.json": codebook_json(TABLES),
         "query.json": (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode(),
         "README.md": readme(work, about).encode(),
+        **{name: content() for name, (_, content) in ANALYSES.items()},
     }
     for name, content in files.items():
         write_file(work / name, content)
@@ -185,10 +188,15 @@ def _plain(value: Any) -> str:
 
 def _write_checksums(work: Path) -> str:
     """`SHA256SUMS`, which `sha256sum --check` reads; its own sha256."""
-    lines = [f"{_sha256(path)}  {path.name}\n" for path in sorted(work.iterdir())]
+    lines = [f"{_sha256(work / name)}  {name}\n" for name in _files_of(work)]
     content = "".join(lines).encode()
     write_file(work / "SHA256SUMS", content)
     return hashlib.sha256(content).hexdigest()
+
+
+def _files_of(directory: Path) -> list[str]:
+    """The files below a directory, by their paths in it."""
+    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file())
 
 
 def _sha256(path: Path) -> str:

@@ -7,6 +7,7 @@ import subprocess
 
 import pyarrow.parquet as pq
 from erasure_stage import LENA, TOM, of_lena, texts, traces_of
+from places_stage import bytes_of
 
 from exporters.dataset import make_dataset
 from exporters.dataset.readme import Description
@@ -38,9 +39,7 @@ def test_a_dataset_is_made_anew_without_the_runs_and_with_its_title(data):
     said = Description(title="Meadows", authors=["A teacher"], licence="CC-BY-4.0")
     runs = run_ids(list_executions(data))
     again = make_dataset(data, data.parent / "again", description=said, executions=runs)
-    assert {path.name: path.read_bytes() for path in again.path.iterdir()} == {
-        path.name: path.read_bytes() for path in out.iterdir()
-    }
+    assert bytes_of(again.path) == bytes_of(out)
 
 
 def test_a_dataset_of_nobody_else_is_removed(data):

@@ -45,7 +45,7 @@ def consent(data, user, state):
 
 
 def files_of(directory):
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
+    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 
 def test_consent_that_is_withdrawn_between_two_datasets_counts_in_the_second(data):

@@ -62,8 +62,8 @@ def _is_there(export: Export, out: Path) -> bool:
 
 
 def _size(out: Path) -> int:
-    files = out.iterdir() if out.is_dir() else [out]
-    return sum(path.lstat().st_size for path in files if path.exists())
+    files = out.rglob("*") if out.is_dir() else [out]
+    return sum(path.lstat().st_size for path in files if path.is_file())
 
 
 def _remove(out: Path) -> None:

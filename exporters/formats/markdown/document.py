@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote as url_of
 
 from exporters.errors import UnsafePath
-from exporters.formats.markdown.text import cell, code, inline, quote
+from exporters.formats.markdown.text import cell, code, inline, quote, within
 from exporters.storage.writing.media import inside
 from exporters.story.calls import Call
 from exporters.story.language_names import language_name
@@ -34,7 +34,7 @@ def render(record: ExecutionRecord, *, audience: str = Audience.RESEARCHER, lang
 
 def _head(story: Story) -> Iterator[str]:
     yield f"# {inline(story.title)}"
-    yield f"{inline(story.execution_id)} · {inline(story.started)}"
+    yield f"{inline(story.execution_id)} · {within(story.started)}"
     yield f"**{inline(story.outcome)}**"
     if len(story.languages) > 2:
         yield " → ".join(_language(code, story) for code in story.languages)
@@ -51,7 +51,7 @@ def _journey(story: Story) -> Iterator[str]:
 
 
 def _box(box: Box, story: Story) -> Iterator[str]:
-    said = (_way(box, story), inline(box.caption), inline(box.seconds))
+    said = (_way(box, story), within(box.caption), within(box.seconds))
     yield joined(f"**{inline(box.label)}**", *said)
     if box.given is not None:
         yield inline(story.words["another text"])
@@ -97,7 +97,7 @@ def _is_beside(file_path: str) -> bool:
 def _parameters(parameters: Iterable[Parameter]) -> Iterator[str]:
     """A line for each short value, and below them the long ones as they are."""
     told = list(parameters)
-    lines = [f"- {inline(one.name)}: {inline(one.value)}" for one in told if not one.is_long]
+    lines = [f"- {inline(one.name)}: {within(one.value)}" for one in told if not one.is_long]
     if lines:
         yield "\n".join(lines)
     for one in told:

@@ -21,12 +21,21 @@ _INDENT = "&nbsp;"
 
 
 def inline(value: object) -> str:
-    r"""`value` on one line.
+    r"""`value` on one line, which may begin a paragraph.
 
     >>> inline("# <b>Titel</b>\n & mehr")
     '\\# \\<b\\>Titel\\</b\\> \\& mehr'
     """
     return _line(visible_line(value))
+
+
+def within(value: object) -> str:
+    r"""`value` on one line, with something before it.
+
+    >>> within("1. [x]")
+    '1. \\[x\\]'
+    """
+    return _escaped(visible_line(value))
 
 
 def quote(text: str) -> str:

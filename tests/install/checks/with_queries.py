@@ -9,3 +9,6 @@ data, run = one_run()
 assert connect(data).sql("select execution_id from executions").fetchall() == [(run,)]
 rows = make_dataset(data, f"{data}/dataset").rows
 assert (rows["executions"], rows["journeys"]) == (1, 1), rows
+assert {path.name for path in Path(data, "dataset", "analyses").iterdir()} == {
+    *("analysis.py", "analysis.ipynb", "requirements.txt"),
+}
