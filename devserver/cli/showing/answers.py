@@ -23,6 +23,11 @@ _LONGEST = 120
 _NARROWEST = 9
 """Columns of a terminal that a column of a table wants; with less, rows stand below each other."""
 
+_BETWEEN = 2
+"""Columns of a terminal between two of a table."""
+
+_LONGEST_NAME = 30
+
 _NUMBERS = (
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
     *("UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL"),
@@ -37,7 +42,7 @@ def show_answer(answer: Answer, limit: int, *, is_chosen: bool) -> None:
     if len(answer.columns) * _NARROWEST > screen.width:
         _show_below_each_other(screen, answer, shown)
     else:
-        screen.print(_table(answer, shown))
+        screen.print(_table(answer, shown, screen.width))
     if is_all:
         say(count(len(shown), "row"))
     else:
@@ -58,20 +63,42 @@ def show_views(views: Mapping[str, Sequence[ViewColumn]]) -> None:
         say()
 
 
-def _table(answer: Answer, rows: Sequence[tuple[Any, ...]]) -> Table:
+def _table(answer: Answer, rows: Sequence[tuple[Any, ...]], width: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for name, kind in zip(answer.columns, answer.kinds, strict=True):
+    shown = [[_cell(value) for value in row] for row in rows]
+    for place, wide in enumerate(_widths(answer.columns, shown, width)):
+        kind = answer.kinds[place]
         is_number = kind.startswith(_NUMBERS) and not kind.endswith("]")
-        table.add_column(_text(name), justify="right" if is_number else "left", no_wrap=True, overflow="ellipsis")
-    for row in rows:
-        table.add_row(*map(_cell, row))
+        table.add_column(
+            _text(answer.columns[place]),
+            justify="right" if is_number else "left",
+            width=wide,
+            no_wrap=True,
+            overflow="ellipsis",
+        )
+    for cells in shown:
+        table.add_row(*cells)
     return table
+
+
+def _widths(names: Sequence[str], rows: Sequence[Sequence[Text]], width: int) -> list[int]:
+    """How wide each column is: from the narrowest on as wide as it wants to be, while there is room for all others.
+
+    So numbers, ids and times are whole, and texts share what is left.
+    """
+    wanted = [max(cell.cell_len for cell in column) for column in zip(map(_text, names), *rows, strict=True)]
+    room, left = width - _BETWEEN * (len(names) - 1), len(names)
+    widths = dict.fromkeys(range(len(names)), 1)
+    for place in sorted(widths, key=wanted.__getitem__):
+        widths[place] = max(min(wanted[place], room // left), 1)
+        room, left = room - widths[place], left - 1
+    return list(widths.values())
 
 
 def _show_below_each_other(screen: Console, answer: Answer, rows: Sequence[tuple[Any, ...]]) -> None:
     for number, row in enumerate(rows, start=1):
         table = Table(box=None, pad_edge=False, show_header=False, title=f"row {number}", title_justify="left")
-        table.add_column(no_wrap=True, style="dim")
+        table.add_column(no_wrap=True, style="dim", min_width=min(max(map(len, answer.columns)), _LONGEST_NAME))
         table.add_column(no_wrap=True, overflow="ellipsis")
         for name, value in zip(answer.columns, row, strict=True):
             table.add_row(_text(name), _cell(value))
