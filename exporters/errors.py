@@ -8,11 +8,13 @@ StorageError
 ├─ UnknownFormat        no such row in FORMATS
 ├─ UnknownOption        a format has no such option, or no such value of it
 ├─ UnknownExecution     nothing stored under that id
+├─ UnknownDataset       a directory that is no dataset
 ├─ AmbiguousExecution   several executions begin like that
 ├─ CompactionRunning    another process has the lock
 ├─ ErasedMeanwhile      a run was erased while it was on its way out
 ├─ UnusableRoster       a list of names that cannot be looked for
 ├─ NoPipeline           no pipeline of spaCy where one was named
+├─ WrongQuestion        SQL that cannot be answered, or would do more than ask
 ├─ StudyError           a study cannot be used
 │  ├─ BadStudyName      a name that is no plain name
 │  ├─ UnknownStudy      this data directory knows no such study
@@ -70,6 +72,10 @@ class UnknownExecution(StorageError, LookupError):
     """No execution is stored under that id."""
 
 
+class UnknownDataset(StorageError, LookupError):
+    """A directory that is no dataset."""
+
+
 class AmbiguousExecution(StorageError, LookupError):
     """More than one execution begins like that."""
 
@@ -88,6 +94,10 @@ class CompactionRunning(StorageError):
 
 class ErasedMeanwhile(StorageError):
     """A run was erased while it was on its way out."""
+
+
+class WrongQuestion(StorageError):
+    """A question in SQL that cannot be answered, or that would do more than ask."""
 
 
 class StudyError(StorageError):

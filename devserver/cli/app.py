@@ -20,6 +20,7 @@ COMMANDS = {
     "configs": "List the pipelines that can be run, and what they need.",
     "list": "List the runs that are stored, latest first.",
     "show": "Show one run: its texts hop by hop, or its tree of spans.",
+    "ask": "Ask the stored runs, or a dataset, in SQL.",
     "diff": "Say what differs between two runs.",
     "replay": "Send what a run passed to its backends once more, and compare.",
     "export": "Write runs as documents, for example JSON.",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from exporters.storage.layout import folder_name
+from exporters.storage.reading.execution_index import ExecutionRow
 from otel_tracking import ExecutionRecord
 
 
@@ -27,6 +28,10 @@ class DocumentPlaces:
         if self._runs.setdefault(name, key) != key or own.is_dir() or _is_of_another(usual, key, document):
             return own / usual.name
         return usual
+
+    def keep(self, row: ExecutionRow) -> None:
+        """Leave the place of a run to it, whose document is there already."""
+        self._runs.setdefault(folder_name(row.execution_id), row.key)
 
 
 def _is_of_another(path: Path, key: str, document: bytes) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -17,6 +18,7 @@ from devserver.cli.complaints import complain
 from devserver.cli.damages import damages_as_dicts
 from devserver.cli.export_places import DocumentPlaces
 from devserver.cli.options import refuse
+from devserver.cli.resuming import SHA256, AlreadyMade, sha256_of
 from devserver.cli.streams import say
 from exporters import read_rows
 from exporters.formats import Format
@@ -31,6 +33,10 @@ from exporters.storage.reading.execution_index import ExecutionRow
 from exporters.storage.writing.media import load_media
 from otel_tracking import ExecutionRecord
 from otel_tracking.audience import Audience
+from otel_tracking.version import own_version
+
+Progress = Callable[[int], None]
+"""Told how many documents are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +52,64 @@ class DocumentWish:
     strip_texts: bool
 
 
+class Written(NamedTuple):
+    """Whose document was written, by the ids it has in there."""
+
+    execution_id: str
+    trace_id: str | None
+
+
 class Exporting:
-    """An export under way."""
+    """An export under way. `resumed` is how many documents were there already, as they are wanted."""
 
     def __init__(self, data_dir: Path, wish: DocumentWish, way_out: WayOut, damages: Damages) -> None:
         self._data_dir, self._wish, self._way_out, self._damages = data_dir, wish, way_out, damages
         self._audit = Audit(data_dir)
         self._places = DocumentPlaces(wish.out, wish.form.suffix) if wish.out and wish.into_directory else None
-        self._written: list[tuple[ExecutionRecord, Path]] = []
+        self._written: list[tuple[Written, Path]] = []
         self._media: dict[Path, Copied] = {}
+        self.resumed = 0
 
-    def readable(self, rows: Iterable[ExecutionRow]) -> Iterator[ExecutionRecord]:
-        """The records of rows, without those that cannot be read."""
-        for _, record in read_rows(self._data_dir, rows, on_damage=self._damages):
+    def write_all(self, rows: Iterable[ExecutionRow], *, resume: bool, progress: Progress | None = None) -> None:
+        """The documents of rows, without those that cannot be read; with `resume`, without those that are there."""
+        to_make = (row for row in rows if not (resume and self._is_there(row)))
+        for _, record in read_rows(self._data_dir, to_make, on_damage=self._damages):
             if record is not None:
-                yield record
+                self.write(record, is_quiet=progress is not None)
+            if progress:
+                progress(self.made)
+
+    @property
+    def made(self) -> int:
+        """How many documents are there by now."""
+        return len(self._written)
+
+    @cached_property
+    def _already(self) -> AlreadyMade | None:
+        wish = self._wish
+        return AlreadyMade(self._data_dir, wish.out, wish.format_name, self._way_out) if wish.out else None
+
+    def _is_there(self, row: ExecutionRow) -> bool:
+        path = self._already.place_of(row, self._made_as(row.revision)) if self._already else None
+        if path is None:
+            return False
+        if self._places:
+            self._places.keep(row)
+        self._written.append((Written(row.execution_id, row.trace_id), path))
+        self.resumed += 1
+        return True
+
+    def _made_as(self, revision: int) -> dict[str, Any]:
+        """What a document is made of, beside its run and its profile."""
+        wish = self._wish
+        return {
+            "revision": revision,
+            **wish.options,
+            "with_media": wish.with_media,
+            "strip_texts": wish.strip_texts,
+            "roster": self._way_out.roster,
+            "version": own_version(),
+        }
 
     def write(self, stored: ExecutionRecord, *, is_quiet: bool) -> None:
         """The document of a record as it leaves, and its media where they are wanted."""
@@ -71,17 +120,27 @@ class Exporting:
                 _to_stdout(document, wish.form)
             return
         path = self._places.place_of(record, document) if self._places else wish.out
-        with self._passing(stored, ExportKind.DOCUMENT, path):
-            write_file(path, document)
-        self._written.append((replace(record, items=(), spans=(), attachments={}), path))
+        # Media first: a document that is there says that all of it is.
         if wish.with_media:
-            audience = wish.options.get("audience", Audience.RESEARCHER)
-            places = places_of_copies(record, path.parent, audience)
-            with self._passing(stored, ExportKind.MEDIA, *places):
-                self._media[path] = copy_media(
-                    record, self._data_dir, path.parent, strip_texts=wish.strip_texts, audience=audience
-                )
+            self._copy_media(stored, record, path)
+        made_as = {} if path in self._media and self._media[path].missing else self._made_as(stored.revision)
+        with self._passing(stored, ExportKind.DOCUMENT, path, options={**made_as, SHA256: sha256_of(document)}):
+            write_file(path, document)
+        self._written.append((Written(record.execution_id, record.trace_id), path))
         if not is_quiet:
+            _say(path, self._media.get(path))
+
+    def _copy_media(self, stored: ExecutionRecord, record: ExecutionRecord, path: Path) -> None:
+        audience = self._wish.options.get("audience", Audience.RESEARCHER)
+        places = places_of_copies(record, path.parent, audience)
+        with self._passing(stored, ExportKind.MEDIA, *places):
+            self._media[path] = copy_media(
+                record, self._data_dir, path.parent, strip_texts=self._wish.strip_texts, audience=audience
+            )
+
+    def say_all(self) -> None:
+        """The files that were written, for people, where `write_all` was quiet."""
+        for _, path in self._written:
             _say(path, self._media.get(path))
 
     def _as_it_leaves(self, stored: ExecutionRecord) -> ExecutionRecord:
@@ -89,7 +148,13 @@ class Exporting:
             return stored
         return self._way_out.leaving(load_media(self._data_dir, stored)).record
 
-    def _passing(self, record: ExecutionRecord, kind: ExportKind, *paths: Path | None) -> AbstractContextManager[None]:
+    def _passing(
+        self,
+        record: ExecutionRecord,
+        kind: ExportKind,
+        *paths: Path | None,
+        options: Mapping[str, Any] | None = None,
+    ) -> AbstractContextManager[None]:
         if kind is ExportKind.DOCUMENT:
             entry = {"execution_id": record.execution_id, "format": self._wish.format_name}
             self._audit.note(Act.EXPORT, this_user(), **entry)
@@ -99,6 +164,7 @@ class Exporting:
             format=self._wish.format_name,
             profile=self._way_out.profile.value,
             study=record.study_id if isinstance(record.study_id, str) else None,
+            options=options or {},
         )
         exports = [replace(export, path=None if path is None else str(path.absolute())) for path in paths]
         return self._way_out.passing(*exports)
@@ -122,6 +188,7 @@ class Exporting:
             "media": {names[path]: list(map(str, copied.written)) for path, copied in self._media.items()},
             "missing": self.missing,
             "damaged": damages_as_dicts(self._damages),
+            **({"resumed": self.resumed} if self.resumed else {}),
             **({"left_out": unclean} if unclean else {}),
         }
 

@@ -17,8 +17,8 @@ def kept_back_as_dict(way_out: WayOut) -> dict[str, Any]:
     return {"profile": way_out.profile.value, "kept_back": way_out.kept_back}
 
 
-def say_kept_back(way_out: WayOut) -> None:
-    """For people: how many runs did not leave, where there are some."""
+def say_kept_back(way_out: WayOut, *, err: bool = False) -> None:
+    """For people: how many runs did not leave, where there are some; on stderr where stdout is for something else."""
     reasons = way_out.kept_back
     if reasons:
-        say(f"not among them: {count(sum(reasons.values()), 'run')}, {kept_back_in_words(reasons)}")
+        say(f"not among them: {count(sum(reasons.values()), 'run')}, {kept_back_in_words(reasons)}", err=err)

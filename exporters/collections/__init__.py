@@ -44,4 +44,6 @@ COLLECTIONS: dict[str, CollectionFormat] = {
     "coding_txt": CollectionFormat("application/zip", ".txt.zip", _written_by("coding_txt")),
     "coding_docx": CollectionFormat("application/zip", ".docx.zip", _written_by("coding_docx", _WORD), _WORD),
     "survey_csv": CollectionFormat("text/csv", ".survey.csv", _written_by("survey")),
+    "items_csv": CollectionFormat("text/csv", ".items.csv", _written_by("items_csv")),
+    "jsonl": CollectionFormat("application/jsonl", ".jsonl", _written_by("jsonl")),
 }

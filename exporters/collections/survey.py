@@ -1,12 +1,10 @@
 """Runs as a table for survey programs and statistics: a row for each run, its id first, its texts as answers.
 
-Written as the CSV of items is (`formats/csv_table.py`): with a byte order mark, CRLF, and safe to open.
+Written as the CSV of items is (`formats/csv_cells.py`): with a byte order mark, CRLF, and safe to open.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
 
@@ -14,7 +12,7 @@ from exporters.collections.facts import FACTS, facts_of
 from exporters.collections.journey import JourneyText, final_of, journey_of, prompt_of
 from exporters.collections.names import UniqueNames
 from exporters.collections.options import CollectionOptions
-from exporters.formats.csv_table import MARK, cell_of
+from exporters.formats.csv_cells import CsvFile, cell_of
 from exporters.story.readable import visible_line
 from otel_tracking.record import ExecutionRecord
 
@@ -24,14 +22,14 @@ _KINDS = {fact.name: fact.kind for fact in FACTS}
 
 def write(records: Iterable[ExecutionRecord], file: BinaryIO, options: CollectionOptions) -> None:
     """A row for each record. `prompt` is what the person wrote, `final_text` the text that came of it in the end."""
-    file.write(MARK + _line(COLUMNS))
     names = UniqueNames()
-    for record in records:
-        journey = journey_of(record)
-        # Importers take the first column for what tells rows apart.
-        own = {"execution_id": names.give(visible_line(record.execution_id))}
-        values = facts_of(record, journey) | _answers(journey) | own
-        file.write(_line(_cell(name, values.get(name)) for name in COLUMNS))
+    with CsvFile(file, COLUMNS) as table:
+        for record in records:
+            journey = journey_of(record)
+            # Importers take the first column for what tells rows apart.
+            own = {"execution_id": names.give(visible_line(record.execution_id))}
+            values = facts_of(record, journey) | _answers(journey) | own
+            table.write([[_cell(name, values.get(name)) for name in COLUMNS]])
 
 
 def _answers(journey: Sequence[JourneyText]) -> dict[str, str]:
@@ -46,9 +44,3 @@ def _cell(name: str, value: Any) -> str:
     if value is not None and _KINDS.get(name) == "time":
         return str(value.isoformat(timespec="seconds"))
     return cell_of(value)
-
-
-def _line(cells: Iterable[str]) -> bytes:
-    line = io.StringIO(newline="")
-    csv.writer(line, lineterminator="\r\n").writerow(cells)
-    return line.getvalue().encode()

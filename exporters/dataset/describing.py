@@ -7,9 +7,11 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from exporters.dataset.about import About
+from exporters.dataset.analyses import ANALYSES
 from exporters.dataset.citation import citation_cff, datacite_json
 from exporters.dataset.crate.provenance import add_provenance, workflow_json
 from exporters.dataset.crate.writing import WORKFLOW, Crate, add_files, add_runs
@@ -54,6 +56,10 @@ def _readme(directory: Path, about: About) -> bytes:
     return readme(about, there | {CHECKSUMS: "that nothing was changed"}).encode()
 
 
+def _as_it_is(content: Callable[[], bytes], *_: object) -> bytes:
+    return content()
+
+
 FILES: dict[str, tuple[str, Content]] = {
     "codebook.csv": ("what every column means, for people", lambda directory, about: codebook_csv(TABLES)),
     "codebook.json": ("the same, for programs", lambda directory, about: codebook_json(TABLES)),
@@ -65,6 +71,7 @@ FILES: dict[str, tuple[str, Content]] = {
         "the tables and their columns, as Croissant 1.1",
         lambda directory, about: croissant_json(directory, about, TABLES, ROWS),
     ),
+    **{name: (said, partial(_as_it_is, content)) for name, (said, content) in ANALYSES.items()},
     WORKFLOW: (
         "the stages of the pipeline, and the engines of each",
         lambda directory, about: workflow_json(about.told) if about.crate == "provenance" else None,

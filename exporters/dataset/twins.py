@@ -6,15 +6,13 @@ The Parquet file is the truth: what a cell cannot say exactly is shown as well a
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import pyarrow as pa
 
-from exporters.formats.csv_table import MARK, protect, spelled
+from exporters.formats.csv_cells import CsvFile, protect, spelled
 from exporters.storage.files import replacing
 from exporters.storage.tables.columns import Column
 
@@ -30,12 +28,7 @@ class CsvTwin:
     def __enter__(self) -> Self:
         if self._path is not None:
             file = self._open.enter_context(replacing(self._path))
-            text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-            # The file is closed by its block, not by what writes text into it.
-            self._open.callback(text.detach)
-            file.write(MARK)
-            self._rows = csv.writer(text, lineterminator="\r\n")
-            self._rows.writerow([column.name for column in self._columns])
+            self._rows = self._open.enter_context(CsvFile(file, [column.name for column in self._columns]))
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -46,7 +39,7 @@ class CsvTwin:
         if self._path is None:
             return
         cells = [list(map(_CELLS[column.kind], table[column.name].to_pylist())) for column in self._columns]
-        self._rows.writerows(zip(*cells, strict=True))
+        self._rows.write(zip(*cells, strict=True))
 
 
 def _text(value: str | None) -> str:

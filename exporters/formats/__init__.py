@@ -22,7 +22,7 @@ class Format:
 
     `options` are the names of what `render` takes beside the record; `shows_media` where pictures and sounds become
     part of the document, so that `render` wants them among the record's attachments. `extra` is what has to be
-    installed for it; JSON and CSV need nothing more.
+    installed for it; JSON, CSV and Markdown need nothing more.
     """
 
     media_type: str
@@ -74,6 +74,12 @@ FORMATS: dict[str, Format] = {
         render=when_used("exporters.formats.json", "render"),
         parse=when_used("exporters.formats.json", "parse"),
     ),
+    "jsonl": Format(
+        "application/jsonl",
+        ".jsonl",
+        render=when_used("exporters.formats.jsonl", "render"),
+        parse=when_used("exporters.formats.jsonl", "parse"),
+    ),
     "xml": Format(
         "application/xml",
         ".xml",
@@ -88,6 +94,12 @@ FORMATS: dict[str, Format] = {
         extra=_XML,
     ),
     "csv": Format("text/csv", ".csv", render=when_used("exporters.formats.csv_table", "render")),
+    "markdown": Format(
+        "text/markdown",
+        ".md",
+        render=when_used("exporters.formats.markdown.document", "render"),
+        options=("audience", "language"),
+    ),
     "html": _for_people("text/html", ".html", _HTML, "html.document"),
     "pdf": _for_people("application/pdf", ".pdf", _PDF, "pdf"),
     # Beside the PDF of the same run, not in its place.

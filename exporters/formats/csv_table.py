@@ -1,26 +1,22 @@
 """The items of a record as a CSV table for spreadsheets and statistics: one row per item, safe to open.
 
-UTF-8 with a byte order mark, CRLF, quoted as RFC 4180 wants it. A text that a spreadsheet would take for a formula, or
-turn into another number or into a date (`007`, `3-4`, an id such as `12e45`), gets an apostrophe before it, and so does
-a number of more digits than spreadsheets keep, such as a seed; so does a text that begins with an apostrophe, so that
-`read_csv` knows which to take away.
-What a cell cannot say exactly (a control character, a dict as content) is shown as well as it can be, and stands in
-`exact_json`. Columns are those of the Parquet table `items`, a few of the run, and the parameters asked for most.
+Cells are those of `csv_cells.py`; which apostrophes to take away, `read_csv` knows. What a cell cannot say exactly (a
+control character, a dict as content) is shown as well as it can be, and stands in `exact_json`. Columns are those of
+the Parquet table `items`, a few of the run, and the parameters asked for most.
 """
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from exporters.errors import BrokenFile
+from exporters.formats.csv_cells import CsvFile, cell_of, protect, spelled, unprotect
 from exporters.storage.tables.columns import EXACT, ITEMS
 from exporters.storage.tables.unpack import unpack_item
-from exporters.story.readable import readable, visible
+from exporters.story.readable import readable
 from otel_tracking import canonical
 from otel_tracking.record import ExecutionItem, ExecutionRecord
 
@@ -37,32 +33,22 @@ _ITEM = tuple(column for column in ITEMS if column.name not in ("write_id", EXAC
 COLUMNS = (*(column.name for column in _ITEM[:3]), *OF_THE_RUN, *(column.name for column in _ITEM[3:]))
 COLUMNS += (*COMMON, "metadata_json", EXACT.name)
 
-_FORMULA = re.compile("['=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-_MONTHS = "jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"
-_TURNED = re.compile(
-    rf"\s*(?:[0-9.,][0-9.,:/\-\s]*(?:e[+\-]?[0-9]+)?\s*[%€$]?|[$€][0-9.,]+|[0-9]{{1,4}}[\-/. ]*(?:{_MONTHS})[a-zä]*"
-    rf"[\-/., 0-9]*|(?:{_MONTHS})[a-zä]*[\-/., ]*[0-9][\-/., 0-9]*)\s*",
-    re.IGNORECASE,
-)
-"""What spreadsheets read as a number, a time or a date, in English or German."""
-_SAME = re.compile(r"0|[1-9][0-9]{0,14}")
-"""A number that they show as it was written."""
-LARGEST = 2**53
-"""Of whole numbers: beyond it spreadsheets, and statistics that count in floats, keep another one."""
-_UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-MARK = b"\xef\xbb\xbf"
-
 
 def render(record: ExecutionRecord) -> bytes:
     """The items of a record as CSV, in their order."""
-    file = io.StringIO(newline="")
-    writer = csv.DictWriter(file, COLUMNS, lineterminator="\r\n")
-    writer.writeheader()
+    file = io.BytesIO()
+    with CsvFile(file, COLUMNS) as table:
+        table.write(rows_of(record))
+    return file.getvalue()
+
+
+def rows_of(record: ExecutionRecord) -> Iterator[list[str]]:
+    """The cells of each item of a record, in the order of `COLUMNS`."""
     of_the_run = {name: cell_of(getattr(record, name)) for name in OF_THE_RUN}
     keys = {name: getattr(record, name) for name in ("execution_id", "trace_id", "revision")}
     for item in record.items:
-        writer.writerow(of_the_run | _item_cells(item, keys))
-    return MARK + file.getvalue().encode()
+        cells = of_the_run | _item_cells(item, keys)
+        yield [cells[name] for name in COLUMNS]
 
 
 def read_csv(document: bytes) -> list[ExecutionItem]:
@@ -91,24 +77,6 @@ def _rows(document: bytes) -> list[dict[str, str]]:
     return list(table.to_pylist())
 
 
-def protect(text: str) -> str:
-    """The text with an apostrophe before it where a spreadsheet might not show it as it is.
-
-    >>> protect("=1+1"), protect("'quoted'"), protect("007"), protect("3-4"), protect("a flower"), protect("42")
-    ("'=1+1", "''quoted'", "'007", "'3-4", 'a flower', '42')
-    """
-    is_turned = len(text) <= _LONGEST_TURNED and _TURNED.fullmatch(text) and not _SAME.fullmatch(text)
-    return f"'{text}" if is_turned or _FORMULA.match(text) else text
-
-
-_LONGEST_TURNED = 400
-
-
-def unprotect(cell: str) -> str:
-    """The text that was protected."""
-    return cell.removeprefix("'")
-
-
 def _item_cells(item: ExecutionItem, keys: Mapping[str, Any]) -> dict[str, str]:
     media = item.media
     values = {name: getattr(item, name) for name in ExecutionItem.__slots__} | dict(keys)
@@ -134,12 +102,7 @@ def _text_cell(value: Any) -> tuple[str, bool]:
         return "", True
     if not isinstance(value, str):
         return protect(spelled(readable(value))), False
-    return protect(spelled(value)), value != "" and not _UNSAFE.search(value)
-
-
-def spelled(text: str) -> str:
-    """The text with characters that no table can hold as signs."""
-    return _UNSAFE.sub(lambda found: visible(found[0]), text)
+    return protect(spelled(value)), value != "" and spelled(value) == value
 
 
 def _int_cell(value: Any) -> tuple[str, bool]:
@@ -164,17 +127,6 @@ _CELL: dict[str, Callable[[Any], tuple[str, bool]]] = {
     "float": _float_cell,
     "time": _time_cell,
 }
-
-
-def cell_of(value: Any) -> str:
-    """Any value as a cell; numbers as numbers, since a negative one is no formula; large ones as text."""
-    if value is None:
-        return ""
-    if type(value) is int and abs(value) > LARGEST:
-        return f"'{readable(value)}"
-    if type(value) in (int, float):
-        return readable(value)
-    return protect(spelled(value if type(value) is str else readable(value)))
 
 
 def _values(row: Mapping[str, str]) -> dict[str, Any]:

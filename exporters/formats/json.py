@@ -15,7 +15,7 @@ from otel_tracking.record import ExecutionRecord
 
 def render(record: ExecutionRecord) -> bytes:
     """Canonical JSON of the record, indented, UTF-8, with a newline at the end."""
-    text = json.dumps(_plain(record.to_dict()), ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
+    text = json.dumps(plain_fields_of(record), ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
     return f"{text}\n".encode()
 
 
@@ -39,8 +39,9 @@ def record_of(source: Mapping[str, Any], refused: int) -> ExecutionRecord:
     return replace(record, lossy_values=record.lossy_values + refused) if refused else record
 
 
-def _plain(fields: dict[str, Any]) -> dict[str, Any]:
+def plain_fields_of(record: ExecutionRecord) -> dict[str, Any]:
     """The fields as plain JSON values, each encoded on its own: what is around a value must not make it too deep."""
+    fields = record.to_dict()
     parts = {name: [_plain_fields(part) for part in fields[name]] for name in ("items", "spans")}
     return _plain_fields({name: value for name, value in fields.items() if name not in parts}) | parts
 

@@ -33,6 +33,7 @@ class ExportKind(StrEnum):
     COLLECTION = "collection"
     MEDIA = "media"
     DOWNLOAD = "download"
+    ANSWER = "answer"
 
 
 _MADE_ANEW = frozenset({ExportKind.DATASET, ExportKind.COLLECTION})

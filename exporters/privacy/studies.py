@@ -79,7 +79,7 @@ def new_study(
     Raises `StudyIsThere`, `BadStudyName`, `UnsafeStudyKey` or `StudyError`; then nothing was written.
     """
     keys = keys or StudyKeys(data_dir)
-    path = _facts_path(data_dir, name)
+    path = study_file(data_dir, name)
     if path.exists():
         raise StudyIsThere(f"{data_dir} has a study {name} already; otel-tracking study show {name} says what it is")
     facts = _checked(
@@ -138,7 +138,7 @@ def study_names(data_dir: str | Path) -> list[str]:
 
 def facts_of(data_dir: str | Path, name: str) -> StudyFacts:
     """What is known of that study; no key is needed. Raises `UnknownStudy`, `BadStudyName` or `BrokenFile`."""
-    path = _facts_path(data_dir, name)
+    path = study_file(data_dir, name)
     try:
         return _read(name, path.read_bytes())
     except FileNotFoundError:
@@ -165,11 +165,12 @@ def change_study(
     if roster is not None:
         (keys or StudyKeys(data_dir)).keep_roster(name, roster)
     if changed != facts:
-        _keep(_facts_path(data_dir, name), changed)
+        _keep(study_file(data_dir, name), changed)
     return changed
 
 
-def _facts_path(data_dir: str | Path, name: str) -> Path:
+def study_file(data_dir: str | Path, name: str) -> Path:
+    """Where a data directory keeps what it knows of a study."""
     return Path(data_dir) / FOLDER / "studies" / f"{checked_name(name)}.json"
 
 

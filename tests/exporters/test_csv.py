@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from records import ODD_VALUES, a_record, an_item, records
 
 from exporters.errors import BrokenFile
-from exporters.formats.csv_table import COLUMNS, protect, read_csv, render, unprotect
+from exporters.formats.csv_cells import protect, unprotect
+from exporters.formats.csv_table import COLUMNS, read_csv, render
 from otel_tracking import ExecutionRecord, Media, canonical
 
 DOCS = Path(__file__).parents[2] / "docs" / "export-api.md"

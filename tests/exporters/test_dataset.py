@@ -27,8 +27,12 @@ def store(data_dir, *records):
 
 
 def content_of(dataset):
-    files = [path for path in dataset.path.rglob("*") if path.is_file()]
-    return {str(path.relative_to(dataset.path)): path.read_bytes() for path in files}
+    return content_below(dataset.path)
+
+
+def content_below(directory):
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    return {str(path.relative_to(directory)): path.read_bytes() for path in files}
 
 
 def rows_of(dataset, table):
@@ -121,10 +125,10 @@ def test_what_is_there_already_is_not_overwritten_unasked(tmp_path, records, the
     else:
         out.mkdir()
         (out / "thesis.docx").write_bytes(b"years of work")
-    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    before = content_below(out)
     with pytest.raises(NotWritable):
         make_dataset(data_dir, out, config_name="dada")
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert content_below(out) == before
     if there == "a dataset":
         assert make_dataset(data_dir, out, replace=True, config_name="dada").rows["executions"] == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "out"]

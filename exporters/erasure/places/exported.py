@@ -1,7 +1,7 @@
 """Erase runs from what was exported, as far as the ledger of exports knows where it went.
 
-A document goes, media of a run go, what has many runs is made anew without them. Last, the lines of the ledger lose
-what they say of the runs.
+A document goes, media of a run go, an answer to a question in SQL goes, what has many runs is made anew without them.
+Last, the lines of the ledger lose what they say of the runs.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class Exported:
     def _erase_document(
         self, export: Export, path: Path, runs: frozenset[RunId], step: Step
     ) -> Iterator[Removed | Beyond]:
-        if (export.kind, export.path) in self._of_others:
+        # What in an answer is of the run, nobody can tell: it goes whole, and whoever asked has the question.
+        if export.kind is not ExportKind.ANSWER and (export.kind, export.path) in self._of_others:
             yield Beyond(self.name, str(path), f"other runs have the same file; {_OTHER}")
             return
         size = path.stat().st_size
@@ -111,5 +112,7 @@ def _without(export: Export, runs: frozenset[RunId]) -> Export | None:
     """A ledger's line without the runs; None where no run is left."""
     if runs.isdisjoint(export.runs):
         return export
+    if export.kind is ExportKind.ANSWER:
+        return None
     left = tuple(run for run in export.runs if run not in runs)
     return replace(export, runs=left) if left else None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exporters.dataset.journeys import JOURNEYS
 from exporters.errors import BrokenFile, UnsafePath, listed
 from exporters.storage.layout import stored_days, table_files
 from exporters.storage.reading.damage import Damage, Damages
+from exporters.storage.reading.records import each_execution
 from exporters.storage.tables.schema import schema
 from exporters.storage.tables.table_file import check_file
 from otel_tracking.extras import Extra
@@ -24,6 +26,9 @@ _ROW = "* replace (timestamp at time zone 'UTC' as timestamp)"
 _OPTIONS = ("union_by_name = true", "hive_partitioning = true")
 _SELECT = {"executions": _ROW, "items": _ROW, "blobs": "*"}
 TABLES = tuple(_SELECT)
+
+LetsOut = Callable[[Any], bool]
+"""Whether a run may be seen; asked of the rows of `list_executions`."""
 
 
 class DamagedFiles(UserWarning):
@@ -41,6 +46,13 @@ def connect(data_dir: str | Path) -> duckdb.DuckDBPyConnection:
     >>> connect(tempfile.mkdtemp()).sql("select count(*) from items").fetchall()
     [(0,)]
     """
+    connection = new_connection(Path(data_dir))
+    add_views(connection, Path(data_dir))
+    return connection
+
+
+def new_connection(data_dir: Path) -> duckdb.DuckDBPyConnection:
+    """A connection for `add_views`, which puts what does not fit into memory below `data_dir`."""
     with Extra("queries", "Questions in SQL need"):
         import duckdb
 
@@ -48,23 +60,29 @@ def connect(data_dir: str | Path) -> duckdb.DuckDBPyConnection:
     # A file never changes once it has its name.
     connection.execute("set parquet_metadata_cache = true")
     # What does not fit into memory would go to the working directory, which may be anybody's.
-    connection.execute(f"set temp_directory = {_quoted(str(_as_text(Path(data_dir)) / '.duckdb'))}")
-    add_views(connection, Path(data_dir))
+    connection.execute(f"set temp_directory = {quoted(str(_as_text(data_dir) / '.duckdb'))}")
     return connection
 
 
-def add_views(connection: duckdb.DuckDBPyConnection, data_dir: Path) -> None:
-    """Make the views in a connection of your own; they are gone when it closes.
+def add_views(
+    connection: duckdb.DuckDBPyConnection, data_dir: Path, lets_out: LetsOut | None = None
+) -> tuple[Path, ...]:
+    """Make the views in a connection of your own, and give the files they read; they are gone when it closes.
 
     Files are listed here, the executions first: items that a compaction writes meanwhile belong to later executions.
+    With `lets_out`, only runs that it lets out are in the views.
     """
     damages = Damages()
+    leaving = None if lets_out is None else _leaving(data_dir, lets_out)
     files = {table: _files(_as_text(data_dir), table, damages) for table in TABLES}
     connection.execute(
         "create or replace temp table counting_writes as "
         "select arg_max(write_id, (revision, write_id)) as write_id "
         f"from {_source('executions', files['executions'])} group by coalesce(trace_id, execution_id)"
     )
+    if leaving is not None:
+        # By their writes: a revision that came since is not known to be let out.
+        connection.execute("delete from counting_writes where write_id not in (select unnest(?::bigint[]))", [leaving])
     exact = _exact_names(connection, files["executions"])
     for table, paths in files.items():
         connection.execute(_view(table, paths, exact))
@@ -75,6 +93,12 @@ def add_views(connection: duckdb.DuckDBPyConnection, data_dir: Path) -> None:
     if damages:
         names = listed([str(path) for path in damages.paths], limit=3)
         warnings.warn(f"not in the views, select * from damaged_files says why: {names}", DamagedFiles, stacklevel=3)
+    return tuple(path for paths in files.values() for path in paths)
+
+
+def _leaving(data_dir: Path, lets_out: LetsOut) -> list[int]:
+    """The writes of the runs that are let out. What is damaged, whoever makes the views is told of."""
+    return [row.write_id for row in each_execution(data_dir, on_damage=Damages()) if lets_out(row)]
 
 
 def _view(table: str, paths: list[Path], exact: set[str]) -> str:
@@ -135,7 +159,7 @@ def _is_whole(path: Path, damages: Damages) -> bool:
 def _source(table: str, paths: list[Path], *options: str) -> str:
     if not paths:
         return f"({_nothing(table)})"
-    listed = ", ".join(_quoted(str(path)) for path in paths)
+    listed = ", ".join(quoted(str(path)) for path in paths)
     return f"read_parquet([{listed}], {', '.join([*_OPTIONS, *options])})"
 
 
@@ -150,5 +174,10 @@ def _duckdb_type(arrow: str) -> str:
     return names.get(arrow, "bigint[]")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as SQL writes it.
+
+    >>> quoted("Anna's")
+    "'Anna''s'"
+    """
     return "'" + text.replace("'", "''") + "'"

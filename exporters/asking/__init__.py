@@ -1,0 +1,1 @@
+"""How is a question in SQL asked so that nothing changes, and what is done with its answer?"""
