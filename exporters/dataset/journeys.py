@@ -39,12 +39,9 @@ COLUMNS = (
         "bool",
         "Whether input_text is what the step before made; null for the first and the final",
     ),
-    Column("words", "int", "Words of input_text, where the engine counted them"),
-    Column(
-        "unknown_words",
-        "int",
-        "Words that the engine did not know and left as they were; above 0, content is not all in to_lang",
-    ),
+    Column("words", "int", "Words of input_text, where the engine counted them; of the final text those of its hop"),
+    Column("unknown_words", "int", "Words that the engine did not know and left as they were; null where none counted"),
+    Column("to_lang_is_partial", "bool", "Whether unknown_words is above 0: then content is not all in to_lang"),
     Column("model_used", "text", "Model that made the text"),
     Column("backend_used", "text", "Backend that made the text"),
     Column("execution_time", "float", "Duration of this step in seconds"),
@@ -72,7 +69,22 @@ def _columns(*measures: tuple[str, str]) -> tuple[Column, ...]:
 
 DRIFT_COLUMNS = (*_columns(*_MEASURES), *_columns(_MEANING))
 
-JOURNEYS = f"""
+
+def _counted(name: str) -> str:
+    """What the engine counted: beside the text, or, in records of earlier versions, in the answer of its call."""
+    call = "list_filter(try_cast(e.spans_json as json[]), lambda span: (span->>'span_id') = i.attempt)[1]"
+    said = ("i.metadata_json", f"{call}->'response'")
+    beside, answered = (f"try_cast({place}->>'{name}' as bigint)" for place in said)
+    return f"coalesce({beside}, {answered})"
+
+
+def _of_its_hop(name: str) -> str:
+    """The final text is that of the last hop, and what was counted there is true of it, too."""
+    is_handed_on = "item_type = 'interception_final' and content = lag(content) over way"
+    return f"case when {is_handed_on} then lag({name}) over way else {name} end"
+
+
+_STEPS = f"""
     select i.execution_id, i.trace_id, i.revision, e.config_name, {", ".join(f"e.{name}" for name in _OF_THE_RUN)},
            e.used_seed,
            row_number() over way as step, i.sequence_number, i.timestamp, i.item_type, i.stage, i.stage_iteration,
@@ -81,13 +93,20 @@ JOURNEYS = f"""
                     case when i.item_type = 'user_input_text' then i.metadata_json->>'input_language' end) as to_lang,
            i.input_text, i.content,
            case when i.item_type <> 'interception_final' then i.input_text = lag(i.content) over way end as is_chained,
-           try_cast(i.metadata_json->>'words' as bigint) as words,
-           try_cast(i.metadata_json->>'unknown_words' as bigint) as unknown_words,
+           {_counted("words")} as words, {_counted("unknown_words")} as unknown_words,
            i.model_used, i.backend_used, i.execution_time
     from items i join executions e
       on e.execution_id = i.execution_id and e.trace_id is not distinct from i.trace_id
     where i.item_type in ('user_input_text', 'translation_result', 'interception_iteration', 'interception_final')
     window way as (partition by i.execution_id, i.trace_id order by i.sequence_number, i.timestamp)
+"""
+
+JOURNEYS = f"""
+    with steps as ({_STEPS}), counted as (
+      select * replace ({_of_its_hop("words")} as words, {_of_its_hop("unknown_words")} as unknown_words) from steps
+      window way as (partition by execution_id, trace_id order by step)
+    )
+    select *, unknown_words > 0 as to_lang_is_partial from counted
 """
 """A query over tables or views of these names in which every run is there once."""
 

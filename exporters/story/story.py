@@ -10,6 +10,7 @@ from typing import Any
 from exporters.story.calls import Call
 from exporters.story.parts import Bar, Box, Chapter, Parameter
 from exporters.story.settings import settings_of
+from exporters.story.untranslated import Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Story:
     status: str
     tone: str
     outcome: str
-    languages: tuple[str, ...]
+    languages: tuple[Stop, ...]
     facts: tuple[Parameter, ...]
     asked: Any = field(repr=False)
     items: int
