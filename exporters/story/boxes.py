@@ -47,7 +47,7 @@ def box_of(
     return Box(
         number=item.sequence_number,
         item_type=visible_line(item.item_type),
-        label=_label(item, words),
+        label=label_of(item, words),
         tone=_tone(item, said),
         stage=item.stage,
         hop=item.stage_iteration,
@@ -85,7 +85,8 @@ def medium_of(item: ExecutionItem, attachments: Mapping[str, bytes]) -> Medium |
     )
 
 
-def _label(item: ExecutionItem, words: Mapping[str, str]) -> str:
+def label_of(item: ExecutionItem, words: Mapping[str, str]) -> str:
+    """What an item is called: `Hop 3`, `Picture · left half`."""
     word = words.get(str(item.item_type)) or visible_line(item.item_type) or words["item"]
     if item.item_type == ItemType.INTERCEPTION_ITERATION and item.stage_iteration is not None:
         return f"{word} {item.stage_iteration}"

@@ -70,6 +70,7 @@ def story_of(record: ExecutionRecord, *, language: str = "en", audience: str = A
         duration=run_seconds(record),
         calls=calls_of(record, words) if view.is_for(Content.CALL) else (),
         words=words,
+        record=record if in_full else None,
     )
 
 

@@ -41,8 +41,8 @@ class LeftWords:
         """The same in the words of a document.
 
         >>> from exporters.story.words import words_of
-        >>> LeftWords(3, 4).told(words_of("en")), LeftWords(3, 4).told(words_of("de")), LeftWords(2, 2).told(words_of("en"))
-        ('3 of 4 words unknown', '3 von 4 Wörtern unbekannt', 'not translated')
+        >>> LeftWords(3, 4).told(words_of("de")), LeftWords(2, 2).told(words_of("en"))
+        ('3 von 4 Wörtern unbekannt', 'not translated')
         """
         if self.is_all:
             return words["not translated"]

@@ -56,6 +56,7 @@ class Printed:
     facts: tuple[Parameter, ...]
     sections: tuple[Section, ...]
     section_notes: tuple[str, ...]
+    drift: tuple[Parameter, ...]
     figures: tuple[Figure, ...]
     timeline: Timeline
     duration: float
@@ -88,6 +89,7 @@ def lay_out(story: Story, *, attached: bool) -> Printed:
         facts=tuple(fact for fact in story.facts if not fact.is_long),
         sections=tuple(sections_of(chapters, numbers, words, limits)),
         section_notes=more(left_out, words),
+        drift=story.drift[:MOST_SETTINGS],
         figures=tuple(figures_of(story, numbers)),
         timeline=on_one_page(story.timeline),
         duration=story.duration,
