@@ -1,4 +1,7 @@
-"""100,000 stored items to a dataset: seconds and memory, and beside it the time of copying the tables by DuckDB."""
+"""100,000 stored items to a dataset: seconds and memory, and beside it the time of copying the tables by DuckDB.
+
+With `--semantics`: how long distinct texts take besides, which is all that it costs to measure how near they are.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from benchmarks import workloads
 from collectors import start_recording
 from exporters import ParquetSink
 from exporters.dataset import make_dataset
+from exporters.measures.meaning import Meanings
 from exporters.storage.reading.sql import connect
 
 
@@ -55,8 +59,22 @@ def main(items: int) -> None:
     print(f"({copied:.1f} s to copy the tables alone)")
 
 
+def time_meanings(texts: int) -> None:
+    """So many distinct sentences, of a length that children write, looked at as a dataset looks at them."""
+    said = "Eine blaue Blume, Nummer {}, erzählt dem alten Mond auf der Wiese eine lange Geschichte."
+    started = time.perf_counter()
+    meanings = Meanings()
+    loaded = time.perf_counter()
+    meanings.learn(said.format(number) for number in range(texts))
+    seconds = time.perf_counter() - loaded
+    print(f"meaning of {texts:,} distinct texts   {seconds:6.1f} s   ({loaded - started:.1f} s to load the engine)")
+
+
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        make(*sys.argv[1:])
+    arguments = [argument for argument in sys.argv[1:] if argument != "--semantics"]
+    if len(arguments) == 2:
+        make(*arguments)
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+        main(int(arguments[0]) if arguments else 100_000)
+    if "--semantics" in sys.argv:
+        time_meanings(1_000)

@@ -15,6 +15,7 @@ StorageError
 ├─ UnusableRoster       a list of names that cannot be looked for
 ├─ NoPipeline           no pipeline of spaCy where one was named
 ├─ WrongQuestion        SQL that cannot be answered, or would do more than ask
+├─ EngineUnusable       the engine of a measure does not run on this machine
 ├─ StudyError           a study cannot be used
 │  ├─ BadStudyName      a name that is no plain name
 │  ├─ UnknownStudy      this data directory knows no such study
@@ -78,6 +79,10 @@ class UnknownDataset(StorageError, LookupError):
 
 class AmbiguousExecution(StorageError, LookupError):
     """More than one execution begins like that."""
+
+
+class EngineUnusable(StorageError):
+    """The engine that measures how near texts are in meaning is installed and does not run here."""
 
 
 class UnusableRoster(StorageError, ValueError):

@@ -99,5 +99,8 @@ RULES: Mapping[Audience, Mapping[Content, Rule]] = {
 PERSONS = frozenset({"user_id", "device_id"})
 """Fields that say who or whose device it was."""
 
-AIDS = ("from_lang", "to_lang", "language", "input_language", "safe", "width", "height", "seed", "duration_seconds")
+AIDS = (
+    *("from_lang", "to_lang", "language", "input_language", "words", "unknown_words"),
+    *("safe", "width", "height", "seed", "duration_seconds"),
+)
 """Parameters that a text or picture wants said beside it, for everybody."""

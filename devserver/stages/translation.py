@@ -15,6 +15,10 @@ PIPELINE_LANGUAGE = "en"
 """The language that configurations with `translate_first` go on in."""
 
 
+_COUNTED = ("words", "unknown_words")
+"""What an engine found that says how far its text is in the other language: it goes where the text goes."""
+
+
 def take_in(stage: Stage, prompt: str, language: str, images: Sequence[InputImage] = ()) -> Text:
     """What the person typed, as the record's first text, and the pictures that came with it, an item each."""
     stage.item(
@@ -84,6 +88,7 @@ def log_translation(
             "engine": translated.engine,
             "engine_version": translated.engine_version,
             "mode": translated.mode,
+            **{name: translated.facts[name] for name in _COUNTED if name in translated.facts},
             **details,
         },
     )

@@ -8,6 +8,8 @@ from typing import Any
 
 from exporters.collections.journey import JourneyText, final_of, prompt_of
 from exporters.story.storyteller import languages_of
+from exporters.story.untranslated import marks_of
+from exporters.story.words import ENGLISH
 from otel_tracking.record import ExecutionRecord
 from otel_tracking.taxonomy import ItemType
 
@@ -49,7 +51,11 @@ def _once(values: Iterable[Any]) -> dict[str, None]:
 
 
 def _language(text: JourneyText | None) -> str | None:
-    return text.language if text else None
+    return text.spoken if text else None
+
+
+def _route(record: ExecutionRecord, texts: Sequence[JourneyText]) -> str:
+    return " → ".join(stop.named(str, ENGLISH) for stop in languages_of(record, marks_of(record)))
 
 
 FACTS: tuple[RunFact, ...] = (
@@ -67,7 +73,7 @@ FACTS: tuple[RunFact, ...] = (
     _field("execution_mode", "text", "Mode that the run was made in"),
     _field("used_seed", "text", "Seed that was used; text, because programs round numbers of this size"),
     RunFact("hops", "int", "How many hops the text went through", _hops),
-    RunFact("languages", "text", "Languages of the route", lambda record, texts: " → ".join(languages_of(record))),
+    RunFact("languages", "text", "Languages of the route", _route),
     RunFact("prompt_language", "text", "Language of the prompt", lambda record, texts: _language(prompt_of(texts))),
     RunFact("final_language", "text", "Language of the final text", lambda record, texts: _language(final_of(texts))),
     _field("outputs_generated", "int", "How many outputs were made"),

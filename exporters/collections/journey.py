@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from exporters.story.boxes import NO_CHECKS, box_of
 from exporters.story.language_names import language_name
 from exporters.story.readable import language_code, visible, visible_line
+from exporters.story.untranslated import LeftWords, Marks, marked, marks_of
 from exporters.story.words import words_of
 from otel_tracking.record import ExecutionItem, ExecutionRecord
 from otel_tracking.taxonomy import BLOCKED_TYPES, CHECK_TYPES, ItemType
@@ -42,7 +43,7 @@ class JourneyText:
     """One text of a journey, as it can be shown, and what is said of it.
 
     The final text is often that of the last hop: then it is one text with two `item_types`. `verdicts` are what checks
-    said of it.
+    said of it, `left` what of it is not in its `language`: of a text that was not translated at all, that is None.
     """
 
     timestamp: dt.datetime
@@ -52,22 +53,33 @@ class JourneyText:
     item_types: tuple[str, ...]
     stages: tuple[int, ...]
     verdicts: tuple[str, ...] = ()
+    left: LeftWords | None = None
+
+    @property
+    def spoken(self) -> str | None:
+        """The code of its language, `≈ ja` where it is only partly in it; None where nobody said."""
+        return marked(self.language, self.left, self.language) if self.language else None
 
 
 def journey_of(record: ExecutionRecord) -> tuple[JourneyText, ...]:
     """The texts of a run in their order. One that is there already is not told again, unless it is another hop's."""
     texts: list[JourneyText] = []
+    marks = marks_of(record)
     for item in record.items:
         if item.item_type in ON_THE_WAY:
-            _tell(texts, item)
+            _tell(texts, item, marks[id(item)])
         elif item.item_type in CHECK_TYPES | BLOCKED_TYPES:
             _judge(texts, item)
     return tuple(_with_language(text, record.items) for text in texts)
 
 
 def label_of(text: JourneyText, language: str) -> str:
-    """The language of a text, by its name in `language`; empty where nobody said."""
-    return language_name(text.language, language) if text.language else ""
+    """The language of a text, by its name in `language`, and what of it is not in it; empty where nobody said."""
+    words = words_of(language)
+    if text.left and text.left.is_all:
+        return text.left.told(words)
+    name = marked(language_name(text.language, language), text.left, "") if text.language else ""
+    return ", ".join(filter(None, (name, text.left.told(words) if text.left else "")))
 
 
 def prompt_of(journey: Sequence[JourneyText]) -> JourneyText | None:
@@ -126,9 +138,9 @@ def shown(value: Any) -> str:
     return f"⟨U+FEFF⟩{text[1:]}" if text.startswith(_MARK) else text
 
 
-def _tell(texts: list[JourneyText], item: ExecutionItem) -> None:
+def _tell(texts: list[JourneyText], item: ExecutionItem, marks: Marks) -> None:
     """Put a text at the end, or its type and stage beside the same text that is there."""
-    new = _text_of(item)
+    new = _text_of(item, marks)
     if not new.text.strip():
         return
     there = None if item.item_type == ItemType.INTERCEPTION_ITERATION else _place_of(texts, new.text)
@@ -138,14 +150,14 @@ def _tell(texts: list[JourneyText], item: ExecutionItem) -> None:
     known = texts[there]
     texts[there] = replace(
         known,
-        language=known.language or new.language,
+        language=known.language or (None if known.left else new.language),
         item_types=_joined(known.item_types, new.item_types),
         stages=_joined(known.stages, new.stages),
     )
 
 
-def _text_of(item: ExecutionItem) -> JourneyText:
-    box = box_of(item, {}, _ENGLISH, with_parameters=False)
+def _text_of(item: ExecutionItem, marks: Marks) -> JourneyText:
+    box = box_of(item, {}, _ENGLISH, with_parameters=False, marks=marks)
     is_hop = item.item_type == ItemType.INTERCEPTION_ITERATION and type(item.stage_iteration) is int
     return JourneyText(
         timestamp=item.timestamp,
@@ -154,6 +166,7 @@ def _text_of(item: ExecutionItem) -> JourneyText:
         hop=item.stage_iteration if is_hop else None,
         item_types=(box.item_type,),
         stages=_stage(item),
+        left=box.left,
     )
 
 
@@ -199,7 +212,7 @@ def _joined(known: tuple[Any, ...], more: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _with_language(text: JourneyText, items: Iterable[ExecutionItem]) -> JourneyText:
     """The text with the language that the next step said it was in, where the text itself does not say."""
-    if text.language:
+    if text.language or text.left:
         return text
     said = (
         language_code(item.metadata.get("from_lang"))

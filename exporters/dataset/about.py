@@ -11,6 +11,7 @@ from typing import Any
 from exporters.dataset.authors import Author, read_author
 from exporters.dataset.crate.told import RunsTold
 from exporters.dataset.licences import Licence, licence_named
+from exporters.measures.drift import MeasureSource
 from exporters.story.readable import visible_line
 
 
@@ -48,8 +49,8 @@ class Description:
 class About:
     """What every file that describes a dataset is made of: no clock, no path, nothing of the store.
 
-    `told` is what its runs did, for the crate; `damaged` counts runs that could not be read; `span` is when the first
-    and the last of them began.
+    `told` is what its runs did, for the crate; `measures` are by what its texts were measured; `damaged` counts runs
+    that could not be read; `span` is when the first and the last of them began.
     """
 
     description: Description
@@ -61,6 +62,12 @@ class About:
     span: tuple[dt.datetime, dt.datetime] | None
     crate: str = "process"
     media: int = 0
+    measures: Sequence[MeasureSource] = ()
+
+    @property
+    def with_meanings(self) -> bool:
+        """Whether it was measured how near texts are in meaning."""
+        return any(source.measure == "semantic_similarity" for source in self.measures)
 
     @property
     def period(self) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import Any
 
 from exporters.dataset.about import About, Description, software
 from exporters.dataset.authors import Author
 from exporters.dataset.licences import NONE_YET, Licence
+from exporters.measures.drift import MeasureSource
 from exporters.privacy.way_out import kept_back_in_words
 from otel_tracking.record import SCHEMA_VERSION
 from otel_tracking.taxonomy import TAXONOMY_VERSION
@@ -49,6 +50,7 @@ def readme(about: About, files: Mapping[str, str]) -> str:
             "",
             *_HOW_TO_READ,
             "",
+            *_measured(about.measures),
             *_cite(about, first, last),
             "",
             *_care(about.privacy),
@@ -86,6 +88,18 @@ _HOW_TO_READ = (
     "where item_type = 'interception_iteration' group by all order by all;",
     "```",
 )
+
+
+def _measured(sources: Sequence[MeasureSource]) -> list[str]:
+    """Which library in which version gave the figures of drift."""
+    if not sources:
+        return []
+    rows = [
+        f"| `{one.measure}_to_…` | {one.library} {one.version}".rstrip() + f" | {one.described_by} |" for one in sources
+    ]
+    head = ("## How drift was measured", "", "| columns of journeys | by | described by |", "|---|---|---|")
+    return [*head, *rows, ""]
+
 
 _CARE = {
     "full": (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -25,13 +26,18 @@ from exporters.storage.tables.parquet_file import ROWS_PER_GROUP, writing
 from exporters.storage.tables.schema import schema_of
 from exporters.storage.upkeep.day_rewrite import conform
 
+if TYPE_CHECKING:
+    from exporters.measures.meaning import Meanings
+
 Counts = dict[str, int]
 Progress = Callable[[str, int, int], None]
-"""RunsTold which table is being written, how many are done, and how many there are."""
+"""Told which table is being written, how many are done, and how many there are."""
 
 _BOOKKEEPING = ("write_id",)
 """Columns that say how something was stored, not what it is."""
 _RUNS_AT_ONCE = 256
+_RUNS_WITH_MEANINGS_AT_ONCE = 8
+"""They take a second or two together, so that one sees how far it is."""
 _ROWS_PER_GROUP = {"executions": 1_024, "blobs": 256}
 """Their rows are large, all spans of a run or a whole graph: a row group of the usual size would be gigabytes."""
 
@@ -54,20 +60,23 @@ def write_tables(
     teller: Teller,
     progress: Progress | None,
     on_damage: OnDamage,
+    meanings: Meanings | None = None,
 ) -> Counts:
     """The tables of the wanted runs as they leave, as Parquet and CSV, and their media; how many rows each table has.
 
-    A run of which a file is damaged is in none of them. `teller` is shown all that leaves.
+    A run of which a file is damaged is in none of them. `teller` is shown all that leaves. `meanings` measure how near
+    texts are in meaning; without them that is null.
     """
     ordered = sorted(wanted, key=lambda row: (row.execution_id, row.trace_id is None, row.trace_id or "", row.revision))
     loader = RunLoader(leaving.data_dir, on_damage)
     with contextlib.ExitStack() as files:
         tables = {name: _Table(files, leaving.out, name) for name in TABLES}
-        for done, runs in _bunches(loader.load(row, leaving) for row in ordered):
+        at_once = _RUNS_WITH_MEANINGS_AT_ONCE if meanings else _RUNS_AT_ONCE
+        for done, runs in _bunches((loader.load(row, leaving) for row in ordered), at_once):
             bunch = _bunch_of(runs)
             teller.add(bunch)
             for name, table in tables.items():
-                table.write(_rows_of(bunch, name))
+                table.write(_rows_of(bunch, name, meanings))
             if progress:
                 progress("runs", done, len(ordered))
         for table in tables.values():
@@ -75,14 +84,14 @@ def write_tables(
     return {name: table.count for name, table in tables.items()}
 
 
-def _bunches(runs: Iterable[LeavingRun | None]) -> Iterator[tuple[int, list[LeavingRun]]]:
+def _bunches(runs: Iterable[LeavingRun | None], at_once: int) -> Iterator[tuple[int, list[LeavingRun]]]:
     """Some runs at a time, and how many have been looked at."""
     waiting: list[LeavingRun] = []
     done = 0
     for done, run in enumerate(runs, start=1):
         if run is not None:
             waiting.append(run)
-        if done % _RUNS_AT_ONCE == 0:
+        if done % at_once == 0:
             yield done, waiting
             waiting = []
     yield done, waiting
@@ -98,15 +107,18 @@ def _joined(tables: Sequence[pa.Table], name: str) -> pa.Table:
     return pa.concat_tables([conform(table, wanted) for table in tables]) if tables else wanted.empty_table()
 
 
-def _rows_of(bunch: Bunch, name: str) -> pa.Table:
+def _rows_of(bunch: Bunch, name: str, meanings: Meanings | None) -> pa.Table:
     if name == "journeys":
-        return _journeys(bunch.executions, bunch.items, schema_of(TABLES[name]))
+        measured = with_drift(_journeys(bunch.executions, bunch.items), meanings).cast(schema_of(TABLES[name]))
+        if meanings:
+            meanings.forget()
+        return measured
     rows: pa.Table = getattr(bunch, name)
     return rows
 
 
-def _journeys(executions: pa.Table, items: pa.Table, wanted: pa.Schema) -> pa.Table:
-    """The ways of these runs' texts, and how far each has drifted; a way is all within one run."""
+def _journeys(executions: pa.Table, items: pa.Table) -> pa.Table:
+    """The ways of these runs' texts; a way is all within one run."""
     import duckdb
 
     with duckdb.connect() as connection:
@@ -116,7 +128,7 @@ def _journeys(executions: pa.Table, items: pa.Table, wanted: pa.Schema) -> pa.Ta
         connection.register("items", items)
         names = ", ".join(f'"{column.name}"' for column in COLUMNS)
         found = connection.sql(f"select {names} from ({JOURNEYS}) order by execution_id, trace_id, step")
-        return with_drift(found.to_arrow_table()).cast(wanted)
+        return found.to_arrow_table()
 
 
 class _Table:

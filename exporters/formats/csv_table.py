@@ -26,12 +26,16 @@ OF_THE_RUN = (
 )
 """Columns that are the same in every row."""
 
-COMMON = ("from_lang", "to_lang", "safe", "seed", "width", "height", "steps", "cfg", "duration_seconds")
+_COUNTED = ("words", "unknown_words")
+"""Where words are unknown, the text is not all in `to_lang`."""
+COMMON = ("from_lang", "to_lang", *_COUNTED, "safe", "seed", "width", "height", "steps", "cfg", "duration_seconds")
 """Parameters with a column of their own; `metadata_json` has them too, exactly."""
 
 _ITEM = tuple(column for column in ITEMS if column.name not in ("write_id", EXACT.name, "metadata_json"))
 COLUMNS = (*(column.name for column in _ITEM[:3]), *OF_THE_RUN, *(column.name for column in _ITEM[3:]))
 COLUMNS += (*COMMON, "metadata_json", EXACT.name)
+_EARLIER = tuple(name for name in COLUMNS if name not in _COUNTED)
+"""The columns of documents that were written before words were counted."""
 
 
 def render(record: ExecutionRecord) -> bytes:
@@ -72,7 +76,7 @@ def _rows(document: bytes) -> list[dict[str, str]]:
         parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
         convert_options=arrow_csv.ConvertOptions(column_types=cells, strings_can_be_null=False),
     )
-    if tuple(table.column_names) != COLUMNS:
+    if tuple(table.column_names) not in (COLUMNS, _EARLIER):
         raise ValueError(f"its columns are not those of items: {', '.join(table.column_names)}")
     return list(table.to_pylist())
 

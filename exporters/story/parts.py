@@ -6,7 +6,10 @@ escapes them for that document, and cuts what is too long for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from exporters.story.untranslated import LeftWords, marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Box:
     `key` (what the person wrote, and the final text). `language` is a language tag or None; `direction` that of the
     text. `given` is the text that a hop was given where that is not the one that was there before. `made_by` says who
     did it, `measures` how large or long it is (`512 × 512 · Seed 7`). `withheld` says in words why text and medium are
-    missing.
+    missing. `left` is what of the text is not in its language, `given_left` the same of the text that it was made of.
     """
 
     number: int | None
@@ -73,6 +76,24 @@ class Box:
     is_cancelled: bool = False
     withheld: str = ""
     parameters: tuple[Parameter, ...] = ()
+    left: LeftWords | None = None
+    given_left: LeftWords | None = None
+
+    @property
+    def tag(self) -> str:
+        """The language tag of the text: `mul` where it is only partly in its language; empty where nobody said."""
+        return self.left.tag if self.left else self.language or ""
+
+    def way(self, name_of: Callable[[str], str], words: Mapping[str, str]) -> tuple[str, ...]:
+        """From which language into which a text went, or the one it is in, marked where it is not all in it."""
+        if self.from_language or self.to_language:
+            start = marked(name_of(self.from_language or "?"), self.given_left, "?")
+            return start, marked(name_of(self.to_language or "?"), self.left, words["not translated"])
+        return (marked(name_of(self.language or "?"), self.left, words["not translated"]),) if self.tag else ()
+
+    def way_note(self, words: Mapping[str, str]) -> str:
+        """What is to be said beside the way: `3 of 4 words unknown`."""
+        return self.left.told(words) if self.left and not self.left.is_all else ""
 
     @property
     def caption(self) -> str:

@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporters.story.calls import Call
+from exporters.story.drifting import drift_of
 from exporters.story.parts import Bar, Box, Chapter, Parameter
 from exporters.story.settings import settings_of
+from exporters.story.untranslated import Stop
+from otel_tracking.record import ExecutionRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,8 @@ class Story:
 
     `tone` is that of a box, for the outcome. `asked` is what the run was asked to do, as it was given.
     `items` and `spans` are how many the record has, `completeness` says (to researchers) whether any were lost.
-    `duration` is that of the timeline, in seconds. `words` are all words of its language.
+    `duration` is that of the timeline, in seconds. `words` are all words of its language. `record` is there for
+    researchers, for what is only computed where it is asked for.
     """
 
     language: str
@@ -29,7 +33,7 @@ class Story:
     status: str
     tone: str
     outcome: str
-    languages: tuple[str, ...]
+    languages: tuple[Stop, ...]
     facts: tuple[Parameter, ...]
     asked: Any = field(repr=False)
     items: int
@@ -40,6 +44,7 @@ class Story:
     duration: float
     calls: tuple[Call, ...]
     words: Mapping[str, str]
+    record: ExecutionRecord | None = field(default=None, repr=False)
 
     @property
     def started(self) -> str:
@@ -50,6 +55,11 @@ class Story:
     def settings(self) -> tuple[Parameter, ...]:
         """What the run was asked to do: every setting that has a value."""
         return settings_of(self.asked)
+
+    @property
+    def drift(self) -> tuple[Parameter, ...]:
+        """How far each text is from the first and from the one before, for researchers; empty where none can tell."""
+        return drift_of(self.record, self.words) if self.record else ()
 
     @property
     def boxes(self) -> tuple[Box, ...]:

@@ -17,6 +17,7 @@ from exporters.story.parts import Chapter, Parameter, joined
 from exporters.story.readable import language_code, readable, seconds, visible, visible_line
 from exporters.story.story import Story
 from exporters.story.timeline import run_seconds, timeline_of
+from exporters.story.untranslated import Marks, Stop, marks_of
 from exporters.story.words import words_of
 from otel_tracking.audience import AUDIENCES_OF_DOCUMENTS, Audience, Content
 from otel_tracking.outcome import Status
@@ -46,7 +47,7 @@ def story_of(record: ExecutionRecord, *, language: str = "en", audience: str = A
     if audience not in AUDIENCES_OF_DOCUMENTS:
         offer = " or ".join(AUDIENCES_OF_DOCUMENTS)
         raise UnknownOption(f"documents are not made for {audience!r:.40}, but for {offer}")
-    view = view_of(record, audience)
+    view, marks = view_of(record, audience), marks_of(record)
     in_full = view.is_for(Content.PARAMETERS)
 
     return Story(
@@ -58,17 +59,18 @@ def story_of(record: ExecutionRecord, *, language: str = "en", audience: str = A
         status=visible_line(record.status),
         tone=_TONES.get(record.status, "plain"),  # type: ignore[call-overload]  # a StrEnum is its value
         outcome=_outcome(record, words, view),
-        languages=languages_of(record),
+        languages=languages_of(record, marks),
         facts=_facts(record, words, view),
         asked=record.metadata if in_full else None,
         items=len(record.items),
         spans=len(record.spans),
         completeness=_completeness(record, words) if in_full else "",
-        chapters=tuple(_chapters(record, words, view)),
+        chapters=tuple(_chapters(record, words, view, marks)),
         timeline=timeline_of(record, words),
         duration=run_seconds(record),
         calls=calls_of(record, words) if view.is_for(Content.CALL) else (),
         words=words,
+        record=record if in_full else None,
     )
 
 
@@ -97,17 +99,17 @@ def _message(error: Any) -> str:
     return visible_line(error)[:500] if error else ""
 
 
-def languages_of(record: ExecutionRecord) -> tuple[str, ...]:
-    """The languages that the text went through, from the first on."""
-    codes: list[str] = []
+def languages_of(record: ExecutionRecord, marks: Mapping[int, Marks]) -> tuple[Stop, ...]:
+    """The languages that the text went through, from the first on; `marks` are those of the record (`marks_of`)."""
+    stops: list[Stop] = []
     for item in record.items:
         if item.item_type in (ItemType.INTERCEPTION_ITERATION, ItemType.TRANSLATION_RESULT):
             said = item.metadata if isinstance(item.metadata, Mapping) else {}
             into = language_code(said.get("to_lang"))
             if into:
-                start = [language_code(said.get("from_lang")) or "?"] if not codes else []
-                codes += [*start, into]
-    return tuple(codes)
+                start = [Stop(language_code(said.get("from_lang")) or "?")] if not stops else []
+                stops += [*start, Stop(into, marks[id(item)].made)]
+    return tuple(stops)
 
 
 def _facts(record: ExecutionRecord, words: Mapping[str, str], view: View) -> tuple[Parameter, ...]:
@@ -147,7 +149,9 @@ def _completeness(record: ExecutionRecord, words: Mapping[str, str]) -> str:
     return words["complete"].format(items=f"{len(record.items):,}", spans=f"{len(record.spans):,}")
 
 
-def _chapters(record: ExecutionRecord, words: Mapping[str, str], view: View) -> Iterator[Chapter]:
+def _chapters(
+    record: ExecutionRecord, words: Mapping[str, str], view: View, marks: Mapping[int, Marks]
+) -> Iterator[Chapter]:
     """Items in order, those of one stage or of one output together; what only marks the way is left out."""
     shown = [told for told in _handed_on(record.items, view) if not is_quiet(told[0], view.audience)]
     for (output, stage), group in groupby(shown, key=_place):
@@ -161,6 +165,7 @@ def _chapters(record: ExecutionRecord, words: Mapping[str, str], view: View) -> 
                 withheld=view.why(item),
                 with_parameters=view.is_for(Content.PARAMETERS),
                 given=given,
+                marks=marks[id(item)],
             )
             for item, given in together
         )

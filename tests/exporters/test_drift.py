@@ -1,5 +1,8 @@
 """How far texts drift: the libraries' own figures, in each row of a dataset's journeys."""
 
+import re
+from pathlib import Path
+
 import pyarrow.parquet as pq
 import pytest
 from builders import a_record, an_item
@@ -71,3 +74,13 @@ def test_the_journeys_of_a_dataset_have_them(tmp_path):
     assert [row["chrf_to_first"] for row in rows[1:]] == [drift_between(texts[0], text).chrf for text in texts[1:]]
     assert rows[2]["edit_similarity_to_previous"] == drift_between(texts[1], texts[2]).edit_similarity
     assert rows[0]["length_ratio_to_first"] is None
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.measure)
+def test_the_page_for_researchers_explains_each_measure_in_four_sentences(source):
+    """With what gives the figure, and who described it."""
+    page = (Path(__file__).parents[2] / "docs" / "for-researchers.md").read_text("utf-8")
+    section = page.split(f"\n### `{source.measure}`\n")[1].split("\n#")[0].strip()
+    assert len(re.findall(r"\.(?=\s|$)", section)) == 4
+    assert source.library in section or source.library == "otel-tracking"
+    assert source.described_by.split()[0] in section or source.library == "otel-tracking"

@@ -43,6 +43,7 @@ from exporters.storage.reading.damage import Damages
     show_default=True,
     help="How ro-crate-metadata.json tells what happened: each stage, or also the workflow and who organised it.",
 )
+@click.option("--semantics", is_flag=True, help="Measure how near texts are in meaning, too: 1,000 texts take 15 s.")
 @privacy_options
 @click.option("--replace", is_flag=True, help="A dataset that is at OUT already may go.")
 @data_option
@@ -56,6 +57,7 @@ def command(
     licence: str,
     with_media: bool,
     crate: str,
+    semantics: bool,
     profile: str,
     roster: Path | None,
     replace: bool,
@@ -84,6 +86,7 @@ def command(
                 "with_media": with_media,
                 "crate": crate,
                 "replace": replace,
+                "semantics": semantics,
                 "progress": tell,
             }
             made = make_dataset(data_dir, out, on_damage=damages, **options, **selection)

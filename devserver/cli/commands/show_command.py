@@ -44,6 +44,7 @@ def command(execution: str, data_dir: Path, as_tree: bool, as_json: bool) -> Non
         screen.print(tree_of(record))
     else:
         draw_journey(screen, story)
+        draw_drift(screen, story)
 
 
 def draw_head(screen: Console, story: Story) -> None:
@@ -65,6 +66,17 @@ def draw_journey(screen: Console, story: Story) -> None:
             draw_heading(screen, stage_title(stage, chapter.output, config))
             for box in boxes:
                 draw_row(screen, row_of(box))
+
+
+def draw_drift(screen: Console, story: Story) -> None:
+    """How far each text is from the first one and from the one before, where that can be told."""
+    lines = story.drift
+    if not lines:
+        return
+    draw_heading(screen, story.words["drift"])
+    for line in lines:
+        screen.print(Text(f"   {safe_line(line.name):<12} {line.value}"))
+    screen.print(Text(f"   {story.words['drift note']}", style="dim"))
 
 
 def _facts(story: Story) -> str:

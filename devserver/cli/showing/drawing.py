@@ -41,6 +41,8 @@ def in_columns(row: JourneyLine, width: int) -> RenderableType:
     grid.add_column(justify="right", no_wrap=True, overflow="ellipsis", max_width=width // _WHO_SHARE, style="dim")
     grid.add_column(justify="right", no_wrap=True, min_width=_TIME_WIDTH, style="dim")
     text = Text(shorten(row.text, LONGEST_TEXT), style=row.style)
+    if row.note:
+        text.append(f"\n{row.note}", style="not bold yellow")
     grid.add_row("", Text(row.label), text, Text(row.who), Text(row.took))
     return grid
 
@@ -57,5 +59,6 @@ def in_grid(lines: Iterable[tuple[Any, ...]], *columns: Mapping[str, Any]) -> Ta
 
 def in_one_line(row: JourneyLine) -> Text:
     """A row for a log or a pipe: label, text and, in brackets, who did it."""
-    note = f"  [{f'{row.who} {row.took}'.strip()}]" if row.who or row.took else ""
+    told = ", ".join(filter(None, (f"{row.who} {row.took}".strip(), row.note)))
+    note = f"  [{told}]" if told else ""
     return Text(f"   {row.label:<{_LABEL_WIDTH}} {shorten(safe_line(row.text), LONGEST_TEXT)}{note}".rstrip())

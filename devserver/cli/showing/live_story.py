@@ -9,6 +9,7 @@ from collectors.recording import ENDED, FINISHED, STARTED, LiveEvent
 from devserver.cli.showing.rows import JourneyLine, row_of, stage_title
 from devserver.cli.showing.text import safe_line
 from exporters.story.boxes import box_of
+from exporters.story.untranslated import Untranslated
 from exporters.story.words import ENGLISH
 from otel_tracking import ExecutionItem
 from otel_tracking import attributes as names
@@ -37,6 +38,7 @@ class LiveStory:
 
     def __init__(self) -> None:
         self._open: dict[int, _Open] = {}
+        self._untranslated = Untranslated()
         self.finished = False
 
     def tell(self, event: LiveEvent) -> Iterator[Heading | JourneyLine]:
@@ -49,8 +51,9 @@ class LiveStory:
             self.finished = True
         elif event.is_item:
             item = ExecutionItem.from_dict(event.fields)
+            marks = self._untranslated.follow(item)
             if not is_quiet(item, Audience.RESEARCHER):
-                yield row_of(box_of(item, {}, ENGLISH))
+                yield row_of(box_of(item, {}, ENGLISH, marks=marks))
 
     def doing(self) -> str:
         """What is under way, outermost first: `hop 5 · translate apertium-eng-spa`; empty between two things."""

@@ -11,16 +11,20 @@ from exporters.story.parts import Box
 from exporters.story.words import ENGLISH
 from otel_tracking import ItemType
 
+_UNTRANSLATED = {**ENGLISH, "not translated": "–"}
+"""In the narrow column of languages; the note beside the text says it in words."""
+
 
 @dataclass(frozen=True, slots=True)
 class JourneyLine:
-    """One line of the journey; every text in it is safe to show."""
+    """One line of the journey; every text in it is safe to show. `note` is what a reader must know of the text."""
 
     label: str
     text: str
     who: str = ""
     took: str = ""
     style: str = ""
+    note: str = ""
 
 
 def row_of(box: Box) -> JourneyLine:
@@ -28,9 +32,10 @@ def row_of(box: Box) -> JourneyLine:
 
     >>> row_of(Box(number=4, item_type="interception_iteration", label="Hop 2", hop=2, text="Una flor",
     ...            from_language="en", to_language="es", made_by="apertium", seconds="0.25 s"))
-    JourneyLine(label='2  en → es', text='Una flor', who='apertium', took='0.25 s', style='')
+    JourneyLine(label='2  en → es', text='Una flor', who='apertium', took='0.25 s', style='', note='')
     """
-    return JourneyLine(_label(box), _text(box), safe_line(box.made_by), box.seconds, _style(box))
+    note = box.left.told(ENGLISH) if box.left else ""
+    return JourneyLine(_label(box), _text(box), safe_line(box.made_by), box.seconds, _style(box), note)
 
 
 def stage_title(stage: int | None, loop_iteration: int | None = None, config_used: Any = None) -> str:
@@ -48,8 +53,9 @@ def stage_title(stage: int | None, loop_iteration: int | None = None, config_use
 
 
 def way_of(box: Box) -> str:
-    """`de → en` where a text was translated; else empty."""
-    return f"{box.from_language or '?'} → {box.to_language or '?'}" if box.from_language or box.to_language else ""
+    """`de → en` where a text was translated, `de → ≈ en` where only in part, `de → –` where not; else empty."""
+    way = box.way(str, _UNTRANSLATED)
+    return " → ".join(way) if len(way) > 1 else ""
 
 
 def _label(box: Box) -> str:

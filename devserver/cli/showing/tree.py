@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from rich.text import Text
@@ -14,6 +14,7 @@ from devserver.cli.showing.terminal_words import STATUS_STYLES
 from devserver.cli.showing.text import safe_line, shorten
 from exporters.story.boxes import box_of
 from exporters.story.readable import seconds
+from exporters.story.untranslated import Marks, marks_of
 from exporters.story.words import ENGLISH
 from otel_tracking import ExecutionItem, ExecutionRecord, SpanRecord
 
@@ -24,10 +25,10 @@ _LONGEST_TEXT = 300
 
 def tree_of(record: ExecutionRecord) -> Tree:
     """The tree: execution, stages, hops, outputs, attempts, and the items below the span they belong to."""
-    children = _children_by_span(record)
+    children, marks = _children_by_span(record), marks_of(record)
     tree = Tree(_root_line(record), guide_style="dim")
     for part in _in_time_order(children.pop(None, [])):
-        _add(tree, part, children)
+        _add(tree, part, children, marks)
     return tree
 
 
@@ -54,13 +55,15 @@ def _in_time_order(parts: list[SpanOrItem]) -> list[SpanOrItem]:
     return sorted(parts, key=lambda part: (part.timestamp, isinstance(part, ExecutionItem)))
 
 
-def _add(branch: Tree, part: SpanOrItem, children: dict[str | None, list[SpanOrItem]]) -> None:
+def _add(
+    branch: Tree, part: SpanOrItem, children: dict[str | None, list[SpanOrItem]], marks: Mapping[int, Marks]
+) -> None:
     if isinstance(part, ExecutionItem):
-        branch.add(_item_line(part))
+        branch.add(_item_line(part, marks[id(part)]))
         return
     below = branch.add(_span_line(part))
     for child in _in_time_order(children.pop(part.span_id, [])):
-        _add(below, child, children)
+        _add(below, child, children, marks)
 
 
 def _root_line(record: ExecutionRecord) -> Text:
@@ -97,10 +100,11 @@ def _error_text(span: SpanRecord) -> str:
     return safe_line(f"{details.get('error_type') or ''} {details.get('error_message') or ''}")
 
 
-def _item_line(item: ExecutionItem) -> Text:
+def _item_line(item: ExecutionItem, marks: Marks) -> Text:
     line = Text(f"#{item.sequence_number} ", style="dim", no_wrap=True, overflow="ellipsis")
     line.append(safe_line(item.item_type), style="not dim")
-    box = box_of(item, {}, ENGLISH)
-    for told, style in ((way_of(box), "cyan"), (shorten(safe_line(row_of(box).text), _LONGEST_TEXT), "")):
+    box = box_of(item, {}, ENGLISH, marks=marks)
+    row = row_of(box)
+    for told, style in ((way_of(box), "cyan"), (row.note, "yellow"), (shorten(safe_line(row.text), _LONGEST_TEXT), "")):
         line.append(f"  {told}" if told else "", style=f"not dim {style}".strip())
     return line

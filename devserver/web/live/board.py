@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from devserver.web.live.board_rules import states_of
@@ -19,6 +20,7 @@ from exporters.story.boxes import box_of
 from exporters.story.language_names import language_name
 from exporters.story.parts import Box
 from exporters.story.readable import language_code, visible_line
+from exporters.story.untranslated import marks_of
 from exporters.story.words import words_of as words_of_documents
 from otel_tracking.audience import Audience, Content
 from otel_tracking.record import ExecutionItem, ExecutionRecord
@@ -49,6 +51,7 @@ class LiveBox:
     language: str = ""
     direction: str = "ltr"
     way: tuple[str, ...] = ()
+    way_note: str = ""
     caption: str = ""
     took: str = ""
     note: str = ""
@@ -117,6 +120,7 @@ class _Drawing:
     def __init__(self, record: ExecutionRecord, view: View, language: str, contents: Contents) -> None:
         self._record, self._view, self._language, self._contents = record, view, language, contents
         self._words, self._document_words = words_of(language), words_of_documents(language)
+        self._marks = marks_of(record)
 
     def box(self, slot: Slot, status: str) -> LiveBox:
         """The box of a slot, with what is in it as far as it is there and may be shown."""
@@ -133,9 +137,10 @@ class _Drawing:
             state_word=self._words[f"state {status}"],
             since_ms=self._since(slot) if status == "working" else None,
             text=content.text if content and not is_hidden else "",
-            language=(content.language if content else None) or "",
+            language=content.tag if content else "",
             direction=content.direction if content else "ltr",
             way=self._way(slot, content),
+            way_note=content.way_note(self._document_words) if content else "",
             caption=content.caption if content and not is_hidden else "",
             took=content.seconds if content else "",
             note=self._note(status, content),
@@ -148,7 +153,8 @@ class _Drawing:
         key = id(item), self._view.why(item)
         if key not in self._contents:
             in_full = self._view.is_for(Content.PARAMETERS)
-            box = box_of(item, {}, self._document_words, withheld=key[1], with_parameters=in_full)
+            marks, why = self._marks[id(item)], key[1]
+            box = box_of(item, {}, self._document_words, withheld=why, with_parameters=in_full, marks=marks)
             self._contents[key] = item, box
         return self._contents[key][1]
 
@@ -164,14 +170,14 @@ class _Drawing:
 
     def _way(self, slot: Slot, content: Box | None) -> tuple[str, ...]:
         """Where a hop goes from and to; or the one language a text is in. Names, in the page's language."""
-        codes = [content.from_language, content.to_language] if content else []
-        if not any(codes):
-            said = slot.span.configured if slot.span and slot.hop else None
-            said = said if isinstance(said, Mapping) else {}
-            codes = [language_code(said.get(end)) for end in ("from_lang", "to_lang")]
-        if not any(codes) and content and content.language:
-            return (language_name(content.language, self._language),)
-        return tuple(language_name(code, self._language) if code else "?" for code in codes) if any(codes) else ()
+        name_of = partial(language_name, language=self._language)
+        way = content.way(name_of, self._document_words) if content else ()
+        if len(way) > 1:
+            return way
+        said = slot.span.configured if slot.span and slot.hop else None
+        said = said if isinstance(said, Mapping) else {}
+        codes = [language_code(said.get(end)) for end in ("from_lang", "to_lang")]
+        return tuple(name_of(code) if code else "?" for code in codes) if any(codes) else way
 
     def _note(self, status: str, content: Box | None) -> str:
         if status == "held":

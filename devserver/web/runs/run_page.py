@@ -17,7 +17,9 @@ from exporters import FORMATS
 from exporters.errors import StorageError
 from exporters.formats import Format
 from exporters.privacy.profiles import Profile
+from exporters.story.drifting import drift_of
 from exporters.story.readable import seconds
+from exporters.story.words import words_of as words_of_documents
 from otel_tracking.record import ExecutionRecord
 
 _FORMAT_NAMES = {
@@ -58,6 +60,8 @@ def run_page_values(
         "lacking": _lacking(exports),
         "way_out": way_out,
         "final": _final(board),
+        "drift": drift_of(record, words_of_documents(language)) if record and audience is Role.RESEARCHER else (),
+        "document_words": words_of_documents(language),
         "word_list": {name: words_of(language)[name] for name in ("whole", "open picture", "missing", "seconds")},
     }
 

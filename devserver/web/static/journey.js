@@ -78,7 +78,7 @@ function fill(box) {
   element.querySelector(".mark").textContent = MARKS[box.state] || "";
   for (const name of ["label", "state_word", "caption", "took"]) write(slot(element, name), box[name]);
   fillWay(element, box.way);
-  for (const name of ["text", "note"]) {
+  for (const name of ["text", "note", "way_note"]) {
     write(slot(element, name), box[name]);
     show(slot(element, name), box[name] !== "");
   }

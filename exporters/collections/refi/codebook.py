@@ -27,6 +27,8 @@ from otel_tracking.taxonomy import STAGE_NAMES
 
 ITEM_TYPE, LANGUAGE, SAFETY, STAGE, HOP = "item type", "language", "safety", "stage", "hop"
 """The kinds of codes, each a category."""
+_PARTLY, _UNTRANSLATED = " partly", "not translated"
+"""What codes for languages say of texts that an engine left words of as they were."""
 _COLOURS = {ITEM_TYPE: "#3366CC", LANGUAGE: "#2E8B57", SAFETY: "#C0392B", STAGE: "#8E44AD", HOP: "#B9770E"}
 
 
@@ -73,7 +75,7 @@ class CodeBook:
             STAGE: text.stages,
             SAFETY: text.verdicts,
             HOP: (text.hop,),
-            LANGUAGE: (text.language,),
+            LANGUAGE: (_spoken(text),),
         }
         return [self.use(kind, value) for kind, values in said.items() for value in values if value is not None]
 
@@ -89,14 +91,21 @@ class CodeBook:
 
     def _categories(self) -> Iterator[Code]:
         yield Code(ITEM_TYPE, "", "Item types", "What an item is, by the taxonomy", tuple(self._item_types()))
-        language = self._used[LANGUAGE]
-        named = sorted((language_name(str(code), self._language), code) for code in language)
-        tags = tuple(Code(LANGUAGE, code, name if name == code else f"{name} ({code})") for name, code in named)
+        named = sorted((self._language_code(str(code)), code) for code in self._used[LANGUAGE])
+        tags = tuple(Code(LANGUAGE, code, name) for name, code in named)
         yield Code(LANGUAGE, "", "Languages", "Language of a text, where somebody said it", tags)
         verdicts = tuple(Code(SAFETY, verdict, self._words[verdict]) for verdict in (SAFE, NOT_SAFE, NOT_CHECKED))
         yield Code(SAFETY, "", "Safety", "What safety checks said of a text", verdicts)
         yield Code(STAGE, "", "Stages", "Stages of the pipeline that a text was in", self._numbered(STAGE))
         yield Code(HOP, "", "Hops", "Hops of a journey, counted from 1", self._numbered(HOP))
+
+    def _language_code(self, code: str) -> str:
+        """The name of a code for languages: `Japanese (ja)`, `Japanese (ja), partly`, `not translated`."""
+        if code == _UNTRANSLATED:
+            return self._words[code]
+        tag, partly, _ = code.partition(_PARTLY)
+        name = language_name(tag, self._language)
+        return (name if name == tag else f"{name} ({tag})") + (f", {self._words['partly']}" if partly else "")
 
     def _item_types(self) -> Iterator[Code]:
         for group, types in meanings().items():
@@ -113,6 +122,13 @@ class CodeBook:
             Code(kind, number, f"{self._words[kind]} {number}", self._words.get(f"{kind} {number}", ""))
             for number in numbers
         )
+
+
+def _spoken(text: JourneyText) -> str | None:
+    """What a text is coded as: its language, that language in part, or that it was not translated."""
+    if text.left and text.left.is_all:
+        return _UNTRANSLATED
+    return f"{text.language}{_PARTLY if text.left else ''}" if text.language else None
 
 
 def write(records: Iterable[ExecutionRecord], file: BinaryIO, options: CollectionOptions) -> None:

@@ -96,7 +96,7 @@ class _Project:
             text = one.text
             alone = Coded(("alone", *run.key, place), "", text)
             name = self._names.give(file_name(f"{run.name} {place:02d} {text.item_types[0]}"))
-            values = run.values(item_type=text.item_types[0], language=text.language, hop=text.hop)
+            values = run.values(item_type=text.item_types[0], language=text.spoken, hop=text.hop)
             yield text_source(("alone", *run.key, place), name, [alone], self._book, values)
 
     def _keep(self, source: Source) -> str | None:

@@ -20,6 +20,7 @@ from exporters.dataset import make_dataset
 from exporters.dataset.about import Description
 from exporters.erasure.places.documents import remove_folder
 from exporters.errors import NothingSelected, StorageError
+from exporters.measures.meaning import is_usable
 from exporters.privacy.exports_ledger import Export, ExportKind
 from exporters.privacy.way_out import open_way_out
 from exporters.storage.files import remove, sync_directory
@@ -78,7 +79,10 @@ def _remove(out: Path) -> None:
 
 
 def _make_again(data_dir: Path, out: Path, export: Export, kept: frozenset[RunId]) -> bool:
-    """Make it of the runs that are kept; False where none of them may leave any more."""
+    """Make it of the runs that are kept; False where none of them may leave any more.
+
+    Where meanings cannot be measured any more they are left out: nobody's data stays for want of a library.
+    """
     said = dict(export.options)
     way_out = open_way_out(data_dir, export.profile, roster=said.pop("roster", None))
     shared: dict[str, Any] = {"way_out": way_out, "executions": kept, "on_damage": lambda damage: None}
@@ -90,6 +94,7 @@ def _make_again(data_dir: Path, out: Path, export: Export, kept: frozenset[RunId
             description = Description(**{**told, "authors": tuple(told.get("authors", ()))})
             # Those that were made before there was a choice had neither.
             how = {"with_media": said.get("with_media", False), "crate": said.get("crate", "process")}
+            how["semantics"] = bool(said.get("semantics")) and is_usable()
             make_dataset(data_dir, out, description=description, replace=True, **how, **shared)
     except NothingSelected:
         return False

@@ -85,6 +85,13 @@ def _journey(document: Any, story: Printed) -> None:
     _say(document, story.section_notes)
 
 
+def _drift(document: Any, story: Printed, heading: str) -> None:
+    if story.drift:
+        document.add_heading(heading, 1)
+        _say(document, (story.words["drift note"],))
+        facts_table(document, story.drift, size=8.5)
+
+
 def _figures(document: Any, story: Printed, heading: str) -> None:
     if story.figures:
         document.add_heading(heading, 1)
@@ -168,6 +175,7 @@ def _say(document: Any, notes: tuple[str, ...], size: float = 8.5) -> None:
 
 
 _CHAPTERS: dict[str, Callable[[Any, Printed, str], None]] = {
+    "drift": _drift,
     "figures": _figures,
     "timeline": _timeline,
     "attempts": _calls,

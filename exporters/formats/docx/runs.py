@@ -13,6 +13,7 @@ from exporters.story.printed.directions import runs
 from exporters.story.printed.languages import EAST_ASIAN, language_of
 from exporters.story.printed.signs import Sign, pieces
 from exporters.story.readable import direction_of
+from exporters.story.untranslated import MIXED, UNDETERMINED
 
 SIGN_STYLE = "Sign"
 """Character style of what stands for a character that cannot be printed."""
@@ -82,7 +83,10 @@ def _mark(run: Any, direction: str, code: str | None) -> None:
         fonts = run._r.get_or_add_rPr().get_or_add_rFonts()
         fonts.set(qn("w:eastAsia"), _EAST_ASIAN_FONTS[code])
         fonts.set(qn("w:hint"), "eastAsia")
-    if code:
+    if code in (MIXED, UNDETERMINED):
+        # No spelling of one language is right for it, that of the document least of all.
+        child(run._r.get_or_add_rPr(), "w:noProof")
+    elif code:
         _say_language(run, direction, code)
 
 

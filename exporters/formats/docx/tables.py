@@ -21,7 +21,7 @@ from exporters.formats.docx.xml import (
 )
 from exporters.formats.printed.colours import FAINT, FATES, GREY, STAGES, TONES, WASH
 from exporters.formats.printed.layout import Printed, PrintedCall
-from exporters.formats.printed.rows import BoxRow, Passage, Section
+from exporters.formats.printed.rows import BoxRow, Passage, Section, tongues_of
 from exporters.formats.printed.timeline import extent
 from exporters.story.parts import Bar, Parameter
 
@@ -136,8 +136,7 @@ def _journey_row(table: Any, row: BoxRow, section: Section, words: Any) -> None:
     tone = TONES[box.tone]
     _small(cells[0], "" if box.number is None else str(box.number))
     tell(cells[1].paragraphs[0], box.label, size=9, colour=tone)
-    if box.from_language or box.to_language:
-        tongues = f"{box.from_language or '?'} → {box.to_language or '?'}"
+    if tongues := tongues_of(box, words):
         tell(cells[1].add_paragraph(), tongues, size=8, colour=GREY)
     _small(cells[3], "" if row.figure else box.caption)
     _small(cells[4], box.seconds, right=True)

@@ -7,6 +7,7 @@ CommonMark with tables. Every text is a quotation in which nothing is markup (`t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote as url_of
 
@@ -37,7 +38,8 @@ def _head(story: Story) -> Iterator[str]:
     yield f"{inline(story.execution_id)} · {within(story.started)}"
     yield f"**{inline(story.outcome)}**"
     if len(story.languages) > 2:
-        yield " → ".join(_language(code, story) for code in story.languages)
+        name_of = partial(language_name, language=story.language)
+        yield " → ".join(inline(stop.named(name_of, story.words)) for stop in story.languages)
 
 
 def _journey(story: Story) -> Iterator[str]:
@@ -67,13 +69,8 @@ def _box(box: Box, story: Story) -> Iterator[str]:
 
 
 def _way(box: Box, story: Story) -> str:
-    if box.from_language or box.to_language:
-        return f"{_language(box.from_language or '?', story)} → {_language(box.to_language or '?', story)}"
-    return _language(box.language, story) if box.language else ""
-
-
-def _language(code: str, story: Story) -> str:
-    return inline(language_name(code, story.language))
+    names = box.way(partial(language_name, language=story.language), story.words)
+    return joined(" → ".join(map(inline, names)), inline(box.way_note(story.words)))
 
 
 def _medium(box: Box, medium: Medium, story: Story) -> str:

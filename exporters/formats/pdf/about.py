@@ -1,4 +1,4 @@
-"""The end of a document: what was asked for, is the record complete, and what do the signs in frames stand for?"""
+"""Names and values after the chapters: drift of the text, what was asked for, completeness, signs in frames."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reportlab.platypus import CondPageBreak, Flowable
 from exporters.formats.pdf.flow import gap
 from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.parts import heading, names_and_values, paragraph, rows_of, table
-from exporters.formats.pdf.styles import SMALL, TEXT, WIDTH, Style
+from exporters.formats.pdf.styles import GREY, SMALL, TEXT, WIDTH, Style
 from exporters.formats.printed.layout import Printed
 from exporters.story.printed.signs import meaning_of
 
@@ -29,6 +29,16 @@ def settings(setter: Typesetter, story: Printed) -> list[Flowable]:
     notes = [flowable for note in story.settings_notes for flowable in paragraph(setter, note, above=4)]
     room = sum(row.wrap(WIDTH, 1e6)[1] for row in rows) + _HEADING
     return [*heading(setter, story.words["settings"], "settings", room=min(room, _MOST_ROOM)), *rows, *notes]
+
+
+def drift(setter: Typesetter, story: Printed) -> list[Flowable]:
+    """The chapter of how far the text drifted; nothing where it has only one text, or nobody can tell."""
+    if not story.drift:
+        return []
+    rows = names_and_values(setter, story.drift, (_NAMES, WIDTH - _NAMES), Style(8), 1.6)
+    room = sum(row.wrap(WIDTH, 1e6)[1] for row in rows) + _HEADING
+    told = paragraph(setter, story.words["drift note"], Style(8, colour=GREY), above=0)
+    return [*heading(setter, story.words["drift"], "drift", room=min(room, _MOST_ROOM)), *told, gap(4), *rows]
 
 
 def about(setter: Typesetter, story: Printed) -> list[Flowable]:

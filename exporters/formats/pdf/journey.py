@@ -14,7 +14,7 @@ from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.parts import Command, heading, last_of_whole, paragraph, plain, rows_of, table, tag
 from exporters.formats.pdf.styles import FAINT, GREY, SMALL, TEXT, TONES, WIDTH, Colour, Style, stage_colour
 from exporters.formats.printed.layout import Printed
-from exporters.formats.printed.rows import BoxRow, Passage, Section
+from exporters.formats.printed.rows import BoxRow, Passage, Section, tongues_of
 from exporters.story.parts import Box
 
 _LEADING = 13.4
@@ -94,19 +94,13 @@ def _cells(setter: Typesetter, row: BoxRow, story: Printed) -> list[list[Line]]:
         _lines(setter, number, widths[0], SMALL),
         stacked(
             _lines(setter, box.label, widths[1], Style(8.5, 500, TONES[box.tone])),
-            _lines(setter, _languages(box), widths[1], SMALL),
+            _lines(setter, plain(tongues_of(box, story.words)), widths[1], SMALL),
         ),
         [] if row.is_wide else stacked(*_text(setter, row, story, widths[2], TEXT)),
         _lines(setter, "" if row.figure else box.caption, widths[3], SMALL),
         each(_lines(setter, box.seconds, _COLUMNS[4], SMALL), to_the_right=True),
     ]
     return [each(told[0], indent=_SPACE), *told[1:]]
-
-
-def _languages(box: Box) -> str:
-    if not (box.from_language or box.to_language):
-        return ""
-    return " → ".join(plain(code or "?") for code in (box.from_language, box.to_language))
 
 
 def _text(setter: Typesetter, row: BoxRow, story: Printed, width: float, style: Style) -> Iterator[list[Line]]:

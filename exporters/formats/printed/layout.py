@@ -56,6 +56,7 @@ class Printed:
     facts: tuple[Parameter, ...]
     sections: tuple[Section, ...]
     section_notes: tuple[str, ...]
+    drift: tuple[Parameter, ...]
     figures: tuple[Figure, ...]
     timeline: Timeline
     duration: float
@@ -83,11 +84,12 @@ def lay_out(story: Story, *, attached: bool) -> Printed:
         status=story.status,
         tone=story.tone,
         outcome=story.outcome,
-        languages=story.languages,
-        prompt=passage_of(story.given.text, story.given.language, words, _LONGEST_PROMPT) if story.given else None,
+        languages=tuple(stop.named(str, words) for stop in story.languages),
+        prompt=passage_of(story.given.text, story.given.tag or None, words, _LONGEST_PROMPT) if story.given else None,
         facts=tuple(fact for fact in story.facts if not fact.is_long),
         sections=tuple(sections_of(chapters, numbers, words, limits)),
         section_notes=more(left_out, words),
+        drift=story.drift[:MOST_SETTINGS],
         figures=tuple(figures_of(story, numbers)),
         timeline=on_one_page(story.timeline),
         duration=story.duration,

@@ -68,8 +68,17 @@ def passage_of(text: str, language: str | None, words: Mapping[str, str], limit:
 
 def _row(box: Box, figure: int | None, passages: _Passages) -> BoxRow:
     # Told in the order in which they are read.
-    given = passages.passage(box.given, box.from_language, None) if box.given else None
-    return BoxRow(box, passages.passage(box.text, box.language, box.number) if box.text else None, given, figure)
+    tag = box.given_left.tag if box.given_left else box.from_language
+    given = passages.passage(box.given, tag, None) if box.given else None
+    return BoxRow(box, passages.passage(box.text, box.tag or None, box.number) if box.text else None, given, figure)
+
+
+def tongues_of(box: Box, words: Mapping[str, str]) -> str:
+    """From which language into which a text went, by their codes; or what else is to say of the language it is in."""
+    way, note = box.way(str, words), box.way_note(words)
+    if len(way) < 2 and not box.left:
+        return ""
+    return ", ".join(filter(None, (" → ".join(way), note)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from exporters.formats.xml.values import (
     write_value,
 )
 from exporters.story.readable import language_code
+from exporters.story.untranslated import marks_of
 from otel_tracking.record import ExecutionRecord
 
 SCHEMA = Path(__file__).parent / "execution-record.xsd"
@@ -57,6 +58,7 @@ def render(record: ExecutionRecord) -> bytes:
     """The record as XML, UTF-8, indented; valid against `SCHEMA` whatever is in the record."""
     root = etree.Element(f"{{{NAMESPACE}}}execution_record", nsmap={None: NAMESPACE})
     _write_fields(root, record.to_dict(), RECORD)
+    _mark_languages(root, record)
     etree.indent(root, space="  ")
     _close_up(root)
     document: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
@@ -173,6 +175,17 @@ def _say_language(element: _Element, name: str, metadata: Any) -> None:
     code = next((code for key in known if (code := language_code(metadata.get(key)))), None)
     if code:
         element.set(_LANGUAGE, code)
+
+
+def _mark_languages(root: _Element, record: ExecutionRecord) -> None:
+    """Where a text is not all in the language that it was meant for, do not say that it is: `mul`, or `und`."""
+    items, marks = root.iterfind(f"{{{NAMESPACE}}}items/{{{NAMESPACE}}}item"), marks_of(record)
+    for element, item in zip(items, record.items, strict=True):
+        said = marks[id(item)]
+        for name, left in (("content", said.made), ("input_text", said.given)):
+            text = element.find(f"{{{NAMESPACE}}}{name}")
+            if left and text is not None:
+                text.set(_LANGUAGE, left.tag)
 
 
 def _read_fields(element: _Element, names: Iterable[str]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from one_run import one_run
+from one_run import lacks, one_run
 
 from exporters.asking.answers import ask
 from exporters.asking.sources import open_dataset
@@ -18,5 +18,9 @@ assert Path(made.path, "croissant.json").is_file()
 assert {path.name for path in Path(made.path, "analyses").iterdir()} == {
     *("analysis.py", "analysis.ipynb", "requirements.txt"),
 }
+lacks(
+    lambda: make_dataset(data, f"{data}/near", semantics=True),
+    "How near two texts are in meaning needs the extra 'semantics'",
+)
 with open_dataset(made.path) as source:
     assert list(ask(source.connection, "select execution_id from executions").rows()) == [(run,)]
