@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from devserver.cli.complaints import INTERRUPTED, complain, exit_code_of, sentence_of
-from devserver.cli.streams import ready_streams
+from devserver.cli.streams import ready_streams, tell_once
 from otel_tracking.extras import Extra, MissingExtra, extra_of
 
 COMMANDS = {
@@ -67,6 +67,7 @@ class CommandLine(click.Group):
     ) -> NoReturn:
         """Run one command and exit: 0 done, 1 failed, 2 bad arguments, 130 stopped with Ctrl-C."""
         ready_streams()
+        tell_once()
         try:
             code = super().main(args, prog_name, standalone_mode=False, **extra)
             sys.stdout.flush()
