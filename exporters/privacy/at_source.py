@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from exporters.errors import BrokenFile
 from exporters.privacy.studies import PseudonymsAt, facts_of, open_study, study_names
 from exporters.recorders.origin import is_of_recorder, with_keyed_fingerprints
 from otel_tracking.attribution import Attribution
@@ -33,13 +34,17 @@ def with_pseudonyms(record: ExecutionRecord, pseudonyms: Pseudonyms) -> Executio
     """The record with pseudonyms where a recording would have put them: its own fields, and what it began with.
 
     What an earlier recorder said is kept whole, and names people in more places: there, wherever a field is called so.
+    Raises `BrokenFile` where that is too deep to be looked through.
     """
     whose = Attribution(Troubles(), pseudonyms)
     head = whose.without_names({name: getattr(record, name) for name in (*KINDS, "metadata")})
-    if is_of_recorder(record):
+    if not is_of_recorder(record):
+        return replace(record, **head, items=tuple(_without_names(item, whose) for item in record.items))
+    try:
         head["metadata"] = _everywhere(with_keyed_fingerprints(record, pseudonyms), whose)
         return replace(record, **head, items=tuple(_without_any_names(item, whose) for item in record.items))
-    return replace(record, **head, items=tuple(_without_names(item, whose) for item in record.items))
+    except RecursionError:
+        raise BrokenFile(f"{record.execution_id} is nested too deeply to be looked through for names") from None
 
 
 def _without_any_names(item: ExecutionItem, whose: Attribution) -> ExecutionItem:

@@ -56,10 +56,10 @@ class RunFiles:
     def read(self, name: str, most: int) -> bytes:
         """A file whole. Raises `NotThere`, or `BrokenFile` for one of more than `most` bytes, or that is none."""
         with self._open(_parts(name)) as file:
-            content = file.read(most + 1)
-        if len(content) > most:
-            raise BrokenFile(f"{name} has more than {most:,} bytes")
-        return content
+            size = os.fstat(file.fileno()).st_size
+            if size > most:
+                raise BrokenFile(f"{name} has more than {most:,} bytes")
+            return file.read(size)
 
     def facts(self, name: str, among: Sequence[str] = ()) -> FileFacts:
         """The file of that name, in one of these folders or in the run's own.

@@ -13,14 +13,17 @@ from exporters.recorders.files import FileFacts
 from exporters.recorders.kinds import ERROR, PARTS_OF_AN_OUTPUT, Kind, kind_of, language_of, plain_name
 from exporters.recorders.metadata import Recorded, RecordedEntry
 from exporters.recorders.origin import IMPORTED_FROM, origin_of_item
+from otel_tracking import canonical
 from otel_tracking.record import ExecutionItem
-from otel_tracking.taxonomy import BLOCKED_TYPES, CHECK_TYPES, OUTPUT_TYPES, ItemType, usual_media_type
+from otel_tracking.taxonomy import BLOCKED_TYPES, CHECK_TYPES, FAILURE_TYPES, OUTPUT_TYPES, ItemType, usual_media_type
 from otel_tracking.values.record_fields import NO_TYPE
 
 _INLINE = ("content", "text", "new_text", "new_value")
 """Where the text of an entry may stand that has no file."""
 _SAFE = ("safe", "is_safe", "passed")
 _STAGE = re.compile(r"[1-4]")
+_NO_TEXTS = OUTPUT_TYPES | FAILURE_TYPES
+"""Types whose content no check of stage 3 looks at."""
 _BLOCKED_AT = {1: ItemType.STAGE1_BLOCKED, 4: ItemType.OUTPUT_BLOCKED}
 
 
@@ -52,7 +55,7 @@ class Items:
         self._models, self._folder, self._now = recorded.models, folder, started
         self._outputs = 0
         self._prompt_id: Any = None
-        self._checked: Any = None
+        self._texts: dict[str, None] = {}
 
     def add(self, saved: SavedEntry) -> None:
         """The item of an entry, after those that there are."""
@@ -112,16 +115,14 @@ class Items:
             place["media_type"] = kind.media_type
         name = "to_lang" if item_type == ItemType.TRANSLATION_RESULT else "language"
         self._put(saved, body, {**_language(saved.entry, name), **metadata}, **place)
-        if isinstance(body.content, str) and item_type != ItemType.OUTPUT_CODE:
-            self._checked = body.content
 
     def _add_check(self, saved: SavedEntry, said: dict[str, Any], place: Mapping[str, Any]) -> None:
         verdict = next((said[name] for name in _SAFE if isinstance(said.get(name), bool)), None)
         if verdict is not None:
             said = {"safe": verdict, **said}
-        if verdict is False:
-            # What it said no to is not written down. It is the text before it, which students must not be shown.
-            place = {**place, "input_text": self._checked}
+        if verdict is False and place["stage"] == 3:
+            # Which text it said no to is not written down, and students must not be shown it: any since stage 2.
+            place = {**place, "input_text": list(self._texts)}
         self._put(saved, EntityBody(), said, **place)
 
     def _put_block(self, saved: SavedEntry, said: dict[str, Any], stage: int | None) -> None:
@@ -130,19 +131,26 @@ class Items:
         item_type = _BLOCKED_AT.get(stage, ItemType.STAGE3_BLOCKED)
         output = (self._outputs or None) if stage == 4 else None
         where = 3 if item_type == ItemType.STAGE3_BLOCKED else stage
+        if item_type == ItemType.STAGE3_BLOCKED and not self._said_no(where):
+            origin = {IMPORTED_FROM: {"concluded_from": len(self.items) + 2}}
+            self._add_check(saved, {"safe": False, **origin}, {"item_type": ItemType.STAGE3_SAFETY_CHECK, "stage": 3})
         self._put(saved, EntityBody(), {"safe": False, **said}, item_type=item_type, stage=where, loop_iteration=output)
 
     def _put(
         self, saved: SavedEntry, body: EntityBody, metadata: dict[str, Any], *, item_type: str, **place: Any
     ) -> None:
         number = len(self.items) + 1
+        if isinstance(body.content, str) and item_type not in _NO_TEXTS and (place.get("stage") or 0) > 1:
+            self._texts[body.content] = None
         file_path = None
         if body.media and saved.file:
             file_path = media_path(self._folder, number, str(item_type), saved.file)
             self.files[file_path] = saved.file
         item = {
             "media_type": usual_media_type(item_type),
-            "content": _inline(metadata) if saved.file is None and body.content is None else body.content,
+            "content": self._settled(
+                _inline(metadata) if saved.file is None and body.content is None else body.content
+            ),
             "config_used": _first(metadata, "config_used", "output_config", "config"),
             "backend_used": _first(metadata, "backend_used", "backend_type", "backend"),
             "execution_time": _seconds(metadata.get("execution_time")),
@@ -157,9 +165,15 @@ class Items:
                 item_type=item_type,
                 media=body.media,
                 file_path=file_path,
-                metadata=metadata,
+                metadata=self._settled(metadata),
             )
         )
+
+    def _settled(self, value: Any) -> Any:
+        """A value as it is stored: what is too deep is cut, and counted."""
+        value, lossy = canonical.settle(value)
+        self.lossy_values += lossy
+        return value
 
     def _output_of(self, entry: RecordedEntry, metadata: Mapping[str, Any]) -> int:
         """The number of its output. Pictures of one call are one output, and so is what was put together of them."""
@@ -176,6 +190,10 @@ class Items:
             return 4  # it looks at finished pictures
         found = _STAGE.search(str(stage)) if isinstance(stage, int | str) else None
         return int(found[0]) if found else None
+
+    def _said_no(self, stage: int) -> bool:
+        checks = [item for item in self.items if item.item_type in CHECK_TYPES and item.stage == stage]
+        return any(check.metadata.get("safe") is False for check in checks)
 
     def _has(self, *types: str) -> bool:
         return any(item.item_type in types for item in self.items)

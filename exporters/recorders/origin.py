@@ -8,7 +8,7 @@ items[…].metadata["imported_from"]    the entity: its type, number and file
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from exporters.recorders.files import FileFacts
@@ -54,7 +54,8 @@ def origin_of_item(entry: RecordedEntry, file: FileFacts | None, is_missing: boo
 
 def is_of_recorder(record: ExecutionRecord) -> bool:
     """Whether a record was made of the folder of an earlier recorder."""
-    return isinstance(record.metadata, dict) and {IMPORTED_FROM, METADATA_JSON} <= record.metadata.keys()
+    said = record.metadata
+    return isinstance(said, dict) and METADATA_JSON in said and isinstance(said.get(IMPORTED_FROM), dict)
 
 
 def is_same_run(one: ExecutionRecord, other: ExecutionRecord) -> bool:
@@ -68,7 +69,7 @@ def with_keyed_fingerprints(record: ExecutionRecord, pseudonyms: Pseudonyms) -> 
     Whoever has the rest of a `metadata.json` could otherwise try names until its sha256 is right.
     """
     origin = record.metadata[IMPORTED_FROM]
-    plain = {name: origin[name] for name in _OF_FILES if len(str(origin.get(name))) == 64}
+    plain = {name: str(origin[name]) for name in _OF_FILES if len(str(origin.get(name))) == 64}
     keyed = {name: pseudonyms.mark(IMPORTED_FROM, sha256) for name, sha256 in plain.items()}
     return {**record.metadata, IMPORTED_FROM: {**origin, **keyed}}
 
@@ -88,6 +89,5 @@ def _digest_of(content: bytes, files: Iterable[FileFacts]) -> str:
 
 
 def _fingerprint(record: ExecutionRecord) -> str | None:
-    origin = record.metadata.get(IMPORTED_FROM) if is_of_recorder(record) else None
-    found = origin.get("files_sha256") if isinstance(origin, Mapping) else None
+    found = record.metadata[IMPORTED_FROM].get("files_sha256") if is_of_recorder(record) else None
     return found if isinstance(found, str) else None

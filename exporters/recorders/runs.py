@@ -21,6 +21,7 @@ from exporters.recorders.metadata import Recorded, RecordedEntry, epoch_of, mome
 from exporters.recorders.order import EDITS, FINAL, folders_of, in_order, unlisted
 from exporters.recorders.origin import IMPORTED_FROM, METADATA_JSON, OPTIMISED, origin_of_run
 from exporters.storage.layout import folder_name
+from otel_tracking import canonical
 from otel_tracking.outcome import outcome_of_items
 from otel_tracking.record import ExecutionRecord, FinishReason
 from otel_tracking.taxonomy import BLOCKED_TYPES, OUTPUT_TYPES, ItemType
@@ -102,6 +103,7 @@ def _record(
     recorded: Recorded, run_id: str, started: dt.datetime, items: Items, origin: Mapping[str, Any]
 ) -> ExecutionRecord:
     execution_id, trace_id = ids_of(run_id, started)
+    metadata, too_deep = canonical.settle({IMPORTED_FROM: dict(origin), METADATA_JSON: dict(recorded.said)})
     said: dict[str, Any] = {name: recorded.said.get(name) for name in _TAKEN_OVER}
     return ExecutionRecord(
         execution_id=execution_id,
@@ -115,8 +117,8 @@ def _record(
         **_outcome(recorded, items),
         finish_reason=FinishReason.IMPORTED,
         items=tuple(items.items),
-        lossy_values=recorded.lossy_values + items.lossy_values,
-        metadata={IMPORTED_FROM: dict(origin), METADATA_JSON: dict(recorded.said)},
+        lossy_values=recorded.lossy_values + items.lossy_values + too_deep,
+        metadata=metadata,
     )
 
 
