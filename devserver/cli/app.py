@@ -30,7 +30,7 @@ COMMANDS = {
     "collect": "Take traces from other processes and keep their records.",
     "compact": "Join the many small files of past days into few.",
     "erase": "Erase runs, or everything of somebody, for good.",
-    "import": "Take over records that an earlier tracker wrote.",
+    "import": "Take over runs that an earlier tracker or recorder wrote.",
     "study": "Make studies, and change what they promise.",
     "consent": "Keep who said yes to a study, and who no longer does.",
     "retain": "Erase the runs that are past their study's time.",

@@ -13,6 +13,7 @@ from exporters.collections.making import make_collection
 from exporters.dataset import make_dataset
 from exporters.formats.documents import render_document
 from exporters.privacy.studies import new_study
+from exporters.privacy.way_out import open_way_out
 
 ERA_A = SAMPLES.parent / "era_a"
 
@@ -120,6 +121,13 @@ class TestPeople:
             assert stored.metadata["metadata_json"][field] == study.pseudonyms.of(field, name)
             assert files_with(name, data) == []
         assert call_json("import", folder, "--study", "garden", data=data)[0]["files"][0]["result"] == "known"
+
+    def test_do_not_leave_under_a_profile_with_what_the_recorder_said(self, data, tmp_path):
+        new_study(data, "garden", pseudonyms_at="export", consent_required=False)
+        folder = a_folder(tmp_path / "runs", entity("input", "Ein Haus", metadata=ANNA), **ANNA)
+        call("import", folder, "--study", "garden", data=data)
+        make_dataset(data, tmp_path / "out", way_out=open_way_out(data, "pseudonymous"))
+        assert [files_with(name, tmp_path / "out") for name in ANNA.values()] == [[], [], []]
 
     def test_nobody_can_try_names_until_a_checksum_is_right(self, data, tmp_path):
         new_study(data, "garden")
