@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from exporters import ParquetSink, StorageError, import_record, read_records
 from exporters.errors import BrokenFile
 from exporters.privacy.at_source import as_at_source
-from exporters.recorders import EarlierRun, FoundRun, find_runs, is_same_run, read_run
+from exporters.recorders import EarlierRun, FoundRun, find_runs, is_other_part, is_same_run, read_run
 from exporters.storage.writing.media import MediaFile
 from exporters.storage.writing.tombstones import Tombstones
 from otel_tracking import ExecutionRecord
@@ -57,18 +57,23 @@ class Importing:
 
     def _take(self, found: FoundRun, write: Write) -> TakenOver:
         run = self._read(found)
-        record = as_at_source(self.data_dir, without_secrets(run.record), self.study)
-        result, reason = self._compare(found.path, record)
+        stored = next(read_records(self.data_dir, execution_id=run.record.execution_id), None)
+        if found.is_folder and stored and is_other_part(stored, run.record):
+            run = self._read(found, other_part=stored)
+        result, reason = self._compare(found.path, run.record)
         if result is ImportResult.IMPORTED:
-            write(EarlierRun(record, run.files))
-        return TakenOver(found.path, result, record.execution_id, reason, run.missing)
+            write(run)
+        return TakenOver(found.path, result, run.record.execution_id, reason, run.missing)
 
-    def _read(self, found: FoundRun) -> EarlierRun:
+    def _read(self, found: FoundRun, other_part: ExecutionRecord | None = None) -> EarlierRun:
+        """The run as it may be stored."""
         if found.trouble:
             raise BrokenFile(found.trouble)
         if found.is_folder:
-            return read_run(found.path, allow_missing=self.allow_missing)
-        return EarlierRun(import_record(found.path))
+            run = read_run(found.path, allow_missing=self.allow_missing, other_part=other_part)
+        else:
+            run = EarlierRun(import_record(found.path))
+        return replace(run, record=as_at_source(self.data_dir, without_secrets(run.record), self.study))
 
     def _compare(self, path: Path, record: ExecutionRecord) -> tuple[ImportResult, str | None]:
         """Whether a record is new here, and if another has its id, why it is refused."""

@@ -35,7 +35,7 @@ def origin_of_run(
         **({"continues_run_id": before} if before != run_id else {}),
         "layout": layout,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "files_sha256": _digest_of(content, files),
+        "files_sha256": digest_of(content, files),
         "version": own_version(),
     }
 
@@ -63,6 +63,15 @@ def is_same_run(one: ExecutionRecord, other: ExecutionRecord) -> bool:
     return _fingerprint(one) is not None and _fingerprint(one) == _fingerprint(other)
 
 
+def is_other_part(one: ExecutionRecord, other: ExecutionRecord) -> bool:
+    """Whether two records are what two requests saved under one id of the recorder's: at other times, or elsewhere.
+
+    One that was saved at the same time by the same device is the same run, with more in it or less.
+    """
+    of_recorder = is_of_recorder(one) and is_of_recorder(other) and not is_same_run(one, other)
+    return of_recorder and (one.timestamp, one.device_id) != (other.timestamp, other.device_id)
+
+
 def with_keyed_fingerprints(record: ExecutionRecord, pseudonyms: Pseudonyms) -> dict[str, Any]:
     """The metadata of a record whose files can be told again with the study's key alone.
 
@@ -81,7 +90,8 @@ def _recorder_of(recorded: Recorded, run_id: str) -> str:
     return "CanvasRecorder" if is_canvas else "LivePipelineRecorder"
 
 
-def _digest_of(content: bytes, files: Iterable[FileFacts]) -> str:
+def digest_of(content: bytes, files: Iterable[FileFacts]) -> str:
+    """The sha256 of a content, and of the names and the sha256 of files, in whatever order they come."""
     digest = hashlib.sha256(content)
     for name, sha256 in sorted((file.name, file.sha256) for file in files):
         digest.update(f"\n{name}\n{sha256}".encode("utf-8", "surrogateescape"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from exporters.recorders.finding import METADATA, layout_of
 from exporters.recorders.items import Items, SavedEntry, items_of
 from exporters.recorders.metadata import Recorded, RecordedEntry, epoch_of, moment_of, read_metadata
 from exporters.recorders.order import EDITS, FINAL, folders_of, in_order, unlisted
-from exporters.recorders.origin import IMPORTED_FROM, METADATA_JSON, OPTIMISED, origin_of_run
+from exporters.recorders.origin import IMPORTED_FROM, METADATA_JSON, OPTIMISED, digest_of, origin_of_run
 from exporters.storage.layout import folder_name
 from otel_tracking import canonical
 from otel_tracking.outcome import outcome_of_items
@@ -41,40 +41,50 @@ class EarlierRun:
     missing: tuple[str, ...] = ()
 
 
-def read_run(folder: Path, *, allow_missing: bool = False) -> EarlierRun:
+def read_run(folder: Path, *, allow_missing: bool = False, other_part: ExecutionRecord | None = None) -> EarlierRun:
     """The run in a folder. Nothing is written, and a file of any size is looked at in pieces.
+
+    `other_part` is the record of another folder with the same id of the recorder's: this one gets ids of its own, and
+    is linked with that one.
 
     Raises `BrokenFile`, which names the folder and what is wrong with it: no `metadata.json` of a recorder, a name that
     leads out of the folder, a link, a file that cannot be read; or one that is not there, unless `allow_missing`.
     """
     try:
-        return _read(folder, RunFiles(folder), allow_missing)
+        return _read(folder, RunFiles(folder), allow_missing, other_part)
     except BrokenFile as trouble:
         raise BrokenFile(f"{folder} cannot be imported: {trouble}") from trouble
 
 
-def ids_of(run_id: str, started: dt.datetime) -> tuple[str, str]:
+def ids_of(run_id: str, started: dt.datetime, part: str = "") -> tuple[str, str]:
     """The execution id and the trace id of a recorder's run: always the same, of its id alone where that has a time.
+
+    `part` tells apart what was saved under the same id in two folders.
 
     >>> ids_of("run_1769678100123_a1b2c3", _UNKNOWN_TIME)[0]
     'exec_20260129_091500_5859297a'
     """
-    trace_id = hashlib.sha256(f"recorder run {run_id}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    named = " ".join(("recorder run", run_id, *([part] if part else [])))
+    trace_id = hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     moment = epoch_of(run_id) or started
     return f"exec_{moment:%Y%m%d_%H%M%S}_{trace_id[:8]}", trace_id
 
 
-def _read(folder: Path, files: RunFiles, allow_missing: bool) -> EarlierRun:
+def _read(folder: Path, files: RunFiles, allow_missing: bool, other: ExecutionRecord | None) -> EarlierRun:
     content = files.read(METADATA, MOST_METADATA)
     recorded = read_metadata(content)
     run_id = recorded.run_id or folder.absolute().name
     started = recorded.moment or _UNKNOWN_TIME
     saved = list(_saved(recorded, files, allow_missing))
-    items = items_of(recorded, folder_name(ids_of(run_id, started)[0]), started, saved)
     there = [one.file for one in saved if one.file]
+    # Not of metadata.json, which names people: whoever has the rest could try names until the id is right.
+    ids = ids_of(run_id, started) if other is None else ids_of(run_id, started, digest_of(str(started).encode(), there))
+    items = items_of(recorded, folder_name(ids[0]), started, saved)
     origin = origin_of_run(recorded, run_id, layout_of(folder), content, there)
     missing = tuple(str(one.entry.filename) for one in saved if one.is_missing)
-    return EarlierRun(_record(recorded, run_id, started, items, origin), items.files, missing)
+    record = _record(recorded, ids, started, items, {**origin, **_other(other, started)})
+    before = other.execution_id if other and other.timestamp <= started else _continued(run_id)
+    return EarlierRun(replace(record, continues=before), items.files, missing)
 
 
 def _saved(recorded: Recorded, files: RunFiles, allow_missing: bool) -> Iterator[SavedEntry]:
@@ -100,9 +110,9 @@ def _with_file(entry: RecordedEntry, files: RunFiles, allow_missing: bool) -> Sa
 
 
 def _record(
-    recorded: Recorded, run_id: str, started: dt.datetime, items: Items, origin: Mapping[str, Any]
+    recorded: Recorded, ids: tuple[str, str], started: dt.datetime, items: Items, origin: Mapping[str, Any]
 ) -> ExecutionRecord:
-    execution_id, trace_id = ids_of(run_id, started)
+    execution_id, trace_id = ids
     metadata, too_deep = canonical.settle({IMPORTED_FROM: dict(origin), METADATA_JSON: dict(recorded.said)})
     said: dict[str, Any] = {name: recorded.said.get(name) for name in _TAKEN_OVER}
     return ExecutionRecord(
@@ -111,7 +121,6 @@ def _record(
         timestamp=started,
         config_name=recorded.text("config_name", "latent_lab_tool", "type"),
         **said,
-        continues=_continued(run_id),
         used_seed=_seed_of(items),
         total_execution_time=_duration(recorded, started),
         **_outcome(recorded, items),
@@ -129,6 +138,11 @@ def _continued(run_id: str) -> str | None:
     """The execution id of the run that this one went on with, where it can be told from its own id."""
     before, began = run_id.removesuffix(OPTIMISED), epoch_of(run_id)
     return ids_of(before, began)[0] if before != run_id and began else None
+
+
+def _other(other: ExecutionRecord | None, started: dt.datetime) -> dict[str, str]:
+    """What an origin says of the folder that has what came after this one."""
+    return {"continued_by": other.execution_id} if other and other.timestamp > started else {}
 
 
 def _outcome(recorded: Recorded, items: Items) -> dict[str, Any]:

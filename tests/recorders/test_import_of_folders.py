@@ -1,5 +1,6 @@
 """`otel-tracking import` of directories: what a person types, and what they are told."""
 
+import logging
 import shutil
 
 import pytest
@@ -7,6 +8,7 @@ from cli_stage import call, call_json
 from recorder_stage import ANNA, RUN_ID, SAMPLES, a_folder, entity, write
 from study_stage import files_with
 
+from devserver.cli.streams import tell_once
 from exporters import FORMATS, read_records
 from exporters.collections import COLLECTIONS
 from exporters.collections.making import make_collection
@@ -86,6 +88,23 @@ class TestImporting:
         assert "another record is stored as" in result.stderr
         [stored] = read_records(data)
         assert stored.items[0].content == "Ein Haus"
+
+    def test_two_folders_of_one_id_stay_two_linked_records(self, data, tmp_path):
+        """Interception and generation were two requests, and each had a device of its own."""
+        first = a_folder(tmp_path / "api_1", entity("interception", "Ein Haus"), device_id="api_1")
+        later = {"device_id": "api_2", "timestamp": "2026-01-29T10:16:00"}
+        second = a_folder(tmp_path / "api_2", entity("output_image", b"\x89PNG\r\n\x1a\n", "1.png"), **later)
+        for folders in ((first, second), (second, first)):
+            where = data / folders[0].parent.name
+            assert call("import", *folders, data=where).exit_code == 0
+            made, drawn = sorted(read_records(where), key=lambda run: run.timestamp)
+            links = (drawn.continues, made.metadata["imported_from"].get("continued_by"))
+            assert links == ((made.execution_id, None) if folders[0] is first else (None, drawn.execution_id))
+            assert (
+                call_json("import", tmp_path / "api_2", tmp_path / "api_1", data=where)[0]["files"][0]["result"]
+                == "known"
+            )
+            assert call("verify", "--all", data=where).exit_code == 0
 
     def test_a_directory_with_no_run_says_what_would_work(self, data, tmp_path):
         write(tmp_path / "notes" / "today.txt", "nothing")
@@ -183,3 +202,12 @@ class TestWhatWasImported:
         [first] = read_records(imported, execution_id="exec_20260129_091500_5859297a")
         assert [run.continues for run in read_records(imported) if run.continues] == [first.execution_id]
         assert first.metadata["imported_from"]["run_id"] == RUN_ID
+
+
+def test_the_log_says_each_thing_once(capsys):
+    """A store of ten thousand imported runs has ten thousand items of the same unknown type."""
+    tell_once()
+    for _ in range(3):
+        for sentence in ("unknown item type 'workflow'", "unknown item type 'evaluation'"):
+            logging.lastResort.handle(logging.makeLogRecord({"msg": sentence, "levelno": logging.WARNING}))
+    assert capsys.readouterr().err.splitlines() == ["unknown item type 'workflow'", "unknown item type 'evaluation'"]
