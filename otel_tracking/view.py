@@ -217,7 +217,7 @@ class View:
         """What stage 3 said no to, unless another check let the same text through."""
         checks = self._record.items_of(ItemType.STAGE3_SAFETY_CHECK)
         refused, passed = (
-            {_plain(check.input_text) for check in checks if check.input_text and verdict_of(check) is safe}
+            {_plain(text) for check in checks if verdict_of(check) is safe for text in _given_to(check)}
             for safe in (False, True)
         )
         return _with_sources(refused - passed - {""}, self._record)
@@ -247,6 +247,12 @@ def why_not_public(places: Iterable[tuple[Any, Any]], *, has_failed_early: bool 
     if has_failed_early or ended_early:
         return STAGE_1
     return "" if is_over else UNFINISHED
+
+
+def _given_to(check: ExecutionItem) -> Iterable[Any]:
+    """The text that a check looked at; several, where an earlier recorder did not say which of them."""
+    given = check.input_text
+    return filter(None, given if isinstance(given, list) else [given])
 
 
 def _with_sources(texts: set[str], record: ExecutionRecord) -> frozenset[str]:

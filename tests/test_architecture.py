@@ -39,7 +39,7 @@ SURFACE = {
         formats formats.documents formats.json formats.worker
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
         privacy.at_source privacy.consent privacy.consent_lists privacy.exports_ledger privacy.way_out privacy.profiles
-        privacy.retention privacy.studies privacy.usual_rules
+        privacy.retention privacy.studies privacy.usual_rules recorders
         storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding
         storage.reading.selection storage.upkeep.inspection storage.upkeep.salvage
         storage.writing.media storage.writing.tombstones

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from devserver.cli.complaints import INTERRUPTED, complain, exit_code_of, sentence_of
-from devserver.cli.streams import ready_streams
+from devserver.cli.streams import ready_streams, tell_once
 from otel_tracking.extras import Extra, MissingExtra, extra_of
 
 COMMANDS = {
@@ -31,7 +31,7 @@ COMMANDS = {
     "collect": "Take traces from other processes and keep their records.",
     "compact": "Join the many small files of past days into few.",
     "erase": "Erase runs, or everything of somebody, for good.",
-    "import": "Take over records that an earlier tracker wrote.",
+    "import": "Take over runs that an earlier tracker or recorder wrote.",
     "study": "Make studies, and change what they promise.",
     "consent": "Keep who said yes to a study, and who no longer does.",
     "retain": "Erase the runs that are past their study's time.",
@@ -68,6 +68,7 @@ class CommandLine(click.Group):
     ) -> NoReturn:
         """Run one command and exit: 0 done, 1 failed, 2 bad arguments, 130 stopped with Ctrl-C."""
         ready_streams()
+        tell_once()
         try:
             code = super().main(args, prog_name, standalone_mode=False, **extra)
             sys.stdout.flush()

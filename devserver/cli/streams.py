@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import logging
 import os
 import sys
 from pathlib import Path
@@ -23,6 +24,31 @@ def ready_streams() -> None:
 def say(sentence: str = "", *, err: bool = False) -> None:
     """Put a line on stdout, or stderr, in the terminal's own encoding: `click.echo` takes every ASCII for UTF-8."""
     print(sentence, file=sys.stderr if err else sys.stdout, flush=True)
+
+
+def tell_once() -> None:
+    """From now on the log says each thing once on stderr: a store of ten thousand runs has many of the same kind."""
+    if logging.lastResort is not None:
+        logging.lastResort.filters[:] = [_Once()]
+
+
+class _Once(logging.Filter):
+    """Lets each sentence through once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether nobody has read it yet."""
+        sentence = record.getMessage()
+        is_new = sentence not in self._told
+        if len(self._told) < _MOST_TOLD:
+            self._told.add(sentence)
+        return is_new
+
+
+_MOST_TOLD = 1_000
 
 
 def _ready(stream: TextIO | None) -> TextIO:

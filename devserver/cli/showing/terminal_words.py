@@ -47,5 +47,11 @@ ITEM_WORDS: Mapping[str, str] = {
     ItemType.BACKEND_FALLBACK: "fallback",
     ItemType.USER_EDIT: "edited",
     ItemType.RESEARCH_LOOKUP: "looked up",
+    # Of earlier recorders
+    "context_prompt": "instructions",
+    "optimized_prompt": "rewritten",
+    "generation_prompt": "sent",
+    "latent_lab_params": "settings",
+    "latent_lab_step": "step",
 }
 """What an item is called beside its text; other items keep their type's name."""

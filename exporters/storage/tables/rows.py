@@ -20,7 +20,7 @@ import orjson
 from exporters.storage.layout import day_of
 from exporters.storage.tables.blobs import LIMIT, text_of
 from exporters.storage.tables.columns import EXECUTIONS, ITEMS
-from exporters.storage.writing.media import media_paths
+from exporters.storage.writing.media import MediaFile, media_paths
 from otel_tracking.record import ExecutionItem, ExecutionRecord, SpanRecord
 
 
@@ -41,11 +41,14 @@ class PreparedRecord:
     item_count: int
     empty_media: Sequence[int]
     blobs: dict[str, str]
-    media: Mapping[Path, bytes]
+    media: Mapping[Path, bytes | MediaFile]
 
 
-def row_of(record: ExecutionRecord, data_dir: Path) -> PreparedRecord:
-    """The row of `record`. Raises `UnsafePath` where a media file would lie outside of `data_dir`."""
+def row_of(record: ExecutionRecord, data_dir: Path, files: Mapping[str, MediaFile] | None = None) -> PreparedRecord:
+    """The row of `record`, with the `files` of media by `file_path` that are not among its attachments.
+
+    Raises `UnsafePath` where a media file would lie outside of `data_dir`.
+    """
     blobs: dict[str, str] = {}
     return PreparedRecord(
         execution_id=record.execution_id,
@@ -57,7 +60,7 @@ def row_of(record: ExecutionRecord, data_dir: Path) -> PreparedRecord:
         item_count=len(record.items),
         empty_media=[number for number, item in enumerate(record.items) if item.media and not any(_media(item))],
         blobs=blobs,
-        media=media_paths(data_dir, record),
+        media=media_paths(data_dir, record, files),
     )
 
 

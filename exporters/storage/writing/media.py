@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
-from exporters.errors import UnsafePath
-from exporters.storage.files import make_directory, write_file
+from exporters.errors import BrokenFile, UnsafePath
+from exporters.storage.files import make_directory, replacing, write_file
 from exporters.storage.layout import folder_name
 from otel_tracking.record import ExecutionRecord
 
+_CHUNK = 1 << 20
 
-def store_media(media: Mapping[Path, bytes]) -> None:
-    """Write each of the files (content by path, see `media_paths`); one with the same content is left alone."""
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A medium that lies in a file elsewhere and is too large to be held: its sha256 (hex) is known."""
+
+    path: Path
+    sha256: str
+
+
+def store_media(media: Mapping[Path, bytes | MediaFile]) -> None:
+    """Write each of the files (content by path, see `media_paths`); one with the same content is left alone.
+
+    Raises `BrokenFile` where a `MediaFile` is not what it was, or is a link; nothing is left of it.
+    """
     for path, content in media.items():
-        if not _holds(path, content):
+        if isinstance(content, MediaFile):
+            _copy(content, path)
+        elif not _holds(path, content):
             make_directory(path.parent)
             write_file(path, content)
 
 
-def media_paths(data_dir: Path, record: ExecutionRecord) -> dict[Path, bytes]:
-    """Content by path: where an item names its file, else under the record's folder by sha256."""
+def media_paths(
+    data_dir: Path, record: ExecutionRecord, files: Mapping[str, MediaFile] | None = None
+) -> dict[Path, bytes | MediaFile]:
+    """Content by path: where an item names its file (`files` by that), else under the record's folder by sha256."""
+    elsewhere = {inside(data_dir, file_path): file for file_path, file in (files or {}).items()}
     named = {}
     for item in record.items:
         if item.media and item.file_path and item.media.sha256 in record.attachments:
             named[item.media.sha256] = inside(data_dir, item.file_path)
     folder = data_dir / "media" / folder_name(record.execution_id)
-    return {named.get(sha256, folder / sha256): content for sha256, content in record.attachments.items()}
+    attached = {named.get(sha256, folder / sha256): content for sha256, content in record.attachments.items()}
+    return {**attached, **elsewhere}
 
 
 def load_media(data_dir: str | Path, record: ExecutionRecord) -> ExecutionRecord:
@@ -87,6 +108,31 @@ def inside(data_dir: Path, file_path: str) -> Path:
             "for example media/<execution_id>/output_1.png"
         )
     return data_dir.joinpath(*parts)
+
+
+def _copy(medium: MediaFile, path: Path) -> None:
+    """The medium at `path`, in pieces, and only if it still is what it was."""
+    if path.is_file() and _sha256(path) == medium.sha256:
+        return
+    digest = hashlib.sha256()
+    with replacing(path) as file, _opened(medium.path) as source:
+        while chunk := source.read(_CHUNK):
+            digest.update(chunk)
+            file.write(chunk)
+        if digest.hexdigest() != medium.sha256:
+            raise BrokenFile(f"{medium.path} was changed while it was copied; once more would work")
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    except OSError as trouble:
+        raise BrokenFile(f"{path} cannot be copied: {trouble.strerror or trouble}") from trouble
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _holds(path: Path, content: bytes) -> bool:

@@ -7,7 +7,7 @@ leaves before that is never read and is removed by `compact`. `docs/storage-stra
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -22,7 +22,7 @@ from exporters.storage.tables.pack import pack
 from exporters.storage.tables.parquet_file import Step, no_step, write_table
 from exporters.storage.tables.rows import PreparedRecord, row_of
 from exporters.storage.tables.summary import summary_of
-from exporters.storage.writing.media import store_media
+from exporters.storage.writing.media import MediaFile, store_media
 from exporters.storage.writing.stored_keys import Stored, StoredKeys
 from exporters.storage.writing.tombstones import Refusals, Tombstones
 from exporters.storage.writing.write_ids import WriteIds
@@ -49,9 +49,12 @@ class ParquetSink:
         self.location = str(self._data_dir)
         make_ready(self._data_dir)
 
-    def prepare(self, record: ExecutionRecord) -> PreparedRecord:
-        """What `write` and `write_all` need of a record and may be given in its place; touches no file."""
-        return row_of(record, self._data_dir)
+    def prepare(self, record: ExecutionRecord, files: Mapping[str, MediaFile] | None = None) -> PreparedRecord:
+        """What `write` and `write_all` need of a record and may be given in its place; touches no file.
+
+        `files` are media by `file_path` that lie elsewhere and are copied when it is written.
+        """
+        return row_of(record, self._data_dir, files)
 
     def write(self, record: ExecutionRecord | PreparedRecord) -> None:
         """Store one record; `WriteFailed` when it is not durable, and then nothing of it is visible."""

@@ -1,0 +1,1 @@
+function draw() { circle(50, 50, 20) }
