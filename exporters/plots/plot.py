@@ -12,11 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from exporters.story.letters import cut
+from exporters.story.letters import beginning
+from exporters.story.printed.signs import Sign, drawn, pieces
 from otel_tracking.extras import Extra
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from exporters.formats.pdf.fontfiles import FontFile
 
 NEEDED = Extra("plots")
 PER_INCH = 72.0
@@ -33,7 +36,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 2, 1, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 3)))
 """So are lines in print without colours: by their marks and dashes."""
 
-_TELLING_NOTHING = {"svg.hashsalt": "otel-tracking", "svg.fonttype": "path"}
+_TELLING_NOTHING: Any = {"svg.hashsalt": "otel-tracking", "svg.fonttype": "path"}
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -60,7 +63,8 @@ class Plot:
         out = io.BytesIO()
         # The salt of ids can be told in no other way; it is global while a file is written.
         with _ONE_AT_A_TIME, matplotlib.rc_context(_TELLING_NOTHING):
-            FigureCanvasSVG(self.figure).print_svg(out, metadata={"Date": None, "Creator": None})
+            canvas: Any = FigureCanvasSVG(self.figure)
+            canvas.print_svg(out, metadata={"Date": None, "Creator": None})
         return out.getvalue()
 
     def png(self, dots_per_inch: int = SHARP) -> bytes:
@@ -68,7 +72,8 @@ class Plot:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
         out = io.BytesIO()
-        canvas, before = FigureCanvasAgg(self.figure), self.figure.dpi
+        canvas: Any = FigureCanvasAgg(self.figure)
+        before = self.figure.dpi
         try:
             self.figure.set_dpi(dots_per_inch)
             canvas.print_png(out, metadata={"Software": None})
@@ -95,7 +100,7 @@ def families() -> tuple[str, ...]:
 
     known = font_manager.fontManager
     found = []
-    for path in _font_files():
+    for path in dict.fromkeys(font.path for font in _fonts()):
         known.addfont(path)
         # Of fonts with all weights it knows the one that they begin with, and would complain at each label.
         known.ttflist[-1] = replace(known.ttflist[-1], weight=400)
@@ -103,13 +108,15 @@ def families() -> tuple[str, ...]:
     return (*dict.fromkeys(found), "DejaVu Sans")
 
 
-def _font_files() -> Sequence[str]:
+def _fonts() -> Sequence[FontFile]:
+    """The fonts of documents; none where documents are not installed."""
     try:
         from exporters.formats.pdf.fontfiles import packaged_fonts
+
+        fonts = packaged_fonts()
     except ImportError:
         return ()
-    fonts = sorted(packaged_fonts(), key=lambda font: (font.family != "Noto Sans", "CJK" in font.family, font.family))
-    return tuple(dict.fromkeys(font.path for font in fonts))
+    return sorted(fonts, key=lambda font: (font.family != "Noto Sans", "CJK" in font.family, font.family))
 
 
 def letters(size: float = SIZE, colour: str = INK) -> dict[str, Any]:
@@ -139,6 +146,16 @@ def legend(axes: Any, **where: Any) -> None:
 
 
 def plain(text: str, most: int = 34) -> str:
-    """A label on one line, not too long, in which a dollar sign begins no formula, and an underscore hides nothing."""
-    shown = text if len(text) <= most else f"{cut(text, most - 1)}…"
-    return (f" {shown}" if shown.startswith("_") else shown).replace("$", r"\$")
+    """A label on one line, not too long; what cannot be drawn is named, and no sign in it means anything else.
+
+    A dollar sign would begin a formula, an underscore would hide a line from a legend.
+    """
+    shown = beginning(text, most)
+    missing = frozenset(one for one in drawn(shown) if not _has_glyph(one))
+    told = "".join(f"[{piece.label}]" if isinstance(piece, Sign) else piece for piece in pieces(shown, missing))
+    return (f" {told}" if told.startswith("_") else told).replace("$", r"\$")
+
+
+def _has_glyph(character: str) -> bool:
+    fonts = _fonts()
+    return not fonts or any(font.has(character) for font in fonts)

@@ -1,4 +1,4 @@
-"""A document of many runs while they come: each told as a story, a row of each kept, and what is said of all of them."""
+"""A document of many runs while they come: each told as a story, a row of each kept, and what is said of all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many runs as one PDF: title page, contents with page numbers, summary, plots, and each run as its own PDF tells it."""
+"""Many runs as one PDF: title, contents with page numbers, summary, plots, and each run as its own PDF tells it."""
 
 from __future__ import annotations
 

@@ -55,13 +55,18 @@ def plain(text: str) -> str:
 
 
 def _properties(document: Any, story: Printed, moment: dt.datetime) -> None:
+    document.core_properties.subject = plain(story.outcome)[:250]
+    document.core_properties.keywords = plain(f"{story.title}, {story.status}")[:250]
+    say_of_itself(document, f"{story.title} · {story.execution_id}", story.language, moment)
+
+
+def say_of_itself(document: Any, title: str, language: str, moment: dt.datetime) -> None:
+    """What the file says of itself: its title and language, and that it was made at `moment`."""
     core = document.core_properties
-    core.title = plain(f"{story.title} · {story.execution_id}")[:250]
-    core.subject = plain(story.outcome)[:250]
-    core.keywords = plain(f"{story.title}, {story.status}")[:250]
+    core.title = plain(title)[:250]
     core.author = core.last_modified_by = "otel-tracking"
     core.comments = ""
-    core.language = story.language
+    core.language = language
     core.created = core.modified = moment.replace(tzinfo=None, microsecond=0)
 
 

@@ -58,7 +58,7 @@ def render(record: ExecutionRecord, *, audience: str = Audience.RESEARCHER, lang
 
 
 def told_of(story: Story, *, top: int = 1, size: MediaSize | None = None) -> dict[str, Any]:
-    """What the template of a run takes: its story, in headings of the level `top` and below, with media of that size."""
+    """What the template of a run takes: its story, headings of the level `top` and below, media of that size."""
     media = [box.medium for box in story.boxes if box.medium]
     return {
         "top": top,

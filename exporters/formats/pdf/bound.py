@@ -128,7 +128,7 @@ class Binder(Document):
         self._moment = dt.datetime.fromtimestamp(0, dt.UTC)
 
         def canvas(*arguments: Any, **options: Any) -> BoundPage:
-            own = {"moment": self._moment, "footer": footer, "draw_number": draw_number}
+            own: dict[str, Any] = {"moment": self._moment, "footer": footer, "draw_number": draw_number}
             return BoundPage(*arguments, **own, **options)
 
         self._startBuild(None, canvas)
