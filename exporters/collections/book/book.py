@@ -23,7 +23,7 @@ from otel_tracking.record import ExecutionRecord
 Said = Callable[[], Statement]
 """What a way out says, asked once the last record has left."""
 
-LONGEST_SIDE = 800
+LONGEST_SIDE = 640
 """Pixels of a picture: as sharp as print where two of them stand side by side."""
 _EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
 

@@ -131,7 +131,7 @@ def _differences(columns: Sequence[_Column]) -> Iterator[Step]:
     names = list(dict.fromkeys(name for column in columns for name in column.parameters))
     differing = [name for name in names if len({column.parameters.get(name, "") for column in columns}) > 1]
     for name in differing[:_MOST_DIFFERENCES]:
-        yield Step(name, tuple(Cell(column.parameters.get(name, "–")) for column in columns))
+        yield Step(name, tuple(Cell(column.parameters.get(name) or "–") for column in columns))
 
 
 def _column(row: RunRow, story: Story, words: Mapping[str, str]) -> _Column:

@@ -25,6 +25,7 @@ _NAMES = 120.0
 _BETWEEN = 10.0
 _NUMBER_ROOM = 40.0
 _HEADING = 40.0
+_SIGN, _MOST_ROOM = 24.0, 600.0
 _BIG = Style(24, 600, TONES["key"])
 _SUBHEADING = Style(10.5, 600)
 _CELL = Style(8.5)
@@ -50,7 +51,7 @@ def front_pages(setter: Typesetter, front: Front, contents: Contents) -> list[Fl
     pages = [*_title(setter, front, words), PageBreak(), *_contents(setter, contents, there)]
     for name in there:
         pages += [PageBreak(), *sections[name]]
-    return [*pages, *signs(setter, words)]
+    return [*pages, CondPageBreak(min(_SIGN * len(setter.signs), _MOST_ROOM)), *signs(setter, words)]
 
 
 def _title(setter: Typesetter, front: Front, words: Mapping[str, str]) -> list[Flowable]:

@@ -16,6 +16,8 @@ from otel_tracking.record import ExecutionItem, ExecutionRecord
 from otel_tracking.taxonomy import ItemType
 
 _LONGEST_TITLE, _LONGEST_BEGINNING = 60, 90
+_MOST_HOPS = 10_000
+"""A number beyond it is no place on a way."""
 _WAY = frozenset(
     {
         ItemType.USER_INPUT_TEXT,
@@ -107,7 +109,7 @@ def _drift(story: Story) -> Iterator[HopDrift]:
         if box.item_type not in _WAY or not box.text:
             continue
         first = box.text if first is None else first
-        if box.item_type == ItemType.INTERCEPTION_ITERATION and type(box.hop) is int:
+        if box.item_type == ItemType.INTERCEPTION_ITERATION and type(box.hop) is int and 0 < box.hop <= _MOST_HOPS:
             yield HopDrift(box.hop, drift_between(first, box.text))
 
 

@@ -22,7 +22,7 @@ from exporters.plots.plot import Plot
 
 _ASCENT, _DESCENT = 0.78, 0.22
 """How far letters reach above and below the line that they stand on, in sizes."""
-_HATCH = 36.0
+_HATCH = 72.0
 """Points after which a pattern of lines begins again."""
 
 
