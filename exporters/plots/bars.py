@@ -9,6 +9,7 @@ from typing import Any
 from exporters.plots.plot import COLOURS, INK, Plot, legend, letters, new_figure, plain, quiet
 
 _WIDTH, _ROW, _AROUND = 480.0, 20.0, 62.0
+_LEGEND_COLUMNS = 4
 _WIDE_ENOUGH = 0.035
 """Of the axis: a narrower piece has no number in it."""
 
@@ -52,7 +53,7 @@ def stacked_plot(
     notes: tuple[str, ...] = (),
 ) -> Plot:
     """A bar for each name, of pieces: how many there are of each kind."""
-    figure = new_figure(_WIDTH, _AROUND + _ROW * len(rows) + 18)
+    figure = new_figure(_WIDTH, _AROUND + _ROW * len(rows) + 15 * -(-len(kinds) // _LEGEND_COLUMNS))
     axes = figure.add_subplot()
     longest = max((sum(counts) for _, counts in rows), default=1)
     lefts = [0] * len(rows)
@@ -72,7 +73,7 @@ def stacked_plot(
         _number(axes, kind, counts, lefts, longest)
         lefts = [left + count for left, count in zip(lefts, counts, strict=True)]
     _finish(axes, [name for name, _ in rows], axis, longest)
-    legend(axes.figure, loc="outside lower left", ncols=len(kinds))
+    legend(axes.figure, loc="outside lower left", ncols=_LEGEND_COLUMNS)
     return Plot(title, figure, alternative, notes)
 
 

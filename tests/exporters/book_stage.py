@@ -11,9 +11,9 @@ import io
 import docx
 from collection_stage import written
 from docx.oxml.ns import qn
-from printed_records import a_failed_run, fifteen_languages, four_outputs, hostile
+from printed_records import fifteen_languages, four_outputs, hostile
 from reading_pdf import read as read_pdf
-from records import NOON, a_run_of_hops, an_item
+from records import NOON, a_record, a_run_of_hops, an_item
 
 from otel_tracking import ItemType
 
@@ -25,10 +25,10 @@ def a_class():
     runs = [
         fifteen_languages(user_id="anna", session_id="7b"),
         four_outputs(blocked_after_generation=True),
-        a_failed_run(),
         hostile(),
         a_run_of_hops("Eine Blume", "A flower", "Una flor", user_id="ben", session_id="7b"),
-        a_run_of_hops("Ein Baum", config_name="dada", trace_id="5" * 32),
+        a_run_of_hops("Ein Baum", config_name="dada"),
+        a_run_of_hops("Eine  Blume", "A blossom", config_name="dada", status="error"),
     ]
     return [at(number, run) for number, run in enumerate(runs)]
 
@@ -40,14 +40,11 @@ def at(number, run):
 
 
 def blocked_run():
-    """A prompt that a check said no to, by a person with a name, with a parameter."""
-    items = [
-        an_item(
-            item_type=ItemType.USER_INPUT_TEXT, stage=1, content="Anna Müller wohnt hier", metadata={"secret": "xyzzy"}
-        ),
-        an_item(item_type=ItemType.STAGE1_BLOCKED, stage=1, content="blocked: Anna Müller"),
-    ]
-    return at(7, dataclasses.replace(a_run_of_hops("x"), items=tuple(items), status="blocked", user_id="Anna Müller"))
+    """A prompt that a check said no to, by a person with a name, with a setting."""
+    prompt = an_item(item_type=ItemType.USER_INPUT_TEXT, stage=1, content="Anna Müller wohnt hier")
+    block = an_item(item_type=ItemType.STAGE1_BLOCKED, stage=1, content="blocked: Anna Müller")
+    said = {"status": "blocked", "user_id": "Anna Müller", "metadata": {"secret": "xyzzy"}}
+    return at(7, a_record(items=[prompt, block], **said))
 
 
 @functools.cache

@@ -40,7 +40,8 @@ def _table(document: Any, one: Comparison, words: Mapping[str, str]) -> None:
     for step in one.steps:
         _row(table, step, width, size=8.5)
     if one.differences:
-        tell(new_row(table)[0].paragraphs[0], words["differing"], size=8, bold=True)
+        cells = new_row(table)
+        tell(cells[0].merge(cells[-1]).paragraphs[0], words["differing"], size=8, bold=True)
     for step in one.differences:
         _row(table, step, width, size=7.5)
 

@@ -104,7 +104,7 @@ def _plots(document: Any, front: Front, words: Mapping[str, str]) -> None:
 
 def _picture(document: Any, plot: Plot) -> None:
     paragraph = document.add_paragraph()
-    paragraph.paragraph_format.keep_with_next = True
+    paragraph.paragraph_format.keep_with_next = bool(plot.notes)
     shape = paragraph.add_run().add_picture(io.BytesIO(plot.png()), width=Mm(min(_WIDTH, plot.size[0] / 72 * 25.4)))
     describe_picture(shape, plain(plot.alternative))
 

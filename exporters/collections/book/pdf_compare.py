@@ -16,7 +16,7 @@ from exporters.formats.pdf.structure import Node
 from exporters.formats.pdf.styles import FAINT, GREY, SMALL, WIDTH, Style
 from exporters.story.parts import joined
 
-_NAMES, _BETWEEN = 62.0, 9.0
+_NAMES, _BETWEEN = 76.0, 9.0
 _HIGHEST = 150.0
 _TEXT, _VALUE = Style(8.5), Style(7.5)
 
@@ -47,8 +47,8 @@ def _table(setter: Typesetter, comparison: Comparison, words: Mapping[str, str])
     for step in comparison.steps:
         _add(rows, style, _of_step(setter, step, width))
     if comparison.differences:
-        label = tag(setter, words["differing"], _NAMES - _BETWEEN)
-        _add(rows, style, rows_of([label, *([[]] * len(comparison.runs))]), above=10)
+        label = TextBlock(tag(setter, words["differing"], WIDTH), own_width=WIDTH)
+        _add(rows, style, [[label, *([""] * len(comparison.runs))]], above=10)
     for step in comparison.differences:
         _add(rows, style, _of_difference(setter, step, width))
     return table(rows, widths, style, heads=1)
@@ -78,9 +78,10 @@ def _add(rows: list[list[Any]], style: list[Any], made: Sequence[Sequence[Any]],
 def _of_step(setter: Typesetter, step: Step, width: float) -> list[list[Any]]:
     room = width - _BETWEEN
     label = setter.lines([Span(step.label, _VALUE.but(colour=GREY))], _NAMES - _BETWEEN)
-    made = rows_of([label, *(_lines(setter, cell, room) for cell in step.cells)])
     pictured = [_pictures(cell, room) for cell in step.cells]
-    return [["", *pictured], *made] if any(pictured) else made
+    # A picture and what is said of it stay together; the name of the step stands beside the first of them.
+    made = rows_of([[] if any(pictured) else label, *(_lines(setter, cell, room) for cell in step.cells)])
+    return [[TextBlock(label), *pictured], *made] if any(pictured) else made
 
 
 def _lines(setter: Typesetter, cell: Cell, width: float) -> list[Line]:

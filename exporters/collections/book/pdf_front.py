@@ -20,11 +20,14 @@ from exporters.formats.pdf.parts import heading, names_and_values, paragraph, ro
 from exporters.formats.pdf.structure import Node, Told
 from exporters.formats.pdf.styles import FAINT, GREY, SMALL, TEXT, TONES, WIDTH, Style
 from exporters.plots.plot import Plot
+from exporters.story.letters import beginning
 
 _NAMES = 120.0
 _BETWEEN = 10.0
 _NUMBER_ROOM = 40.0
 _HEADING = 40.0
+_BEGINNINGS = (90, 75, 60, 45, 30, 15, 0)
+"""Characters, one after the other, until they fit."""
 _SIGN, _MOST_ROOM = 24.0, 600.0
 _BIG = Style(24, 600, TONES["key"])
 _SUBHEADING = Style(10.5, 600)
@@ -75,9 +78,18 @@ def _contents(setter: Typesetter, contents: Contents, sections: Sequence[str]) -
     if not contents.rows:
         yield from paragraph(setter, contents.words["no runs"], TEXT)
     for row in contents.rows:
-        spans = [Span(f"{row.number}.  {row.title}  ", Style(9.5, 500)), Span(row.beginning, Style(9, colour=GREY))]
+        yield Entry(_one_line(setter, row), row.name)
+
+
+def _one_line(setter: Typesetter, row: RunRow) -> list[Line]:
+    """A run on one line: as much of the beginning of its prompt as there is room for."""
+    name = Span(f"{row.number}.  {row.title}  ", Style(9.5, 500))
+    for most in _BEGINNINGS:
+        spans = [name, Span(beginning(row.beginning, most), Style(9, colour=GREY))]
         lines = setter.lines(spans, WIDTH - _NUMBER_ROOM, direction="ltr")
-        yield Entry(lines[:1], row.name)
+        if len(lines) == 1:
+            break
+    return lines[:1]
 
 
 class Entry(Told):

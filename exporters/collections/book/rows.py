@@ -13,7 +13,7 @@ from exporters.story.readable import language_code, visible_line
 from exporters.story.story import Story
 from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionItem, ExecutionRecord
-from otel_tracking.taxonomy import ItemType
+from otel_tracking.taxonomy import BLOCKED_TYPES, CHECK_TYPES, ItemType
 
 _LONGEST_TITLE, _LONGEST_BEGINNING = 60, 90
 _MOST_HOPS = 10_000
@@ -120,7 +120,10 @@ def _stages(story: Story) -> Iterator[Time]:
 
 
 def _engines(record: ExecutionRecord) -> Iterator[Time]:
+    """Who made texts and media, and how long that took; checks make nothing."""
     for item in record.items:
+        if item.item_type in CHECK_TYPES | BLOCKED_TYPES:
+            continue
         engine, took = made_by(item.backend_used, item.model_used), _number(item.execution_time)
         if engine and took is not None:
             yield Time(took, item.stage, engine, _into(item))

@@ -14,7 +14,7 @@ from exporters.story.readable import seconds
 from otel_tracking.outcome import Status
 
 STATUSES = tuple(status.value for status in Status)
-_MOST_ROWS, _MOST_NAMES, _LONGEST_NAME = 60, 6, 80
+_MOST_ROWS, _MOST_NAMES, _LONGEST_NAME = 60, 4, 80
 
 
 @dataclass(frozen=True, slots=True)
