@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from exporters.plots.plot import COLOURS, INK, Plot, legend, letters, new_figure, plain, quiet
+from exporters.plots.plot import COLOURS, INK, Plot, finished, legend, letters, new_figure, plain, quiet
 
 _WIDTH, _ROW, _AROUND = 480.0, 20.0, 62.0
 _LEGEND_COLUMNS = 4
@@ -40,7 +40,7 @@ def bars_plot(
     for place, count in enumerate(counts):
         axes.annotate(f"{count:,}", (count, place), (3, 0), textcoords="offset points", va="center", **letters())
     _finish(axes, names, axis, max(counts, default=1))
-    return Plot(title, figure, alternative, notes)
+    return finished(title, figure, alternative, notes)
 
 
 def stacked_plot(
@@ -74,7 +74,7 @@ def stacked_plot(
         lefts = [left + count for left, count in zip(lefts, counts, strict=True)]
     _finish(axes, [name for name, _ in rows], axis, longest)
     legend(axes.figure, loc="outside lower left", ncols=_LEGEND_COLUMNS)
-    return Plot(title, figure, alternative, notes)
+    return finished(title, figure, alternative, notes)
 
 
 def _number(axes: Any, kind: Kind, counts: Sequence[int], lefts: Sequence[int], longest: int) -> None:

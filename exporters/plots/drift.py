@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from exporters.plots.plot import COLOURS, DASHES, MARKERS, SIZE, SOFT, Plot, legend, letters, new_figure, plain, quiet
+from exporters.plots.plot import (
+    COLOURS,
+    DASHES,
+    MARKERS,
+    SIZE,
+    SOFT,
+    Plot,
+    finished,
+    legend,
+    letters,
+    new_figure,
+    plain,
+    quiet,
+)
 
 _WIDTH, _HEIGHT, _LEGEND = 480.0, 170.0, 14.0
 _PER_ROW = 2
@@ -55,7 +68,7 @@ def drift_plot(
         axes.set_title(plain(panel.label, 60), loc="left", **letters(SIZE + 0.5))
     handles = figure.axes[0].get_lines()[: len(names)]
     _legend_below(figure, handles, names)
-    return Plot(title, figure, alternative, notes)
+    return finished(title, figure, alternative, notes)
 
 
 def _draw(axes: Any, panel: Panel) -> None:

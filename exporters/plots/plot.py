@@ -93,6 +93,13 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def finished(title: str, figure: Figure, alternative: str, notes: tuple[str, ...]) -> Plot:
+    """The plot of a figure to which nothing will be added: what has its place keeps it, however often it is drawn."""
+    figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]  # new_figure gave it one
+    figure.set_layout_engine("none")
+    return Plot(title, figure, alternative, notes)
+
+
 @functools.cache
 def families() -> tuple[str, ...]:
     """The fonts that letters are taken from, in order: those of documents, then the one that comes with matplotlib."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exporters.plots.plot import COLOURS, INK, Plot, letters, new_figure, plain, quiet
+from exporters.plots.plot import COLOURS, INK, Plot, finished, letters, new_figure, plain, quiet
 
 _WIDTH, _ROW, _AROUND = 480.0, 20.0, 58.0
 _SHORTEST = 0.0005
@@ -44,4 +44,4 @@ def spreads_plot(
     axes.set_xlabel(plain(axis, 60), **letters())
     quiet(axes, grid="x")
     axes.tick_params(axis="y", length=0)
-    return Plot(title, figure, alternative, notes)
+    return finished(title, figure, alternative, notes)

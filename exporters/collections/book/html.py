@@ -16,7 +16,7 @@ from exporters.formats.html.document import MediaSize, policy, style, template, 
 from otel_tracking.record import ExecutionRecord
 
 _FOLDER = Path(__file__).parent
-_LARGEST, _ENOUGH = 2_000_000, 150_000_000
+_LARGEST, _ENOUGH = 4_000_000, 150_000_000
 """Bytes of a sound or film in the page, and of a page to which no more media are added: they are named then."""
 _END = b"</main>\n</body>\n</html>\n"
 
