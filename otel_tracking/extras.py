@@ -29,6 +29,7 @@ EXTRAS = {
         "Documents beside JSON and CSV need",
         ("lxml", "reportlab", "uharfbuzz", "fontTools", "docx", "jinja2", "PIL", "numpy", "regex"),
     ),
+    "books": _Part("Documents of many runs need", (), brings=("documents", "plots", "queries")),
     "archive": _Part("PDFs for archives need", ("pikepdf",), brings=("documents",)),
     "pipelines": _Part(
         "Runs of pipelines need",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from exporters.collections.options import CollectionOptions
 from exporters.formats import when_used
 from otel_tracking.extras import Extra
-from otel_tracking.record import ExecutionRecord
 
 __all__ = ["COLLECTIONS", "CollectionFormat", "CollectionOptions"]
 
-WriteCollection = Callable[[Iterable[ExecutionRecord], BinaryIO, CollectionOptions], None]
+WriteCollection = Callable[..., None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +21,29 @@ class CollectionFormat:
     `write(records, file, options)` takes records one at a time, each with its media among its attachments, and lets
     each go once it is written. Nothing in it decides what may leave: records come as they may be seen. The same records
     in the same order give the same bytes. `extra` is what has to be installed for it.
+
+    A document (`is_document`) is for people: it has an audience, may lay runs side by side, and `write` takes one thing
+    more: a function that says under what all left, asked once the last record has come.
     """
 
     media_type: str
     suffix: str
     write: WriteCollection
     extra: Extra | None = None
+    is_document: bool = False
 
 
 _WORD = Extra("documents", "Word documents need")
+_BOOK = Extra("books", "Documents of many runs need")
+_WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 def _written_by(module: str, extra: Extra | None = None) -> WriteCollection:
     return when_used(f"exporters.collections.{module}", "write", extra)
+
+
+def _document(media_type: str, suffix: str, module: str) -> CollectionFormat:
+    return CollectionFormat(media_type, suffix, _written_by(f"book.{module}", _BOOK), _BOOK, is_document=True)
 
 
 COLLECTIONS: dict[str, CollectionFormat] = {
@@ -46,4 +54,7 @@ COLLECTIONS: dict[str, CollectionFormat] = {
     "survey_csv": CollectionFormat("text/csv", ".survey.csv", _written_by("survey")),
     "items_csv": CollectionFormat("text/csv", ".items.csv", _written_by("items_csv")),
     "jsonl": CollectionFormat("application/jsonl", ".jsonl", _written_by("jsonl")),
+    "pdf": _document("application/pdf", ".pdf", "pdf"),
+    "docx": _document(_WORD_TYPE, ".docx", "docx"),
+    "html": _document("text/html", ".html", "html"),
 }

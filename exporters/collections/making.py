@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from exporters.collections import COLLECTIONS, CollectionFormat, CollectionOptions
-from exporters.errors import NothingSelected, UnknownFormat, listed, suggest
+from exporters.errors import NothingSelected, UnknownFormat, UnknownOption, listed, suggest
 from exporters.privacy.exports_ledger import Export, ExportKind, run_ids
 from exporters.privacy.way_out import WayOut, open_way_out
 from exporters.storage.files import hidden, sync_directory
@@ -20,6 +20,7 @@ from exporters.storage.writing.media import load_media
 from otel_tracking.erasure import RunId
 from otel_tracking.record import ExecutionRecord
 
+_OF_DOCUMENTS = ("audience", "compare")
 Progress = Callable[[int, int], None]
 """Told how many runs are written, and how many there are."""
 
@@ -43,6 +44,24 @@ def collection_named(name: str) -> CollectionFormat:
     return form
 
 
+def check_options(form: CollectionFormat, format_name: str, options: CollectionOptions) -> None:
+    """Raise `UnknownOption` for an audience or a comparison where the format is no document for people."""
+    usual = CollectionOptions()
+    wanted = [name for name in _OF_DOCUMENTS if getattr(options, name) != getattr(usual, name)]
+    if wanted and not form.is_document:
+        documents = listed([name for name, one in COLLECTIONS.items() if one.is_document])
+        raise UnknownOption(f"{format_name} has no {wanted[0]}: {documents} do")
+
+
+def format_of(out: Path) -> str:
+    """The format that the name of a file ends like; a project for qualitative analysis where it ends like none.
+
+    >>> format_of(Path("class.pdf")), format_of(Path("texts.docx.zip")), format_of(Path("garden"))
+    ('pdf', 'coding_docx', 'qdpx')
+    """
+    return next((name for name, form in COLLECTIONS.items() if out.name.lower().endswith(form.suffix)), "qdpx")
+
+
 def make_collection(
     data_dir: str | Path,
     out: str | Path,
@@ -58,18 +77,24 @@ def make_collection(
     """The wanted runs that may leave, earliest first, as one file at `out`; a file that is there is replaced.
 
     Keywords are those of `Selection`; `executions` are wanted runs by their ids. Raises what `collection_named` does,
-    `NothingSelected` where there is no such run, and `ErasedMeanwhile` where one was erased while it was made. Runs of
-    which a file is damaged are left out and told to `on_damage`; without it, damage is a `BrokenFile` and no file.
+    `NothingSelected` where there is no such run, `UnknownOption` for an option that the format has not, and
+    `ErasedMeanwhile` where a run was erased while it was made. Runs of which a file is damaged are left out and told to
+    `on_damage`; without it, damage is a `BrokenFile` and no file.
     """
     data_dir, out, form = Path(data_dir), Path(out).expanduser().absolute(), collection_named(format_name)
     way_out, damages, options = way_out or open_way_out(data_dir), Damages(), options or CollectionOptions()
+    check_options(form, format_name, options)
     rows = chosen_executions(data_dir, executions, on_damage=damages, **selection)
     wanted = sorted(filter(way_out.lets_out, rows), key=lambda row: (row.timestamp, row.execution_id))
     if not wanted:
         raise NothingSelected(way_out.why_nothing("collection"))
     counts: Counter[str] = Counter()
     with hidden(out) as (file, appear):
-        form.write(_leaving(data_dir, wanted, way_out, damages, counts, progress), file, options)
+        leaving = _leaving(data_dir, wanted, way_out, damages, counts, progress)
+        if form.is_document:
+            form.write(leaving, file, options, lambda: _said(way_out, damages))
+        else:
+            form.write(leaving, file, options)
         if on_damage is None:
             damages.refuse()
         for damage in damages:
@@ -95,6 +120,11 @@ def _leaving(
             yield way_out.leaving(load_media(data_dir, record)).record
         if progress:
             progress(done, len(wanted))
+
+
+def _said(way_out: WayOut, damages: Damages) -> dict[str, Any]:
+    """What a document says of what left, and of what is not in it."""
+    return {**way_out.statement(), "damaged": len({one.execution_id for one in damages if one.execution_id})}
 
 
 def _noted(

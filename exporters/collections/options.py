@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from exporters.errors import UnknownOption, listed, suggest
 from exporters.story.words import words_of
+from otel_tracking.audience import AUDIENCES_OF_DOCUMENTS, Audience
 
 TEXTS = ("journey", "hops")
 CLASSES = ("", "prompts", "final_texts")
@@ -17,7 +18,7 @@ class CollectionOptions:
 
     `language` is that of labels, not of texts. `texts` of a project are one per `journey`, or one for each of its texts
     (`hops`). `classes` adds a text for each session, in which every run is one paragraph: its prompt (`prompts`) or its
-    last text (`final_texts`).
+    last text (`final_texts`). A document of many runs is for an `audience`, and may `compare` those that began alike.
 
     >>> CollectionOptions(title="Bremen", texts="hop")
     Traceback (most recent call last):
@@ -28,10 +29,12 @@ class CollectionOptions:
     language: str = "en"
     texts: str = "journey"
     classes: str = ""
+    audience: str = Audience.RESEARCHER.value
+    compare: bool = False
 
     def __post_init__(self) -> None:
         words_of(self.language)
-        for name, known in (("texts", TEXTS), ("classes", CLASSES)):
+        for name, known in (("texts", TEXTS), ("classes", CLASSES), ("audience", AUDIENCES_OF_DOCUMENTS)):
             value = getattr(self, name)
             if value not in known:
                 offer = listed([one or "nothing" for one in known])

@@ -24,3 +24,14 @@ def cut(text: str, limit: int) -> str:
     while 0 < end < len(text) and (unicodedata.combining(text[end]) or text[end] in "\u200d\ufe0f"):
         end -= 1
     return text[:end]
+
+
+def beginning(text: str, limit: int) -> str:
+    """A text on one line, or its beginning and a sign that there is more.
+
+    >>> beginning("Eine\\nBlume", 20), beginning("Eine Blume", 4)
+    ('Eine Blume', 'Eine …')
+    """
+    line = " ".join(text.split())
+    shown = cut(line, limit)
+    return shown if shown == line else f"{shown} …"

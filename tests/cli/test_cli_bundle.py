@@ -39,6 +39,48 @@ def test_an_unknown_format_lists_those_there_are(tmp_path):
     assert not (tmp_path / "x").exists()
 
 
+def test_the_name_of_the_file_says_what_to_write(tmp_path):
+    """A PDF is no project because nobody said --format."""
+    data = a_store(tmp_path / "data", "anna")
+    for name, beginning in (("class.pdf", b"%PDF"), ("class.html", b"<!DOCTYPE html>"), ("class", b"PK")):
+        assert call("bundle", tmp_path / name, data=data).exit_code == 0
+        assert (tmp_path / name).read_bytes().startswith(beginning)
+
+
+def test_a_document_is_for_an_audience_and_a_project_is_not(tmp_path):
+    data = a_store(tmp_path / "data", "anna")
+    assert call("bundle", tmp_path / "a.html", "--audience", "student", "--compare", data=data).exit_code == 0
+    assert "anna malt" not in (tmp_path / "a.html").read_text()
+    refused = call("bundle", tmp_path / "a.qdpx", "--audience", "student", data=data)
+    assert (refused.exit_code, "qdpx has no audience: pdf, docx, html do" in refused.stderr) == (2, True)
+    assert not (tmp_path / "a.qdpx").exists()
+
+
+def test_a_document_says_which_runs_are_not_in_it(tmp_path, monkeypatch):
+    """Of runs of no study none leaves under a profile; of those that do, it says under which."""
+    monkeypatch.setenv("OTEL_TRACKING_STUDIES", str(tmp_path / "keys"))
+    data = a_store(tmp_path / "data", "anna", "ben")
+    assert call("bundle", tmp_path / "full.html", data=data).exit_code == 0
+    assert "full: everything as it was recorded" in (tmp_path / "full.html").read_text()
+    assert call("study", "new", "garden", data=data).exit_code == 0
+    ParquetSink(data).write(a_record(study_id="garden", user_id="cleo", items=(an_item(content="Blumen"),)))
+    done = call("bundle", tmp_path / "public.html", "--profile", "public", data=data)
+    assert done.exit_code == 0, done.stderr
+    page = (tmp_path / "public.html").read_text()
+    assert ("2 of no study" in page, "cleo" in page, "anna" in page) == (True, False, False)
+
+
+def test_a_document_is_made_anew_without_a_run_that_is_erased(tmp_path):
+    """As it was asked for: for students, with runs side by side."""
+    data, out = a_store(tmp_path / "data", "anna", "ben"), tmp_path / "class.html"
+    call("bundle", out, "--language", "de", "--compare", data=data)
+    assert "anna malt" in out.read_text()
+    assert call("erase", "--user", "anna", "--yes", data=data).exit_code == 0
+    assert "anna malt" not in out.read_text()
+    assert "ben malt" in out.read_text()
+    assert "Nebeneinander" in out.read_text()
+
+
 def test_where_nothing_matches_there_is_no_file(tmp_path):
     done = call("bundle", tmp_path / "x", "--config", "nothing", data=a_store(tmp_path / "data", "anna"))
     assert (done.exit_code, "no run in" in done.stderr) == (1, True)

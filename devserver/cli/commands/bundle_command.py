@@ -16,7 +16,7 @@ from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
 from exporters.collections import CollectionOptions
-from exporters.collections.making import make_collection
+from exporters.collections.making import format_of, make_collection
 from exporters.formats.documents import CHOICES
 from exporters.privacy.way_out import open_way_out
 from exporters.storage.reading.damage import Damages
@@ -25,7 +25,12 @@ from exporters.storage.reading.damage import Damages
 @click.command("bundle")
 @click.argument("out", type=click.Path(path_type=Path, dir_okay=False))
 @selection_options
-@click.option("--format", "format_name", default="qdpx", show_default=True, metavar="NAME", help="What to write.")
+@click.option(
+    "--format",
+    "format_name",
+    metavar="NAME",
+    help="What to write; else as OUT ends, or qdpx.",
+)
 @click.option("--title", default=CollectionOptions().title, show_default=True, help="What it is called.")
 @click.option("--language", type=click.Choice(CHOICES["language"]), default="en", help="The language of its own words.")
 @click.option(
@@ -40,6 +45,14 @@ from exporters.storage.reading.damage import Damages
     type=click.Choice(["prompts", "final_texts"]),
     help="Also a text for each session, with the prompts or the last texts of its runs.",
 )
+@click.option(
+    "--audience",
+    type=click.Choice(CHOICES["audience"]),
+    default=CollectionOptions().audience,
+    show_default=True,
+    help="For whom a document is.",
+)
+@click.option("--compare", is_flag=True, help="In a document, lay runs side by side that began alike.")
 @privacy_options
 @data_option
 @json_option
@@ -47,25 +60,30 @@ def command(
     out: Path,
     data_dir: Path,
     as_json: bool,
-    format_name: str,
+    format_name: str | None,
     title: str,
     language: str,
     texts: str,
     classes: str | None,
+    audience: str,
+    compare: bool,
     profile: str,
     roster: Path | None,
     **selection: Any,
 ) -> int:
-    """Write many runs as one file OUT for a researcher's program.
+    """Write many runs as one file OUT: a document to read, or one for a researcher's program.
 
-    A REFI-QDA project (qdpx) or code book (qdc), texts for coding (coding_txt, coding_docx), a table as survey
-    programs want it (survey_csv). The same runs and options give the same bytes. A file that is there is replaced.
+    Documents with title, contents, summary, plots and each run as a chapter: pdf, docx, html. Others: a REFI-QDA
+    project (qdpx) or code book (qdc), texts for coding (coding_txt, coding_docx), a table as survey programs want it
+    (survey_csv). The same runs and options give the same bytes. A file that is there is replaced.
 
     Runs of a study that wants consent leave with consent alone. Where no run may leave the exit code is 1; it is also 1
     where runs could not be read: they are named, and the others are written.
     """
     damages, way_out = Damages(), open_way_out(data_dir, profile, study=selection["study_id"], roster=roster)
-    options = CollectionOptions(title=title, language=language, texts=texts, classes=classes or "")
+    format_name = format_name or format_of(out)
+    told = {"title": title, "language": language, "texts": texts, "classes": classes or ""}
+    options = CollectionOptions(**told, audience=audience, compare=compare)
     with progress_bar("runs") as bar:
         tell = bar and (lambda done, of: bar(completed=done, total=of))
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 
-_EARLIEST = (1980, 1, 1, 0, 0, 0)
+EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The first moment that a zip file knows."""
 
 
@@ -14,5 +14,5 @@ def with_fixed_times(document: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(document)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
         for part in source.infolist():
-            target.writestr(zipfile.ZipInfo(part.filename, _EARLIEST), source.read(part), zipfile.ZIP_DEFLATED)
+            target.writestr(zipfile.ZipInfo(part.filename, EARLIEST), source.read(part), zipfile.ZIP_DEFLATED)
     return out.getvalue()

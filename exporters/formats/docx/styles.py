@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_TAB_ALIGNMENT, WD_TAB_LEADER
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
@@ -25,6 +26,16 @@ def set_up(document: Any, language: str, footer: str) -> None:
     document.styles["Normal"].paragraph_format.space_after = Pt(3)
     child(document.styles["Normal"].element.get_or_add_rPr(), "w:lang", val=language, bidi="ar-SA", eastAsia="zh-CN")
     _sign_style(document)
+
+
+def set_up_deeper(document: Any) -> None:
+    """Styles for a document of many runs, whose headings go deeper, and for its table of contents."""
+    for name, size in (("Heading 3", 10.5), ("TOC Heading", 14)):
+        _font(document.styles[name], size, colour=ACCENT)
+    entry = document.styles.add_style("toc 1", WD_STYLE_TYPE.PARAGRAPH)
+    entry.base_style = document.styles["Normal"]
+    entry.paragraph_format.space_after = Pt(2)
+    entry.paragraph_format.tab_stops.add_tab_stop(Mm(170), WD_TAB_ALIGNMENT.RIGHT, WD_TAB_LEADER.DOTS)
 
 
 def _page(document: Any, footer: str) -> None:

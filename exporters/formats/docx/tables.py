@@ -38,7 +38,7 @@ _FEW = 12
 def journey_table(document: Any, story: Printed) -> None:
     """What happened, row by row, under the stages."""
     words = story.words
-    table = _table(document, _JOURNEY, [words[name] for name in ("number", "what", "text", "by", "took")])
+    table = new_table(document, _JOURNEY, [words[name] for name in ("number", "what", "text", "by", "took")])
     for section in story.sections:
         _heading_row(table, section)
         for row in section.rows:
@@ -48,9 +48,9 @@ def journey_table(document: Any, story: Printed) -> None:
 def timeline_table(document: Any, story: Printed) -> None:
     """Every span as a bar, all on one page; where they are many, calls are in the row of what they are a part of."""
     words, shown = story.words, story.timeline
-    table = _table(document, _TIMELINE, [words["what"], words["since"], words["took"]])
+    table = new_table(document, _TIMELINE, [words["what"], words["since"], words["took"]])
     for track in shown.tracks:
-        bar, cells = track.bar, _row(table)
+        bar, cells = track.bar, new_row(table)
         if shown.is_even:
             exact_height(table.rows[-1], shown.step)
         label = cells[0].paragraphs[0]
@@ -65,9 +65,9 @@ def timeline_table(document: Any, story: Printed) -> None:
 def call_table(document: Any, call: PrintedCall, story: Printed) -> None:
     """What was asked for and what was sent, parameter by parameter."""
     words = story.words
-    table = _table(document, _CALL, [words["parameter"], words["configured"], words["passed"], ""])
+    table = new_table(document, _CALL, [words["parameter"], words["configured"], words["passed"], ""])
     for line in call.sent:
-        cells = _row(table)
+        cells = new_row(table)
         tell(cells[0].paragraphs[0], line.name, size=8.5)
         for cell, value in zip(cells[1:3], (line.configured, line.passed), strict=True):
             tell(cell.paragraphs[0], "–" if value is None else value, size=8.5)
@@ -78,9 +78,9 @@ def call_table(document: Any, call: PrintedCall, story: Printed) -> None:
 
 def facts_table(document: Any, facts: Iterable[Parameter], size: float = 9, names: float = 38) -> None:
     """Names, in a column of so many millimetres, and what there is to say to them."""
-    table = _table(document, (names, _WIDTH - names))
+    table = new_table(document, (names, _WIDTH - names))
     for fact in facts:
-        cells = _row(table)
+        cells = new_row(table)
         tell(cells[0].paragraphs[0], fact.name, size=size, colour=GREY)
         tell(cells[1].paragraphs[0], fact.value, size=size)
     if len(table.rows) <= _FEW:
@@ -90,29 +90,31 @@ def facts_table(document: Any, facts: Iterable[Parameter], size: float = 9, name
 def facts_side_by_side(document: Any, facts: Sequence[Parameter], size: float) -> None:
     """Short facts in two columns, read down the left one first."""
     half = (len(facts) + 1) // 2
-    table = _table(document, _TWO_FACTS)
+    table = new_table(document, _TWO_FACTS)
     for pair in zip_longest(facts[:half], facts[half:]):
-        cells = _row(table)
+        cells = new_row(table)
         for place, fact in zip((0, 2), pair, strict=True):
             if fact:
                 tell(cells[place].paragraphs[0], fact.name, size=size, colour=GREY)
                 tell(cells[place + 1].paragraphs[0], fact.value, size=size)
 
 
-def _table(document: Any, widths: Sequence[float], heads: Sequence[str] = ()) -> Any:
+def new_table(document: Any, widths: Sequence[float], heads: Sequence[str] = ()) -> Any:
+    """An empty table with columns of so many millimetres, whose heads come again on each page."""
     table = document.add_table(rows=0, cols=len(widths))
     table.autofit = False
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Mm(width)
     if heads:
-        cells = _row(table)
+        cells = new_row(table)
         for cell, head in zip(cells, heads, strict=True):
             tell(cell.paragraphs[0], head, size=8, colour=GREY, bold=True)
         repeat_as_header(table.rows[-1])
     return table
 
 
-def _row(table: Any) -> list[Any]:
+def new_row(table: Any) -> list[Any]:
+    """The cells of another row, which stays on one page."""
     cells = list(table.add_row().cells)
     keep_together(table.rows[-1])
     for cell in cells:
@@ -132,7 +134,7 @@ def _heading_row(table: Any, section: Section) -> None:
 
 
 def _journey_row(table: Any, row: BoxRow, section: Section, words: Any) -> None:
-    box, cells = row.box, _row(table)
+    box, cells = row.box, new_row(table)
     tone = TONES[box.tone]
     _small(cells[0], "" if box.number is None else str(box.number))
     tell(cells[1].paragraphs[0], box.label, size=9, colour=tone)
@@ -150,7 +152,7 @@ def _journey_row(table: Any, row: BoxRow, section: Section, words: Any) -> None:
 
 def _below(table: Any) -> Any:
     """A row for a long text, as wide as the page, below the one that says what it is."""
-    cells = _row(table)
+    cells = new_row(table)
     may_break(table.rows[-1])
     return cells[1].merge(cells[-1])
 

@@ -10,11 +10,12 @@ import functools
 import hashlib
 from base64 import b64encode
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from exporters.formats.printed.pictures import printable
+from exporters.formats.printed.pictures import LONGEST_SIDE, printable
 from exporters.formats.printed.timeline import Track, extent, tracks_of
 from exporters.media.clean_media import clean_copy
 from exporters.story.language_names import language_name
@@ -51,24 +52,36 @@ def render(record: ExecutionRecord, *, audience: str = Audience.RESEARCHER, lang
 
     Media are shown that are among the record's attachments. Raises `UnknownOption` for another audience or language.
     """
-    story = story_of(record, language=language, audience=audience)
-    media = [box.medium for box in story.boxes if box.medium]
-    page: str = _template().render(
-        story=story,
-        words=story.words,
-        name_of=functools.partial(language_name, language=language),
-        mark=_MARKS.get(story.status, "–"),
-        has_media=any(box.item_type.startswith("output_") for box in story.boxes),
-        groups=_groups(story),
-        sources={medium: source_of(medium, audience) for medium in media},
-        tracks=[_track(track, story) for track in tracks_of(story.timeline)],
-        style=_style(),
-        policy=policy(),
-    )
+    told = told_of(story_of(record, language=language, audience=audience))
+    page: str = template("page.html").render(**told, style=style(), policy=policy())
     return page.encode()
 
 
-def source_of(medium: Medium, audience: str = Audience.RESEARCHER) -> str:
+def told_of(story: Story, *, top: int = 1, size: MediaSize | None = None) -> dict[str, Any]:
+    """What the template of a run takes: its story, headings of the level `top` and below, media of that size."""
+    media = [box.medium for box in story.boxes if box.medium]
+    return {
+        "top": top,
+        "story": story,
+        "words": story.words,
+        "name_of": functools.partial(language_name, language=story.language),
+        "mark": _MARKS.get(story.status, "–"),
+        "has_media": any(box.item_type.startswith("output_") for box in story.boxes),
+        "groups": _groups(story),
+        "sources": {medium: source_of(medium, story.audience, size or MediaSize()) for medium in media},
+        "tracks": [_track(track, story) for track in tracks_of(story.timeline)],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSize:
+    """How large pictures are, in pixels, and a medium that becomes part of the page, in bytes."""
+
+    longest_side: int = LONGEST_SIDE
+    largest: int = LARGEST_EMBEDDED
+
+
+def source_of(medium: Medium, audience: str, size: MediaSize) -> str:
     """A `data:` address with the medium's bytes; empty where they are not here, or nothing that a page can hold.
 
     Pictures are encoded anew, at a size for a page and without what programs and cameras hide in them; one that cannot
@@ -76,17 +89,17 @@ def source_of(medium: Medium, audience: str = Audience.RESEARCHER) -> str:
     """
     if medium.content is None:
         return ""
-    picture = printable(medium.content)
+    picture = printable(medium.content, size.longest_side)
     if picture:
-        return _address(picture.content, _PICTURES[picture.suffix])
+        return _address(picture.content, _PICTURES[picture.suffix], size)
     if audience == Audience.RESEARCHER:
-        return _address(medium.content, _heard_or_seen(medium))
-    copy = clean_copy(medium.content, medium.mime_type) if len(medium.content) <= LARGEST_EMBEDDED else None
-    return _address(copy.content, copy.media_type) if copy else ""
+        return _address(medium.content, _heard_or_seen(medium), size)
+    copy = clean_copy(medium.content, medium.mime_type) if len(medium.content) <= size.largest else None
+    return _address(copy.content, copy.media_type, size) if copy else ""
 
 
-def _address(content: bytes, mime_type: str) -> str:
-    if mime_type not in _EMBEDDED or len(content) > LARGEST_EMBEDDED:
+def _address(content: bytes, mime_type: str, size: MediaSize) -> str:
+    if mime_type not in _EMBEDDED or len(content) > size.largest:
         return ""
     return f"data:{mime_type};base64,{b64encode(content).decode('ascii')}"
 
@@ -100,9 +113,9 @@ def _is_output(chapter: Chapter) -> bool:
     return chapter.output is not None
 
 
-def policy() -> str:
-    """The page's content security policy: its own style, embedded pictures and sounds, and nothing else."""
-    digest = b64encode(hashlib.sha256(_style().encode()).digest()).decode("ascii")
+def policy(own: str = "") -> str:
+    """A page's content security policy: its own style, embedded pictures and sounds, and nothing else."""
+    digest = b64encode(hashlib.sha256((own or style()).encode()).digest()).decode("ascii")
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; media-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -130,15 +143,17 @@ def _extent(bar: Bar, story: Story) -> tuple[str, str]:
 
 
 @functools.cache
-def _style() -> str:
+def style() -> str:
+    """How a page looks."""
     return (_FOLDER / "page.css").read_text("utf-8")
 
 
 @functools.cache
-def _template() -> Template:
+def template(name: str, *folders: Path) -> Template:
+    """The template of that name, in one of these folders or beside this module. It escapes every value."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=FileSystemLoader([*folders, _FOLDER]), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    return environment.get_template("page.html")
+    return environment.get_template(name)

@@ -43,14 +43,23 @@ def drift(setter: Typesetter, story: Printed) -> list[Flowable]:
 
 def about(setter: Typesetter, story: Printed) -> list[Flowable]:
     """The last chapter. It is made after all others: it explains the signs that they needed."""
-    found = heading(setter, story.words["about"], "about")
+    return [*_known(setter, story, "about"), *signs(setter, story.words)]
+
+
+def about_the_run(setter: Typesetter, story: Printed) -> list[Flowable]:
+    """The same of a run among others, whose signs are explained once for all; nothing where there is nothing to say."""
+    return _known(setter, story, "facts") if story.notes or story.long_facts else []
+
+
+def _known(setter: Typesetter, story: Printed, title: str) -> list[Flowable]:
+    found = heading(setter, story.words[title], "about")
     for note in story.notes:
         found += paragraph(setter, note, _NOTE, above=2)
-    found += [gap(4), *names_and_values(setter, story.long_facts, (_NAMES, WIDTH - _NAMES), Style(8), 3)]
-    return found + _signs(setter, story.words)
+    return [*found, gap(4), *names_and_values(setter, story.long_facts, (_NAMES, WIDTH - _NAMES), Style(8), 3)]
 
 
-def _signs(setter: Typesetter, words: Mapping[str, str]) -> list[Flowable]:
+def signs(setter: Typesetter, words: Mapping[str, str]) -> list[Flowable]:
+    """What the signs in frames stand for; nothing where none was needed."""
     if not setter.signs:
         return []
     rows = []

@@ -7,7 +7,7 @@ import hashlib
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO
 
 from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
@@ -129,7 +129,7 @@ class Page(Canvas):  # type: ignore[misc]
 class Document(BaseDocTemplate):  # type: ignore[misc]
     """Flowables on A4, with a footer on each page."""
 
-    def __init__(self, out: io.BytesIO, **about: Any) -> None:
+    def __init__(self, out: BinaryIO, **about: Any) -> None:
         super().__init__(out, pagesize=(PAGE_WIDTH, PAGE_HEIGHT), creator="otel-tracking", **about)
         frame = Frame(MARGIN, BOTTOM, WIDTH, PAGE_HEIGHT - MARGIN - BOTTOM, 0, 0, 0, 0)
         self.addPageTemplates(PageTemplate("page", [frame], onPage=Page.begin_page, onPageEnd=Page.end_page))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 from exporters.formats.pdf.structure import Node, Told
@@ -53,6 +54,13 @@ def picture_object(picture: Picture, document: Any) -> Any:
         return _pixels(flat, flat.tobytes(), **entries)
 
 
+def pressed(content: bytes, **entries: Any) -> Any:
+    """A stream of a document that is compressed at once: until the document is written it is kept as it is then."""
+    from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFStream
+
+    return PDFStream(PDFDictionary({**entries, "Filter": PDFArray([PDFName("FlateDecode")])}), zlib.compress(content))
+
+
 def _pixels(image: Any, content: bytes, **entries: Any) -> Any:
     from reportlab.pdfbase.pdfdoc import PDFDictionary, PDFName, PDFStream
 
@@ -65,4 +73,4 @@ def _pixels(image: Any, content: bytes, **entries: Any) -> Any:
         "BitsPerComponent": 8,
         **{name: PDFName(value) if isinstance(value, str) else value for name, value in entries.items()},
     }
-    return PDFStream(PDFDictionary(told), content)
+    return PDFStream(PDFDictionary(told), content) if "Filter" in told else pressed(content, **told)

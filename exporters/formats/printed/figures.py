@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from exporters.formats.printed.limits import shortened
-from exporters.formats.printed.pictures import Picture, printable
+from exporters.formats.printed.pictures import LONGEST_SIDE, Picture, printable
 from exporters.story.letters import cut
 from exporters.story.parts import Box, Parameter, joined
 from exporters.story.story import Story
@@ -36,16 +36,16 @@ def figure_numbers(story: Story) -> dict[int | None, int]:
     return {box.number: number for number, box in enumerate(shown, start=1)}
 
 
-def figures_of(story: Story, numbers: Mapping[int | None, int]) -> Iterator[Figure]:
-    """The figures in order."""
+def figures_of(story: Story, numbers: Mapping[int | None, int], longest_side: int = LONGEST_SIDE) -> Iterator[Figure]:
+    """The figures in order; pictures are at most so many pixels long."""
     for box in story.boxes:
         if box.number in numbers:
-            yield _figure(box, numbers[box.number], story)
+            yield _figure(box, numbers[box.number], story, longest_side)
 
 
-def _figure(box: Box, number: int, story: Story) -> Figure:
+def _figure(box: Box, number: int, story: Story, longest_side: int) -> Figure:
     medium, words = box.medium, story.words
-    picture = printable(medium.content) if medium and medium.content else None
+    picture = printable(medium.content, longest_side) if medium and medium.content else None
     title = joined(box.label, f"{words['output']} {box.output}" if box.output is not None else "")
     return Figure(
         number=number,

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 from exporters.formats.printed.figures import Figure, figure_numbers, figures_of
 from exporters.formats.printed.limits import LONGEST_NAME, PrintLimits, more, short, shortened
+from exporters.formats.printed.pictures import LONGEST_SIDE
 from exporters.formats.printed.rows import Passage, Section, passage_of, sections_of
 from exporters.formats.printed.timeline import Timeline, on_one_page
 from exporters.story.calls import Call, Sent
-from exporters.story.letters import cut
+from exporters.story.letters import beginning, cut
 from exporters.story.parts import Parameter, joined
 from exporters.story.story import Story
 from otel_tracking.audience import Audience
@@ -68,8 +69,11 @@ class Printed:
     words: Mapping[str, str]
 
 
-def lay_out(story: Story, *, attached: bool) -> Printed:
-    """The story on pages; `attached` says whether the record itself will be inside the document."""
+def lay_out(story: Story, *, attached: bool | None, longest_side: int = LONGEST_SIDE) -> Printed:
+    """The story on pages; `attached` says whether the record itself will be inside the document.
+
+    None says that the story is a chapter of a document that tells of many, and says such things once for all.
+    """
     words, limits, numbers = story.words, PrintLimits.of(story), figure_numbers(story)
     chapters, left_out = limits.chapters(story.chapters)
     long_facts = [fact for fact in story.facts if fact.is_long]
@@ -90,7 +94,7 @@ def lay_out(story: Story, *, attached: bool) -> Printed:
         sections=tuple(sections_of(chapters, numbers, words, limits)),
         section_notes=more(left_out, words),
         drift=story.drift[:MOST_SETTINGS],
-        figures=tuple(figures_of(story, numbers)),
+        figures=tuple(figures_of(story, numbers, longest_side)),
         timeline=on_one_page(story.timeline),
         duration=story.duration,
         calls=tuple(_call(call, words, limits.lines) for call in story.calls[: limits.calls]),
@@ -126,14 +130,18 @@ def _sent(one: Sent, words: Mapping[str, str]) -> Sent:
 
 def _setting(setting: Parameter) -> Parameter:
     """A setting on one line; a long value is told by its beginning."""
-    line = " ".join(setting.value.split())
-    shown = cut(line, _LONGEST_SETTING)
-    return Parameter(cut(setting.name, LONGEST_NAME), shown if shown == line else f"{shown} …")
+    return Parameter(cut(setting.name, LONGEST_NAME), beginning(setting.value, _LONGEST_SETTING))
 
 
-def _notes(story: Story, attached: bool) -> Iterator[str]:
+def _notes(story: Story, attached: bool | None) -> Iterator[str]:
+    if story.audience != Audience.STUDENT:
+        yield story.completeness
+    if attached is not None:
+        yield story.words[_where(story, attached)]
+
+
+def _where(story: Story, attached: bool) -> str:
+    """What is said of what is not on the pages."""
     if story.audience == Audience.STUDENT:
-        yield story.words["student note"]
-        return
-    yield story.completeness
-    yield story.words["attached note" if attached else "elsewhere note"]
+        return "student note"
+    return "attached note" if attached else "elsewhere note"

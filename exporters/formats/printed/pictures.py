@@ -11,7 +11,8 @@ from exporters.media.pictures import small_picture
 if TYPE_CHECKING:
     from PIL import Image
 
-_LONGEST_SIDE = 1600
+LONGEST_SIDE = 1600
+"""Pixels: as sharp as print on half a page."""
 _FEW_COLOURS = 4096
 
 
@@ -25,12 +26,12 @@ class Picture:
     height: int
 
 
-def printable(content: bytes) -> Picture | None:
+def printable(content: bytes, longest_side: int = LONGEST_SIDE) -> Picture | None:
     """The picture in `content`; None where there is none that can be read. Of an animation it is the first frame.
 
     It is encoded anew: prompts, workflows and places that programs hide in pictures stay out of documents.
     """
-    picture = small_picture(content, _LONGEST_SIDE)
+    picture = small_picture(content, longest_side)
     return None if picture is None else _encoded(picture)
 
 
