@@ -35,6 +35,7 @@ SURFACE = {
         recording.erasing
     """,
     "exporters": """
+        asking.answers asking.saving asking.sources asking.written
         collections collections.making dataset dataset.about dataset.licences erasure errors
         formats formats.documents formats.json formats.worker
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails

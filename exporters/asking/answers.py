@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from exporters.asking.complaints import in_our_words
 from exporters.asking.questions import check_question
+from exporters.asking.stopping import stoppable
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,7 +26,7 @@ _EXPLAIN = "explain "
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SqlAnswer:
     """Columns by name, each name once, with their types as DuckDB says them; and the rows, which come once."""
 
     columns: tuple[str, ...]
@@ -39,12 +40,12 @@ class Answer:
             cells = [column.to_pylist(maps_as_pydicts="lossy") for column in batch.columns]
             yield from zip(*cells, strict=True)
 
-    def first(self, count: int) -> Answer:
+    def first(self, count: int) -> SqlAnswer:
         """The same with at most so many rows; the rest is never worked out."""
         return replace(self, batches=_first(self.batches, count))
 
 
-def ask(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
+def ask(connection: duckdb.DuckDBPyConnection, sql: str) -> SqlAnswer:
     """The answer to one question of a locked connection; it is worked out while its rows are read.
 
     Raises `WrongQuestion`, also while rows are read; `KeyboardInterrupt` where somebody stops it.
@@ -56,13 +57,18 @@ def ask(connection: duckdb.DuckDBPyConnection, sql: str) -> Answer:
     with in_our_words(sql):
         relation = connection.sql(sql)
         names, kinds = _each_once(relation.columns), tuple(map(str, relation.types))
-        reader = relation.project(_plainly(names, kinds)).to_arrow_reader(ROWS_AT_ONCE)
-    return Answer(names, kinds, reader.schema, _batches(reader, sql))
+        asked = relation.project(_plainly(names, kinds))
+        reader = stoppable(connection, lambda: asked.to_arrow_reader(ROWS_AT_ONCE))
+    return SqlAnswer(names, kinds, reader.schema, _batches(connection, reader, sql))
 
 
-def _batches(reader: pa.RecordBatchReader, sql: str) -> Iterator[pa.RecordBatch]:
-    with in_our_words(sql):
-        yield from reader
+def _batches(connection: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader, sql: str) -> Iterator[pa.RecordBatch]:
+    while True:
+        with in_our_words(sql):
+            batch = stoppable(connection, lambda: next(reader, None))
+        if batch is None:
+            return
+        yield batch
 
 
 def _first(batches: Iterator[pa.RecordBatch], count: int) -> Iterator[pa.RecordBatch]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from exporters.asking.answers import Answer
-from exporters.asking.sources import Source
+from exporters.asking.answers import SqlAnswer
+from exporters.asking.sources import Asked
 from exporters.asking.written import answer_format
 from exporters.privacy.exports_ledger import Export, ExportKind
 from exporters.privacy.way_out import WayOut
 from exporters.storage.files import hidden, sync_directory
 
 
-def save_answer(answer: Answer, out: Path, format_name: str, source: Source, way_out: WayOut | None) -> int:
+def save_answer(answer: SqlAnswer, out: Path, format_name: str, source: Asked, way_out: WayOut | None) -> int:
     """How many rows are in the file `out`, which is replaced where it is there.
 
     With a way out the ledger knows of it, with every run that was asked: which of them are in the answer, no question
@@ -28,12 +28,12 @@ def save_answer(answer: Answer, out: Path, format_name: str, source: Source, way
     return count
 
 
-def note_answer(format_name: str, source: Source, way_out: WayOut) -> None:
+def note_answer(format_name: str, source: Asked, way_out: WayOut) -> None:
     """Have the ledger know of an answer that goes to standard output, before it does."""
     with way_out.passing(_noted(None, format_name, source)):
         pass
 
 
-def _noted(out: Path | None, format_name: str, source: Source) -> Export:
+def _noted(out: Path | None, format_name: str, source: Asked) -> Export:
     path = None if out is None else str(out)
     return Export(kind=ExportKind.ANSWER, runs=tuple(source.runs), path=path, format=format_name)

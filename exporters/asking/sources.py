@@ -45,7 +45,7 @@ _ADDED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Asked:
     """A locked connection, what its columns mean, the runs that its views have, and the files that are in none."""
 
     connection: duckdb.DuckDBPyConnection
@@ -55,7 +55,7 @@ class Source:
 
 
 @contextlib.contextmanager
-def open_store(data_dir: Path, way_out: WayOut) -> Iterator[Source]:
+def open_store(data_dir: Path, way_out: WayOut) -> Iterator[Asked]:
     """The views of a store, with the runs in them that the way out lets out."""
     runs: list[RunId] = []
 
@@ -72,11 +72,11 @@ def open_store(data_dir: Path, way_out: WayOut) -> Iterator[Source]:
         damaged = connection.execute("select path, sentence from damaged_files").fetchall()
         damages = [Damage(Path(path), sentence) for path, sentence in damaged]
         _lock(connection, files)
-        yield Source(connection, _meanings({**IN_STORES, "journeys": IN_DATASETS["journeys"]}), runs, damages)
+        yield Asked(connection, _meanings({**IN_STORES, "journeys": IN_DATASETS["journeys"]}), runs, damages)
 
 
 @contextlib.contextmanager
-def open_dataset(directory: Path) -> Iterator[Source]:
+def open_dataset(directory: Path) -> Iterator[Asked]:
     """The tables of a dataset as views, whoever made it and whatever tables it has.
 
     Raises `UnknownDataset` for what is none, and `BrokenFile` for a table that cannot be read.
@@ -93,7 +93,7 @@ def open_dataset(directory: Path) -> Iterator[Source]:
         for path in tables:
             _add_table(connection, path)
         _lock(connection, tables)
-        yield Source(connection, _meanings_of(directory))
+        yield Asked(connection, _meanings_of(directory))
 
 
 def _add_table(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -140,7 +140,7 @@ class ViewColumn:
     meaning: str
 
 
-def views_of(source: Source) -> dict[str, list[ViewColumn]]:
+def views_of(source: Asked) -> dict[str, list[ViewColumn]]:
     """The views that may be asked, and their columns."""
     with in_our_words():
         rows = source.connection.execute(

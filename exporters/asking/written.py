@@ -9,13 +9,13 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from exporters.asking.answers import Answer, plain
+from exporters.asking.answers import SqlAnswer, plain
 from exporters.errors import UnknownFormat, listed, suggest
 from exporters.formats.csv_cells import CsvFile, cell_of
 from exporters.formats.markdown.text import cell
 from otel_tracking import canonical
 
-WriteAnswer = Callable[[Answer, BinaryIO], int]
+WriteAnswer = Callable[[SqlAnswer, BinaryIO], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class AnswerFormat:
     write: WriteAnswer
 
 
-def write_csv(answer: Answer, file: BinaryIO) -> int:
+def write_csv(answer: SqlAnswer, file: BinaryIO) -> int:
     """A table for spreadsheets (`formats/csv_cells.py`), whose cells are text, numbers and times."""
     with CsvFile(file, [cell_of(name) for name in answer.columns]) as table:
         return _counted(answer, lambda row: table.write([map(_cell, row)]))
@@ -39,12 +39,12 @@ def _cell(value: Any) -> str:
     return said if isinstance(said, str) and not isinstance(value, str) else cell_of(said)
 
 
-def write_jsonl(answer: Answer, file: BinaryIO) -> int:
+def write_jsonl(answer: SqlAnswer, file: BinaryIO) -> int:
     """A line of canonical JSON for each row, its values by the names of their columns."""
     return _counted(answer, lambda row: file.write(f"{_object(answer, row)}\n".encode()))
 
 
-def write_json(answer: Answer, file: BinaryIO) -> int:
+def write_json(answer: SqlAnswer, file: BinaryIO) -> int:
     """One JSON document: the columns with their types, and the rows."""
     kinds = zip(answer.columns, answer.kinds, strict=True)
     columns = canonical.dumps([{"name": name, "type": kind} for name, kind in kinds])
@@ -61,7 +61,7 @@ def write_json(answer: Answer, file: BinaryIO) -> int:
     return count
 
 
-def write_markdown(answer: Answer, file: BinaryIO) -> int:
+def write_markdown(answer: SqlAnswer, file: BinaryIO) -> int:
     """A table for papers and wikis; numbers stand to the right."""
     sides = ["---:" if _is_number(field.type) else "---" for field in answer.schema]
     file.write(f"| {' | '.join(map(cell, answer.columns))} |\n|{'|'.join(sides)}|\n".encode())
@@ -73,7 +73,7 @@ def _shown(value: Any) -> str:
     return "" if said is None else cell(said)
 
 
-def write_parquet(answer: Answer, file: BinaryIO) -> int:
+def write_parquet(answer: SqlAnswer, file: BinaryIO) -> int:
     """A Parquet file, zstd; columns keep their types."""
     import pyarrow.parquet as pq
 
@@ -117,7 +117,7 @@ def format_of_file(path: Path) -> str:
     raise UnknownFormat(f"the ending of {path.name!r:.60} says nothing of a form; {endings} would work, or --format")
 
 
-def _counted(answer: Answer, write: Callable[[tuple[Any, ...]], object]) -> int:
+def _counted(answer: SqlAnswer, write: Callable[[tuple[Any, ...]], object]) -> int:
     count = 0
     for row in answer.rows():
         write(row)
@@ -125,7 +125,7 @@ def _counted(answer: Answer, write: Callable[[tuple[Any, ...]], object]) -> int:
     return count
 
 
-def _object(answer: Answer, row: tuple[Any, ...]) -> str:
+def _object(answer: SqlAnswer, row: tuple[Any, ...]) -> str:
     return canonical.dumps(dict(zip(answer.columns, map(plain, row), strict=True)))
 
 

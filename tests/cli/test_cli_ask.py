@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from builders import a_record, an_item
 from children import start_python
-from cli_stage import HOSTILE, call, call_json, stored, three_hops
+from cli_stage import HOSTILE, ROOT, call, call_json, stored, three_hops
 from markdown_it import MarkdownIt
 
 from exporters import ParquetSink, connect
@@ -105,6 +105,15 @@ def test_a_store_without_a_run_answers_with_no_rows(tmp_path):
     answer, code = call_json("ask", "select * from journeys", data=tmp_path / "nothing")
     assert (code, answer["rows"]) == (0, [])
     assert "step" in [column["name"] for column in answer["columns"]]
+
+
+def test_the_questions_of_the_page_are_answered(data):
+    """Every SQL block under "Ask in SQL"."""
+    page = (ROOT / "docs" / "for-researchers.md").read_text().split("## Ask in SQL")[1].split("\n## ")[0]
+    questions = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert len(questions) >= 3
+    for question in questions:
+        assert call("ask", question, data=data).exit_code == 0
 
 
 # What is refused
@@ -217,9 +226,17 @@ def test_what_reads_may_be_asked(data, question):
     assert call("ask", question, data=data).exit_code == 0
 
 
-def test_an_endless_question_is_stopped_with_ctrl_c(data):
-    """Exit code 130, as everywhere; what it would have written is not there."""
-    endless = "with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) from t"
+ENDLESS = {
+    "recursion": "with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) from t",
+    "counting": "select count(*) from range(10_000_000_000_000) t(n) where hash(n) = 1",
+    "searching": "select * from range(10_000_000_000_000) t(n) where hash(n) = 1",
+    "writing": "select * from range(10_000_000_000_000)",
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_an_endless_question_is_stopped_with_ctrl_c(data, name):
+    """One is enough, exit code 130 as everywhere; what it would have written is not there."""
     program = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -232,10 +249,13 @@ def about_to_ask(*columns):
 answers._plainly = about_to_ask
 command_line.main(["ask", sys.argv[1], "--data", sys.argv[2], "--out", sys.argv[3]])
 """
-    child = start_python(program, endless, data, data.parent / "x.csv")
+    child = start_python(program, ENDLESS[name], data, data.parent / "x.csv")
     assert child.stdout.readline() == b"asking\n"
     child.send_signal(signal.SIGINT)
-    assert child.wait(60) == 130
+    try:
+        assert child.wait(60) == 130
+    finally:
+        child.kill()
     assert [path.name for path in data.parent.iterdir()] == ["data"]
 
 

@@ -168,7 +168,7 @@ def test_students_never_get_what_a_check_said_no_to(guarded, blocked, end):
     assert "ISIS" not in page.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("name", ["json", "xml", "csv", "legacy_xml"])
+@pytest.mark.parametrize("name", ["json", "jsonl", "xml", "csv", "legacy_xml"])
 def test_formats_that_show_everything_are_not_for_students(guarded, blocked, name):
     path = f"/api/runs/{blocked['execution_id']}/export/{name}"
     assert guarded.get(path, headers=bearer(CLASS_TOKEN)).status_code == 403

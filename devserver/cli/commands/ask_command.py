@@ -18,9 +18,9 @@ from devserver.cli.output import print_json
 from devserver.cli.showing.answers import show_answer, show_views
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
-from exporters.asking.answers import Answer, ask, plain
+from exporters.asking.answers import SqlAnswer, ask, plain
 from exporters.asking.saving import note_answer, save_answer
-from exporters.asking.sources import Source, open_dataset, open_store, views_of
+from exporters.asking.sources import Asked, open_dataset, open_store, views_of
 from exporters.asking.written import ANSWERS, answer_format, format_of_file
 from exporters.privacy.way_out import WayOut, open_way_out
 
@@ -93,7 +93,7 @@ def command(
     return _complain(source, way_out)
 
 
-def _opened(dataset: Path | None, data_dir: Path, way_out: WayOut | None) -> AbstractContextManager[Source]:
+def _opened(dataset: Path | None, data_dir: Path, way_out: WayOut | None) -> AbstractContextManager[Asked]:
     if dataset is not None:
         return open_dataset(dataset)
     return open_store(data_dir, way_out or open_way_out(data_dir))
@@ -126,7 +126,7 @@ def _format(name: str | None, out: Path | None, *, as_json: bool) -> str:
     return name or TABLE
 
 
-def _tell_views(source: Source, *, as_json: bool) -> None:
+def _tell_views(source: Asked, *, as_json: bool) -> None:
     views = views_of(source)
     if not as_json:
         show_views(views)
@@ -138,7 +138,7 @@ def _tell_views(source: Source, *, as_json: bool) -> None:
     print_json({"views": said})
 
 
-def _as_dict(answer: Answer) -> dict[str, Any]:
+def _as_dict(answer: SqlAnswer) -> dict[str, Any]:
     kinds = zip(answer.columns, answer.kinds, strict=True)
     return {
         "columns": [{"name": name, "type": kind} for name, kind in kinds],
@@ -146,19 +146,19 @@ def _as_dict(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _about(source: Source, way_out: WayOut | None) -> dict[str, Any]:
+def _about(source: Asked, way_out: WayOut | None) -> dict[str, Any]:
     """For programs: what is in no answer."""
     return {**kept_back_as_dict(way_out), "damaged": damages_as_dicts(source.damages)} if way_out else {}
 
 
-def _tell_saved(out: Path, name: str, rows: int, source: Source, way_out: WayOut | None, *, as_json: bool) -> None:
+def _tell_saved(out: Path, name: str, rows: int, source: Asked, way_out: WayOut | None, *, as_json: bool) -> None:
     if as_json:
         print_json({"path": str(out), "format": name, "rows": rows, **_about(source, way_out)})
     else:
         say(f"{out}: {count(rows, 'row')}")
 
 
-def _to_stdout(answer: Answer, name: str, source: Source, way_out: WayOut | None) -> None:
+def _to_stdout(answer: SqlAnswer, name: str, source: Asked, way_out: WayOut | None) -> None:
     form = answer_format(name)
     if sys.stdout.isatty() and name == "parquet":
         raise refuse("Parquet is not for a terminal: --out FILE would work.")
@@ -168,7 +168,7 @@ def _to_stdout(answer: Answer, name: str, source: Source, way_out: WayOut | None
     sys.stdout.buffer.flush()
 
 
-def _complain(source: Source, way_out: WayOut | None) -> int:
+def _complain(source: Asked, way_out: WayOut | None) -> int:
     """What is in no answer, on stderr; the exit code."""
     if way_out is None:
         return 0

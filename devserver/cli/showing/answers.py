@@ -13,7 +13,7 @@ from rich.text import Text
 from devserver.cli.output import console
 from devserver.cli.showing.text import count, safe_line, shorten
 from devserver.cli.streams import say
-from exporters.asking.answers import Answer, plain
+from exporters.asking.answers import SqlAnswer, plain
 from exporters.asking.sources import ViewColumn
 from exporters.story.readable import readable
 
@@ -34,7 +34,7 @@ _NUMBERS = (
 )
 
 
-def show_answer(answer: Answer, limit: int, *, is_chosen: bool) -> None:
+def show_answer(answer: SqlAnswer, limit: int, *, is_chosen: bool) -> None:
     """The first rows of an answer, and how many they are; `is_chosen` where somebody said how many they want."""
     rows = list(islice(answer.rows(), limit + 1))
     shown, is_all = rows[:limit], len(rows) <= limit
@@ -63,7 +63,7 @@ def show_views(views: Mapping[str, Sequence[ViewColumn]]) -> None:
         say()
 
 
-def _table(answer: Answer, rows: Sequence[tuple[Any, ...]], width: int) -> Table:
+def _table(answer: SqlAnswer, rows: Sequence[tuple[Any, ...]], width: int) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     shown = [[_cell(value) for value in row] for row in rows]
     for place, wide in enumerate(_widths(answer.columns, shown, width)):
@@ -95,7 +95,7 @@ def _widths(names: Sequence[str], rows: Sequence[Sequence[Text]], width: int) ->
     return list(widths.values())
 
 
-def _show_below_each_other(screen: Console, answer: Answer, rows: Sequence[tuple[Any, ...]]) -> None:
+def _show_below_each_other(screen: Console, answer: SqlAnswer, rows: Sequence[tuple[Any, ...]]) -> None:
     for number, row in enumerate(rows, start=1):
         table = Table(box=None, pad_edge=False, show_header=False, title=f"row {number}", title_justify="left")
         table.add_column(no_wrap=True, style="dim", min_width=min(max(map(len, answer.columns)), _LONGEST_NAME))

@@ -25,6 +25,7 @@ from otel_tracking.record import ExecutionRecord
 _FORMAT_NAMES = {
     **{"html": "HTML", "pdf": "PDF", "pdfa": "PDF/A", "docx": "Word", "json": "JSON", "xml": "XML", "csv": "CSV"},
     "legacy_xml": "XML (2025)",
+    **{"markdown": "Markdown", "jsonl": "JSON (one line)"},
 }
 FIRST_FORMATS = ("pdf", "html", "docx")
 

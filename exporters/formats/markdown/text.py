@@ -47,7 +47,7 @@ def quote(text: str) -> str:
     > &nbsp;&nbsp;&nbsp;&nbsp;zwei
     """
     # A backslash at its end makes a line end of a line's end. At the end of all there must be none.
-    return "\\\n".join(f"> {_line(line)}" for line in _lines(text.rstrip()))
+    return "\\\n".join(f"> {_line(line)}" for line in _lines(visible(text).rstrip()))
 
 
 def cell(value: object, limit: int | None = None) -> str:
