@@ -1,6 +1,6 @@
 """How long a document of ten pages takes, and how long it keeps other threads from running.
 
-    python benchmarks/bench_documents.py          half a minute; --quick for a first look
+    python benchmarks/bench_documents.py          two minutes; --quick for a first look; --many N: so many runs in one
 
 Every record is different: fifteen languages in another order, sixteen hops with their calls, three pictures. The
 JSON of the same record is the yardstick. `others wait` is the longest pause of a thread that only looks at the clock.
@@ -13,13 +13,14 @@ import dataclasses
 import importlib.util
 import io
 import random
+import resource
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exporters import FORMATS
 from otel_tracking import ExecutionRecord, ItemType
@@ -28,6 +29,8 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / folder) for folder in 
 
 AIM = 2.0
 """Seconds for a PDF of ten pages."""
+AIM_OF_MANY = 60.0
+"""Seconds for a hundred such runs in one PDF."""
 
 
 LONG_TEXTS = {
@@ -89,7 +92,7 @@ def a_record(number: int) -> ExecutionRecord:
     )
 
 
-def cost_of(render: Callable[..., bytes], record: ExecutionRecord) -> Cost:
+def cost_of(render: Callable[..., bytes], record: Any) -> Cost:
     """What one document costs."""
     clock = Clock()
     clock.start()
@@ -112,6 +115,23 @@ def one_cell(text: str) -> ExecutionRecord:
     return a_run_of_hops("Blume", text)
 
 
+def cost_of_many(name: str, count: int) -> tuple[Cost, float, float]:
+    """What one document of so many runs costs; its seconds of CPU, and by how many MB the peak of memory rose."""
+    from exporters.collections import COLLECTIONS, CollectionOptions
+
+    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    records = (dataclasses.replace(a_record(number), execution_id=f"run {number}") for number in range(count))
+    cost = cost_of(lambda runs: _written(COLLECTIONS[name].write, runs, CollectionOptions()), records)
+    rose = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return cost, time.process_time() - started, rose / 1024
+
+
+def _written(write: Callable[..., None], records: Iterable[ExecutionRecord], options: object) -> bytes:
+    file = io.BytesIO()
+    write(records, file, options)
+    return file.getvalue()
+
+
 def line(name: str, costs: Sequence[Cost]) -> str:
     """Medians of a format."""
     times = sorted(cost.seconds for cost in costs)
@@ -126,7 +146,9 @@ def line(name: str, costs: Sequence[Cost]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
-    rounds = 3 if parser.parse_args().quick else 15
+    parser.add_argument("--many", type=int, help="runs in one document; 10 with --quick, else 100")
+    asked = parser.parse_args()
+    rounds, many = 3 if asked.quick else 15, asked.many or (10 if asked.quick else 100)
     names = ("json", "pdf", *(["pdfa"] if importlib.util.find_spec("pikepdf") else []), "docx")
     costs: dict[str, list[Cost]] = {name: [] for name in names}
     first = cost_of(FORMATS["pdf"].render, a_record(0))
@@ -144,6 +166,14 @@ def main() -> None:
     for name, text in LONG_TEXTS.items():
         cost = cost_of(FORMATS["pdf"].render, one_cell(text))
         print(f"100 KB in one cell, {name:18}{cost.seconds:8.3f} s{cost.size / 1000:9.0f} KB   {cost.pages} pages")
+    for name in ("html", "pdf", "docx"):
+        cost, cpu, memory = cost_of_many(name, many)
+        pages = f"   {cost.pages} pages" if cost.pages else ""
+        aim = f" (aim for a hundred: {AIM_OF_MANY:.0f} s)" if name == "pdf" else ""
+        print(
+            f"{many} runs in one {name:5}{cost.seconds:8.1f} s ({cpu:.1f} s of CPU){cost.size / 1e6:9.1f} MB"
+            f"   peak of memory {memory:+.0f} MB{pages}{aim}"
+        )
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def test_a_document_says_which_runs_are_not_in_it(tmp_path, monkeypatch):
     data = a_store(tmp_path / "data", "anna", "ben")
     assert call("bundle", tmp_path / "full.html", data=data).exit_code == 0
     assert "full: everything as it was recorded" in (tmp_path / "full.html").read_text()
-    assert call("study", "new", "garden", data=data).exit_code == 0
+    assert call("study", "new", "garden", "--no-consent", data=data).exit_code == 0
     ParquetSink(data).write(a_record(study_id="garden", user_id="cleo", items=(an_item(content="Blumen"),)))
     done = call("bundle", tmp_path / "public.html", "--profile", "public", data=data)
     assert done.exit_code == 0, done.stderr

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from exporters.collections.book.compare import Comparisons, SideBySide
 from exporters.collections.book.plots import plots_of
-from exporters.collections.book.rows import RunRow, row_of
+from exporters.collections.book.rows import BookRow, row_of
 from exporters.collections.book.summary import SummaryTable, tables_of
 from exporters.collections.book.title import Statement, facts_of, notes_of
 from exporters.collections.book.words import book_words
@@ -45,11 +45,11 @@ class Book:
 
     def __init__(self, options: CollectionOptions, said: Said | None) -> None:
         self.options, self.words = options, book_words(options.language)
-        self.rows: list[RunRow] = []
+        self.rows: list[BookRow] = []
         self._said = said
         self._comparisons = Comparisons(self.words) if options.compare else None
 
-    def read(self, record: ExecutionRecord) -> tuple[RunRow, Story]:
+    def read(self, record: ExecutionRecord) -> tuple[BookRow, Story]:
         """The next run: its row and its story."""
         story = story_of(record, language=self.options.language, audience=self.options.audience)
         row = row_of(len(self.rows) + 1, record, story)
@@ -58,7 +58,7 @@ class Book:
             self._comparisons.add(row, story)
         return row, story
 
-    def printed(self, row: RunRow, story: Story) -> Printed:
+    def printed(self, row: BookRow, story: Story) -> Printed:
         """A story as a chapter on pages; its head says which run it is."""
         told = lay_out(story, attached=None, longest_side=LONGEST_SIDE)
         return replace(told, words={**story.words, "record": self.words["run number"].format(number=row.number)})
@@ -82,6 +82,6 @@ class Book:
         return max((row.moment for row in self.rows), default=_EPOCH)
 
 
-def entry_of(row: RunRow) -> str:
+def entry_of(row: BookRow) -> str:
     """A run in the table of contents: `12. stillepost · Eine Blume`."""
     return joined(f"{row.number}. {row.title}", row.beginning)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from exporters.collections.book.rows import RunRow
+from exporters.collections.book.rows import BookRow
 from exporters.formats.printed.pictures import Picture, printable
 from exporters.story.language_names import language_name
 from exporters.story.letters import beginning, cut
@@ -39,7 +39,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ComparedStep:
     """A line of a comparison: what it is called, and a cell for each run."""
 
     label: str
@@ -47,19 +47,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RunsAlike:
     """Runs that began with the same text: which they are, their steps, and what differs, each by its name."""
 
-    runs: tuple[RunRow, ...]
-    steps: tuple[Step, ...]
-    differences: tuple[Step, ...]
+    runs: tuple[BookRow, ...]
+    steps: tuple[ComparedStep, ...]
+    differences: tuple[ComparedStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SideBySide:
     """All comparisons; `note` says what is left out, or that there is nothing to compare."""
 
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[RunsAlike, ...]
     note: str = ""
 
 
@@ -67,7 +67,7 @@ class SideBySide:
 class _Column:
     """One run, laid out from top to bottom: its steps and its parameters by their names."""
 
-    row: RunRow
+    row: BookRow
     steps: Mapping[tuple[int, int], tuple[str, Cell]]
     parameters: Mapping[str, str]
 
@@ -81,7 +81,7 @@ class Comparisons:
     _seen: dict[str, int] = field(default_factory=dict)
     _kept: int = 0
 
-    def add(self, row: RunRow, story: Story) -> None:
+    def add(self, row: BookRow, story: Story) -> None:
         """Another run; one without a first text that may be shown has no twin."""
         first = _first_text(story)
         if not first:
@@ -105,7 +105,7 @@ def _first_text(story: Story) -> str:
     return " ".join(story.given.text.split()) if story.given else ""
 
 
-def _compared(columns: Sequence[_Column], words: Mapping[str, str]) -> Iterator[Comparison]:
+def _compared(columns: Sequence[_Column], words: Mapping[str, str]) -> Iterator[RunsAlike]:
     """Tables of a few runs each; a last run alone stands beside the one before it."""
     if len(columns) < 2:
         return
@@ -118,24 +118,24 @@ def _compared(columns: Sequence[_Column], words: Mapping[str, str]) -> Iterator[
         start += take
 
 
-def _comparison(columns: Sequence[_Column], words: Mapping[str, str]) -> Comparison:
+def _comparison(columns: Sequence[_Column], words: Mapping[str, str]) -> RunsAlike:
     places = sorted({place for column in columns for place in column.steps})
     steps = []
     for place in places:
         there = [column.steps.get(place, ("", Cell())) for column in columns]
         label = next(label for label, _ in there if label)
-        steps.append(Step(label, tuple(cell for _, cell in there)))
-    return Comparison(tuple(column.row for column in columns), tuple(steps), tuple(_differences(columns)))
+        steps.append(ComparedStep(label, tuple(cell for _, cell in there)))
+    return RunsAlike(tuple(column.row for column in columns), tuple(steps), tuple(_differences(columns)))
 
 
-def _differences(columns: Sequence[_Column]) -> Iterator[Step]:
+def _differences(columns: Sequence[_Column]) -> Iterator[ComparedStep]:
     names = list(dict.fromkeys(name for column in columns for name in column.parameters))
     differing = [name for name in names if len({column.parameters.get(name, "") for column in columns}) > 1]
     for name in differing[:_MOST_DIFFERENCES]:
-        yield Step(name, tuple(Cell(column.parameters.get(name) or "–") for column in columns))
+        yield ComparedStep(name, tuple(Cell(column.parameters.get(name) or "–") for column in columns))
 
 
-def _column(row: RunRow, story: Story, words: Mapping[str, str]) -> _Column:
+def _column(row: BookRow, story: Story, words: Mapping[str, str]) -> _Column:
     return _Column(row, dict(_steps(story, words)), dict(_parameters(row, story, words)))
 
 
@@ -181,7 +181,7 @@ def _made(boxes: Sequence[Box]) -> Cell:
     return Cell("", None, labels, tuple(pictures[:_MOST_PICTURES]))
 
 
-def _parameters(row: RunRow, story: Story, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _parameters(row: BookRow, story: Story, words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What is known of a run by its name: facts, settings, and what outputs were made with."""
     yield words["config_name"], row.title
     yield words["status"], words.get(f"is {row.status}", row.status)

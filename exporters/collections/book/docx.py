@@ -10,7 +10,7 @@ import docx
 
 from exporters.collections.book.book import Book, Said, entry_of
 from exporters.collections.book.docx_front import write_front
-from exporters.collections.book.rows import RunRow
+from exporters.collections.book.rows import BookRow
 from exporters.collections.options import CollectionOptions
 from exporters.formats.docx.contents import bookmark
 from exporters.formats.docx.document import plain, say_of_itself, write_chapters
@@ -41,7 +41,7 @@ def write(
         body.save(file, front, runs)
 
 
-def _write_run(document: Any, row: RunRow, told: Printed) -> None:
+def _write_run(document: Any, row: BookRow, told: Printed) -> None:
     heading = document.add_heading("", 1)
     heading.paragraph_format.page_break_before = True
     tell(heading, entry_of(row))
@@ -50,6 +50,6 @@ def _write_run(document: Any, row: RunRow, told: Printed) -> None:
     write_chapters(document, told, below=1)
 
 
-def place_of(row: RunRow) -> str:
+def place_of(row: BookRow) -> str:
     """The name of the bookmark of a run."""
     return f"run_{row.number}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from docx.shared import Mm
 
-from exporters.collections.book.compare import Cell, Comparison, SideBySide, Step
+from exporters.collections.book.compare import Cell, ComparedStep, RunsAlike, SideBySide
 from exporters.formats.docx.document import plain
 from exporters.formats.docx.runs import tell
 from exporters.formats.docx.tables import new_row, new_table
@@ -30,7 +30,7 @@ def write_comparisons(document: Any, compared: SideBySide, words: Mapping[str, s
     _say(document, compared.note)
 
 
-def _table(document: Any, one: Comparison, words: Mapping[str, str]) -> None:
+def _table(document: Any, one: RunsAlike, words: Mapping[str, str]) -> None:
     width = _ALL / len(one.runs)
     heads = [f"{run.number}. {run.title}" for run in one.runs]
     table = new_table(document, (_NAMES, *([width] * len(one.runs))), (words["step"], *heads))
@@ -46,7 +46,7 @@ def _table(document: Any, one: Comparison, words: Mapping[str, str]) -> None:
         _row(table, step, width, size=7.5)
 
 
-def _row(table: Any, step: Step, width: float, *, size: float) -> None:
+def _row(table: Any, step: ComparedStep, width: float, *, size: float) -> None:
     cells = new_row(table)
     may_break(table.rows[-1])
     tell(cells[0].paragraphs[0], step.label, size=8, colour=GREY)

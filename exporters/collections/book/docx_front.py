@@ -11,7 +11,7 @@ from docx.shared import Mm, Pt
 
 from exporters.collections.book.book import Front, entry_of
 from exporters.collections.book.docx_compare import write_comparisons
-from exporters.collections.book.rows import RunRow
+from exporters.collections.book.rows import BookRow
 from exporters.collections.book.summary import SummaryTable
 from exporters.formats.docx.contents import bookmark, contents, contents_entry
 from exporters.formats.docx.document import plain
@@ -28,7 +28,7 @@ _SECTIONS = 1_000_000
 """Numbers of bookmarks from there on are those of sections; below are those of runs."""
 
 
-def write_front(document: Any, front: Front, rows: Sequence[RunRow], words: Mapping[str, str]) -> None:
+def write_front(document: Any, front: Front, rows: Sequence[BookRow], words: Mapping[str, str]) -> None:
     """Everything before the first run, at the end of the document."""
     _title(document, front, words)
     _contents(document, front, rows, words)
@@ -52,7 +52,7 @@ def _title(document: Any, front: Front, words: Mapping[str, str]) -> None:
     _say(document, front.notes)
 
 
-def _contents(document: Any, front: Front, rows: Sequence[RunRow], words: Mapping[str, str]) -> None:
+def _contents(document: Any, front: Front, rows: Sequence[BookRow], words: Mapping[str, str]) -> None:
     heading = document.add_paragraph(style="TOC Heading")
     heading.paragraph_format.page_break_before = True
     tell(heading, words["contents"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from reportlab.platypus import CondPageBreak, Flowable
 
-from exporters.collections.book.compare import Cell, Comparison, SideBySide, Step
+from exporters.collections.book.compare import Cell, ComparedStep, RunsAlike, SideBySide
 from exporters.formats.pdf.flow import TextBlock, each, gap, stacked
 from exporters.formats.pdf.lines import Line, Span, Typesetter
 from exporters.formats.pdf.parts import heading, last_of_whole, paragraph, rows_of, table, tag
@@ -32,13 +32,13 @@ def side_by_side(setter: Typesetter, compared: SideBySide, words: Mapping[str, s
     return found
 
 
-def _title(setter: Typesetter, comparison: Comparison, number: int) -> list[Flowable]:
+def _title(setter: Typesetter, comparison: RunsAlike, number: int) -> list[Flowable]:
     told = f"{number}. {comparison.runs[0].beginning}"
     lines = setter.lines([Span(told, Style(10.5, 600))], WIDTH, direction="ltr")[:2]
     return [CondPageBreak(160), TextBlock(lines, above=14, node=Node("H3")), gap(5)]
 
 
-def _table(setter: Typesetter, comparison: Comparison, words: Mapping[str, str]) -> Flowable:
+def _table(setter: Typesetter, comparison: RunsAlike, words: Mapping[str, str]) -> Flowable:
     width = (WIDTH - _NAMES) / len(comparison.runs)
     widths = [_NAMES, *([width] * len(comparison.runs))]
     rows: list[list[Any]] = [_heads(setter, comparison, words, width)]
@@ -54,7 +54,7 @@ def _table(setter: Typesetter, comparison: Comparison, words: Mapping[str, str])
     return table(rows, widths, style, heads=1)
 
 
-def _heads(setter: Typesetter, comparison: Comparison, words: Mapping[str, str], width: float) -> list[Any]:
+def _heads(setter: Typesetter, comparison: RunsAlike, words: Mapping[str, str], width: float) -> list[Any]:
     cells = [TextBlock(tag(setter, words["step"], _NAMES - _BETWEEN))]
     for run in comparison.runs:
         name = setter.lines([Span(f"{run.number}. {run.title}", Style(9, 600))], width - _BETWEEN, direction="ltr")
@@ -75,7 +75,7 @@ def _add(rows: list[list[Any]], style: list[Any], made: Sequence[Sequence[Any]],
     rows += [list(row) for row in made]
 
 
-def _of_step(setter: Typesetter, step: Step, width: float) -> list[list[Any]]:
+def _of_step(setter: Typesetter, step: ComparedStep, width: float) -> list[list[Any]]:
     room = width - _BETWEEN
     label = setter.lines([Span(step.label, _VALUE.but(colour=GREY))], _NAMES - _BETWEEN)
     pictured = [_pictures(cell, room) for cell in step.cells]
@@ -98,6 +98,6 @@ def _pictures(cell: Cell, width: float) -> list[Flowable]:
     return found
 
 
-def _of_difference(setter: Typesetter, step: Step, width: float) -> list[list[Any]]:
+def _of_difference(setter: Typesetter, step: ComparedStep, width: float) -> list[list[Any]]:
     label = setter.lines([Span(step.label, _VALUE.but(colour=GREY))], _NAMES - _BETWEEN)
     return rows_of([label, *(setter.lines([Span(cell.text, _VALUE)], width - _BETWEEN) for cell in step.cells)])

@@ -10,7 +10,7 @@ from reportlab.platypus import CondPageBreak, Flowable, PageBreak
 
 from exporters.collections.book.book import Front
 from exporters.collections.book.pdf_compare import side_by_side
-from exporters.collections.book.rows import RunRow
+from exporters.collections.book.rows import BookRow
 from exporters.collections.book.summary import SummaryTable
 from exporters.formats.pdf.about import signs
 from exporters.formats.pdf.drawing import Drawing
@@ -38,7 +38,7 @@ _CELL = Style(8.5)
 class Contents:
     """What the table of contents lists."""
 
-    rows: Sequence[RunRow]
+    rows: Sequence[BookRow]
     words: Mapping[str, str]
 
 
@@ -73,15 +73,15 @@ def _title(setter: Typesetter, front: Front, words: Mapping[str, str]) -> list[F
 def _contents(setter: Typesetter, contents: Contents, sections: Sequence[str]) -> Iterator[Flowable]:
     yield from heading(setter, contents.words["contents"], "contents")
     for name in sections:
-        yield Entry(setter.lines([Span(contents.words[name], Style(9.5, 600))], WIDTH - _NUMBER_ROOM), name)
+        yield ContentsLine(setter.lines([Span(contents.words[name], Style(9.5, 600))], WIDTH - _NUMBER_ROOM), name)
     yield gap(8)
     if not contents.rows:
         yield from paragraph(setter, contents.words["no runs"], TEXT)
     for row in contents.rows:
-        yield Entry(_one_line(setter, row), row.name)
+        yield ContentsLine(_one_line(setter, row), row.name)
 
 
-def _one_line(setter: Typesetter, row: RunRow) -> list[Line]:
+def _one_line(setter: Typesetter, row: BookRow) -> list[Line]:
     """A run on one line: as much of the beginning of its prompt as there is room for."""
     name = Span(f"{row.number}.  {row.title}  ", Style(9.5, 500))
     for most in _BEGINNINGS:
@@ -92,7 +92,7 @@ def _one_line(setter: Typesetter, row: RunRow) -> list[Line]:
     return lines[:1]
 
 
-class Entry(Told):
+class ContentsLine(Told):
     """A line of the table of contents: a link, and at the right the number of the page that it leads to."""
 
     def __init__(self, lines: Sequence[Line], name: str) -> None:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median, quantiles
 
-from exporters.collections.book.rows import RunRow
+from exporters.collections.book.rows import BookRow
 from exporters.collections.book.summary import STATUSES, grouped
 from exporters.measures.drift import SOURCES
 from exporters.plots.bars import Kind, bars_plot, stacked_plot
@@ -28,7 +28,7 @@ _KINDS = {
 """Colour, lines and the colour of letters, by the outcome."""
 
 
-def plots_of(rows: Sequence[RunRow], words: Mapping[str, str], language: str) -> tuple[Plot, ...]:
+def plots_of(rows: Sequence[BookRow], words: Mapping[str, str], language: str) -> tuple[Plot, ...]:
     """Every plot that there is something to draw for."""
     made = (
         _drift(rows, words),
@@ -40,7 +40,7 @@ def plots_of(rows: Sequence[RunRow], words: Mapping[str, str], language: str) ->
     return tuple(plot for plot in made if plot)
 
 
-def _drift(rows: Sequence[RunRow], words: Mapping[str, str]) -> Plot | None:
+def _drift(rows: Sequence[BookRow], words: Mapping[str, str]) -> Plot | None:
     groups = grouped((row for row in rows if row.drift), lambda row: row.title)
     if not groups:
         return None
@@ -52,14 +52,14 @@ def _drift(rows: Sequence[RunRow], words: Mapping[str, str]) -> Plot | None:
     return drift_plot(words["drift"], words["drift axis"], panels, alternative=alternative, notes=notes)
 
 
-def _panel(measure: str, groups: Mapping[str, Sequence[RunRow]], words: Mapping[str, str]) -> Panel | None:
+def _panel(measure: str, groups: Mapping[str, Sequence[BookRow]], words: Mapping[str, str]) -> Panel | None:
     lines = tuple(_line(name, own, measure, words) for name, own in groups.items())
     if not any(line.points for line in lines):
         return None
     return Panel(words.get(measure, measure), _HIGHEST.get(measure, 1.0), lines)
 
 
-def _line(name: str, rows: Sequence[RunRow], measure: str, words: Mapping[str, str]) -> DriftLine:
+def _line(name: str, rows: Sequence[BookRow], measure: str, words: Mapping[str, str]) -> DriftLine:
     values: dict[int, list[float]] = defaultdict(list)
     for row in rows:
         for hop in row.drift:
@@ -89,7 +89,7 @@ def _runs(count: int, words: Mapping[str, str]) -> str:
     return words["one run"] if count == 1 else words["many runs"].format(count=f"{count:,}")
 
 
-def _outcomes(rows: Sequence[RunRow], words: Mapping[str, str]) -> Plot | None:
+def _outcomes(rows: Sequence[BookRow], words: Mapping[str, str]) -> Plot | None:
     groups = grouped(rows, lambda row: row.title)
     if not groups:
         return None
@@ -110,7 +110,7 @@ def _in_words(bars: Iterable[tuple[str, Sequence[int]]], names: Sequence[str]) -
         yield f"{name}: {', '.join(f'{count} {kind}' for count, kind in zip(counts, names, strict=True) if count)}."
 
 
-def _languages(rows: Sequence[RunRow], words: Mapping[str, str], language: str) -> Plot | None:
+def _languages(rows: Sequence[BookRow], words: Mapping[str, str], language: str) -> Plot | None:
     hops = Counter(code for row in rows for code in row.languages[1:])
     if not hops:
         return None
@@ -121,7 +121,7 @@ def _languages(rows: Sequence[RunRow], words: Mapping[str, str], language: str) 
     return bars_plot(words["languages plot"], words["languages axis"], bars, alternative=alternative, notes=notes)
 
 
-def _by_stage(rows: Sequence[RunRow], words: Mapping[str, str]) -> dict[str, list[float]]:
+def _by_stage(rows: Sequence[BookRow], words: Mapping[str, str]) -> dict[str, list[float]]:
     found: dict[int, list[float]] = defaultdict(list)
     for row in rows:
         for time in row.stages:
@@ -129,7 +129,7 @@ def _by_stage(rows: Sequence[RunRow], words: Mapping[str, str]) -> dict[str, lis
     return {words.get(f"stage {stage}", f"{words['stage']} {stage}"): found[stage] for stage in sorted(found)}
 
 
-def _by_engine(rows: Sequence[RunRow]) -> dict[str, list[float]]:
+def _by_engine(rows: Sequence[BookRow]) -> dict[str, list[float]]:
     found: dict[str, list[float]] = defaultdict(list)
     for row in rows:
         for time in row.engines:
@@ -138,7 +138,7 @@ def _by_engine(rows: Sequence[RunRow]) -> dict[str, list[float]]:
 
 
 def _times(
-    rows: Sequence[RunRow], words: Mapping[str, str], title: str, times: Mapping[str, Sequence[float]]
+    rows: Sequence[BookRow], words: Mapping[str, str], title: str, times: Mapping[str, Sequence[float]]
 ) -> Plot | None:
     if not times:
         return None

@@ -48,7 +48,7 @@ class Time:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRow:
+class BookRow:
     """One run. `number` is its place in the document, `beginning` that of its prompt, where it may be shown."""
 
     number: int
@@ -74,7 +74,7 @@ class RunRow:
         return f"run-{self.number}"
 
 
-def row_of(number: int, record: ExecutionRecord, story: Story) -> RunRow:
+def row_of(number: int, record: ExecutionRecord, story: Story) -> BookRow:
     """The row of a run; nothing is in it that its story does not tell."""
     with_people = story.audience != Audience.STUDENT
     user, session, study = (
@@ -82,7 +82,7 @@ def row_of(number: int, record: ExecutionRecord, story: Story) -> RunRow:
         for name in ("user_id", "session_id", "study_id")
     )
     engines = tuple(_engines(record))
-    return RunRow(
+    return BookRow(
         number=number,
         execution_id=story.execution_id,
         title=beginning(story.title, _LONGEST_TITLE),

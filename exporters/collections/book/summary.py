@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from exporters.collections.book.rows import RunRow
+from exporters.collections.book.rows import BookRow
 from exporters.story.language_names import language_name
 from exporters.story.letters import beginning
 from exporters.story.readable import seconds
@@ -32,7 +32,7 @@ class SummaryTable:
     note: str = ""
 
 
-def tables_of(rows: Sequence[RunRow], words: Mapping[str, str], language: str) -> tuple[SummaryTable, ...]:
+def tables_of(rows: Sequence[BookRow], words: Mapping[str, str], language: str) -> tuple[SummaryTable, ...]:
     """Every table that has a row."""
     made = (
         _grouped(rows, words, "configuration", lambda row: row.title),
@@ -43,7 +43,7 @@ def tables_of(rows: Sequence[RunRow], words: Mapping[str, str], language: str) -
     return tuple(table for table in made if table.rows)
 
 
-def outcomes(rows: Iterable[RunRow], words: Mapping[str, str]) -> str:
+def outcomes(rows: Iterable[BookRow], words: Mapping[str, str]) -> str:
     """How many ended in which way: `12 completed, 1 failed`."""
     counts = Counter(row.status for row in rows)
     known = [status for status in STATUSES if status in counts] + sorted(counts.keys() - set(STATUSES))
@@ -58,16 +58,18 @@ def listed(names: Iterable[str], words: Mapping[str, str], most: int = _MOST_NAM
     return f"{shown} {words['and more'].format(count=f'{more:,}')}" if more > 0 else shown
 
 
-def grouped(rows: Iterable[RunRow], key: Callable[[RunRow], str]) -> dict[str, list[RunRow]]:
+def grouped(rows: Iterable[BookRow], key: Callable[[BookRow], str]) -> dict[str, list[BookRow]]:
     """The rows by a text that each has, most runs first; those without one are left out."""
-    found: dict[str, list[RunRow]] = defaultdict(list)
+    found: dict[str, list[BookRow]] = defaultdict(list)
     for row in rows:
         if key(row):
             found[key(row)].append(row)
     return dict(sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0])))
 
 
-def _grouped(rows: Sequence[RunRow], words: Mapping[str, str], word: str, key: Callable[[RunRow], str]) -> SummaryTable:
+def _grouped(
+    rows: Sequence[BookRow], words: Mapping[str, str], word: str, key: Callable[[BookRow], str]
+) -> SummaryTable:
     heads = (words[word], words["runs"], words["outcomes"], words["median duration"], words["models"])
     made = [
         (
@@ -82,7 +84,7 @@ def _grouped(rows: Sequence[RunRow], words: Mapping[str, str], word: str, key: C
     return _table(words[f"by {word}"], heads, (0.23, 0.1, 0.25, 0.13, 0.29), made, frozenset({1, 3}), words)
 
 
-def _by_language(rows: Sequence[RunRow], words: Mapping[str, str], language: str) -> SummaryTable:
+def _by_language(rows: Sequence[BookRow], words: Mapping[str, str], language: str) -> SummaryTable:
     heads = (words["language"], words["hops into"], words["runs"], words["median hop"], words["models"])
     hops = Counter(code for row in rows for code in row.languages[1:])
     made = [
@@ -98,7 +100,7 @@ def _by_language(rows: Sequence[RunRow], words: Mapping[str, str], language: str
     return _table(words["by language"], heads, (0.2, 0.14, 0.1, 0.16, 0.4), made, frozenset({1, 2, 3}), words)
 
 
-def _models(rows: Iterable[RunRow], words: Mapping[str, str]) -> str:
+def _models(rows: Iterable[BookRow], words: Mapping[str, str]) -> str:
     return listed((model for row in rows for model in row.models), words)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from exporters.collections.book.rows import RunRow
+from exporters.collections.book.rows import BookRow
 from exporters.collections.book.summary import grouped, listed, outcomes
 from exporters.story.letters import beginning
 from exporters.story.parts import Parameter
@@ -19,7 +19,7 @@ _MOST_PEOPLE = 24
 _LONGEST_NAME = 60
 
 
-def facts_of(rows: Sequence[RunRow], said: Statement | None, words: Mapping[str, str]) -> tuple[Parameter, ...]:
+def facts_of(rows: Sequence[BookRow], said: Statement | None, words: Mapping[str, str]) -> tuple[Parameter, ...]:
     """What stands on the title page, as names and values."""
     told = (*_of_runs(rows, words), *(_of_leaving(said, words) if said else ()))
     return tuple(Parameter(words[name], value) for name, value in told if value)
@@ -32,7 +32,7 @@ def notes_of(said: Statement | None, audience: str, words: Mapping[str, str]) ->
     return (words["order"], consent, for_whom, words["pictures smaller"])
 
 
-def _of_runs(rows: Sequence[RunRow], words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _of_runs(rows: Sequence[BookRow], words: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield "period", _period(rows, words)
     yield "runs", f"{len(rows):,}"
     yield "outcomes", outcomes(rows, words)
@@ -55,14 +55,14 @@ def _kept_back(reason: str, count: int, words: Mapping[str, str]) -> str:
     return words.get(reason, words["other reason"]).format(count=f"{count:,}", reason=reason)
 
 
-def _period(rows: Sequence[RunRow], words: Mapping[str, str]) -> str:
+def _period(rows: Sequence[BookRow], words: Mapping[str, str]) -> str:
     if not rows:
         return ""
     first, last = (f"{pick(row.moment for row in rows):%Y-%m-%d %H:%M}" for pick in (min, max))
     return words["from to"].format(first=first, last=last)
 
 
-def _counted(rows: Sequence[RunRow], name: str) -> Iterator[str]:
+def _counted(rows: Sequence[BookRow], name: str) -> Iterator[str]:
     """Names with how many runs each has, most first."""
     return (
         f"{beginning(value, _LONGEST_NAME)} ({len(own):,})"
