@@ -86,6 +86,7 @@ DESCRIPTIONS: dict[str, str] = {
     **{name: said for name, (said, _) in FILES.items()},
     **{f"{table}.{kind}": said for table, said in ROWS.items() for kind in ("parquet", "csv")},
     "media": "pictures, sounds and films; rows of items name them in file_path",
+    "analyses": "example analyses: a script, the same as a notebook, and what they need",
 }
 """What each file and folder of a dataset is, for the crate."""
 

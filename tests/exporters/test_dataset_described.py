@@ -150,7 +150,7 @@ def test_every_file_is_described(tmp_path, data):
     names = {path.partition("/")[0] for path in content_below(made.path)}
     assert names - set(DESCRIPTIONS) == {"SHA256SUMS"}
     crate = CrateRead(made.path)
-    for name in names - {"SHA256SUMS", "ro-crate-metadata.json", "media"}:
+    for name in names - {"SHA256SUMS", "ro-crate-metadata.json", "media", "analyses"}:
         assert crate.entities[name]["description"] == DESCRIPTIONS[name]
     readme = (made.path / "README.md").read_text()
     tables = {f"{table}.csv" for table in TABLES}
