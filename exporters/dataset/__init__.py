@@ -2,6 +2,7 @@
 
     OUT/executions.parquet   OUT/items.parquet   OUT/journeys.parquet   OUT/blobs.parquet
     OUT/executions.csv   OUT/items.csv   OUT/journeys.csv   (blobs only where there are some)
+    OUT/annotations.parquet   OUT/annotations.csv           (where researchers said something of a run)
     OUT/codebook.csv   OUT/codebook.json   OUT/query.json   OUT/README.md   OUT/SHA256SUMS
 
 The same runs and the same query give the same bytes, whoever asks and however the store was compacted: rows are in the
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from exporters.dataset.readme import About, Description, readme
-from exporters.dataset.tables import TABLES, Counts, Progress, write_tables
+from exporters.dataset.tables import Counts, Progress, Tables, tables_for, write_tables
 from exporters.errors import NothingSelected, NotWritable
 from exporters.privacy.exports_ledger import Export, ExportKind, run_ids
 from exporters.privacy.way_out import WayOut, open_way_out
@@ -64,8 +65,8 @@ def make_dataset(
     """The wanted runs that may leave as a dataset in `out`, which is there whole or not at all.
 
     Keywords are those of `Selection`; `executions` are wanted runs by their ids. They leave by an `way_out`; by default
-    as they are, without those whose study has no consent for them. The ledger of exports knows of the dataset before it
-    is in its place.
+    as they are, without those whose study has no consent for them, and without marked ones that nobody named. The
+    ledger of exports knows of the dataset before it is in its place.
 
     Raises `NothingSelected` where there is no such run, and `NotWritable` where `out` is there already, unless
     `replace` says that it may go and it is a dataset; `ErasedMeanwhile` where a run of it was erased while it was made;
@@ -83,7 +84,7 @@ def make_dataset(
     data_dir, out = Path(data_dir), Path(out).expanduser().absolute()
     damages = Damages()
     _check(out, replace)
-    way_out = way_out or open_way_out(data_dir)
+    way_out = way_out or open_way_out(data_dir, with_marked=executions is not None)
     chosen = chosen_executions(data_dir, executions, on_damage=damages, **selection)
     wanted = [row for row in chosen if way_out.lets_out(row)]
     if not wanted:
@@ -105,7 +106,7 @@ def make_dataset(
             damaged=len(wanted) - rows["executions"],
             privacy=way_out.statement(),
         )
-        _write_about(work, about)
+        _write_about(work, about, {name: columns for name, columns in tables_for(way_out).items() if name in rows})
         identifier = _write_checksums(work)
         with way_out.passing(_noted(out, wanted, way_out, about)):
             _put_in_place(work, out)
@@ -154,12 +155,12 @@ def _query(selection: Mapping[str, Any], executions: Collection[RunId] | None) -
     return {**named, **{name: _plain(value) for name, value in sorted(selection.items())}}
 
 
-def _write_about(work: Path, about: About) -> None:
+def _write_about(work: Path, about: About, tables: Tables) -> None:
     left_out = {"left_out": about.damaged} if about.damaged else {}
     said = {"query": about.query, "rows": about.rows, **left_out, "privacy": about.privacy}
     files = {
-        "codebook.csv": codebook_csv(TABLES),
-        "codebook.json": codebook_json(TABLES),
+        "codebook.csv": codebook_csv(tables),
+        "codebook.json": codebook_json(tables),
         "query.json": (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode(),
         "README.md": readme(work, about).encode(),
     }

@@ -7,9 +7,10 @@ holds beside them, and how many they are, makes no difference.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -17,6 +18,8 @@ from exporters.dataset.journeys import COLUMNS, DRIFT_COLUMNS, JOURNEYS, with_dr
 from exporters.dataset.twins import CsvTwin
 from exporters.privacy.profiles import Profile
 from exporters.privacy.way_out import WayOut
+from exporters.remarks.annotated import Annotation, annotation_in, annotation_of
+from exporters.remarks.table import TABLE, columns_of, remark_row, remark_table
 from exporters.storage.reading.damage import OnDamage
 from exporters.storage.reading.execution_index import ExecutionRow
 from exporters.storage.reading.run_loader import RunLoader, StoredRun
@@ -29,6 +32,7 @@ from exporters.storage.tables.schema import schema_of
 from exporters.storage.upkeep.day_rewrite import conform
 
 Counts = dict[str, int]
+Tables = Mapping[str, Sequence[Column]]
 Progress = Callable[[str, int, int], None]
 """Told which table is being written, how many are done, and how many there are."""
 
@@ -61,35 +65,61 @@ def write_tables(
 
     A run of which a file is damaged is in none of them.
     """
+    tables_of_it = tables_for(way_out)
     ordered = sorted(wanted, key=lambda row: (row.execution_id, row.trace_id is None, row.trace_id or "", row.revision))
     loader = RunLoader(data_dir, on_damage)
-    leave = _same if way_out.profile is Profile.FULL else partial(_as_it_leaves, way_out, data_dir)
+    leave = partial(_same if way_out.profile is Profile.FULL else _as_it_leaves, way_out, data_dir)
     with contextlib.ExitStack() as files:
-        tables = {name: _Table(files, out, name) for name in TABLES}
-        for done, runs in _bunches(loader.load(row, leave) for row in ordered):
-            for name, rows in _tables_of(runs).items():
+        tables = {name: _Table(files, out, name, columns) for name, columns in tables_of_it.items()}
+        for done, runs in _bunches(_loaded(loader, row, leave) for row in ordered):
+            for name, rows in _tables_of(runs, tables_of_it).items():
                 tables[name].write(rows)
             if progress:
                 progress("runs", done, len(ordered))
         for table in tables.values():
             table.finish()
-    return {name: table.count for name, table in tables.items()}
+    return {name: table.count for name, table in tables.items() if table.count or name != TABLE}
 
 
-def _same(run: StoredRun) -> StoredRun:
-    return run
+def tables_for(way_out: WayOut) -> dict[str, tuple[Column, ...]]:
+    """The tables of a dataset with their columns: where there are remarks in the store, also that of these."""
+    return {**TABLES, **({TABLE: columns_of(way_out.variables)} if way_out.remarks else {})}
 
 
-def _as_it_leaves(way_out: WayOut, data_dir: Path, run: StoredRun) -> StoredRun:
+class _LeavingRun(NamedTuple):
+    """The rows of a run, and what was said of it since, as they leave."""
+
+    rows: StoredRun
+    remarks: Sequence[Mapping[str, Any]] = ()
+
+
+_Leave = Callable[[ExecutionRow, StoredRun], _LeavingRun]
+
+
+def _loaded(loader: RunLoader, row: ExecutionRow, leave: _Leave) -> _LeavingRun | None:
+    return loader.load(row, partial(leave, row))
+
+
+def _same(way_out: WayOut, data_dir: Path, row: ExecutionRow, run: StoredRun) -> _LeavingRun:
+    annotation = annotation_in(way_out.remarks, way_out.remarks.of(row))
+    return _LeavingRun(run, _rows_of(row, annotation))
+
+
+def _as_it_leaves(way_out: WayOut, data_dir: Path, row: ExecutionRow, run: StoredRun) -> _LeavingRun:
     """The rows of what may leave of a run. Media are no part of these tables."""
     made = way_out.leaving(run.record()).record
     packed = pack([row_of(made, data_dir)], [0])
-    return StoredRun(run.path, packed.executions, packed.items, packed.blobs)
+    rows = StoredRun(run.path, packed.executions, packed.items, packed.blobs)
+    return _LeavingRun(rows, _rows_of(made, annotation_of(made)))
 
 
-def _bunches(runs: Iterable[StoredRun | None]) -> Iterator[tuple[int, list[StoredRun]]]:
+def _rows_of(run: Any, annotation: Annotation) -> list[Mapping[str, Any]]:
+    return [remark_row(run, annotation)] if annotation else []
+
+
+def _bunches(runs: Iterable[_LeavingRun | None]) -> Iterator[tuple[int, list[_LeavingRun]]]:
     """Some runs at a time, and how many have been looked at."""
-    waiting: list[StoredRun] = []
+    waiting: list[_LeavingRun] = []
     done = 0
     for done, run in enumerate(runs, start=1):
         if run is not None:
@@ -100,11 +130,14 @@ def _bunches(runs: Iterable[StoredRun | None]) -> Iterator[tuple[int, list[Store
     yield done, waiting
 
 
-def _tables_of(runs: Sequence[StoredRun]) -> dict[str, pa.Table]:
-    parts = {name: [getattr(run, name) for run in runs] for name in ("executions", "items", "blobs")}
-    schemas = {name: schema_of(TABLES[name]) for name in TABLES}
+def _tables_of(runs: Sequence[_LeavingRun], wanted: Tables) -> dict[str, pa.Table]:
+    parts = {name: [getattr(run.rows, name) for run in runs] for name in ("executions", "items", "blobs")}
+    schemas = {name: schema_of(columns) for name, columns in wanted.items()}
     tables = {name: _joined(tables, schemas[name]) for name, tables in parts.items()}
-    return {**tables, "journeys": _journeys(tables["executions"], tables["items"], schemas["journeys"])}
+    tables["journeys"] = _journeys(tables["executions"], tables["items"], schemas["journeys"])
+    if TABLE in wanted:
+        tables[TABLE] = remark_table([row for run in runs for row in run.remarks], wanted[TABLE])
+    return tables
 
 
 def _joined(tables: Sequence[pa.Table], wanted: pa.Schema) -> pa.Table:
@@ -128,9 +161,9 @@ def _journeys(executions: pa.Table, items: pa.Table, wanted: pa.Schema) -> pa.Ta
 class _Table:
     """A table of a dataset; its files appear whole or not at all when `files` closes."""
 
-    def __init__(self, files: contextlib.ExitStack, out: Path, name: str) -> None:
-        self._files, self._out, self._name = files, out, name
-        self._schema = schema_of(TABLES[name])
+    def __init__(self, files: contextlib.ExitStack, out: Path, name: str, columns: Sequence[Column]) -> None:
+        self._files, self._out, self._name, self._columns = files, out, name, columns
+        self._schema = schema_of(columns)
         self._waiting: list[pa.Table] = []
         self._writers: list[Callable[[pa.Table], None]] = []
         self.count = 0
@@ -146,9 +179,9 @@ class _Table:
             self._waiting = [together.slice(whole).combine_chunks()]
 
     def finish(self) -> None:
-        """Write what waits; a table without rows is there, too, but for blobs."""
+        """Write what waits; a table without rows is there, too, but for blobs and remarks."""
         rest = pa.concat_tables(self._waiting) if self._waiting else self._schema.empty_table()
-        if rest.num_rows or (self.count == 0 and self._name != "blobs"):
+        if rest.num_rows or (self.count == 0 and self._name not in ("blobs", TABLE)):
             self._write_group(rest)
 
     def _write_group(self, rows: pa.Table) -> None:
@@ -165,4 +198,4 @@ class _Table:
         )
         # Large graphs are no reading matter for a spreadsheet: no program opens cells of 40 KB gladly.
         path = None if self._name == "blobs" else self._out / f"{self._name}.csv"
-        return [parquet, self._files.enter_context(CsvTwin(path, TABLES[self._name])).write]
+        return [parquet, self._files.enter_context(CsvTwin(path, self._columns)).write]

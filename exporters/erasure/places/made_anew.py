@@ -80,7 +80,8 @@ def _remove(out: Path) -> None:
 def _make_again(data_dir: Path, out: Path, export: Export, kept: frozenset[RunId]) -> bool:
     """Make it of the runs that are kept; False where none of them may leave any more."""
     said = dict(export.options)
-    way_out = open_way_out(data_dir, export.profile, roster=said.pop("roster", None))
+    # Marked since or not: the ledger names the runs that left.
+    way_out = open_way_out(data_dir, export.profile, roster=said.pop("roster", None), with_marked=True)
     shared: dict[str, Any] = {"way_out": way_out, "executions": kept, "on_damage": lambda damage: None}
     try:
         if export.kind is ExportKind.COLLECTION:

@@ -7,7 +7,7 @@ from typing import Any
 
 from reportlab.platypus import Flowable
 
-from exporters.formats.pdf.about import about, settings
+from exporters.formats.pdf.about import about, remarks, settings
 from exporters.formats.pdf.calls import calls
 from exporters.formats.pdf.figures import figures
 from exporters.formats.pdf.flow import draw_letters
@@ -19,7 +19,7 @@ from exporters.formats.pdf.timeline import timeline
 from exporters.formats.pdf.title import title
 from exporters.formats.printed.layout import Printed
 
-_CHAPTERS = (title, journey, figures, timeline, calls, settings, about)
+_CHAPTERS = (title, remarks, journey, figures, timeline, calls, settings, about)
 _FOOTER = Style(7.5, colour=GREY)
 _FOOTER_HEIGHT = 34.0
 _PAGE_NUMBER = 90.0

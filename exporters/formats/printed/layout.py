@@ -54,6 +54,7 @@ class Printed:
     languages: tuple[str, ...]
     prompt: Passage | None
     facts: tuple[Parameter, ...]
+    remarks: tuple[Parameter, ...]
     sections: tuple[Section, ...]
     section_notes: tuple[str, ...]
     figures: tuple[Figure, ...]
@@ -86,6 +87,7 @@ def lay_out(story: Story, *, attached: bool) -> Printed:
         languages=story.languages,
         prompt=passage_of(story.given.text, story.given.language, words, _LONGEST_PROMPT) if story.given else None,
         facts=tuple(fact for fact in story.facts if not fact.is_long),
+        remarks=tuple(shortened(remark, words, _LONGEST_FACT) for remark in story.remarks),
         sections=tuple(sections_of(chapters, numbers, words, limits)),
         section_notes=more(left_out, words),
         figures=tuple(figures_of(story, numbers)),
