@@ -44,4 +44,5 @@ COLLECTIONS: dict[str, CollectionFormat] = {
     "coding_txt": CollectionFormat("application/zip", ".txt.zip", _written_by("coding_txt")),
     "coding_docx": CollectionFormat("application/zip", ".docx.zip", _written_by("coding_docx", _WORD), _WORD),
     "survey_csv": CollectionFormat("text/csv", ".survey.csv", _written_by("survey")),
+    "annotations_csv": CollectionFormat("text/csv", ".annotations.csv", _written_by("sheet")),
 }

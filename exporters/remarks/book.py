@@ -43,7 +43,13 @@ class RemarkBook:
         return found
 
     def with_changes(self, changes: Mapping[RunId, RemarkChange], speaker: Speaker) -> RemarkBook:
-        """The book once that was said of these runs. Raises `ValueError` for a note that no table can hold."""
+        """The book once that was said of these runs.
+
+        Raises `ValueError` for a note that no table can hold, and `WrongVariable` for a value that is none of its
+        variable: somebody may have changed that meanwhile.
+        """
+        for name, value in {(name, value) for change in changes.values() for name, value in change.values.items()}:
+            _check_value(self.variable(name), value)
         changed = {run: self.of(run).changed(change, speaker) for run, change in changes.items()}
         return replace(self, runs=_in_order({**self.runs, **changed}))
 
@@ -93,6 +99,17 @@ class RemarkBook:
                 "change these first, or make another variable"
             )
         return runs
+
+
+def _check_value(variable: Variable, value: Value | None) -> None:
+    try:
+        fits = value is None or read_value(variable, written(value)) == value
+    except ValueError:
+        fits = False
+    if not fits:
+        raise WrongVariable(
+            f"{variable.name} was changed meanwhile, and {value!r:.40} is none of its values; look again"
+        )
 
 
 def _in_order(runs: Mapping[RunId, Remarks]) -> dict[RunId, Remarks]:
