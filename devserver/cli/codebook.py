@@ -81,7 +81,7 @@ def _check_sure(book: RemarkBook, wish: Mapping[str, Any], *, as_json: bool) -> 
     values = book.runs_with(name) if name else 0
     if values and not wish["is_sure"]:
         if as_json:
-            raise refuse(f"{count(values, 'run')} have a value of {name}, and nobody can be asked: add --yes.")
+            raise refuse(f"{name} has values of {count(values, 'run')}, and nobody can be asked: add --yes.")
         click.confirm(f"Remove {name} and its values of {count(values, 'run')}?", abort=True)
 
 

@@ -9,13 +9,11 @@ from typing import Any
 from devserver.audit import Act, Audit, this_user
 from devserver.cli.options import refuse
 from exporters import ExecutionRow
-from exporters.errors import BrokenFile
 from exporters.remarks.annotated import annotation_in
 from exporters.remarks.book import RemarkBook
 from exporters.remarks.remarks import RemarkChange, Remarks, speaking
 from exporters.remarks.store import RemarkStore
 from exporters.remarks.variables import written
-from exporters.storage.reading.damage import Damage, OnDamage
 from exporters.story.parts import Parameter
 from exporters.story.remarks import remarks_in_words
 from exporters.story.words import words_of
@@ -34,15 +32,6 @@ def keep(data_dir: Path, changes: Mapping[RunId, RemarkChange], by: str | None) 
     named = {"execution_id": run.execution_id} if run and not others else {"executions": len(changes)}
     Audit(data_dir).note(Act.REMARK, actor, **named)
     return book
-
-
-def readable_remarks(data_dir: Path, on_damage: OnDamage) -> RemarkBook:
-    """What was said of runs, for whoever only looks: nothing, and a damage, where it cannot be read."""
-    try:
-        return RemarkStore(data_dir).read()
-    except BrokenFile as trouble:
-        on_damage(Damage(trouble.path or data_dir, str(trouble)))
-        return RemarkBook()
 
 
 def ids_of(rows: Iterable[ExecutionRow]) -> list[RunId]:

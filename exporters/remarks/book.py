@@ -94,10 +94,9 @@ class RemarkBook:
             runs[run] = replace(said, values={**said.values, variable.name: before._replace(what=now)})
         if wrong:
             values = listed([f"{value!r:.40}" for value in sorted(set(wrong))], limit=5)
-            raise WrongVariable(
-                f"{variable.name} has {len(wrong):,} values that would be none of such a {variable.type} ({values}); "
-                "change these first, or make another variable"
-            )
+            count = "1 value" if len(wrong) == 1 else f"{len(wrong):,} values"
+            help = "change them first, or make another variable"
+            raise WrongVariable(f"{variable.name} has {count} that would not fit ({values}); {help}")
         return runs
 
 

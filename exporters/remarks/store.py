@@ -18,6 +18,7 @@ from exporters.errors import BrokenFile
 from exporters.remarks.book import RemarkBook
 from exporters.remarks.lines import book_of, lines_of
 from exporters.storage.files import PRIVATE_FILE, make_directory, remove, replacing
+from exporters.storage.reading.damage import Damage, OnDamage
 from exporters.storage.tables.parquet_file import Step, no_step
 from exporters.storage.writing.tombstones import Tombstones
 
@@ -116,3 +117,12 @@ class RemarkStore:
 def _without_erased(book: RemarkBook, before: RemarkBook, tombstones: Tombstones) -> RemarkBook:
     fresh = book.runs.keys() - before.runs.keys()
     return book.without({run for run in fresh if tombstones.holds(run.execution_id, run.trace_id)})
+
+
+def readable_remarks(store: RemarkStore, on_damage: OnDamage) -> RemarkBook:
+    """What is known, for whoever only looks: nothing, and a damage, where it cannot be read."""
+    try:
+        return store.read()
+    except BrokenFile as trouble:
+        on_damage(Damage(store.path, str(trouble)))
+        return RemarkBook()

@@ -17,13 +17,12 @@ from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.options import data_option, is_chosen, json_option, selection_options
 from devserver.cli.output import console, print_json
 from devserver.cli.records import none_found
-from devserver.cli.remarking import readable_remarks
 from devserver.cli.showing.terminal_words import STATUS_STYLES
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
 from exporters import ExecutionRow, each_execution
 from exporters.remarks.book import RemarkBook
-from exporters.remarks.store import RemarkStore
+from exporters.remarks.store import RemarkStore, readable_remarks
 from exporters.storage.reading.damage import Damages
 from exporters.story.readable import seconds
 
@@ -50,7 +49,8 @@ def command(data_dir: Path, as_json: bool, limit: int | None, is_marked: bool | 
     Ends with exit code 1 where no run is what was asked for, or a file cannot be read.
     """
     damages = Damages()
-    book = RemarkStore(data_dir).read() if is_marked is not None else readable_remarks(data_dir, damages)
+    store = RemarkStore(data_dir)
+    book = store.read() if is_marked is not None else readable_remarks(store, damages)
     found = each_execution(data_dir, on_damage=damages, **wanted)
     rows = list(islice((row for row in found if is_marked in (None, bool(book.of(row).marks))), limit))
     if is_marked is not None:

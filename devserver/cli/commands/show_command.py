@@ -13,13 +13,13 @@ from devserver.cli.damages import complain_of
 from devserver.cli.options import data_option, json_option
 from devserver.cli.output import console, print_json
 from devserver.cli.records import load
-from devserver.cli.remarking import readable_remarks
 from devserver.cli.showing.drawing import draw_heading, draw_row
 from devserver.cli.showing.rows import row_of, stage_title
 from devserver.cli.showing.terminal_words import STATUS_SENTENCES, STATUS_STYLES
 from devserver.cli.showing.text import count, safe_line, safe_text
 from devserver.cli.showing.tree import tree_of
 from exporters.remarks.annotated import with_remarks
+from exporters.remarks.store import RemarkStore, readable_remarks
 from exporters.storage.reading.damage import Damages
 from exporters.story.parts import Box, joined
 from exporters.story.story import Story
@@ -42,7 +42,7 @@ def command(execution: str, data_dir: Path, as_tree: bool, as_json: bool) -> Non
         print_json(record.to_dict())
         return
     damages = Damages()
-    screen, story = console(), story_of(with_remarks(record, readable_remarks(data_dir, damages)))
+    screen, story = console(), story_of(with_remarks(record, readable_remarks(RemarkStore(data_dir), damages)))
     draw_head(screen, story)
     _draw_remarks(screen, story)
     if as_tree:
