@@ -61,7 +61,5 @@ changes = st.builds(
 
 def a_remarked_record(annotation=None, **fields):
     """A record with everything that can be said of it, or with that annotation."""
-    said = annotation or Annotation(
-        is_test=True, is_excluded=True, note="Anna was sad", values=VALUES, variables=VARIABLES
-    )
-    return annotated(a_record(**fields), said)
+    everything = Annotation(is_test=True, is_excluded=True, note="Anna was sad", values=VALUES, variables=VARIABLES)
+    return annotated(a_record(**fields), everything if annotation is None else annotation)
