@@ -49,6 +49,8 @@ class Act(StrEnum):
     DATASET = "dataset"
     CANCEL = "cancel"
     ERASE = "erase"
+    REMARK = "remark"
+    CODEBOOK = "codebook"
 
 
 @dataclass(frozen=True, slots=True)

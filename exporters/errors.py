@@ -23,7 +23,10 @@ StorageError
 │  ├─ NoStudyKey        its key is not there
 │  ├─ OtherStudyKey     the key that is there is another study's
 │  └─ UnsafeStudyKey    others may read the key, or it is no key, or it lies where the data is
-└─ WrongConsents        rows of a list of consents that cannot be read, each with its line
+├─ WrongVariable        a variable of a code book that cannot be as it was said
+└─ WrongList            rows of a list that cannot be read, each with its line
+   ├─ WrongConsents     of a list of consents
+   └─ WrongRemarks      of a list of remarks, or of what a command says of a run
 """
 
 from __future__ import annotations
@@ -133,12 +136,24 @@ class UnsafeStudyKey(StudyError):
     """A key that others may read, that is none, or that lies where the data is."""
 
 
-class WrongConsents(StorageError):
-    """A list of consents has rows that cannot be read: `sentences` has one for each, and nothing was written."""
+class WrongVariable(StorageError):
+    """A variable of a code book that cannot be as it was said; nothing was written."""
+
+
+class WrongList(StorageError):
+    """A list has rows that cannot be read: `sentences` has one for each, and nothing was written."""
 
     def __init__(self, sentences: Sequence[str]) -> None:
         super().__init__("; ".join(sentences))
         self.sentences = tuple(sentences)
+
+
+class WrongConsents(WrongList):
+    """A list of consents has rows that cannot be read."""
+
+
+class WrongRemarks(WrongList):
+    """What was said of runs cannot be kept as it was said."""
 
 
 def suggest(name: str, known: Iterable[str], count: int = 3) -> str:

@@ -42,6 +42,7 @@ class Content(StrEnum):
     CALL = "a call to an engine"
     PERSON = "whose run and device it is"
     SITTING = "which sitting and study it is"
+    REMARK = "what researchers said of it since"
 
 
 class Rule(StrEnum):
@@ -69,6 +70,7 @@ _RESEARCHER = dict.fromkeys(Content, Rule.ALWAYS)
 _PUBLIC = dict.fromkeys(Content, Rule.AFTER_RUN) | {
     Content.PERSON: Rule.ALIAS,
     Content.SITTING: Rule.ALWAYS,
+    Content.REMARK: Rule.NEVER,
 }
 _STUDENT = {
     Content.WRITTEN: Rule.AFTER_STAGE_1,
@@ -89,6 +91,7 @@ _STUDENT = {
     Content.CALL: Rule.NEVER,
     Content.PERSON: Rule.NEVER,
     Content.SITTING: Rule.NEVER,
+    Content.REMARK: Rule.NEVER,
 }
 RULES: Mapping[Audience, Mapping[Content, Rule]] = {
     Audience.RESEARCHER: _RESEARCHER,

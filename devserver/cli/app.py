@@ -21,6 +21,8 @@ COMMANDS = {
     "list": "List the runs that are stored, latest first.",
     "show": "Show one run: its texts hop by hop, or its tree of spans.",
     "ask": "Ask the stored runs, or a dataset, in SQL.",
+    "mark": "Mark runs as tests, as excluded, or with a note.",
+    "annotate": "Say of runs what a code book of your own asks for.",
     "diff": "Say what differs between two runs.",
     "replay": "Send what a run passed to its backends once more, and compare.",
     "export": "Write runs as documents, for example JSON.",

@@ -13,7 +13,8 @@ FAILED, BAD_ARGUMENTS, INTERRUPTED = 1, 2, 130
 _WRONG_INPUT = {
     *("NotWritable", "UnknownExecution", "AmbiguousExecution", "UnknownFormat", "UnknownOption", "UnsafePath"),
     *("WrongQuestion", "UnknownDataset"),
-    *("BadStudyName", "UnknownStudy", "StudyIsThere", "ConfigError", "SettingsError", "RequestError", "MissingExtra"),
+    *("WrongVariable", "WrongRemarks", "BadStudyName", "UnknownStudy", "StudyIsThere"),
+    *("ConfigError", "SettingsError", "RequestError", "MissingExtra"),
 }
 """Errors that another argument would avoid; named, so that nobody waits for the modules they live in."""
 

@@ -144,9 +144,8 @@ class Exporting:
             _say(path, self._media.get(path))
 
     def _as_it_leaves(self, stored: ExecutionRecord) -> ExecutionRecord:
-        if self._way_out.profile is Profile.FULL:
-            return stored
-        return self._way_out.leaving(load_media(self._data_dir, stored)).record
+        is_whole = self._way_out.profile is Profile.FULL
+        return self._way_out.leaving(stored if is_whole else load_media(self._data_dir, stored)).record
 
     def _passing(
         self,

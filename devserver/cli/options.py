@@ -117,6 +117,7 @@ _PRIVACY: tuple[Decorator, ...] = (
         metavar="FILE",
         help="Names, one a line, that are taken out of texts, beside those of the study's own roster.",
     ),
+    click.option("--with-marked", is_flag=True, help="Also runs that are marked as test or excluded."),
 )
 
 

@@ -57,4 +57,5 @@ COLLECTIONS: dict[str, CollectionFormat] = {
     "pdf": _document("application/pdf", ".pdf", "pdf"),
     "docx": _document(_WORD_TYPE, ".docx", "docx"),
     "html": _document("text/html", ".html", "html"),
+    "annotations_csv": CollectionFormat("text/csv", ".annotations.csv", _written_by("sheet")),
 }

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from exporters.collections.journey import JourneyText, final_of, prompt_of
+from exporters.remarks.annotated import Annotated, annotation_of
+from exporters.remarks.table import cells_of, columns_of
+from exporters.storage.tables.columns import KEYS
 from exporters.story.storyteller import languages_of
 from exporters.story.untranslated import marks_of
 from exporters.story.words import ENGLISH
@@ -16,7 +20,7 @@ from otel_tracking.taxonomy import ItemType
 
 @dataclass(frozen=True, slots=True)
 class RunFact:
-    """One fact: its name, its kind (`text`, `int`, `float`, `date` or `time`), what it means, and where it is read."""
+    """One fact: name, kind (`text`, `int`, `float`, `bool`, `date` or `time`), what it means, and where it is read."""
 
     name: str
     kind: str
@@ -25,9 +29,30 @@ class RunFact:
 
 
 def facts_of(record: ExecutionRecord, journey: Sequence[JourneyText]) -> dict[str, Any]:
-    """Every fact of a run that has a value."""
-    values = ((fact.name, fact.read(record, journey)) for fact in FACTS)
+    """Every fact of a run that has a value, and what was said of it since."""
+    values = ((fact.name, fact.read(record, journey)) for fact in (*FACTS, *facts_said_of(record)))
     return {name: value for name, value in values if value not in _MISSING}
+
+
+def facts_said_of(record: ExecutionRecord) -> tuple[RunFact, ...]:
+    """What may have been said of a run since, in its store's code book; nothing where nobody says anything."""
+    if not isinstance(record, Annotated):
+        return ()
+    columns = columns_of(record.annotation.variables)
+    return tuple(RunFact(one.name, one.kind, one.description, _said(one.name)) for one in columns if one not in KEYS)
+
+
+def _said(name: str) -> Callable[[ExecutionRecord, Sequence[JourneyText]], Any]:
+    return lambda record, texts: cells_of(annotation_of(record)).get(name)
+
+
+def day_of(moment: dt.date) -> str:
+    """The day of a moment, or a day, as `2026-11-23`.
+
+    >>> day_of(dt.datetime(2026, 11, 23, 12))
+    '2026-11-23'
+    """
+    return moment.isoformat()[:10]
 
 
 _MISSING = (None, "", ())

@@ -82,7 +82,8 @@ def make_collection(
     `on_damage`; without it, damage is a `BrokenFile` and no file.
     """
     data_dir, out, form = Path(data_dir), Path(out).expanduser().absolute(), collection_named(format_name)
-    way_out, damages, options = way_out or open_way_out(data_dir), Damages(), options or CollectionOptions()
+    way_out = way_out or open_way_out(data_dir, with_marked=executions is not None)
+    damages, options = Damages(), options or CollectionOptions()
     check_options(form, format_name, options)
     rows = chosen_executions(data_dir, executions, on_damage=damages, **selection)
     wanted = sorted(filter(way_out.lets_out, rows), key=lambda row: (row.timestamp, row.execution_id))

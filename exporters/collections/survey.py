@@ -6,9 +6,10 @@ Written as the CSV of items is (`formats/csv_cells.py`): with a byte order mark,
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, BinaryIO
 
-from exporters.collections.facts import FACTS, facts_of
+from exporters.collections.facts import FACTS, day_of, facts_of, facts_said_of
 from exporters.collections.journey import JourneyText, final_of, journey_of, prompt_of
 from exporters.collections.names import UniqueNames
 from exporters.collections.options import CollectionOptions
@@ -21,15 +22,22 @@ _KINDS = {fact.name: fact.kind for fact in FACTS}
 
 
 def write(records: Iterable[ExecutionRecord], file: BinaryIO, options: CollectionOptions) -> None:
-    """A row for each record. `prompt` is what the person wrote, `final_text` the text that came of it in the end."""
+    """A row for each record. `prompt` is what the person wrote, `final_text` the text that came of it in the end.
+
+    What was said of the runs since has its columns at the end, where there is a code book.
+    """
+    records = iter(records)
+    first = next(records, None)
+    said = {} if first is None else {fact.name: fact.kind for fact in facts_said_of(first)}
+    columns, kinds = (*COLUMNS, *said), _KINDS | said
     names = UniqueNames()
-    with CsvFile(file, COLUMNS) as table:
-        for record in records:
+    with CsvFile(file, columns) as table:
+        for record in () if first is None else chain([first], records):
             journey = journey_of(record)
             # Importers take the first column for what tells rows apart.
             own = {"execution_id": names.give(visible_line(record.execution_id))}
             values = facts_of(record, journey) | _answers(journey) | own
-            table.write([[_cell(name, values.get(name)) for name in COLUMNS]])
+            table.write([[_cell(kinds.get(name), values.get(name)) for name in columns]])
 
 
 def _answers(journey: Sequence[JourneyText]) -> dict[str, str]:
@@ -37,10 +45,10 @@ def _answers(journey: Sequence[JourneyText]) -> dict[str, str]:
     return {name: text.text for name, text in texts.items() if text}
 
 
-def _cell(name: str, value: Any) -> str:
+def _cell(kind: str | None, value: Any) -> str:
     # A date may be taken for one: nothing else is meant.
-    if value is not None and _KINDS.get(name) == "date":
-        return str(value.date().isoformat())
-    if value is not None and _KINDS.get(name) == "time":
+    if value is not None and kind == "date":
+        return day_of(value)
+    if value is not None and kind == "time":
         return str(value.isoformat(timespec="seconds"))
-    return cell_of(value)
+    return str(value).lower() if kind == "bool" and value is not None else cell_of(value)

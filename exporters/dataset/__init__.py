@@ -2,6 +2,7 @@
 
     OUT/executions.parquet   OUT/items.parquet   OUT/journeys.parquet   OUT/blobs.parquet
     OUT/executions.csv   OUT/items.csv   OUT/journeys.csv   (blobs only where there are some)
+    OUT/annotations.parquet   OUT/annotations.csv   where researchers said something of a run
     OUT/media/<execution>/…   pictures, sounds and films, where `file_path` of the items says they are
     OUT/README.md, ro-crate-metadata.json, croissant.json, … (`FILES` in `describing.py`)   OUT/SHA256SUMS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -12,6 +12,7 @@ from exporters.dataset.authors import Author, read_author
 from exporters.dataset.crate.told import RunsTold
 from exporters.dataset.licences import Licence, licence_named
 from exporters.measures.drift import MeasureSource
+from exporters.storage.tables.columns import Column
 from exporters.story.readable import visible_line
 
 
@@ -49,8 +50,8 @@ class Description:
 class About:
     """What every file that describes a dataset is made of: no clock, no path, nothing of the store.
 
-    `told` is what its runs did, for the crate; `measures` are by what its texts were measured; `damaged` counts runs
-    that could not be read; `span` is when the first and the last of them began.
+    `told` is what its runs did, for the crate; `measures` are by what its texts were measured, `tables` their columns;
+    `damaged` counts runs that could not be read; `span` is when the first and the last of them began.
     """
 
     description: Description
@@ -63,6 +64,7 @@ class About:
     crate: str = "process"
     media: int = 0
     measures: Sequence[MeasureSource] = ()
+    tables: Mapping[str, Sequence[Column]] = field(default_factory=dict)
 
     @property
     def with_meanings(self) -> bool:

@@ -17,7 +17,6 @@ from exporters.dataset.crate.provenance import add_provenance, workflow_json
 from exporters.dataset.crate.writing import WORKFLOW, Crate, add_files, add_runs
 from exporters.dataset.croissant import croissant_json
 from exporters.dataset.readme import ROWS, readme
-from exporters.dataset.tables import TABLES
 from exporters.storage.files import replacing, write_file
 from exporters.storage.tables.codebook import codebook_csv, codebook_json
 
@@ -61,15 +60,15 @@ def _as_it_is(content: Callable[[], bytes], *_: object) -> bytes:
 
 
 FILES: dict[str, tuple[str, Content]] = {
-    "codebook.csv": ("what every column means, for people", lambda directory, about: codebook_csv(TABLES)),
-    "codebook.json": ("the same, for programs", lambda directory, about: codebook_json(TABLES)),
+    "codebook.csv": ("what every column means, for people", lambda directory, about: codebook_csv(about.tables)),
+    "codebook.json": ("the same, for programs", lambda directory, about: codebook_json(about.tables)),
     "query.json": ("which runs were chosen, and under what they left", _query_json),
     "LICENSE": ("under which licence others may use this", _licence),
     "CITATION.cff": ("how to cite it, for programs", lambda directory, about: citation_cff(about)),
     "datacite.json": ("what a repository asks for, as DataCite 4.5", lambda directory, about: datacite_json(about)),
     "croissant.json": (
         "the tables and their columns, as Croissant 1.1",
-        lambda directory, about: croissant_json(directory, about, TABLES, ROWS),
+        lambda directory, about: croissant_json(directory, about, about.tables, ROWS),
     ),
     **{name: (said, partial(_as_it_is, content)) for name, (said, content) in ANALYSES.items()},
     WORKFLOW: (

@@ -22,7 +22,7 @@ from exporters.dataset.crate.writing import PROFILES
 from exporters.dataset.describing import CHECKSUMS, describe, files_of, write_checksums
 from exporters.dataset.leaving import RunsLeaving
 from exporters.dataset.media import MEDIA
-from exporters.dataset.tables import Counts, Progress, write_tables
+from exporters.dataset.tables import Counts, Progress, tables_for, write_tables
 from exporters.errors import NothingSelected, NotWritable, UnknownOption, listed, suggest
 from exporters.measures.drift import SOURCES
 from exporters.privacy.exports_ledger import Export, ExportKind, run_ids
@@ -76,9 +76,10 @@ def make_dataset(
     """The wanted runs that may leave as a dataset in `out`, which is there whole or not at all.
 
     Keywords are those of `Selection`; `executions` are wanted runs by their ids. They leave by an `way_out`; by default
-    as they are, without those whose study has no consent for them. `with_media`, their pictures, sounds and films come
-    along; `crate` is one of `CRATES`. `semantics` measures how near texts are in meaning, too: that takes about 15 ms
-    for each text that no other is equal to. The ledger of exports knows of the dataset before it is in its place.
+    as they are, without those whose study has no consent for them, and without marked ones that nobody named.
+    `with_media`, their pictures, sounds and films come along; `crate` is one of `CRATES`. `semantics` measures how near
+    texts are in meaning, too: that takes about 15 ms for each text that no other is equal to. The ledger of exports
+    knows of the dataset before it is in its place.
 
     Raises `NothingSelected` where there is no such run, and `NotWritable` where `out` is there already, unless
     `replace` says that it may go and it is a dataset; `ErasedMeanwhile` where a run of it was erased while it was made;
@@ -98,7 +99,7 @@ def make_dataset(
     data_dir, out = Path(data_dir), Path(out).expanduser().absolute()
     damages, description = Damages(), description or Description()
     _check(out, replace, crate)
-    way_out = way_out or open_way_out(data_dir)
+    way_out = way_out or open_way_out(data_dir, with_marked=executions is not None)
     chosen = chosen_executions(data_dir, executions, on_damage=damages, **selection)
     wanted = [row for row in chosen if way_out.lets_out(row)]
     if not wanted:
@@ -118,6 +119,7 @@ def make_dataset(
             told=teller.told(),
             span=_span(work),
             crate=crate,
+            tables={name: columns for name, columns in tables_for(way_out).items() if name in rows},
             media=sum(1 for _ in files_of(work / MEDIA)),
             measures=[source for source in SOURCES if semantics or source.measure != "semantic_similarity"],
         )

@@ -21,6 +21,7 @@ ROWS = {
     "items": "one row per logged item: texts, verdicts, outputs, each with every parameter",
     "journeys": "one row per step of a text: what went in, what came out, in which languages, by which engine",
     "blobs": 'large parts of the JSON columns (workflow graphs), once per run; `{"$blob":"<sha256>"}` refers to them',
+    "annotations": "one row per run of which researchers said something since: marks, a note, variables of their own",
 }
 
 

@@ -7,7 +7,8 @@ holds beside them, and how many they are, makes no difference.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from exporters.dataset.crate.tellers import Teller
 from exporters.dataset.journeys import COLUMNS, DRIFT_COLUMNS, JOURNEYS, with_drift
 from exporters.dataset.leaving import Bunch, LeavingRun, RunsLeaving
 from exporters.dataset.twins import CsvTwin
+from exporters.privacy.way_out import WayOut
+from exporters.remarks.table import TABLE, columns_of, remark_table
 from exporters.storage.reading.damage import OnDamage
 from exporters.storage.reading.execution_index import ExecutionRow
 from exporters.storage.reading.run_loader import RunLoader
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from exporters.measures.meaning import Meanings
 
 Counts = dict[str, int]
+Tables = Mapping[str, Sequence[Column]]
 Progress = Callable[[str, int, int], None]
 """Told which table is being written, how many are done, and how many there are."""
 
@@ -67,21 +71,28 @@ def write_tables(
     A run of which a file is damaged is in none of them. `teller` is shown all that leaves. `meanings` measure how near
     texts are in meaning; without them that is null.
     """
+    tables_of_it = tables_for(leaving.way_out)
     ordered = sorted(wanted, key=lambda row: (row.execution_id, row.trace_id is None, row.trace_id or "", row.revision))
     loader = RunLoader(leaving.data_dir, on_damage)
     with contextlib.ExitStack() as files:
-        tables = {name: _Table(files, leaving.out, name) for name in TABLES}
+        tables = {name: _Table(files, leaving.out, name, columns) for name, columns in tables_of_it.items()}
         at_once = _RUNS_WITH_MEANINGS_AT_ONCE if meanings else _RUNS_AT_ONCE
-        for done, runs in _bunches((loader.load(row, leaving) for row in ordered), at_once):
+        loaded = (loader.load(row, partial(leaving, row)) for row in ordered)
+        for done, runs in _bunches(loaded, at_once):
             bunch = _bunch_of(runs)
             teller.add(bunch)
             for name, table in tables.items():
-                table.write(_rows_of(bunch, name, meanings))
+                table.write(_rows_of(bunch, name, tables_of_it[name], meanings))
             if progress:
                 progress("runs", done, len(ordered))
         for table in tables.values():
             table.finish()
-    return {name: table.count for name, table in tables.items()}
+    return {name: table.count for name, table in tables.items() if table.count or name != TABLE}
+
+
+def tables_for(way_out: WayOut) -> dict[str, tuple[Column, ...]]:
+    """The tables of a dataset with their columns: where there are remarks in the store, also that of these."""
+    return {**TABLES, **({TABLE: columns_of(way_out.variables)} if way_out.remarks else {})}
 
 
 def _bunches(runs: Iterable[LeavingRun | None], at_once: int) -> Iterator[tuple[int, list[LeavingRun]]]:
@@ -107,7 +118,9 @@ def _joined(tables: Sequence[pa.Table], name: str) -> pa.Table:
     return pa.concat_tables([conform(table, wanted) for table in tables]) if tables else wanted.empty_table()
 
 
-def _rows_of(bunch: Bunch, name: str, meanings: Meanings | None) -> pa.Table:
+def _rows_of(bunch: Bunch, name: str, columns: Sequence[Column], meanings: Meanings | None) -> pa.Table:
+    if name == TABLE:
+        return remark_table([row for run in bunch.runs for row in run.remarks], columns)
     if name == "journeys":
         measured = with_drift(_journeys(bunch.executions, bunch.items), meanings).cast(schema_of(TABLES[name]))
         if meanings:
@@ -134,9 +147,9 @@ def _journeys(executions: pa.Table, items: pa.Table) -> pa.Table:
 class _Table:
     """A table of a dataset; its files appear whole or not at all when `files` closes."""
 
-    def __init__(self, files: contextlib.ExitStack, out: Path, name: str) -> None:
-        self._files, self._out, self._name = files, out, name
-        self._schema = schema_of(TABLES[name])
+    def __init__(self, files: contextlib.ExitStack, out: Path, name: str, columns: Sequence[Column]) -> None:
+        self._files, self._out, self._name, self._columns = files, out, name, columns
+        self._schema = schema_of(columns)
         self._group_size = _ROWS_PER_GROUP.get(name, ROWS_PER_GROUP)
         self._waiting: list[pa.Table] = []
         self._writers: list[Callable[[pa.Table], None]] = []
@@ -153,9 +166,9 @@ class _Table:
             self._waiting = [together.slice(whole).combine_chunks()]
 
     def finish(self) -> None:
-        """Write what waits; a table without rows is there, too, but for blobs."""
+        """Write what waits; a table without rows is there, too, but for blobs and remarks."""
         rest = pa.concat_tables(self._waiting) if self._waiting else self._schema.empty_table()
-        if rest.num_rows or (self.count == 0 and self._name != "blobs"):
+        if rest.num_rows or (self.count == 0 and self._name not in ("blobs", TABLE)):
             self._write_group(rest)
 
     def _write_group(self, rows: pa.Table) -> None:
@@ -172,4 +185,4 @@ class _Table:
         )
         # Large graphs are no reading matter for a spreadsheet: no program opens cells of 40 KB gladly.
         path = None if self._name == "blobs" else self._out / f"{self._name}.csv"
-        return [parquet, self._files.enter_context(CsvTwin(path, TABLES[self._name])).write]
+        return [parquet, self._files.enter_context(CsvTwin(path, self._columns)).write]

@@ -60,4 +60,6 @@ _CELLS: dict[str, Callable[[Any], str]] = {
     "bool": lambda value: "" if value is None else str(value).lower(),
     "ints": lambda value: "" if value is None else " ".join(map(str, value)),
     "time": lambda value: "" if value is None else value.isoformat(),
+    # Taken for a date by spreadsheets: nothing else is meant.
+    "date": lambda value: "" if value is None else value.isoformat(),
 }

@@ -17,6 +17,7 @@ from exporters.formats import format_named
 from exporters.formats.documents import render_document
 from exporters.privacy.profiles import Profile
 from exporters.storage.writing.media import load_media
+from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionRecord
 
 IDLE_SECONDS = 60.0
@@ -67,12 +68,13 @@ def _fill(order: Order) -> Delivery:
 
 
 def _leaving(order: Order) -> ExecutionRecord:
-    if order.profile == Profile.FULL:
+    is_whole = order.profile == Profile.FULL
+    if is_whole and order.options.get("audience") == Audience.STUDENT:
         return order.record
-    from exporters.privacy.way_out import open_way_out  # only here: most documents are whole
+    from exporters.privacy.way_out import open_way_out  # only here: what pupils take home has no remarks
 
-    record = load_media(order.data_dir, order.record)
-    return open_way_out(order.data_dir, order.profile).leaving(record).record
+    record = order.record if is_whole else load_media(order.data_dir, order.record)
+    return open_way_out(order.data_dir, order.profile, with_marked=True).leaving(record).record
 
 
 def _held() -> int:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from exporters.errors import WrongConsents
+from exporters.storage.lists import delimiter_of, text_of_list
 from otel_tracking.record import read_timestamp
 
 COLUMNS = ("person", "state", "by", "date", "form_version")
@@ -89,8 +90,11 @@ def checked_consent(
 
 def read_consent_list(path: Path) -> list[tuple[str, Consent]]:
     """The persons of a list with what was said of each, in its order. Raises `WrongConsents`."""
-    text = _text(path)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    try:
+        text = text_of_list(path, LARGEST)
+    except ValueError as trouble:
+        raise WrongConsents([str(trouble)]) from None
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text), strict=True)
     found: list[tuple[str, Consent]] = []
     wrong: list[str] = []
     try:
@@ -106,26 +110,6 @@ def read_consent_list(path: Path) -> list[tuple[str, Consent]]:
     if wrong:
         raise WrongConsents(wrong)
     return found
-
-
-def _text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-    except OSError as trouble:
-        raise WrongConsents([f"{path} cannot be read ({trouble.strerror})"]) from trouble
-    if len(content) > LARGEST:
-        raise WrongConsents([f"{path} has {len(content):,} bytes; {LARGEST:,} at most would work"])
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as trouble:
-        line = content[: trouble.start].count(b"\n") + 1
-        raise WrongConsents([f"line {line} of {path} is not in UTF-8; saved as 'CSV UTF-8' it would work"]) from None
-
-
-def _delimiter(text: str) -> str:
-    """What stands between the cells: spreadsheets in Germany write semicolons."""
-    first = text.partition("\n")[0]
-    return ";" if first.count(";") > first.count(",") else ","
 
 
 def _header(path: Path, row: list[str]) -> list[str]:

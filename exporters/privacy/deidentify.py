@@ -15,6 +15,7 @@ from exporters.privacy.profiles import FIELDS, Profile, fields_of
 from exporters.privacy.text_rules import TextRules
 from exporters.privacy.walk import NOT_LISTED, LeftOut
 from exporters.privacy.ways import Ways
+from exporters.remarks.annotated import Annotated, Annotation, annotated
 from otel_tracking.audience import Audience
 from otel_tracking.pseudonyms import Pseudonyms
 from otel_tracking.record import ExecutionItem, ExecutionRecord, SpanRecord
@@ -108,10 +109,29 @@ class _Run:
             "spans": tuple(self._span(place, span) for place, span in enumerate(self.record.spans)),
             "attachments": media.attachments,
         }
+        annotation = self._annotation(self.record.annotation) if isinstance(self.record, Annotated) else None
         left_out, redactions = self.ways.notes.left_out, dict(sorted(self.ways.notes.redactions.items()))
         said = {**_made_under(self.privacy), "redactions": redactions, "left_out": len(left_out)}
         metadata = {**fields.pop("metadata"), "privacy": said}
-        return Deidentified(ExecutionRecord(**fields, **parts, metadata=metadata), left_out, redactions)
+        record = ExecutionRecord(**fields, **parts, metadata=metadata)
+        made = record if annotation is None else annotated(record, annotation)
+        return Deidentified(made, left_out, redactions)
+
+    def _annotation(self, annotation: Annotation) -> Annotation:
+        profile = self.privacy.profile
+        fields = self._fields(annotation, "Annotation", "annotation.")
+        variables = tuple(one for one in annotation.variables if one.may_leave(profile))
+        declared = {one.name: annotation.values[one.name] for one in variables if one.name in annotation.values}
+        if len(declared) < len(annotation.values):
+            self.ways.notes.leave_out("annotation.values", NOT_LISTED, len(annotation.values) - len(declared))
+        return Annotation(
+            **fields,
+            values={name: self._value(value, f"annotation.{name}") for name, value in declared.items()},
+            variables=variables,
+        )
+
+    def _value(self, value: Any, place: str) -> Any:
+        return self.ways.plain.value(value, place) if isinstance(value, str) else value
 
     def _item(self, place: int, item: ExecutionItem) -> ExecutionItem:
         made = ExecutionItem(**self._fields(item, "ExecutionItem", f"items[{place}]."))

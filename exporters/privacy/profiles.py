@@ -38,6 +38,7 @@ class How(StrEnum):
     FACTS = "listed facts; the same of each"
     COPY = "a clean copy of what was made"
     NAME = "a neutral name"
+    DECLARED = "variables that say so; their texts through the text rules"
     EACH = "each of them, as below"
     LEFT_OUT = "left out"
 
@@ -122,12 +123,20 @@ _SPAN = {
     "facts": (How.FACTS, _NO),
 }
 _MEDIA = {"sha256": (How.COPY, How.COPY), "bytes": (How.COPY, How.COPY), "type": (How.COPY, How.COPY)}
+_ANNOTATION = {
+    "is_test": _BOTH,
+    "is_excluded": _BOTH,
+    "note": (How.TEXT, _NO),
+    "values": (How.DECLARED, How.DECLARED),
+    "variables": (How.DECLARED, How.DECLARED),
+}
 
 FIELDS: Mapping[str, Mapping[str, tuple[How, How]]] = {
     "ExecutionRecord": _RECORD,
     "ExecutionItem": _ITEM,
     "SpanRecord": _SPAN,
     "Media": _MEDIA,
+    "Annotation": _ANNOTATION,
 }
 """How each field leaves under `pseudonymous` and under `public`, by class and name."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,11 @@ from exporters.privacy.profiles import Profile
 from exporters.privacy.roster import Roster, read_roster
 from exporters.privacy.studies import Study, open_study
 from exporters.privacy.usual_rules import usual_rules
+from exporters.remarks.annotated import with_remarks
+from exporters.remarks.book import RemarkBook
+from exporters.remarks.remarks import RunMark
+from exporters.remarks.store import RemarkStore
+from exporters.remarks.variables import Variable
 from exporters.storage.writing.tombstones import Tombstones
 from otel_tracking.pseudonyms import KINDS
 from otel_tracking.record import ExecutionRecord
@@ -27,24 +33,42 @@ from otel_tracking.record import ExecutionRecord
 NO_STUDY = "no_study"
 """Why a run does not leave under a profile: it is of no study, and without a key nobody can have a pseudonym."""
 
+MARKED = "marked_"
+"""Why a run does not leave in a selection: what follows is its mark."""
+
 
 class WayOut:
-    """What passes on its way out of `data_dir`, under one profile; counts what it kept back, and why."""
+    """What passes on its way out of `data_dir`, under one profile; counts what it kept back, and why.
 
-    def __init__(self, data_dir: str | Path, profile: Profile, roster: str | None = None) -> None:
-        self.profile, self.roster = profile, roster
+    Runs that are marked stay, unless `with_marked`. Where nobody knows which they are, nothing leaves: a `BrokenFile`.
+    """
+
+    def __init__(
+        self, data_dir: str | Path, profile: Profile, roster: str | None = None, *, with_marked: bool = False
+    ) -> None:
+        self.profile, self.roster, self.with_marked = profile, roster, with_marked
         self._data_dir, self._names = data_dir, None if roster is None else read_roster(roster)
         self._gate: Gate = consent_gate(data_dir)
         self._tombstones, self._ledger = Tombstones(data_dir), ExportsLedger(data_dir)
         self._studies: dict[str, Privacy | None] = {}
         self._without_study: set[str] = set()
+        self._marked: dict[RunMark, set[str]] = {}
         self._troubles: dict[str, str] = {}
         self._redactions: Counter[str] = Counter()
         self._left_out = 0
 
+    @cached_property
+    def remarks(self) -> RemarkBook:
+        """What was said of runs since, as it was when somebody first asked."""
+        return RemarkStore(self._data_dir).read()
+
     def lets_out(self, run: Any) -> bool:
         """Whether a run may leave; a record, or a row of a list. One that may not is counted."""
         if not self._gate.lets_out(run):
+            return False
+        mark = None if self.with_marked else self.remarks.mark_of(run)
+        if mark:
+            self._marked.setdefault(mark, set()).add(run.trace_id or run.execution_id)
             return False
         if self.profile is Profile.FULL or self._privacy(run.study_id) is not None:
             return True
@@ -52,10 +76,12 @@ class WayOut:
         return False
 
     def leaving(self, record: ExecutionRecord) -> Deidentified:
-        """The record as it leaves, for one that `lets_out` lets out; its media have to be among its attachments.
+        """The record as it leaves, with its remarks, for one that `lets_out` lets out; its media have to be among its
+        attachments.
 
         Raises `StudyError` for one of no study that can be opened, where the profile needs its key.
         """
+        record = with_remarks(record, self.remarks)
         if self.profile is Profile.FULL:
             return Deidentified(record)
         privacy = self._privacy(record.study_id)
@@ -92,13 +118,19 @@ class WayOut:
 
     @property
     def kept_back(self) -> dict[str, int]:
-        """How many runs did not leave, by reason: those of `Withheld`, and `no_study`."""
+        """How many runs did not leave, by reason: those of `Withheld`, `no_study`, `marked_test`, `marked_exclude`."""
         found: Counter[str] = Counter()
         for reasons in self._gate.counts.values():
             found.update(reasons)
         if self._without_study:
             found[NO_STUDY] = len(self._without_study)
+        found.update({f"{MARKED}{mark}": len(runs) for mark, runs in self._marked.items()})
         return dict(sorted(found.items()))
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The variables of the code book that may leave."""
+        return tuple(one for one in self.remarks.variables if one.may_leave(self.profile))
 
     @property
     def troubles(self) -> list[str]:
@@ -143,9 +175,16 @@ class WayOut:
 
 
 def open_way_out(
-    data_dir: str | Path, profile: str = Profile.FULL, *, study: str | None = None, roster: str | Path | None = None
+    data_dir: str | Path,
+    profile: str = Profile.FULL,
+    *,
+    study: str | None = None,
+    roster: str | Path | None = None,
+    with_marked: bool = False,
 ) -> WayOut:
     """The way out of a store under a profile, with the names of a `roster` beside those of each study's own.
+
+    Runs that are marked stay, unless `with_marked`, which is for runs that were named by their ids.
 
     Raises `UnknownOption` for another profile; what `open_study` raises where `study` is named and cannot be opened;
     and `StudyError` for a roster under `full`, which reads no text.
@@ -159,7 +198,8 @@ def open_way_out(
         raise StudyError("a roster is for texts that are looked at: --profile pseudonymous or public would work")
     if study is not None and profile != Profile.FULL:
         open_study(data_dir, study)
-    return WayOut(data_dir, Profile(profile), None if roster is None else str(Path(roster).absolute()))
+    path = None if roster is None else str(Path(roster).absolute())
+    return WayOut(data_dir, Profile(profile), path, with_marked=with_marked)
 
 
 def rules_of(study: Study, names: Roster | None = None) -> Any:
@@ -187,4 +227,6 @@ _REASONS = {
     "withdrawn": "with consent withdrawn",
     "undecided": "of a study whose key or list cannot be read",
     "no_study": "of no study",
+    f"{MARKED}{RunMark.TEST}": "marked as test",
+    f"{MARKED}{RunMark.EXCLUDE}": "marked as excluded",
 }

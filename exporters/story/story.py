@@ -20,6 +20,7 @@ class Story:
     """A run as everything that is made for people tells it, in one language and for one audience.
 
     `tone` is that of a box, for the outcome. `asked` is what the run was asked to do, as it was given.
+    `remarks` are what researchers said of it since, for them alone.
     `items` and `spans` are how many the record has, `completeness` says (to researchers) whether any were lost.
     `duration` is that of the timeline, in seconds. `words` are all words of its language. `record` is there for
     researchers, for what is only computed where it is asked for.
@@ -35,6 +36,7 @@ class Story:
     outcome: str
     languages: tuple[Stop, ...]
     facts: tuple[Parameter, ...]
+    remarks: tuple[Parameter, ...]
     asked: Any = field(repr=False)
     items: int
     spans: int

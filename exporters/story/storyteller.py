@@ -11,10 +11,12 @@ from itertools import groupby
 from typing import Any
 
 from exporters.errors import UnknownOption
+from exporters.remarks.annotated import annotation_of
 from exporters.story.boxes import box_of
 from exporters.story.calls import calls_of
 from exporters.story.parts import Chapter, Parameter, joined
 from exporters.story.readable import language_code, readable, seconds, visible, visible_line
+from exporters.story.remarks import remarks_in_words
 from exporters.story.story import Story
 from exporters.story.timeline import run_seconds, timeline_of
 from exporters.story.untranslated import Marks, Stop, marks_of
@@ -61,6 +63,7 @@ def story_of(record: ExecutionRecord, *, language: str = "en", audience: str = A
         outcome=_outcome(record, words, view),
         languages=languages_of(record, marks),
         facts=_facts(record, words, view),
+        remarks=remarks_in_words(annotation_of(record), words) if view.is_for(Content.REMARK) else (),
         asked=record.metadata if in_full else None,
         items=len(record.items),
         spans=len(record.spans),

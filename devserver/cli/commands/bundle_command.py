@@ -69,6 +69,7 @@ def command(
     compare: bool,
     profile: str,
     roster: Path | None,
+    with_marked: bool,
     **selection: Any,
 ) -> int:
     """Write many runs as one file OUT: a document to read, or one for a researcher's program.
@@ -77,10 +78,11 @@ def command(
     project (qdpx) or code book (qdc), texts for coding (coding_txt, coding_docx), a table as survey programs want it
     (survey_csv). The same runs and options give the same bytes. A file that is there is replaced.
 
-    Runs of a study that wants consent leave with consent alone. Where no run may leave the exit code is 1; it is also 1
-    where runs could not be read: they are named, and the others are written.
+    Runs of a study that wants consent leave with consent alone, and marked ones --with-marked. Where no run may leave
+    the exit code is 1; it is also 1 where runs could not be read: they are named, and the others are written.
     """
-    damages, way_out = Damages(), open_way_out(data_dir, profile, study=selection["study_id"], roster=roster)
+    damages, study = Damages(), selection["study_id"]
+    way_out = open_way_out(data_dir, profile, study=study, roster=roster, with_marked=with_marked)
     format_name = format_name or format_of(out)
     told = {"title": title, "language": language, "texts": texts, "classes": classes or ""}
     options = CollectionOptions(**told, audience=audience, compare=compare)

@@ -60,6 +60,7 @@ def command(
     semantics: bool,
     profile: str,
     roster: Path | None,
+    with_marked: bool,
     replace: bool,
     **selection: Any,
 ) -> int:
@@ -69,13 +70,15 @@ def command(
     sounds, a codebook, checksums, and what describes it: README, RO-Crate, Croissant, DataCite, CITATION.cff. The same
     runs and options give the same bytes. Nobody may use it without a licence, and none is assumed.
 
-    Runs of a study that wants consent leave with consent alone; how many did not is said here and in the README.
+    Runs of a study that wants consent leave with consent alone, and marked ones --with-marked; how many did not is said
+    here and in the README.
 
     Where no run matches there is no dataset, and the exit code is 1. It is also 1 where runs could not be read: they
     are named here, left out of the dataset, and counted in its README.
     """
     damages = Damages()
-    way_out = open_way_out(data_dir, profile, study=selection["study_id"], roster=roster)
+    study = selection["study_id"]
+    way_out = open_way_out(data_dir, profile, study=study, roster=roster, with_marked=with_marked)
     description = Description(title=title, authors=authors, licence=licence)
     with progress_bar("runs") as bar:
         tell = bar and (lambda name, done, of: bar(completed=done, total=of, description=name))

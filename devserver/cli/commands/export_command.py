@@ -60,6 +60,7 @@ def command(
     language: str | None,
     profile: str,
     roster: Path | None,
+    with_marked: bool,
     **selection: Any,
 ) -> int:
     """Write runs as documents, one document a run.
@@ -67,7 +68,7 @@ def command(
     One run without --out goes to standard output. Files that are there already are replaced, each in one step, but
     never by another run's. A wrong --format lists those there are; with --json the answer says which files were
     written. Runs that cannot be read are named, the others are written, and the exit code is 1. Runs of a study that
-    wants consent leave with consent alone; how many did not is said.
+    wants consent leave with consent alone, and marked ones in a selection only --with-marked; how many did not is said.
     """
     if strip_texts and not with_media:
         raise refuse("--strip-texts is about media files: add --with-media. Pictures in documents never hold texts.")
@@ -75,7 +76,8 @@ def command(
     form = format_named(format_name)
     said = {name: value for name, value in (("audience", audience), ("language", language)) if value is not None}
     check_options(said, [form])
-    damages, way_out = Damages(), open_way_out(data_dir, profile, study=selection["study_id"], roster=roster)
+    damages, study = Damages(), selection["study_id"]
+    way_out = open_way_out(data_dir, profile, study=study, roster=roster, with_marked=with_marked or bool(executions))
     rows = list(filter(way_out.lets_out, chosen_rows(data_dir, executions, everything, selection, damages)))
     if not rows:
         complain_of(damages)

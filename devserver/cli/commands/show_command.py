@@ -9,14 +9,18 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from devserver.cli.damages import complain_of
 from devserver.cli.options import data_option, json_option
 from devserver.cli.output import console, print_json
 from devserver.cli.records import load
 from devserver.cli.showing.drawing import draw_heading, draw_row
 from devserver.cli.showing.rows import row_of, stage_title
 from devserver.cli.showing.terminal_words import STATUS_SENTENCES, STATUS_STYLES
-from devserver.cli.showing.text import count, safe_line
+from devserver.cli.showing.text import count, safe_line, safe_text
 from devserver.cli.showing.tree import tree_of
+from exporters.remarks.annotated import with_remarks
+from exporters.remarks.store import RemarkStore, readable_remarks
+from exporters.storage.reading.damage import Damages
 from exporters.story.parts import Box, joined
 from exporters.story.story import Story
 from exporters.story.storyteller import story_of
@@ -37,14 +41,17 @@ def command(execution: str, data_dir: Path, as_tree: bool, as_json: bool) -> Non
     if as_json:
         print_json(record.to_dict())
         return
-    screen, story = console(), story_of(record)
+    damages = Damages()
+    screen, story = console(), story_of(with_remarks(record, readable_remarks(RemarkStore(data_dir), damages)))
     draw_head(screen, story)
+    _draw_remarks(screen, story)
     if as_tree:
         screen.print()
         screen.print(tree_of(record))
     else:
         draw_journey(screen, story)
         draw_drift(screen, story)
+    complain_of(damages)
 
 
 def draw_head(screen: Console, story: Story) -> None:
@@ -56,6 +63,12 @@ def draw_head(screen: Console, story: Story) -> None:
     screen.print(Text(_facts(story), style="dim"))
     if story.status in STATUS_SENTENCES and story.status != Status.COMPLETED:
         screen.print(Text(STATUS_SENTENCES[story.status]))
+
+
+def _draw_remarks(screen: Console, story: Story) -> None:
+    """What researchers said of it since."""
+    for remark in story.remarks:
+        screen.print(Text(f"{safe_line(remark.name)}: {safe_text(remark.value)}", style="yellow"))
 
 
 def draw_journey(screen: Console, story: Story) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from devserver.errors import RequestError
@@ -12,6 +12,7 @@ from devserver.web.asking.body import NotAllowed, whole_number
 from devserver.web.asking.runner import Job
 from devserver.web.runs.lookup import Runs, moment_of, page_of
 from devserver.web.visitors.pupils import Asker
+from exporters.remarks.book import RemarkBook
 from exporters.storage.reading.execution_index import ExecutionRow
 from exporters.storage.reading.selection import Selection, Wanted
 from otel_tracking.record import read_timestamp
@@ -19,6 +20,9 @@ from otel_tracking.record import read_timestamp
 _EQUAL = {"config": "config_name", "user_id": "user_id", "session_id": "session_id", "status": "status"}
 PEOPLE = ("user_id", "session_id", "device_id", "study_id", "batch_id")
 """What may name somebody: a list or a search that answers to it tells pupils who was there."""
+
+_OF_RESEARCHERS = ("marks",)
+"""What researchers said of a run, which is for them alone."""
 
 UNDER_WAY = frozenset({"running", "waiting"})
 
@@ -55,10 +59,11 @@ class ListedRun:
     outputs_generated: int = 0
     item_count: int = 0
     run_url: str = ""
+    marks: list[str] = field(default_factory=list)
 
     def to_dict(self, *, with_people: bool = True) -> dict[str, Any]:
-        """All fields by name; without what may name somebody where `with_people` is False."""
-        people = () if with_people else PEOPLE
+        """All fields by name; without what may name somebody, and what is of researchers, where not `with_people`."""
+        people = () if with_people else (*PEOPLE, *_OF_RESEARCHERS)
         plain = {name: value for name, value in asdict(self).items() if name not in people}
         return {**plain, "timestamp": self.timestamp.isoformat()}
 
@@ -78,7 +83,8 @@ class Listing:
         found = [row for row in all_rows if not query.text or _mentions(row, query.text)]
         self.total = len(found)
         chosen = page_of(found, query.limit, query.offset)
-        self.rows = [row if isinstance(row, ListedRun) else _of_row(row) for row in chosen]
+        book = runs.remarks() if asker.is_researcher else RemarkBook()
+        self.rows = [row if isinstance(row, ListedRun) else _of_row(row, book) for row in chosen]
 
 
 def read_query(given: Mapping[str, str], asker: Asker, *, largest: int, usual: int = 20) -> Query:
@@ -142,8 +148,9 @@ def _of_job(job: Job) -> ListedRun:
     )
 
 
-def _of_row(row: ExecutionRow) -> ListedRun:
-    names = ListedRun.__dataclass_fields__.keys() - {"item_count", "run_url"}
+def _of_row(row: ExecutionRow, book: RemarkBook) -> ListedRun:
+    names = ListedRun.__dataclass_fields__.keys() - {"item_count", "run_url", "marks"}
     known = {name: getattr(row, name) for name in names}
     known["status"] = str(row.status)
-    return ListedRun(**known, item_count=row.item_rows, run_url=f"/runs/{row.execution_id}")
+    marks = [mark.value for mark in book.of(row).marks]
+    return ListedRun(**known, item_count=row.item_rows, run_url=f"/runs/{row.execution_id}", marks=marks)

@@ -18,8 +18,10 @@ from devserver.wiring import Devserver
 from exporters import find_execution, read_records
 from exporters.erasure import pending
 from exporters.errors import AmbiguousExecution, UnknownExecution
+from exporters.remarks.book import RemarkBook
+from exporters.remarks.store import RemarkStore, readable_remarks
 from exporters.storage.layout import stored_days
-from exporters.storage.reading.damage import Damage
+from exporters.storage.reading.damage import Damage, Damages
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow
 from exporters.storage.reading.finding import SHORTEST_PREFIX, is_meant
 from exporters.storage.reading.selection import Selection, Wanted
@@ -53,6 +55,7 @@ class Runs:
         self._devserver = devserver
         self.data_dir = devserver.settings.data_dir
         self._live = devserver.recording.live
+        self._remarks = RemarkStore(self.data_dir)
         self._index, self._lock = ExecutionIndex(self.data_dir), threading.Lock()
         self._records = Remembered(self._read)
 
@@ -129,9 +132,15 @@ class Runs:
             return list(self._rows(selection))
 
     def damaged(self) -> list[Damage]:
-        """What of the store the list of runs could not read, as far as it has looked."""
+        """What of the store the list of runs could not read, as far as it has looked; what was said of runs, too."""
+        damages = Damages()
+        readable_remarks(self._remarks, damages)
         with self._lock:
-            return list(self._index.damaged.values())
+            return [*self._index.damaged.values(), *damages]
+
+    def remarks(self) -> RemarkBook:
+        """What researchers said of runs, as it is now; nothing where that cannot be read, and `damaged` says so."""
+        return readable_remarks(self._remarks, Damages())
 
     def under_way(self) -> list[Job]:
         """Runs that are not stored yet: under way or waiting, latest first."""

@@ -17,10 +17,15 @@ from exporters import FORMATS
 from exporters.errors import StorageError
 from exporters.formats import Format
 from exporters.privacy.profiles import Profile
+from exporters.remarks.annotated import annotation_in
 from exporters.story.drifting import drift_of
+from exporters.story.parts import Parameter
 from exporters.story.readable import seconds
+from exporters.story.remarks import remarks_in_words
 from exporters.story.words import words_of as words_of_documents
+from otel_tracking.audience import Content
 from otel_tracking.record import ExecutionRecord
+from otel_tracking.view import view_of
 
 _FORMAT_NAMES = {
     **{"html": "HTML", "pdf": "PDF", "pdfa": "PDF/A", "docx": "Word", "json": "JSON", "xml": "XML", "csv": "CSV"},
@@ -55,6 +60,7 @@ def run_page_values(
         "is_mine": is_mine,
         "repeats": _repeated(record, runs, asker) if record else "",
         "record": record,
+        "remarks": _remarks(record, runs, language, audience) if record else (),
         "duration": seconds(record.total_execution_time) if record else "",
         "repeat": _repeat(found, record, runs) if record and is_mine else {},
         "exports": exports,
@@ -65,6 +71,14 @@ def run_page_values(
         "document_words": words_of_documents(language),
         "word_list": {name: words_of(language)[name] for name in ("whole", "open picture", "missing", "seconds")},
     }
+
+
+def _remarks(record: ExecutionRecord, runs: Runs, language: str, audience: Role) -> tuple[Parameter, ...]:
+    """What researchers said of a run since, for whom that is."""
+    if not view_of(record, audience.value).is_for(Content.REMARK):
+        return ()
+    book = runs.remarks()
+    return remarks_in_words(annotation_in(book, book.of(record)), words_of_documents(language))
 
 
 def waiting_page_values(job: Job, runs: Runs) -> dict[str, Any]:

@@ -120,7 +120,7 @@ class _Answers:
                 return trouble(403, f"{format_name} shows everything and is not for students; html or pdf would work")
             check_options(options, [form])
             record = self.runs.record(found)
-            way_out = open_way_out(self.data_dir, profile if _is_researcher() else Profile.FULL)
+            way_out = open_way_out(self.data_dir, profile if _is_researcher() else Profile.FULL, with_marked=True)
             # Who looks at what is theirs takes nothing out of a study.
             if _is_researcher() and not way_out.lets_out(record):
                 return trouble(409, _why_not(way_out))

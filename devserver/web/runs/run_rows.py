@@ -34,6 +34,7 @@ class RunRow:
     final: str = ""
     thumbnails: tuple[str, ...] = ()
     has_sound: bool = False
+    marks: tuple[str, ...] = ()
 
 
 def rows_for_people(listed: Iterable[ListedRun], runs: Runs, *, is_researcher: bool) -> list[RunRow]:
@@ -55,6 +56,7 @@ def _row(run: ListedRun, runs: Runs, is_researcher: bool) -> RunRow:
         status=visible_line(run.status),
         tone=tone_of(str(run.status)),
         took=seconds(run.total_execution_time),
+        marks=tuple(run.marks) if is_researcher else (),
         **more,
     )
 

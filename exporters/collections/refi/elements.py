@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from exporters.collections.facts import day_of
 from exporters.collections.refi.guids import guid
 from exporters.story.readable import visible, visible_line
 
@@ -70,6 +71,10 @@ def xml_of(made: Element, level: int) -> bytes:
     return f"{_STEP * level}{tostring(made, 'unicode')}\n".encode()
 
 
+def _boolean(value: Any) -> str:
+    return str(value).lower() if type(value) is bool else ""
+
+
 def _integer(value: Any) -> str:
     return str(value) if type(value) is int else ""
 
@@ -83,6 +88,7 @@ _VALUES = {
     "text": ("TextValue", visible_line),
     "int": ("IntegerValue", _integer),
     "float": ("FloatValue", _decimal),
-    "date": ("DateValue", lambda moment: moment.date().isoformat()),
+    "bool": ("BooleanValue", _boolean),
+    "date": ("DateValue", day_of),
     "time": ("DateTimeValue", date_time),
 }

@@ -25,7 +25,7 @@ from exporters.collections.refi.origin import head
 from exporters.collections.refi.runs import CaseRun, CaseRuns
 from exporters.collections.refi.sessions import SessionTexts
 from exporters.collections.refi.sources import Coded, Source, coded_journey, text_source
-from exporters.collections.refi.variables import case_values, variables
+from exporters.collections.refi.variables import Known, case_values, said_of, variables
 from otel_tracking.record import ExecutionRecord
 
 _CODER = "otel-tracking"
@@ -50,16 +50,18 @@ class _Project:
         self._package, self._options, self._sections = package, options, sections
         self._book, self._names = CodeBook(options.language), UniqueNames()
         self._runs, self._sessions = CaseRuns(), SessionTexts(options)
+        self._said: Known = {}
         self._began: dt.datetime | None = None
 
     def add(self, record: ExecutionRecord) -> None:
         """Write what belongs to a run."""
         run = self._runs.of(record)
+        self._said = self._said or said_of(record)
         self._began = min(self._began or record.timestamp, record.timestamp)
         sources = [self._keep(source) for source in self._sources(run)]
         answer = self._sessions.add(run)
         content = [
-            *case_values(facts_of(record, run.journey)),
+            *case_values(facts_of(record, run.journey), self._said),
             *(reference("SourceRef", own) for own in sources if own),
             *([reference("SelectionRef", answer.guid)] if answer else []),
         ]
@@ -76,7 +78,7 @@ class _Project:
             )
             qde.write(xml_of(element("Users", [element("User", guid=USER, name=_CODER)]), 1))
             qde.write(xml_of(element("CodeBook", [self._book.element()]), 1))
-            qde.write(xml_of(variables(), 1))
+            qde.write(xml_of(variables(self._said), 1))
             for name, section in self._sections.items():
                 _copy(name, section, qde)
             qde.write(b"</Project>\n")

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from exporters.collections.facts import FACTS
+from exporters.collections.facts import FACTS, facts_said_of
 from exporters.collections.refi.elements import described, element, variable_value
 from exporters.collections.refi.guids import guid
+from otel_tracking.record import ExecutionRecord
 
 OF_SOURCES = {
     "source_execution_id": ("text", "Id of the run that the source belongs to"),
@@ -24,18 +25,29 @@ OF_SOURCES = {
 """Kind and meaning of each variable of a source."""
 
 _OF_CASES = {fact.name: (fact.kind, fact.meaning) for fact in FACTS}
-_TYPES = {"text": "Text", "int": "Integer", "float": "Float", "date": "Date", "time": "DateTime"}
+_TYPES = {
+    **{"text": "Text", "int": "Integer", "float": "Float"},
+    **{"bool": "Boolean", "date": "Date", "time": "DateTime"},
+}
+
+Known = Mapping[str, tuple[str, str]]
+"""Kind and meaning of variables, by name."""
 
 
-def variables() -> Element:
-    """All variables."""
-    found = (_OF_CASES | OF_SOURCES).items()
-    return element("Variables", [_variable(name, *said) for name, said in found])
+def said_of(record: ExecutionRecord) -> Known:
+    """The variables in which something may have been said of a run since."""
+    return {fact.name: (fact.kind, fact.meaning) for fact in facts_said_of(record)}
 
 
-def case_values(facts: Mapping[str, Any]) -> list[Element]:
+def variables(said: Known) -> Element:
+    """All variables, those of the code book last."""
+    found = {**_OF_CASES, **OF_SOURCES, **said}.items()
+    return element("Variables", [_variable(name, *one) for name, one in found])
+
+
+def case_values(facts: Mapping[str, Any], said: Known) -> list[Element]:
     """The values of a case; one that is missing has none."""
-    return _values(_OF_CASES, facts.items())
+    return _values({**_OF_CASES, **said}, facts.items())
 
 
 def source_values(**said: Any) -> list[Element]:
@@ -43,7 +55,7 @@ def source_values(**said: Any) -> list[Element]:
     return _values(OF_SOURCES, ((f"source_{name}", value) for name, value in said.items()))
 
 
-def _values(known: Mapping[str, tuple[str, str]], said: Iterable[tuple[str, Any]]) -> list[Element]:
+def _values(known: Known, said: Iterable[tuple[str, Any]]) -> list[Element]:
     return [
         made
         for name, value in said

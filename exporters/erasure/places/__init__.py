@@ -5,6 +5,7 @@ from exporters.erasure.places.exported import Exported
 from exporters.erasure.places.leftovers import Leftovers
 from exporters.erasure.places.loose_files import LooseFiles
 from exporters.erasure.places.media import MediaFolders
+from exporters.erasure.places.remarks import RemarksOfRuns
 from exporters.erasure.places.stored_rows import StoredRows
 
-__all__ = ["Documents", "Exported", "Leftovers", "LooseFiles", "MediaFolders", "StoredRows"]
+__all__ = ["Documents", "Exported", "Leftovers", "LooseFiles", "MediaFolders", "RemarksOfRuns", "StoredRows"]

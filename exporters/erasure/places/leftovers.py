@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from exporters.remarks.store import FOLDER as REMARKS
 from exporters.storage.files import remove
 from exporters.storage.tables.parquet_file import Step
 from exporters.storage.upkeep.compaction import TABLES
@@ -19,7 +20,7 @@ from exporters.storage.writing.tombstones import FOLDER, Tombstones
 from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
 
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
-_WRITTEN_UNDER_OUR_LOCKS = (*TABLES, "media", "documents", ASIDE, FOLDER)
+_WRITTEN_UNDER_OUR_LOCKS = (*TABLES, "media", "documents", REMARKS, ASIDE, FOLDER)
 _QUERIES = ".duckdb"
 
 

@@ -84,7 +84,8 @@ def _make_again(data_dir: Path, out: Path, export: Export, kept: frozenset[RunId
     Where meanings cannot be measured any more they are left out: nobody's data stays for want of a library.
     """
     said = dict(export.options)
-    way_out = open_way_out(data_dir, export.profile, roster=said.pop("roster", None))
+    # Marked since or not: the ledger names the runs that left.
+    way_out = open_way_out(data_dir, export.profile, roster=said.pop("roster", None), with_marked=True)
     shared: dict[str, Any] = {"way_out": way_out, "executions": kept, "on_damage": lambda damage: None}
     try:
         if export.kind is ExportKind.COLLECTION:

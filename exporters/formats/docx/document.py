@@ -87,6 +87,10 @@ def _outcome(document: Any, story: Printed) -> None:
     if story.languages:
         tell(document.add_paragraph(), " → ".join(story.languages), size=9, colour=GREY)
     facts_side_by_side(document, story.facts, size=8.5)
+    if story.remarks:
+        document.add_heading(story.words["remarks"], 1)
+        _say(document, (story.words["remarks lead"],))
+        facts_table(document, story.remarks, size=8.5)
 
 
 def _journey(document: Any, story: Printed, heading: str, level: int) -> None:

@@ -41,6 +41,15 @@ def drift(setter: Typesetter, story: Printed) -> list[Flowable]:
     return [*heading(setter, story.words["drift"], "drift", room=min(room, _MOST_ROOM)), *told, gap(4), *rows]
 
 
+def remarks(setter: Typesetter, story: Printed) -> list[Flowable]:
+    """What researchers said of the run since; nothing where nobody said anything."""
+    if not story.remarks:
+        return []
+    rows = names_and_values(setter, story.remarks, (_NAMES, WIDTH - _NAMES), Style(8.5), 3)
+    lead = paragraph(setter, story.words["remarks lead"], SMALL)
+    return [*heading(setter, story.words["remarks"], "remarks"), *lead, gap(3), *rows]
+
+
 def about(setter: Typesetter, story: Printed) -> list[Flowable]:
     """The last chapter. It is made after all others: it explains the signs that they needed."""
     return [*_known(setter, story, "about"), *signs(setter, story.words)]

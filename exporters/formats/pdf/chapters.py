@@ -7,7 +7,7 @@ from typing import Any
 
 from reportlab.platypus import Flowable
 
-from exporters.formats.pdf.about import about, about_the_run, drift, settings
+from exporters.formats.pdf.about import about, about_the_run, drift, remarks, settings
 from exporters.formats.pdf.calls import calls
 from exporters.formats.pdf.figures import figures
 from exporters.formats.pdf.flow import draw_letters
@@ -19,7 +19,7 @@ from exporters.formats.pdf.timeline import timeline
 from exporters.formats.pdf.title import title
 from exporters.formats.printed.layout import Printed
 
-_OF_A_RUN = (title, journey, drift, figures, timeline, calls, settings)
+_OF_A_RUN = (title, remarks, journey, drift, figures, timeline, calls, settings)
 _Chapter = Callable[[Typesetter, Printed], list[Flowable]]
 _FOOTER = Style(7.5, colour=GREY)
 _FOOTER_HEIGHT = 34.0

@@ -55,6 +55,7 @@ class Printed:
     languages: tuple[str, ...]
     prompt: Passage | None
     facts: tuple[Parameter, ...]
+    remarks: tuple[Parameter, ...]
     sections: tuple[Section, ...]
     section_notes: tuple[str, ...]
     drift: tuple[Parameter, ...]
@@ -91,6 +92,7 @@ def lay_out(story: Story, *, attached: bool | None, longest_side: int = LONGEST_
         languages=tuple(stop.named(str, words) for stop in story.languages),
         prompt=passage_of(story.given.text, story.given.tag or None, words, _LONGEST_PROMPT) if story.given else None,
         facts=tuple(fact for fact in story.facts if not fact.is_long),
+        remarks=tuple(shortened(remark, words, _LONGEST_FACT) for remark in story.remarks),
         sections=tuple(sections_of(chapters, numbers, words, limits)),
         section_notes=more(left_out, words),
         drift=story.drift[:MOST_SETTINGS],

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from exporters.dataset.journeys import JOURNEYS
 from exporters.errors import BrokenFile, UnsafePath, listed
+from exporters.remarks.store import RemarkStore
+from exporters.remarks.table import TABLE, remark_table_of
 from exporters.storage.layout import stored_days, table_files
 from exporters.storage.reading.damage import Damage, Damages
 from exporters.storage.reading.records import each_execution
@@ -36,10 +38,12 @@ class DamagedFiles(UserWarning):
 
 
 def connect(data_dir: str | Path) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection with the views `executions`, `items`, `blobs` and `journeys` over `data_dir`.
+    """A DuckDB connection with the views `executions`, `items`, `blobs`, `journeys` and `annotations` over `data_dir`.
 
+    `annotations` has a row for each run of which researchers said something, by `execution_id` and `trace_id`.
     It sees the files that are there now; connect again to see later ones. Timestamps are UTC, without a zone.
-    Files that are damaged are left out: `damaged_files` names them (`path`, `sentence`), and a warning says so.
+    Files that are damaged are left out: `damaged_files` names them (`path`, `sentence`), and a warning says so. Where
+    it is that of the remarks, there is no view of them: nobody knows which runs are marked.
     Raises `MissingExtra` without DuckDB.
 
     >>> import tempfile
@@ -87,6 +91,7 @@ def add_views(
     for table, paths in files.items():
         connection.execute(_view(table, paths, exact))
     connection.execute(f"create or replace temp view journeys as {JOURNEYS}")
+    _add_annotations(connection, data_dir, damages)
     connection.execute("create or replace temp table damaged_files (path varchar, sentence varchar)")
     for damage in damages:
         connection.execute("insert into damaged_files values (?, ?)", [str(damage.path), damage.sentence])
@@ -99,6 +104,18 @@ def add_views(
 def _leaving(data_dir: Path, lets_out: LetsOut) -> list[int]:
     """The writes of the runs that are let out. What is damaged, whoever makes the views is told of."""
     return [row.write_id for row in each_execution(data_dir, on_damage=Damages()) if lets_out(row)]
+
+
+def _add_annotations(connection: duckdb.DuckDBPyConnection, data_dir: Path, damages: Damages) -> None:
+    connection.execute(f"drop table if exists {TABLE}")
+    try:
+        book = RemarkStore(data_dir).read()
+    except BrokenFile as trouble:
+        damages(Damage(trouble.path or data_dir, str(trouble)))
+        return
+    connection.register(f"{TABLE}_now", remark_table_of(book))
+    connection.execute(f"create temp table {TABLE} as select * from {TABLE}_now")
+    connection.unregister(f"{TABLE}_now")
 
 
 def _view(table: str, paths: list[Path], exact: set[str]) -> str:

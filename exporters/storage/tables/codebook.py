@@ -22,6 +22,7 @@ UNITS = {
     "float": "64-bit float",
     "bool": "true or false",
     "time": "UTC, microseconds",
+    "date": "day",
 }
 
 

@@ -22,6 +22,7 @@ TYPES = {
     "float": pa.float64(),
     "bool": pa.bool_(),
     "time": pa.timestamp("us", tz="UTC"),
+    "date": pa.date32(),
 }
 
 REPEATING = {

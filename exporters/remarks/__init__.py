@@ -1,0 +1,1 @@
+"""What did a researcher say of a run since? Marks and variables, kept beside the records and never in them."""
