@@ -74,8 +74,9 @@ def _lines(text: object) -> list[str]:
 
 
 def _line(line: str) -> str:
+    line = line.rstrip()
     start = len(line) - len(line.lstrip(" \t"))
-    written = _escaped(line[start:].rstrip())
+    written = _escaped(line[start:])
     begun = _AT_THE_START.match(written)
     if begun:
         written = f"{begun[1] or ''}\\{written[len(begun[1] or '') :]}"
