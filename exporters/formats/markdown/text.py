@@ -74,12 +74,14 @@ def _lines(text: object) -> list[str]:
 
 
 def _line(line: str) -> str:
-    start = len(line) - len(line.lstrip(" \t"))
-    written = _escaped(line[start:].rstrip())
+    line = line.rstrip()
+    start = len(line) - len(line.lstrip())
+    written = _escaped(line[start:])
     begun = _AT_THE_START.match(written)
     if begun:
         written = f"{begun[1] or ''}\\{written[len(begun[1] or '') :]}"
-    return _INDENT * start + written
+    # As entities: no reader takes them for an indent, or away.
+    return "".join(_INDENT if space in " \t" else f"&#{ord(space)};" for space in line[:start]) + written
 
 
 def _escaped(line: str) -> str:
