@@ -39,7 +39,13 @@ def book_of(content: bytes) -> RemarkBook:
 
 def variable_as_dict(variable: Variable) -> dict[str, Any]:
     """A variable for JSON; without what has no value."""
-    return {name: value for name, value in asdict(variable).items() if value not in ("", None, ())}
+    said = {
+        **asdict(variable),
+        "type": variable.type.value,
+        "choices": list(variable.choices),
+        "leaves": variable.leaves.value,
+    }
+    return {name: value for name, value in said.items() if value not in ("", None, [])}
 
 
 def variable_of(said: Mapping[str, Any]) -> Variable:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from builders import a_record
+from builders import TRACE_ID, a_record
 from children import start_python
 from PIL import Image
 from places_stage import bytes_of as files_below
@@ -23,7 +23,11 @@ from devserver.requests import Request
 from devserver.web.asking.tickets import Tickets
 from exporters import DocumentSink, ParquetSink
 from exporters.privacy.studies import new_study
+from exporters.remarks.remarks import RemarkChange, speaking
+from exporters.remarks.store import RemarkStore
+from exporters.remarks.variables import Variable
 from otel_tracking import ExecutionItem, ItemType
+from otel_tracking.erasure import RunId
 
 PHOTOGRAPH = "image/jpeg; with a place"
 NAME, NICKNAME, OTHER = "Xqvendolin", "Xqvendolinchen", "Quentin-Tulpenfeld"
@@ -70,6 +74,7 @@ def furnish(root: Path, ram: Path) -> Path:
         _killed(program, data, ram)
     _collect(data)
     _ask(data)
+    _remark(data)
     return data
 
 
@@ -139,6 +144,19 @@ def _collect(data: Path) -> None:
         trace, "it clashes", "class-1", [RequestBody(PROTOBUF, body)], spans=len(spans)
     )
     spool.close()
+
+
+def _remark(data: Path) -> None:
+    """Her name in notes and in variables, in those that may leave, too; something is said of his run as well."""
+    about = [
+        Variable(name=name, type="text", leaves=leaves) for name, leaves in (("about", "full"), ("tells", "public"))
+    ]
+    said = RemarkChange(note=f"{NICKNAME} was sad", values={"about": NAME, "tells": f"{NAME} laughed"})
+    changes = {RunId(run.execution_id, run.trace_id): said for run in her_runs()}
+    his = RunId("exec_20261123_120001_0f0f0f0f", TRACE_ID)
+    store = RemarkStore(data)
+    store.change(lambda book: book.with_variable(about[0]).with_variable(about[1]))
+    store.change(lambda book: book.with_changes({**changes, his: RemarkChange(note="was glad")}, speaking("Mira")))
 
 
 def _ask(data: Path) -> None:

@@ -3,7 +3,8 @@
 The places: a prompt, its translation, metadata of items, of spans and of the run at every depth, a graph, a passed
 body, an answer, an error's message, a file's name, a picture's texts, its EXIF, the place where it was taken, a small
 copy within it, a sound's tags, a nickname, a session's name, a blocked text, journals, waiting records, spool,
-quarantine, tickets, documents, datasets, the log, and what a viewer of traces is sent.
+quarantine, tickets, documents, datasets, notes and variables of researchers, the log, and what a viewer of
+traces is sent.
 """
 
 from __future__ import annotations
@@ -52,6 +53,10 @@ def test_it_is_in_no_byte_of_what_leaves(house, profile, caplog):
         assert done.exit_code == 0, done.output
         assert list(where.rglob("*.*")), name
     assert call("dataset", out / "dataset", "--profile", profile, data=house).exit_code == 0
+    assert (out / "dataset" / "annotations.csv").is_file()
+    for name in ("qdpx", "survey_csv", "annotations_csv"):
+        done = call("bundle", out / name, "--format", name, "--profile", profile, data=house)
+        assert done.exit_code == 0, done.output
     call("dataset", out.with_name("full"), data=house)
 
     assert holding(out.with_name("full"), NAMES)
@@ -64,6 +69,7 @@ def test_it_is_in_no_byte_that_is_left_after_erase(house, ram):
     out, [waiting] = house.parent / "out", namespaces(house)
     call("export", "--all", "--format", "docx", "--out", out / "documents", "--with-media", data=house)
     call("dataset", out / "dataset", data=house)
+    call("annotate", "--to", out / "sheet.csv", data=house)
     his = list(read_records(house, user_id=OTHER))
     for directory in (house, out, ram, waiting):
         assert holding(directory, NAMES), f"nothing was planted in {directory}"
@@ -75,6 +81,7 @@ def test_it_is_in_no_byte_that_is_left_after_erase(house, ram):
     assert list(read_records(house)) == his
     assert [row.user_id for row in list_executions(house)] == [OTHER]
     assert list((out / "documents").glob("*.docx"))
+    assert "was glad" in (out / "sheet.csv").read_text()
     assert found_in([done.output.encode()], NICKNAME) == []
 
 

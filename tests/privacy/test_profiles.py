@@ -23,11 +23,12 @@ from exporters.privacy.profiles import FIELDS, How, Profile, fields_of
 from exporters.privacy.roster import Roster
 from exporters.privacy.text_rules import TextRules
 from exporters.privacy.usual_rules import usual_rules
+from exporters.remarks.annotated import Annotation
 from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, Media, MediaType, SpanRecord, canonical
 from otel_tracking.pseudonyms import Pseudonyms, is_pseudonym
 
 KEY = Pseudonyms(bytes(32))
-CLASSES = {kind.__name__: kind for kind in (ExecutionRecord, ExecutionItem, SpanRecord, Media)}
+CLASSES = {kind.__name__: kind for kind in (ExecutionRecord, ExecutionItem, SpanRecord, Media, Annotation)}
 LEAVING = (Profile.PSEUDONYMOUS, Profile.PUBLIC)
 
 
