@@ -10,7 +10,8 @@ from devserver.embedded.testing import write_apertium, write_dictionary
 from devserver.embedded.translation.apertium import Apertium
 from devserver.embedded.translation.freedict import FreeDict
 from devserver.embedded.translation.packages import DEFAULT_PAIRS, package_for
-from devserver.embedded.translation.translator import EmbeddedTranslator, Translation
+from devserver.embedded.translation.translator import EmbeddedTranslator
+from devserver.engines import Translated
 
 INSTALLER = Path(__file__).parents[2] / "tools" / "install_engines.sh"
 installed_pairs = set(EmbeddedTranslator().pairs())
@@ -47,8 +48,8 @@ def test_freedict_is_chosen_where_apertium_has_no_pair(translator):
 
 def test_the_same_language_in_and_out_is_no_translation(translator):
     """The text comes back unchanged, and no engine is claimed."""
-    assert translator.translate("Una flor", from_lang="es", to_lang="es") == Translation(
-        "Una flor", engine="none", mode="same language", engine_version=""
+    assert translator.translate("Una flor", from_lang="es", to_lang="es") == Translated(
+        text="Una flor", engine="none", mode="same language", engine_version="", passed={}
     )
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from devserver.backends.errors import EngineFailed, EngineNotInstalled
 from devserver.embedded.languages import iso_639_1
 from devserver.embedded.translation.processes import package_version, run
-from devserver.embedded.translation.translated import Translation
+from devserver.engines import Translated
 
 # Variants ("eng-cat_valencia", "gl-pt-latin1", "eco-es-fr") are left to those who ask for them by name.
 _PLAIN_MODE = re.compile(r"([a-z]{2,3})-([a-z]{2,3})")
@@ -52,7 +52,7 @@ class Apertium:
                 return f"{self.version}, {package} {version}"
         return self.version
 
-    def translate(self, text: str, *, mode: str) -> Translation:
+    def translate(self, text: str, *, mode: str) -> Translated:
         """The text as Apertium translates it; words it does not know stay as they are, unmarked."""
         if not self.is_installed:
             raise EngineNotInstalled(f"no program {self._program!r} on PATH; apt-get install apertium brings it")
@@ -69,8 +69,14 @@ class Apertium:
             "replaced_characters": sum(a != b for a, b in zip(text, given, strict=True)),
             "exit_status": finished.exit_status,
         }
-        passed = {"argv": argv, "text": given}
-        return Translation(translated, "apertium", mode, self.version_of(mode), passed, facts)
+        return Translated(
+            text=translated,
+            engine="apertium",
+            mode=mode,
+            engine_version=self.version_of(mode),
+            passed={"argv": argv, "text": given},
+            facts=facts,
+        )
 
 
 def modes_by_pair(listing: str) -> dict[tuple[str, str], str]:

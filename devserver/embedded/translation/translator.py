@@ -8,8 +8,7 @@ from devserver.embedded.languages import english_name
 from devserver.embedded.translation.apertium import Apertium
 from devserver.embedded.translation.freedict import FreeDict, dictionary_name
 from devserver.embedded.translation.packages import package_for
-from devserver.embedded.translation.translated import Translation
-from devserver.engines import Backend
+from devserver.engines import Backend, Translated
 
 
 class EmbeddedTranslator:
@@ -34,7 +33,7 @@ class EmbeddedTranslator:
             return Backend("freedict", dictionary_name(from_lang, to_lang))
         return Backend("none", "no engine for this pair")
 
-    def translate(self, text: str, *, from_lang: str, to_lang: str) -> Translation:
+    def translate(self, text: str, *, from_lang: str, to_lang: str) -> Translated:
         """The text in the other language; never by a detour.
 
         The same language in and out gives the text back with engine `none`. Raises
@@ -46,7 +45,7 @@ class EmbeddedTranslator:
             case Backend(name="freedict"):
                 return self._freedict.translate(text, from_lang=from_lang, to_lang=to_lang)
         if from_lang == to_lang:
-            return Translation(text, "none", "same language", "")
+            return Translated(text=text, engine="none", mode="same language", engine_version="", passed={})
         raise self._missing(from_lang, to_lang)
 
     def _missing(self, from_lang: str, to_lang: str) -> MissingLanguagePair:
