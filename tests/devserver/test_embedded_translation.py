@@ -62,8 +62,6 @@ def test_a_missing_pair_says_what_to_install_and_what_works_now(translator):
         "no installed engine translates German (de) to Spanish (es): apt-get install dict-freedict-deu-spa; "
         "from German (de) you reach now English (en); a way in 2 steps is de→en→es"
     )
-    assert caught.value.package == "dict-freedict-deu-spa"
-    assert caught.value.reachable == ("en",)
 
 
 def test_no_detour_is_taken_in_silence(translator):

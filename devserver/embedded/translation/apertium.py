@@ -60,7 +60,11 @@ class Apertium:
         given = printable(text)
         finished = run(argv, text=given, timeout_s=self._timeout_s)
         if finished.exit_status != 0:
-            raise _failure(argv, finished.exit_status, finished.stderr)
+            said = (finished.stderr.strip() or "nothing").splitlines()[0][:200]
+            raise EngineFailed(
+                f"{' '.join(argv)} ended with status {finished.exit_status} and said: {said}; "
+                "`apertium -l` lists the modes it has"
+            )
         translated = _with_line_end_of(given, finished.stdout)
 
         facts = {
@@ -110,12 +114,3 @@ def _with_line_end_of(source: str, translated: str) -> str:
 
 def _words_in_common(source: str, translated: str) -> int:
     return len(set(source.lower().split()) & set(translated.lower().split()))
-
-
-def _failure(argv: tuple[str, ...], exit_status: int, stderr: str) -> EngineFailed:
-    said = (stderr.strip() or "nothing").splitlines()[0][:200]
-    return EngineFailed(
-        f"{' '.join(argv)} ended with status {exit_status} and said: {said}; `apertium -l` lists the modes it has",
-        exit_status=exit_status,
-        stderr=stderr,
-    )

@@ -51,7 +51,7 @@ class EmbeddedTranslator:
     def _missing(self, from_lang: str, to_lang: str) -> MissingLanguagePair:
         source, target = (f"{english_name(code)} ({code})" for code in (from_lang, to_lang))
         package = package_for(from_lang, to_lang)
-        reachable = tuple(second for first, second in self.pairs() if first == from_lang)
+        reachable = [second for first, second in self.pairs() if first == from_lang]
         # For those who choose to take it.
         route = shortest_route(from_lang, to_lang, self.pairs())
 
@@ -60,4 +60,4 @@ class EmbeddedTranslator:
         message = f"no installed engine translates {source} to {target}: {help_text}; from {source} you reach now {now}"
         if route:
             message += f"; a way in {len(route) - 1} steps is {'→'.join(route)}"
-        return MissingLanguagePair(message, from_lang=from_lang, to_lang=to_lang, package=package, reachable=reachable)
+        return MissingLanguagePair(message)
