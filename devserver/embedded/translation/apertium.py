@@ -69,7 +69,7 @@ class Apertium:
 
         facts = {
             "words": len(given.split()),
-            "words_unchanged": _words_in_common(given, translated),
+            "words_unchanged": len(set(given.lower().split()) & set(translated.lower().split())),
             "replaced_characters": sum(a != b for a, b in zip(text, given, strict=True)),
             "exit_status": finished.exit_status,
         }
@@ -110,7 +110,3 @@ def printable(text: str) -> str:
 def _with_line_end_of(source: str, translated: str) -> str:
     # Apertium adds or drops the last line end depending on the pair.
     return translated.rstrip("\n") + source[len(source.rstrip("\n")) :]
-
-
-def _words_in_common(source: str, translated: str) -> int:
-    return len(set(source.lower().split()) & set(translated.lower().split()))

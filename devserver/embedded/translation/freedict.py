@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from devserver.backends.errors import EngineNotInstalled
-from devserver.embedded.languages import iso_639_1, language
+from devserver.embedded.languages import iso_639_1, iso_639_3
 from devserver.embedded.translation.apertium import printable
 from devserver.embedded.translation.dictd import Dictionary, open_dictionary
 from devserver.embedded.translation.glosses import choose_gloss
@@ -90,8 +90,7 @@ class FreeDict:
         return open_dictionary(index_file, self._cache_dir)
 
     def _edition(self, name: str) -> str:
-        information = "\n".join(self._open(name).entries("00databaseinfo"))
-        match = _EDITION.search(information)
+        match = _EDITION.search("\n".join(self._open(name).entries("00databaseinfo")))
         return match[1] if match else ""
 
 
@@ -101,7 +100,7 @@ def dictionary_name(from_lang: str, to_lang: str) -> str:
     >>> dictionary_name("de", "en")
     'freedict-deu-eng'
     """
-    return f"freedict-{language(from_lang).iso3}-{language(to_lang).iso3}"
+    return f"freedict-{iso_639_3(from_lang)}-{iso_639_3(to_lang)}"
 
 
 def _key(word: WordInText) -> tuple[str, bool]:
