@@ -25,8 +25,9 @@ from typing import Any
 
 import httpx
 
+from devserver.engines import Translated
 from devserver.settings import Settings
-from devserver.testing import ScriptedTranslation, ScriptedTranslator, scripted_engines
+from devserver.testing import ScriptedTranslator, scripted_engines
 from devserver.web import WebSettings, create_app
 from devserver.web.serving import serving
 from devserver.wiring import open_devserver
@@ -64,7 +65,7 @@ class SlowTranslator(ScriptedTranslator):
         super().__init__()
         self.may_begin = threading.Event()
 
-    def translate(self, text: str, *, from_lang: str, to_lang: str) -> ScriptedTranslation:
+    def translate(self, text: str, *, from_lang: str, to_lang: str) -> Translated:
         self.may_begin.wait(60)
         time.sleep(HOP_SECONDS)
         return super().translate(text, from_lang=from_lang, to_lang=to_lang)

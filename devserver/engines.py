@@ -26,32 +26,21 @@ class Backend(NamedTuple):
     """What it does, for the name of the attempt's span, such as `render`; None for a model, which has a usual one."""
 
 
-class Translated(Protocol):
-    """A translated text, and how it came about."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translated:
+    """A translated text, and how it came about.
 
-    @property
-    def text(self) -> str:
-        """The text in the other language."""
+    `engine` is who translated, the backend of the record; `mode` is how, in the engine's own words; `engine_version` is
+    what would have to be installed again to get the same. `passed` is exactly what the engine was handed, None where
+    the transport has recorded it; `facts` were counted on the way.
+    """
 
-    @property
-    def engine(self) -> str:
-        """Who translated; the backend of the record."""
-
-    @property
-    def mode(self) -> str:
-        """How it translated, in the engine's own words."""
-
-    @property
-    def engine_version(self) -> str:
-        """What would have to be installed again to get the same."""
-
-    @property
-    def passed(self) -> Mapping[str, Any] | None:
-        """Exactly what the engine was handed; None where the transport has recorded it."""
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """What was counted on the way."""
+    text: str
+    engine: str
+    mode: str
+    engine_version: str
+    passed: Mapping[str, Any] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Translator(Protocol):
@@ -67,28 +56,19 @@ class Translator(Protocol):
         """The text in the other language."""
 
 
-class Verdict(Protocol):
-    """What a safety check found."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a safety check found: whether the run may go on with it, and why not.
 
-    @property
-    def safe(self) -> bool:
-        """Whether the run may go on with the text."""
+    `method` is what was really done to find out. `codes` are the rules that were broken, such as `§86a`, `found_terms`
+    the terms that broke them. `list_version` is that of what it was compared with; empty where that was nothing.
+    """
 
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """The rules that were broken, such as `§86a`."""
-
-    @property
-    def found_terms(self) -> tuple[str, ...]:
-        """The terms that broke them."""
-
-    @property
-    def method(self) -> str:
-        """What was really done to find out."""
-
-    @property
-    def list_version(self) -> str:
-        """The version of what the text was compared with; empty where it was compared with nothing."""
+    safe: bool
+    method: str
+    codes: tuple[str, ...] = ()
+    found_terms: tuple[str, ...] = ()
+    list_version: str = ""
 
 
 class SafetyCheck(Protocol):
@@ -175,17 +155,12 @@ class Maker(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaVerdict:
-    """What a look at a made file found; a `Verdict`.
+class MediaVerdict(Verdict):
+    """What a look at a made file found.
 
     `passed` is what the check was handed, None where it left over HTTP; `facts` are what it saw, such as `description`.
     """
 
-    safe: bool
-    method: str
-    codes: tuple[str, ...] = ()
-    found_terms: tuple[str, ...] = ()
-    list_version: str = ""
     passed: Mapping[str, Any] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import count
 from types import MappingProxyType
 from typing import Any
@@ -21,9 +20,10 @@ from devserver.engines import (
     MediaCheck,
     MediaVerdict,
     SafetyCheck,
+    Translated,
     Translator,
+    Verdict,
 )
-from devserver.safety import SafetyVerdict
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -35,19 +35,7 @@ WAV = b"RIFF\x2c\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x40\x1f\0\0\1\0\x08
 
 OLLAMA = Backend("ollama", "mistral-nemo:latest")
 SIGHT = Backend("ollama", "qwen3-vl:2b")
-SAFE = SafetyVerdict(safe=True, codes=(), found_terms=(), method="script", list_version="script 1")
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptedTranslation:
-    """A translation as the script has it."""
-
-    text: str
-    engine: str
-    mode: str
-    engine_version: str
-    passed: Mapping[str, Any]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+SAFE = Verdict(safe=True, method="script", list_version="script 1")
 
 
 class ScriptedTranslator:
@@ -79,11 +67,11 @@ class ScriptedTranslator:
         """The same for every pair."""
         return self._backend
 
-    def translate(self, text: str, *, from_lang: str, to_lang: str) -> ScriptedTranslation:
+    def translate(self, text: str, *, from_lang: str, to_lang: str) -> Translated:
         """The script's text, or the failure that it wants at this call."""
         if next(self._calls) == self._fails_at:
             raise EngineFailed(self._error)
-        return ScriptedTranslation(
+        return Translated(
             text=self._script.get((text, to_lang), f"{text} [{to_lang}]"),
             engine=self._backend.name,
             mode="generate",
@@ -104,7 +92,7 @@ class ScriptedSafety:
     def __init__(self, *, terms: Mapping[str, str] | None = None, outputs: Sequence[bool] = ()) -> None:
         self._terms, self._outputs = terms or {}, list(outputs)
 
-    def __call__(self, text: str, *, level: str, language: str, stage: int) -> SafetyVerdict:
+    def __call__(self, text: str, *, level: str, language: str, stage: int) -> Verdict:
         """The script's verdict."""
         found = tuple(term for term in self._terms if term in text)
         if stage == 3 and self._outputs:
@@ -206,5 +194,5 @@ def scripted_engines(
     )
 
 
-def _blocked(codes: tuple[str, ...], found_terms: tuple[str, ...]) -> SafetyVerdict:
-    return SafetyVerdict(safe=False, codes=codes, found_terms=found_terms, method="script", list_version="script 1")
+def _blocked(codes: tuple[str, ...], found_terms: tuple[str, ...]) -> Verdict:
+    return Verdict(safe=False, codes=codes, found_terms=found_terms, method="script", list_version="script 1")

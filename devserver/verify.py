@@ -21,7 +21,6 @@ from otel_tracking.taxonomy import OUTPUT_TYPES
 
 WRONG, NOTE = "wrong", "note"
 
-_CHUNK = 1 << 20
 MOST_LISTED = 10
 
 
@@ -58,7 +57,7 @@ def check_sequence(record: ExecutionRecord) -> Iterator[Finding]:
     if missing:
         yield _wrong(record, "sequence", f"items {missing} are missing")
     if doubled:
-        yield _wrong(record, "sequence", f"item numbers {_listed(doubled)} occur more than once")
+        yield _wrong(record, "sequence", f"item numbers {_listed(doubled, len(doubled))} occur more than once")
     if not missing and not doubled:
         yield _wrong(record, "sequence", "the items are not in the order of their numbers")
 
@@ -121,7 +120,7 @@ def check_chain(record: ExecutionRecord) -> Iterator[Finding]:
         yield _wrong(record, "chain", f"hops {missing} are missing")
     unknown = [hop.stage_iteration or 0 for hop in hops if hop.input_text is None]
     if unknown:
-        yield _note(record, "chain", f"hops {_listed(unknown)} do not say which text they were given")
+        yield _note(record, "chain", f"hops {_listed(unknown, len(unknown))} do not say which text they were given")
     for before, after in pairwise(hops):
         if after.input_text is not None and after.input_text != before.content:
             yield _wrong(record, "chain", _broken_link(before, after))
@@ -195,17 +194,11 @@ def _difference(item: ExecutionItem, path: Path) -> str | None:
     size = path.stat().st_size
     if item.media.bytes is not None and size != item.media.bytes:
         return f"{item.file_path} has {size:,} bytes, {item.media.bytes:,} were recorded"
-    if item.media.sha256 is not None and _sha256(path) != item.media.sha256:
-        return f"{item.file_path} is not the file that was recorded: its sha256 is another"
-    return None
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
+    if item.media.sha256 is None:
+        return None
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        is_same = hashlib.file_digest(file, "sha256").hexdigest() == item.media.sha256
+    return None if is_same else f"{item.file_path} is not the file that was recorded: its sha256 is another"
 
 
 def _hops(record: ExecutionRecord) -> list[ExecutionItem]:
@@ -234,11 +227,7 @@ def _call(span: SpanRecord) -> str:
     return f"{span.name} ({place})" if place else span.name
 
 
-def _listed(numbers: list[int]) -> str:
-    return _shown(numbers, len(numbers))
-
-
-def _shown(numbers: Iterable[int], count: int) -> str:
+def _listed(numbers: Iterable[int], count: int) -> str:
     shown = ", ".join(map(str, islice(numbers, MOST_LISTED)))
     return f"{shown} and {count - MOST_LISTED} more" if count > MOST_LISTED else shown
 
@@ -248,7 +237,7 @@ def _missing(numbers: Iterable[Any]) -> str:
     there = sorted({number for number in numbers if type(number) is int and number > 0})
     # Between one and the next: a single item may say that its number is 10¹⁸.
     between = (range(before + 1, number) for before, number in pairwise([0, *there]))
-    return _shown(chain.from_iterable(between), there[-1] - len(there)) if there else ""
+    return _listed(chain.from_iterable(between), there[-1] - len(there)) if there else ""
 
 
 def _wrong(record: ExecutionRecord, check: str, sentence: str) -> Finding:

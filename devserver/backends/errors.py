@@ -44,12 +44,6 @@ class EngineNotInstalled(EngineError):
 class EngineFailed(EngineError):
     """The engine was started and ended badly, or did not end in time."""
 
-    def __init__(self, message: str, *, exit_status: int | None = None, stderr: str = "") -> None:
-        """`exit_status` is None when the engine had to be stopped."""
-        super().__init__(message)
-        self.exit_status = exit_status
-        self.stderr = stderr
-
 
 class ServerUnreachable(EngineFailed):
     """Nobody answers at the server's address: refused, no such host, no route."""
@@ -107,16 +101,6 @@ class UnknownLanguage(EngineError):
 
 class MissingLanguagePair(EngineError):
     """No installed engine translates from the one language to the other."""
-
-    def __init__(
-        self, message: str, *, from_lang: str, to_lang: str, package: str | None, reachable: tuple[str, ...]
-    ) -> None:
-        """`package` is the Debian package that would help, `reachable` the targets that work now."""
-        super().__init__(message)
-        self.from_lang = from_lang
-        self.to_lang = to_lang
-        self.package = package
-        self.reachable = reachable
 
 
 class JourneyImpossible(EngineError):

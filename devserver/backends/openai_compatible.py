@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from devserver.backends.errors import AnswerBrokeOff, AnswerNotUnderstood, InvalidParameter
@@ -34,12 +35,48 @@ class OfProvider:
     """An engine of a provider, opened with its key. `client` sends; by default it is the one that records."""
 
     def __init__(self, provider: Provider, key: str = "", *, client: httpx.Client | None = None) -> None:
-        self._provider, self._key, self._client = provider, key, client
+        self._provider, self._key, self._given = provider, key, client
 
     def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
         """The model that the parameters name, with the region of who runs it."""
         model = parameters.get("model")
         return Backend(self._provider.name, None if model is None else str(model), self._provider.about)
+
+    @property
+    def _client(self) -> httpx.Client:
+        return self._given or shared_client()
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        """What no message may repeat."""
+        return (self._key,) if self._key else ()
+
+    def _require_model(self, parameters: Mapping[str, Any]) -> None:
+        """Raise `InvalidParameter` where no model is named: there is none that every account has."""
+        if not parameters.get("model"):
+            title = self._provider.title
+            raise InvalidParameter(f"{title} needs a model: set parameters.model to one of its model names")
+
+    def _post(self, path: str, **request: Any) -> AbstractContextManager[httpx.Response]:
+        """The answer to a request below the provider's address, with the key in the header where there is one."""
+        return post(
+            self._client,
+            f"{self._provider.base_url.rstrip('/')}/{path}",
+            server=self._provider.title,
+            headers={"authorization": f"Bearer {self._key}"} if self._key else {},
+            secrets=self._secrets,
+            **request,
+        )
+
+    def _checked(self, document: bytes) -> dict[str, Any]:
+        """The object in an answer. Raises the error that it holds although its status was one of success."""
+        answer = read_object(document, self._provider.title)
+        error = answer.get("error")
+        if error:
+            code = error.get("code") if isinstance(error, dict) else None
+            status = code if type(code) is int and code >= 400 else 500
+            raise failure_of(status, answer, self._provider.title, secrets=self._secrets)
+        return answer
 
 
 class OpenAICompatible(OfProvider):
@@ -55,26 +92,14 @@ class OpenAICompatible(OfProvider):
         cancel: threading.Event | None = None,
     ) -> Made:
         """What the model answers, whole. It is read as it comes unless `stream` is false."""
-        provider = self._provider
-        require_model(provider, parameters)
+        self._require_model(parameters)
         body = self._body(text, seed, parameters, images)
         injected = self._injected(parameters)
-        with (
-            noting(injected),
-            post(
-                self._client or shared_client(),
-                f"{provider.base_url.rstrip('/')}/chat/completions",
-                server=provider.title,
-                json=body,
-                headers=headers_for(self._key),
-                secrets=secrets_of(self._key),
-            ) as response,
-        ):
-            pieces = events_of(response, cancel) if body["stream"] else [response.read()]
-            answer = _collect(pieces, provider, secrets_of(self._key))
-        files = tuple(_files_of(answer, provider))
+        with noting(injected), self._post("chat/completions", json=body) as response:
+            answer = self._collect(events_of(response, cancel) if body["stream"] else [response.read()])
+        files = tuple(_files_of(answer, self._provider))
         sent = {name: value for name, value in parameters.items() if name in body or name == "system"}
-        if provider.seed_name:
+        if self._provider.seed_name:
             sent["seed"] = seed
         return Made(files=files, sent=sent, injected=injected, facts=_facts(answer), used_seed=seed_in(answer))
 
@@ -95,21 +120,24 @@ class OpenAICompatible(OfProvider):
             body[self._provider.seed_name] = seed
         return body
 
-
-def require_model(provider: Provider, parameters: Mapping[str, Any]) -> None:
-    """Raise `InvalidParameter` where no model is named: there is none that every account has."""
-    if not parameters.get("model"):
-        raise InvalidParameter(f"{provider.title} needs a model: set parameters.model to one of its model names")
-
-
-def headers_for(key: str) -> dict[str, str]:
-    """The header that holds the key, where there is one."""
-    return {"authorization": f"Bearer {key}"} if key else {}
-
-
-def secrets_of(key: str) -> tuple[str, ...]:
-    """What no message may repeat."""
-    return (key,) if key else ()
+    def _collect(self, pieces: Iterable[bytes]) -> dict[str, Any]:
+        """The pieces of an answer as one: text and pictures of the first choice, and what is said of the whole."""
+        texts: list[str] = []
+        pictures: list[Any] = []
+        answer: dict[str, Any] = {}
+        for piece in pieces:
+            if piece.strip() == b"[DONE]":
+                break
+            document = self._checked(piece)
+            answer |= {name: value for name, value in document.items() if value is not None and name != "choices"}
+            for choice in _first_choices(document):
+                message = choice.get("message") or choice.get("delta") or {}
+                texts.append(_text_in(message))
+                pictures += message.get("images") or []
+                answer["finish_reason"] = choice.get("finish_reason") or answer.get("finish_reason")
+        if not answer.get("finish_reason"):
+            raise AnswerBrokeOff(f"{self._provider.title} stopped in the middle of its answer")
+        return {**answer, "text": "".join(texts), "pictures": pictures}
 
 
 def seed_in(answer: Mapping[str, Any]) -> int | None:
@@ -118,48 +146,11 @@ def seed_in(answer: Mapping[str, Any]) -> int | None:
     return seed if type(seed) is int else None
 
 
-def check_error(document: Mapping[str, Any], server: str, secrets: Iterable[str] = ()) -> None:
-    """Raise the error that an answer holds although its status was one of success."""
-    error = document.get("error")
-    if error:
-        code = error.get("code") if isinstance(error, dict) else None
-        status = code if type(code) is int and code >= 400 else 500
-        raise failure_of(status, document, server, secrets=secrets)
-
-
 def _content(text: str, images: Sequence[InputImage]) -> Any:
     if not images:
         return text
-    pictures = [
-        {"type": "image_url", "image_url": {"url": f"data:{image.media_format};base64,{_base64(image)}"}}
-        for image in images
-    ]
-    return [{"type": "text", "text": text}, *pictures]
-
-
-def _base64(image: InputImage) -> str:
-    return base64.b64encode(image.content).decode()
-
-
-def _collect(pieces: Iterable[bytes], provider: Provider, secrets: Iterable[str]) -> dict[str, Any]:
-    """The pieces of an answer as one: text and pictures of the first choice, and what the server says of the whole."""
-    texts: list[str] = []
-    pictures: list[Any] = []
-    answer: dict[str, Any] = {}
-    for piece in pieces:
-        if piece.strip() == b"[DONE]":
-            break
-        document = read_object(piece, provider.title)
-        check_error(document, provider.title, secrets)
-        answer |= {name: value for name, value in document.items() if value is not None and name != "choices"}
-        for choice in _first_choices(document):
-            message = choice.get("message") or choice.get("delta") or {}
-            texts.append(_text_in(message))
-            pictures += message.get("images") or []
-            answer["finish_reason"] = choice.get("finish_reason") or answer.get("finish_reason")
-    if not answer.get("finish_reason"):
-        raise AnswerBrokeOff(f"{provider.title} stopped in the middle of its answer")
-    return {**answer, "text": "".join(texts), "pictures": pictures}
+    urls = [f"data:{image.media_format};base64,{base64.b64encode(image.content).decode()}" for image in images]
+    return [{"type": "text", "text": text}, *({"type": "image_url", "image_url": {"url": url}} for url in urls)]
 
 
 def _first_choices(document: Mapping[str, Any]) -> list[dict[str, Any]]:

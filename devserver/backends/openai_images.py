@@ -7,25 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from devserver.backends.errors import AnswerNotUnderstood, OutputGone
-from devserver.backends.http import answers, check_status, post, read_object, shared_client, stop_if
-from devserver.backends.openai_compatible import (
-    OfProvider,
-    check_error,
-    decode_base64,
-    headers_for,
-    require_model,
-    secrets_of,
-    seed_in,
-)
+from devserver.backends.http import answers, check_status, stop_if
+from devserver.backends.openai_compatible import OfProvider, decode_base64, seed_in
 from devserver.backends.servers import Provider
 from devserver.engines import InputImage, Made, MadeFile
 from devserver.pictures import picture_format
-
-if TYPE_CHECKING:
-    pass
 
 IMAGE_NAMES = frozenset(
     {
@@ -50,7 +39,7 @@ class OpenAICompatibleImages(OfProvider):
         cancel: threading.Event | None = None,
     ) -> Made:
         """The pictures, one or as many as parameter `n` asks for."""
-        require_model(self._provider, parameters)
+        self._require_model(parameters)
         sent = {name: value for name, value in parameters.items() if name in IMAGE_NAMES}
         if self._provider.image_seed_name:
             sent[self._provider.image_seed_name] = seed
@@ -59,23 +48,12 @@ class OpenAICompatibleImages(OfProvider):
         return Made(files=files, sent=sent, facts=_facts(answer), used_seed=_seed_of(answer))
 
     def _ask(self, body: Mapping[str, Any], images: Sequence[InputImage]) -> dict[str, Any]:
-        provider, secrets = self._provider, secrets_of(self._key)
         request: dict[str, Any] = {"json": body}
         if images:
             files = [("image[]", (image.name, image.content, image.media_format)) for image in images]
             request = {"data": {name: str(value) for name, value in body.items()}, "files": files}
-        url = f"{provider.base_url.rstrip('/')}/images/{'edits' if images else 'generations'}"
-        with post(
-            self._client or shared_client(),
-            url,
-            server=provider.title,
-            headers=headers_for(self._key),
-            secrets=secrets,
-            **request,
-        ) as response:
-            answer = read_object(response.read(), provider.title)
-        check_error(answer, provider.title, secrets)
-        return answer
+        with self._post(f"images/{'edits' if images else 'generations'}", **request) as response:
+            return self._checked(response.read())
 
     def _file(self, entry: Mapping[str, Any], cancel: threading.Event | None) -> MadeFile:
         stop_if(cancel)
@@ -91,7 +69,7 @@ class OpenAICompatibleImages(OfProvider):
     def _fetch(self, url: str) -> bytes:
         server = f"{self._provider.title}'s file server"
         with answers(server):
-            response = (self._client or shared_client()).get(url)
+            response = self._client.get(url)
         if response.status_code in (404, 410):
             raise OutputGone(f"{server} Error: {response.status_code} the picture that was made is gone")
         check_status(response, server)

@@ -66,11 +66,12 @@ def is_only_an_id(change: Change) -> bool:
     return _without_ids(change.left) == _without_ids(change.right)
 
 
-def without_what_follows(found: list[Change], body: Any, *, is_answer: bool = False) -> list[Change]:
-    """Changes without size and sha256 of a body where the body itself says what is different, if anything is.
+def without_what_follows(found: list[Change], exchange: Any, *, is_answer: bool = False) -> list[Change]:
+    """An exchange's changes without size and sha256 of its body where that itself says what differs, if anything does.
 
     Ids and times are in an answer's bytes, and a multipart body's have a boundary that is new each time.
     """
+    body = exchange.get("body") if isinstance(exchange, dict) else None
     told = any(change.path[:1] == ("body",) for change in found)
     if told or (is_answer and body is not None) or isinstance(body, list):
         return [change for change in found if change.path not in _FOLLOWING]

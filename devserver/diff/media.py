@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import wave
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from exporters.media.open_picture import open_picture
@@ -36,10 +36,6 @@ class MediaChange:
     largest: float | None = None
     reason: str | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields by name."""
-        return asdict(self)
-
 
 def compare_media(left: bytes | None, right: bytes | None, media_type: str | None) -> MediaChange:
     """How two files of a type (`image/png`) differ; None stands for a file that is not there."""
@@ -62,14 +58,11 @@ _COMPARABLE = frozenset({"L", "RGB", "RGBA", "I;16", "I", "F"})
 
 def _compare_images(left: bytes, right: bytes) -> MediaChange:
     with open_picture(left) as one, open_picture(right) as other:
-        left_facts, right_facts = map(_describe_image, (one, other))
+        pictures = (one, other)
+        left_facts, right_facts = ({"width": p.width, "height": p.height, "mode": p.mode} for p in pictures)
         if one.size != other.size:
             return MediaChange(PIXELS, left_facts, right_facts, reason="they are not of one size")
         return MediaChange(PIXELS, left_facts, right_facts, *_figures(*_colours(one, other)))
-
-
-def _describe_image(image: Any) -> dict[str, Any]:
-    return {"width": image.width, "height": image.height, "mode": image.mode}
 
 
 def _colours(left: Any, right: Any) -> tuple[Values, Values]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from devserver.diff.media import MediaChange
@@ -29,10 +29,6 @@ class Where(NamedTuple):
     occurrence: int = 1
     name: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
-        """All fields by name."""
-        return self._asdict()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
@@ -56,14 +52,14 @@ class Difference:
     def to_dict(self) -> dict[str, Any]:
         """All fields by name, the path as text too; items, attempts and media as dicts."""
         return {
-            "where": self.where.to_dict(),
+            "where": self.where._asdict(),
             "path": list(self.path),
             "path_text": path_text(self.path),
             "kind": self.kind,
             "left": _plain(self.left),
             "right": _plain(self.right),
             "text": self.text and self.text.to_dict(),
-            "media": self.media and self.media.to_dict(),
+            "media": self.media and asdict(self.media),
             "again": self.again,
         }
 
@@ -77,7 +73,7 @@ class Times(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """All fields by name."""
-        return {**self._asdict(), "where": self.where.to_dict()}
+        return {**self._asdict(), "where": self.where._asdict()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -51,8 +51,8 @@ def compare(left: ExecutionRecord, right: ExecutionRecord) -> Comparison:
 
 def compare_steps(left: ExecutionRecord, right: ExecutionRecord) -> Comparison:
     """The same without the heads: of items and attempts only."""
-    attempts = list(_pairs(_placed(left.attempts), _placed(right.attempts), _attempt_places))
-    items = list(_pairs(left.items, right.items, _item_places))
+    attempts = list(_pairs(_placed(left.attempts), _placed(right.attempts)))
+    items = list(_pairs(left.items, right.items))
     media = {**left.attachments, **right.attachments}
     found = [
         difference
@@ -100,9 +100,9 @@ def _compare_attempts(where: Where, left: SpanRecord, right: SpanRecord) -> Iter
         yield from _compare_field(where, name, getattr(left, name), getattr(right, name))
     yield from _compare_field(where, "configured", left.configured, right.configured)
     passed = list(changes(left.passed, right.passed, skip_in_passed))
-    yield from _told(where, "passed", without_what_follows(passed, _body(left.passed)))
+    yield from _told(where, "passed", without_what_follows(passed, left.passed))
     response = list(changes(left.response, right.response, skip_in_response))
-    yield from _told(where, "response", without_what_follows(response, _body(left.response), is_answer=True))
+    yield from _told(where, "response", without_what_follows(response, left.response, is_answer=True))
     yield from _compare_field(where, "facts", left.facts, right.facts)
 
 
@@ -134,11 +134,9 @@ def _compare_files(where: Where, left: Media | None, right: Media | None, media:
     yield Difference(where=where, path=("media",), kind=CHANGED, left=left, right=right, media=change)
 
 
-def _pairs(
-    left: Iterable[Any], right: Iterable[Any], places: Callable[[Iterable[Any]], dict[Where, Any]]
-) -> Iterator[_Pair]:
+def _pairs(left: Iterable[Any], right: Iterable[Any]) -> Iterator[_Pair]:
     """What stands at each place on either side."""
-    one, other = places(left), places(right)
+    one, other = _by_place(left), _by_place(right)
     for where in {**one, **other}:
         first, second = one.get(where), other.get(where)
         yield _Pair(where._replace(name=getattr(first or second, "name", "")), first, second)
@@ -156,24 +154,15 @@ def _at_the_place_of(call: SpanRecord | None, span: SpanRecord) -> SpanRecord:
     return replace(span, stage=call.stage, stage_iteration=call.stage_iteration, loop_iteration=call.loop_iteration)
 
 
-def _item_places(items: Iterable[ExecutionItem]) -> dict[Where, Any]:
+def _by_place(entries: Iterable[ExecutionItem | SpanRecord]) -> dict[Where, Any]:
     seen: Counter[Hashable] = Counter()
-    return {_where(str(item.item_type), item, seen): item for item in items}
-
-
-def _attempt_places(attempts: Iterable[SpanRecord]) -> dict[Where, Any]:
-    seen: Counter[Hashable] = Counter()
-    return {_where(ATTEMPT, span, seen): span for span in attempts}
-
-
-def _where(part: str, entry: Any, seen: Counter[Hashable]) -> Where:
-    where = Where(part, entry.stage, entry.stage_iteration, entry.loop_iteration)
-    seen[where] += 1
-    return where._replace(occurrence=seen[where])
-
-
-def _body(exchange: Any) -> Any:
-    return exchange.get("body") if isinstance(exchange, dict) else None
+    found = {}
+    for entry in entries:
+        part = str(entry.item_type) if isinstance(entry, ExecutionItem) else ATTEMPT
+        where = Where(part, entry.stage, entry.stage_iteration, entry.loop_iteration)
+        seen[where] += 1
+        found[where._replace(occurrence=seen[where])] = entry
+    return found
 
 
 def _times(attempts: Iterable[_Pair]) -> Iterator[Times]:

@@ -6,18 +6,15 @@ the house may want of them.
 
 from devserver.embedded.engines import embedded_engines
 from devserver.embedded.journeys import fixed_journey, random_journey
-from devserver.embedded.languages import LANGUAGES, english_name, iso_639_1
+from devserver.embedded.languages import english_name, iso_639_1
 from devserver.embedded.translation.apertium import Apertium
 from devserver.embedded.translation.freedict import FreeDict
 from devserver.embedded.translation.packages import DEFAULT_PAIRS, package_for
-from devserver.embedded.translation.translated import Translation
 
 __all__ = [
     "DEFAULT_PAIRS",
-    "LANGUAGES",
     "Apertium",
     "FreeDict",
-    "Translation",
     "embedded_engines",
     "english_name",
     "fixed_journey",

@@ -64,7 +64,7 @@ def random_journey(
     journey = [start]
     for hops_left in range(hops - 1, -1, -1):
         onward = sorted(second for first, second in pairs if first == journey[-1] and second in left[hops_left])
-        new = [code for code in onward if code != _before_last(journey)]
+        new = [code for code in onward if [code] != journey[-2:-1]]
         journey.append(rng.choice(new or onward))
     return tuple(journey)
 
@@ -100,13 +100,9 @@ def _starts_by_hops_left(goal: str, hops: int, pairs: set[Pair]) -> list[set[str
     Built backwards from the goal, so that the way there never has to turn round.
     """
     starts = [{goal}]
-    for _ in range(max(hops, 0)):
+    for _ in range(hops):
         starts.append({first for first, second in pairs if second in starts[-1]})
-    return starts if hops >= 0 else [{goal}]
-
-
-def _before_last(journey: list[str]) -> str | None:
-    return journey[-2] if len(journey) > 1 else None
+    return starts
 
 
 def _require(journey: Journey, pairs: set[Pair]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from devserver.backends.errors import UnknownLanguage
+from exporters.story.language_names import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,64 +15,17 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier  # type: ignore[import-untyped, unused-ignore]
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
-    """One language: ISO 639-1 code, ISO 639-3 code, and its names."""
-
-    code: str
-    iso3: str
-    english_name: str
-    native_name: str
-
-
-_TABLE = """
-af afr Afrikaans  Afrikaans
-ar ara Arabic     العربية
-bg bul Bulgarian  български
-ca cat Catalan    català
-cs ces Czech      čeština
-cy cym Welsh      Cymraeg
-da dan Danish     dansk
-de deu German     Deutsch
-el ell Greek      Ελληνικά
-en eng English    English
-eo epo Esperanto  Esperanto
-es spa Spanish    español
-eu eus Basque     euskara
-fi fin Finnish    suomi
-fr fra French     français
-ga gle Irish      Gaeilge
-gl glg Galician   galego
-hi hin Hindi      हिन्दी
-hr hrv Croatian   hrvatski
-hu hun Hungarian  magyar
-id ind Indonesian Bahasa_Indonesia
-is isl Icelandic  íslenska
-it ita Italian    italiano
-ja jpn Japanese   日本語
-ko kor Korean     한국어
-ku kur Kurdish    kurdî
-la lat Latin      Latina
-lt lit Lithuanian lietuvių
-nl nld Dutch      Nederlands
-no nor Norwegian  norsk
-oc oci Occitan    occitan
-pl pol Polish     polski
-pt por Portuguese português
-ro ron Romanian   română
-ru rus Russian    русский
-sr srp Serbian    српски
-sv swe Swedish    svenska
-sw swh Swahili    Kiswahili
-tr tur Turkish    Türkçe
-uk ukr Ukrainian  українська
-zh zho Chinese    中文
+# ISO 639-1 and ISO 639-3.
+_CODES = """
+af afr  ar ara  bg bul  ca cat  cs ces  cy cym  da dan  de deu  el ell  en eng  eo epo  es spa  eu eus  fi fin  fr fra
+ga gle  gl glg  hi hin  hr hrv  hu hun  id ind  is isl  it ita  ja jpn  ko kor  ku kur  la lat  lt lit  nl nld  no nor
+oc oci  pl pol  pt por  ro ron  ru rus  sr srp  sv swe  sw swh  tr tur  uk ukr  zh zho
 """
 
-LANGUAGES: dict[str, Language] = {
-    row.split()[0]: Language(*(cell.replace("_", " ") for cell in row.split())) for row in _TABLE.strip().splitlines()
-}
-_CODES_BY_ISO3 = {language.iso3: language.code for language in LANGUAGES.values()}
+ISO3_CODES: dict[str, str] = dict(zip(_CODES.split()[::2], _CODES.split()[1::2], strict=True))
+"""The three-letter code of each language that is known here, by its two-letter one."""
+
+_ISO1_CODES = {iso3: code for code, iso3 in ISO3_CODES.items()}
 
 # Those the embedded engines can start from or arrive at by default.
 DETECTABLE = ("ar", "ca", "de", "el", "en", "es", "fr", "gl", "hi", "it", "ja", "nl", "pl", "pt", "ru", "tr")
@@ -100,24 +53,25 @@ _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
-def language(code: str) -> Language:
-    """The language with this ISO 639-1 code.
+def iso_639_3(code: str) -> str:
+    """The three-letter code for a two-letter one; raises `UnknownLanguage`.
 
-    >>> language("gl").native_name
-    'galego'
+    >>> iso_639_3("gl")
+    'glg'
     """
-    if code not in LANGUAGES:
-        raise UnknownLanguage(f"unknown language {code!r}; known are {', '.join(LANGUAGES)}")
-    return LANGUAGES[code]
+    if code not in ISO3_CODES:
+        raise UnknownLanguage(f"unknown language {code!r}; known are {', '.join(ISO3_CODES)}")
+    return ISO3_CODES[code]
 
 
 def english_name(code: str) -> str:
-    """The English name of a language, as prompts and messages use it.
+    """The English name of a language, as prompts and messages use it; raises `UnknownLanguage`.
 
     >>> english_name("ca")
     'Catalan'
     """
-    return language(code).english_name
+    iso_639_3(code)  # of these languages alone: documents have names for more
+    return NAMES["en"][code]
 
 
 def iso_639_1(code: str) -> str | None:
@@ -126,7 +80,7 @@ def iso_639_1(code: str) -> str | None:
     >>> iso_639_1("spa"), iso_639_1("es"), iso_639_1("xyz")
     ('es', 'es', None)
     """
-    return code if code in LANGUAGES else _CODES_BY_ISO3.get(code)
+    return code if code in ISO3_CODES else _ISO1_CODES.get(code)
 
 
 def detect_language(text: str, *, candidates: Iterable[str] = DETECTABLE, default: str = "en") -> str:
@@ -165,5 +119,5 @@ def _identifier() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped, unused-ignore]
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages([code for code in LANGUAGES if code in identifier.labels])
+    identifier.set_languages([code for code in ISO3_CODES if code in identifier.labels])
     return identifier

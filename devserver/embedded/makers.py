@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 from devserver.backends.errors import InvalidParameter
@@ -24,18 +25,22 @@ Function = Callable[..., MadeFile]
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedMaker:
-    """An engine of this machine: a function, the parameters it takes, its version, and what it does in a word.
+    """An engine of this machine: a function, its version, and what it does in a word.
 
     `model_from` is the parameter that names the model, such as a palette; where it is not given, `usual_model` is it.
     """
 
     name: str
     version: str
-    parameters: tuple[str, ...]
     function: Function
     operation: str
     model_from: str | None = None
     usual_model: str | None = None
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What the function may be asked for beside text, seed and pictures."""
+        return tuple(name for name in signature(self.function).parameters if name not in ("text", "seed", "images"))
 
     def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
         """This engine, with the model that the parameters name."""
@@ -67,31 +72,12 @@ EMBEDDED_MAKERS = {
     maker.name: maker
     for maker in (
         EmbeddedMaker(
-            "procedural_image",
-            painting.VERSION,
-            ("width", "height", "steps", "cfg", "palette"),
-            painting.render,
-            RENDER,
-            model_from="palette",
-            usual_model="bauhaus",
+            "procedural_image", painting.VERSION, painting.render, RENDER, model_from="palette", usual_model="bauhaus"
         ),
-        EmbeddedMaker(
-            "procedural_music",
-            composing.VERSION,
-            ("duration_seconds", "tempo", "key", "scale", "instrument", "sample_rate", "channels"),
-            composing.compose,
-            RENDER,
-            model_from="instrument",
-        ),
-        EmbeddedMaker(
-            "image_variation",
-            variation.VERSION,
-            ("strength", "longest_side"),
-            variation.vary,
-            RENDER,
-        ),
-        EmbeddedMaker("dada", dada.VERSION, ("cut", "words_per_line"), dada.cut_up, TRANSFORM),
-        EmbeddedMaker("theopposite", opposite.VERSION, ("language",), opposite.turn_around, TRANSFORM),
+        EmbeddedMaker("procedural_music", composing.VERSION, composing.compose, RENDER, model_from="instrument"),
+        EmbeddedMaker("image_variation", variation.VERSION, variation.vary, RENDER),
+        EmbeddedMaker("dada", dada.VERSION, dada.cut_up, TRANSFORM),
+        EmbeddedMaker("theopposite", opposite.VERSION, opposite.turn_around, TRANSFORM),
     )
 }
 """Every engine that needs no model server, by the name that configurations call it."""

@@ -36,6 +36,11 @@ def is_http(span: SpanRecord) -> bool:
     return isinstance(span.passed, dict) and {"method", "url", "headers"} <= span.passed.keys()
 
 
+def answered_body(span: SpanRecord) -> Any:
+    """The body of the recorded answer, where there is one."""
+    return span.response.get("body") if isinstance(span.response, dict) else None
+
+
 def _attempts(call: SpanRecord, exchanges: list[SpanRecord]) -> tuple[SpanRecord, ...]:
     if not exchanges:
         return (call,)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from devserver.backends.http import answers
 from devserver.replay.answers import Found, NewAnswer, found_again
+from devserver.replay.calls import answered_body
 from devserver.replay.follow import GivenOut
 from devserver.replay.model import CannotRepeat, HttpRequest, Step
 from otel_tracking import ExecutionItem
@@ -66,7 +67,7 @@ class Conversation:
             answer = self._ask(step)
         except Exception as error:
             return Answered(step=step, number=self._requests if self._requests > before else 0, error=error)
-        recorded = _body_of(step)
+        recorded = answered_body(step.span)
         self._given_out.learn(recorded, answer.value())
         return Answered(step=step, number=self._requests, found=tuple(self._found(recorded, answer)))
 
@@ -94,7 +95,9 @@ class Conversation:
         for pause in self.waiting.pauses():
             self._requests += 1
             answer = self._request(todo)
-            if todo.asks_for is None or self._given_out.is_ready(todo.asks_for, _body_of(step), answer.value()):
+            if todo.asks_for is None or self._given_out.is_ready(
+                todo.asks_for, answered_body(step.span), answer.value()
+            ):
                 return answer
             self.waiting.wait(pause)
         raise CannotRepeat("the new result was not there in time")
@@ -114,9 +117,3 @@ class Conversation:
 def _request_of(step: Step) -> HttpRequest:
     assert isinstance(step.todo, HttpRequest)
     return step.todo
-
-
-def _body_of(step: Step) -> Any:
-    """The body of the recorded answer."""
-    response = step.span.response
-    return response.get("body") if isinstance(response, dict) else None

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devserver.embedded import Apertium, FreeDict, Translation, iso_639_1
-from devserver.engines import Engines, MadeFile, Maker
+from devserver.embedded import Apertium, FreeDict, iso_639_1
+from devserver.engines import Engines, MadeFile, Maker, Translated
 from devserver.errors import suggestion
 from devserver.replay.model import CannotRepeat, EngineCall
 from devserver.stages.safety import describe, reason
@@ -92,9 +92,9 @@ class EmbeddedEngines:
         return AnsweredAgain(passed=passed, response=describe(verdict, level), blocked=blocked)
 
 
-def _translated(result: Translation) -> AnsweredAgain:
+def _translated(result: Translated) -> AnsweredAgain:
     said = {"engine": result.engine, "engine_version": result.engine_version, "mode": result.mode, **result.facts}
-    return AnsweredAgain(passed=result.passed, response=said, text=result.text)
+    return AnsweredAgain(passed=result.passed or {}, response=said, text=result.text)
 
 
 def _made(maker: Maker, asked: EngineCall) -> AnsweredAgain:

@@ -9,7 +9,7 @@ from typing import Any
 
 from devserver.engines import InputImage
 from devserver.replay.bodies import make_body
-from devserver.replay.calls import is_http, recorded_calls
+from devserver.replay.calls import answered_body, is_http, recorded_calls
 from devserver.replay.engines import EmbeddedEngines
 from devserver.replay.follow import old_name_in, texts_in
 from devserver.replay.model import CannotRepeat, EngineCall, HttpRequest, Step, Wishes
@@ -45,7 +45,7 @@ class Planner:
                 numbers[stage] += 1
                 step = Step(label=f"{stage}/{numbers[stage]}", span=span, call=call)
                 yield self._prepared(step, record, given_out)
-                given_out |= texts_in(span.response.get("body") if isinstance(span.response, dict) else None)
+                given_out |= texts_in(answered_body(span))
 
     def _prepared(self, step: Step, record: ExecutionRecord, given_out: set[str]) -> Step:
         """The step with what is to be done, or with the obstacle."""

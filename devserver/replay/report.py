@@ -9,7 +9,7 @@ from typing import Any
 
 from devserver.backends.comfyui.cached import is_of_an_earlier_run
 from devserver.diff import Comparison, Difference, compare_steps
-from devserver.replay.calls import is_http, recorded_calls
+from devserver.replay.calls import answered_body, is_http, recorded_calls
 from devserver.replay.model import HttpRequest, Repeated, Replay, Step, StepOutcome
 from devserver.replay.plan import NEW_EACH_TIME
 from devserver.replay.sending import REPEATS_ATTEMPT, REPEATS_ITEM, SentStep
@@ -31,7 +31,7 @@ def report(first: ExecutionRecord, second: ExecutionRecord, steps: Sequence[Step
     sent_by_label = {each.step.label: each for each in sent}
     calls = recorded_calls(second)
     spans = {(call.span.span_id, _number(span)): span for call in calls for span in call.attempts}
-    bodies = {call.span.span_id: [_body_of(span) for span in call.attempts] for call in calls}
+    bodies = {call.span.span_id: [answered_body(span) for span in call.attempts] for call in calls}
     repeated = []
     for step in steps:
         each = sent_by_label.get(step.label)
@@ -162,10 +162,6 @@ def _outcome_of(item: ExecutionItem) -> ExecutionItem:
 
 def _metadata(item: ExecutionItem, name: str) -> Any:
     return item.metadata.get(name) if isinstance(item.metadata, dict) else None
-
-
-def _body_of(span: SpanRecord) -> Any:
-    return span.response.get("body") if isinstance(span.response, dict) else None
 
 
 def _had_failed(span: SpanRecord) -> bool:

@@ -1,5 +1,5 @@
 """Check a prompt against short starter lists of terms: a real check, not protection."""
 
-from devserver.safety.terms import SafetyVerdict, check_terms
+from devserver.safety.terms import check_terms
 
-__all__ = ["SafetyVerdict", "check_terms"]
+__all__ = ["check_terms"]

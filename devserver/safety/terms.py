@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 
+from devserver.engines import Verdict
 from devserver.safety.lists import TermList, load_lists
 
 LEVELS = ("kids", "youth", "off")
@@ -31,18 +30,7 @@ _ENDINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SafetyVerdict:
-    """What a check found: `codes` name the lists that were hit, `method` what was really done."""
-
-    safe: bool
-    codes: tuple[str, ...]
-    found_terms: tuple[str, ...]
-    method: str
-    list_version: str
-
-
-def check_terms(text: str, *, level: str, language: str, stage: int | None = None) -> SafetyVerdict:
+def check_terms(text: str, *, level: str, language: str, stage: int | None = None) -> Verdict:
     """The verdict of the starter lists on a text, at one of the levels `kids`, `youth`, `off`.
 
     `stage` 1 checks signs and organisations only (§86a StGB), 3 also frightening and violent
@@ -54,14 +42,17 @@ def check_terms(text: str, *, level: str, language: str, stage: int | None = Non
     if level not in LEVELS:
         raise ValueError(f"unknown safety level {level!r}; known are {', '.join(LEVELS)}")
     if level == "off":
-        return SafetyVerdict(True, (), (), "off: nothing was checked", "")
+        return Verdict(safe=True, method="off: nothing was checked")
 
     lists = [terms for terms in load_lists() if terms.applies_to(level=level, stage=stage)]
     phrases = _phrases(_words(text))
     hits = {terms.code: _hits(terms, phrases, language) for terms in lists}
     codes = tuple(code for code, found in hits.items() if found)
     found_terms = tuple(dict.fromkeys(term for found in hits.values() for term in found))
-    return SafetyVerdict(not codes, codes, found_terms, "starter term lists", _versions(lists))
+    versions = ", ".join(f"{terms.name} {terms.version}" for terms in lists)
+    return Verdict(
+        safe=not codes, codes=codes, found_terms=found_terms, method="starter term lists", list_version=versions
+    )
 
 
 def _hits(terms: TermList, phrases: Phrases, language: str) -> list[str]:
@@ -100,7 +91,3 @@ def _words(text: str) -> tuple[str, ...]:
     visible = "".join(character for character in text if unicodedata.category(character) != "Cf")
     composed = unicodedata.normalize("NFKC", visible).casefold()
     return tuple(_WORD.findall(composed.translate(_UMLAUTS)))
-
-
-def _versions(lists: Iterable[TermList]) -> str:
-    return ", ".join(f"{terms.name} {terms.version}" for terms in lists)

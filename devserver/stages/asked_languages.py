@@ -11,10 +11,6 @@ from devserver.errors import RequestError, suggestion
 from devserver.requests import Request
 from devserver.stages.translation import PIPELINE_LANGUAGE
 from exporters.story.language_names import NAMES
-from otel_tracking.extras import Extra
-
-with Extra("pipelines"):
-    from devserver.embedded import LANGUAGES
 
 
 def check_languages(request: Request, config: PipelineConfig, engines: Engines) -> None:
@@ -23,21 +19,18 @@ def check_languages(request: Request, config: PipelineConfig, engines: Engines) 
     if config.interception.kind != "translation_chain" or languages is None or isinstance(languages, str):
         return
     if config.interception.engine is None:
-        _check_hops((_start(request, config, engines), *languages), engines)
+        start = PIPELINE_LANGUAGE if config.translate_first else engines.detect_language(request.prompt)
+        _check_hops((start, *languages), engines)
     else:
         # A model says of no pair that it cannot.
         _check_known(languages)
 
 
 def _check_known(languages: Iterable[str]) -> None:
-    known = {*LANGUAGES, *NAMES["en"]}
+    known = NAMES["en"]
     for hop, language in enumerate(languages, start=1):
         if language.partition("-")[0].lower() not in known:
             raise RequestError(f"language {hop} is {language!r:.40}; {suggestion(language[:40], known)}")
-
-
-def _start(request: Request, config: PipelineConfig, engines: Engines) -> str:
-    return PIPELINE_LANGUAGE if config.translate_first else engines.detect_language(request.prompt)
 
 
 def _check_hops(journey: Iterable[str], engines: Engines) -> None:

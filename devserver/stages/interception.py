@@ -6,7 +6,6 @@ An interception is a row in `INTERCEPTIONS`: a function from the text that comes
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise, permutations
 from random import Random
 from typing import Any, NamedTuple
@@ -38,18 +37,6 @@ class Intercepted(NamedTuple):
 
     text: Text
     seed: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ModelTranslation:
-    """A translation that a model made; what it was handed has left over the wire or is in the record already."""
-
-    text: str
-    engine: str
-    mode: str
-    engine_version: str
-    passed: None = None
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def intercept(stage: Stage, prompt: Text, task: Task) -> Intercepted:
@@ -163,7 +150,7 @@ def translate_by_model(scope: CallingScope, text: Text, to_lang: str, task: Task
     answer = make(scope, _wish(task, text, seed, choices, words), task)
     made, backend = answer.made, answer.backend
     used_seed = seed if made.used_seed is None else made.used_seed
-    return ModelTranslation(
+    return Translated(
         text=made.text,
         engine=backend.name,
         mode=backend.model or "",

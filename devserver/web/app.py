@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-from typing import Any
 
-from flask import Flask, Response, make_response, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from devserver.audit import Audit
@@ -27,7 +26,7 @@ from devserver.web.pages import pages
 from devserver.web.replies import is_api, trouble
 from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_routes import run_routes
-from devserver.web.showing import show
+from devserver.web.showing import refused
 from devserver.web.visitors import guard
 from devserver.web.visitors.access import MOST_BODY, Access
 from devserver.web.visitors.attempts import Attempts
@@ -70,27 +69,19 @@ def create_app(
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     erasures = Erasures(devserver.settings)
     app.extensions["runner"], app.extensions["erasures"] = runner, erasures
-    access = Access(
-        settings, Sessions(devserver.settings.data_dir, settings.tokens()), Attempts(settings.most_wrong_tokens)
-    )
+    sessions = Sessions(devserver.settings.data_dir, settings.tokens())
+    access = Access(settings, sessions, Attempts(settings.most_wrong_tokens))
     app.extensions["access"], app.extensions["audit"] = access, Audit(devserver.settings.data_dir)
     guard.install(app, access)
     pupils.install(app)
     _stay_in_this_process(app)
     runner.resume()
     app.register_blueprint(execute_routes(runs, settings, pupils))
-    app.register_blueprint(
-        run_routes(
-            runs,
-            devserver.settings.data_dir,
-            Seats(settings.most_streams),
-            heartbeat_seconds,
-            workshop or Workshop(devserver.settings.data_dir),
-        )
-    )
+    workshop = workshop or Workshop(devserver.settings.data_dir)
+    app.register_blueprint(run_routes(runs, Seats(settings.most_streams), heartbeat_seconds, workshop))
     app.register_blueprint(media_routes(runs))
     app.register_blueprint(pages(devserver, runs, settings))
-    app.register_blueprint(erase_routes(runs, devserver.settings.data_dir, erasures))
+    app.register_blueprint(erase_routes(runs, erasures))
     app.register_blueprint(health_routes(devserver, runs))
     app.register_blueprint(login_routes(access))
     app.register_error_handler(HTTPException, _http_trouble)
@@ -113,36 +104,23 @@ def _stay_in_this_process(app: Flask) -> None:
 
 def _http_trouble(error: HTTPException) -> Response:
     status = error.code or 500
-    if is_api():
-        return trouble(status, _sentence(status, error), **({"retry_after": 5} if status == 503 else {}))
-    words = words_here()
-    title = words.get(f"trouble {status}", words["trouble 400" if status < 500 else "trouble 500"])
-    page = show("message.html", title=title, sentence=words.get(f"trouble {status} sentence", _sentence(status, error)))
-    return make_response(page, status)
-
-
-def _sentence(status: int, error: HTTPException) -> str:
+    sentence = error.description or error.name
     if status == 413:
-        return f"more was sent than is taken; with a token that is {MOST_BODY // 2**20} MiB"
+        sentence = f"more was sent than is taken; with a token that is {MOST_BODY // 2**20} MiB"
     if status == 404:
-        return f"there is nothing at {request.path[:200]}"
-    return error.description or error.name
+        sentence = f"there is nothing at {request.path[:200]}" if is_api() else words_here()["trouble 404 sentence"]
+    return refused(status, sentence, **({"retry_after": 5} if status == 503 else {}))
 
 
 def _not_installed(error: MissingExtra) -> Response:
-    if is_api():
-        return trouble(501, str(error), extra=error.extra)
-    return make_response(show("message.html", title=words_here()["trouble 501"], sentence=str(error)), 501)
+    return refused(501, str(error), extra=error.extra)
 
 
-def _our_fault(error: Exception) -> Any:
+def _our_fault(error: Exception) -> Response:
     # The message may hold what a child wrote: the log gets the place, nobody the text.
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
     where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "an unknown place"
     _log.error("%s while answering %s, at %s", type(error).__name__, request.endpoint, where)
-    sentence = "something went wrong in the server; its log says where"
-    if is_api():
-        return trouble(500, sentence)
-    return make_response(show("message.html", title=words_here()["trouble 500"], sentence=sentence), 500)
+    return refused(500, "something went wrong in the server; its log says where")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, request
 
 from collectors.recording import Figures, exposed, is_well, of_recording
 from devserver.web.replies import json_reply
 from devserver.web.runs.lookup import Runs
 from devserver.web.visitors import guard
-from devserver.web.visitors.roles import Role
 from devserver.wiring import Devserver
 
 
@@ -24,8 +23,7 @@ def health_routes(devserver: Devserver, runs: Runs) -> Blueprint:
 
     @routes.get("/metrics")
     def metrics() -> Response:
-        if guard.role() is not Role.RESEARCHER:
-            abort(403, "only who has the full token may see figures")
+        guard.for_researchers("see figures")
         running, waiting = _jobs(runs)
         figures = [*of_recording(devserver.recording.health()), *_of_runner(running, waiting)]
         content_type, text = exposed(figures, request.headers.get("Accept", ""))

@@ -21,8 +21,8 @@ from devserver.web.asking.body import check_names, checked, image_of, level_for,
 from devserver.web.asking.choices import choices_of
 from devserver.web.asking.runner import Job, RunnerFull
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
-from devserver.web.refusals import page_refusal, refuse_with
-from devserver.web.replies import whole_text
+from devserver.web.refusals import refuse_with
+from devserver.web.replies import set_cookie, whole_text
 from devserver.web.runs.listing import Listing, read_query
 from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_page import run_page_values, waiting_page_values
@@ -46,7 +46,7 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
     """The pages, as a blueprint."""
     routes = Blueprint("pages", __name__)
     answers = _Pages(devserver, runs, settings)
-    refuse_with(routes, page_refusal)
+    refuse_with(routes)
     routes.register_error_handler(RunnerFull, _is_full)
     routes.get("/")(answers.start)
     routes.post("/runs")(answers.send)
@@ -98,11 +98,11 @@ class _Pages:
             "runs.html",
             rows=rows_for_people(listing.rows, self.runs, is_researcher=guard.audience() is Role.RESEARCHER),
             total=listing.total,
-            damaged=self.runs.damaged() if guard.role() is Role.RESEARCHER else (),
+            damaged=self.runs.damaged() if asker().is_researcher else (),
             query=query,
             statuses=STATUSES,
             configs=[choice.name for choice in choices_of(self.devserver, language_here())],
-            address_of=lambda offset: _same_list(offset),
+            address_of=_same_list,
         )
 
     def one(self, name: str) -> AnyResponse:
@@ -144,14 +144,7 @@ class _Pages:
     def change_language(self, wanted: str) -> AnyResponse:
         response = redirect(_own_address(request.args.get("next", "/")), 303)
         if wanted in LANGUAGES:
-            response.set_cookie(
-                LANGUAGE_COOKIE,
-                wanted,
-                max_age=LANGUAGE_SECONDS,
-                httponly=True,
-                samesite="Lax",
-                secure=request.is_secure,
-            )
+            set_cookie(response, LANGUAGE_COOKIE, wanted, LANGUAGE_SECONDS)
         return response
 
 
@@ -167,7 +160,7 @@ def _start_page(devserver: Devserver, settings: WebSettings, given: Any, *, sent
         prompt=whole_text(given.get("prompt", "")),
         seed=given.get("seed", ""),
         level=given.get("level", settings.safety_level),
-        levels=LEVELS if guard.role() is Role.RESEARCHER else (),
+        levels=LEVELS if asker().is_researcher else (),
         examples=examples_in(language),
         example_address=lambda text: "/?" + urlencode({"prompt": text}),
         sentence=sentence,
@@ -189,7 +182,7 @@ def _request_of_form(settings: WebSettings, configs: Shelf) -> Request:
             config_name=config.name,
             safety_level=level_for(form.get("level", ""), guard.role(), settings.safety_level),
             seed=seed,
-            images=tuple(image for image in images),
+            images=tuple(images),
         ),
         config,
     )

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from devserver.errors import RequestError
 from devserver.web.asking.body import NotAllowed
 from devserver.web.language import words_here
-from devserver.web.replies import trouble
+from devserver.web.replies import is_api, trouble
 from devserver.web.runs.lookup import RunLost
 from devserver.web.showing import message
 from devserver.web.visitors import guard
@@ -29,26 +29,21 @@ STATUSES: dict[type[Exception], int] = {
 }
 
 
-def refuse_with(routes: Blueprint, answer: Callable[[int, Any], AnyResponse]) -> None:
+def refusal(status: int, error: Exception) -> Response:
+    """The answer in the API's own words, or a page in the language of whoever asks where students may meet it.
+
+    Of a damaged file only researchers are told which.
+    """
+    told, word = str(error), "run lost" if isinstance(error, RunLost) else ""
+    if isinstance(error, BrokenFile) and guard.role() is not Role.RESEARCHER:
+        told, word = "the record of this run cannot be read", "damaged run"
+    if is_api():
+        return trouble(status, told, **({"run_status": error.state} if isinstance(error, RunLost) else {}))
+    return message(status, words_here()[word] if word else told)
+
+
+def refuse_with(routes: Blueprint, answer: Callable[[int, Any], AnyResponse] = refusal) -> None:
     """Have `answer(status, error)` make what a blueprint answers to each of these errors."""
     for kind, status in STATUSES.items():
         # Each its own status: a function in a loop would see the last one.
         routes.register_error_handler(kind, lambda error, status=status: answer(status, error))
-
-
-def refusal(status: int, error: Exception) -> Response:
-    """The answer of the API in its own words; of a damaged file only researchers are told which."""
-    if isinstance(error, RunLost):
-        return trouble(status, str(error), run_status=error.state)
-    if isinstance(error, BrokenFile) and guard.role() is not Role.RESEARCHER:
-        return trouble(status, "the record of this run cannot be read")
-    return trouble(status, str(error))
-
-
-def page_refusal(status: int, error: Exception) -> Response:
-    """The same as a page, in the language of whoever asks where students may meet it."""
-    if isinstance(error, RunLost):
-        return message(status, words_here()["run lost"])
-    if isinstance(error, BrokenFile) and guard.role() is not Role.RESEARCHER:
-        return message(status, words_here()["damaged run"])
-    return message(status, str(error))

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from flask import Response, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from otel_tracking import canonical
 
@@ -26,6 +27,15 @@ def trouble(status: int, sentence: str, **more: Any) -> Response:
     """An answer that says in a sentence what went wrong: `{"status": "error", "error": …}`."""
     headers = {"Retry-After": str(more["retry_after"])} if "retry_after" in more else {}
     return json_reply({"status": "error", "error": sentence, **more}, status, **headers)
+
+
+def set_cookie(response: AnyResponse, name: str, value: str, seconds: int) -> None:
+    """Have a browser keep what no script and no other site's page may read.
+
+    Not stricter than `Lax`: a link in another page would come without the cookie, and get a new one.
+    """
+    secure = request.is_secure
+    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="Lax", secure=secure)
 
 
 def whole_text(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, g, make_response, render_template
 
 from devserver.web.language import language_here, words_here
+from devserver.web.replies import is_api, trouble
 from devserver.web.visitors.roles import Role
 from devserver.web.words import title_of
 
@@ -30,5 +31,10 @@ def show(template: str, **values: Any) -> str:
 def message(status: int, sentence: str) -> Response:
     """A page that says what went wrong."""
     words = words_here()
-    title = words.get(f"trouble {status}", words["trouble 500"])
+    title = words.get(f"trouble {status}", words["trouble 400" if status < 500 else "trouble 500"])
     return make_response(show("message.html", title=title, sentence=sentence), status)
+
+
+def refused(status: int, sentence: str, **more: Any) -> Response:
+    """The same for whoever asks: with `more` for a program, a page for a person."""
+    return trouble(status, sentence, **more) if is_api() else message(status, sentence)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _NAMES = """
+af Afrikaans Afrikaans
 ar Arabic Arabisch
 bg Bulgarian Bulgarisch
 bn Bengali Bengalisch
 ca Catalan Katalanisch
 cs Czech Tschechisch
+cy Welsh Walisisch
 da Danish Dänisch
 de German Deutsch
 el Greek Griechisch
@@ -20,19 +22,24 @@ eu Basque Baskisch
 fa Persian Persisch
 fi Finnish Finnisch
 fr French Französisch
+ga Irish Irisch
 gl Galician Galicisch
 he Hebrew Hebräisch
 hi Hindi Hindi
 hr Croatian Kroatisch
 hu Hungarian Ungarisch
+id Indonesian Indonesisch
+is Icelandic Isländisch
 it Italian Italienisch
 ja Japanese Japanisch
 kn Kannada Kannada
 ko Korean Koreanisch
 ku Kurdish Kurdisch
 la Latin Latein
+lt Lithuanian Litauisch
 nl Dutch Niederländisch
 no Norwegian Norwegisch
+oc Occitan Okzitanisch
 pl Polish Polnisch
 ps Pashto Paschtu
 pt Portuguese Portugiesisch

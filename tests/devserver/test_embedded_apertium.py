@@ -49,24 +49,20 @@ def test_text_that_no_pipe_can_carry_is_replaced_and_counted(tmp_path):
 
 
 def test_a_program_that_hangs_is_stopped_with_all_its_children(tmp_path):
-    """After the timeout the call ends with EngineFailed, and no exit status is invented."""
+    """After the timeout the call ends with EngineFailed, which says so."""
     program = write_apertium(tmp_path, ["eng-spa"], behaviour=f"{HANG} | {HANG}")
     engine = Apertium(program=str(program), timeout_s=0.2)
 
-    with pytest.raises(EngineFailed, match="was stopped") as caught:
+    with pytest.raises(EngineFailed, match="was stopped"):
         engine.translate("A flower", mode="eng-spa")
-
-    assert caught.value.exit_status is None
 
 
 def test_a_failure_carries_the_exit_status_and_what_the_program_said(tmp_path):
-    """The exception has the status and the first line of the error output."""
+    """The message has the status and the first line of the error output."""
     program = write_apertium(tmp_path, ["eng-spa"], behaviour=FAIL)
 
-    with pytest.raises(EngineFailed, match="status 7 and said: Error: out of rules") as caught:
+    with pytest.raises(EngineFailed, match="status 7 and said: Error: out of rules"):
         Apertium(program=str(program)).translate("A flower", mode="eng-spa")
-
-    assert caught.value.exit_status == 7
 
 
 def test_without_the_program_there_are_no_modes_and_the_error_names_the_package(tmp_path):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from devserver.backends.errors import JourneyImpossible, UnknownLanguage
 from devserver.embedded.journeys import fixed_journey, random_journey, shortest_route
-from devserver.embedded.languages import DETECTABLE, LANGUAGES, detect_language, iso_639_1, language
+from devserver.embedded.languages import DETECTABLE, ISO3_CODES, detect_language, english_name, iso_639_1, iso_639_3
 from devserver.embedded.translation.packages import DEFAULT_PAIRS
 
 CODES = ("de", "en", "es", "fr", "ja")
@@ -136,7 +136,7 @@ def test_only_candidates_are_answered():
 
 def test_languages_have_their_names_and_codes():
     """English and native names, two and three letters."""
-    assert (language("id").english_name, language("id").native_name) == ("Indonesian", "Bahasa Indonesia")
-    assert all(iso_639_1(entry.iso3) == code for code, entry in LANGUAGES.items())
+    assert (english_name("id"), iso_639_3("id")) == ("Indonesian", "ind")
+    assert all(iso_639_1(iso3) == code and english_name(code) for code, iso3 in ISO3_CODES.items())
     with pytest.raises(UnknownLanguage, match="'xx'"):
-        language("xx")
+        english_name("xx")

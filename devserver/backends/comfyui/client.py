@@ -53,17 +53,13 @@ class ServerFile(NamedTuple):
 class ComfyApi:
     """One ComfyUI server, by its address."""
 
-    def __init__(self, url: str, client: httpx.Client | None = None, control: httpx.Client | None = None) -> None:
+    def __init__(self, url: str, client: httpx.Client | None = None) -> None:
         self.url = url.rstrip("/")
-        self._given, self._given_control = client, control
+        self._given = client
 
     @property
     def _client(self) -> httpx.Client:
         return self._given or shared_client()
-
-    @property
-    def _control(self) -> httpx.Client:
-        return self._given_control or plain_client()
 
     def upload(self, image: InputImage) -> str:
         """The name by which the server knows the image from now on.
@@ -73,12 +69,8 @@ class ComfyApi:
         """
         name = hashlib.sha256(image.content).hexdigest()[:32] + (mimetypes.guess_extension(image.media_format) or "")
         file = (name, image.content, image.media_format)
-        with answers(SERVER):
-            response = self._client.post(
-                f"{self.url}/upload/image", files={"image": file}, data={"overwrite": "true", "type": "input"}
-            )
-        _check(response)
-        answer = read_object(response.content, SERVER)
+        data = {"overwrite": "true", "type": "input"}
+        answer = self._object(self._client, "POST", "/upload/image", files={"image": file}, data=data)
         if not isinstance(answer.get("name"), str):
             raise AnswerNotUnderstood(f"{SERVER} took an image and did not say how it is called now")
         return "/".join(filter(None, (answer.get("subfolder"), answer["name"])))
@@ -86,10 +78,8 @@ class ComfyApi:
     def queue(self, graph: Graph, client_id: str) -> Queued:
         """Queue a graph. Raises `RequestRejected` or `ModelNotFound` with what is wrong at which node."""
         body = encode_json({"prompt": graph, "client_id": client_id})
-        with answers(SERVER):
-            response = self._client.post(
-                f"{self.url}/prompt", content=body, headers={"content-type": "application/json"}
-            )
+        headers = {"content-type": "application/json"}
+        response = self._ask(self._client, "POST", "/prompt", content=body, headers=headers)
         if response.status_code == 400:
             raise refusal_of(response.content, graph, secrets_of(graph))
         _check(response)
@@ -100,17 +90,13 @@ class ComfyApi:
 
     def history(self, prompt_id: str, *, recorded: bool = True) -> dict[str, Any] | None:
         """What became of a graph; None as long as nothing has. Only the last question is worth recording."""
-        client = self._client if recorded else self._control
-        with answers(SERVER):
-            response = client.get(f"{self.url}/history/{quote(prompt_id, safe='')}")
-        _check(response)
-        entry = read_object(response.content, SERVER).get(prompt_id)
+        client = self._client if recorded else plain_client()
+        entry = self._object(client, "GET", f"/history/{quote(prompt_id, safe='')}").get(prompt_id)
         return entry if isinstance(entry, dict) else None
 
     def fetch(self, file: ServerFile) -> tuple[bytes, str] | None:
         """The bytes of a file, and the type that the server says it has; None where the server does not have it."""
-        with answers(SERVER):
-            response = self._client.get(f"{self.url}/view", params=file._asdict())
+        response = self._ask(self._client, "GET", "/view", params=file._asdict())
         if response.status_code == 404:
             return None
         _check(response)
@@ -119,10 +105,7 @@ class ComfyApi:
     def about(self) -> dict[str, Any]:
         """The server's version and its device; nothing where it does not say."""
         try:
-            with answers(SERVER):
-                response = self._control.get(f"{self.url}/system_stats")
-            _check(response)
-            stats = read_object(response.content, SERVER)
+            stats = self._object(plain_client(), "GET", "/system_stats")
         except EngineError:
             return {}  # The version is worth knowing, and not worth failing for.
         system, devices = stats.get("system") or {}, stats.get("devices") or [{}]
@@ -135,10 +118,7 @@ class ComfyApi:
 
     def where_is(self, client_id: str) -> Whereabouts | None:
         """Where the graph of a client is; None where it neither waits nor runs."""
-        with answers(SERVER):
-            response = self._control.get(f"{self.url}/queue")
-        _check(response)
-        answer = read_object(response.content, SERVER)
+        answer = self._object(plain_client(), "GET", "/queue")
         try:
             return _find(answer["queue_running"], answer["queue_pending"], client_id)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
@@ -165,8 +145,17 @@ class ComfyApi:
         return done
 
     def _tell(self, path: str, body: dict[str, Any]) -> None:
+        _check(self._ask(plain_client(), "POST", path, json=body))
+
+    def _object(self, client: httpx.Client, method: str, path: str, **sent: Any) -> dict[str, Any]:
+        response = self._ask(client, method, path, **sent)
+        _check(response)
+        return read_object(response.content, SERVER)
+
+    def _ask(self, client: httpx.Client, method: str, path: str, **sent: Any) -> httpx.Response:
+        """The answer, whatever its status."""
         with answers(SERVER):
-            _check(self._control.post(self.url + path, json=body))
+            return client.request(method, self.url + path, **sent)
 
 
 def _check(response: httpx.Response) -> None:

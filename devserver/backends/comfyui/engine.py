@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,7 @@ from devserver.backends.comfyui.progress import Progress, failure_of
 from devserver.backends.comfyui.results import gone, results_of, socket_nodes
 from devserver.backends.comfyui.secrets import clean_file, clean_text, secrets_of
 from devserver.backends.comfyui.socket import Socket
-from devserver.backends.errors import (
-    EngineError,
-    InvalidParameter,
-    ModelNotFound,
-    ServerUnreachable,
-)
+from devserver.backends.errors import EngineError, InvalidParameter, ModelNotFound, ServerUnreachable
 from devserver.backends.http import stop_if
 from devserver.backends.servers import about_address
 from devserver.engines import Backend, InputImage, Made, MadeFile
@@ -65,8 +61,8 @@ class _Job:
 class ComfyUI:
     """A ComfyUI server, by its address (`http://127.0.0.1:8188`); may be shared by threads.
 
-    The length of the work is not limited, only that of silence (`patience`). `client` and `control` are the HTTP
-    clients: by default the one that records, and a plain one for questions about the server itself.
+    The length of the work is not limited, only that of silence (`patience`). `client` makes the output: by default the
+    one that records.
     """
 
     def __init__(
@@ -74,10 +70,9 @@ class ComfyUI:
         url: str,
         *,
         client: httpx.Client | None = None,
-        control: httpx.Client | None = None,
         patience: Patience = PATIENCE,
     ) -> None:
-        self._api = ComfyApi(url, client, control)
+        self._api = ComfyApi(url, client)
         self._patience = patience
 
     def backend_for(self, parameters: Mapping[str, Any]) -> Backend:
@@ -116,7 +111,7 @@ class ComfyUI:
             raise
 
     def _make(self, job: _Job, cancel: threading.Event | None) -> Made:
-        with Socket.open(self._api.url, job.client_id) as socket:
+        with closing(Socket.open(self._api.url, job.client_id)) as socket:
             job.queued = self._api.queue(job.plan.graph, job.client_id)
             graph = job.plan.graph
             job.progress = Progress(job.queued.prompt_id, sends_pictures=socket_nodes(graph), nodes=len(graph))

@@ -100,11 +100,6 @@ def describe(graph: Graph, node_id: str) -> str:
     return f"{node_id} ({graph[node_id]['class_type']}" + (f", {title!r})" if title else ")")
 
 
-def nodes_of_class(graph: Graph, class_type: str) -> list[str]:
-    """The ids of the nodes of that class."""
-    return [node_id for node_id, node in graph.items() if node["class_type"] == class_type]
-
-
 def describe_names(graph: Graph) -> str:
     """All titles and classes of a graph, as the end of a sentence."""
     titles = sorted({title for node in graph.values() if (title := title_of(node))})

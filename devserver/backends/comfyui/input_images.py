@@ -16,15 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from devserver.backends.comfyui.graph import (
-    Filled,
-    Graph,
-    NodeInput,
-    describe,
-    is_link,
-    links_of,
-    with_inputs,
-)
+from devserver.backends.comfyui.graph import Filled, Graph, NodeInput, describe, is_link, links_of, with_inputs
 from devserver.backends.comfyui.inject import Targets, places_of_targets
 from devserver.backends.errors import InvalidParameter
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import mimetypes
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from devserver.backends.comfyui.client import ServerFile
 from devserver.backends.comfyui.graph import Graph, title_of
 from exporters.media.open_picture import open_picture
 from exporters.media.png_text import text_chunks
+
+if TYPE_CHECKING:
+    from PIL import ImageFile
 
 _PLAIN_TYPES = {"audio/x-wav": "audio/wav", "audio/x-flac": "audio/flac", "video/x-m4v": "video/mp4"}
 
@@ -70,19 +73,16 @@ def shown_texts(outputs: Mapping[str, Any], graph: Graph) -> dict[str, list[str]
 
 def media_format_of(content: bytes, file_name: str, said: str = "") -> str:
     """The type of a file by its content; by its name and by what the server `said` where the content says nothing."""
-    found = _image_type(content) or _other_type(content) or mimetypes.guess_type(file_name)[0] or said
+    picture = _opened(content)
+    shown = picture.get_format_mimetype() if picture else _other_type(content)
+    found = shown or mimetypes.guess_type(file_name)[0] or said
     return _PLAIN_TYPES.get(found, found) or "application/octet-stream"
 
 
 def size_of(content: bytes) -> dict[str, int]:
     """The width and height of an image; nothing of anything else."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with open_picture(content) as image:
-            return {"width": image.width, "height": image.height}
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return {}
+    picture = _opened(content)
+    return {"width": picture.width, "height": picture.height} if picture else {}
 
 
 def _in_order(outputs: Mapping[str, Any], graph: Graph) -> list[str]:
@@ -99,12 +99,12 @@ def _files_of(node_id: str, output: Mapping[str, Any], graph: Graph) -> Iterator
                 yield Saved(node_id, title_of(graph[node_id]) if node_id in graph else None, file)
 
 
-def _image_type(content: bytes) -> str | None:
+def _opened(content: bytes) -> ImageFile.ImageFile | None:
+    """The picture, of which nothing but the head is read; None for what is none."""
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with open_picture(content) as image:
-            return image.get_format_mimetype()
+        return open_picture(content)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 

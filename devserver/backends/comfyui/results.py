@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from devserver.backends.comfyui.graph import Graph, describe, nodes_of_class, title_of
+from devserver.backends.comfyui.graph import Graph, describe, title_of
 from devserver.backends.comfyui.outputs import Saved, saved_files
 from devserver.backends.comfyui.progress import Progress
 from devserver.backends.comfyui.refusal import refusal_of_outputs
@@ -21,7 +21,7 @@ SOCKET_CLASS = "SaveImageWebsocket"
 
 def socket_nodes(graph: Graph) -> frozenset[str]:
     """The nodes whose pictures come over the socket."""
-    return frozenset(nodes_of_class(graph, SOCKET_CLASS))
+    return frozenset(node_id for node_id, node in graph.items() if node["class_type"] == SOCKET_CLASS)
 
 
 def results_of(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import ExitStack
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
@@ -76,14 +75,6 @@ class Socket:
         """Close it; once more does no harm."""
         self._connection = None
         self._opened.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def read_message(heard: str | bytes) -> Message:

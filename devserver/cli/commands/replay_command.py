@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.progress import Progress
 
 from collectors import start_recording
 from devserver.cli.complaints import FAILED
 from devserver.cli.options import data_option, json_option, refuse
-from devserver.cli.output import console, print_json
+from devserver.cli.output import console, print_json, progress_bar
 from devserver.cli.records import load
 from devserver.cli.showing.repetitions import draw_plan, draw_replay
 from devserver.embedded import embedded_engines
@@ -79,7 +76,9 @@ def command(
         return _tell_plan(record.execution_id, steps, as_json)
     whose = whose_runs(settings)
     recorded = start_recording(make_sinks(settings), journal=settings.journal, **whose)
-    with recorded as recording, _progress(steps) as tell:
+    most = sum(step.todo is not None for step in steps)
+    with recorded as recording, progress_bar("attempts") as bar:
+        tell = (lambda done: bar(completed=done, total=most)) if bar else (lambda done: None)
         done = replay(record, steps, wishes=wishes, recording=recording, engines=known, settings=settings, tell=tell)
     if as_json:
         print_json(done.to_dict())
@@ -108,13 +107,3 @@ def _read_base_url(text: str) -> tuple[str, str]:
     if not found or not old.startswith(("http://", "https://")):
         raise refuse("--base-url takes OLD=NEW, such as http://gpu:11434=http://127.0.0.1:11434.")
     return old, f"http{new}"
-
-
-@contextlib.contextmanager
-def _progress(steps: Sequence[Step]) -> Iterator[Callable[[int], None]]:
-    if not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    with Progress(console=console(stderr=True), transient=True) as progress:
-        task = progress.add_task("attempts", total=sum(step.todo is not None for step in steps))
-        yield lambda done: progress.update(task, completed=done)

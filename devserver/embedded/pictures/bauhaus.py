@@ -49,7 +49,9 @@ class Spot(NamedTuple):
 
 def paint(scene: Scene, rng: np.random.Generator) -> Image.Image:
     """The picture: `steps` is the number of forms."""
-    paper, black, *inks = (steer(c, scene, number=n, share=0.06 if n < 2 else 0.7) for n, c in _colours(scene))
+    paper, black, *inks = (
+        steer(c, scene, number=n, share=0.06 if n < 2 else 0.7) for n, c in enumerate(PALETTES[scene.palette])
+    )
     sheet = _paper(scene, paper, rng)
     focus = np.array([scene.width, scene.height]) * _golden_point(rng)
     slant = rng.choice([-1, 1]) * (0.09 + 0.05 * rng.random() + 0.03 * scene.guidance * scene.features.mood)
@@ -61,10 +63,6 @@ def paint(scene: Scene, rng: np.random.Generator) -> Image.Image:
         taken.append(_print_form(sheet, scene, ink, _free_place(scene, focus, slant, number, taken, rng), slant, rng))
     _print_things(sheet, scene, (paper, black, *inks), rng)
     return sheet
-
-
-def _colours(scene: Scene) -> list[tuple[int, Colour]]:
-    return list(enumerate(PALETTES[scene.palette]))
 
 
 def _golden_point(rng: np.random.Generator) -> tuple[float, float]:

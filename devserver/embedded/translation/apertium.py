@@ -9,7 +9,7 @@ from functools import cached_property
 from devserver.backends.errors import EngineFailed, EngineNotInstalled
 from devserver.embedded.languages import iso_639_1
 from devserver.embedded.translation.processes import package_version, run
-from devserver.embedded.translation.translated import Translation
+from devserver.engines import Translated
 
 # Variants ("eng-cat_valencia", "gl-pt-latin1", "eco-es-fr") are left to those who ask for them by name.
 _PLAIN_MODE = re.compile(r"([a-z]{2,3})-([a-z]{2,3})")
@@ -52,7 +52,7 @@ class Apertium:
                 return f"{self.version}, {package} {version}"
         return self.version
 
-    def translate(self, text: str, *, mode: str) -> Translation:
+    def translate(self, text: str, *, mode: str) -> Translated:
         """The text as Apertium translates it; words it does not know stay as they are, unmarked."""
         if not self.is_installed:
             raise EngineNotInstalled(f"no program {self._program!r} on PATH; apt-get install apertium brings it")
@@ -60,17 +60,27 @@ class Apertium:
         given = printable(text)
         finished = run(argv, text=given, timeout_s=self._timeout_s)
         if finished.exit_status != 0:
-            raise _failure(argv, finished.exit_status, finished.stderr)
+            said = (finished.stderr.strip() or "nothing").splitlines()[0][:200]
+            raise EngineFailed(
+                f"{' '.join(argv)} ended with status {finished.exit_status} and said: {said}; "
+                "`apertium -l` lists the modes it has"
+            )
         translated = _with_line_end_of(given, finished.stdout)
 
         facts = {
             "words": len(given.split()),
-            "words_unchanged": _words_in_common(given, translated),
+            "words_unchanged": len(set(given.lower().split()) & set(translated.lower().split())),
             "replaced_characters": sum(a != b for a, b in zip(text, given, strict=True)),
             "exit_status": finished.exit_status,
         }
-        passed = {"argv": argv, "text": given}
-        return Translation(translated, "apertium", mode, self.version_of(mode), passed, facts)
+        return Translated(
+            text=translated,
+            engine="apertium",
+            mode=mode,
+            engine_version=self.version_of(mode),
+            passed={"argv": argv, "text": given},
+            facts=facts,
+        )
 
 
 def modes_by_pair(listing: str) -> dict[tuple[str, str], str]:
@@ -100,16 +110,3 @@ def printable(text: str) -> str:
 def _with_line_end_of(source: str, translated: str) -> str:
     # Apertium adds or drops the last line end depending on the pair.
     return translated.rstrip("\n") + source[len(source.rstrip("\n")) :]
-
-
-def _words_in_common(source: str, translated: str) -> int:
-    return len(set(source.lower().split()) & set(translated.lower().split()))
-
-
-def _failure(argv: tuple[str, ...], exit_status: int, stderr: str) -> EngineFailed:
-    said = (stderr.strip() or "nothing").splitlines()[0][:200]
-    return EngineFailed(
-        f"{' '.join(argv)} ended with status {exit_status} and said: {said}; `apertium -l` lists the modes it has",
-        exit_status=exit_status,
-        stderr=stderr,
-    )

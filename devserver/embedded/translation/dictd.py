@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from idzip import IdzipFile
+
+from exporters.storage.files import write_file
 
 # Part of the cached file's name: a change of the table makes old files be built anew.
 _FORMAT = 1
@@ -104,20 +105,17 @@ def open_index(index_file: Path, cache_dir: Path) -> sqlite3.Connection:
 
     Where the cache cannot be written the index lives in memory: the same answers, a slower start.
     """
-    cached = cache_dir / _cache_name(index_file)
+    state = index_file.stat()
+    cached = cache_dir / f"{index_file.stem}.{state.st_size}-{state.st_mtime_ns}.v{_FORMAT}.sqlite"
     with suppress(sqlite3.Error):
-        return _connect(cached)
-    with suppress(OSError):
-        _write_cache(index_file, cached)
         return _connect(cached)
     in_memory = sqlite3.connect(":memory:", check_same_thread=False)
     _fill(in_memory, index_file)
+    with suppress(OSError):
+        write_file(cached, in_memory.serialize())
+        for other in set(cache_dir.glob(f"{index_file.stem}.*.sqlite")) - {cached}:
+            other.unlink(missing_ok=True)
     return in_memory
-
-
-def _cache_name(index_file: Path) -> str:
-    state = index_file.stat()
-    return f"{index_file.stem}.{state.st_size}-{state.st_mtime_ns}.v{_FORMAT}.sqlite"
 
 
 def _connect(cached: Path) -> sqlite3.Connection:
@@ -132,20 +130,6 @@ def _connect(cached: Path) -> sqlite3.Connection:
     return connection
 
 
-def _write_cache(index_file: Path, cached: Path) -> None:
-    cached.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=cached.parent, suffix=".part")  # mkstemp makes it 0600
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        with closing(sqlite3.connect(temporary)) as connection:
-            _fill(connection, index_file)
-        temporary.replace(cached)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _remove_older(cached, index_file.stem)
-
-
 def _fill(connection: sqlite3.Connection, index_file: Path) -> None:
     connection.executescript(
         "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
@@ -154,12 +138,6 @@ def _fill(connection: sqlite3.Connection, index_file: Path) -> None:
     )
     with connection:
         connection.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", parse_index(index_file))
-
-
-def _remove_older(cached: Path, stem: str) -> None:
-    for other in cached.parent.glob(f"{stem}.*.sqlite"):
-        if other != cached:
-            other.unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=64)

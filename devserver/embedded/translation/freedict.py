@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from devserver.backends.errors import EngineNotInstalled
-from devserver.embedded.languages import iso_639_1, language
+from devserver.embedded.languages import iso_639_1, iso_639_3
 from devserver.embedded.translation.apertium import printable
 from devserver.embedded.translation.dictd import Dictionary, open_dictionary
 from devserver.embedded.translation.glosses import choose_gloss
 from devserver.embedded.translation.lemmas import forms_to_try, lemmatiser
 from devserver.embedded.translation.processes import package_version
-from devserver.embedded.translation.translated import Translation
 from devserver.embedded.translation.words import (
     WordInText,
     join_japanese,
@@ -23,6 +22,7 @@ from devserver.embedded.translation.words import (
     with_case_of,
     without_articles,
 )
+from devserver.engines import Translated
 
 DICTD_DIRECTORY = Path("/usr/share/dictd")
 _FILE_NAME = re.compile(r"freedict-([a-z]{3})-([a-z]{3})")
@@ -59,7 +59,7 @@ class FreeDict:
         version = package_version(f"dict-{name}") if self._directory == DICTD_DIRECTORY else None
         return f"dict-{name} {version}" if version else self._edition(name)
 
-    def translate(self, text: str, *, from_lang: str, to_lang: str) -> Translation:
+    def translate(self, text: str, *, from_lang: str, to_lang: str) -> Translated:
         """The text word for word; words that no entry is found for stay as they are."""
         name = dictionary_name(from_lang, to_lang)
         dictionary = self._open(name)
@@ -74,13 +74,13 @@ class FreeDict:
         translated = "".join(pieces) + rest
         if to_lang == "ja":
             translated = join_japanese(translated)
-        return Translation(
-            translated,
-            "freedict",
-            "word for word",
-            self.version_of(from_lang, to_lang),
-            {"dictionary": f"{name}.dict.dz", "text": given},
-            _facts(words, found, text, given),
+        return Translated(
+            text=translated,
+            engine="freedict",
+            mode="word for word",
+            engine_version=self.version_of(from_lang, to_lang),
+            passed={"dictionary": f"{name}.dict.dz", "text": given},
+            facts=_facts(words, found, text, given),
         )
 
     def _open(self, name: str) -> Dictionary:
@@ -90,8 +90,7 @@ class FreeDict:
         return open_dictionary(index_file, self._cache_dir)
 
     def _edition(self, name: str) -> str:
-        information = "\n".join(self._open(name).entries("00databaseinfo"))
-        match = _EDITION.search(information)
+        match = _EDITION.search("\n".join(self._open(name).entries("00databaseinfo")))
         return match[1] if match else ""
 
 
@@ -101,7 +100,7 @@ def dictionary_name(from_lang: str, to_lang: str) -> str:
     >>> dictionary_name("de", "en")
     'freedict-deu-eng'
     """
-    return f"freedict-{language(from_lang).iso3}-{language(to_lang).iso3}"
+    return f"freedict-{iso_639_3(from_lang)}-{iso_639_3(to_lang)}"
 
 
 def _key(word: WordInText) -> tuple[str, bool]:

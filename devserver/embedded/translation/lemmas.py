@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
 
-from devserver.embedded.languages import language
-
 _ARABIC_VOWELS = re.compile(r"[\u064b-\u065f\u0670\u0640]")
 _ARABIC_ARTICLE = "ال"
 # Small words whose headword a dictionary lists under another form, or under a misleading one
@@ -25,8 +23,8 @@ _SMALL_WORDS = {
     },
     "en": {"an": "a"},
 }
-_WRITTEN_IN_TWO = ("sr",)
-"""Languages whose words come in another script than their name."""
+_SCRIPTS = {**dict.fromkeys(("bg", "ru", "uk"), "CYRILLIC"), "ar": "ARABIC", "el": "GREEK", "hi": "DEVANAGARI"}
+"""The scripts of languages that are not written in Latin letters; Serbian is in either."""
 
 
 def forms_to_try(word: str, lang: str) -> Iterator[str]:
@@ -47,7 +45,7 @@ def forms_to_try(word: str, lang: str) -> Iterator[str]:
     if lang == "ar":
         yield from _arabic_spellings(word)
     # On a journey across scripts what no dictionary listed travels on: no lemma of this language would be its own.
-    if lang in _WRITTEN_IN_TWO or _script(word) == _script(language(lang).native_name):
+    if lang == "sr" or _script(word) == _SCRIPTS.get(lang, "LATIN"):
         yield from _lemmas(word, lang)
 
 

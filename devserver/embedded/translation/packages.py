@@ -37,18 +37,17 @@ def package_for(from_lang: str, to_lang: str) -> str | None:
     >>> package_for("es", "en"), package_for("en", "ar"), package_for("ar", "ja")
     ('apertium-eng-spa', 'dict-freedict-eng-ara', None)
     """
-    return _apertium_packages().get((from_lang, to_lang)) or _freedict_packages().get((from_lang, to_lang))
-
-
-def _apertium_packages() -> dict[tuple[str | None, str | None], str]:
-    packages = {_codes(name.removeprefix("apertium-")): name for name in _APERTIUM.split()}
-    return packages | {(second, first): name for (first, second), name in packages.items()}
-
-
-def _freedict_packages() -> dict[tuple[str | None, str | None], str]:
-    return {_codes(pair): f"dict-freedict-{pair}" for pair in _FREEDICT.split()}
+    return _PACKAGES.get((from_lang, to_lang))
 
 
 def _codes(pair: str) -> tuple[str | None, str | None]:
     first, second = pair.split("-")
     return iso_639_1(first), iso_639_1(second)
+
+
+_OF_APERTIUM = {_codes(name.removeprefix("apertium-")): name for name in _APERTIUM.split()}
+_PACKAGES = {
+    **{_codes(pair): f"dict-freedict-{pair}" for pair in _FREEDICT.split()},
+    **{(second, first): name for (first, second), name in _OF_APERTIUM.items()},
+    **_OF_APERTIUM,
+}

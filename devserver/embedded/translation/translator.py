@@ -8,8 +8,7 @@ from devserver.embedded.languages import english_name
 from devserver.embedded.translation.apertium import Apertium
 from devserver.embedded.translation.freedict import FreeDict, dictionary_name
 from devserver.embedded.translation.packages import package_for
-from devserver.embedded.translation.translated import Translation
-from devserver.engines import Backend
+from devserver.engines import Backend, Translated
 
 
 class EmbeddedTranslator:
@@ -34,7 +33,7 @@ class EmbeddedTranslator:
             return Backend("freedict", dictionary_name(from_lang, to_lang))
         return Backend("none", "no engine for this pair")
 
-    def translate(self, text: str, *, from_lang: str, to_lang: str) -> Translation:
+    def translate(self, text: str, *, from_lang: str, to_lang: str) -> Translated:
         """The text in the other language; never by a detour.
 
         The same language in and out gives the text back with engine `none`. Raises
@@ -46,13 +45,13 @@ class EmbeddedTranslator:
             case Backend(name="freedict"):
                 return self._freedict.translate(text, from_lang=from_lang, to_lang=to_lang)
         if from_lang == to_lang:
-            return Translation(text, "none", "same language", "")
+            return Translated(text=text, engine="none", mode="same language", engine_version="", passed={})
         raise self._missing(from_lang, to_lang)
 
     def _missing(self, from_lang: str, to_lang: str) -> MissingLanguagePair:
         source, target = (f"{english_name(code)} ({code})" for code in (from_lang, to_lang))
         package = package_for(from_lang, to_lang)
-        reachable = tuple(second for first, second in self.pairs() if first == from_lang)
+        reachable = [second for first, second in self.pairs() if first == from_lang]
         # For those who choose to take it.
         route = shortest_route(from_lang, to_lang, self.pairs())
 
@@ -61,4 +60,4 @@ class EmbeddedTranslator:
         message = f"no installed engine translates {source} to {target}: {help_text}; from {source} you reach now {now}"
         if route:
             message += f"; a way in {len(route) - 1} steps is {'→'.join(route)}"
-        return MissingLanguagePair(message, from_lang=from_lang, to_lang=to_lang, package=package, reachable=reachable)
+        return MissingLanguagePair(message)

@@ -28,7 +28,6 @@ class Headwords(Protocol):
 
     def __contains__(self, headword: str, /) -> bool:
         """Whether the headword is listed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,7 @@ def _longest_matches(text: str, headwords: Headwords) -> Iterator[str]:
     start = unknown_from = 0
     while start < len(text):
         ends = range(min(len(text), start + _LONGEST_JAPANESE_HEADWORD), start, -1)
-        end = next((end for end in ends if _is_japanese(text[start]) and text[start:end] in headwords), None)
+        end = next((end for end in ends if _JAPANESE.match(text[start]) and text[start:end] in headwords), None)
         if end is None:
             start += 1
             continue
@@ -116,12 +115,7 @@ def join_japanese(text: str) -> str:
     >>> join_japanese("その 花 robot")
     'その花 robot'
     """
-    japanese = _JAPANESE.pattern
-    return re.sub(rf"(?<={japanese}) (?={japanese})", "", text)
-
-
-def _is_japanese(character: str) -> bool:
-    return bool(_JAPANESE.match(character))
+    return re.sub(rf"(?<={_JAPANESE.pattern}) (?={_JAPANESE.pattern})", "", text)
 
 
 def with_case_of(source: WordInText, translated: str, *, to_lang: str) -> str:

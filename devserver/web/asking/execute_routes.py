@@ -35,12 +35,9 @@ def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Bluepri
             wanted, config = request_of(source, guard.role(), settings.safety_level, runs.configs)
             runs.runner.check(wanted)
             job = runs.runner.submit(wanted, asker().pupil)
-        except UnknownConfig as error:
-            return trouble(404, str(error), **_named(source))
-        except NotAllowed as error:
-            return trouble(403, str(error), **_named(source))
-        except RequestError as error:
-            return trouble(400, str(error), **_named(source))
+        except (UnknownConfig, RequestError) as error:
+            status = 404 if isinstance(error, UnknownConfig) else 403 if isinstance(error, NotAllowed) else 400
+            return trouble(status, str(error), **_named(source))
         except RunnerFull as error:
             return trouble(503, str(error), **_named(source), retry_after=error.retry_after)
         if not _waits(source):

@@ -6,6 +6,7 @@ asked for is kept before anybody is told that it will be run, so that a run that
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import secrets
 import threading
@@ -60,6 +61,11 @@ class Job:
     def name(self) -> str:
         """What it can be asked for by: the execution id as soon as there is one."""
         return self.execution_id or self.ticket
+
+    @property
+    def moment(self) -> dt.datetime:
+        """When it was asked for."""
+        return dt.datetime.fromtimestamp(self.asked_at, dt.UTC)
 
     @property
     def status(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, abort, make_response, redirect, request
@@ -16,35 +15,29 @@ from devserver.web.erasing.erase_page import erase_page_values, erasure_page_val
 from devserver.web.erasing.erasures import Erasures, ErasureState
 from devserver.web.erasing.wishes import ErasureScope, ErasureWish, Origin, origin_of, wish_of_body, wish_of_form
 from devserver.web.language import words_here
-from devserver.web.refusals import page_refusal, refusal, refuse_with
-from devserver.web.replies import is_api, json_reply, trouble
+from devserver.web.refusals import refuse_with
+from devserver.web.replies import json_reply, trouble
 from devserver.web.runs.lookup import FLUSH_SECONDS, Runs
 from devserver.web.showing import show
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import asker
-from devserver.web.visitors.roles import Role
 from otel_tracking.erasure import IsMeant
 
 _WOULD_WORK = '{"scope": "run"}'
 
 
-def erase_routes(runs: Runs, data_dir: Path, erasures: Erasures) -> Blueprint:
+def erase_routes(runs: Runs, erasures: Erasures) -> Blueprint:
     """The routes, as a blueprint."""
     routes = Blueprint("erasing", __name__)
-    answers = _Erasing(runs, data_dir, erasures)
-    refuse_with(routes, lambda status, error: (refusal if is_api() else page_refusal)(status, error))
-    routes.before_request(_for_researchers)
+    answers = _Erasing(runs, erasures)
+    refuse_with(routes)
+    routes.before_request(lambda: guard.for_researchers("erase runs"))
     routes.get("/runs/<name>/erase")(answers.ask)
     routes.post("/runs/<name>/erase")(answers.erase)
     routes.get("/erasures/<name>")(answers.tell)
     routes.post("/api/runs/<name>/erase")(answers.erase_for_program)
     routes.get("/api/erasures/<name>")(answers.tell_program)
     return routes
-
-
-def _for_researchers() -> None:
-    if guard.role() is not Role.RESEARCHER:
-        abort(403, "only who has the full token may erase runs")
 
 
 class StillUnderWay(Exception):
@@ -60,7 +53,6 @@ class _Erasing:
     """What each route answers."""
 
     runs: Runs
-    data_dir: Path
     erasures: Erasures
 
     def ask(self, name: str) -> AnyResponse:
@@ -70,7 +62,7 @@ class _Erasing:
             return _not_yet(under_way)
         self.runs.settle()
         row = self.runs.row(origin.run.execution_id)
-        values = erase_page_values(row, origin, self.data_dir, self.erasures.places())
+        values = erase_page_values(row, origin, self.runs.data_dir, self.erasures.places())
         return make_response(show("erase.html", **values))
 
     def erase(self, name: str) -> AnyResponse:
@@ -104,7 +96,7 @@ class _Erasing:
         self.runs.settle(FLUSH_SECONDS)
         if wish.withdraw:
             # First: a death in between leaves runs that do not leave, and nothing that was only half withdrawn.
-            origin.withdraw(self.data_dir)
+            origin.withdraw(self.runs.data_dir)
         state = self.erasures.begin(is_meant, origin.reason(wish))
         guard.note(Act.ERASE, erasure=state.name, reason=origin.reason(wish).value)
         return state
@@ -113,7 +105,7 @@ class _Erasing:
         found = self.runs.find(name, asker())
         if isinstance(found, Job):
             raise StillUnderWay([found])
-        return origin_of(self.runs.row(found), self.data_dir)
+        return origin_of(self.runs.row(found), self.runs.data_dir)
 
     def _under_way(self, is_meant: IsMeant, wish: ErasureWish) -> list[Job]:
         """Runs of the same person that have not ended: what they still bring would come after the erasure."""

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, send_file
 
 from devserver.web.asking.runner import Job
 from devserver.web.files.copies import Copies
-from devserver.web.refusals import refusal, refuse_with
+from devserver.web.refusals import refuse_with
 from devserver.web.replies import trouble
 from devserver.web.runs.lookup import Runs
 from devserver.web.visitors import guard
@@ -33,7 +33,7 @@ def media_routes(runs: Runs) -> Blueprint:
     """The routes, as a blueprint."""
     routes = Blueprint("media", __name__, url_prefix="/api/runs")
     copies = Copies()
-    refuse_with(routes, refusal)
+    refuse_with(routes)
 
     @routes.get("/<run>/media/<name>")
     def medium(run: str, name: str) -> Response:

@@ -79,7 +79,7 @@ class Stream:
 
     def _live(self, job: Job, seen: int) -> Iterator[bytes]:
         trace_id = job.trace_id or ""
-        telling, told = self.tellings.of(trace_id, self.language, self.audience), 0
+        telling, told = self.tellings(trace_id, self.language, self.audience), 0
         while True:
             try:
                 for event in self.runs.follow(trace_id, told, self.heartbeat_seconds):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from collectors.building.live import RunSoFar
@@ -66,22 +66,13 @@ class Telling:
         return told
 
 
-class Tellings:
-    """The tellings of the runs that are watched, the last few of them."""
+Tellings = Callable[[str, str, str], Telling]
+"""The telling of a run, in a language and for an audience, that all its watchers share."""
 
-    def __init__(self, most: int = REMEMBERED) -> None:
-        self._most, self._lock = most, threading.Lock()
-        self._known: OrderedDict[tuple[str, str, str], Telling] = OrderedDict()
 
-    def of(self, trace_id: str, language: str, audience: str) -> Telling:
-        """The telling of a run that all its watchers share."""
-        key = trace_id, language, audience
-        with self._lock:
-            telling = self._known.pop(key, None) or Telling(trace_id, language, audience)
-            self._known[key] = telling
-            while len(self._known) > self._most:
-                self._known.popitem(last=False)
-            return telling
+def new_tellings() -> Tellings:
+    """Those of the runs that are watched, the last few of them."""
+    return lru_cache(REMEMBERED)(Telling)
 
 
 def stored_messages(record: ExecutionRecord, language: str, audience: str) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from typing import Any
 from devserver.errors import RequestError
 from devserver.web.asking.body import NotAllowed, whole_number
 from devserver.web.asking.runner import Job
-from devserver.web.runs.lookup import Runs, moment_of, page_of
+from devserver.web.runs.lookup import Runs
 from devserver.web.visitors.pupils import Asker
 from exporters.remarks.book import RemarkBook
 from exporters.storage.reading.execution_index import ExecutionRow
@@ -82,7 +82,7 @@ class Listing:
         all_rows: list[ListedRun | ExecutionRow] = [*(job for job in jobs if wanted.accepts(job)), *stored]
         found = [row for row in all_rows if not query.text or _mentions(row, query.text)]
         self.total = len(found)
-        chosen = page_of(found, query.limit, query.offset)
+        chosen = found[query.offset : query.offset + query.limit]
         book = runs.remarks() if asker.is_researcher else RemarkBook()
         self.rows = [row if isinstance(row, ListedRun) else _of_row(row, book) for row in chosen]
 
@@ -134,17 +134,11 @@ def _of_job(job: Job) -> ListedRun:
         execution_id=job.execution_id,
         trace_id=job.trace_id,
         config_name=request.config_name,
-        timestamp=moment_of(job),
+        timestamp=job.moment,
         status=job.status,
-        user_id=request.user_id,
-        session_id=request.session_id,
-        device_id=request.device_id,
-        study_id=request.study_id,
-        batch_id=request.batch_id,
-        execution_mode=request.execution_mode,
-        safety_level=request.safety_level,
         used_seed=request.seed,
         run_url=f"/runs/{job.name}",
+        **{name: getattr(request, name) for name in (*PEOPLE, "execution_mode", "safety_level")},
     )
 
 

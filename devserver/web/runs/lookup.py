@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import threading
 from collections.abc import Iterator
-from itertools import islice
-from typing import Any
 
 from collectors.building.live import RunSoFar
 from collectors.recording import LiveEvent
@@ -218,17 +215,3 @@ class Runs:
                 content = read_stored(self.data_dir, item.file_path, sha256)
                 return None if content is None else (content, (item.media and item.media.type) or "")
         return None
-
-
-def page_of(entries: list[Any], limit: int, offset: int) -> list[Any]:
-    """Some of a list.
-
-    >>> page_of(["a", "b", "c"], 2, 1)
-    ['b', 'c']
-    """
-    return list(islice(entries, offset, offset + limit))
-
-
-def moment_of(job: Job) -> dt.datetime:
-    """When a job was asked for."""
-    return dt.datetime.fromtimestamp(job.asked_at, dt.UTC)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -15,7 +13,7 @@ from devserver.web.asking.runner import Job
 from devserver.web.files.workshop import DocumentTooMuch, Workshop, WorkshopFull
 from devserver.web.language import language_here
 from devserver.web.live.streams import Seats, Stream, has_seen_the_end
-from devserver.web.live.telling import Tellings
+from devserver.web.live.telling import Tellings, new_tellings
 from devserver.web.refusals import refusal, refuse_with
 from devserver.web.replies import json_reply, trouble
 from devserver.web.runs.listing import Listing, read_query
@@ -36,10 +34,10 @@ from exporters.storage.layout import folder_name
 from otel_tracking.record import ExecutionRecord
 
 
-def run_routes(runs: Runs, data_dir: Path, seats: Seats, heartbeat_seconds: float, workshop: Workshop) -> Blueprint:
+def run_routes(runs: Runs, seats: Seats, heartbeat_seconds: float, workshop: Workshop) -> Blueprint:
     """The routes, as a blueprint."""
     routes = Blueprint("runs", __name__, url_prefix="/api/runs")
-    answers = _Answers(runs, data_dir, seats, heartbeat_seconds, workshop)
+    answers = _Answers(runs, seats, heartbeat_seconds, workshop)
     refuse_with(routes, _refuse)
     routes.get("")(answers.index)
     routes.get("/stats")(answers.stats)
@@ -61,18 +59,17 @@ class _Answers:
     """What each route answers."""
 
     runs: Runs
-    data_dir: Path
     seats: Seats
     heartbeat_seconds: float
     workshop: Workshop
-    tellings: Tellings = field(default_factory=Tellings)
+    tellings: Tellings = field(default_factory=new_tellings)
 
     def index(self) -> Response:
         query = read_query(request.args, asker(), largest=100)
         listing = Listing(self.runs, query, asker())
         return json_reply(
             {
-                "executions": [row.to_dict(with_people=_is_researcher()) for row in listing.rows],
+                "executions": [row.to_dict(with_people=asker().is_researcher) for row in listing.rows],
                 "total": listing.total,
                 "limit": query.limit,
                 "offset": query.offset,
@@ -85,16 +82,13 @@ class _Answers:
     def stats(self) -> Response:
         self.runs.settle()
         seen = [row for row in self.runs.rows({}) if self.runs.may_see(row, asker())]
-        # What everything takes grows with self.runs that pupils do not see.
-        size = _size_of(self.data_dir) if _is_researcher() else None
-        return json_reply(
-            {
-                "total_records": len(seen),
-                "total_size_bytes": size,
-                "total_size_mb": None if size is None else round(size / 2**20, 2),
-                "storage_dir": str(self.data_dir.absolute()) if _is_researcher() else self.data_dir.name,
-            }
-        )
+        size, place = None, self.runs.data_dir.name
+        if asker().is_researcher:  # What everything takes grows with runs that pupils do not see.
+            files = (path for path in self.runs.data_dir.rglob("*") if path.is_file())
+            size, place = sum(path.stat().st_size for path in files), str(self.runs.data_dir.absolute())
+        size_mb = None if size is None else round(size / 2**20, 2)
+        stored = {"total_records": len(seen), "total_size_bytes": size, "total_size_mb": size_mb}
+        return json_reply({**stored, "storage_dir": place})
 
     def one(self, name: str) -> Response:
         found = self.runs.find(name, asker())
@@ -102,7 +96,7 @@ class _Answers:
             return json_reply(_under_way(found, self.runs))
         record = self.runs.record(found)
         guard.note(Act.EXPORT, found, format="record")
-        if not _is_researcher():
+        if not asker().is_researcher:
             return json_reply(student_copy(record))
         return Response(render_json(record), mimetype="application/json")
 
@@ -120,9 +114,10 @@ class _Answers:
                 return trouble(403, f"{format_name} shows everything and is not for students; html or pdf would work")
             check_options(options, [form])
             record = self.runs.record(found)
-            way_out = open_way_out(self.data_dir, profile if _is_researcher() else Profile.FULL, with_marked=True)
+            chosen = profile if asker().is_researcher else Profile.FULL
+            way_out = open_way_out(self.runs.data_dir, chosen, with_marked=True)
             # Who looks at what is theirs takes nothing out of a study.
-            if _is_researcher() and not way_out.lets_out(record):
+            if asker().is_researcher and not way_out.lets_out(record):
                 return trouble(409, _why_not(way_out))
             whose = asker().pupil or guard.role()
             document = self.workshop.make(record, format_name, options, whose, way_out.profile)
@@ -147,9 +142,8 @@ class _Answers:
         leave = self.seats.take()
         if leave is None:
             return trouble(503, "too many watchers follow runs already; try again in a moment", retry_after=5)
-        stream = Stream(
-            self.runs, self.tellings, found, language_here(), guard.audience().value, self.heartbeat_seconds
-        )
+        audience = guard.audience().value
+        stream = Stream(self.runs, self.tellings, found, language_here(), audience, self.heartbeat_seconds)
         response = Response(stream.messages(after), mimetype="text/event-stream")
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"
@@ -167,17 +161,9 @@ class _Answers:
         return json_reply({"status": "cancelling", "run_status": found.status, **addresses(found)}, 202)
 
 
-def _size_of(data_dir: Path) -> int:
-    return sum(path.stat().st_size for path in data_dir.rglob("*") if path.is_file())
-
-
-def _is_researcher() -> bool:
-    return guard.role() is Role.RESEARCHER
-
-
 def _damaged(runs: Runs) -> dict[str, list[str]]:
     """What the list could not read, where there is such a thing and a researcher asks."""
-    sentences = [damage.sentence for damage in runs.damaged()] if _is_researcher() else []
+    sentences = [damage.sentence for damage in runs.damaged()] if asker().is_researcher else []
     return {"damaged": sentences} if sentences else {}
 
 
@@ -187,7 +173,7 @@ def _under_way(job: Job, runs: Runs) -> dict[str, Any]:
     told = {
         "status": job.status,
         "config_name": job.request.config_name,
-        "timestamp": dt.datetime.fromtimestamp(job.asked_at, dt.UTC).isoformat(),
+        "timestamp": job.moment.isoformat(),
         "execution_mode": job.request.execution_mode,
         "safety_level": job.request.safety_level,
         "position": runs.runner.position(job),
@@ -195,13 +181,13 @@ def _under_way(job: Job, runs: Runs) -> dict[str, Any]:
         **addresses(job),
     }
     # Students follow the live view, which holds back what no check has seen yet.
-    return {**told, "items": [item.to_dict() for item in items]} if _is_researcher() else told
+    return {**told, "items": [item.to_dict() for item in items]} if asker().is_researcher else told
 
 
 def _options(form: Format) -> dict[str, str] | None:
     """The options of the request that the format has; None where students may not have the format."""
     options = {name: value for name, value in request.args.items() if name not in ("token", "profile")}
-    if _is_researcher():
+    if asker().is_researcher:
         return options
     return {**options, "audience": Role.STUDENT.value} if "audience" in form.options else None
 

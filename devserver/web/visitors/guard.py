@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app, g, make_response, request
+from flask import Flask, Response, abort, current_app, g, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from collectors.listening import is_from_elsewhere
 from devserver.audit import Act, Actor, Audit
-from devserver.web.language import words_here
-from devserver.web.replies import is_api, trouble
-from devserver.web.showing import show
+from devserver.web.replies import is_api
+from devserver.web.showing import refused
 from devserver.web.visitors import logins
 from devserver.web.visitors.access import COOKIE, MOST_BODY_OF_STRANGERS, Access, Caller
 from devserver.web.visitors.roles import Role
@@ -58,6 +57,12 @@ def role() -> Role:
     return caller().role
 
 
+def for_researchers(act: str) -> None:
+    """Refuse whoever has not the full token what only those may do who have it."""
+    if role() is not Role.RESEARCHER:
+        abort(403, f"only who has the full token may {act}")
+
+
 def caller() -> Caller:
     """Who asks."""
     found: Caller = g.caller
@@ -81,7 +86,7 @@ def note(act: Act, execution_id: str | None = None, **more: str | int) -> None:
 def _wrong_place(access: Access) -> Response | None:
     if access.knows_host(request.headers.get("Host", "")):
         return None
-    return _refuse(421, "this server is not known by that name; DEVSERVER_HOSTNAMES says which names it has")
+    return refused(421, "this server is not known by that name; DEVSERVER_HOSTNAMES says which names it has")
 
 
 def _from_elsewhere() -> Response | None:
@@ -89,7 +94,7 @@ def _from_elsewhere() -> Response | None:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if not is_from_elsewhere(request.method, site, origin, request.host):
         return None
-    return _refuse(403, "the request comes from a page of another site; only this server's own pages may send it")
+    return refused(403, "the request comes from a page of another site; only this server's own pages may send it")
 
 
 def _who_is_it(access: Access) -> AnyResponse | None:
@@ -104,10 +109,3 @@ def _who_is_it(access: Access) -> AnyResponse | None:
     if g.caller:
         return None
     return logins.refuse_bearer(access, authorization) if authorization else logins.ask_for_token(401)
-
-
-def _refuse(status: int, sentence: str) -> Response:
-    if is_api():
-        return trouble(status, sentence)
-    page = show("message.html", title=words_here()["trouble 403"], sentence=sentence)
-    return make_response(page, status)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from flask import Blueprint, abort, redirect
+from flask import Blueprint, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.audit import Act
 from devserver.web.showing import show
 from devserver.web.visitors import guard, logins
 from devserver.web.visitors.access import COOKIE, Access
-from devserver.web.visitors.roles import Role
 from devserver.web.visitors.sessions import Session
 
 
@@ -35,23 +34,18 @@ def login_routes(access: Access) -> Blueprint:
 
     @routes.get("/sessions")
     def index() -> str:
-        _for_researchers()
+        guard.for_researchers("see who is logged in")
         rows = [_row(session) for session in access.sessions.all()]
         return show("sessions.html", rows=rows, own=guard.caller().session)
 
     @routes.post("/sessions/<name>/end")
     def end(name: str) -> AnyResponse:
-        _for_researchers()
+        guard.for_researchers("see who is logged in")
         if access.sessions.end(name):
             guard.note(Act.SESSION_ENDED, ended=name)
         return redirect("/sessions", 303)
 
     return routes
-
-
-def _for_researchers() -> None:
-    if guard.role() is not Role.RESEARCHER:
-        abort(403, "only who has the full token may see who is logged in")
 
 
 def _row(session: Session) -> dict[str, str]:

@@ -8,7 +8,7 @@ from flask import Response, current_app, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.audit import Act, Actor, Audit
-from devserver.web.replies import is_api, trouble
+from devserver.web.replies import is_api, set_cookie, trouble
 from devserver.web.showing import show
 from devserver.web.visitors.access import COOKIE, Access
 from devserver.web.visitors.sessions import SESSION_SECONDS
@@ -30,7 +30,7 @@ def renew(access: Access, response: Response) -> None:
     """Send a fresh cookie to who has an old one that counts."""
     fresh = access.sessions.renewed(request.cookies.get(COOKIE, ""))
     if fresh:
-        _set_cookie(response, fresh)
+        set_cookie(response, COOKIE, fresh, SESSION_SECONDS)
 
 
 def refuse_bearer(access: Access, authorization: str) -> Response:
@@ -61,15 +61,9 @@ def _log_in(access: Access, token: str, address: str) -> AnyResponse:
     session, cookie = access.sessions.begin(token, _address())
     _audit().note(Act.LOGIN, Actor(role.value, session.name, _address()))
     response = redirect(address, 303)
-    _set_cookie(response, cookie)
+    set_cookie(response, COOKIE, cookie, SESSION_SECONDS)
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _set_cookie(response: AnyResponse, cookie: str) -> None:
-    response.set_cookie(
-        COOKIE, cookie, max_age=SESSION_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure
-    )
 
 
 def _too_many() -> Response:

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 from itsdangerous import BadSignature, Signer, TimestampSigner
 
+from devserver.web.replies import set_cookie
 from devserver.web.visitors import guard
 from devserver.web.visitors.roles import Role
 
@@ -52,15 +53,7 @@ class Pupils:
         def keep(response: Response) -> Response:
             new: str = g.get("new_pupil", "")
             if new:
-                response.set_cookie(
-                    COOKIE,
-                    self._ids.sign(new).decode(),
-                    max_age=COOKIE_SECONDS,
-                    httponly=True,
-                    # Not stricter: a link in another page would come without the id, and get a new one.
-                    samesite="Lax",
-                    secure=request.is_secure,
-                )
+                set_cookie(response, COOKIE, self._ids.sign(new).decode(), COOKIE_SECONDS)
             return response
 
         @app.before_request
