@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +24,7 @@ from otel_tracking.version import own_version
 
 if TYPE_CHECKING:
     from collectors.receiving import Collector
+    from collectors.streaming import StreamWorker
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,21 @@ def open_collector(data_dir: Path, **options: Any) -> Collector:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     sinks = make_sinks(Settings.from_environment(data_dir=data_dir))
     return Collector(sinks, Spool(data_dir / "collect"), **options)
+
+
+def open_stream_worker(
+    brokers: str, topic: str, table: str, *, group: str, options: Mapping[str, str], grace: float
+) -> StreamWorker[Any]:
+    """A worker that reads a topic of Kafka into a Delta table, as one of a group."""
+    from collectors.streaming import StreamWorker
+    from collectors.streaming.kafka import KafkaSource
+    from collectors.streaming.partition import Patience
+    from exporters.delta.ledger import DeltaLedger
+    from exporters.delta.tables import DeltaStore
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    ledger = DeltaLedger(DeltaStore(table), topic)
+    return StreamWorker(KafkaSource(brokers, topic, group, options), ledger, patience=Patience(grace=grace))
 
 
 def whose_runs(settings: Settings) -> dict[str, Any]:
