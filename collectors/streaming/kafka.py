@@ -69,8 +69,8 @@ class KafkaSource:
         self._consumer.incremental_assign([place])
         self._sought.add(partition)
         self._ended.discard(partition)
-        if self._is_held:
-            self._consumer.pause([place])
+        # It stays paused through that, as it was when it was given to us.
+        (self._consumer.pause if self._is_held else self._consumer.resume)([place])
 
     def is_at_end(self, partition: int) -> bool:
         """Whether all of it that there is has been read."""
