@@ -91,7 +91,7 @@ def open_collector(data_dir: Path, **options: Any) -> Collector:
 
 
 def open_stream_worker(
-    brokers: str, topic: str, table: str, *, group: str, options: Mapping[str, str], grace: float
+    brokers: str, topic: str, table: str, *, group: str, options: Mapping[str, str], grace: float | None = None
 ) -> StreamWorker[Any]:
     """A worker that reads a topic of Kafka into a Delta table, as one of a group."""
     from collectors.streaming import StreamWorker
@@ -102,7 +102,8 @@ def open_stream_worker(
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     ledger = DeltaLedger(DeltaStore(table), topic)
-    return StreamWorker(KafkaSource(brokers, topic, group, options), ledger, patience=Patience(grace=grace))
+    patience = Patience() if grace is None else Patience(grace=grace)
+    return StreamWorker(KafkaSource(brokers, topic, group, options), ledger, patience=patience)
 
 
 def whose_runs(settings: Settings) -> dict[str, Any]:

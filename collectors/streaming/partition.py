@@ -22,10 +22,11 @@ class Patience(NamedTuple):
     """How long a run is waited for, in seconds of the messages' time.
 
     `grace` for what is missing after its end, `spill` for a run of which nothing more is heard, `age` for one that
-    could not be spilled.
+    could not be spilled. A run that is whole waits for nothing; what is missing of another may be in a queue of a
+    Collector that was down, behind minutes of what it has taken since.
     """
 
-    grace: float = 30.0
+    grace: float = 600.0
     spill: float = 1800.0
     age: float = 6 * 3600.0
 

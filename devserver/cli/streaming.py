@@ -25,7 +25,7 @@ def collect_from_kafka(
     *,
     group: str,
     options: Mapping[str, str],
-    grace: float,
+    grace: float | None,
     as_json: bool,
 ) -> int:
     """Be one worker of the group until Ctrl-C or SIGTERM. Raises what stands in the way of beginning."""

@@ -1,4 +1,4 @@
-"""A programme of many DevServers in small, with real parts; `make test-scale` runs what is here, and fails without them."""
+"""A programme of many DevServers in small, with real parts; `make test-scale` runs it, and fails without them."""
 
 import os
 import sys

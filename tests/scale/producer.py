@@ -8,6 +8,7 @@ import json
 import random
 import sys
 import time
+from pathlib import Path
 
 import httpx
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -18,7 +19,6 @@ from collectors.building.record import build_record
 from collectors.receiving.sorting import sort
 from collectors.spans.of_otlp import batches_of_protobuf
 from otel_tracking import ItemType, canonical
-from otel_tracking.record import FinishReason
 
 
 class Keeping(SpanProcessor):
@@ -58,17 +58,16 @@ def send(client, endpoint, body):
         time.sleep(0.1)
 
 
-def digest(spans):
-    """The sha256 of the record that these spans make here."""
-    body = encode_spans(spans).SerializeToString()
-    [found] = sort(batches_of_protobuf(body), lambda _: False).ours.values()
-    record = build_record(found, finish_reason=FinishReason.COUNTS_MET)
-    return (
-        body,
-        record.trace_id,
-        hashlib.sha256(canonical.dumps(record.to_dict()).encode("utf-8", "surrogatepass")).hexdigest(),
-        len(record.items),
-    )
+def recorded(spans):
+    """The record that these spans make here."""
+    [found] = sort(batches_of_protobuf(encode_spans(spans).SerializeToString()), lambda _: False).ours.values()
+    return build_record(found)
+
+
+def digest(record):
+    """The sha256 of all that a record says, but for how it came: in one piece or in several, early or late."""
+    said = record.to_dict() | dict.fromkeys(("revision", "finish_reason", "late_spans"))
+    return hashlib.sha256(canonical.dumps(said).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def pieces_of(spans, rng):
@@ -79,14 +78,14 @@ def pieces_of(spans, rng):
 
 def main(endpoint, count, seed, path):
     rng, kept = random.Random(int(seed)), Keeping()
-    with start_recording(journal=False) as recording, open(path, "w") as file, httpx.Client(timeout=30) as client:
+    with start_recording(journal=False) as recording, Path(path).open("w") as file, httpx.Client(timeout=30) as client:
         recording.provider.add_span_processor(kept)
         for _ in range(int(count)):
             one_run(recording.tracker(), rng)
             recording.provider.force_flush(30_000)
             spans, kept.spans = kept.spans, []
-            _, trace_id, sha256, items = digest(spans)
-            file.write(json.dumps([trace_id, sha256, items]) + "\n")
+            record = recorded(spans)
+            file.write(json.dumps([record.trace_id, digest(record), len(record.items)]) + "\n")
             for body in pieces_of(spans, rng):
                 send(client, endpoint, body)
 

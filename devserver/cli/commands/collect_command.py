@@ -25,6 +25,7 @@ TOKEN = "DEVSERVER_COLLECT_TOKEN"
 HOSTNAMES = "DEVSERVER_HOSTNAMES"
 TOKENS = "DEVSERVER_COLLECT_TOKENS"
 PORT = 4319
+GRACE = 30.0
 LOOK_SECONDS = 0.5
 
 
@@ -36,8 +37,7 @@ LOOK_SECONDS = 0.5
 @click.option(
     "--grace",
     type=click.FloatRange(min=0.1),
-    default=30.0,
-    show_default=True,
+    show_default="30, with --kafka 600",
     metavar="SECONDS",
     help="How long to wait for what is missing after a run's end, in the time of the spans.",
 )
@@ -87,7 +87,7 @@ LOOK_SECONDS = 0.5
 def command(
     host: str,
     port: int,
-    grace: float,
+    grace: float | None,
     patience: float,
     tokens_file: Path | None,
     brokers: str | None,
@@ -136,7 +136,7 @@ def command(
 
     hostnames = os.environ.get(HOSTNAMES, "").lower().replace(",", " ").split()
     tokens = read_tokens(tokens_file) if tokens_file else None
-    collector = open_collector(data_dir, grace=grace, patience=patience)
+    collector = open_collector(data_dir, grace=grace or GRACE, patience=patience)
     try:
         receiver = TraceReceiver(collector, token=token, tokens=tokens, host=host, hostnames=hostnames)
         with listening(receiver, host, port) as address:
