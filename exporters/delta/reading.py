@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,11 +12,13 @@ import pyarrow.compute as pc
 from exporters.delta.tables import DATE, DeltaStore
 from exporters.storage.reading.run_loader import StoredRun, mentions_blobs
 from exporters.storage.tables.schema import schema
+from exporters.storage.tables.table_file import Group
 from otel_tracking.record import ExecutionRecord
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
+RUNS_AT_ONCE = 1_000
 _KNOWN = ["trace_id", "revision", "write_id", DATE]
 
 
@@ -40,30 +42,38 @@ def known_runs(executions: DeltaTable, day: str | None) -> dict[str, Known]:
     return found
 
 
-def read_known(store: DeltaStore, executions: DeltaTable, runs: Collection[Known]) -> Iterator[ExecutionRecord]:
-    """The records of these rows; one query a table, however many they are."""
-    if not runs:
-        return
-    days = sorted({run.day for run in runs})
-    ids = pa.array(sorted({run.write_id for run in runs}), pa.int64())
-    found = _rows(executions, "executions", days, ids)
-    items = _rows(store.open("items"), "items", days, ids)
-    has_blobs = mentions_blobs(found) or mentions_blobs(items)
-    blobs = _rows(store.open("blobs"), "blobs", days, ids) if has_blobs else schema("blobs").empty_table()
-    parts = [_by_write(table) for table in (found, items, blobs)]
-    for run in sorted(runs):
-        tables = [
-            of.get(run.write_id, table.slice(0, 0)) for of, table in zip(parts, (found, items, blobs), strict=True)
-        ]
-        yield StoredRun(Path(store.uri), *tables).record()
+def read_known(store: DeltaStore, executions: DeltaTable, runs: Iterable[Known]) -> Iterator[ExecutionRecord]:
+    """The records of these rows, in the order in which they were written; some at a time, a query a table."""
+    tables = {"executions": executions}
+    for bunch in _bunches(sorted(runs, key=lambda run: run.write_id)):
+        yield from _read_bunch(store, tables, bunch)
 
 
-def _rows(table: DeltaTable, name: str, days: Collection[str], write_ids: pa.Array) -> pa.Table:
-    dataset = table.to_pyarrow_dataset(file_pruning_predicate=[(DATE, "in", list(days))])
-    wanted = schema(name)
+def _bunches(runs: Sequence[Known]) -> Iterator[Sequence[Known]]:
+    for start in range(0, len(runs), RUNS_AT_ONCE):
+        yield runs[start : start + RUNS_AT_ONCE]
+
+
+def _read_bunch(store: DeltaStore, tables: dict[str, DeltaTable], runs: Sequence[Known]) -> Iterator[ExecutionRecord]:
+    def rows(name: str) -> pa.Table:
+        tables[name] = tables.get(name) or store.open(name)
+        return _rows(tables[name], name, runs)
+
+    executions, items = rows("executions"), rows("items")
+    blobs = rows("blobs") if mentions_blobs(executions) or mentions_blobs(items) else schema("blobs").empty_table()
+    parts = [Group(table.combine_chunks()) for table in (executions, items, blobs)]
+    for run in runs:
+        yield StoredRun(Path(store.uri), *(part.slice(run.write_id) for part in parts)).record()
+
+
+def _rows(table: DeltaTable, name: str, runs: Sequence[Known]) -> pa.Table:
+    """The rows of these writes. Files and row groups of others are not read: writes are numbered as time goes."""
+    days, ids = sorted({run.day for run in runs}), [run.write_id for run in runs]
+    dataset = table.to_pyarrow_dataset(file_pruning_predicate=[(DATE, "in", days)])
+    wanted, at = schema(name), pc.field("write_id")
     there = [column for column in wanted.names if column in dataset.schema.names]
-    found = dataset.to_table(columns=there, filter=pc.field("write_id").isin(write_ids))
-    return conformed(found, wanted)
+    is_wanted = (at >= ids[0]) & (at <= ids[-1]) & at.isin(pa.array(ids, pa.int64()))
+    return conformed(dataset.to_table(columns=there, filter=is_wanted), wanted)
 
 
 def conformed(found: pa.Table, wanted: pa.Schema) -> pa.Table:
@@ -73,12 +83,3 @@ def conformed(found: pa.Table, wanted: pa.Schema) -> pa.Table:
         for field in wanted
     ]
     return pa.table(columns, schema=wanted)
-
-
-def _by_write(table: pa.Table) -> Mapping[int, pa.Table]:
-    """The rows of each write, in their order: those of one lie side by side in the file that they were written to."""
-    ids = table["write_id"].to_pylist()
-    starts: dict[int, list[int]] = {}
-    for position, write_id in enumerate(ids):
-        starts.setdefault(write_id, []).append(position)
-    return {write_id: table.take(positions) for write_id, positions in starts.items()}

@@ -1,4 +1,4 @@
-"""Many executions through real parts that are killed again and again: the table has each exactly once, item for item."""
+"""Many executions through real parts that are killed: the table has each exactly once, item for item."""
 
 import json
 import os
