@@ -12,11 +12,13 @@ from typing import Any
 from builders import Bang
 from children import ROOT
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
-from wire import from_sdk, over_json, over_protobuf
+from wire import from_sdk, over_json, over_protobuf, read_protobuf
 
 from collectors import start_recording
 from collectors.building.record import build_record
+from collectors.building.spans_of_record import spans_of_record
 from collectors.spans.of_journal import read_run
+from collectors.spans.to_otlp import request_of
 from collectors.testing import RememberingSink
 from otel_tracking import ExecutionRecord, canonical
 from otel_tracking.run import Execution
@@ -80,13 +82,21 @@ def records_of_all_sources(pipeline: Pipeline) -> dict[str, ExecutionRecord]:
             pass  # the pipeline's own end
         assert recording.flush(timeout=60)
         assert recording.provider.force_flush(60_000)
+    stored = sink.latest()[run.trace_id]
     return {
-        "sink": sink.latest()[run.trace_id],
+        "sink": stored,
+        "outbox": _sent_again(stored),
         "sdk": build_record([from_sdk(span) for span in kept.spans]),
         "protobuf": build_record(over_protobuf(kept.spans)),
         "json": build_record(over_json(kept.spans)),
         "journal": build_record(read_run(int(run.trace_id, 16), journals.entries()).spans),
     }
+
+
+def _sent_again(record: ExecutionRecord) -> ExecutionRecord:
+    """What a collector makes of what an outbox sends of a record."""
+    spans = read_protobuf(request_of(spans_of_record(record), {}))
+    return build_record(spans, finish_reason=record.finish_reason, revision=record.revision)
 
 
 def assert_all_equal(records: dict[str, ExecutionRecord]) -> ExecutionRecord:
