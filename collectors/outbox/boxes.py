@@ -7,7 +7,9 @@ OUTBOX/refused/<n>.otlp                       requests that a server will never 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +18,16 @@ from collectors.receiving.spool import LOCK, MOST_BYTES, Spool, entries_in, segm
 from otel_tracking.errors import RecordingError
 
 REFUSED = "refused"
+SEGMENT_BYTES = 2**20
+"""A file goes when all in it is taken: after a crash no more than this is sent twice, and no text stays for long."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoxState:
-    """A folder of an outbox: how many requests wait in it, their bytes, since when, and which process fills it."""
+    """A folder of an outbox: how many requests are in its files, their bytes, since when, and which process fills it.
+
+    Those that were taken are counted as long as their file has others.
+    """
 
     path: Path
     requests: int
@@ -31,9 +38,11 @@ class BoxState:
 
 def open_box(outbox: Path, most_bytes: int = MOST_BYTES) -> Spool:
     """The first folder that nobody fills; for as long as this process lives."""
+    # At least four files, so that room for one is had without letting go of all.
+    segment_bytes = max(1, min(SEGMENT_BYTES, most_bytes // 4))
     for number in itertools.count():
         with contextlib.suppress(RecordingError):
-            return Spool(outbox / str(number), most_bytes=most_bytes)
+            return Spool(outbox / str(number), segment_bytes=segment_bytes, most_bytes=most_bytes)
     raise AssertionError("there is always another number")
 
 
@@ -41,7 +50,8 @@ def left_boxes(outbox: Path) -> Iterator[Spool]:
     """The folders in which something waits and that nobody fills any more, one after the other."""
     for folder in folders_of(outbox):
         if segments_in(folder):
-            with contextlib.suppress(RecordingError):
+            # Somebody fills it; or it is another user's.
+            with contextlib.suppress(RecordingError, OSError):
                 yield Spool(folder)
 
 
@@ -52,23 +62,36 @@ def folders_of(outbox: Path) -> list[Path]:
 
 
 def states_of(outbox: Path) -> list[BoxState]:
-    """What waits, folder by folder; for those who only look."""
-    return [_state_of(folder) for folder in folders_of(outbox)]
+    """What waits, folder by folder, and last what was refused; for those who only look."""
+    return [state_of(folder) for folder in (*folders_of(outbox), outbox / REFUSED)]
 
 
-def _state_of(folder: Path) -> BoxState:
+def state_of(folder: Path) -> BoxState:
+    """What waits in a folder."""
     segments = segments_in(folder)
     sizes = [len(entry.body) for path in segments for entry in entries_in(path)]
-    times = [path.stat().st_mtime for path in segments if path.exists()]
+    times = [when for path in segments if (when := _written(path)) is not None]
     return BoxState(folder, len(sizes), sum(sizes), min(times, default=None), _process_of(folder))
 
 
-def _process_of(folder: Path) -> int | None:
-    """The process that fills a folder; None where nobody does."""
+def _written(path: Path) -> float | None:
     try:
-        Spool(folder).close()
-    except RecordingError:
-        with contextlib.suppress(OSError, ValueError):
-            return int((folder / LOCK).read_text())
-        return 0
+        return path.stat().st_mtime
+    except OSError:  # it was sent a moment ago
+        return None
+
+
+def _process_of(folder: Path) -> int | None:
+    """The process that fills a folder, 0 where it cannot be told; None where nobody does."""
+    try:
+        lock = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        text = os.pread(lock, 20, 0).decode("ascii", "replace")
+        return int(text) if text.isdecimal() else 0
+    finally:
+        os.close(lock)
     return None

@@ -204,6 +204,8 @@ def start_recording(
     research_endpoint: str | None = None,
     research_token: str | None = None,
     outbox: Path | str | None = None,
+    outbox_bytes: int | None = None,
+    outbox_when_full: str = "wait",
 ) -> Recording:
     """Start recording into `sinks`; nothing in the environment can switch it off or thin it out.
 
@@ -220,8 +222,9 @@ def start_recording(
     what `viewer_text` leaves of each text; None, or an error, leaves it out. `full` cannot be had with it.
 
     Every record goes to `research_endpoint` (`https://gateway.example:4318`) as well, whole, and at least once: it
-    waits in files below `outbox` until it is taken, across restarts, with `research_token` as a bearer token. Media do
-    not travel with it.
+    waits in files below `outbox` until it is taken, across restarts, with `research_token` as a bearer token. Of each
+    process at most `outbox_bytes` (4 GiB) wait; then the record stays in its journal (`outbox_when_full="wait"`) or the
+    oldest request goes (`"drop_oldest"`). Media do not travel with it.
 
     `redaction` says what is taken for a secret and never recorded, beside what always is. Runs that say no study are
     of `study_id`; with `pseudonyms`, users, sessions and devices of its trackers' runs are replaced before anything
@@ -243,7 +246,15 @@ def start_recording(
     if research_endpoint is not None:
         from collectors.outbox import open_outbox  # most recordings have none
 
-        box = open_outbox(sinks, research_endpoint, research_token, outbox, resource.attributes)
+        box = open_outbox(
+            sinks,
+            research_endpoint,
+            outbox,
+            token=research_token,
+            most_bytes=outbox_bytes,
+            when_full=outbox_when_full,
+            resource=resource.attributes,
+        )
         sinks = [*sinks, box]
     namespace = namespace_of(sinks)
     directory = journal if isinstance(journal, str | Path) else None
