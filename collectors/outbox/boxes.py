@@ -35,6 +35,11 @@ class BoxState:
     oldest: float | None
     process: int | None
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether it is what a server did not take, and never will."""
+        return self.path.name == REFUSED
+
 
 def open_box(outbox: Path, most_bytes: int = MOST_BYTES) -> Spool:
     """The first folder that nobody fills; for as long as this process lives."""

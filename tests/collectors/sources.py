@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from builders import Bang
+from builders import log_everywhere as log_everywhere
 from children import ROOT
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from wire import from_sdk, over_json, over_protobuf, read_protobuf
@@ -141,23 +142,6 @@ recover([sink], directory=sys.argv[1], namespace=sys.argv[2])
 for record in sink.records:
     sys.stdout.buffer.write(canonical.dumps(record.to_dict()).encode() + b"\\n")
 """
-
-
-def log_everywhere(value: Any) -> Callable[[Execution], None]:
-    """A pipeline that puts a value wherever a value may go."""
-
-    def pipeline(run: Execution) -> None:
-        run.amend(metadata={"odd": value}, used_seed=value, user_id=value)
-        with run.stage(2) as stage, stage.iteration(1) as iteration:
-            with iteration.backend_call("ollama", model=value, configured={"odd": value, "kept": 1}) as call:
-                call.passed({"body": value})
-                call.response(value)
-            iteration.item("interception_iteration", content=value, input_text=value, metadata={"odd": value})
-            iteration.item("interception_final", metadata=value, model_used=value, config_used=value, file_path=value)
-        with run.output(1, config_used=value) as output, output.stage(4) as stage:
-            stage.item("output_image", media=b"png", execution_time=value, backend_used=value, attempt="0" * 16)
-
-    return pipeline
 
 
 def log_many(values: Sequence[Any]) -> Callable[[Execution], None]:

@@ -20,8 +20,7 @@ def main(directory: str, endpoint: str, runs: str, journals: str) -> None:
     ) as recording:
         for number in range(int(runs)):
             with recording.tracker().execution("stillepost") as run, run.stage(2) as stage:
-                with stage.iteration(1) as iteration:
-                    iteration.item(ItemType.INTERCEPTION_ITERATION, content=f"Eine Blume {number}" * 50)
+                stage.item(ItemType.USER_INPUT_TEXT, content=f"Eine Blume {number}" * 50)
             print(run.trace_id, flush=True)
         print("closing", flush=True)
 

@@ -1,4 +1,4 @@
-"""Processes are killed at any moment while the gateway comes and goes: nothing is lost; what comes twice is the same."""
+"""Processes are killed at any moment while the gateway comes and goes: nothing is lost."""
 
 import os
 import random

@@ -24,7 +24,7 @@ from devserver.replay import Planner, Step, Wishes, replay
 from devserver.replay.engines import EmbeddedEngines
 from devserver.replay.secrets import Secrets
 from devserver.settings import Settings
-from devserver.wiring import make_sinks, whose_runs
+from devserver.wiring import make_sinks, research_of, whose_runs
 from exporters.storage.writing.media import load_media
 
 
@@ -77,8 +77,8 @@ def command(
         raise refuse(f"the run has no attempt {', '.join(only)}; --dry-run lists those it has.")
     if dry_run:
         return _tell_plan(record.execution_id, steps, as_json)
-    whose = whose_runs(settings)
-    recorded = start_recording(make_sinks(settings), journal=settings.journal, **whose)
+    told = {**whose_runs(settings), **research_of(settings)}
+    recorded = start_recording(make_sinks(settings), journal=settings.journal, **told)
     with recorded as recording, _progress(steps) as tell:
         done = replay(record, steps, wishes=wishes, recording=recording, engines=known, settings=settings, tell=tell)
     if as_json:
