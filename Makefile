@@ -14,7 +14,7 @@ NEEDED := pyproject.toml tools/setup.sh tools/uv_as_pip.py tools/constraints.txt
 # Handed over in the environment: a prompt may hold quotes.
 export PROMPT
 
-.PHONY: help demo serve test test-browser test-integration pictures check format bench golden constraints engines clean
+.PHONY: help demo serve test test-browser test-integration test-scale pictures check format bench golden constraints engines clean
 .DEFAULT_GOAL := help
 
 help:
@@ -39,6 +39,9 @@ test: $(VENV)/.ready-dev ## set up and run all tests; what needs something that 
 
 test-integration: $(VENV)/.ready-dev ## real servers: Jaeger behind a Collector, Ollama; built with Go the first time; Kafka, veraPDF, QualCoder
 	OTEL_TRACKING_INTEGRATION=1 $(BIN)/python -m pytest tests/integration $(ARGS)
+
+test-scale: $(VENV)/.ready-dev ## many executions through a Collector, Kafka and S3, all of them killed; needs Java, Maven, Go
+	OTEL_TRACKING_SCALE=1 $(BIN)/python -m pytest -s tests/scale $(ARGS)
 
 test-browser: $(VENV)/.ready-dev ## only the tests in a real browser; skipped, visibly, where there is no Chromium
 	@tools/install_test_tools.sh

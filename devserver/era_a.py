@@ -16,7 +16,7 @@ from collectors.delivery import KnowingSink, is_erased, refused_by, write_togeth
 from devserver.era_a_store import DatasetStore
 from devserver.erasing import places_of
 from devserver.settings import Settings
-from devserver.wiring import make_sinks, whose_runs
+from devserver.wiring import make_sinks, research_of, whose_runs
 from otel_tracking import ExecutionItem, ItemType, MediaType
 from otel_tracking.migration import (
     ExecutionRecord,
@@ -135,7 +135,8 @@ def _opened(settings: Settings | None) -> _Open:
     with _lock:
         if _open is None or _open.process != os.getpid():
             settings = settings or Settings.from_environment()
-            recording = start_recording([LateSinks(settings)], journal=settings.journal, **whose_runs(settings))
+            told = {**whose_runs(settings), **research_of(settings)}
+            recording = start_recording([LateSinks(settings)], journal=settings.journal, **told)
             store = DatasetStore(
                 settings.data_dir,
                 settle=lambda: recording.flush(timeout=5),

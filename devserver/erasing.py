@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devserver.erasing_audit import ErasableAudit
-from devserver.settings import Settings
+from devserver.settings import Settings, outbox_of
 from exporters.erasure import pending
 from exporters.errors import CompactionRunning
 from otel_tracking.erasure import IsMeant, Place
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def places_of(settings: Settings) -> list[Place]:
     """The places beside the data directory's tables and its exports where something of a run may lie."""
-    from collectors.receiving.erasing import places_of_collecting  # only here: most starts erase nothing
+    from collectors.outbox.erasing import places_of_outbox  # only here: most starts erase nothing
+    from collectors.receiving.erasing import places_of_collecting
     from collectors.recording.erasing import places_of_recording
     from devserver.web.asking.erasing import ErasableTickets
 
@@ -30,6 +31,7 @@ def places_of(settings: Settings) -> list[Place]:
     return [
         *places_of_recording(str(data_dir), journals),
         *places_of_collecting(data_dir / "collect"),
+        *places_of_outbox(outbox_of(data_dir)),
         ErasableTickets(data_dir),
         ErasableAudit(data_dir),
     ]

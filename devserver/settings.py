@@ -28,9 +28,20 @@ OTLP_ENDPOINT = "DEVSERVER_OTLP_ENDPOINT"
 OTLP_CONTENT = "DEVSERVER_OTLP_CONTENT"
 JAEGER_URL = "DEVSERVER_JAEGER_URL"
 STUDY = "DEVSERVER_STUDY"
+RESEARCH_ENDPOINT = "DEVSERVER_RESEARCH_ENDPOINT"
+RESEARCH_TOKEN = "DEVSERVER_RESEARCH_TOKEN"
+OUTBOX_BYTES = "DEVSERVER_OUTBOX_BYTES"
+OUTBOX_WHEN_FULL = "DEVSERVER_OUTBOX_WHEN_FULL"
 
+WAIT, DROP_OLDEST = "wait", "drop_oldest"
+"""What becomes of a record for which the outbox has no room."""
 REDACTED = "redacted"
 """What `otlp_content` is for viewers whose every text is looked over first."""
+
+
+def outbox_of(data_dir: Path) -> Path:
+    """Where records of a data directory wait for a research programme."""
+    return data_dir / "outbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +62,9 @@ class Settings:
     `jaeger_url`.
 
     Runs that say no study are of `study`, one of the data directory; None where there is none.
+
+    Whole records go to `research_endpoint` as well, with `research_token`; None for nowhere. Of each process at most
+    `outbox_bytes` wait for it, None for the usual 4 GiB; then records `wait` in their journals, or it is `drop_oldest`.
     """
 
     data_dir: Path = Path("data")
@@ -70,6 +84,10 @@ class Settings:
     otlp_content: str | None = None
     jaeger_url: str = "http://localhost:16686"
     study: str | None = None
+    research_endpoint: str | None = field(default=None, repr=False)
+    research_token: str | None = field(default=None, repr=False)
+    outbox_bytes: int | None = None
+    outbox_when_full: str = WAIT
 
     @classmethod
     def from_environment(
@@ -95,6 +113,7 @@ class Settings:
             study=environment.get(STUDY, "").strip() or None,
             **_read_servers(environment),
             **_read_traces(environment),
+            **_read_research(environment),
         )
 
 
@@ -137,6 +156,28 @@ def _read_traces(environment: Mapping[str, str]) -> dict[str, Any]:
         "otlp_content": environment.get(OTLP_CONTENT, "").strip() or None,
         **({"jaeger_url": url} if url else {}),
     }
+
+
+def _read_research(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Where whole records go, and how much may wait for it."""
+    given = {name: environment.get(name, "").strip() for name in (RESEARCH_ENDPOINT, RESEARCH_TOKEN)}
+    when_full = environment.get(OUTBOX_WHEN_FULL, "").strip() or WAIT
+    if when_full not in (WAIT, DROP_OLDEST):
+        raise SettingsError(f"{OUTBOX_WHEN_FULL} is {when_full!r:.40}; {WAIT} or {DROP_OLDEST} would work")
+    return {
+        "research_endpoint": given[RESEARCH_ENDPOINT] or None,
+        "research_token": given[RESEARCH_TOKEN] or None,
+        "outbox_bytes": _read_bytes(environment.get(OUTBOX_BYTES, "").strip()),
+        "outbox_when_full": when_full,
+    }
+
+
+def _read_bytes(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15 and int(text) >= 2**20):
+        raise SettingsError(f"{OUTBOX_BYTES} is {text!r:.40}; a number of bytes from a MiB on, such as {4 * 2**30}")
+    return int(text)
 
 
 def _with_address(provider: Provider, environment: Mapping[str, str]) -> Provider:

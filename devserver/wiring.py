@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +18,13 @@ from devserver.erasing import finish_erasures
 from devserver.errors import SettingsError
 from devserver.pipeline import Pipeline
 from devserver.remote_engines import remote_engines, wants_servers
-from devserver.settings import REDACTED, STUDY, Settings
+from devserver.settings import REDACTED, STUDY, Settings, outbox_of
 from otel_tracking import ExecutionTracker
 from otel_tracking.version import own_version
 
 if TYPE_CHECKING:
     from collectors.receiving import Collector
+    from collectors.streaming import StreamWorker
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def open_devserver(
         journal=settings.journal,
         otlp_endpoint=settings.otlp_endpoint,
         **viewers_of(settings),
+        **research_of(settings),
         resource_attributes={"service.version": own_version()},
         **whose,
     )
@@ -89,6 +91,22 @@ def open_collector(data_dir: Path, **options: Any) -> Collector:
     return Collector(sinks, Spool(data_dir / "collect"), **options)
 
 
+def open_stream_worker(
+    brokers: str, topic: str, table: str, *, group: str, options: Mapping[str, str], grace: float | None = None
+) -> StreamWorker[Any]:
+    """A worker that reads a topic of Kafka into a Delta table, as one of a group."""
+    from collectors.streaming import StreamWorker
+    from collectors.streaming.kafka import KafkaSource
+    from collectors.streaming.partition import Patience
+    from exporters.delta.ledger import DeltaLedger
+    from exporters.delta.tables import DeltaStore
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    ledger = DeltaLedger(DeltaStore(table), topic)
+    patience = Patience() if grace is None else Patience(grace=grace)
+    return StreamWorker(KafkaSource(brokers, topic, group, options), ledger, patience=patience)
+
+
 def whose_runs(settings: Settings) -> dict[str, Any]:
     """What a recording is told of whose its runs are: the study of the settings, and the pseudonyms that it wants.
 
@@ -118,6 +136,36 @@ def viewers_of(settings: Settings) -> dict[str, Any]:
 
     rules = rules_of(open_study(settings.data_dir, settings.study)) if settings.study else usual_rules()
     return {"otlp_content": "viewer", "viewer_text": lambda text: rules.clean(text).text}
+
+
+def research_of(settings: Settings) -> dict[str, Any]:
+    """Where whole records go and wait for it, as `start_recording` wants to be told."""
+    if settings.research_endpoint is None:
+        return {}
+    return {
+        "research_endpoint": settings.research_endpoint,
+        "research_token": settings.research_token,
+        "outbox": outbox_of(settings.data_dir),
+        "outbox_bytes": settings.outbox_bytes,
+        "outbox_when_full": settings.outbox_when_full,
+    }
+
+
+def with_outbox(sinks: Sequence[Sink], settings: Settings) -> list[Sink]:
+    """Sinks, and the outbox of the settings beside them where there is one: what was recovered is sent too."""
+    if settings.research_endpoint is None:
+        return list(sinks)
+    from collectors.outbox import open_outbox
+
+    outbox = open_outbox(
+        sinks,
+        settings.research_endpoint,
+        outbox_of(settings.data_dir),
+        token=settings.research_token,
+        most_bytes=settings.outbox_bytes,
+        when_full=settings.outbox_when_full,
+    )
+    return [*sinks, outbox]
 
 
 def make_sinks(settings: Settings) -> list[Sink]:

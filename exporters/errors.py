@@ -3,6 +3,8 @@
 StorageError
 ├─ NotWritable          the data directory cannot be used; raised before any run
 ├─ WriteFailed          a record is not durable; the same write may be tried again
+├─ NoTable              there is no table of runs
+├─ WrongTable           a table is there that is none of ours
 ├─ UnsafePath           a path that would leave the data directory
 ├─ BrokenFile           a file is not what its name says
 ├─ UnknownFormat        no such row in FORMATS
@@ -46,6 +48,14 @@ class NotWritable(StorageError):
 
 class WriteFailed(StorageError):
     """A write did not become durable; nothing of it is visible, and it may be tried again."""
+
+
+class NoTable(StorageError, LookupError):
+    """There is no table of runs at that place."""
+
+
+class WrongTable(StorageError):
+    """A table with other columns lies where runs were to be stored."""
 
 
 class UnsafePath(StorageError):

@@ -61,3 +61,20 @@ def finished(recording: Recording, sink: RememberingSink) -> ExecutionRecord:
 def items_of(record: ExecutionRecord, item_type: ItemType | str) -> list[ExecutionItem]:
     """The items of one type."""
     return [item for item in record.items if item.item_type == item_type]
+
+
+def log_everywhere(value: Any) -> Callable[[Execution], None]:
+    """A pipeline that puts a value wherever a value may go."""
+
+    def pipeline(run: Execution) -> None:
+        run.amend(metadata={"odd": value}, used_seed=value, user_id=value)
+        with run.stage(2) as stage, stage.iteration(1) as iteration:
+            with iteration.backend_call("ollama", model=value, configured={"odd": value, "kept": 1}) as call:
+                call.passed({"body": value})
+                call.response(value)
+            iteration.item("interception_iteration", content=value, input_text=value, metadata={"odd": value})
+            iteration.item("interception_final", metadata=value, model_used=value, config_used=value, file_path=value)
+        with run.output(1, config_used=value) as output, output.stage(4) as stage:
+            stage.item("output_image", media=b"png", execution_time=value, backend_used=value, attempt="0" * 16)
+
+    return pipeline

@@ -111,6 +111,13 @@ class RemoteRuns:
             self._settled[run.trace_id] = run
             self._settled_bytes += run.size
 
+    def reopen(self, run: RemoteRun) -> None:
+        """Know a run again that has not ended."""
+        if not self.remembers(run.trace_id):
+            run.touched = self._clock()
+            self._open[run.trace_id] = run
+            self._open_bytes += run.size
+
     def set_aside(self, trace_id: TraceId, sender: str) -> None:
         """Take nothing more of this trace from its sender: its run is set aside with all that had come."""
         self.drop(trace_id)
@@ -192,6 +199,15 @@ class RemoteRuns:
             elif silent >= self._max_age or self._newest_ns - run.newest_ns >= self._max_age * 1e9:
                 due.append(self._settle(run, FinishReason.TOO_OLD))
         return due
+
+    def silent(self, seconds: float) -> list[RemoteRun]:
+        """The runs that did not end and of which nothing was heard for that long, in both times."""
+        now, oldest_ns = self._clock(), self._newest_ns - seconds * 1e9
+        return [
+            run
+            for run in self._open.values()
+            if run.root is None and (now - run.touched >= seconds or run.newest_ns <= oldest_ns)
+        ]
 
     def _grow(self, run: RemoteRun, fresh: list[FinishedSpan], share: int, place: InSpool, sender: str) -> Due | None:
         """Add what has come for a run; the run, if that makes it due."""

@@ -86,11 +86,16 @@ class Spool:
                 return entry
         raise OSError(f"an entry of {self._path(place.segment)} is damaged")
 
-    def append(self, kind: bytes, body: bytes, trace_ids: Iterable[int], sender: str = "") -> InSpool:
-        """Keep a request; when it returns, with the place of it, it is on disk. Raises OSError."""
+    def append(
+        self, kind: bytes, body: bytes, trace_ids: Iterable[int], sender: str = "", *, beyond: bool = False
+    ) -> InSpool:
+        """Keep a request; when it returns, with the place of it, it is on disk. Raises OSError.
+
+        `beyond` also where there is no room: for what takes the place of another.
+        """
         entry = PackedEntry.of(kind, body, sender).to_bytes()
         with self._appending:
-            if self.size + len(body) > self._most_bytes:
+            if not beyond and self.size + len(body) > self._most_bytes:
                 raise SpoolFull(f"{self.directory} holds {self.size} bytes of runs that are not stored yet")
             number, file = self._ready()
             # Registered first: otherwise the segment could be freed between the two.
@@ -102,6 +107,10 @@ class Spool:
             mine = self._appended
         self._sync(mine)
         return place
+
+    def written(self, segment: int) -> float:
+        """When something was last written to a segment, in seconds since 1970."""
+        return self._path(segment).stat().st_mtime
 
     def hold(self, place: InSpool, trace_ids: Iterable[int]) -> None:
         """Say which runs an entry of an earlier process belongs to."""
@@ -125,6 +134,19 @@ class Spool:
                 self._synced = self._appended
                 self._close_file()
                 self._remove_if_free(self._number)
+
+    def roll(self) -> None:
+        """Append to another segment from now on: the one until now can be removed as soon as all of it is released."""
+        with self._appending, self._syncing:
+            if self._file is not None:
+                os.fsync(self._file)
+                self._synced = self._appended
+                self._close_file()
+
+    def after_fork(self) -> None:
+        """In a forked child: let go of what is the parent's, whose locks nobody here will ever free."""
+        self._close_file()
+        os.close(self._owner)
 
     def close(self) -> None:
         """Let go; what is not durable as records stays for the next process."""

@@ -32,18 +32,7 @@ class StoredRuns:
 
     def recall(self, record: ExecutionRecord) -> RemoteRun:
         """The run of a stored record, as if its spans had just come."""
-        trace_id = TraceId(record.trace_id or "0", 16)
-        try:
-            spans = spans_of_record(record)
-            is_fixed = not is_exact(spans, record)
-        except Exception:  # a record of another kind, an import: it has no spans to be added to
-            spans, is_fixed = [], True
-        run = RemoteRun(trace_id, sender=self._senders.of(trace_id), is_fixed=is_fixed)
-        for span in spans:
-            run.add(span)
-        run.size = len(canonical.dumps(record.to_dict()))
-        run.revision, run.late_spans = record.revision, record.late_spans
-        return run
+        return run_of(record, self._senders.of(TraceId(record.trace_id or "0", 16)))
 
     def is_there(self, record: ExecutionRecord) -> bool:
         """Whether all of this is stored already, as this revision or a later one, by whomever."""
@@ -67,3 +56,18 @@ class StoredRuns:
 
     def _stored(self, record: ExecutionRecord) -> ExecutionRecord | None:
         return self.find(int(record.trace_id or "0", 16))
+
+
+def run_of(record: ExecutionRecord, sender: str | None) -> RemoteRun:
+    """The run of a stored record, as if its spans had just come; one that has none is fixed."""
+    try:
+        spans = spans_of_record(record)
+        is_fixed = not is_exact(spans, record)
+    except Exception:  # a record of another kind, an import: it has no spans to be added to
+        spans, is_fixed = [], True
+    run = RemoteRun(TraceId(record.trace_id or "0", 16), sender=sender, is_fixed=is_fixed)
+    for span in spans:
+        run.add(span)
+    run.size = len(canonical.dumps(record.to_dict()))
+    run.revision, run.late_spans = record.revision, record.late_spans
+    return run

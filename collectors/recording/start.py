@@ -36,6 +36,7 @@ from otel_tracking.timings import Timings
 from otel_tracking.tracker import ExecutionTracker
 
 if TYPE_CHECKING:
+    from collectors.outbox import Outbox
     from collectors.viewers.redacting import ViewerText
     from collectors.viewers.sending import OtlpOutput
     from otel_tracking.pseudonyms import Pseudonyms
@@ -68,7 +69,9 @@ class Recording:
         pseudonyms: Pseudonyms | None = None,
         study_id: str | None = None,
         viewer_text: ViewerText | None = None,
+        outbox: Outbox | None = None,
     ) -> None:
+        self._outbox = outbox
         self._pseudonyms, self._study_id = pseudonyms, study_id
         self._road, self._assembly, self._recorder, self._recovery = road, assembly, recorder, recovery
         self._redactor, self._timings = redactor, Timings()
@@ -128,6 +131,7 @@ class Recording:
             "guarded_errors": dict(self.troubles.counts),
             "sinks": self._road.health(),
             "journal": self._recorder.health(),
+            **({"outbox": self._outbox.health()} if self._outbox else {}),
         }
 
     def _send_to(self, otlp: OtlpSettings, viewer_text: ViewerText | None) -> OtlpOutput:
@@ -197,6 +201,11 @@ def start_recording(
     redaction: RedactionPolicy = DEFAULT_POLICY,
     pseudonyms: Pseudonyms | None = None,
     study_id: str | None = None,
+    research_endpoint: str | None = None,
+    research_token: str | None = None,
+    outbox: Path | str | None = None,
+    outbox_bytes: int | None = None,
+    outbox_when_full: str = "wait",
 ) -> Recording:
     """Start recording into `sinks`; nothing in the environment can switch it off or thin it out.
 
@@ -211,6 +220,11 @@ def start_recording(
     variables (`OTEL_EXPORTER_OTLP_ENDPOINT` …), False sends none. `otlp_content` is `viewer` (for Jaeger: no blocked
     texts, no persons, large values as summaries) or `full` (everything, for `otel-tracking collect`). A viewer is sent
     what `viewer_text` leaves of each text; None, or an error, leaves it out. `full` cannot be had with it.
+
+    Every record goes to `research_endpoint` (`https://gateway.example:4318`) as well, whole, and at least once: it
+    waits in files below `outbox` until it is taken, across restarts, with `research_token` as a bearer token. Of each
+    process at most `outbox_bytes` (4 GiB) wait; then the record stays in its journal (`outbox_when_full="wait"`) or the
+    oldest request goes (`"drop_oldest"`). Media do not travel with it.
 
     `redaction` says what is taken for a secret and never recorded, beside what always is. Runs that say no study are
     of `study_id`; with `pseudonyms`, users, sessions and devices of its trackers' runs are replaced before anything
@@ -227,6 +241,21 @@ def start_recording(
         raise RecordingError(
             "otlp_content is 'full', of which no text is looked over; viewer would work with viewer_text"
         )
+    resource = make_resource(service_name, resource_attributes)
+    box = None
+    if research_endpoint is not None:
+        from collectors.outbox import open_outbox  # most recordings have none
+
+        box = open_outbox(
+            sinks,
+            research_endpoint,
+            outbox,
+            token=research_token,
+            most_bytes=outbox_bytes,
+            when_full=outbox_when_full,
+            resource=resource.attributes,
+        )
+        sinks = [*sinks, box]
     namespace = namespace_of(sinks)
     directory = journal if isinstance(journal, str | Path) else None
     recorder = FlightRecorder(directory, namespace=namespace, enabled=journal is not False)
@@ -243,13 +272,14 @@ def start_recording(
         Assembly(road, grace=grace, max_age=max_age),
         recorder,
         recovering,
-        resource=make_resource(service_name, resource_attributes),
+        resource=resource,
         max_open_runs=max_open_runs,
         otlp=otlp,
         redactor=Redactor(redaction),
         pseudonyms=pseudonyms,
         study_id=study_id,
         viewer_text=viewer_text,
+        outbox=box,
     )
     if meter_provider is not None:
         metrics.observe(meter_provider, recording.health)

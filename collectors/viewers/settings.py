@@ -77,13 +77,13 @@ def read_otlp_settings(
     if endpoint is False:
         return NotSent("switched off")
     given = str(endpoint) if isinstance(endpoint, str) and endpoint else None
-    if given and not _is_address(given):
+    if given and not is_address(given):
         raise RecordingError(f"otlp_endpoint is {given!r:.80}; an address such as http://localhost:4318 would work")
     reason = _reason_against(content, given, environment)
     if reason:
         return NotSent(reason)
     return OtlpSettings(
-        endpoint=_with_path(given) if given else _endpoint_of(environment),
+        endpoint=with_path(given) if given else _endpoint_of(environment),
         content=content,
         timeout=_seconds(_of_traces("TIMEOUT", environment)),
         compression=_compression(_of_traces("COMPRESSION", environment)),
@@ -100,7 +100,7 @@ def _reason_against(content: str, given: str | None, environment: Mapping[str, s
     endpoint = _endpoint_of(environment)
     if not endpoint:
         return "no endpoint was given"
-    if not _is_address(endpoint):
+    if not is_address(endpoint):
         return "OTEL_EXPORTER_OTLP_ENDPOINT is no http address"
     if environment.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() == "none":
         return "OTEL_TRACES_EXPORTER is none"
@@ -124,7 +124,8 @@ def _of_traces(name: str, environment: Mapping[str, str]) -> str:
     return own.strip().lower()
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether a text is an address that something can be sent to over HTTP."""
     try:
         parts = urlsplit(text)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
@@ -132,7 +133,8 @@ def _is_address(text: str) -> bool:
         return False
 
 
-def _with_path(address: str) -> str:
+def with_path(address: str) -> str:
+    """The address with the path of traces where it has none."""
     parts = urlsplit(address)
     return urlunsplit(parts._replace(path=PATH)) if parts.path in ("", "/") else address
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "verify": "Check that records are complete and their media unchanged.",
     "recover": "Write the records of runs whose process died.",
     "collect": "Take traces from other processes and keep their records.",
+    "outbox": "Show what waits for a research programme, and send it now.",
     "compact": "Join the many small files of past days into few.",
     "erase": "Erase runs, or everything of somebody, for good.",
     "import": "Take over runs that an earlier tracker or recorder wrote.",

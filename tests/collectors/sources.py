@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from builders import Bang
+from builders import log_everywhere as log_everywhere
 from children import ROOT
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
-from wire import from_sdk, over_json, over_protobuf
+from wire import from_sdk, over_json, over_protobuf, read_protobuf
 
 from collectors import start_recording
 from collectors.building.record import build_record
+from collectors.building.spans_of_record import spans_of_record
 from collectors.spans.of_journal import read_run
+from collectors.spans.to_otlp import request_of
 from collectors.testing import RememberingSink
 from otel_tracking import ExecutionRecord, canonical
 from otel_tracking.run import Execution
@@ -80,13 +83,21 @@ def records_of_all_sources(pipeline: Pipeline) -> dict[str, ExecutionRecord]:
             pass  # the pipeline's own end
         assert recording.flush(timeout=60)
         assert recording.provider.force_flush(60_000)
+    stored = sink.latest()[run.trace_id]
     return {
-        "sink": sink.latest()[run.trace_id],
+        "sink": stored,
+        "outbox": _sent_again(stored),
         "sdk": build_record([from_sdk(span) for span in kept.spans]),
         "protobuf": build_record(over_protobuf(kept.spans)),
         "json": build_record(over_json(kept.spans)),
         "journal": build_record(read_run(int(run.trace_id, 16), journals.entries()).spans),
     }
+
+
+def _sent_again(record: ExecutionRecord) -> ExecutionRecord:
+    """What a collector makes of what an outbox sends of a record."""
+    spans = read_protobuf(request_of(spans_of_record(record), {}))
+    return build_record(spans, finish_reason=record.finish_reason, revision=record.revision)
 
 
 def assert_all_equal(records: dict[str, ExecutionRecord]) -> ExecutionRecord:
@@ -131,23 +142,6 @@ recover([sink], directory=sys.argv[1], namespace=sys.argv[2])
 for record in sink.records:
     sys.stdout.buffer.write(canonical.dumps(record.to_dict()).encode() + b"\\n")
 """
-
-
-def log_everywhere(value: Any) -> Callable[[Execution], None]:
-    """A pipeline that puts a value wherever a value may go."""
-
-    def pipeline(run: Execution) -> None:
-        run.amend(metadata={"odd": value}, used_seed=value, user_id=value)
-        with run.stage(2) as stage, stage.iteration(1) as iteration:
-            with iteration.backend_call("ollama", model=value, configured={"odd": value, "kept": 1}) as call:
-                call.passed({"body": value})
-                call.response(value)
-            iteration.item("interception_iteration", content=value, input_text=value, metadata={"odd": value})
-            iteration.item("interception_final", metadata=value, model_used=value, config_used=value, file_path=value)
-        with run.output(1, config_used=value) as output, output.stage(4) as stage:
-            stage.item("output_image", media=b"png", execution_time=value, backend_used=value, attempt="0" * 16)
-
-    return pipeline
 
 
 def log_many(values: Sequence[Any]) -> Callable[[Execution], None]:

@@ -45,8 +45,7 @@ class Broker:
 
     def start(self):
         with self._log.open("ab") as out:
-            command = [*self._java, "kafka.Kafka", self._properties]
-            self._running = subprocess.Popen(command, stdout=out, stderr=out)
+            self._running = subprocess.Popen(self.command, stdout=out, stderr=out)
         ends = time.monotonic() + PATIENCE
         while not self._answers():
             assert self._running.poll() is None, self._log.read_text()[-2000:]
@@ -56,8 +55,8 @@ class Broker:
         self._running.terminate()
         self._running.wait(PATIENCE)
 
-    def make_topic(self, topic):
-        self._carry_out(AdminClient.create_topics, [NewTopic(topic, PARTITIONS, 1)])
+    def make_topic(self, topic, partitions=PARTITIONS, config=None):
+        self._carry_out(AdminClient.create_topics, [NewTopic(topic, partitions, 1, config=config or {})])
 
     def send(self, topic, messages):
         """Put messages into a topic: pairs of a key (or None) and a body, as the Collector's exporter writes them."""
@@ -97,6 +96,11 @@ class Broker:
         program, *arguments = shlex.split(command)
         assert program == "kafka-configs.sh"
         return self._run("kafka.admin.ConfigCommand", *arguments)
+
+    @property
+    def command(self):
+        """What starts it."""
+        return [*self._java, "kafka.Kafka", self._properties]
 
     @property
     def _client(self):

@@ -12,7 +12,7 @@ import click
 
 from collectors.listening import is_loopback, what_is_wrong
 from devserver.cli.complaints import FAILED
-from devserver.cli.options import data_option, json_option, refuse
+from devserver.cli.options import data_option, json_option, read_parameters, refuse
 from devserver.cli.output import console, print_json
 from devserver.cli.showing.text import count
 from devserver.cli.stopping import wait_for, when_stopped
@@ -25,6 +25,7 @@ TOKEN = "DEVSERVER_COLLECT_TOKEN"
 HOSTNAMES = "DEVSERVER_HOSTNAMES"
 TOKENS = "DEVSERVER_COLLECT_TOKENS"
 PORT = 4319
+GRACE = 30.0
 LOOK_SECONDS = 0.5
 
 
@@ -36,8 +37,7 @@ LOOK_SECONDS = 0.5
 @click.option(
     "--grace",
     type=click.FloatRange(min=0.1),
-    default=30.0,
-    show_default=True,
+    show_default="30, with --kafka 600",
     metavar="SECONDS",
     help="How long to wait for what is missing after a run's end, in the time of the spans.",
 )
@@ -58,6 +58,22 @@ LOOK_SECONDS = 0.5
     metavar="FILE",
     help="Who may send: a line for each, 'name token'. Only its owner may read it (chmod 600).",
 )
+@click.option("--kafka", "brokers", metavar="HOST:PORT,…", help="Read a topic of Kafka, as one of a group of workers.")
+@click.option("--topic", default="otlp_spans", show_default=True, metavar="NAME", help="With --kafka: which topic.")
+@click.option(
+    "--table", metavar="URI", help="With --kafka: the Delta table to store into, s3://bucket/path or a folder."
+)
+@click.option(
+    "--group", default="otel-tracking", show_default=True, metavar="NAME", help="With --kafka: the consumer group."
+)
+@click.option(
+    "--kafka-option",
+    "kafka_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=read_parameters,
+    help="With --kafka: a setting of librdkafka, such as security.protocol=SASL_SSL.",
+)
 @click.option("--quarantine", "is_listed", is_flag=True, help="List what was set aside, and why; take nothing.")
 @click.option(
     "--retry",
@@ -71,9 +87,14 @@ LOOK_SECONDS = 0.5
 def command(
     host: str,
     port: int,
-    grace: float,
+    grace: float | None,
     patience: float,
     tokens_file: Path | None,
+    brokers: str | None,
+    topic: str,
+    table: str | None,
+    group: str,
+    kafka_options: dict[str, Any],
     is_listed: bool,
     retried: tuple[str, ...],
     data_dir: Path,
@@ -91,7 +112,18 @@ def command(
     encrypted; put a TLS proxy in front of it.
 
     What cannot be made a record, or not be believed, is set aside: --quarantine lists it, --retry takes it once more.
+
+    With --kafka and --table, traces are read from a topic instead, by as many of these as are started, and stored in a
+    Delta table: each exactly once, whoever is killed. The object store's credentials are taken from its usual
+    variables, such as AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL.
     """
+    if brokers or table:
+        if not (brokers and table):
+            raise refuse("--kafka HOST:PORT and --table URI belong together")
+        from devserver.cli.streaming import collect_from_kafka
+
+        options = {name: str(value) for name, value in kafka_options.items()}
+        return collect_from_kafka(brokers, topic, table, group=group, options=options, grace=grace, as_json=as_json)
     if is_listed or retried:
         from devserver.cli.quarantine import list_quarantine, retry
 
@@ -104,12 +136,12 @@ def command(
 
     hostnames = os.environ.get(HOSTNAMES, "").lower().replace(",", " ").split()
     tokens = read_tokens(tokens_file) if tokens_file else None
-    collector = open_collector(data_dir, grace=grace, patience=patience)
+    collector = open_collector(data_dir, grace=grace or GRACE, patience=patience)
     try:
         receiver = TraceReceiver(collector, token=token, tokens=tokens, host=host, hostnames=hostnames)
         with listening(receiver, host, port) as address:
             say(f"taking traces on {address}/v1/traces for {data_dir}   (Ctrl-C ends it)", err=True)
-            _make_room_for_many_spans()
+            make_room_for_many_spans()
             _watch_until_stopped(collector)
     finally:
         all_written = collector.close()
@@ -121,7 +153,7 @@ def command(
     return 0 if all_written else FAILED
 
 
-def _make_room_for_many_spans() -> None:
+def make_room_for_many_spans() -> None:
     """Settings of the interpreter for a process that does nothing else; together they double what it takes."""
     # Spans are many small objects without cycles: to look through them for some took half of the time.
     gc.freeze()

@@ -15,6 +15,7 @@ from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
 from devserver.erasing import finish_erasures
 from devserver.settings import Settings
+from devserver.wiring import with_outbox
 from exporters import ParquetSink
 
 
@@ -35,8 +36,14 @@ def command(data_dir: Path, journal: Path | None, as_json: bool) -> int:
     data directories are left alone, and nothing is written twice. So is what is not this user's alone: where it lies,
     whose it is and what would help is said.
     """
-    finish_erasures(Settings.from_environment(data_dir=data_dir))
-    report = recover([ParquetSink(data_dir)], directory=journal)
+    settings = Settings.from_environment(data_dir=data_dir)
+    finish_erasures(settings)
+    sinks = with_outbox([ParquetSink(data_dir)], settings)
+    try:
+        report = recover(sinks, directory=journal)
+    finally:
+        for sink in sinks:
+            sink.close()
     if as_json:
         print_json(
             {

@@ -21,7 +21,7 @@ from devserver.replay import Planner, Step, Wishes, replay
 from devserver.replay.engines import EmbeddedEngines
 from devserver.replay.secrets import Secrets
 from devserver.settings import Settings
-from devserver.wiring import make_sinks, whose_runs
+from devserver.wiring import make_sinks, research_of, whose_runs
 from exporters.storage.writing.media import load_media
 
 
@@ -74,8 +74,8 @@ def command(
         raise refuse(f"the run has no attempt {', '.join(only)}; --dry-run lists those it has.")
     if dry_run:
         return _tell_plan(record.execution_id, steps, as_json)
-    whose = whose_runs(settings)
-    recorded = start_recording(make_sinks(settings), journal=settings.journal, **whose)
+    told = {**whose_runs(settings), **research_of(settings)}
+    recorded = start_recording(make_sinks(settings), journal=settings.journal, **told)
     most = sum(step.todo is not None for step in steps)
     with recorded as recording, progress_bar("attempts") as bar:
         tell = (lambda done: bar(completed=done, total=most)) if bar else (lambda done: None)

@@ -1,0 +1,27 @@
+"""What leaves a DevServer for a research programme, and is sent until it is taken: records as OTLP, in files.
+
+`outbox.py` is the sink that keeps requests, `boxes.py` the folder of each process and what the dead have left,
+`line.py` what waits, `sending.py` sends until it is answered, `posting.py` says what an answer means, `endpoint.py`
+where records may go, `refused.py` keeps what no server takes, `erased.py` lets go of erased runs that wait,
+`retrying.py` sends now what waits of nobody, `erasing.py` is for an erasure.
+"""
+
+from __future__ import annotations
+
+from collectors.outbox.boxes import BoxState, states_of
+from collectors.outbox.endpoint import research_address
+from collectors.outbox.outbox import Outbox, WhenFull, open_outbox
+from collectors.outbox.posting import Answer, Post, Verdict, http_post
+
+__all__ = [
+    "Answer",
+    "BoxState",
+    "Outbox",
+    "Post",
+    "Verdict",
+    "WhenFull",
+    "http_post",
+    "open_outbox",
+    "research_address",
+    "states_of",
+]

@@ -1,0 +1,148 @@
+"""What has come in one partition of a stream and is not stored yet, and up to where it may be forgotten.
+
+The position of a partition is the place of the first message that something unfinished came in: a run that is open, or
+one that is due and not committed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable
+from typing import NamedTuple
+
+from collectors.receiving.remote_run import RemoteRun
+from collectors.receiving.runs import Due, Refusal, RemoteRuns
+from collectors.receiving.sorting import Sorted
+from collectors.receiving.spool import InSpool
+from collectors.receiving.trace_id import TraceId
+from collectors.streaming.messages import Message
+
+
+class Patience(NamedTuple):
+    """How long a run is waited for, in seconds of the messages' time.
+
+    `grace` for what is missing after its end, `spill` for a run of which nothing more is heard, `age` for one that
+    could not be spilled. A run that is whole waits for nothing; what is missing of another may be in a queue of a
+    Collector that was down, behind minutes of what it has taken since.
+    """
+
+    grace: float = 600.0
+    spill: float = 1800.0
+    age: float = 6 * 3600.0
+
+
+MOST_KEPT_BYTES = 64 * 2**20
+"""Messages that are kept for the case that a run in them has to be set aside; of more, only the place is known."""
+
+
+class Taken(NamedTuple):
+    """What came of a message: runs that are due, and what is not taken of it."""
+
+    due: list[Due]
+    refused: list[Refusal]
+
+
+class Partition:
+    """One partition, from a position on."""
+
+    def __init__(
+        self,
+        number: int,
+        position: int | None,
+        patience: Patience,
+        is_at_end: Callable[[], bool],
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.number, self._next, self._patience = number, position, patience
+        self._is_at_end, self._now, self._newest = is_at_end, now, 0.0
+        self._runs = RemoteRuns(
+            grace=patience.grace, patience=patience.spill, max_age=patience.age, clock=self._time, now_ns=self._now_ns
+        )
+        # In the order of their places: the first one is the position.
+        self._unfinished: dict[int, set[TraceId]] = {}
+        self._bodies: dict[int, bytes] = {}
+        self._kept_bytes = 0
+
+    @property
+    def position(self) -> int | None:
+        """Where somebody else would have to read on; None where nothing has been read."""
+        return next(iter(self._unfinished), self._next)
+
+    @property
+    def open_runs(self) -> int:
+        """How many runs have not ended."""
+        return len(self._runs)
+
+    def knows(self, trace_id: TraceId) -> bool:
+        """Whether it is known what the spans of this trace were."""
+        return self._runs.remembers(trace_id)
+
+    def recall(self, run: RemoteRun) -> None:
+        """Know a run again: one that is a record, or one that was spilled, which has no revision yet."""
+        if run.revision:
+            self._runs.recall(run)
+        else:
+            self._runs.reopen(run)
+
+    def take(self, message: Message, found: Sorted) -> Taken:
+        """Take what a message brought of our runs."""
+        self._newest, self._next = max(self._newest, message.time_s), message.offset + 1
+        taken = Taken([], [])
+        if found.ours:
+            self._keep(message)
+        place, share = InSpool(self.number, message.offset), len(message.body) // max(1, found.span_count)
+        for trace_id, spans in found.ours.items():
+            self._unfinished.setdefault(message.offset, set()).add(trace_id)
+            intake = self._runs.take(spans, share * len(spans), place)
+            taken.due.extend(intake.due)
+            taken.refused.extend(intake.refused)
+            if trace_id in intake.unchanged or any(refusal.trace_id == trace_id for refusal in intake.refused):
+                self.finish(trace_id, [place])
+        return taken
+
+    def overdue(self) -> list[Due]:
+        """The runs that have been waited for long enough."""
+        return self._runs.overdue()
+
+    def silent(self) -> list[RemoteRun]:
+        """The runs that did not end and of which nothing more is heard."""
+        return self._runs.silent(self._patience.spill)
+
+    def drop(self, run: RemoteRun) -> None:
+        """Forget a run that was spilled."""
+        self._runs.drop(run.trace_id)
+        self.finish(run.trace_id, run.places)
+
+    def finish(self, trace_id: TraceId, places: Iterable[InSpool]) -> None:
+        """What these messages brought of a run is durable, or will never be more than it is."""
+        for _, offset in places:
+            traces = self._unfinished.get(offset)
+            if traces is not None:
+                traces.discard(trace_id)
+                if not traces:
+                    del self._unfinished[offset]
+                    self._kept_bytes -= len(self._bodies.pop(offset, b""))
+
+    def position_after(self, committed: Collection[Due]) -> int | None:
+        """The position that will be the partition's once these runs are committed."""
+        done = {(offset, due.trace_id) for due in committed for _, offset in due.places}
+        for offset, traces in self._unfinished.items():
+            if any((offset, trace_id) not in done for trace_id in traces):
+                return offset
+        return self._next
+
+    def body_at(self, offset: int) -> bytes:
+        """The message there, while it is kept; else nothing."""
+        return self._bodies.get(offset, b"")
+
+    def _keep(self, message: Message) -> None:
+        if self._kept_bytes + len(message.body) <= MOST_KEPT_BYTES:
+            self._bodies[message.offset] = message.body
+            self._kept_bytes += len(message.body)
+
+    def _time(self) -> float:
+        # At the end of what there is, nothing will come to say that time has passed.
+        return max(self._newest, self._now()) if self._is_at_end() else self._newest
+
+    def _now_ns(self) -> int:
+        return int(self._now() * 1e9)

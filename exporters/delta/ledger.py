@@ -1,0 +1,171 @@
+"""Commit records to a Delta table together with how far a stream was read: both, or nothing.
+
+The executions come last, and their commit holds the position of each partition (`app_transactions`). A commit that was
+made and not answered is found by its own id in the table's history.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+
+from exporters.delta.reading import Known, known_runs, read_known
+from exporters.delta.run_tables import RunTables
+from exporters.delta.spill import Spill
+from exporters.delta.tables import ASIDE, DATE, DeltaStore, first_sentence
+from exporters.errors import WriteFailed
+from exporters.storage.tables.rows import PreparedRecord, row_of
+from otel_tracking.record import ExecutionRecord
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+MOST_DAYS = 32
+"""Days whose runs are known by heart, about 0.3 KB a run; beyond it the one that was asked for longest ago goes."""
+
+_RECENT_COMMITS = 50
+_NOWHERE = Path("/")
+"""What came over OTLP has no media: no file of it lies anywhere."""
+
+
+class SetAside(NamedTuple):
+    """A message that is set aside: where it stands, whose run it is of, why, and its bytes."""
+
+    partition: int
+    offset: int
+    trace_id: str | None
+    reason: str
+    message: bytes
+
+
+class DeltaLedger:
+    """Records of a topic's runs and the positions of its partitions, in the tables at a URI. For one thread.
+
+    Whoever opened a partition later has it: what an earlier one commits is refused, by the table itself.
+    """
+
+    def __init__(self, store: DeltaStore, topic: str) -> None:
+        """Makes the tables where they are missing. Raises `WrongTable` and `NotWritable`."""
+        self._store, self._topic = store, topic
+        self._runs = RunTables(store)
+        self._executions = self._runs.executions
+        self._spill = Spill(store.below("spill"))
+        self._aside: DeltaTable | None = None
+        self._positions: dict[int, int | None] = {}
+        self._days: OrderedDict[str, dict[str, Known]] = OrderedDict()
+
+    def open(self, partitions: Sequence[int]) -> Mapping[int, int | None]:
+        """The committed position of each, None where there is none; from now on commits of others are noticed."""
+        with self._store.said("executions"):
+            self._executions.update_incremental()
+            opened = {number: self._executions.transaction_version(self._app(number)) for number in partitions}
+        self._positions.update(opened)
+        # Their last owner has stored runs since a day was looked at.
+        self._days.clear()
+        self._spill.look()
+        return opened
+
+    def let_go(self, partitions: Sequence[int]) -> None:
+        """Commit no more for these."""
+        for number in partitions:
+            self._positions.pop(number, None)
+
+    def prepare(self, record: ExecutionRecord) -> PreparedRecord:
+        """The rows of a record."""
+        return row_of(record, _NOWHERE)
+
+    def commit(
+        self, records: Sequence[PreparedRecord], positions: Mapping[int, int], asides: Sequence[Any]
+    ) -> frozenset[int]:
+        """Store records with the positions; or nothing, and the partitions in which others have committed since.
+
+        Raises `WriteFailed` where nothing is stored and it may be tried again. `asides` are stored before, and may be
+        there twice after a death.
+        """
+        self._set_aside(asides)
+        rows = self._runs.write_parts(records)
+        # Of every partition that is ours, also where it stays where it is: or nobody would notice that it is not ours.
+        now = {number: positions.get(number, before) for number, before in self._positions.items()}
+        others = self._commit_executions(rows, {number: at for number, at in now.items() if at is not None})
+        if not others:
+            self._positions.update(now)
+            self._know(rows)
+        return others
+
+    def stored(self, traces: Mapping[str, Iterable[str]]) -> Sequence[ExecutionRecord]:
+        """The records that are stored of these traces, given with the days that their runs may be under."""
+        found: dict[str, Known] = {}
+        for trace_id, days in traces.items():
+            runs = [run for day in days if (run := self._runs_of(day).get(trace_id))]
+            if runs:
+                found[trace_id] = max(runs)
+        with self._store.said("executions"):
+            return list(read_known(self._store, self._executions, found.values()))
+
+    def spill(self, records: Sequence[ExecutionRecord]) -> None:
+        """Keep what there is so far of runs that did not end, in tables of their own."""
+        self._spill.write([self.prepare(record) for record in records])
+
+    def spilled(self, trace_ids: Iterable[str]) -> Sequence[ExecutionRecord]:
+        """What was kept of runs that had not ended."""
+        return self._spill.read(trace_ids)
+
+    def _commit_executions(self, rows: pa.Table, positions: Mapping[int, int]) -> frozenset[int]:
+        from deltalake import CommitProperties, Transaction
+
+        name = secrets.token_hex(8)
+        said = CommitProperties(
+            custom_metadata={"otel_tracking.write": name},
+            app_transactions=[Transaction(self._app(number), at) for number, at in positions.items()],
+        )
+        try:
+            self._runs.write_executions(rows, said)
+        except Exception as trouble:
+            return self._what_became_of(name, trouble)
+        return frozenset()
+
+    def _what_became_of(self, name: str, trouble: Exception) -> frozenset[int]:
+        """What a commit came to that was not answered well: made, refused because of others, or not made."""
+        with self._store.said("executions"):
+            self._executions.update_incremental()
+            history = self._executions.history(_RECENT_COMMITS)
+            now = {number: self._executions.transaction_version(self._app(number)) for number in self._positions}
+        if any(commit.get("otel_tracking.write") == name for commit in history):
+            return frozenset()
+        others = frozenset(number for number, at in now.items() if at != self._positions[number])
+        if not others:
+            raise WriteFailed(f"records are not stored in {self._store.uri}: {first_sentence(trouble)}") from trouble
+        return others
+
+    def _set_aside(self, asides: Sequence[Any]) -> None:
+        if not asides:
+            return
+        self._aside = self._aside or self._store.open_or_make("aside", ASIDE)
+        columns = dict(zip(SetAside._fields, zip(*asides, strict=True), strict=True))
+        rows = pa.table({"topic": [self._topic] * len(asides), **columns}, schema=ASIDE)
+        with self._store.said("aside"):
+            self._store.append(self._aside, rows)
+
+    def _runs_of(self, day: str) -> dict[str, Known]:
+        if day not in self._days:
+            with self._store.said("executions"):
+                self._days[day] = known_runs(self._executions, day)
+        self._days.move_to_end(day)
+        while len(self._days) > MOST_DAYS:
+            self._days.popitem(last=False)
+        return self._days[day]
+
+    def _know(self, rows: pa.Table) -> None:
+        keys = ("trace_id", "revision", "write_id", DATE)
+        for trace_id, *known in zip(*(rows[name].to_pylist() for name in keys), strict=True):
+            run = Known(*known)
+            if run.day in self._days and trace_id is not None:
+                self._days[run.day][trace_id] = run
+
+    def _app(self, number: int) -> str:
+        return f"otel-tracking/{self._topic}/{number}"

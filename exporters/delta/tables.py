@@ -1,0 +1,144 @@
+"""The Delta tables of a store: `executions`, `items` and `blobs` under one URI, with the columns of the Parquet store.
+
+URI/executions/   URI/items/   URI/blobs/       each partitioned by `date`, the day that a run is stored under
+URI/spill/executions/ …                         what there is so far of runs that did not end
+URI/aside/                                      messages that could not be taken, as they came
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from exporters.errors import NoTable, NotWritable, StorageError, WriteFailed, WrongTable
+from exporters.storage.tables.schema import schema
+from otel_tracking.extras import Extra
+
+if TYPE_CHECKING:
+    from deltalake import CommitProperties, DeltaTable
+
+Options = Mapping[str, str]
+"""Options of the object store, by their names in its own documentation, such as `AWS_ENDPOINT_URL`."""
+
+DATE = "date"
+_EXTRA = Extra("delta", "Tables on object storage need")
+
+ASIDE = pa.schema(
+    [
+        pa.field("topic", pa.string()),
+        pa.field("partition", pa.int64()),
+        pa.field("offset", pa.int64()),
+        pa.field("trace_id", pa.string()),
+        pa.field("reason", pa.string()),
+        pa.field("message", pa.binary()),
+    ]
+)
+
+
+def delta_schema(table: str) -> pa.Schema:
+    """The schema of a table as Delta keeps it: that of the store, and the day."""
+    columns = [field.with_metadata({"description": field.metadata[b"description"]}) for field in schema(table)]
+    return pa.schema([*columns, pa.field(DATE, pa.string())])
+
+
+class DeltaStore:
+    """The tables under a URI: `s3://bucket/path`, `az://…`, `gs://…`, or a folder. Not for several threads at once."""
+
+    def __init__(self, uri: str, options: Options | None = None) -> None:
+        """Opens nothing. Raises `MissingExtra` without deltalake."""
+        _EXTRA.check()
+        self.uri, self._options = uri.rstrip("/"), dict(options or {})
+
+    def below(self, folder: str) -> DeltaStore:
+        """The tables in a folder of this one."""
+        return DeltaStore(self._place(folder), self._options)
+
+    def open(self, table: str) -> DeltaTable:
+        """A table as it is now. Raises `NoTable` where there is none, `WriteFailed` where it cannot be reached."""
+        from deltalake import DeltaTable
+        from deltalake.exceptions import TableNotFoundError
+
+        try:
+            with self.said(table):
+                return DeltaTable(self._place(table), storage_options=self._options)
+        except TableNotFoundError:
+            raise NoTable(f"there is no table of runs at {self._place(table)}") from None
+
+    def open_or_make(self, table: str, columns: pa.Schema | None = None) -> DeltaTable:
+        """A table, made where it is missing. Raises `WrongTable` where one of other columns is there."""
+        from deltalake import DeltaTable
+
+        wanted = delta_schema(table.rpartition("/")[2]) if columns is None else columns
+        partition_by = [DATE] if DATE in wanted.names else []
+        try:
+            with self.said(table):
+                found = DeltaTable.create(
+                    self._place(table),
+                    schema=wanted,
+                    mode="ignore",
+                    partition_by=partition_by,
+                    storage_options=self._options,
+                )
+                found.update_incremental()
+        except WriteFailed as trouble:
+            raise NotWritable(str(trouble)) from trouble
+        _check(self._place(table), found, wanted)
+        return found
+
+    def append(self, table: DeltaTable, rows: pa.Table, commit: CommitProperties | None = None) -> None:
+        """Append rows through a handle, as one commit; columns that the table lacks are added to it."""
+        from deltalake import write_deltalake
+
+        write_deltalake(table, rows, mode="append", schema_mode="merge", commit_properties=commit)
+
+    @contextmanager
+    def said(self, table: str) -> Iterator[None]:
+        """A block in which trouble with the place is said in one sentence, as `WriteFailed`; Delta's own passes."""
+        from deltalake.exceptions import DeltaError
+
+        try:
+            yield
+        except (DeltaError, StorageError):
+            raise
+        except Exception as trouble:
+            raise WriteFailed(f"{self._place(table)} cannot be used: {first_sentence(trouble)}") from trouble
+
+    def _place(self, table: str) -> str:
+        return f"{self.uri}/{table}"
+
+
+def _check(place: str, found: DeltaTable, wanted: pa.Schema) -> None:
+    """Whether rows of ours fit: columns that are missing come with the first row, others may be there beside."""
+    there = pa.schema(found.schema().to_arrow())
+    wrong = [
+        f"{field.name} is {there.field(field.name).type}, not {field.type}"
+        for field in wanted
+        if field.name in there.names and not _is_same(there.field(field.name).type, field.type)
+    ]
+    lacking = [name for name in _needed(wanted) if name not in there.names]
+    wrong += [f"it has no column {', '.join(lacking)}"] if lacking else []
+    if wrong:
+        raise WrongTable(f"{place} is a table of something else: {'; '.join(wrong[:3])}. A new URI would work")
+    if found.metadata().partition_columns != ([DATE] if DATE in wanted.names else []):
+        raise WrongTable(f"{place} is partitioned by {found.metadata().partition_columns}, not by {DATE}")
+
+
+def _needed(wanted: pa.Schema) -> Sequence[str]:
+    always = ("execution_id", "trace_id", "revision", "write_id", DATE)
+    return [name for name in always if name in wanted.names] or wanted.names
+
+
+def _is_same(found: pa.DataType, ours: pa.DataType) -> bool:
+    def plain(kind: pa.DataType) -> str:
+        return str(kind).replace("large_", "").replace("_view", "").replace("element", "item")
+
+    return plain(found) == plain(ours)
+
+
+def first_sentence(trouble: BaseException) -> str:
+    """What an error of a library says, without the walk through its insides."""
+    lines: list[Any] = str(trouble).strip().splitlines() or [type(trouble).__name__]
+    return str(lines[0])[:300].rstrip(".")
