@@ -43,8 +43,8 @@ def test_what_waits_is_shown_and_the_exit_code_says_that_something_does(waiting)
     shown = call("outbox", data=data)
     assert shown.exit_code == 1
     first, refused, last = shown.stdout.splitlines()
-    assert "0  2 requests" in first and "of a process that is gone" in first
-    assert "refused  1 request," in refused and "no server takes them" in refused
+    assert "0: 2 requests" in first and "of a process that is gone" in first
+    assert "refused: 1 request," in refused and "no server takes them" in refused
     assert last == "3 requests on disk"
     answer, code = call_json("outbox", data=data)
     assert (answer["left"], code) == (3, 1)
