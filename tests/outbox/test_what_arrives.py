@@ -11,7 +11,7 @@ from outbox_stage import NOWHERE, arrived, text_of
 from strategies import any_value
 
 from collectors import start_recording
-from collectors.outbox import Answer, Outbox, Verdict
+from collectors.outbox import Outbox, Reception, ServerAnswer
 from collectors.testing import RememberingSink
 from otel_tracking import ItemType
 from otel_tracking.errors import RecordingError
@@ -50,7 +50,7 @@ def test_so_does_any_value(tmp_path_factory, value):
 
     def post(body):
         bodies.append(body)
-        return Answer(Verdict.TAKEN)
+        return ServerAnswer(Reception.TAKEN)
 
     with start_recording([sink], journal=False) as recording:
         with recording.tracker().execution("dada") as run:
