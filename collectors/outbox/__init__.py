@@ -11,14 +11,14 @@ from __future__ import annotations
 from collectors.outbox.boxes import BoxState, states_of
 from collectors.outbox.endpoint import research_address
 from collectors.outbox.outbox import Outbox, WhenFull, open_outbox
-from collectors.outbox.posting import Answer, Post, Verdict, http_post
+from collectors.outbox.posting import Post, Reception, ServerAnswer, http_post
 
 __all__ = [
-    "Answer",
     "BoxState",
     "Outbox",
     "Post",
-    "Verdict",
+    "Reception",
+    "ServerAnswer",
     "WhenFull",
     "http_post",
     "open_outbox",

@@ -76,7 +76,7 @@ def state_of(folder: Path) -> BoxState:
     segments = segments_in(folder)
     sizes = [len(entry.body) for path in segments for entry in entries_in(path)]
     times = [when for path in segments if (when := _written(path)) is not None]
-    return BoxState(folder, len(sizes), sum(sizes), min(times, default=None), _process_of(folder))
+    return BoxState(folder, len(sizes), sum(sizes), min(times, default=None), process_of(folder))
 
 
 def _written(path: Path) -> float | None:
@@ -86,7 +86,7 @@ def _written(path: Path) -> float | None:
         return None
 
 
-def _process_of(folder: Path) -> int | None:
+def process_of(folder: Path) -> int | None:
     """The process that fills a folder, 0 where it cannot be told; None where nobody does."""
     try:
         lock = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from collectors.outbox.line import ANYBODY, Line, Waiting
+from collectors.outbox.line import ANYBODY, InLine, WaitingLine
 from collectors.receiving.entries import PROTOBUF
 from collectors.receiving.kept_runs import traces_in, without_traces
 from collectors.spans.without_traces import Traces
@@ -19,7 +19,7 @@ def rest_of(body: bytes, is_erased: IsErased) -> bytes:
     return without_traces(PROTOBUF, body, erased) if erased else body
 
 
-def let_go_of_erased(line: Line, is_erased: IsErased) -> int:
+def let_go_of_erased(line: WaitingLine, is_erased: IsErased) -> int:
     """Write the files that hold erased runs anew, without them; how many runs that were.
 
     A file goes when nothing in it waits any more: so all else that waits in it moves to another.
@@ -35,7 +35,7 @@ def let_go_of_erased(line: Line, is_erased: IsErased) -> int:
     return len(erased)
 
 
-def _move(line: Line, one: Waiting, erased: Traces) -> None:
+def _move(line: WaitingLine, one: InLine, erased: Traces) -> None:
     body = without_traces(PROTOBUF, one.box.read(one.place).body, erased)
     if not body:
         line.done(one)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from collectors.outbox.boxes import REFUSED, folders_of
+from collectors.outbox.boxes import REFUSED, folders_of, process_of
 from collectors.receiving.erasing import ErasableSpool, Step
 from otel_tracking.erasure import Beyond, IsMeant, Place, Removed, RunId
 
@@ -39,6 +39,11 @@ class ErasableOutbox:
 
 class _Box(ErasableSpool):
     name = "outbox"
+
+    def _at_work(self, directory: Path) -> Beyond:
+        who = f"process {process_of(directory) or 'unknown'}"
+        advice = "it lets go of them within half a minute; or end it, and erase again"
+        return Beyond(self.name, f"{who} sends what is in {directory} and has some of the runs there", advice)
 
 
 def places_of_outbox(directory: Path) -> list[Place]:

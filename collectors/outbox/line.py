@@ -15,7 +15,7 @@ ANYBODY = 0
 """In a spool, requests are held by what they are of. One of an outbox is released as a whole."""
 
 
-class Waiting(NamedTuple):
+class InLine(NamedTuple):
     """A request that waits: where it is, the runs that it is of, and since when, in seconds since 1970."""
 
     box: Spool
@@ -24,13 +24,13 @@ class Waiting(NamedTuple):
     since: float
 
 
-class Line:
+class WaitingLine:
     """What waits. For any thread; `close` is the end, after which no box is touched."""
 
     def __init__(self) -> None:
         # What processes before this one have left is older than all of its own.
-        self._left: deque[Waiting] = deque()
-        self._fresh: deque[Waiting] = deque()
+        self._left: deque[InLine] = deque()
+        self._fresh: deque[InLine] = deque()
         self._changed = threading.Condition()
         self._is_whole = self._is_ending = self._is_closed = False
 
@@ -41,12 +41,12 @@ class Line:
         with self._changed:
             return one in self._left or one in self._fresh
 
-    def first(self) -> list[Waiting]:
+    def first(self) -> list[InLine]:
         """The first of those left, and the first of this process' own; what comes behind is in the same boxes."""
         with self._changed:
             return [line[0] for line in (self._left, self._fresh) if line]
 
-    def all(self) -> list[Waiting]:
+    def all(self) -> list[InLine]:
         """What waits now."""
         with self._changed:
             return [*self._left, *self._fresh]
@@ -63,13 +63,13 @@ class Line:
             first = self._first()
         return max(0.0, time.time() - first.since) if first else None
 
-    def put(self, one: Waiting) -> None:
+    def put(self, one: InLine) -> None:
         """A request is in its box."""
         with self._changed:
             self._fresh.append(one)
             self._changed.notify_all()
 
-    def put_left(self, ones: Iterable[Waiting]) -> None:
+    def put_left(self, ones: Iterable[InLine]) -> None:
         """Requests that processes before this one have left."""
         with self._changed:
             self._left.extend(ones)
@@ -81,17 +81,17 @@ class Line:
             self._is_whole = True
             self._changed.notify_all()
 
-    def next(self, seconds: float) -> Waiting | None:
+    def next(self, seconds: float) -> InLine | None:
         """The first, also when it comes within some seconds; None where there is none by then, or at the end."""
         with self._changed:
             self._changed.wait_for(lambda: len(self) or self._is_ending, seconds)
             return None if self._is_closed else self._first()
 
-    def done(self, one: Waiting) -> bool:
+    def done(self, one: InLine) -> bool:
         """A request is taken, or kept elsewhere; False where it had left the line meanwhile."""
         return self._leave(one, lambda line: line.remove(one))
 
-    def replace(self, one: Waiting, other: Waiting) -> bool:
+    def replace(self, one: InLine, other: InLine) -> bool:
         """Another request stands in the place of one."""
         return self._leave(one, lambda line: line.__setitem__(line.index(one), other))
 
@@ -122,7 +122,7 @@ class Line:
         with self._changed:
             self._is_closed = True
 
-    def _leave(self, one: Waiting, change: Callable[[deque[Waiting]], None]) -> bool:
+    def _leave(self, one: InLine, change: Callable[[deque[InLine]], None]) -> bool:
         with self._changed:
             line = self._left if one in self._left else self._fresh
             if self._is_closed or one not in line:
@@ -132,5 +132,5 @@ class Line:
             self._changed.notify_all()
             return True
 
-    def _first(self) -> Waiting | None:
+    def _first(self) -> InLine | None:
         return self._left[0] if self._left else self._fresh[0] if self._fresh else None

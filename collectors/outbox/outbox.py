@@ -15,9 +15,9 @@ from collectors.delivery.sinks import Sink, is_erased
 from collectors.forks import watch
 from collectors.outbox.boxes import open_box
 from collectors.outbox.endpoint import research_address
-from collectors.outbox.line import ANYBODY, Waiting
+from collectors.outbox.line import ANYBODY, InLine
 from collectors.outbox.posting import Post, http_post
-from collectors.outbox.sending import Sender
+from collectors.outbox.sending import OutboxSender
 from collectors.receiving.entries import PROTOBUF
 from collectors.receiving.spool import MOST_BYTES, SpoolFull
 from collectors.spans.finished import FinishedSpan
@@ -71,7 +71,7 @@ class Outbox:
         self.refused = 0
         self._box = open_box(self._directory, most_bytes)
         self._is_ours = True
-        self._sender = Sender(
+        self._sender = OutboxSender(
             self._directory,
             self._box,
             (lambda: post) if post else partial(http_post, endpoint, token),
@@ -150,7 +150,7 @@ class Outbox:
         while True:
             try:
                 place = self._box.append(PROTOBUF, body, [ANYBODY])
-                return self._sender.line.put(Waiting(self._box, place, traces, time.time()))
+                return self._sender.line.put(InLine(self._box, place, traces, time.time()))
             except SpoolFull:
                 if self._when_full is WhenFull.WAIT or not self._drop_oldest():
                     raise

@@ -20,7 +20,7 @@ _ABOUT_THE_REQUEST = frozenset({400, 406, 411, 413, 414, 415, 422, 431})
 """Answers that the same request will always get. All others may change: a token is mended, a server is put right."""
 
 
-class Verdict(StrEnum):
+class Reception(StrEnum):
     """What became of a request: taken, not now, or never."""
 
     TAKEN = "taken"
@@ -28,15 +28,15 @@ class Verdict(StrEnum):
     REFUSED = "refused"
 
 
-class Answer(NamedTuple):
+class ServerAnswer(NamedTuple):
     """What a server made of a request; `wait` is how many seconds it wants to be left alone, where it says so."""
 
-    verdict: Verdict
+    verdict: Reception
     reason: str = ""
     wait: float | None = None
 
 
-Post = Callable[[bytes], Answer]
+Post = Callable[[bytes], ServerAnswer]
 """Hands over the body of an OTLP trace request in protobuf. Never raises."""
 
 
@@ -49,7 +49,7 @@ def http_post(endpoint: str, token: str | None = None) -> Post:
     if token:
         session.auth = _bearer(token)
 
-    def post(body: bytes) -> Answer:
+    def post(body: bytes) -> ServerAnswer:
         try:
             with session.post(
                 endpoint,
@@ -62,7 +62,7 @@ def http_post(endpoint: str, token: str | None = None) -> Post:
                 content = answer.raw.read(_LONGEST_ANSWER, decode_content=True)
                 return answer_of(answer.status_code, content, answer.headers.get("Retry-After", ""))
         except Exception as trouble:  # libraries raise what they like, and none of it is a reason to lose a request
-            return Answer(Verdict.LATER, type(trouble).__name__)
+            return ServerAnswer(Reception.LATER, type(trouble).__name__)
 
     return post
 
@@ -76,18 +76,22 @@ def _bearer(token: str) -> Callable[[Any], Any]:
     return add
 
 
-def answer_of(status: int, content: bytes = b"", retry_after: str = "") -> Answer:
+def answer_of(status: int, content: bytes = b"", retry_after: str = "") -> ServerAnswer:
     """What an answer means.
 
     >>> answer_of(429, retry_after="7")
-    Answer(verdict=<Verdict.LATER: 'later'>, reason='HTTP 429', wait=7.0)
+    ServerAnswer(verdict=<Reception.LATER: 'later'>, reason='HTTP 429', wait=7.0)
     """
     if 200 <= status < 300:
         rejected = _rejected(content)
-        return Answer(Verdict.REFUSED, f"{rejected} spans were not taken") if rejected else Answer(Verdict.TAKEN)
+        return (
+            ServerAnswer(Reception.REFUSED, f"{rejected} spans were not taken")
+            if rejected
+            else ServerAnswer(Reception.TAKEN)
+        )
     if status in _ABOUT_THE_REQUEST:
-        return Answer(Verdict.REFUSED, f"HTTP {status}")
-    return Answer(Verdict.LATER, f"HTTP {status}", _seconds(retry_after))
+        return ServerAnswer(Reception.REFUSED, f"HTTP {status}")
+    return ServerAnswer(Reception.LATER, f"HTTP {status}", _seconds(retry_after))
 
 
 def _rejected(content: bytes) -> int:

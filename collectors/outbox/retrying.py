@@ -10,7 +10,7 @@ from pathlib import Path
 from collectors.outbox.boxes import REFUSED, left_boxes
 from collectors.outbox.erased import IsErased, rest_of
 from collectors.outbox.line import ANYBODY
-from collectors.outbox.posting import Answer, Post, Verdict
+from collectors.outbox.posting import Post, Reception, ServerAnswer
 from collectors.outbox.refused import bodies_in, keep_refused, refused_in
 from collectors.receiving.erasing import owned
 from collectors.receiving.spool import MOST_BYTES, Spool, segments_in
@@ -48,10 +48,10 @@ def _attempts(
         for entry in box.entries():
             box.hold(entry.place, [ANYBODY])
             body = rest_of(entry.body, is_erased)
-            answer = _count(post(body) if body else Answer(Verdict.TAKEN), done)
-            if answer.verdict is Verdict.LATER:
+            answer = _count(post(body) if body else ServerAnswer(Reception.TAKEN), done)
+            if answer.verdict is Reception.LATER:
                 return
-            if answer.verdict is Verdict.REFUSED:
+            if answer.verdict is Reception.REFUSED:
                 keep_refused(outbox, body, MOST_BYTES)
             box.release([entry.place], ANYBODY)
             yield
@@ -61,17 +61,17 @@ def _attempts(
         for path in refused if is_ours else ():
             rest = [body for body in (rest_of(body, is_erased) for body in bodies_in(path)) if body]
             answers = [_count(post(body), done) for body in rest]
-            if any(answer.verdict is Verdict.LATER for answer in answers):
+            if any(answer.verdict is Reception.LATER for answer in answers):
                 return
-            if all(answer.verdict is Verdict.TAKEN for answer in answers):
+            if all(answer.verdict is Reception.TAKEN for answer in answers):
                 path.unlink(missing_ok=True)
             yield
 
 
-def _count(answer: Answer, done: Retried) -> Answer:
-    if answer.verdict is Verdict.TAKEN:
+def _count(answer: ServerAnswer, done: Retried) -> ServerAnswer:
+    if answer.verdict is Reception.TAKEN:
         done.sent += 1
-    elif answer.verdict is Verdict.REFUSED:
+    elif answer.verdict is Reception.REFUSED:
         done.refused += 1
     else:
         done.stopped = answer.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import logging
@@ -15,8 +16,8 @@ from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, set_val
 
 from collectors.outbox.boxes import left_boxes
 from collectors.outbox.erased import IsErased, let_go_of_erased, rest_of
-from collectors.outbox.line import ANYBODY, Line, Waiting
-from collectors.outbox.posting import Answer, Post, Verdict
+from collectors.outbox.line import ANYBODY, InLine, WaitingLine
+from collectors.outbox.posting import Post, Reception, ServerAnswer
 from collectors.outbox.refused import keep_refused
 from collectors.receiving.entries import PROTOBUF
 from collectors.receiving.kept_runs import traces_in
@@ -31,7 +32,7 @@ FIRST_ANSWER = 1.0
 """Seconds that the end of a program waits for a server that has not answered yet: it may be dead."""
 
 
-class Sender:
+class OutboxSender:
     """Sends the requests of one outbox. `make_post` is called on its thread, where it imports what it needs."""
 
     def __init__(
@@ -45,7 +46,7 @@ class Sender:
     ) -> None:
         self._outbox, self._box, self._make_post, self._is_erased = outbox, box, make_post, is_erased
         self.counts, self._most_bytes = counts, most_bytes
-        self.line, self.trouble = Line(), ""
+        self.line, self.trouble = WaitingLine(), ""
         self._adopted: list[Spool] = []
         self._told: set[str] = set()
         self._is_answered = False
@@ -69,12 +70,12 @@ class Sender:
         self.line.end()
         self._thread.join(timeout if self._is_answered else min(timeout, FIRST_ANSWER))
         self.line.close()
-        for box in self._adopted:
-            box.close()
+        for box in self._adopted[:]:
+            self._give_back(box)
 
     def after_fork(self) -> None:
         """In a forked child: the boxes are the parent's."""
-        self.line = Line()  # somebody may have held its lock at that moment
+        self.line = WaitingLine()  # somebody may have held its lock at that moment
         for box in self._adopted:
             box.after_fork()
 
@@ -116,20 +117,20 @@ class Sender:
         for entry in box.entries():
             box.hold(entry.place, [ANYBODY])
             since = box.written(entry.place.segment)
-            found.append(Waiting(box, entry.place, traces_in(PROTOBUF, entry.body), since))
+            found.append(InLine(box, entry.place, traces_in(PROTOBUF, entry.body), since))
         self.counts["damaged"] += box.damaged
         self.line.put_left(found)
         if not found:
             self._let_go_of(box)
 
-    def _send(self, one: Waiting, post: Post) -> None:
+    def _send(self, one: InLine, post: Post) -> None:
         """Send until it is taken or refused, or the end comes."""
         for attempt in itertools.count():
             body = self._read(one)
-            answer = post(body) if body else Answer(Verdict.TAKEN)
-            self.trouble = "" if answer.verdict is Verdict.TAKEN else answer.reason
-            self._is_answered = answer.verdict is Verdict.TAKEN
-            if answer.verdict is not Verdict.LATER:
+            answer = post(body) if body else ServerAnswer(Reception.TAKEN)
+            self.trouble = "" if answer.verdict is Reception.TAKEN else answer.reason
+            self._is_answered = answer.verdict is Reception.TAKEN
+            if answer.verdict is not Reception.LATER:
                 return self._is_answered_for(one, answer, body)
             self.counts["attempts_failed"] += 1
             self._tell(f"the research endpoint does not take records now ({answer.reason}); they wait in files")
@@ -138,8 +139,8 @@ class Sender:
             if one not in self.line:  # it was dropped, or stands elsewhere
                 return
 
-    def _is_answered_for(self, one: Waiting, answer: Answer, body: bytes) -> None:
-        if answer.verdict is Verdict.REFUSED:
+    def _is_answered_for(self, one: InLine, answer: ServerAnswer, body: bytes) -> None:
+        if answer.verdict is Reception.REFUSED:
             rest = rest_of(body, self._is_erased)  # it may have been erased while it was on its way
             if rest:
                 self.refuse(rest, answer.reason)
@@ -155,11 +156,15 @@ class Sender:
             return
         if box is self._box:
             box.tidy()
-        elif box in self._adopted:
+        else:
+            self._give_back(box)
+
+    def _give_back(self, box: Spool) -> None:
+        with contextlib.suppress(ValueError):  # the end of the process was faster
             self._adopted.remove(box)
             box.close()
 
-    def _read(self, one: Waiting) -> bytes:
+    def _read(self, one: InLine) -> bytes:
         """The request, without runs that were erased; empty where nothing is left of it."""
         try:
             body = one.box.read(one.place).body

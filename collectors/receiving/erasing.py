@@ -43,7 +43,7 @@ class ErasableSpool:
             return []
         with owned(self._directory) as is_ours:
             if not is_ours:
-                return [at_work(self.name, self._directory)] if self.left(runs) else []
+                return [self._at_work(self._directory)] if self.left(runs) else []
             remove_what_deaths_left(self._directory)
             done = [one for path in segments_in(self._directory) for one in self._rewrite(path, traces, step)]
             return [*done, *self._forget_senders(traces, step), *self._without_root()]
@@ -53,6 +53,9 @@ class ErasableSpool:
         traces = traces_of(runs)
         found = [path for path in segments_in(self._directory) if _differs(path, traces)]
         return [*map(str, found), *([str(self._senders)] if self._knows_senders(traces) else [])]
+
+    def _at_work(self, directory: Path) -> Beyond:
+        return at_work(self.name, directory)
 
     @property
     def _senders(self) -> Path:

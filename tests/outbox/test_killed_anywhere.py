@@ -32,23 +32,25 @@ def fill(directory, port, runs, ram, *, kill_after=None):
     return [line for line in lines if line != "closing"]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_nothing_that_had_ended_is_lost(tmp_path, ram, seed):
-    """Five processes, four of them killed, the gateway there for some of them; the last one sends what is left."""
+    """Three processes are killed, the gateway there for some of them; the last one sends what is left."""
     draw, port = random.Random(seed), a_free_port()
     ended, bodies = [], []
-    for kill_after in [draw.randint(1, 60) for _ in range(4)]:
+    for kill_after in [draw.randint(1, 60) for _ in range(3)]:
         gateway = Gateway(port) if draw.random() < 0.5 else None
         ended += fill(tmp_path, port, 60, ram, kill_after=kill_after)
         if gateway:
             gateway.close()
             bodies += gateway.bodies
     last = Gateway(port)
-    ended += fill(tmp_path, port, 5, ram)
-    last_one = fill(tmp_path, port, 1, ram)
-    assert last.wait(lambda: set(ended + last_one) <= set(arrived(bodies + last.bodies)))
+    for _ in range(5):  # the end of a program has a limit, and what is left is the next one's
+        ended += fill(tmp_path, port, 1, ram)
+        missing = set(ended) - set(arrived(bodies + last.bodies))
+        if not missing:
+            break
     last.close()
-    assert len(ended) > 5
+    assert (missing, len(ended) > 5) == (set(), True)
     assert [state.process for state in states_of(tmp_path / "outbox") if state.process] == []
 
 

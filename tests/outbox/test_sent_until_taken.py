@@ -12,7 +12,7 @@ from collectors.outbox import Outbox, states_of
 from collectors.outbox import outbox as outbox_module
 from collectors.outbox.boxes import folders_of, open_box
 from collectors.outbox.line import ANYBODY
-from collectors.outbox.posting import Answer, Verdict, answer_of
+from collectors.outbox.posting import Reception, ServerAnswer, answer_of
 from collectors.outbox.refused import bodies_in, refused_in
 from collectors.receiving.entries import PROTOBUF
 from collectors.receiving.spool import SpoolFull, segments_in
@@ -106,7 +106,7 @@ def test_refused_requests_of_many_starts_are_all_kept(tmp_path):
     ],
 )
 def test_a_server_says_how_long_it_wants_to_be_left_alone(text, seconds):
-    assert answer_of(429, retry_after=text) == Answer(Verdict.LATER, "HTTP 429", seconds)
+    assert answer_of(429, retry_after=text) == ServerAnswer(Reception.LATER, "HTTP 429", seconds)
 
 
 def test_retry_after_is_heeded(tmp_path):
@@ -114,7 +114,7 @@ def test_retry_after_is_heeded(tmp_path):
 
     def post(body):
         asked.append(body)
-        return Answer(Verdict.LATER, "HTTP 429", 3600.0)
+        return ServerAnswer(Reception.LATER, "HTTP 429", 3600.0)
 
     outbox = Outbox(tmp_path, NOWHERE, post=post)
     outbox.write_all(some_records(1))
@@ -258,7 +258,7 @@ def test_a_closed_outbox_touches_no_file_that_another_process_has_now(tmp_path):
     def post(body):
         answered.set()
         may_answer.wait(60)
-        return Answer(Verdict.TAKEN)
+        return ServerAnswer(Reception.TAKEN)
 
     outbox = Outbox(tmp_path, NOWHERE, post=post)
     outbox.write_all(some_records(1))
@@ -316,7 +316,7 @@ def test_a_short_program_is_not_held_up_by_a_dead_gateway(tmp_path, monkeypatch)
     from collectors.outbox import sending
 
     waited = []
-    outbox = Outbox(tmp_path, NOWHERE, post=lambda body: Answer(Verdict.LATER, "ConnectTimeout"))
+    outbox = Outbox(tmp_path, NOWHERE, post=lambda body: ServerAnswer(Reception.LATER, "ConnectTimeout"))
     outbox.write_all(some_records(1))
     monkeypatch.setattr(outbox._sender._thread, "join", waited.append)
     outbox.close(timeout=5.0)

@@ -73,7 +73,7 @@ def _states(data_dir: Path) -> list[BoxState]:
 
 def _line(state: BoxState) -> str:
     since = f", the oldest of {_time(state.oldest)}" if state.oldest is not None else ""
-    return f"{state.path.name:>8}  {count(state.requests, 'request')}, {size(state.bytes)}{since}: {_whose(state)}"
+    return f"{state.path.name}: {count(state.requests, 'request')}, {size(state.bytes)}{since}; {_whose(state)}"
 
 
 def _whose(state: BoxState) -> str:
