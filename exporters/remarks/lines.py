@@ -67,10 +67,13 @@ def _said(book: RemarkBook) -> Iterator[dict[str, Any]]:
 
 
 def _run_of(line: Mapping[str, Any], variables: Mapping[str, Variable]) -> tuple[RunId, Remarks]:
-    marks = {RunMark(mark): Remark(True, *said) for mark, said in line["marks"].items()}
+    marks = {_MARKS[mark]: Remark(True, *said) for mark, said in line["marks"].items()}
     values = {name: Remark(_value(variables[name], what), by, at) for name, (what, by, at) in line["values"].items()}
     note = None if line["note"] is None else Remark(*line["note"])
     return RunId(*line["run"]), Remarks(marks=marks, note=note, values=values)
+
+
+_MARKS = {mark.value: mark for mark in RunMark}
 
 
 def _plain(value: Value) -> Any:

@@ -4,6 +4,7 @@
     DATA/items/date=2026-11-23/<the same name>.parquet                       one row per item of these runs
     DATA/blobs/date=2026-11-23/<the same name>.parquet                       large graphs of these runs, if any
     DATA/media/<execution_id>/…    DATA/documents/<execution_id>/…    DATA/codebook.csv    DATA/codebook.json
+    DATA/remarks/remarks.jsonl                                               what researchers said of runs since
 
 Files of one write share their name, so the items of a row are found without looking. A file with one run begins
 with the 8 hex digits that its execution_id ends with; other files begin with `batch` or `day`.
