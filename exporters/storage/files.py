@@ -18,7 +18,7 @@ PRIVATE_FILE = 0o600
 PRIVATE_DIRECTORY = 0o700
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes | memoryview) -> None:
     """`content` at `path`, durable when this returns; an existing file is replaced."""
     with replacing(path) as file:
         file.write(content)
