@@ -9,7 +9,6 @@ that has either. A name may be that of a user, a session or a device: nobody who
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import json
 import os
 from collections import Counter
@@ -24,7 +23,7 @@ from exporters.privacy.consent_lists import Consent, ConsentState
 from exporters.privacy.exports_ledger import FOLDER
 from exporters.privacy.studies import Study, facts_of, open_study, study_names
 from exporters.privacy.study_keys import StudyKeys
-from exporters.storage.files import PRIVATE_FILE, make_directory, sync_directory
+from exporters.storage.files import locked, sync_directory
 from otel_tracking.pseudonyms import KINDS, Pseudonyms, is_pseudonym
 
 _LABEL = "consent"
@@ -46,10 +45,7 @@ class Consents:
 
     def note(self, said: Iterable[tuple[str, Consent]]) -> int:
         """Keep what was said of each person, durably, and give how much of it was new. `OSError` where it cannot be."""
-        make_directory(self._path.parent)
-        descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
-        with os.fdopen(descriptor, "r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with locked(self._path) as descriptor, os.fdopen(descriptor, "r+b", closefd=False) as file:
             content = file.read()
             known = set(self._lines(content))
             fresh = dict.fromkeys(Said(self._marks_of(person), consent) for person, consent in said)

@@ -7,6 +7,7 @@ a directory skips names that begin with a dot.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 import stat
@@ -78,6 +79,32 @@ def make_directory(path: Path) -> None:
     with naming(path):
         path.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
     sync_directory(path.parent)
+
+
+@contextlib.contextmanager
+def locked(path: Path, kind: int = fcntl.LOCK_EX) -> Iterator[int]:
+    """The lock of a file, waited for and held during the block; the file's descriptor. Its directory is made.
+
+    It is opened each time: threads that share an open file would share its lock.
+    """
+    make_directory(path.parent)
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
+    try:
+        fcntl.flock(descriptor, kind)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def append_lines(path: Path, lines: bytes) -> None:
+    """Add whole lines to a file, durably; one that a death cut off before does not swallow them."""
+    descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR, PRIVATE_FILE)
+    with os.fdopen(descriptor, "r+b") as file:
+        size = os.fstat(descriptor).st_size
+        is_cut_off = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        file.write(b"\n" * is_cut_off + lines)
+        file.flush()
+        os.fsync(descriptor)
 
 
 def sync_directory(path: Path) -> None:

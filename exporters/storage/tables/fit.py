@@ -17,6 +17,7 @@ from exporters.storage.tables.schema import TYPES
 from otel_tracking.outcome import Status
 from otel_tracking.record import FinishReason
 from otel_tracking.taxonomy import ItemType, MediaType
+from otel_tracking.values.kinds import is_unicode
 
 _NONE = type(None)
 _TEXT: frozenset[type] = frozenset({str, _NONE, ItemType, MediaType, Status, FinishReason})
@@ -97,17 +98,7 @@ def _one_by_one(kind: str, values: Sequence[Any], nearest: Callable[[Any], tuple
 
 def _text(value: Any) -> tuple[str | None, bool]:
     text = value.value if isinstance(value, StrEnum) else value
-    return (text, True) if _is_unicode(text) else (None, False)
-
-
-def _is_unicode(text: Any) -> bool:
-    if type(text) is not str:
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return (text, True) if type(text) is str and is_unicode(text) else (None, False)
 
 
 def _int(value: Any) -> tuple[int | None, bool]:
