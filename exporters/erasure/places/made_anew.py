@@ -19,6 +19,7 @@ from exporters.collections.making import make_collection
 from exporters.dataset import make_dataset
 from exporters.dataset.readme import Description
 from exporters.erasure.places.documents import remove_folder
+from exporters.erasure.places.known_elsewhere import remove_file
 from exporters.errors import NothingSelected, StorageError
 from exporters.privacy.exports_ledger import Export, ExportKind
 from exporters.privacy.way_out import open_way_out
@@ -103,10 +104,7 @@ def sweep(out: Path, step: Step) -> Iterator[Removed]:
         if path.is_dir() and _is_free(path):
             yield from remove_folder(PLACE, path, step)
         elif path.is_file():
-            size = path.lstat().st_size
-            step("remove what a death left")
-            remove([path])
-            yield Removed(PLACE, str(path), size)
+            yield remove_file(PLACE, path, step, "remove what a death left")
 
 
 def _is_free(directory: Path) -> bool:
