@@ -41,19 +41,22 @@ def hidden(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], None]]]:
     The directory is not synced yet: who writes several files syncs it once.
     """
     make_directory(path.parent)
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
+    temporary, is_hidden = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp"), True
     try:
         with naming(path), _private(temporary) as file:
 
             def appear() -> None:
+                nonlocal is_hidden
                 file.flush()
                 os.fsync(file.fileno())
                 temporary.replace(path)
+                is_hidden = False
 
             yield file, appear
     finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        if is_hidden:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def _private(path: Path) -> BinaryIO:
