@@ -31,7 +31,7 @@ SURFACE = {
         values.plain values.rebuild values.record_fields version view
     """,
     "collectors": """
-        building.live delivery listening listening.server receiving receiving.erasing receiving.server recording
+        building.live delivery.sinks listening listening.server receiving receiving.erasing receiving.server recording
         recording.erasing
     """,
     "exporters": """

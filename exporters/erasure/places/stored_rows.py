@@ -14,7 +14,7 @@ from pathlib import Path
 from exporters.erasure.places.known_elsewhere import remove_file
 from exporters.erasure.rows import record_of
 from exporters.errors import BrokenFile, StorageError
-from exporters.formats.legacy import import_record
+from exporters.formats.json import import_record
 from exporters.storage.layout import ONE_DAY, day_of_id, may_hold, short_id, stored_days
 from exporters.storage.reading.damage import Damages
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow, sibling
