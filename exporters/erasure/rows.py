@@ -27,7 +27,10 @@ class Theirs:
 
     def __init__(self, runs: Collection[RunId]) -> None:
         self.runs = frozenset(runs)
-        self._keys = pa.array([key for run in runs if is_unicode(key := _key(run))], pa.string())
+        self._keys = pa.array(
+            [key for run in runs if is_unicode(key := f"{run.execution_id}{_SEPARATOR}{run.trace_id or ''}")],
+            pa.string(),
+        )
 
     def mask(self, table: pa.Table) -> pa.Array:
         """True for each row of one of the runs."""
@@ -78,7 +81,3 @@ def _open(path: Path) -> Any:
         return pq.ParquetFile(arrow_file(path), page_checksum_verification=True)
 
     return read_checked(path, look)
-
-
-def _key(run: RunId) -> str:
-    return f"{run.execution_id}{_SEPARATOR}{run.trace_id or ''}"

@@ -53,7 +53,8 @@ class Consents:
             # A line that a death cut off was never acknowledged; the next one must not become its end.
             file.truncate(content.rfind(b"\n") + 1)
             file.seek(0, os.SEEK_END)
-            file.write(b"".join(map(_as_line, new)))
+            told = (json.dumps({"marks": said.marks, "consent": asdict(said.consent)}) for said in new)
+            file.write("".join(f"{line}\n" for line in told).encode())
             file.flush()
             os.fsync(descriptor)
         sync_directory(self._path.parent)
@@ -200,11 +201,6 @@ def consent_gate(data_dir: str | Path, at: dt.datetime | None = None, *, keys: S
     return Gate(data_dir, at, keys=keys)
 
 
-def person_of(run: Any) -> Any:
-    """Who a run is of: the first of `user_id`, `session_id` and `device_id` that is there; None where none is."""
-    return next((value for field in KINDS if (value := getattr(run, field)) is not None), None)
-
-
 def marks_of_run(pseudonyms: Pseudonyms, run: Any, fields: Iterable[str] = KINDS) -> list[str]:
     """The marks of everybody whom a run names in these fields."""
     names = [pseudonyms.of(field, getattr(run, field)) for field in fields]
@@ -216,10 +212,6 @@ def _latest(lines: Sequence[Said], at: dt.datetime) -> dict[str, ConsentState]:
     # The later line counts among equals: sorting keeps their order.
     in_order = sorted(in_force, key=lambda line: line.consent.rank)
     return {mark: line.consent.state for line in in_order for mark in line.marks}
-
-
-def _as_line(said: Said) -> bytes:
-    return json.dumps({"marks": said.marks, "consent": asdict(said.consent)}).encode() + b"\n"
 
 
 def _dated(consent: Consent) -> Consent:

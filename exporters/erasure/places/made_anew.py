@@ -44,7 +44,8 @@ def erase_from_many(data_dir: Path, export: Export, runs: frozenset[RunId], step
     if not _is_there(export, out) and not any(f"{_OLD}/" in one.path for one in swept):
         yield Beyond(PLACE, str(out), f"no {export.kind} is there any more; {_MOVED}")
         return
-    size, kept = _size(out), frozenset(export.runs) - runs
+    files = out.iterdir() if out.is_dir() else [out]
+    size, kept = sum(path.lstat().st_size for path in files if path.exists()), frozenset(export.runs) - runs
     step(f"make {export.kind} anew")
     try:
         is_remade = bool(kept) and _make_again(data_dir, out, export, kept)
@@ -60,11 +61,6 @@ def _is_there(export: Export, out: Path) -> bool:
     if export.kind is ExportKind.COLLECTION:
         return out.is_file() and not out.is_symlink()
     return out.is_dir() and (out / "SHA256SUMS").is_file() and (out / "executions.parquet").is_file()
-
-
-def _size(out: Path) -> int:
-    files = out.iterdir() if out.is_dir() else [out]
-    return sum(path.lstat().st_size for path in files if path.exists())
 
 
 def _remove(out: Path) -> None:

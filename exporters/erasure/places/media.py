@@ -85,8 +85,8 @@ class MediaFolders(KnownElsewhere):
                 yield from named.unique().to_pylist()
                 # Another run with the same id has the same folder; what no item names lies there by its sha256.
                 twins = others.filter(pc.is_in(others["execution_id"], value_set=ids))
-                for execution_id, sha256 in _pairs(twins, "execution_id", "media_sha256"):
-                    yield f"media/{folder_name(execution_id)}/{sha256}"
+                for twin in twins.select(["execution_id", "media_sha256"]).to_pylist():
+                    yield f"media/{folder_name(twin['execution_id'])}/{twin['media_sha256']}"
 
     def _items(self) -> Iterator[Path]:
         for day in stored_days(self._data_dir, "items"):
@@ -104,7 +104,3 @@ def _groups(path: Path) -> Iterator[pa.Table]:
     """The columns that matter; a file that cannot be read says nothing of what it names."""
     with contextlib.suppress(BrokenFile, FileNotFoundError):
         yield from groups_of(path, _COLUMNS)
-
-
-def _pairs(table: pa.Table, *names: str) -> Iterator[tuple[str, str]]:
-    yield from zip(*(table[name].to_pylist() for name in names), strict=True)

@@ -18,7 +18,7 @@ from exporters.formats.printed.pictures import printable
 from exporters.formats.printed.timeline import Track, extent, tracks_of
 from exporters.media.clean_media import clean_copy
 from exporters.story.language_names import language_name
-from exporters.story.parts import Bar, Chapter, Medium
+from exporters.story.parts import Bar, Medium
 from exporters.story.story import Story
 from exporters.story.storyteller import story_of
 from otel_tracking.audience import Audience
@@ -59,7 +59,8 @@ def render(record: ExecutionRecord, *, audience: str = Audience.RESEARCHER, lang
         name_of=functools.partial(language_name, language=language),
         mark=_MARKS.get(story.status, "–"),
         has_media=any(box.item_type.startswith("output_") for box in story.boxes),
-        groups=_groups(story),
+        # Outputs that follow each other are there to be compared.
+        groups=[list(group) for _, group in groupby(story.chapters, key=lambda chapter: chapter.output is not None)],
         sources={medium: source_of(medium, audience) for medium in media},
         tracks=[_track(track, story) for track in tracks_of(story.timeline)],
         style=_style(),
@@ -89,15 +90,6 @@ def _address(content: bytes, mime_type: str) -> str:
     if mime_type not in _EMBEDDED or len(content) > LARGEST_EMBEDDED:
         return ""
     return f"data:{mime_type};base64,{b64encode(content).decode('ascii')}"
-
-
-def _groups(story: Story) -> list[list[Chapter]]:
-    """The chapters, outputs that follow each other together: they are there to be compared."""
-    return [list(chapters) for _, chapters in groupby(story.chapters, key=_is_output)]
-
-
-def _is_output(chapter: Chapter) -> bool:
-    return chapter.output is not None
 
 
 def policy() -> str:
