@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from collectors import Recording, Sink, start_recording
-from collectors.delivery import KnowingSink, is_erased, refused_by, write_together
+from collectors.delivery.sinks import KnowingSink, is_erased, refused_by, write_together
 from devserver.era_a_store import DatasetStore
 from devserver.erasing import places_of
 from devserver.settings import Settings

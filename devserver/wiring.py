@@ -97,13 +97,13 @@ def open_stream_worker(
     """A worker that reads a topic of Kafka into a Delta table, as one of a group."""
     from collectors.streaming import StreamWorker
     from collectors.streaming.kafka import KafkaSource
-    from collectors.streaming.partition import Patience
+    from collectors.streaming.partition import StreamPatience
     from exporters.delta.ledger import DeltaLedger
     from exporters.delta.tables import DeltaStore
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     ledger = DeltaLedger(DeltaStore(table), topic)
-    patience = Patience() if grace is None else Patience(grace=grace)
+    patience = StreamPatience() if grace is None else StreamPatience(grace=grace)
     return StreamWorker(KafkaSource(brokers, topic, group, options), ledger, patience=patience)
 
 

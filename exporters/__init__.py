@@ -6,15 +6,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from exporters.errors import StorageError
-    from exporters.formats import FORMATS, Format
-    from exporters.formats.document_sink import DocumentSink
-    from exporters.formats.legacy import import_record
-    from exporters.storage.reading.finding import find_execution, find_run
-    from exporters.storage.reading.records import ExecutionRow, each_execution, list_executions, read_records, read_rows
-    from exporters.storage.reading.sql import connect
-    from exporters.storage.upkeep.compaction import CompactionReport, compact
-    from exporters.storage.writing.parquet_dataset import ParquetSink
+    from exporters.errors import StorageError as StorageError
+    from exporters.formats import FORMATS as FORMATS
+    from exporters.formats import Format as Format
+    from exporters.formats.document_sink import DocumentSink as DocumentSink
+    from exporters.formats.json import import_record as import_record
+    from exporters.storage.reading.finding import find_execution as find_execution
+    from exporters.storage.reading.finding import find_run as find_run
+    from exporters.storage.reading.records import ExecutionRow as ExecutionRow
+    from exporters.storage.reading.records import each_execution as each_execution
+    from exporters.storage.reading.records import list_executions as list_executions
+    from exporters.storage.reading.records import read_records as read_records
+    from exporters.storage.reading.records import read_rows as read_rows
+    from exporters.storage.reading.sql import connect as connect
+    from exporters.storage.upkeep.compaction import CompactionReport as CompactionReport
+    from exporters.storage.upkeep.compaction import compact as compact
+    from exporters.storage.writing.parquet_dataset import ParquetSink as ParquetSink
 
 _HOME = {
     "FORMATS": "formats",
@@ -29,30 +36,13 @@ _HOME = {
     "each_execution": "storage.reading.records",
     "find_execution": "storage.reading.finding",
     "find_run": "storage.reading.finding",
-    "import_record": "formats.legacy",
+    "import_record": "formats.json",
     "list_executions": "storage.reading.records",
     "read_records": "storage.reading.records",
     "read_rows": "storage.reading.records",
 }
 
-__all__ = [
-    "FORMATS",
-    "CompactionReport",
-    "DocumentSink",
-    "ExecutionRow",
-    "Format",
-    "ParquetSink",
-    "StorageError",
-    "compact",
-    "connect",
-    "each_execution",
-    "find_execution",
-    "find_run",
-    "import_record",
-    "list_executions",
-    "read_records",
-    "read_rows",
-]
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:

@@ -154,7 +154,7 @@ class _Tagger:
     def tag(self, value: Any) -> Any:
         kind = type(value)
         if kind is str:
-            return value if value.isascii() else _tag_text(value)
+            return value if value.isascii() or is_unicode(value) else {"$str": escaped(value)}
         if kind is bool or value is None:
             return value
         if kind is int:
@@ -191,11 +191,8 @@ class _Tagger:
             return self.tag(simplify(value))
         tag, payload = leaf
         self.lossy_values += type(value) is Opaque
-        return {tag: self._tag_payload(payload)}
-
-    def _tag_payload(self, payload: Any) -> Any:
         # A leaf's parts stand in a JSON array, whatever Python called them; the parts themselves may need tags.
-        return [self.tag(part) for part in payload] if type(payload) in (tuple, list) else self.tag(payload)
+        return {tag: [self.tag(part) for part in payload] if type(payload) in (tuple, list) else self.tag(payload)}
 
     def tag_list(self, value: list[Any]) -> Any:
         return [self.tag(entry) for entry in value]
@@ -227,7 +224,3 @@ def _is_plain_object(value: dict[Any, Any]) -> bool:
         if type(key) is not str or not (key.isascii() or is_unicode(key)):
             return False
     return len(value) != 1 or not key.startswith("$")
-
-
-def _tag_text(text: str) -> Any:
-    return text if is_unicode(text) else {"$str": escaped(text)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
@@ -27,6 +28,14 @@ class RunId:
         return frozenset(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in told)
 
 
+def traces_of(runs: Iterable[RunId]) -> frozenset[int]:
+    """The trace ids of runs. A run without one came from a file, and its spans never were anywhere."""
+    return frozenset(int(run.trace_id, 16) for run in runs if run.trace_id and _TRACE_ID.fullmatch(run.trace_id))
+
+
+_TRACE_ID = re.compile("[0-9a-f]{32}")
+
+
 @dataclass(frozen=True, slots=True)
 class Removed:
     """Something that was removed, or written anew without the runs: in which place, which file, its size in bytes."""
@@ -45,6 +54,10 @@ class Beyond:
     advice: str
 
 
+Step = Callable[[str], None]
+"""Told what is about to be done; tests end the process there."""
+
+
 class Place(Protocol):
     """Where something of a run may lie. `name` is its word in reports, such as `dataset` or `journals`."""
 
@@ -53,11 +66,8 @@ class Place(Protocol):
     def find(self, is_meant: IsMeant) -> Iterable[RunId]:
         """The runs here that are meant. Changes nothing."""
 
-    def erase(self, runs: frozenset[RunId], step: Callable[[str], None]) -> Iterable[Removed | Beyond]:
-        """Remove everything of these runs, and nothing of others; doing it again after a death finishes it.
-
-        `step` is told what is about to be done; tests end the process there.
-        """
+    def erase(self, runs: frozenset[RunId], step: Step) -> Iterable[Removed | Beyond]:
+        """Remove everything of these runs, and nothing of others; doing it again after a death finishes it."""
 
     def left(self, runs: frozenset[RunId]) -> Iterable[str]:
         """What is still here of these runs: paths. Nothing after `erase`, but for what it said is beyond it."""

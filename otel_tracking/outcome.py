@@ -100,7 +100,9 @@ class Outcome:
             return Status.ERROR
         if self.blocked_at_start:
             return Status.BLOCKED
-        return self._status_of_outputs() if self._outputs else self._status_of_text()
+        if self._outputs:
+            return self._status_of_outputs()
+        return Status.ERROR if self._stage_failed and not self._has_final_text else Status.COMPLETED
 
     def _status_of_outputs(self) -> Status:
         made = self._made - self._blocked
@@ -109,9 +111,6 @@ class Outcome:
         if made:
             return Status.PARTIAL if failed or self._blocked else Status.COMPLETED
         return Status.ERROR if failed else Status.BLOCKED
-
-    def _status_of_text(self) -> Status:
-        return Status.ERROR if self._stage_failed and not self._has_final_text else Status.COMPLETED
 
     def _block(self, item_type: str, stage: int | None, loop_iteration: int | None) -> None:
         if item_type == ItemType.STAGE1_BLOCKED:

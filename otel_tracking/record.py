@@ -88,7 +88,8 @@ class ExecutionItem:
         known["timestamp"] = _moment(known.get("timestamp"), unfit)
         known["item_type"] = read_item_type(known.get("item_type", NO_TYPE))
         known["media_type"] = read_media_type(known.get("media_type") or MediaType.METADATA)
-        known["media"] = _read_media(known.get("media"))
+        media = known.get("media")
+        known["media"] = Media(*map(media.get, ("sha256", "bytes", "type"))) if media else None
         known["metadata"] = beside(_said(known), unknown=unknown, unfit=unfit)
         return cls(**{"sequence_number": 0, **known})
 
@@ -294,7 +295,3 @@ def _split(cls: type[Any], source: Mapping[str, Any]) -> tuple[Fitted, dict[str,
 
 def _said(known: Mapping[str, Any]) -> Any:
     return {} if (metadata := known.get("metadata")) is None else metadata
-
-
-def _read_media(source: Any) -> Media | None:
-    return Media(source.get("sha256"), source.get("bytes"), source.get("type")) if source else None

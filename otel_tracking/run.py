@@ -116,7 +116,8 @@ def start_execution(run: Run, fields: dict[str, Any], links: Iterable[SpanContex
     run.root_span = span
     execution = Execution(run, span, now)
     execution.name_span()
-    execution.item(ItemType.PIPELINE_START, metadata={"execution_id": execution.execution_id, **_given(fields)})
+    given = {name: value for name, value in fields.items() if value is not None}
+    execution.item(ItemType.PIPELINE_START, metadata={"execution_id": execution.execution_id, **given})
     execution.fact(REDACTION_FACT, {"rules": run.redactor.version})
     return execution
 
@@ -151,7 +152,3 @@ def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | 
         run.troubles.report("span start", trouble)
         return INVALID_SPAN
     return span
-
-
-def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -55,12 +55,9 @@ def fields_of(values: tuple[Any, ...], media: MediaBytes | None = None) -> dict[
     kind, _, *entries = values
     fields = dict(zip(ITEM_FIELDS if kind == ITEM else FACT_FIELDS, entries, strict=True))
     if fields.get("media") is not None:
-        fields["media"] = media.describe() if media else _describe_absent(*fields["media"])
+        size, media_type = fields["media"]
+        fields["media"] = media.describe() if media else {"sha256": None, "bytes": size, "type": media_type}
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _describe_absent(size: int, media_type: str) -> dict[str, Any]:
-    return {"sha256": None, "bytes": size, "type": media_type}
 
 
 def flat_fields(fields: Mapping[str, Any]) -> dict[str, Any]:

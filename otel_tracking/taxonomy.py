@@ -181,7 +181,9 @@ def broken_rules(
         return (f"unknown item type {_named(item_type)}",)
     counters = {"stage_iteration": stage_iteration, "loop_iteration": loop_iteration}
     complaints = [
-        f"{name} {_number(value)} is not a number from 1 up" for name, value in counters.items() if _odd(value)
+        f"{name} {_number(value)} is not a number from 1 up"
+        for name, value in counters.items()
+        if value is not None and (type(value) is not int or value < 1)
     ]
     if stage not in rule.stages:
         complaints.append(f"{item_type} in stage {_number(stage)}, expected {' or '.join(map(str, rule.stages))}")
@@ -199,7 +201,3 @@ def _named(item_type: object) -> str:
 def _number(value: object) -> str:
     """A number as it is; of anything else only what it is."""
     return f"{value!r:.40}" if value is None or type(value) in (int, float, bool) else f"of type {type(value).__name__}"
-
-
-def _odd(counter: object) -> bool:
-    return counter is not None and (type(counter) is not int or counter < 1)

@@ -75,7 +75,7 @@ class View:
             return {"": Decision.SHOWN, UNFINISHED: Decision.HELD}.get(self._why_not_public, Decision.WITHHELD)
         if self._waits(item, rule):
             return Decision.HELD
-        return Decision.WITHHELD if self._is_refused(item) else Decision.SHOWN
+        return Decision.WITHHELD if self.is_unchecked or self.is_blocked(item) else Decision.SHOWN
 
     def shows(self, item: ExecutionItem) -> bool:
         """Whether content and medium of an item may be shown now."""
@@ -135,7 +135,7 @@ class View:
         if item.stage == 1:
             return _OF_STAGE_1.get(item.item_type, Content.EARLY)
         if item.item_type == ItemType.INTERCEPTION_ITERATION:
-            return Content.LAST_HOP if item.stage_iteration == self._last_hop else Content.HOP
+            return Content.LAST_HOP if item.stage_iteration == hops_in(self._plan) else Content.HOP
         return Content.FINAL_TEXT if item.item_type == ItemType.INTERCEPTION_FINAL else Content.OTHER
 
     def _waits(self, item: ExecutionItem, rule: Rule) -> bool:
@@ -153,10 +153,6 @@ class View:
     @cached_property
     def _plan(self) -> Mapping[str, Any]:
         return plan_of(self._record)
-
-    @cached_property
-    def _last_hop(self) -> int:
-        return hops_in(self._plan)
 
     @cached_property
     def _prompt_waits(self) -> bool:
@@ -181,9 +177,6 @@ class View:
         # Who looks at traces is told what was blocked, and not at which level a run was made.
         places = [(item.item_type, item.stage) for item in record.items]
         return why_not_public(places, has_failed_early=has_failed, is_over=record.has_ended)
-
-    def _is_refused(self, item: ExecutionItem) -> bool:
-        return self.is_unchecked or self.is_blocked(item)
 
     def _is_of_blocked_output(self, item: ExecutionItem) -> bool:
         is_made = item.stage == 4 or item.item_type in OUTPUT_TYPES

@@ -31,12 +31,12 @@ SURFACE = {
         values.plain values.rebuild values.record_fields version view
     """,
     "collectors": """
-        building.live delivery listening listening.server outbox outbox.erasing outbox.retrying receiving
-        receiving.erasing receiving.server recording recording.erasing
+        building.live delivery.sinks listening listening.server outbox outbox.erasing outbox.retrying receiving
+        receiving.erasing receiving.server recording recording.erasing streaming streaming.kafka streaming.partition
     """,
     "exporters": """
         asking.answers asking.saving asking.sources asking.written
-        collections collections.making dataset dataset.about dataset.licences erasure errors
+        collections collections.making dataset dataset.about dataset.licences delta.ledger delta.tables erasure errors
         formats formats.documents formats.json formats.worker
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
         privacy.at_source privacy.consent privacy.consent_lists privacy.exports_ledger privacy.way_out privacy.profiles

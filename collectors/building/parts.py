@@ -120,7 +120,8 @@ class ItemsSoFar:
         # By number and time: what two threads or two journals brought twice is there once. Sorted, not in a dict: who
         # chooses the numbers could choose them so that all have one hash.
         new = sorted(events, key=_order_of_event)
-        if self._events and (self._is_late(new) or execution_id != self._files.execution_id):
+        is_late = bool(new and self._events) and _order_of_event(new[0]) <= _order_of_event(self._events[-1])
+        if self._events and (is_late or execution_id != self._files.execution_id):
             new, self._events, self._built, self.lossy = sorted([*self._events, *new], key=_order_of_event), [], [], 0
         if not self._events:
             self._files = MediaFiles(execution_id)
@@ -130,9 +131,6 @@ class ItemsSoFar:
             self._built.append(build_item(event, self._files))
             self.lossy += event.lossy
         return tuple(self._built)
-
-    def _is_late(self, new: list[SpanEvent]) -> bool:
-        return bool(new) and _order_of_event(new[0]) <= _order_of_event(self._events[-1])
 
 
 def _order_of_event(event: SpanEvent) -> tuple[int, int]:

@@ -33,7 +33,7 @@ def build_record(
 ) -> ExecutionRecord:
     """The record of the execution that these spans, in any order, belong to. Raises ValueError where there are none."""
     run = RecordSoFar()
-    for span in sorted(map(without_secrets, spans), key=_start_of):
+    for span in sorted(map(without_secrets, spans), key=lambda span: (span.start_ns, span.span_id)):
         run.begin(span)
         for event in span.events:
             run.log(span.span_id, event)
@@ -177,10 +177,6 @@ class _SpanSoFar:
     def record(self, facts: Mapping[str, Any]) -> SpanRecord:
         self.built = self.built or build_span(self.span, facts)
         return self.built
-
-
-def _start_of(span: FinishedSpan) -> tuple[int, int]:
-    return span.start_ns, span.span_id
 
 
 def _outcome_of(spans: Iterable[FinishedSpan], items: Iterable[ExecutionItem]) -> Outcome:

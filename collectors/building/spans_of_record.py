@@ -39,7 +39,8 @@ def spans_of_record(record: ExecutionRecord) -> list[FinishedSpan]:
     spans = [_span(trace_id, span) for span in record.spans]
     spans = _with_items(spans, record.items)
     first = next((span for span in spans if span.parent_id is None), spans[0])
-    first = _with_root_attributes(first, record)
+    cancelled = {names.CANCELLED: True} if record.status == Status.CANCELLED else {}
+    first = replace(first, attributes={**first.attributes, **cancelled}, links=tuple(record.links))
     others = [span for span in spans if span.span_id != first.span_id]
     built = build_record([first, *others])
     amended = _amendments(built, record)
@@ -107,11 +108,6 @@ def _fields(item: ExecutionItem) -> dict[str, Any]:
     }
 
 
-def _with_root_attributes(first: FinishedSpan, record: ExecutionRecord) -> FinishedSpan:
-    cancelled = {names.CANCELLED: True} if record.status == Status.CANCELLED else {}
-    return replace(first, attributes={**first.attributes, **cancelled}, links=tuple(record.links))
-
-
 def _with_missing(first: FinishedSpan, missing: int, spans: int) -> FinishedSpan:
     """Say how much is known to be missing, beside the items whose numbers show it: spans, where there is a root."""
     if missing <= 0:
@@ -123,7 +119,8 @@ def _with_missing(first: FinishedSpan, missing: int, spans: int) -> FinishedSpan
 
 def _amendments(built: ExecutionRecord, record: ExecutionRecord) -> Mapping[str, Any]:
     """The head's fields that are not what the run's first item says of them."""
-    fields = {name: getattr(record, name) for name in sorted(HEAD_FIELDS) if not _is_same(built, record, name)}
+    pairs = {name: (getattr(built, name), getattr(record, name)) for name in sorted(HEAD_FIELDS)}
+    fields = {name: said for name, (made, said) in pairs.items() if canonical.dumps(made) != canonical.dumps(said)}
     metadata = fields.get("metadata")
     if isinstance(metadata, dict) and isinstance(metadata.get("unknown_fields"), dict):
         known = {name: value for name, value in metadata.items() if name != "unknown_fields"}
@@ -131,10 +128,6 @@ def _amendments(built: ExecutionRecord, record: ExecutionRecord) -> Mapping[str,
     if built.execution_id != record.execution_id:
         fields["execution_id"] = record.execution_id
     return fields
-
-
-def _is_same(built: ExecutionRecord, record: ExecutionRecord, name: str) -> bool:
-    return canonical.dumps(getattr(built, name)) == canonical.dumps(getattr(record, name))
 
 
 def _nanoseconds(moment: dt.datetime) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,10 +11,8 @@ from collectors.flight_recorder import LeftAlone, find_dead
 from collectors.flight_recorder.looking import FoundOwner, namespace_of_journals, owners_in
 from collectors.flight_recorder.ours import OurDirectory, as_text
 from collectors.flight_recorder.owner import Taken
-from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
+from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId, Step
 from otel_tracking.record import ExecutionRecord
-
-Step = Callable[[str], None]
 
 
 class ErasableSpill:
@@ -38,7 +36,7 @@ class ErasableSpill:
         for dead in find_dead(self._base, namespace=self._namespace, tell=not_ours.append) if self._base else ():
             step(f"claim {dead.owner.name}")
             with _held(dead.take()) as directory:
-                done += self._erase_in(directory, runs, step) if directory else [self._taken(dead.directory)]
+                done += self._erase_in(directory, runs, step) if directory else [taken_over(self.name, dead.directory)]
                 step(f"release {dead.owner.name}")
         done += [self._at_work(owner) for owner in self._owners() if not owner.is_gone and self._with(owner, runs)]
         return done + [Beyond(self.name, str(what), what.help) for what in not_ours]
@@ -70,13 +68,15 @@ class ErasableSpill:
     def _with(self, owner: FoundOwner, runs: frozenset[RunId]) -> list[str]:
         return [as_text(owner.directory.path / one.name) for one in _files_in(owner.directory) if _is_of(one, runs)]
 
-    def _taken(self, directory: Path) -> Beyond:
-        advice = "once that process is done, erase again: what it recovers is refused by its sinks"
-        return Beyond(self.name, f"{as_text(directory)} is being recovered by another process", advice)
-
     def _at_work(self, owner: FoundOwner) -> Beyond:
         what = f"process {owner.owner.pid} has its record waiting for a sink, in {as_text(owner.directory.path)}"
         return Beyond(self.name, what, "the file goes when the sinks have refused it; erase again then, or end it")
+
+
+def taken_over(place: str, directory: Path) -> Beyond:
+    """What is said of a directory that somebody else was first to take over."""
+    advice = "once that process is done, erase again: what it recovers is refused by its sinks"
+    return Beyond(place, f"{as_text(directory)} is being recovered by another process", advice)
 
 
 @contextmanager

@@ -98,7 +98,9 @@ class WaitingRoom:
             parcel.put_aside(self._files)
         except Exception as trouble:
             # No directory, or a full disk: it stays in memory and in its journal. Nothing is dropped.
-            self._spill_error = what = _reason(trouble)
+            # These two name a path and a reason, other messages may hold what a child wrote.
+            what = str(trouble) if isinstance(trouble, OSError | Unusable) else type(trouble).__name__
+            self._spill_error = what
             self._troubles.note("spill", what)
             return False
         self._in_memory.pop(parcel, None)
@@ -106,8 +108,3 @@ class WaitingRoom:
         self.put_aside += 1
         let_go()
         return True
-
-
-def _reason(trouble: Exception) -> str:
-    """Why there is no file: these two name a path and a reason, other messages may hold what a child wrote."""
-    return str(trouble) if isinstance(trouble, OSError | Unusable) else type(trouble).__name__

@@ -8,11 +8,10 @@ from collectors.flight_recorder.dead_runs import DeadRun
 from collectors.flight_recorder.journal import RunJournal
 from collectors.flight_recorder.ours import LeftAlone, NotOurs, OurDirectory, Unusable
 from collectors.flight_recorder.recorder import FlightRecorder
-from collectors.flight_recorder.recovery import ClaimedJournals, DeadOwner, find_dead
+from collectors.flight_recorder.recovery import ClaimedJournals, find_dead
 
 __all__ = [
     "ClaimedJournals",
-    "DeadOwner",
     "DeadRun",
     "FlightRecorder",
     "LeftAlone",

@@ -21,7 +21,8 @@ from collectors.flight_recorder.ours import NotOurs, as_text
 from collectors.flight_recorder.owner import Owner, Taken, take_hold, this_process
 from collectors.flight_recorder.place import Unusable, base_directory, open_namespace
 from collectors.flight_recorder.set_aside import SetAside, forget_segment
-from collectors.flight_recorder.wiping import Step, Wiped, wipe_runs
+from collectors.flight_recorder.wiping import Wiped, wipe_runs
+from otel_tracking.erasure import Step
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -18,10 +18,9 @@ from collectors.flight_recorder.layout import (
 )
 from collectors.flight_recorder.ours import OurDirectory
 from collectors.flight_recorder.place import SET_ASIDE
+from otel_tracking.erasure import Step
 
 JOURNAL = ".journal"
-
-Step = Callable[[str], None]
 
 
 class Wiped(NamedTuple):
@@ -85,7 +84,8 @@ def wipe_set_aside(namespace: OurDirectory, trace_ids: frozenset[int], step: Ste
                 for one in found:
                     step(f"overwrite {file} at {one.start}")
                     _wipe(descriptor, one)
-                is_empty = _is_half_written(file) or not any(os.pread(descriptor, size, 0)[_first(file) :])
+                # A copy that a death left half written: what it was made of is still where it was.
+                is_empty = file.endswith(".new") or not any(os.pread(descriptor, size, 0)[_first(file) :])
             if is_empty:
                 step(f"remove {file}")
                 aside.unlink(file)
@@ -143,11 +143,6 @@ def _of_runs(descriptor: int, file: str, trace_ids: frozenset[int]) -> list[_Str
 def _first(file: str) -> int:
     """Where the first segment is in something that was set aside: a whole file, or one segment."""
     return FILE_HEADER if file.endswith(JOURNAL) else 0
-
-
-def _is_half_written(file: str) -> bool:
-    """A copy that a death left: what it was made of is still where it was."""
-    return file.endswith(".new")
 
 
 def _wipe(descriptor: int, stretch: _Stretch) -> None:

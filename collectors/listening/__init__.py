@@ -7,14 +7,13 @@ puts them around an application. The HTTP itself is waitress's (`docs/decisions/
 
 from __future__ import annotations
 
-from collectors.listening.gate import Gate, Head, Leave
+from collectors.listening.gate import Head, Leave
 from collectors.listening.hosts import address_of, is_from_elsewhere, is_loopback, knows_host
 from collectors.listening.limits import Limits
 from collectors.listening.places import network_of
 from collectors.listening.tokens import bearer_in, is_same, what_is_wrong
 
 __all__ = [
-    "Gate",
     "Head",
     "Leave",
     "Limits",

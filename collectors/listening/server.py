@@ -9,6 +9,7 @@ import resource
 import socket
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +22,6 @@ from collectors.listening.connection import Connection
 from collectors.listening.gate import Gate, Memory
 from collectors.listening.limits import Limits
 from collectors.listening.places import Places, network_of, who_gives_way
-from collectors.listening.quiet_errors import without_its_message
 from collectors.listening.request import NO_LIMIT
 from collectors.listening.turns import Dispatcher
 
@@ -87,7 +87,8 @@ class Server(TcpWSGIServer):
             self.look_after(time.monotonic())
             if ending.is_set():
                 self.accepting = False
-                until = min(until, time.monotonic() + end_seconds) if self._owes_answers() else 0.0
+                owes_answers = any(one.total_outbufs_len for one in self.active_channels.values())
+                until = min(until, time.monotonic() + end_seconds) if owes_answers else 0.0
         wasyncore.close_all(self._sockets, ignore_all=True)
 
     def look_after(self, now: float) -> None:
@@ -115,9 +116,6 @@ class Server(TcpWSGIServer):
             slowest = max(behind, key=lambda one: one.behind_for(now))
             unsent -= slowest.total_outbufs_len
             slowest.drop()
-
-    def _owes_answers(self) -> bool:
-        return any(one.total_outbufs_len for one in self.active_channels.values())
 
     # What waitress calls
 
@@ -198,7 +196,7 @@ def listening(
     """
     # That a request waits for a thread is no news where each waits for a disk.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    logging.getLogger("waitress").addFilter(without_its_message)
+    logging.getLogger("waitress").addFilter(_without_its_message)
     listener = _listen(host, port)
     dispatcher = Dispatcher()
     server = Server(application, listener, _adjustments(name, limits, threads, trusted_proxy), dispatcher, gate, limits)
@@ -216,6 +214,17 @@ def listening(
         with contextlib.suppress(OSError):  # the loop may have seen it by itself, and be gone
             server.pull_trigger()
         loop.join(2 * end_seconds)
+
+
+def _without_its_message(entry: logging.LogRecord) -> bool:
+    """An error's class and the places it passed stand in for its traceback: it may hold what a child wrote."""
+    if entry.exc_info and entry.exc_info[0] is not None:
+        kind, _, trace = entry.exc_info
+        places = "".join(traceback.format_tb(trace))
+        # Nor what was asked for: it is what somebody typed.
+        entry.msg, entry.args = f"{entry.msg}: {kind.__name__}\n{places}".replace("%s", "…"), ()
+        entry.exc_info = entry.exc_text = None
+    return True
 
 
 def _adjustments(name: str, limits: Limits, threads: int, trusted_proxy: str | None) -> Adjustments:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from collectors.outbox.boxes import REFUSED, folders_of, process_of
-from collectors.receiving.erasing import ErasableSpool, Step
-from otel_tracking.erasure import Beyond, IsMeant, Place, Removed, RunId
+from collectors.receiving.erasing import ErasableSpool
+from otel_tracking.erasure import Beyond, IsMeant, Place, Removed, RunId, Step
 
 
 class ErasableOutbox:

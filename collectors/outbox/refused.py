@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from collectors.outbox.boxes import REFUSED
+from collectors.receiving.durably import sync_directory
 from collectors.receiving.entries import PROTOBUF, PackedEntry
-from collectors.receiving.spool import SUFFIX, SpoolFull, entries_in, segments_in, sync_directory
+from collectors.receiving.spool import SUFFIX, SpoolFull, entries_in, segments_in
 
 
 def keep_refused(outbox: Path, body: bytes, most_bytes: int) -> Path:

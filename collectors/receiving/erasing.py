@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from collectors.receiving.erasing_asides import asides_with, erase_asides, unreadable_requests
 from collectors.receiving.kept_runs import records_in
 from collectors.receiving.quarantine import requests_in
-from collectors.receiving.rewriting import Rest, remove_what_deaths_left, replace_durably, without_runs
+from collectors.receiving.rewriting import remove_what_deaths_left, replace_durably, without_runs
 from collectors.receiving.senders import Senders
 from collectors.receiving.spool import LOCK, entries_in, own, segments_in
-from collectors.spans.traces_of_runs import traces_of
 from collectors.spans.without_traces import Traces
-from otel_tracking.erasure import Beyond, IsMeant, Place, Removed, RunId
+from otel_tracking.erasure import Beyond, IsMeant, Place, Removed, RunId, Step, traces_of
 from otel_tracking.errors import RecordingError
 from otel_tracking.record import ExecutionRecord
-
-Step = Callable[[str], None]
 
 SENDERS = "senders.sqlite"
 
@@ -72,13 +69,9 @@ class ErasableSpool:
             replace_durably(path, rest.content, step)
             yield Removed(self.name, str(path), len(content) - len(rest.content))
         if rest.unknown:
-            yield self._unknown(path, rest)
-
-    def _unknown(self, path: Path, rest: Rest) -> Beyond:
-        advice = "collect with the version that wrote it, then erase again; or remove the file if it is damaged"
-        return Beyond(
-            self.name, f"{rest.unknown} entries of {path} cannot be read, so nobody knows whose they are", advice
-        )
+            what = f"{rest.unknown} entries of {path} cannot be read, so nobody knows whose they are"
+            advice = "collect with the version that wrote it, then erase again; or remove the file if it is damaged"
+            yield Beyond(self.name, what, advice)
 
     def _without_root(self) -> Iterator[Beyond]:
         unknown = sum(all(span.parent_span_id for span in record.spans) for record in self._records())
@@ -87,10 +80,10 @@ class ErasableSpool:
             yield Beyond(self.name, what, "collect until they are stored, then erase again")
 
     def _knows_senders(self, traces: Traces) -> bool:
-        return self._senders.exists() and any(trace.to_bytes(16) in self._bytes_of_senders() for trace in traces)
-
-    def _bytes_of_senders(self) -> bytes:
-        return b"".join(path.read_bytes() for path in self._directory.glob(f"{SENDERS}*"))
+        if not self._senders.exists():
+            return False
+        known = b"".join(path.read_bytes() for path in self._directory.glob(f"{SENDERS}*"))
+        return any(trace.to_bytes(16) in known for trace in traces)
 
     def _forget_senders(self, traces: Traces, step: Step) -> Iterator[Removed]:
         if self._knows_senders(traces):

@@ -8,7 +8,7 @@ the one or the other, or for a moment both, and the same once more ends it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,8 +16,8 @@ from collectors.receiving.kept_runs import without_traces
 from collectors.receiving.quarantine import BODIES, NOTE, Aside, RequestBody, id_of, name_of, read_asides
 from collectors.receiving.rewriting import remove_what_deaths_left, replace_durably
 from collectors.spans.without_traces import Traces, mentions
+from otel_tracking.erasure import Step
 
-Step = Callable[[str], None]
 Changed = tuple[Path, int]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from google.protobuf.json_format import MessageToDict
@@ -29,11 +30,6 @@ RETRY_SECONDS = 2
 _KINDS = {"application/x-protobuf": PROTOBUF, "application/json": JSON}
 _TYPES = {kind: name for name, kind in _KINDS.items()}
 _INVALID, _NOT_FOUND, _DENIED, _EXHAUSTED, _UNIMPLEMENTED, _UNAVAILABLE, _UNAUTHENTICATED = 3, 5, 7, 8, 12, 14, 16
-_REASONS = {
-    **{200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found"},
-    **{405: "Method Not Allowed", 413: "Content Too Large", 415: "Unsupported Media Type"},
-    **{421: "Misdirected Request", 503: "Service Unavailable"},
-}
 
 
 class Refused(Exception):
@@ -82,7 +78,7 @@ class TraceReceiver:
         """WSGI's side of it."""
         answer = self.answer(environ)
         headers = {**answer.headers, "Content-Length": str(len(answer.body))}
-        start_response(f"{answer.status} {_REASONS[answer.status]}", list(headers.items()))
+        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(headers.items()))
         return [answer.body]
 
     def answer(self, environ: dict[str, Any]) -> Answer:

@@ -10,8 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import secrets
 import threading
 import time
 from collections import Counter
@@ -20,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from collectors.receiving.spool import sync_directory
+from collectors.receiving.durably import write_whole
 
 MOST_ENTRIES = 10_000
 MOST_BYTES = 2**30
@@ -146,7 +144,7 @@ class Quarantine:
             )
             aside = replace(aside, id=id_of(aside, names))
             if aside.id not in self._asides:
-                _write(self._directory / f"{aside.id}{NOTE}", json.dumps(asdict(aside)).encode())
+                write_whole(self._directory / f"{aside.id}{NOTE}", json.dumps(asdict(aside)).encode())
                 self._asides[aside.id] = aside
                 self._uses.update(names)
             self._make_room()
@@ -167,7 +165,7 @@ class Quarantine:
             return request
         name = name_of(request)
         if name not in self._sizes:
-            _write(self._bodies / name, request.body)
+            write_whole(self._bodies / name, request.body)
             self._sizes[name] = len(request.body)
         return name
 
@@ -230,20 +228,3 @@ _NOTED = {
 def _is_name(name: object) -> bool:
     """Whether this is the name of a request, and not a way to somewhere else."""
     return type(name) is str and len(name) == 66 and name[:2] in ("P-", "J-") and name[2:].isalnum()
-
-
-def _write(path: Path, content: bytes) -> None:
-    """A private file that is there whole or not at all, durably."""
-    hidden = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        hidden.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            hidden.unlink(missing_ok=True)
-        raise
-    sync_directory(path.parent)

@@ -36,26 +36,19 @@ def complaint_about(spans: Iterable[FinishedSpan], fresh: Iterable[FinishedSpan]
         allowed = int(latest_s * 1e9) if span.name == names.LATE_SPAN else 0
         if span.start_ns > ends[0] + allowed:
             return AFTER_END
-    return OTHER_WORDS if _says_otherwise(spans, fresh) else None
+    said, told = _said_by(spans), _said_by(fresh)
+    says_otherwise = any(not _is_equal(said[key], value) for key, value in told.items() if said.get(key) is not None)
+    return OTHER_WORDS if says_otherwise else None
 
 
 def is_same_span(known: FinishedSpan, again: FinishedSpan) -> bool:
     """Whether two spans of one id are the same: known ones may have been read back, to the microsecond."""
-    return (known.name, known.parent_id, known.start_ns // 1000, _duration(known)) == (
-        again.name,
-        again.parent_id,
-        again.start_ns // 1000,
-        _duration(again),
-    )
+    return _identity(known) == _identity(again)
 
 
-def _duration(span: FinishedSpan) -> int | None:
-    return None if span.end_ns is None else span.end_ns - span.start_ns
-
-
-def _says_otherwise(spans: list[FinishedSpan], fresh: list[FinishedSpan]) -> bool:
-    said, told = _said_by(spans), _said_by(fresh)
-    return any(not _is_equal(said[key], value) for key, value in told.items() if said.get(key) is not None)
+def _identity(span: FinishedSpan) -> tuple[Any, ...]:
+    took = None if span.end_ns is None else span.end_ns - span.start_ns
+    return span.name, span.parent_id, span.start_ns // 1000, took
 
 
 def _said_by(spans: Iterable[FinishedSpan]) -> dict[tuple[Any, ...], Any]:

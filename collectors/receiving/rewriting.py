@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
+from collectors.receiving.durably import sync_directory, write_whole
 from collectors.receiving.entries import PackedEntry, read_packed
 from collectors.receiving.kept_runs import without_traces
-from collectors.receiving.spool import sync_directory
 from collectors.spans.without_traces import Traces, mentions
-
-Step = Callable[[str], None]
-
-_LEFT = ".new"
+from otel_tracking.erasure import Step
 
 
 class Rest(NamedTuple):
@@ -61,17 +56,9 @@ def replace_durably(path: Path, content: bytes, step: Step) -> None:
     if not content:
         step(f"remove {path.name}")
         path.unlink(missing_ok=True)
+        sync_directory(path.parent)
     else:
-        fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_LEFT}")
-        step(f"write {path.name}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        step(f"rename {path.name}")
-        fresh.replace(path)
-    sync_directory(path.parent)
+        write_whole(path, content, step)
 
 
 def remove_what_deaths_left(directory: Path) -> None:

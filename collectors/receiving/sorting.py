@@ -53,7 +53,7 @@ def sort(batches: Iterable[Batch], knows: Callable[[TraceId], bool]) -> Sorted:
             continue
         is_ours = batch.scope == INSTRUMENTATION_NAME
         for span in batch.spans:
-            if is_ours or _is_marked(span):
+            if is_ours or span.events or any(name.startswith(names.PREFIX) for name in span.attributes):
                 found.ours.setdefault(TraceId(span.trace_id), []).append(span)
             else:
                 others.append(span)
@@ -66,21 +66,14 @@ def _sort_others(
     found: Sorted, others: Iterable[FinishedSpan], odd: Iterable[OddSpan], knows: Callable[[TraceId], bool]
 ) -> None:
     """Other instrumentation may have made spans in our runs."""
-    for span in others:
-        trace_id = TraceId(span.trace_id)
-        if trace_id in found.ours or knows(trace_id):
-            found.ours.setdefault(trace_id, []).append(span)
-        else:
-            found.rejected[NOT_OURS] += 1
-    for one in odd:
+    unclear: list[FinishedSpan | OddSpan] = [*others, *odd]
+    for one in unclear:
         trace_id = TraceId(one.trace_id)
-        if trace_id in found.ours or knows(trace_id):
-            found.odd.append(one)
-        else:
+        if trace_id not in found.ours and not knows(trace_id):
             found.rejected[NOT_OURS] += 1
+        elif isinstance(one, FinishedSpan):
+            found.ours.setdefault(trace_id, []).append(one)
+        else:
+            found.odd.append(one)
     for one in found.odd:
         found.rejected[one.reason] += 1
-
-
-def _is_marked(span: FinishedSpan) -> bool:
-    return bool(span.events) or any(name.startswith(names.PREFIX) for name in span.attributes)

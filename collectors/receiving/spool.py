@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from collectors.receiving.durably import sync_directory
 from collectors.receiving.entries import PackedEntry, read_packed
 from otel_tracking.errors import RecordingError
 
@@ -257,12 +258,3 @@ def _write(file: int, entry: bytes) -> None:
         # Half an entry would hide those that come after it.
         os.ftruncate(file, start)
         raise
-
-
-def sync_directory(directory: Path) -> None:
-    """Have the names in a directory survive a power cut."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -3,8 +3,8 @@
 `start.py` begins a recording, `live.py` follows its runs, `exposition.py` says how it does.
 """
 
-from collectors.recording.exposition import Figures, exposed, is_well, of_collector, of_recording
-from collectors.recording.live import PROGRESS, LiveEvent, LiveFeed
+from collectors.recording.exposition import Figures, exposed, is_well, of_recording
+from collectors.recording.live import PROGRESS, LiveEvent
 from collectors.recording.open_runs import ENDED, FINISHED, LOGGED, STARTED
 
 __all__ = [
@@ -15,9 +15,7 @@ __all__ = [
     "STARTED",
     "Figures",
     "LiveEvent",
-    "LiveFeed",
     "exposed",
     "is_well",
-    "of_collector",
     "of_recording",
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from collectors.delivery.erasing import ErasableSpill
+from collectors.delivery.erasing import ErasableSpill, taken_over
 from collectors.flight_recorder import DeadRun, find_dead
 from collectors.flight_recorder.looking import FoundOwner, namespace_of_journals, owners_in, runs_in
 from collectors.flight_recorder.ours import LeftAlone, OurDirectory, as_text
@@ -15,11 +15,8 @@ from collectors.flight_recorder.recovery import DeadOwner
 from collectors.flight_recorder.wiping import Wiped, journals_with, set_aside_with, wipe_set_aside
 from collectors.recording.recovery import namespace_of, record_of, spill_base
 from collectors.spans.of_journal import read_run
-from collectors.spans.traces_of_runs import traces_of
-from otel_tracking.erasure import Beyond, IsMeant, Place, Removed, RunId
+from otel_tracking.erasure import Beyond, IsMeant, Place, Removed, RunId, Step, traces_of
 from otel_tracking.record import ExecutionRecord
-
-Step = Callable[[str], None]
 
 
 class ErasableJournals:
@@ -75,8 +72,7 @@ class ErasableJournals:
         step(f"claim {dead.owner.name}")
         claimed = dead.claim()
         if claimed is None:
-            advice = "once that process is done, erase again: what it recovers is refused by its sinks"
-            return [Beyond(self.name, f"{as_text(dead.directory)} is being recovered by another process", advice)]
+            return [taken_over(self.name, dead.directory)]
         try:
             wiped = claimed.wipe(trace_ids, step)
             unreadable = [run for run in claimed.runs() if _record_of(run) is None]

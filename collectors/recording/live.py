@@ -116,17 +116,14 @@ class _ProgressReader:
             self._next = time.monotonic() + PROGRESS_PAUSE
             for span_id, said in news.items():
                 if span := self._run.open_spans.get(span_id):
-                    yield LiveEvent(number, PROGRESS, span_id, fields=_progress_fields(span, *said))
+                    place = {name: span.attributes[name] for name in _PLACE if name in span.attributes}
+                    told = dict(zip(("done", "total", "unit"), said, strict=True))
+                    yield LiveEvent(number, PROGRESS, span_id, fields=place | told)
 
     def _news(self) -> dict[int, tuple[Any, ...]]:
         # Copies in one step each: the pipeline's thread goes on.
         told, said, open_now = self._told, dict(self._run.progress), self._run.open_spans
         return {span_id: new for span_id, new in said.items() if span_id in open_now and told.get(span_id) is not new}
-
-
-def _progress_fields(span: SpanData, done: float, total: float | None, unit: str) -> dict[str, Any]:
-    place = {name: span.attributes[name] for name in _PLACE if name in span.attributes}
-    return {**place, "done": done, "total": total, "unit": unit}
 
 
 def _follow(run: OpenRun, after: int, timeout: float | None, progress: _ProgressReader | None) -> Iterator[LiveEvent]:
@@ -139,7 +136,7 @@ def _follow(run: OpenRun, after: int, timeout: float | None, progress: _Progress
     with run.lock:
         run.wakers = (*run.wakers, ring)
     try:
-        while not _has_seen_the_end(run, after):
+        while not (0 < after == len(run.log) and _is_last(run.log[-1])):
             for number in range(after, len(run.log)):
                 after = number + 1
                 yield _read(after, run.log[number])
@@ -161,10 +158,6 @@ def _wait(wake: queue.SimpleQueue[None], timeout: float | None, pause: float | N
     except queue.Empty:
         if not is_pause:
             raise TimeoutError(f"nothing happened in the run for {timeout} s") from None
-
-
-def _has_seen_the_end(run: OpenRun, after: int) -> bool:
-    return 0 < after == len(run.log) and _is_last(run.log[-1])
 
 
 def _is_last(event: LogEntry) -> bool:

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 
@@ -39,13 +39,8 @@ class RecoveryReport:
     refused: int = 0
 
     def __add__(self, other: RecoveryReport) -> RecoveryReport:
-        return RecoveryReport(
-            self.recovered + other.recovered,
-            self.already_durable + other.already_durable,
-            self.failed + other.failed,
-            self.left_alone + other.left_alone,
-            self.refused + other.refused,
-        )
+        names = [entry.name for entry in fields(self)]
+        return RecoveryReport(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
 
 def recover(

@@ -119,7 +119,10 @@ class _Reader:
         if kind in (ITEM, FACT):
             self._frames.append(values)
         elif kind == STARTED:
-            self._start(*values[1:])
+            _, span_id, parent_id, name, of_span, start_ns, attributes, links = values
+            ids = (self._trace_id, span_id, parent_id)
+            begun = FinishedSpan(*ids, name, of_span, start_ns, attributes=attributes, links=tuple(links))
+            self._spans[span_id] = begun
         elif kind == ENDED:
             self._end(*values[1:])
         elif kind == MEDIA:
@@ -137,20 +140,6 @@ class _Reader:
             event = FinishedEvent(fields_of(values, media), media.data if media else None)
             events.setdefault(values[1], []).append(event)
         return [replace(span, events=tuple(events.get(span_id, ()))) for span_id, span in self._spans.items()]
-
-    def _start(
-        self,
-        span_id: int,
-        parent_id: int | None,
-        name: str,
-        kind: str,
-        start_ns: int,
-        attributes: Mapping[str, Any],
-        links: Iterable[Mapping[str, Any]],
-    ) -> None:
-        self._spans[span_id] = FinishedSpan(
-            self._trace_id, span_id, parent_id, name, kind, start_ns, attributes=attributes, links=tuple(links)
-        )
 
     def _end(
         self, span_id: int, end_ns: int, status: str, description: str | None, attributes: Mapping[str, Any] | None

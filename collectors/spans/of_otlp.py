@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -11,7 +11,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collectors.spans.batches import KINDS, STATUSES, Batch, batch_of
-from collectors.spans.finished import FinishedEvent, FinishedSpan, event_of_attributes, link_to_dict
+from collectors.spans.finished import FinishedSpan, event_of_attributes, link_to_dict
 from collectors.spans.outline import outline_of, trace_id_in
 from otel_tracking import attributes as names
 from otel_tracking.errors import RecordError
@@ -80,7 +80,7 @@ def _read_span(span: Span) -> FinishedSpan:
         status=STATUSES.get(span.status.code, "unset"),
         status_description=span.status.message or None,
         attributes=_read_attributes(span.attributes),
-        events=_ours(_payload_of(event.attributes) for event in span.events),
+        events=tuple(ours for event in span.events if (ours := event_of_attributes(_payload_of(event.attributes)))),
         links=tuple(
             link_to_dict(int.from_bytes(link.trace_id), int.from_bytes(link.span_id), _read_attributes(link.attributes))
             for link in span.links
@@ -112,7 +112,3 @@ def _payload_of(attributes: Any) -> dict[str, Any]:
         if attribute.key == names.PAYLOAD:
             return {names.PAYLOAD: _read_value(attribute.value)}
     return {}
-
-
-def _ours(events: Iterable[Mapping[str, Any]]) -> tuple[FinishedEvent, ...]:
-    return tuple(event for event in map(event_of_attributes, events) if event is not None)

@@ -6,9 +6,7 @@ OpenTelemetry API.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import orjson
 from opentelemetry.trace import Link
@@ -43,13 +41,9 @@ def without_secrets(span: FinishedSpan) -> FinishedSpan:
         span,
         name=redactor.text(span.name),
         attributes=redactor.attributes(span.attributes),
-        links=tuple(_link(link, redactor) for link in span.links),
+        links=tuple({**link, "attributes": redactor.attributes(link["attributes"])} for link in span.links),
         status_description=_text(span.status_description, redactor),
     )
-
-
-def _link(link: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
-    return {**link, "attributes": redactor.attributes(link["attributes"])}
 
 
 def _text(text: str | None, redactor: Redactor) -> str | None:

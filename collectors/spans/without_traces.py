@@ -7,7 +7,7 @@ Both raise an error of one kind or another for bytes that are no request.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from collectors.spans.of_otlp_json import read_digits
@@ -23,7 +23,8 @@ def without_traces_in_protobuf(body: bytes, traces: Traces) -> bytes:
     request, removed = outline_of(body), 0
     for group in request.resource_spans:
         for scope in group.scope_spans:
-            kept = [span for span in scope.spans if not _is_of(span, traces)]
+            ids = [(span, _packed_trace_id(span)) for span in scope.spans]
+            kept = [span for span, known in ids if not (known in traces if known else mentions(span, traces))]
             removed += len(scope.spans) - len(kept)
             scope.spans[:] = kept
         _drop_empty(group.scope_spans, "spans")
@@ -55,19 +56,15 @@ def traces_in_protobuf(body: bytes) -> Traces:
 
 def traces_in_json(body: bytes) -> Traces:
     """The same for a request in JSON."""
-    request = json.loads(body, parse_int=read_digits)
-    return frozenset(filter(None, map(_trace_id, _spans_of(request))))
+    groups = _listed(json.loads(body, parse_int=read_digits), "resourceSpans")
+    spans = (span for group in groups for scope in _listed(group, "scopeSpans") for span in _listed(scope, "spans"))
+    return frozenset(filter(None, map(_trace_id, spans)))
 
 
 def mentions(content: bytes, traces: Iterable[int]) -> bool:
     """Whether one of the ids stands in bytes, as they are in protobuf or as JSON has them; for what cannot be read."""
     lower = content.lower()
     return any(trace.to_bytes(16) in content or f"{trace:032x}".encode() in lower for trace in traces)
-
-
-def _is_of(span: bytes, traces: Traces) -> bool:
-    trace_id = _packed_trace_id(span)
-    return trace_id in traces if trace_id else mentions(span, traces)
 
 
 def _packed_trace_id(span: bytes) -> int:
@@ -82,12 +79,6 @@ def _drop_empty(groups: Any, field: str) -> None:
     for number in reversed(range(len(groups))):
         if not getattr(groups[number], field):
             del groups[number]
-
-
-def _spans_of(request: Any) -> Iterator[Any]:
-    for group in _listed(request, "resourceSpans"):
-        for scope in _listed(group, "scopeSpans"):
-            yield from _listed(scope, "spans")
 
 
 def _listed(owner: dict[str, Any], name: str) -> list[Any]:

@@ -6,8 +6,8 @@ a place that keeps records and positions has to be able to do, and `kafka.py` is
 
 from __future__ import annotations
 
-from collectors.streaming.ledger import Aside, Ledger
-from collectors.streaming.messages import Message, Source
+from collectors.streaming.ledger import AsideMessage, Ledger
+from collectors.streaming.messages import Message, MessageSource
 from collectors.streaming.worker import StreamWorker
 
-__all__ = ["Aside", "Ledger", "Message", "Source", "StreamWorker"]
+__all__ = ["AsideMessage", "Ledger", "Message", "MessageSource", "StreamWorker"]

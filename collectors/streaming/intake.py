@@ -13,7 +13,7 @@ from collectors.receiving.runs import Due
 from collectors.receiving.sorting import Sorted, sort
 from collectors.receiving.trace_id import TraceId
 from collectors.spans.request_secrets import without_secrets_in_protobuf
-from collectors.streaming.ledger import Aside, Ledger
+from collectors.streaming.ledger import AsideMessage, Ledger
 from collectors.streaming.messages import Message
 from collectors.streaming.partition import Partition
 from collectors.streaming.records import days_of, hex_of, run_again
@@ -21,13 +21,13 @@ from collectors.streaming.records import days_of, hex_of, run_again
 NOT_READABLE = "is no OTLP request"
 
 
-class Intake:
+class MessageIntake:
     """What has been taken and is to be committed next: runs that are due, and what is set aside."""
 
     def __init__(self, ledger: Ledger[Any], is_erased: IsErased, counts: Counter[str]) -> None:
         self._ledger, self._is_erased, self._counts = ledger, is_erased, counts
         self.due: list[tuple[int, Due]] = []
-        self.asides: list[Aside] = []
+        self.asides: list[AsideMessage] = []
 
     def take(self, messages: Sequence[Message], partitions: Mapping[int, Partition]) -> None:
         """Take messages, in their order. Raises where the ledger cannot be asked: then none is taken."""
@@ -52,7 +52,7 @@ class Intake:
             others = traces_in(PROTOBUF, body) - {trace_id}
             body = without_traces(PROTOBUF, body, others) if others else body
         name = hex_of(trace_id) if trace_id else None
-        self.asides.append(Aside(partition.number, offset, name, reason, body))
+        self.asides.append(AsideMessage(partition.number, offset, name, reason, body))
 
     def _read(self, message: Message, partition: Partition) -> Sorted | str:
         """The spans of ours in a message, or why it cannot be read."""

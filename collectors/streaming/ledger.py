@@ -10,7 +10,7 @@ from otel_tracking.record import ExecutionRecord
 Form = TypeVar("Form")
 
 
-class Aside(NamedTuple):
+class AsideMessage(NamedTuple):
     """A message that is set aside, or what one has of a trace: where it stands, whose it is, why, and the bytes."""
 
     partition: int
@@ -32,7 +32,9 @@ class Ledger(Protocol[Form]):
     def prepare(self, record: ExecutionRecord) -> Form:
         """What `commit` wants of a record."""
 
-    def commit(self, records: Sequence[Form], positions: Mapping[int, int], asides: Sequence[Aside]) -> frozenset[int]:
+    def commit(
+        self, records: Sequence[Form], positions: Mapping[int, int], asides: Sequence[AsideMessage]
+    ) -> frozenset[int]:
         """Keep records and positions: all of it, or nothing and the partitions that others have committed meanwhile."""
 
     def stored(self, traces: Mapping[str, Iterable[str]]) -> Sequence[ExecutionRecord]:

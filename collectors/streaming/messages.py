@@ -28,7 +28,7 @@ class Partitions(Protocol):
         """These are somebody else's already."""
 
 
-class Source(Protocol):
+class MessageSource(Protocol):
     """A broker, seen by one member of a group. For one thread: it tells `Partitions` while it is polled."""
 
     def poll(self, seconds: float, told: Partitions) -> Sequence[Message]:

@@ -18,7 +18,7 @@ from collectors.receiving.trace_id import TraceId
 from collectors.streaming.messages import Message
 
 
-class Patience(NamedTuple):
+class StreamPatience(NamedTuple):
     """How long a run is waited for, in seconds of the messages' time.
 
     `grace` for what is missing after its end, `spill` for a run of which nothing more is heard, `age` for one that
@@ -35,7 +35,7 @@ MOST_KEPT_BYTES = 64 * 2**20
 """Messages that are kept for the case that a run in them has to be set aside; of more, only the place is known."""
 
 
-class Taken(NamedTuple):
+class TakenSpans(NamedTuple):
     """What came of a message: runs that are due, and what is not taken of it."""
 
     due: list[Due]
@@ -49,7 +49,7 @@ class Partition:
         self,
         number: int,
         position: int | None,
-        patience: Patience,
+        patience: StreamPatience,
         is_at_end: Callable[[], bool],
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -84,10 +84,10 @@ class Partition:
         else:
             self._runs.reopen(run)
 
-    def take(self, message: Message, found: Sorted) -> Taken:
+    def take(self, message: Message, found: Sorted) -> TakenSpans:
         """Take what a message brought of our runs."""
         self._newest, self._next = max(self._newest, message.time_s), message.offset + 1
-        taken = Taken([], [])
+        taken = TakenSpans([], [])
         if found.ours:
             self._keep(message)
         place, share = InSpool(self.number, message.offset), len(message.body) // max(1, found.span_count)

@@ -19,21 +19,21 @@ from otel_tracking.record import ExecutionRecord, FinishReason
 _ONE_DAY = dt.timedelta(days=1)
 
 
-class Made(NamedTuple):
+class MadeRecord(NamedTuple):
     """The record of a run that is due; or None, and why there is none."""
 
     record: ExecutionRecord | None
     complaint: str = ""
 
 
-def make_record(due: Due) -> Made:
+def make_record(due: Due) -> MadeRecord:
     """The record, where one can be made that may be stored. Never raises."""
     try:
         record = build_record(due.spans, finish_reason=due.reason, revision=due.revision, late_spans=due.late_spans)
         complaint = _complaint(due, record)
     except Exception as trouble:
-        return Made(None, f"{NOT_MADE} ({type(trouble).__name__})")
-    return Made(None, complaint) if complaint else Made(record)
+        return MadeRecord(None, f"{NOT_MADE} ({type(trouble).__name__})")
+    return MadeRecord(None, complaint) if complaint else MadeRecord(record)
 
 
 def _complaint(due: Due, record: ExecutionRecord) -> str:

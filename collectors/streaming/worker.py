@@ -13,10 +13,10 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from collectors.receiving.erased_runs import IsErased
 from collectors.receiving.runs import Due
 from collectors.receiving.trace_id import TraceId
-from collectors.streaming.intake import Intake
+from collectors.streaming.intake import MessageIntake
 from collectors.streaming.ledger import Ledger
-from collectors.streaming.messages import Message, Source
-from collectors.streaming.partition import Partition, Patience
+from collectors.streaming.messages import Message, MessageSource
+from collectors.streaming.partition import Partition, StreamPatience
 from collectors.streaming.records import make_record, so_far
 
 _log = logging.getLogger("otel_tracking")
@@ -45,20 +45,20 @@ class StreamWorker(Generic[Form]):
 
     def __init__(
         self,
-        source: Source,
+        source: MessageSource,
         ledger: Ledger[Form],
         *,
-        patience: Patience | None = None,
+        patience: StreamPatience | None = None,
         is_erased: IsErased | None = None,
         commit_seconds: float = COMMIT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._source, self._ledger, self._patience = source, ledger, patience or Patience()
+        self._source, self._ledger, self._patience = source, ledger, patience or StreamPatience()
         self._commit_seconds, self._clock = commit_seconds, clock
         self._partitions: dict[int, Partition] = {}
         self._to_open: set[int] = set()
         self.counts: Counter[str] = Counter(dict.fromkeys(COUNTS, 0))
-        self._intake = Intake(ledger, is_erased or (lambda _: False), self.counts)
+        self._intake = MessageIntake(ledger, is_erased or (lambda _: False), self.counts)
         self._not_taken: Sequence[Message] = ()
         self._runs: list[_Run[Form]] = []
         self._is_dirty, self._next_commit = False, clock() + commit_seconds

@@ -49,19 +49,8 @@ class TextRedaction:
         """The span but for its events: attributes, links, and what its status says."""
         links = [Link(link.context, self.attributes(link.attributes or {})) for link in span.links]
         said = span.status.description
-        return ReadableSpan(
-            name=span.name,
-            context=span.context,
-            parent=span.parent,
-            resource=span.resource,
-            attributes=self.attributes(span.attributes or {}),
-            links=links,
-            kind=span.kind,
-            status=Status(span.status.status_code, self._text(said) if said else None),
-            start_time=span.start_time,
-            end_time=span.end_time,
-            instrumentation_scope=span.instrumentation_scope,
-        )
+        status = Status(span.status.status_code, self._text(said) if said else None)
+        return changed(span, attributes=self.attributes(span.attributes or {}), events=(), links=links, status=status)
 
     def attributes(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
         """Attributes of a span, an event or a link."""
@@ -130,6 +119,12 @@ class TextRedaction:
             return None
         # What is no Unicode would keep all spans that are sent with it from leaving.
         return shown.encode("utf-8", "backslashreplace").decode() if isinstance(shown, str) else None
+
+
+def changed(span: ReadableSpan, **changes: Any) -> ReadableSpan:
+    """A span that says something else in its attributes, events, links or status."""
+    kept = ("name", "context", "parent", "resource", "kind", "start_time", "end_time", "instrumentation_scope")
+    return ReadableSpan(**{name: getattr(span, name) for name in kept}, **changes)
 
 
 def _guarded(walk: Callable[[Any], Any], value: Any) -> Any:

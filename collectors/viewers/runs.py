@@ -38,7 +38,7 @@ class HeldRuns:
         if trace_id & (2**64 - 1) >= self._bound:
             return []
         if trace_id in self._shown:
-            return self._show_late(trace_id, span)
+            return show_run([span], self._alias, reason=self._shown[trace_id], redaction=self._redaction).spans
         self._spans_by_trace_id.setdefault(trace_id, []).append(span)
         self._count += 1
         if span.parent is None:
@@ -57,6 +57,3 @@ class HeldRuns:
         if len(self._shown) > MOST_REMEMBERED:
             self._shown.popitem(last=False)
         return shown.spans
-
-    def _show_late(self, trace_id: int, span: ReadableSpan) -> list[ReadableSpan]:
-        return show_run([span], self._alias, reason=self._shown[trace_id], redaction=self._redaction).spans

@@ -82,11 +82,12 @@ def read_otlp_settings(
     reason = _reason_against(content, given, environment)
     if reason:
         return NotSent(reason)
+    timeout, compression = _of_traces("TIMEOUT", environment), _of_traces("COMPRESSION", environment)
     return OtlpSettings(
         endpoint=with_path(given) if given else _endpoint_of(environment),
         content=content,
-        timeout=_seconds(_of_traces("TIMEOUT", environment)),
-        compression=_compression(_of_traces("COMPRESSION", environment)),
+        timeout=_number(timeout, TIMEOUT_SECONDS, largest=600.0) or TIMEOUT_SECONDS,
+        compression=compression if compression in _COMPRESSIONS else "gzip",
         ratio=_ratio(environment) if content == VIEWER else _ON,
     )
 
@@ -105,11 +106,8 @@ def _reason_against(content: str, given: str | None, environment: Mapping[str, s
     if environment.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() == "none":
         return "OTEL_TRACES_EXPORTER is none"
     protocol = _of_traces("PROTOCOL", environment)
-    return f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol:.20}; http/protobuf would work" if _is_other(protocol) else None
-
-
-def _is_other(protocol: str) -> bool:
-    return protocol not in ("", "http/protobuf")
+    is_other = protocol not in ("", "http/protobuf")
+    return f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol:.20}; http/protobuf would work" if is_other else None
 
 
 def _endpoint_of(environment: Mapping[str, str]) -> str:
@@ -137,14 +135,6 @@ def with_path(address: str) -> str:
     """The address with the path of traces where it has none."""
     parts = urlsplit(address)
     return urlunsplit(parts._replace(path=PATH)) if parts.path in ("", "/") else address
-
-
-def _seconds(text: str) -> float:
-    return _number(text, TIMEOUT_SECONDS, largest=600.0) or TIMEOUT_SECONDS
-
-
-def _compression(text: str) -> str:
-    return text if text in _COMPRESSIONS else "gzip"
 
 
 def _ratio(environment: Mapping[str, str]) -> float:

@@ -21,7 +21,7 @@ from opentelemetry.trace import Link, Status
 
 from collectors.spans.finished import event_of_attributes
 from collectors.viewers.payload import Alias, is_person, summary_of, with_aliases
-from collectors.viewers.redacting import TextRedaction
+from collectors.viewers.redacting import TextRedaction, changed
 from collectors.viewers.texts import texts_of_spans
 from otel_tracking import attributes as names
 from otel_tracking import canonical
@@ -82,7 +82,7 @@ def show_run(
         spans = [redaction.span(span) for span in spans]
     texts = {} if reason else texts_of_spans(spans, [[one.fields for one in of_span if one.fields] for of_span in read])
     shown = [
-        _show_span(span, events, texts.get(_span_id(span), {}), alias, reason)
+        _show_span(span, events, texts.get(span.context.span_id if span.context else 0, {}), alias, reason)
         for span, events in zip(spans, read, strict=True)
     ]
     return Shown(shown, reason)
@@ -114,20 +114,13 @@ def _show_span(
     attributes = {**texts, **_show_attributes(span.attributes or {}, alias, reason)}
     if reason and span.parent is None:
         attributes[names.WITHHELD] = reason
-    return ReadableSpan(
-        name=span.name,
-        context=span.context,
-        parent=span.parent,
-        resource=span.resource,
+    return changed(
+        span,
         attributes=attributes,
-        events=tuple(_show_event(read, alias, reason) for read in events),  # type: ignore[misc]  # their shape
+        events=tuple(_show_event(read, alias, reason) for read in events),
         links=tuple(Link(link.context) for link in span.links) if reason else span.links,
-        kind=span.kind,
         # An error's message may hold the text, and the names that were found in it.
         status=Status(span.status.status_code) if reason else span.status,
-        start_time=span.start_time,
-        end_time=span.end_time,
-        instrumentation_scope=span.instrumentation_scope,
     )
 
 
@@ -163,7 +156,3 @@ def _show_attributes(attributes: Mapping[str, Any], alias: Alias, reason: str) -
         for key, value in attributes.items()
         if key != names.PAYLOAD and (not reason or key in _NAMES or isinstance(value, bool | int | float))
     }
-
-
-def _span_id(span: ReadableSpan) -> int:
-    return span.context.span_id if span.context else 0

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from devserver.cli.interpreter import make_room_for_many_spans
 from devserver.cli.output import console, print_json
 from devserver.cli.showing.text import count
 from devserver.cli.stopping import when_stopped
@@ -29,7 +30,6 @@ def collect_from_kafka(
     as_json: bool,
 ) -> int:
     """Be one worker of the group until Ctrl-C or SIGTERM. Raises what stands in the way of beginning."""
-    from devserver.cli.commands.collect_command import make_room_for_many_spans
     from devserver.wiring import open_stream_worker
 
     worker = open_stream_worker(brokers, topic, table, group=group, options=options, grace=grace)

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from exporters.delta.reading import Known, known_runs, read_known
 from exporters.delta.run_tables import RunTables
-from exporters.delta.spill import Spill
+from exporters.delta.spill import SpillTables
 from exporters.delta.tables import ASIDE, DATE, DeltaStore, first_sentence
 from exporters.errors import WriteFailed
 from exporters.storage.tables.rows import PreparedRecord, row_of
@@ -33,7 +33,7 @@ _NOWHERE = Path("/")
 """What came over OTLP has no media: no file of it lies anywhere."""
 
 
-class SetAside(NamedTuple):
+class AsideRow(NamedTuple):
     """A message that is set aside: where it stands, whose run it is of, why, and its bytes."""
 
     partition: int
@@ -54,7 +54,7 @@ class DeltaLedger:
         self._store, self._topic = store, topic
         self._runs = RunTables(store)
         self._executions = self._runs.executions
-        self._spill = Spill(store.below("spill"))
+        self._spill = SpillTables(store.below("spill"))
         self._aside: DeltaTable | None = None
         self._positions: dict[int, int | None] = {}
         self._days: OrderedDict[str, dict[str, Known]] = OrderedDict()
@@ -146,7 +146,7 @@ class DeltaLedger:
         if not asides:
             return
         self._aside = self._aside or self._store.open_or_make("aside", ASIDE)
-        columns = dict(zip(SetAside._fields, zip(*asides, strict=True), strict=True))
+        columns = dict(zip(AsideRow._fields, zip(*asides, strict=True), strict=True))
         rows = pa.table({"topic": [self._topic] * len(asides), **columns}, schema=ASIDE)
         with self._store.said("aside"):
             self._store.append(self._aside, rows)

@@ -12,7 +12,7 @@ from exporters.storage.tables.rows import PreparedRecord
 from otel_tracking.record import ExecutionRecord
 
 
-class Spill:
+class SpillTables:
     """The tables below `spill`, made when something is first put there. For one thread."""
 
     def __init__(self, store: DeltaStore) -> None:

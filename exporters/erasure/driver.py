@@ -6,12 +6,12 @@ death at any moment leaves the runs as they were, or erased. Each place may be a
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import logging
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
 
@@ -131,11 +131,9 @@ def _everywhere(data_dir: Path, places: Sequence[Place], progress: Progress | No
     return [*ours, Documents(data_dir), RemarksOfRuns(data_dir), Exported(data_dir), *places, Leftovers(data_dir)]
 
 
-@contextlib.contextmanager
-def _alone(data_dir: Path, seconds: float, progress: Progress | None) -> Iterator[None]:
+def _alone(data_dir: Path, seconds: float, progress: Progress | None) -> AbstractContextManager[None]:
     tell = (lambda sentence: progress(sentence, 0, 0)) if progress else _log.info
-    with waited_for_lock(data_dir, seconds, tell):
-        yield
+    return waited_for_lock(data_dir, seconds, tell)
 
 
 def _runs(places: Sequence[Place], is_meant: IsMeant) -> frozenset[RunId]:

@@ -16,6 +16,7 @@ from exporters.storage.tables.parquet_file import writing
 from exporters.storage.tables.table_file import arrow_file, read_checked
 from otel_tracking.erasure import RunId
 from otel_tracking.record import ExecutionRecord
+from otel_tracking.values.kinds import is_unicode
 
 _IDS = ["execution_id", "trace_id"]
 _SEPARATOR = "\x1f"
@@ -26,7 +27,10 @@ class Theirs:
 
     def __init__(self, runs: Collection[RunId]) -> None:
         self.runs = frozenset(runs)
-        self._keys = pa.array([key for run in runs if _is_text(key := _key(run))], pa.string())
+        self._keys = pa.array(
+            [key for run in runs if is_unicode(key := f"{run.execution_id}{_SEPARATOR}{run.trace_id or ''}")],
+            pa.string(),
+        )
 
     def mask(self, table: pa.Table) -> pa.Array:
         """True for each row of one of the runs."""
@@ -77,15 +81,3 @@ def _open(path: Path) -> Any:
         return pq.ParquetFile(arrow_file(path), page_checksum_verification=True)
 
     return read_checked(path, look)
-
-
-def _key(run: RunId) -> str:
-    return f"{run.execution_id}{_SEPARATOR}{run.trace_id or ''}"
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

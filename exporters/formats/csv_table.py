@@ -121,15 +121,11 @@ def _float_cell(value: Any) -> tuple[str, bool]:
     return (repr(value), True) if type(value) is float else (cell_of(value), False)
 
 
-def _time_cell(value: Any) -> tuple[str, bool]:
-    return value.isoformat(), value.tzinfo is dt.UTC
-
-
 _CELL: dict[str, Callable[[Any], tuple[str, bool]]] = {
     "text": _text_cell,
     "int": _int_cell,
     "float": _float_cell,
-    "time": _time_cell,
+    "time": lambda value: (value.isoformat(), value.tzinfo is dt.UTC),
 }
 
 

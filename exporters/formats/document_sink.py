@@ -66,7 +66,8 @@ class DocumentSink:
             raise WriteFailed(f"documents in {self._documents} are not complete: {trouble}") from trouble
 
     def _write(self, record: ExecutionRecord, folder: Path) -> None:
-        if _revision(folder, record.trace_id) > record.revision:
+        owner = owner_of(folder)
+        if owner and owner[0] == record.trace_id and owner[1] > record.revision:
             return
         for form in self._formats:
             options = options_of(form, self._options)
@@ -84,12 +85,6 @@ class DocumentSink:
 
     def close(self) -> None:
         """Nothing is open between writes."""
-
-
-def _revision(folder: Path, trace_id: str | None) -> int:
-    """The revision of this very run in `folder`; 0 where it is not there."""
-    owner = owner_of(folder)
-    return owner[1] if owner and owner[0] == trace_id else 0
 
 
 def owner_of(folder: Path) -> tuple[str | None, int] | None:

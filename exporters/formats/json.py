@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from exporters.errors import BrokenFile
@@ -37,6 +38,17 @@ def record_of(source: Mapping[str, Any], refused: int) -> ExecutionRecord:
     except RecordError as trouble:
         raise BrokenFile(f"the record cannot be read: {trouble}") from trouble
     return replace(record, lossy_values=record.lossy_values + refused) if refused else record
+
+
+def import_record(path: str | Path) -> ExecutionRecord:
+    """The record in a file of `render` or an earlier tracker; `BrokenFile` names it and what is wrong with it."""
+    path = Path(path)
+    try:
+        return parse(path.read_bytes())
+    except (OSError, BrokenFile) as trouble:
+        raise BrokenFile(
+            f"{path} cannot be imported: {trouble}. A JSON file of one execution record would work"
+        ) from trouble
 
 
 def plain_fields_of(record: ExecutionRecord) -> dict[str, Any]:

@@ -38,7 +38,8 @@ _SAID = "colours"
 def plain_profile(profile: bytes, mode: str) -> bytes | None:
     """The profile with its colours alone; None where it is none for pictures of that mode."""
     try:
-        if not _is_profile(profile) or mode not in _SPACES.get(profile[16:20], ()):
+        is_profile = _HEAD + 4 <= len(profile) <= _LARGEST and profile[36:40] == b"acsp"
+        if not is_profile or mode not in _SPACES.get(profile[16:20], ()):
             return None
         tags = dict(_colour_tags(profile))
         if not any(wanted <= tags.keys() for wanted in _ENOUGH):
@@ -79,10 +80,6 @@ def _grey_in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     if image.mode == "RGBA":
         made.putalpha(image.getchannel("A"))
     return made
-
-
-def _is_profile(profile: bytes) -> bool:
-    return _HEAD + 4 <= len(profile) <= _LARGEST and profile[36:40] == b"acsp"
 
 
 def _colour_tags(profile: bytes) -> list[tuple[bytes, bytes]]:

@@ -43,7 +43,10 @@ def copy_media(
     written, missing, unclean = [], [], []
     for file_path, item in _files(record, audience).items():
         sha256, media_type = (item.media.sha256, item.media.type) if item.media else (None, None)
-        source, content = stored_file(data_dir, file_path), _content_of(record, data_dir, file_path, sha256)
+        # What the record brought along counts: of one that was made to leave, the store has other files.
+        content = record.attachments.get(sha256) if sha256 else None
+        content = read_stored(data_dir, file_path, sha256) if content is None else content
+        source = stored_file(data_dir, file_path)
         if content is None:
             missing.append(file_path)
             continue
@@ -66,12 +69,6 @@ def places_of_copies(record: ExecutionRecord, into: Path, audience: str = Audien
         with contextlib.suppress(UnsafePath):  # of these there is no copy
             places.append(inside(into, file_path))
     return places
-
-
-def _content_of(record: ExecutionRecord, data_dir: Path, file_path: str, sha256: str | None) -> bytes | None:
-    """What the record brought along counts: of one that was made to leave, the store has other files."""
-    brought = record.attachments.get(sha256) if sha256 else None
-    return read_stored(data_dir, file_path, sha256) if brought is None else brought
 
 
 def _copy_of(content: bytes, media_type: str, audience: str, strip_texts: bool) -> bytes | None:

@@ -120,15 +120,10 @@ def _plain(picture: Image.Image, keep: str | None = None) -> Image.Image:
     """The picture as L, RGB or RGBA; JPEG knows nothing that is clear."""
     if picture.mode in ("L", "RGB", "RGBA"):
         return picture
-    if _is_deep(picture):
+    if picture.mode.startswith(("I", "F")):  # numbers without a common lightest one
         return _in_eight_bits(picture)
     is_clear = picture.has_transparency_data and keep not in ("JPEG", "MPO")
     return picture.convert("L" if picture.mode == "1" else "RGBA" if is_clear else "RGB")
-
-
-def _is_deep(picture: Image.Image) -> bool:
-    """Whether its pixels are numbers without a common lightest one."""
-    return picture.mode.startswith(("I", "F"))
 
 
 def _in_eight_bits(picture: Image.Image) -> Image.Image:

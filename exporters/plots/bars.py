@@ -15,7 +15,7 @@ _WIDE_ENOUGH = 0.035
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class BarPiece:
     """What a piece of a bar stands for: its name, its colour, and lines that tell it apart without colours."""
 
     name: str
@@ -46,7 +46,7 @@ def bars_plot(
 def stacked_plot(
     title: str,
     axis: str,
-    kinds: Sequence[Piece],
+    kinds: Sequence[BarPiece],
     rows: Sequence[tuple[str, Sequence[int]]],
     *,
     alternative: str = "",
@@ -77,7 +77,7 @@ def stacked_plot(
     return finished(title, figure, alternative, notes)
 
 
-def _number(axes: Any, kind: Piece, counts: Sequence[int], lefts: Sequence[int], longest: int) -> None:
+def _number(axes: Any, kind: BarPiece, counts: Sequence[int], lefts: Sequence[int], longest: int) -> None:
     for place, (count, left) in enumerate(zip(counts, lefts, strict=True)):
         if count and count / longest > _WIDE_ENOUGH:
             box = {"boxstyle": "square,pad=0.15", "facecolor": kind.colour, "edgecolor": "none"}

@@ -9,7 +9,6 @@ that has either. A name may be that of a user, a session or a device: nobody who
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import json
 import os
 from collections import Counter
@@ -24,7 +23,7 @@ from exporters.privacy.consent_lists import Consent, ConsentState
 from exporters.privacy.exports_ledger import FOLDER
 from exporters.privacy.studies import Study, facts_of, open_study, study_names
 from exporters.privacy.study_keys import StudyKeys
-from exporters.storage.files import PRIVATE_FILE, make_directory, sync_directory
+from exporters.storage.files import locked, sync_directory
 from otel_tracking.pseudonyms import KINDS, Pseudonyms, is_pseudonym
 
 _LABEL = "consent"
@@ -46,10 +45,7 @@ class Consents:
 
     def note(self, said: Iterable[tuple[str, Consent]]) -> int:
         """Keep what was said of each person, durably, and give how much of it was new. `OSError` where it cannot be."""
-        make_directory(self._path.parent)
-        descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
-        with os.fdopen(descriptor, "r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with locked(self._path) as descriptor, os.fdopen(descriptor, "r+b", closefd=False) as file:
             content = file.read()
             known = set(self._lines(content))
             fresh = dict.fromkeys(Said(self._marks_of(person), consent) for person, consent in said)
@@ -57,7 +53,8 @@ class Consents:
             # A line that a death cut off was never acknowledged; the next one must not become its end.
             file.truncate(content.rfind(b"\n") + 1)
             file.seek(0, os.SEEK_END)
-            file.write(b"".join(map(_as_line, new)))
+            told = (json.dumps({"marks": said.marks, "consent": asdict(said.consent)}) for said in new)
+            file.write("".join(f"{line}\n" for line in told).encode())
             file.flush()
             os.fsync(descriptor)
         sync_directory(self._path.parent)
@@ -204,11 +201,6 @@ def consent_gate(data_dir: str | Path, at: dt.datetime | None = None, *, keys: S
     return Gate(data_dir, at, keys=keys)
 
 
-def person_of(run: Any) -> Any:
-    """Who a run is of: the first of `user_id`, `session_id` and `device_id` that is there; None where none is."""
-    return next((value for field in KINDS if (value := getattr(run, field)) is not None), None)
-
-
 def marks_of_run(pseudonyms: Pseudonyms, run: Any, fields: Iterable[str] = KINDS) -> list[str]:
     """The marks of everybody whom a run names in these fields."""
     names = [pseudonyms.of(field, getattr(run, field)) for field in fields]
@@ -220,10 +212,6 @@ def _latest(lines: Sequence[Said], at: dt.datetime) -> dict[str, ConsentState]:
     # The later line counts among equals: sorting keeps their order.
     in_order = sorted(in_force, key=lambda line: line.consent.rank)
     return {mark: line.consent.state for line in in_order for mark in line.marks}
-
-
-def _as_line(said: Said) -> bytes:
-    return json.dumps({"marks": said.marks, "consent": asdict(said.consent)}).encode() + b"\n"
 
 
 def _dated(consent: Consent) -> Consent:

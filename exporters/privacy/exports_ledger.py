@@ -7,22 +7,19 @@ Lines are private, as the records are. An erasure rewrites the lines that concer
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import fcntl
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from exporters.storage.files import PRIVATE_FILE, make_directory, write_file
+from exporters.storage.files import append_lines, locked, write_file
 from otel_tracking.erasure import RunId
 
 FOLDER = "privacy"
-_FILE = "exports.jsonl"
+_FILE, _LOCK = "exports.jsonl", ".exports.lock"
 
 
 class ExportKind(StrEnum):
@@ -65,14 +62,8 @@ class ExportsLedger:
         """Keep a line for each, durably. Raises `OSError` where that cannot be done: nothing leaves unseen."""
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         lines = "".join(_line(replace(export, time=export.time or now)) for export in exports)
-        with self._locked():
-            descriptor = os.open(self._folder / _FILE, os.O_CREAT | os.O_APPEND | os.O_RDWR, PRIVATE_FILE)
-            with os.fdopen(descriptor, "r+b") as file:
-                # A line that a death cut off must not swallow this one.
-                start = b"\n" if _is_cut_off(descriptor) else b""
-                file.write(start + lines.encode("utf-8", "surrogatepass"))
-                file.flush()
-                os.fsync(file.fileno())
+        with locked(self._folder / _LOCK):
+            append_lines(self._folder / _FILE, lines.encode("utf-8", "surrogatepass"))
 
     def exports(self) -> list[Export]:
         """All that is known, the first first; a line that was cut off by a death is left out."""
@@ -84,22 +75,12 @@ class ExportsLedger:
 
     def rewrite(self, change: Callable[[Export], Export | None]) -> None:
         """Have each line be what `change` makes of it; None removes it. What was made anew has one line."""
-        with self._locked():
+        with locked(self._folder / _LOCK):
             changed = [made for export in self.exports() if (made := change(export))]
             latest = {(one.kind, one.path): place for place, one in enumerate(changed) if one.kind in _MADE_ANEW}
-            kept = [one for place, one in enumerate(changed) if _counts(one, place, latest)]
+            kept = [one for place, one in enumerate(changed) if latest.get((one.kind, one.path), place) == place]
             lines = "".join(map(_line, kept))
             write_file(self._folder / _FILE, lines.encode("utf-8", "surrogatepass"))
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        make_directory(self._folder)
-        descriptor = os.open(self._folder / ".exports.lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
 
 def run_ids(runs: Iterable[Any]) -> tuple[RunId, ...]:
@@ -109,15 +90,6 @@ def run_ids(runs: Iterable[Any]) -> tuple[RunId, ...]:
 
 def _line(export: Export) -> str:
     return json.dumps(asdict(export), ensure_ascii=False) + "\n"
-
-
-def _counts(export: Export, place: int, latest: Mapping[tuple[ExportKind, str | None], int]) -> bool:
-    return latest.get((export.kind, export.path), place) == place
-
-
-def _is_cut_off(descriptor: int) -> bool:
-    size = os.fstat(descriptor).st_size
-    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
 
 
 def _read(line: bytes) -> Export | None:

@@ -137,13 +137,10 @@ def _joined(parts: tuple[str, ...]) -> Iterator[str]:
     for order in (parts, (parts[-1], *parts[:-1])):
         for between in ("", " ", "'") if len(parts) > 1 else ("",):
             pattern = between.join(order)
-            if _is_long_enough(pattern):
+            shortest = SHORTEST_PART - 1 if is_of_spaceless_script(pattern[0]) else SHORTEST_PART
+            if len(pattern) >= shortest:
                 yield pattern
                 yield from _little(pattern)
-
-
-def _is_long_enough(pattern: str) -> bool:
-    return len(pattern) >= (SHORTEST_PART - 1 if is_of_spaceless_script(pattern[0]) else SHORTEST_PART)
 
 
 def _little(name: str) -> Iterator[str]:

@@ -97,7 +97,7 @@ class Walk:
     def _part(self, value: Any, place: str) -> Any:
         kind = type(value)
         if kind is str:
-            return self._word(value, place)
+            return value if value in OWN_WORDS and not self._is_blocked(value) else self.text(value, place)
         if kind in _NUMBERS:
             return value
         if kind in _CONTAINERS:
@@ -106,9 +106,6 @@ class Walk:
         if type(plain) is not kind and (type(plain) is str or type(plain) in _NUMBERS or type(plain) in _CONTAINERS):
             return self._part(plain, place)
         return self._leave_out(place, NOT_KNOWN)
-
-    def _word(self, text: str, place: str) -> str:
-        return text if text in OWN_WORDS and not self._is_blocked(text) else self.text(text, place)
 
     def _container(self, value: Any, place: str) -> Any:
         if id(value) in self._seen:

@@ -58,12 +58,6 @@ class Ways:
         is_time = where.endswith("timestamp") and isinstance(value, dt.datetime)
         return value if is_time else self.plain.word(value, where)
 
-    def _text(self, value: Any, where: str, walk: Walk) -> Any:
-        return walk.value(value, where)
-
-    def _label(self, value: Any, where: str, _: Walk) -> Any:
-        return self.plain.value(value, where)
-
     def _keys(self, value: Any, where: str, _: Walk) -> tuple[str, ...]:
         return tuple(self.plain.key(str(name), where) for name in value)
 
@@ -87,9 +81,6 @@ class Ways:
             self.notes.leave_out(where, NOT_KNOWN)
             return None
         return self._pseudonyms.of(where, value)
-
-    def _day_alone(self, value: dt.datetime, where: str, _: Walk) -> dt.datetime:
-        return _day_of(value)
 
     def _offset(self, value: dt.datetime, where: str, _: Walk) -> dt.datetime:
         try:
@@ -141,14 +132,14 @@ class Ways:
 
 _WAYS: Mapping[How, Callable[[Ways, Any, str, Walk], Any]] = {
     How.KEPT: Ways._kept,
-    How.TEXT: Ways._text,
-    How.LABEL: Ways._label,
+    How.TEXT: lambda ways, value, where, walk: walk.value(value, where),
+    How.LABEL: lambda ways, value, where, walk: ways.plain.value(value, where),
     How.KEYS: Ways._keys,
     How.ID: Ways._id,
     How.OWN_ID: Ways._own_id,
     How.NUMBERED: Ways._numbered,
     How.PSEUDONYM: Ways._pseudonym,
-    How.DAY: Ways._day_alone,
+    How.DAY: lambda ways, value, where, walk: _day_of(value),
     How.OFFSET: Ways._offset,
     How.PARAMETERS: Ways._parameters,
     How.NUMBERS: Ways._only_numbers,

@@ -7,6 +7,7 @@ a directory skips names that begin with a dot.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 import stat
@@ -18,7 +19,7 @@ PRIVATE_FILE = 0o600
 PRIVATE_DIRECTORY = 0o700
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes | memoryview) -> None:
     """`content` at `path`, durable when this returns; an existing file is replaced."""
     with replacing(path) as file:
         file.write(content)
@@ -40,19 +41,22 @@ def hidden(path: Path) -> Iterator[tuple[BinaryIO, Callable[[], None]]]:
     The directory is not synced yet: who writes several files syncs it once.
     """
     make_directory(path.parent)
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
+    temporary, is_hidden = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp"), True
     try:
         with naming(path), _private(temporary) as file:
 
             def appear() -> None:
+                nonlocal is_hidden
                 file.flush()
                 os.fsync(file.fileno())
                 temporary.replace(path)
+                is_hidden = False
 
             yield file, appear
     finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        if is_hidden:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def _private(path: Path) -> BinaryIO:
@@ -78,6 +82,32 @@ def make_directory(path: Path) -> None:
     with naming(path):
         path.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
     sync_directory(path.parent)
+
+
+@contextlib.contextmanager
+def locked(path: Path, kind: int = fcntl.LOCK_EX) -> Iterator[int]:
+    """The lock of a file, waited for and held during the block; the file's descriptor. Its directory is made.
+
+    It is opened each time: threads that share an open file would share its lock.
+    """
+    make_directory(path.parent)
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
+    try:
+        fcntl.flock(descriptor, kind)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def append_lines(path: Path, lines: bytes) -> None:
+    """Add whole lines to a file, durably; one that a death cut off before does not swallow them."""
+    descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR, PRIVATE_FILE)
+    with os.fdopen(descriptor, "r+b") as file:
+        size = os.fstat(descriptor).st_size
+        is_cut_off = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        file.write(b"\n" * is_cut_off + lines)
+        file.flush()
+        os.fsync(descriptor)
 
 
 def sync_directory(path: Path) -> None:

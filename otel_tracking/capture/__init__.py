@@ -11,15 +11,17 @@ requests are imported when one of their classes is asked for.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from otel_tracking.capture.answers import AnswerBody
-    from otel_tracking.capture.bodies import exact_body
-    from otel_tracking.capture.httpx_transport import AsyncCapturingTransport, CapturingTransport
-    from otel_tracking.capture.key_order import in_order
-    from otel_tracking.capture.lines import Events, Lines
-    from otel_tracking.capture.media import put_back
-    from otel_tracking.capture.multipart import boundary_of
-    from otel_tracking.capture.requests_adapter import CapturingAdapter
-    from otel_tracking.capture.settings import CaptureSettings
+    from otel_tracking.capture.answers import AnswerBody as AnswerBody
+    from otel_tracking.capture.bodies import exact_body as exact_body
+    from otel_tracking.capture.httpx_transport import AsyncCapturingTransport as AsyncCapturingTransport
+    from otel_tracking.capture.httpx_transport import CapturingTransport as CapturingTransport
+    from otel_tracking.capture.key_order import in_order as in_order
+    from otel_tracking.capture.lines import Events as Events
+    from otel_tracking.capture.lines import Lines as Lines
+    from otel_tracking.capture.media import put_back as put_back
+    from otel_tracking.capture.multipart import boundary_of as boundary_of
+    from otel_tracking.capture.requests_adapter import CapturingAdapter as CapturingAdapter
+    from otel_tracking.capture.settings import CaptureSettings as CaptureSettings
 
 _HOMES = {
     "AnswerBody": "answers",
@@ -35,19 +37,7 @@ _HOMES = {
     "put_back": "media",
 }
 
-__all__ = [
-    "AnswerBody",
-    "AsyncCapturingTransport",
-    "CaptureSettings",
-    "CapturingAdapter",
-    "CapturingTransport",
-    "Events",
-    "Lines",
-    "boundary_of",
-    "exact_body",
-    "in_order",
-    "put_back",
-]
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

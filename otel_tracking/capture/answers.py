@@ -67,7 +67,8 @@ class AnswerBody:
         """No more will come. Streams that were sent as something else are recognised now."""
         if self._kept:
             text = b"".join(self._kept)
-            if _may_be_stream(text):
+            # What was sent as `text/plain` or `application/json` may be the events or lines of a stream.
+            if is_event_stream(text) or _TWO_TEXTS.search(text):
                 self._take_as_stream(text, complete=complete)
             self._kept = None if self._kept is None else [text]
         if self._stream is not None:
@@ -147,8 +148,3 @@ _TEXTS = ("/xml", "+xml", "/x-www-form-urlencoded", "/javascript")
 
 
 _TWO_TEXTS = re.compile(rb"\}\s*\{")
-
-
-def _may_be_stream(text: bytes) -> bool:
-    """Whether a text that was sent as `text/plain` or `application/json` may be the events or lines of a stream."""
-    return is_event_stream(text) or _TWO_TEXTS.search(text) is not None

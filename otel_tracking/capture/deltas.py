@@ -87,7 +87,9 @@ def grown(kept: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
 def whole(part: Any, key: str = "") -> Any:
     """The value that something under way came to so far, in containers of its own."""
     if isinstance(part, Pieces):
-        return _joined(part, key)
+        # A name that nobody knows may be that of a label: what is the same each time is one.
+        is_label = key in _LABELS or (key not in TEXTS and all(piece == part[0] for piece in part))
+        return part[-1] if is_label else "".join(part)
     if isinstance(part, Entries):
         return [whole(entry, key) for entry in part.entries]
     if type(part) is dict:
@@ -135,12 +137,6 @@ def _begun(given: Any) -> Any:
     if isinstance(given, dict):
         return {key: _begun(value) for key, value in given.items()}
     return Entries().extend(given) if isinstance(given, list) else given
-
-
-def _joined(pieces: Pieces, key: str) -> str:
-    # A name that nobody knows may be that of a label: what is the same each time is one.
-    is_label = key in _LABELS or (key not in TEXTS and all(piece == pieces[0] for piece in pieces))
-    return pieces[-1] if is_label else "".join(pieces)
 
 
 def _index_of(entry: Any) -> int | None:

@@ -245,7 +245,7 @@ class Exchange:
         known = answer_facts(body.value)
         attributes = answer_attributes(body.value, known, contents=self.settings.contents_in_attributes)
         response: dict[str, Any] = {"status": self.status, **known}
-        response["headers"] = redaction.headers(filter(_matters, self._headers))
+        response["headers"] = redaction.headers(header for header in self._headers if _matters(header[0].lower()))
         if self._first_chunk_ns is not None:
             seconds = (self._first_chunk_ns - self.started_ns) / 1e9
             response["time_to_first_chunk"] = attributes[names.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = seconds
@@ -275,6 +275,5 @@ _KEPT_HEADERS = frozenset(
 _KEPT_PARTS = ("request-id", "ratelimit", "model", "seed", "openai-", "anthropic-", "cost", "version")
 
 
-def _matters(header: tuple[str, str]) -> bool:
-    name = header[0].lower()
+def _matters(name: str) -> bool:
     return name in _KEPT_HEADERS or any(part in name for part in _KEPT_PARTS)

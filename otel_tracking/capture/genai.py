@@ -31,7 +31,7 @@ def request_attributes(body: Any, *, contents: bool) -> dict[str, Any]:
     for name in _PARAMETERS.keys() & given.keys():
         attribute, kind = _PARAMETERS[name]
         value = given[name]
-        if _is_number(value) and (kind is float or type(value) is int) and -(2**63) <= value < 2**63:
+        if type(value) in (int, float) and (kind is float or type(value) is int) and -(2**63) <= value < 2**63:
             found[attribute] = kind(value)
     if contents:
         found |= _contents(names.INPUT_VALUE, names.INPUT_MIME_TYPE, _first(given, "messages", "prompt", "input"))
@@ -113,7 +113,3 @@ def _first(given: Any, *wanted: str) -> Any:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)

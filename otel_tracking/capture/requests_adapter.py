@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from requests import PreparedRequest, RequestException, Response
 from requests.adapters import BaseAdapter, HTTPAdapter
@@ -74,7 +75,7 @@ def _begin(call: WiredCall | None, request: PreparedRequest, capture: CaptureSet
     if call is None:
         return None
     try:
-        headers = _headers_of_request(request)
+        headers = _headers_of(request.headers or {})
         exchange = wire_of(call).begin(SentRequest(request.method or "GET", request.url or "", headers), capture)
         return None if exchange is None else _Passage(exchange, request, capture)
     except Exception as trouble:
@@ -97,7 +98,7 @@ class _Passage:
             self.sent.body = self._upload
 
     def _with_trace(self, request: PreparedRequest, capture: CaptureSettings) -> PreparedRequest:
-        host = _host_of(self._exchange.request.url)
+        host = urlsplit(self._exchange.request.url).hostname or ""
         trace = trace_header(self._exchange.scope.span, host, capture.own_hosts)
         if trace is None or TRACEPARENT in request.headers:
             return request
@@ -110,11 +111,12 @@ class _Passage:
         self._tell_upload(complete=True)
         exchange = self._exchange
         try:
-            exchange.left_with(_headers_of_request(self.sent))
+            exchange.left_with(_headers_of(self.sent.headers or {}))
             if response.request is self.sent:
                 response.request = self._request
             exchange.transport_retries = _retries_of(response.raw)
-            exchange.answered(response.status_code, _headers_of(response))
+            came = getattr(response.raw, "headers", None) or response.headers
+            exchange.answered(response.status_code, _headers_of(came))
             _Reading(response.raw, exchange).begin()
         except Exception as trouble:
             exchange.wire.troubles.report("capture", trouble)
@@ -213,12 +215,7 @@ class _Pieces:
         return piece
 
 
-def _headers_of_request(request: PreparedRequest) -> list[tuple[str, str]]:
-    return [(_text(name), _text(value)) for name, value in (request.headers or {}).items()]
-
-
-def _headers_of(response: Response) -> list[tuple[str, str]]:
-    headers = getattr(response.raw, "headers", None) or response.headers
+def _headers_of(headers: Mapping[Any, Any]) -> list[tuple[str, str]]:
     return [(_text(name), _text(value)) for name, value in headers.items()]
 
 
@@ -226,12 +223,6 @@ def _retries_of(raw: Any) -> list[Any]:
     """What urllib3 repeated by itself, below any adapter: the status or the error's class of each attempt."""
     history = getattr(getattr(raw, "retries", None), "history", ())
     return [attempt.status or type(attempt.error).__name__ for attempt in history]
-
-
-def _host_of(url: str) -> str:
-    from urllib.parse import urlsplit
-
-    return urlsplit(url).hostname or ""
 
 
 def _text(value: str | bytes) -> str:

@@ -27,6 +27,7 @@ _CONCLUDING = frozenset(
 """The item types after which a stage has done its work."""
 
 _FAILED_HOP = re.compile(r"\s*Loop iteration (\d{1,4}) failed")
+"""An error's text that names a hop."""
 
 
 class NothingLogged(TrackingError):
@@ -114,7 +115,8 @@ class OpenScopes:
         """End the run with an error that was told of in words, in the stage it names or else the one that is open."""
         open_stage = self._stage.place.stage if self._stage and not self._is_concluded else None
         where = plain_number(stage) or open_stage or 0
-        number = _failed_hop(error) if where == 2 else None
+        named = _FAILED_HOP.match(str(error)) if where == 2 else None
+        number = int(named[1]) if named else None
         # First: whoever sees an error first says where it was. An output's number belongs to its own item.
         self.run._run.note_failure(error, self.run.at(where, number))
         if open_stage is not None:
@@ -167,9 +169,3 @@ class OpenScopes:
         self._close_stage()
         self._output.end(None if self._has_outcome else error)
         self._output = None
-
-
-def _failed_hop(error: BaseException) -> int | None:
-    """The hop that an error's text names."""
-    found = _FAILED_HOP.match(str(error))
-    return int(found[1]) if found else None

@@ -68,8 +68,8 @@ class Redactor:
         kept = [clean_values(value, redaction, (name, None)) for name, value in zip(fields, entries, strict=True)]
         if not redaction.removed:
             return payload, []
-        if kind == FACT:
-            kept = _fact(kept)
+        if kind == FACT:  # name and value were looked at as one entry of a dict: the name may be that of a secret
+            [kept] = map(list, kept[1].items())
         self.count += len(redaction.removed)
         return freeze((kind, span_id, *kept)), [about + place.removeprefix("value.") for place in redaction.removed]
 
@@ -120,12 +120,6 @@ class Redactor:
         if not attributes or not self.may_hold_secret(repr(attributes).encode("utf-8", "surrogatepass")):
             return attributes
         return dict(self.clean({**attributes}).values)
-
-
-def _fact(kept: list[Any]) -> list[Any]:
-    """A fact's name and value: looked at as one entry of a dict, since its name may be that of a secret."""
-    [(name, value)] = kept[1].items()
-    return [name, value]
 
 
 @functools.cache

@@ -64,7 +64,8 @@ class Names:
         plain = name.lower()
         if plain in self._allowed or not self.count:
             return False
-        words = _words_of(name)
+        apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+        words = [word for word in re.split(r"[^a-z0-9]+", apart.lower()) if word]
         return (
             plain in self._names
             or not _WORDS.isdisjoint(words)
@@ -87,8 +88,3 @@ class Names:
         In a list of two texts the first may be a name, or the first of two words.
         """
         return (name.lower() in _HEADERS or "-" in name or "_" in name) and self.is_secret(name)
-
-
-def _words_of(name: str) -> list[str]:
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-    return [word for word in re.split(r"[^a-z0-9]+", apart.lower()) if word]

@@ -187,7 +187,8 @@ class Redaction:
                 self._rules.names.note_harmless(key)
 
     def _is_secret_entry(self, name: str, value: Any, container: dict[Any, Any]) -> bool:
-        if value is None or value is True or value is False or _is_link(value) or _is_empty(value):
+        is_empty = type(value) in (str, bytes, list, tuple, dict, set, frozenset) and not value
+        if value is None or value is True or value is False or is_empty or _is_link(value):
             return False
         # OpenAI's logprobs: {"token": "Hello", "logprob": -0.1}
         return self.is_named_secret(name, value) and not (name == "token" and "logprob" in container)
@@ -243,10 +244,6 @@ class Redaction:
 
 
 _MARKED = re.compile(r"\[removed: [^\]]*\]")
-
-
-def _is_empty(value: Any) -> bool:
-    return type(value) in (str, bytes, list, tuple, dict, set, frozenset) and not value
 
 
 def _is_link(value: Any) -> bool:

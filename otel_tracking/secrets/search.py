@@ -60,7 +60,7 @@ class Search:
         self._on_the_way = (first, *mine)
         self._all = (*self._on_the_way, _Group(set(literals) - set(AT_ONCE)))
         self.literals = tuple(literal for group in self._all for literal in group.literals)
-        self.at_once: Find = _any_of([group.find for group in self._on_the_way]) if mine else first.find
+        self.at_once: Find = (lambda data: any(group.find(data) for group in self._on_the_way)) if mine else first.find
         self.late: Find = self._all[-1].find
 
     def found_in(self, text: str) -> frozenset[str]:
@@ -130,10 +130,6 @@ def literals_of(name: str) -> Iterator[str]:
 def _encode(literal: str) -> bytes:
     in_a_pickle = literal == _MEMO or literal.endswith("\x8c")
     return literal.encode("latin-1" if in_a_pickle else "utf-8", "surrogatepass")
-
-
-def _any_of(searches: list[Find]) -> Find:
-    return lambda data: any(find(data) for find in searches)
 
 
 def _is_telling(data: bytes, found: _Found, names: Names) -> bool:

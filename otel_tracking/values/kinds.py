@@ -24,7 +24,22 @@ class NotWritten(ValueError):
     """A tag holds what nobody writes into it."""
 
 
-class EnumValue:
+class _Described:
+    """What stands for something that is gone: equal to others of its kind that say the same."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self._key() == other._key()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self._key()))})"
+
+    def _key(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+
+class EnumValue(_Described):
     """An enum member as it was: its class's name, its own name and its value (the class itself may be gone)."""
 
     __slots__ = ("class_name", "name", "value")
@@ -32,20 +47,11 @@ class EnumValue:
     def __init__(self, class_name: str, name: str | None, value: Any) -> None:
         self.class_name, self.name, self.value = class_name, name, value
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, EnumValue) and self._key() == other._key()
-
     def __hash__(self) -> int:
         return hash((self.class_name, self.name))  # the value may be unhashable, and a member may be a key
 
-    def __repr__(self) -> str:
-        return f"EnumValue({self.class_name!r}, {self.name!r}, {self.value!r})"
 
-    def _key(self) -> tuple[Any, ...]:
-        return (self.class_name, self.name, self.value)
-
-
-class Opaque:
+class Opaque(_Described):
     """What is left of an object that cannot be kept: the name of its class and its repr."""
 
     __slots__ = ("class_name", "description")
@@ -53,17 +59,8 @@ class Opaque:
     def __init__(self, class_name: str, description: str) -> None:
         self.class_name, self.description = class_name, description
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Opaque) and self._key() == other._key()
-
     def __hash__(self) -> int:
         return hash(self._key())
-
-    def __repr__(self) -> str:
-        return f"Opaque({self.class_name!r}, {self.description!r})"
-
-    def _key(self) -> tuple[str, str]:
-        return (self.class_name, self.description)
 
 
 class Leaf(NamedTuple):
@@ -119,10 +116,6 @@ def _parts(make: Callable[..., Any], *kinds: type | tuple[type, ...]) -> Callabl
 
 def _is(part: Any, kind: type | tuple[type, ...]) -> bool:
     return isinstance(part, kind) and (type(part) is not bool or kind is object)
-
-
-def _encode_moment(moment: dt.datetime | dt.time) -> str:
-    return moment.isoformat()
 
 
 def _encode_duration(duration: dt.timedelta) -> list[int]:
@@ -186,9 +179,9 @@ _LEAVES: dict[str, Leaf] = {
     "builtins.bytearray": _text_leaf("$bytearray", _encode_bytes, lambda text: bytearray(_decode_bytes(text))),
     "builtins.complex": Leaf("$complex", lambda number: [number.real, number.imag], _parts(complex, float, float)),
     "builtins.range": Leaf("$range", _encode_range, _parts(range, int, int, int)),
-    "datetime.datetime": _text_leaf("$datetime", _encode_moment, dt.datetime.fromisoformat),
+    "datetime.datetime": _text_leaf("$datetime", dt.datetime.isoformat, dt.datetime.fromisoformat),
     "datetime.date": _text_leaf("$date", dt.date.isoformat, dt.date.fromisoformat),
-    "datetime.time": _text_leaf("$time", _encode_moment, dt.time.fromisoformat),
+    "datetime.time": _text_leaf("$time", dt.time.isoformat, dt.time.fromisoformat),
     "datetime.timedelta": Leaf("$timedelta", _encode_duration, _parts(_read_duration, int, int, int)),
     "decimal.Decimal": _text_leaf("$decimal", _encode_decimal, _lazily("decimal", "Decimal")),
     "fractions.Fraction": _text_leaf("$fraction", _encode_fraction, _decode_fraction),

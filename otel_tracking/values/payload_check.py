@@ -104,44 +104,33 @@ class _Look:
         self._depths.append(depth)
 
 
-def _by_code(by_instruction: dict[bytes, int]) -> dict[int, int]:
-    return {instruction[0]: number for instruction, number in by_instruction.items()}
+def _by_code(instructions_by_number: dict[int, tuple[bytes, ...]]) -> dict[int, int]:
+    return {one[0]: number for number, instructions in instructions_by_number.items() for one in instructions}
 
 
+_EMPTY = (pickle.EMPTY_LIST, pickle.EMPTY_DICT, pickle.EMPTY_SET, pickle.EMPTY_TUPLE)
 _SIZES = _by_code(
     {
-        pickle.NONE: 0,
-        pickle.NEWTRUE: 0,
-        pickle.NEWFALSE: 0,
-        pickle.BININT: 4,
-        pickle.BININT1: 1,
-        pickle.BININT2: 2,
-        pickle.BINFLOAT: 8,
-        pickle.EMPTY_LIST: 0,
-        pickle.EMPTY_DICT: 0,
-        pickle.EMPTY_SET: 0,
-        pickle.EMPTY_TUPLE: 0,
+        0: (pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE, *_EMPTY),
+        1: (pickle.BININT1,),
+        2: (pickle.BININT2,),
+        4: (pickle.BININT,),
+        8: (pickle.BINFLOAT,),
     }
 )
 """Values of a fixed size: how many bytes follow."""
 
 _WIDTHS = _by_code(
     {
-        pickle.LONG1: 1,
-        pickle.LONG4: 4,
-        pickle.SHORT_BINUNICODE: 1,
-        pickle.BINUNICODE: 4,
-        pickle.BINUNICODE8: 8,
-        pickle.SHORT_BINBYTES: 1,
-        pickle.BINBYTES: 4,
-        pickle.BINBYTES8: 8,
-        pickle.BYTEARRAY8: 8,
+        1: (pickle.LONG1, pickle.SHORT_BINUNICODE, pickle.SHORT_BINBYTES),
+        4: (pickle.LONG4, pickle.BINUNICODE, pickle.BINBYTES),
+        8: (pickle.BINUNICODE8, pickle.BINBYTES8, pickle.BYTEARRAY8),
     }
 )
 """Values that say their size: in how many bytes."""
 
-_REFERENCES = _by_code({pickle.BINGET: 1, pickle.LONG_BINGET: 4})
-_PREFACES = _by_code({pickle.PROTO: 1, pickle.FRAME: 8})
+_REFERENCES = _by_code({1: (pickle.BINGET,), 4: (pickle.LONG_BINGET,)})
+_PREFACES = _by_code({1: (pickle.PROTO,), 8: (pickle.FRAME,)})
 _STOP = pickle.STOP[0]
 
 _ACTS: dict[int, Callable[[_Look], object]] = {

@@ -102,19 +102,13 @@ class _Rebuilder:
             if self._foreign:
                 return {tag: parts}
             self.refused = refused  # those within it are part of its text
-            return self._refuse(tag, _text(payload), *_reason(trouble))
+            reason = trouble.args if isinstance(trouble, NotWritten) else ()
+            text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), default=lambda part: part.description)
+            return self._refuse(tag, text, *reason)
 
     def _refuse(self, kind: str, text: str, reason: str = "nobody writes it so") -> Opaque:
         self.refused += 1
         return Opaque(kind, f"refused, since {reason}: {text}")
-
-
-def _reason(trouble: Exception) -> tuple[str, ...]:
-    return (str(trouble),) if isinstance(trouble, NotWritten) and trouble.args else ()
-
-
-def _text(payload: Any) -> str:
-    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"), default=lambda refused: refused.description)
 
 
 _ESCAPED = re.compile(r"(?:[^\\]|\\(?:[\\tnr]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))*")
@@ -131,16 +125,10 @@ def _text_of_escaped(text: Any) -> str:
 
 
 def _large_integer(text: Any) -> int:
-    number = int(text, 16) if "x" in text else _decimal(text)
+    number = int(text, 16) if "x" in text else _integer(text)
     if digits(number) != text or -(2**63) <= number < 2**64:
         raise NotWritten
     return number
-
-
-def _decimal(text: str) -> int:
-    if len(text) > MOST_DIGITS:
-        raise NotWritten
-    return int(text)
 
 
 def _not_finite(text: Any) -> float:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sources import log_everywhere, log_many
 
 from collectors import start_recording
-from collectors.building import spans_of_record
 from collectors.building.live import RunSoFar
 from collectors.building.record import RecordSoFar, build_record
+from collectors.building.spans_of_record import spans_of_record
 from collectors.testing import RememberingSink
 from otel_tracking import canonical
 

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
-from exporters.plots.bars import Piece, bars_plot, stacked_plot
+from exporters.plots.bars import BarPiece, bars_plot, stacked_plot
 from exporters.plots.drift import DriftLine, Panel, Point, drift_plot
 from exporters.plots.plot import COLOURS, plain
 from exporters.plots.spreads import spreads_plot
@@ -33,7 +33,7 @@ PLOTS = {
     "stacked": lambda: stacked_plot(
         "Outcomes",
         "Runs",
-        [Piece("completed", COLOURS[0]), Piece("_failed", COLOURS[1], "xx")],
+        [BarPiece("completed", COLOURS[0]), BarPiece("_failed", COLOURS[1], "xx")],
         [(name, (3, place)) for place, name in enumerate(NAMES)],
     ),
     "spreads": lambda: spreads_plot("Times", "Seconds", [(name, [0.0, 1e-9, 3.0, 1e6]) for name in NAMES]),

@@ -12,7 +12,7 @@ from study_stage import NAMES, files_with, keys_in, runs_of
 
 from exporters import list_executions, read_records
 from exporters.errors import BrokenFile, WrongConsents
-from exporters.privacy.consent import Consents, Withheld, consent_gate, person_of
+from exporters.privacy.consent import Consents, Withheld, consent_gate
 from exporters.privacy.consent_lists import Consent, ConsentState, checked_consent, read_consent_list
 from exporters.privacy.studies import change_study, new_study
 
@@ -200,13 +200,6 @@ def test_nobody_leaves_for_whom_a_no_or_no_yes_is_known(tmp_path_factory, ids, s
         Consents(tmp_path / "data", study).note((person, said(state)) for person, state in states.items())
         known = {states.get(value) for value in ids.values() if value is not None}
         assert lets_out(tmp_path / "data", **ids) is (GIVEN in known and WITHDRAWN not in known)
-
-
-def test_a_person_is_the_user_or_else_the_session_or_else_the_device():
-    assert person_of(a_record(user_id="anna", session_id="4b", device_id="t")) == "anna"
-    assert person_of(a_record(session_id="4b", device_id="t")) == "4b"
-    assert person_of(a_record(device_id="t")) == "t"
-    assert person_of(a_record()) is None
 
 
 class TestAList:

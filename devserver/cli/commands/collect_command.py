@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +10,7 @@ import click
 
 from collectors.listening import is_loopback, what_is_wrong
 from devserver.cli.complaints import FAILED
+from devserver.cli.interpreter import make_room_for_many_spans
 from devserver.cli.options import data_option, json_option, read_parameters, refuse
 from devserver.cli.output import console, print_json
 from devserver.cli.showing.text import count
@@ -151,15 +150,6 @@ def command(
     else:
         say(_summary(health))
     return 0 if all_written else FAILED
-
-
-def make_room_for_many_spans() -> None:
-    """Settings of the interpreter for a process that does nothing else; together they double what it takes."""
-    # Spans are many small objects without cycles: to look through them for some took half of the time.
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
-    # A thread whose fsync is done should not wait for 5 ms until another lets go of the interpreter.
-    sys.setswitchinterval(0.0005)
 
 
 def _check_openness(host: str, token: str | None, tokens_file: Path | None) -> None:

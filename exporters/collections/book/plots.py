@@ -9,7 +9,7 @@ from statistics import median, quantiles
 from exporters.collections.book.rows import BookRow
 from exporters.collections.book.summary import STATUSES, grouped
 from exporters.measures.drift import SOURCES
-from exporters.plots.bars import Piece, bars_plot, stacked_plot
+from exporters.plots.bars import BarPiece, bars_plot, stacked_plot
 from exporters.plots.drift import DriftLine, Panel, Point, drift_plot
 from exporters.plots.plot import Plot
 from exporters.plots.spreads import spreads_plot
@@ -96,7 +96,7 @@ def _outcomes(rows: Sequence[BookRow], words: Mapping[str, str]) -> Plot | None:
     there = {row.status for row in rows}
     statuses = [status for status in STATUSES if status in there] + sorted(there - set(STATUSES))
     kinds = [
-        Piece(words.get(f"is {status}", status), *_KINDS.get(status, _KINDS["interrupted"])) for status in statuses
+        BarPiece(words.get(f"is {status}", status), *_KINDS.get(status, _KINDS["interrupted"])) for status in statuses
     ]
     counts = {name: Counter(row.status for row in own) for name, own in list(groups.items())[:_MOST_BARS]}
     bars = [(name, [own[status] for status in statuses]) for name, own in counts.items()]

@@ -7,24 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from exporters.erasure.intent import in_order
+from exporters.erasure.places.known_elsewhere import KnownElsewhere
 from exporters.formats.document_sink import owner_of
 from exporters.storage.files import sync_directory
 from exporters.storage.layout import folder_name
 from exporters.storage.tables.parquet_file import Step
-from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
+from otel_tracking.erasure import Beyond, Removed, RunId
 
 
-class Documents:
+class Documents(KnownElsewhere):
     """The folders of documents of one data directory."""
 
     name = "documents"
-
-    def __init__(self, data_dir: Path) -> None:
-        self._folder = data_dir / "documents"
-
-    def find(self, is_meant: IsMeant) -> Iterator[RunId]:
-        """None: whose a document is, the tables know."""
-        yield from ()
 
     def erase(self, runs: frozenset[RunId], step: Step) -> Iterator[Removed | Beyond]:
         """Remove the folders of these runs."""
@@ -42,7 +36,7 @@ class Documents:
 
     def _folders(self, runs: frozenset[RunId]) -> Iterator[Path]:
         for run in in_order(runs):
-            usual = self._folder / folder_name(run.execution_id)
+            usual = self._data_dir / "documents" / folder_name(run.execution_id)
             owner = owner_of(usual)
             if usual.is_dir() and (owner is None or owner[0] == run.trace_id):
                 yield usual

@@ -13,30 +13,27 @@ from pathlib import Path
 
 from exporters.erasure.intent import in_order
 from exporters.erasure.places.documents import remove_folder
+from exporters.erasure.places.known_elsewhere import KnownElsewhere, remove_file
 from exporters.erasure.places.made_anew import erase_from_many, sweep
 from exporters.privacy.exports_ledger import Export, ExportKind, ExportsLedger
-from exporters.storage.files import remove
 from exporters.storage.layout import folder_name
 from exporters.storage.tables.parquet_file import Step
-from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
+from otel_tracking.erasure import Beyond, Removed, RunId
 
 _SENT = "tell whoever got it to remove it, too"
 _MOVED = "remove it wherever it was moved or copied to"
 _OTHER = "look there, and remove what has the run"
 
 
-class Exported:
+class Exported(KnownElsewhere):
     """What left one data directory, by its ledger."""
 
     name = "exports"
 
     def __init__(self, data_dir: Path) -> None:
-        self._data_dir, self._ledger = data_dir, ExportsLedger(data_dir)
+        super().__init__(data_dir)
+        self._ledger = ExportsLedger(data_dir)
         self._of_others: set[tuple[ExportKind, str | None]] = set()
-
-    def find(self, is_meant: IsMeant) -> Iterator[RunId]:
-        """None: whose a run is, the tables know."""
-        yield from ()
 
     def concerned(self, runs: frozenset[RunId]) -> list[Export]:
         """The exports that have any of the runs."""
@@ -69,22 +66,13 @@ class Exported:
             yield Beyond(self.name, str(path), f"it is no longer there; {_MOVED}")
         elif path.is_symlink() or path.is_dir() == path.is_file():
             yield Beyond(self.name, str(path), f"it is something else than what was exported; {_OTHER}")
-        elif path.is_file():
-            yield from self._erase_document(export, path, runs, step)
-        else:
+        elif not path.is_file():
             yield from self._erase_in_directory(export, path, runs, step)
-
-    def _erase_document(
-        self, export: Export, path: Path, runs: frozenset[RunId], step: Step
-    ) -> Iterator[Removed | Beyond]:
         # What in an answer is of the run, nobody can tell: it goes whole, and whoever asked has the question.
-        if export.kind is not ExportKind.ANSWER and (export.kind, export.path) in self._of_others:
+        elif export.kind is not ExportKind.ANSWER and (export.kind, export.path) in self._of_others:
             yield Beyond(self.name, str(path), f"other runs have the same file; {_OTHER}")
-            return
-        size = path.stat().st_size
-        step("remove document")
-        remove([path])
-        yield Removed(self.name, str(path), size)
+        else:
+            yield remove_file(self.name, path, step, "remove document")
 
     def _erase_in_directory(
         self, export: Export, path: Path, runs: frozenset[RunId], step: Step
@@ -100,10 +88,7 @@ class Exported:
                     yield from remove_folder(self.name, folder, step)
             for document in sorted(path.glob(f"{name}.*")):
                 found = True
-                size = document.lstat().st_size
-                step("remove document")
-                remove([document])
-                yield Removed(self.name, str(document), size)
+                yield remove_file(self.name, document, step, "remove document")
         if not found:
             yield Beyond(self.name, str(path), f"nothing there is named after the run; {_MOVED}")
 

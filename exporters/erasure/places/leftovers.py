@@ -11,30 +11,24 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from exporters.erasure.places.known_elsewhere import KnownElsewhere
 from exporters.remarks.store import FOLDER as REMARKS
 from exporters.storage.files import remove
 from exporters.storage.tables.parquet_file import Step
 from exporters.storage.upkeep.compaction import TABLES
 from exporters.storage.upkeep.salvage import ASIDE
 from exporters.storage.writing.tombstones import FOLDER, Tombstones
-from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
+from otel_tracking.erasure import Beyond, Removed, RunId
 
 _UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 _WRITTEN_UNDER_OUR_LOCKS = (*TABLES, "media", "documents", REMARKS, ASIDE, FOLDER)
 _QUERIES = ".duckdb"
 
 
-class Leftovers:
+class Leftovers(KnownElsewhere):
     """Unfinished files of one data directory."""
 
     name = "unfinished files"
-
-    def __init__(self, data_dir: Path) -> None:
-        self._data_dir = data_dir
-
-    def find(self, is_meant: IsMeant) -> Iterator[RunId]:
-        """None: nobody can say whose they are."""
-        yield from ()
 
     def erase(self, runs: frozenset[RunId], step: Step) -> Iterator[Removed | Beyond]:
         """Remove those of dead writers, and what queries put on disk for the moment."""

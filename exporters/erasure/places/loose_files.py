@@ -10,10 +10,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from exporters.erasure.places.known_elsewhere import remove_file
 from exporters.erasure.places.stored_rows import RESTORE
 from exporters.erasure.rows import Theirs, groups_of
 from exporters.errors import BrokenFile
-from exporters.storage.files import is_plain, remove
+from exporters.storage.files import is_plain
 from exporters.storage.layout import is_file_name, short_id
 from exporters.storage.tables.parquet_file import Step
 from exporters.storage.tables.unpack import exact_fields
@@ -79,12 +80,8 @@ class LooseFiles:
             yield from self._erase_unreadable(path, theirs.runs, step)
 
     def _erase_unreadable(self, path: Path, runs: frozenset[RunId], step: Step) -> Iterator[Removed | Beyond]:
-        is_theirs = path.name.partition("-")[0] in {short_id(run.execution_id) for run in runs}
-        if is_theirs:
-            size = path.stat().st_size
-            step("remove loose file")
-            remove([path])
-            yield Removed(self.name, str(path), size)
+        if path.name.partition("-")[0] in {short_id(run.execution_id) for run in runs}:
+            yield remove_file(self.name, path, step, "remove loose file")
         elif _names(path, runs):
             yield Beyond(self.name, str(path), f"it cannot be read and names one of the runs; {RESTORE}")
         elif path.is_relative_to(self._data_dir / ASIDE):

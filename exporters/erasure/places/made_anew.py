@@ -19,6 +19,7 @@ from exporters.collections.making import make_collection
 from exporters.dataset import make_dataset
 from exporters.dataset.about import Description
 from exporters.erasure.places.documents import remove_folder
+from exporters.erasure.places.known_elsewhere import remove_file
 from exporters.errors import NothingSelected, StorageError
 from exporters.measures.meaning import is_usable
 from exporters.privacy.exports_ledger import Export, ExportKind
@@ -44,7 +45,8 @@ def erase_from_many(data_dir: Path, export: Export, runs: frozenset[RunId], step
     if not _is_there(export, out) and not any(f"{_OLD}/" in one.path for one in swept):
         yield Beyond(PLACE, str(out), f"no {export.kind} is there any more; {_MOVED}")
         return
-    size, kept = _size(out), frozenset(export.runs) - runs
+    files = out.iterdir() if out.is_dir() else [out]
+    size, kept = sum(path.lstat().st_size for path in files if path.exists()), frozenset(export.runs) - runs
     step(f"make {export.kind} anew")
     try:
         is_remade = bool(kept) and _make_again(data_dir, out, export, kept)
@@ -60,11 +62,6 @@ def _is_there(export: Export, out: Path) -> bool:
     if export.kind is ExportKind.COLLECTION:
         return out.is_file() and not out.is_symlink()
     return out.is_dir() and (out / "SHA256SUMS").is_file() and (out / "executions.parquet").is_file()
-
-
-def _size(out: Path) -> int:
-    files = out.rglob("*") if out.is_dir() else [out]
-    return sum(path.lstat().st_size for path in files if path.is_file())
 
 
 def _remove(out: Path) -> None:
@@ -111,10 +108,7 @@ def sweep(out: Path, step: Step) -> Iterator[Removed]:
         if path.is_dir() and _is_free(path):
             yield from remove_folder(PLACE, path, step)
         elif path.is_file():
-            size = path.lstat().st_size
-            step("remove what a death left")
-            remove([path])
-            yield Removed(PLACE, str(path), size)
+            yield remove_file(PLACE, path, step, "remove what a death left")
 
 
 def _is_free(directory: Path) -> bool:

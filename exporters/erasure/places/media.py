@@ -13,29 +13,24 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from exporters.erasure.places.known_elsewhere import KnownElsewhere
 from exporters.erasure.rows import Theirs, groups_of
 from exporters.errors import BrokenFile
 from exporters.storage.files import is_there, sync_directory
 from exporters.storage.layout import folder_name, stored_days, table_files
 from exporters.storage.tables.parquet_file import Step
 from exporters.storage.writing.media import stored_file
-from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
+from otel_tracking.erasure import Beyond, Removed, RunId
+from otel_tracking.values.kinds import is_unicode
 
 _COLUMNS = ["execution_id", "trace_id", "file_path", "media_sha256"]
 _SHARED = "a run that was not erased names it; erase that run too, if the picture is to go"
 
 
-class MediaFolders:
+class MediaFolders(KnownElsewhere):
     """The media of one data directory."""
 
     name = "media"
-
-    def __init__(self, data_dir: Path) -> None:
-        self._data_dir = data_dir
-
-    def find(self, is_meant: IsMeant) -> Iterator[RunId]:
-        """None: whose a file is, the tables know."""
-        yield from ()
 
     def erase(self, runs: frozenset[RunId], step: Step) -> Iterator[Removed | Beyond]:
         """Remove their files, and folders that are empty then."""
@@ -53,8 +48,7 @@ class MediaFolders:
 
     def left(self, runs: frozenset[RunId]) -> Iterator[str]:
         """Files in their folders that no other run names."""
-        mine, shared = self._files(runs)
-        yield from map(str, sorted(mine - shared))
+        yield from map(str, self.files(runs))
 
     def files(self, runs: frozenset[RunId]) -> Iterator[Path]:
         """The files that would go."""
@@ -68,7 +62,7 @@ class MediaFolders:
         mine |= set(filter(None, (stored_file(self._data_dir, name) for name in self._named(theirs))))
         if not mine:
             return mine, set()
-        names = pa.array([path.relative_to(self._data_dir).as_posix() for path in mine if _is_utf8(path)])
+        names = pa.array([path.relative_to(self._data_dir).as_posix() for path in mine if is_unicode(str(path))])
         return mine, {self._data_dir / name for name in self._named_by_others(theirs, names)} & mine
 
     def _folders(self, runs: Iterable[RunId]) -> Iterator[Path]:
@@ -83,7 +77,7 @@ class MediaFolders:
                     yield from filter(None, found.unique().to_pylist())
 
     def _named_by_others(self, theirs: Theirs, names: pa.Array) -> Iterator[str]:
-        ids = pa.array([run.execution_id for run in theirs.runs if _is_utf8(run.execution_id)], pa.string())
+        ids = pa.array([run.execution_id for run in theirs.runs if is_unicode(run.execution_id)], pa.string())
         for path in self._items():
             for group in _groups(path):
                 others = group.filter(pc.invert(theirs.mask(group)))
@@ -91,8 +85,8 @@ class MediaFolders:
                 yield from named.unique().to_pylist()
                 # Another run with the same id has the same folder; what no item names lies there by its sha256.
                 twins = others.filter(pc.is_in(others["execution_id"], value_set=ids))
-                for execution_id, sha256 in _pairs(twins, "execution_id", "media_sha256"):
-                    yield f"media/{folder_name(execution_id)}/{sha256}"
+                for twin in twins.select(["execution_id", "media_sha256"]).to_pylist():
+                    yield f"media/{folder_name(twin['execution_id'])}/{twin['media_sha256']}"
 
     def _items(self) -> Iterator[Path]:
         for day in stored_days(self._data_dir, "items"):
@@ -110,15 +104,3 @@ def _groups(path: Path) -> Iterator[pa.Table]:
     """The columns that matter; a file that cannot be read says nothing of what it names."""
     with contextlib.suppress(BrokenFile, FileNotFoundError):
         yield from groups_of(path, _COLUMNS)
-
-
-def _pairs(table: pa.Table, *names: str) -> Iterator[tuple[str, str]]:
-    yield from zip(*(table[name].to_pylist() for name in names), strict=True)
-
-
-def _is_utf8(path: Path | str) -> bool:
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -6,14 +6,15 @@ of them at any moment.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from exporters.erasure.places.known_elsewhere import remove_file
 from exporters.erasure.rows import record_of
 from exporters.errors import BrokenFile, StorageError
-from exporters.formats.legacy import import_record
-from exporters.storage.files import remove
+from exporters.formats.json import import_record
 from exporters.storage.layout import ONE_DAY, day_of_id, may_hold, short_id, stored_days
 from exporters.storage.reading.damage import Damages
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow, sibling
@@ -119,13 +120,8 @@ def _remove_write(path: Path, step: Step) -> Iterator[Removed]:
     """Remove the files of a write, executions first: from then on readers look for the new ones."""
     for table in TABLES:
         there = path if table == "executions" else sibling(path, table)
-        try:
-            size = there.stat().st_size
-        except FileNotFoundError:
-            continue
-        step(f"remove {table}")
-        remove([there])
-        yield Removed("tables", str(there), size)
+        with contextlib.suppress(FileNotFoundError):
+            yield remove_file("tables", there, step, f"remove {table}")
 
 
 def _erase_damaged(path: Path, runs: frozenset[RunId]) -> Iterator[Removed | Beyond]:

@@ -142,25 +142,15 @@ def _journey_row(table: Any, row: BoxRow, section: Section, words: Any) -> None:
         tell(cells[1].add_paragraph(), tongues, size=8, colour=GREY)
     _small(cells[3], "" if row.figure else box.caption)
     _small(cells[4], box.seconds, right=True)
+    text = cells[2]
     if row.is_wide:
-        _keep_with_next(cells)
-        text = _below(table)
-    else:
-        text = cells[2]
-    _text_cell(text, row, words, is_bold=box.tone == "key")
-
-
-def _below(table: Any) -> Any:
-    """A row for a long text, as wide as the page, below the one that says what it is."""
-    cells = new_row(table)
-    may_break(table.rows[-1])
-    return cells[1].merge(cells[-1])
-
-
-def _keep_with_next(cells: Iterable[Any]) -> None:
-    for cell in cells:
-        for paragraph in cell.paragraphs:
+        # A row as wide as the page, below the one that says what it is.
+        for paragraph in (paragraph for cell in cells for paragraph in cell.paragraphs):
             paragraph.paragraph_format.keep_with_next = True
+        below = new_row(table)
+        may_break(table.rows[-1])
+        text = below[1].merge(below[-1])
+    _text_cell(text, row, words, is_bold=box.tone == "key")
 
 
 def _text_cell(cell: Any, row: BoxRow, words: Any, is_bold: bool) -> None:

@@ -30,7 +30,8 @@ def child(parent: Any, name: str, **attributes: str) -> Any:
     found = parent.find(qn(name))
     if found is None:
         found = OxmlElement(name)
-        parent.insert_element_before(found, *_behind(parent, name))
+        order = [f"w:{entry}" for entry in _ORDER[parent.tag.rpartition("}")[2]].split()]
+        parent.insert_element_before(found, *order[order.index(name) + 1 :])
     for attribute, value in attributes.items():
         found.set(qn(f"w:{attribute}"), value)
     return found
@@ -91,11 +92,6 @@ def exact_height(row: Any, points: float) -> None:
 def describe_picture(shape: Any, alternative: str) -> None:
     """What a screen reader says instead of a picture."""
     shape._inline.docPr.set("descr", alternative)
-
-
-def _behind(parent: Any, name: str) -> list[str]:
-    order = [f"w:{entry}" for entry in _ORDER[parent.tag.rpartition("}")[2]].split()]
-    return order[order.index(name) + 1 :]
 
 
 def _element(name: str, **attributes: str) -> Any:

@@ -73,19 +73,12 @@ def signs(setter: Typesetter, words: Mapping[str, str]) -> list[Flowable]:
         return []
     rows = []
     for label, count in setter.signs.most_common(_MOST_SIGNS):
+        counted = words["once"] if count == 1 else words["times"].format(count=f"{count:,}")
         cells = [
-            [_sign(setter, label)],
+            [Line((setter.sign(label, 0, TEXT),), (0.0,), 8 * 1.42)],
             setter.lines([Span(meaning_of(label, words), Style(8))], WIDTH - _SIGNS - _COUNTS),
-            setter.lines([Span(_counted(count, words), SMALL)], _COUNTS),
+            setter.lines([Span(counted, SMALL)], _COUNTS),
         ]
         rows += rows_of(cells)
     made = table(rows, [_SIGNS, WIDTH - _SIGNS - _COUNTS, _COUNTS], [("TOPPADDING", (0, 0), (-1, -1), 2)])
     return [CondPageBreak(50), *paragraph(setter, words["signs"], _NOTE, above=7), gap(2), made]
-
-
-def _sign(setter: Typesetter, label: str) -> Line:
-    return Line((setter.sign(label, 0, TEXT),), (0.0,), 8 * 1.42)
-
-
-def _counted(count: int, words: Mapping[str, str]) -> str:
-    return words["once"] if count == 1 else words["times"].format(count=f"{count:,}")

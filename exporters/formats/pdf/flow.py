@@ -9,7 +9,7 @@ from typing import Any
 
 from reportlab.platypus import Spacer
 
-from exporters.formats.pdf.lines import SIGN_ROOM, SIGN_SIZE, Line, Placed
+from exporters.formats.pdf.lines import SIGN_ROOM, SIGN_SIZE, Line
 from exporters.formats.pdf.shaping import PER_EM
 from exporters.formats.pdf.structure import Node, Told
 from exporters.formats.pdf.styles import GREY, WHITE
@@ -77,17 +77,15 @@ class TextBlock(Told):
         if self._title:
             canvas.addOutlineEntry(self._title, self._bookmark, self._level)
         for (link, language), group in groupby(self._lines, key=lambda line: (line.link, line.language)):
-            node = self._link() if link else self.node
+            node = Node("Link") if link else self.node
+            if link:
+                self.node.kids.append(node)
             with canvas.telling(None if self._was_drawn else node, language):
                 for line in group:
                     top -= line.above
                     _draw_line(canvas, line, top, self.width, node)
                     top -= line.height
         self._was_drawn = True
-
-    def _link(self) -> Node:
-        self.node.kids.append(link := Node("Link"))
-        return link
 
 
 def _how_many_fit(lines: Sequence[Line], height: float) -> int:
@@ -160,14 +158,11 @@ def _commands(canvas: Any, line: Line, left: float, baseline: float) -> Iterator
         if told_colour != colour:
             colour = told_colour
             yield f"{colour[0]:.3g} {colour[1]:.3g} {colour[2]:.3g} rg"
-        start = right + (one.width - _width_of_first(one) if one.goes_left else 0)
+        start = right
+        if one.goes_left:  # from the glyph at the right end
+            start += one.width - (one.piece.glyphs[-1].advance / PER_EM * size if one.piece.glyphs else 0)
         if pen is None or abs(start - pen) > _STILL:
             yield f"1 0 0 1 {left + start:.6g} {baseline:.6g} Tm"
         pen = None if one.goes_left else right + one.width
         room = f"{-SIGN_ROOM / SIGN_SIZE * 500:.6g}" if one.is_sign else ""
         yield f"[{room}{embedded.shown(one.piece, leftwards=one.goes_left)}{room}] TJ"
-
-
-def _width_of_first(one: Placed) -> float:
-    """Of the glyph at the right end, in points."""
-    return one.piece.glyphs[-1].advance / PER_EM * one.style.size if one.piece.glyphs else 0

@@ -55,7 +55,8 @@ def table_node(rows: Sequence[Sequence[Any]], heads: int = 0) -> Node:
     """
     table, seen = Node("Table"), set[Node]()
     for number, row in enumerate(rows):
-        cells = [[one for one in nodes_of(_flowables_in(cell)) if one not in seen] for cell in row]
+        lists = [cell if isinstance(cell, list | tuple) else [cell] for cell in row]
+        cells = [[one for one in nodes_of(flowables) if one not in seen] for flowables in lists]
         if any(cells):
             seen.update(one for cell in cells for one in cell)
             scopes = [
@@ -64,7 +65,3 @@ def table_node(rows: Sequence[Sequence[Any]], heads: int = 0) -> Node:
             pairs = zip(cells, scopes, strict=True)
             table.kids.append(Node("TR", [Node("TH" if scope else "TD", cell, scope=scope) for cell, scope in pairs]))
     return table
-
-
-def _flowables_in(cell: Any) -> Sequence[Any]:
-    return cell if isinstance(cell, list | tuple) else [cell]

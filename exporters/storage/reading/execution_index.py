@@ -189,7 +189,8 @@ def _ending(short: str, table: pa.Table) -> pa.Table:
 
 def _light(row: Row, path: Path, day: dt.date, tell: OnDamage) -> ExecutionRow:
     try:
-        values = exact_fields(row, _blobs(row, path))
+        has_blobs = row.get("exact_json") and mentions_blob(row)
+        values = exact_fields(row, read_blobs(TableFiles(), path, row["write_id"]) if has_blobs else {})
     except (BrokenFile, FileNotFoundError) as trouble:
         if not path.exists():
             raise FileNotFoundError(path) from trouble
@@ -203,11 +204,6 @@ def _light(row: Row, path: Path, day: dt.date, tell: OnDamage) -> ExecutionRow:
 
 
 _ALWAYS = {"execution_id": str, "revision": int, "write_id": int, "timestamp": dt.datetime, "item_rows": int}
-
-
-def _blobs(row: Row, path: Path) -> dict[str, str]:
-    has_blobs = row.get("exact_json") and mentions_blob(row)
-    return read_blobs(TableFiles(), path, row["write_id"]) if has_blobs else {}
 
 
 def read_blobs(files: TableFiles, path: Path, write_id: int) -> dict[str, str]:

@@ -54,7 +54,9 @@ def _meant(data_dir: Path, text: str, damages: Damages) -> list[ExecutionRow]:
         exact = [row for row in _rows(data_dir, named, text, damages) if row.execution_id == text]
         if exact:
             return exact
-    for look in (is_likely_in, _anywhere):
+    # Anywhere, at last: an id may begin like the end of another.
+    looks: tuple[Look, ...] = (is_likely_in, lambda path, text: True)
+    for look in looks:
         found = [row for day in days for row in _fitting(data_dir, day, text, look, damages)]
         if found:
             return [row for row in found if row.execution_id == text] or found
@@ -62,11 +64,6 @@ def _meant(data_dir: Path, text: str, damages: Damages) -> list[ExecutionRow]:
 
 
 Look = Callable[[Path, str], bool]
-
-
-def _anywhere(path: Path, text: str) -> bool:
-    """An id may begin like the end of another."""
-    return True
 
 
 def _fitting(data_dir: Path, day: dt.date, text: str, look: Look, damages: Damages) -> list[ExecutionRow]:

@@ -182,13 +182,12 @@ def _source(table: str, paths: list[Path], *options: str) -> str:
 
 def _nothing(table: str) -> str:
     """A query with the table's columns and no rows."""
-    columns = ", ".join(f"null::{_duckdb_type(str(field.type))} as {field.name}" for field in schema(table))
+    columns = ", ".join(f"null::{_TYPES.get(str(field.type), 'bigint[]')} as {field.name}" for field in schema(table))
     return f"select {columns}, null::date as date where false"
 
 
-def _duckdb_type(arrow: str) -> str:
-    names = {"string": "varchar", "int64": "bigint", "double": "double", "timestamp[us, tz=UTC]": "timestamptz"}
-    return names.get(arrow, "bigint[]")
+_TYPES = {"string": "varchar", "int64": "bigint", "double": "double", "timestamp[us, tz=UTC]": "timestamptz"}
+"""DuckDB's names of Arrow's types."""
 
 
 def quoted(text: str) -> str:

@@ -17,8 +17,10 @@ from exporters.storage.tables.schema import TYPES
 from otel_tracking.outcome import Status
 from otel_tracking.record import FinishReason
 from otel_tracking.taxonomy import ItemType, MediaType
+from otel_tracking.values.kinds import is_unicode
 
 _NONE = type(None)
+_NOTHING = {_NONE}
 _TEXT: frozenset[type] = frozenset({str, _NONE, ItemType, MediaType, Status, FinishReason})
 _INT64 = range(-(2**63), 2**63)
 _PRINTABLE_BITS = 2048
@@ -81,8 +83,11 @@ FIT: dict[str, Callable[[Sequence[Any]], FittedColumn]] = {
 
 def _all_at_once(kind: str, values: Sequence[Any], types: Set[type]) -> FittedColumn | None:
     """The column when every value fits, which is nearly always; a set of types is told in one C loop."""
-    if not types >= set(map(type, values)):
+    found = set(map(type, values))
+    if not types >= found:
         return None
+    if found == _NOTHING:  # a third of all columns of a run
+        return FittedColumn(pa.nulls(len(values), TYPES[kind]))
     try:
         return FittedColumn(pa.array(values, TYPES[kind]))
     except (UnicodeEncodeError, OverflowError, pa.ArrowException):
@@ -97,17 +102,7 @@ def _one_by_one(kind: str, values: Sequence[Any], nearest: Callable[[Any], tuple
 
 def _text(value: Any) -> tuple[str | None, bool]:
     text = value.value if isinstance(value, StrEnum) else value
-    return (text, True) if _is_unicode(text) else (None, False)
-
-
-def _is_unicode(text: Any) -> bool:
-    if type(text) is not str:
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return (text, True) if type(text) is str and is_unicode(text) else (None, False)
 
 
 def _int(value: Any) -> tuple[int | None, bool]:

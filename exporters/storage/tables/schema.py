@@ -43,12 +43,11 @@ def schema(table: str) -> pa.Schema:
 def schema_of(columns: Iterable[Column]) -> pa.Schema:
     """The schema of columns: descriptions as field metadata, versions in the footer."""
     versions = {"otel_tracking.schema_version": SCHEMA_VERSION, "otel_tracking.taxonomy_version": TAXONOMY_VERSION}
-    return pa.schema([_field(number, column) for number, column in enumerate(columns, start=1)], versions)
-
-
-def _field(number: int, column: Column) -> pa.Field:
-    described = {"description": column.description, "PARQUET:field_id": str(number)}
-    return pa.field(column.name, TYPES[column.kind], metadata=described)
+    fields = []
+    for number, column in enumerate(columns, start=1):
+        described = {"description": column.description, "PARQUET:field_id": str(number)}
+        fields.append(pa.field(column.name, TYPES[column.kind], metadata=described))
+    return pa.schema(fields, versions)
 
 
 def repeating(columns: pa.Schema) -> list[str]:

@@ -94,7 +94,8 @@ def compact(
     oldest_write = time.time() - orphan_age.total_seconds()
     reports = []
     with compaction_lock(data_dir):
-        days = [day for day in _days(data_dir) if day < before]
+        stored = {day for table in TABLES for day in stored_days(data_dir, table)}
+        days = sorted(day for day in stored if day < before)
         for done, day in enumerate(days, start=1):
             reports.append(_compact_or_tell(data_dir, day, oldest_write, step))
             if progress:
@@ -180,10 +181,6 @@ def _remove_old(found: _Day, step: Step) -> None:
             remove([path if table == "executions" else sibling(path, table)])
     step("remove orphans")
     remove(found.orphans)
-
-
-def _days(data_dir: Path) -> list[dt.date]:
-    return sorted({day for table in TABLES for day in stored_days(data_dir, table)})
 
 
 def _files(data_dir: Path, day: dt.date) -> list[Path]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exporters.errors import StorageError
-from exporters.formats.legacy import import_record
+from exporters.formats.json import import_record
 from exporters.storage.files import make_directory, sync_directory
 from exporters.storage.layout import folder_name
 from exporters.storage.tables.table_file import open_parquet, read_checked

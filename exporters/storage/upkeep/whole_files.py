@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from exporters.errors import BrokenFile
 from exporters.storage.files import is_there
@@ -58,16 +57,12 @@ def _check(path: Path, rows: Sequence[ExecutionRow]) -> bool:
 
 
 def _check_count(path: Path, rows: Sequence[ExecutionRow]) -> None:
-    found = Counter(_column(path, "write_id"))
+    file = open_parquet(path)
+    found = Counter(read_checked(path, lambda: file.read(columns=["write_id"])["write_id"].to_pylist()))
     for row in rows:
         if found[row.write_id] != row.item_rows:
             has = f"{path} has {found[row.write_id]} of the {row.item_rows} items of {row.execution_id}"
             raise BrokenFile(has, path)
-
-
-def _column(path: Path, name: str) -> list[Any]:
-    file = open_parquet(path)
-    return read_checked(path, lambda: file.read(columns=[name])[name].to_pylist())
 
 
 def _mentions_blobs(path: Path) -> bool:

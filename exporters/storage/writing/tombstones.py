@@ -6,16 +6,15 @@ DATA/.erasure.lock                 held shared around each write, alone while it
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import fcntl
 import json
 import logging
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from exporters.storage.files import PRIVATE_FILE, make_directory, sync_directory
+from exporters.storage.files import append_lines, locked, make_directory, sync_directory
 from otel_tracking.erasure import RunId
 
 FOLDER = "erasures"
@@ -51,37 +50,16 @@ class Tombstones:
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         lines = [json.dumps({"sha256": sha256, "erased_at": now, "erasure": erasure}) for sha256 in fresh]
         make_directory(self._path.parent)
-        descriptor = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_RDWR, PRIVATE_FILE)
-        with os.fdopen(descriptor, "r+b") as file:
-            # A line that a death cut off must not swallow the next.
-            start = b"\n" if _is_cut_off(file.fileno()) else b""
-            file.write(start + "".join(f"{line}\n" for line in lines).encode())
-            file.flush()
-            os.fsync(file.fileno())
+        append_lines(self._path, "".join(f"{line}\n" for line in lines).encode())
         sync_directory(self._path.parent)
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> AbstractContextManager[int]:
         """A block in which no run is erased: what `holds` says in it is true until its end."""
-        with self._locked(fcntl.LOCK_SH):
-            yield
+        return locked(self._data_dir / _LOCK, fcntl.LOCK_SH)
 
-    @contextlib.contextmanager
-    def deciding(self) -> Iterator[None]:
+    def deciding(self) -> AbstractContextManager[int]:
         """A block in which nobody writes: it waits for writes that are under way, and others wait for its end."""
-        with self._locked(fcntl.LOCK_EX):
-            yield
-
-    @contextlib.contextmanager
-    def _locked(self, kind: int) -> Iterator[None]:
-        make_directory(self._data_dir)
-        # Opened each time: threads that share an open file would share its lock.
-        descriptor = os.open(self._data_dir / _LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
-        try:
-            fcntl.flock(descriptor, kind)
-            yield
-        finally:
-            os.close(descriptor)
+        return locked(self._data_dir / _LOCK, fcntl.LOCK_EX)
 
     def _now(self) -> frozenset[str]:
         signature = _signature(self._path)
@@ -128,8 +106,3 @@ def _sha256_in(line: bytes) -> str | None:
         return str(json.loads(line)["sha256"])
     except (ValueError, TypeError, KeyError):
         return None
-
-
-def _is_cut_off(descriptor: int) -> bool:
-    size = os.fstat(descriptor).st_size
-    return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
