@@ -31,8 +31,8 @@ SURFACE = {
         values.plain values.rebuild values.record_fields version view
     """,
     "collectors": """
-        building.live delivery listening listening.server outbox outbox.erasing outbox.retrying receiving
-        receiving.erasing receiving.server recording recording.erasing
+        building.live delivery listening listening.server outbox outbox.erasing outbox.media_store
+        outbox.retrying receiving receiving.erasing receiving.server recording recording.erasing
     """,
     "exporters": """
         collections collections.making dataset dataset.readme erasure errors
