@@ -32,6 +32,7 @@ RESEARCH_ENDPOINT = "DEVSERVER_RESEARCH_ENDPOINT"
 RESEARCH_TOKEN = "DEVSERVER_RESEARCH_TOKEN"
 OUTBOX_BYTES = "DEVSERVER_OUTBOX_BYTES"
 OUTBOX_WHEN_FULL = "DEVSERVER_OUTBOX_WHEN_FULL"
+MEDIA_STORE = "DEVSERVER_MEDIA_STORE"
 
 WAIT, DROP_OLDEST = "wait", "drop_oldest"
 """What becomes of a record for which the outbox has no room."""
@@ -65,6 +66,7 @@ class Settings:
 
     Whole records go to `research_endpoint` as well, with `research_token`; None for nowhere. Of each process at most
     `outbox_bytes` wait for it, None for the usual 4 GiB; then records `wait` in their journals, or it is `drop_oldest`.
+    Media are brought to `media_store`, `s3://bucket/prefix` or a folder; None for nowhere.
     """
 
     data_dir: Path = Path("data")
@@ -88,6 +90,7 @@ class Settings:
     research_token: str | None = field(default=None, repr=False)
     outbox_bytes: int | None = None
     outbox_when_full: str = WAIT
+    media_store: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_environment(
@@ -169,6 +172,7 @@ def _read_research(environment: Mapping[str, str]) -> dict[str, Any]:
         "research_token": given[RESEARCH_TOKEN] or None,
         "outbox_bytes": _read_bytes(environment.get(OUTBOX_BYTES, "").strip()),
         "outbox_when_full": when_full,
+        "media_store": environment.get(MEDIA_STORE, "").strip() or None,
     }
 
 

@@ -169,7 +169,10 @@ def with_outbox(sinks: Sequence[Sink], settings: Settings) -> list[Sink]:
 
 
 def make_sinks(settings: Settings) -> list[Sink]:
-    """The dataset, and documents where the settings want some; an erasure that was interrupted is finished first."""
+    """The dataset, and documents and a media store where the settings want some.
+
+    An erasure that was interrupted is finished first.
+    """
     finish_erasures(settings)
     from exporters import ParquetSink
 
@@ -178,4 +181,8 @@ def make_sinks(settings: Settings) -> list[Sink]:
         from exporters import DocumentSink
 
         sinks.append(DocumentSink(settings.data_dir, formats=list(settings.formats)))
+    if settings.media_store:
+        from collectors.outbox.media_store import open_media_store
+
+        sinks.append(open_media_store(sinks, settings.media_store, outbox_of(settings.data_dir)))
     return sinks

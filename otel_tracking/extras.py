@@ -43,7 +43,7 @@ EXTRAS = {
     ),
     "comfyui": _Part("Progress and media types of ComfyUI need", ("websockets", "filetype"), brings=("pipelines",)),
     "capture": _Part("HTTP clients that are recorded need", ("httpx", "requests")),
-    "delta": _Part("Tables on object storage need", ("deltalake",)),
+    "delta": _Part("Tables on object storage need", ("deltalake", "obstore")),
     "kafka": _Part("Topics of Kafka need", ("confluent_kafka",)),
     "privacy": _Part("Text rules need", ("phonenumbers",)),
     "names": _Part("A recogniser of names needs", ("presidio_analyzer", "spacy"), brings=("privacy",)),

@@ -31,8 +31,9 @@ SURFACE = {
         values.plain values.rebuild values.record_fields version view
     """,
     "collectors": """
-        building.live delivery.sinks listening listening.server outbox outbox.erasing outbox.retrying receiving
-        receiving.erasing receiving.server recording recording.erasing streaming streaming.kafka streaming.partition
+        building.live delivery.sinks listening listening.server outbox outbox.erasing outbox.media_store
+        outbox.retrying receiving receiving.erasing receiving.server recording recording.erasing streaming
+        streaming.kafka streaming.partition
     """,
     "exporters": """
         asking.answers asking.saving asking.sources asking.written

@@ -3,7 +3,7 @@
 `outbox.py` is the sink that keeps requests, `boxes.py` the folder of each process and what the dead have left,
 `line.py` what waits, `sending.py` sends until it is answered, `posting.py` says what an answer means, `endpoint.py`
 where records may go, `refused.py` keeps what no server takes, `erased.py` lets go of erased runs that wait,
-`retrying.py` sends now what waits of nobody, `erasing.py` is for an erasure.
+`retrying.py` sends now what waits of nobody, `media_store.py` brings media elsewhere, `erasing.py` is for an erasure.
 """
 
 from __future__ import annotations

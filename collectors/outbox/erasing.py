@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from collectors.outbox.boxes import REFUSED, folders_of, process_of
+from collectors.outbox.media_store import ErasableMedia
 from collectors.receiving.erasing import ErasableSpool
 from otel_tracking.erasure import Beyond, IsMeant, Place, Removed, RunId, Step
 
@@ -48,4 +49,4 @@ class _Box(ErasableSpool):
 
 def places_of_outbox(directory: Path) -> list[Place]:
     """Where runs may lie that wait for a research programme."""
-    return [ErasableOutbox(directory)]
+    return [ErasableOutbox(directory), ErasableMedia(directory)]

@@ -89,7 +89,7 @@ class OutboxSender:
                 self.counts["troubles"] += 1
                 self.trouble = str(trouble) if isinstance(trouble, OSError) else type(trouble).__name__
                 self._tell(f"sending met {type(trouble).__name__}; what waits is kept, and tried again")
-            if self.line.pause(_wait_after(attempt)):
+            if self.line.pause(wait_after(attempt)):
                 return
 
     def _send_all(self) -> None:
@@ -134,7 +134,7 @@ class OutboxSender:
                 return self._is_answered_for(one, answer, body)
             self.counts["attempts_failed"] += 1
             self._tell(f"the research endpoint does not take records now ({answer.reason}); they wait in files")
-            if self._pause(answer.wait if answer.wait is not None else _wait_after(attempt)):
+            if self._pause(answer.wait if answer.wait is not None else wait_after(attempt)):
                 return
             if one not in self.line:  # it was dropped, or stands elsewhere
                 return
@@ -191,7 +191,7 @@ class OutboxSender:
             _log.warning("outbox: %s", what)
 
 
-def _wait_after(attempt: int) -> float:
-    """Twice as long each time, and not all DevServers of a programme at once."""
+def wait_after(attempt: int) -> float:
+    """Seconds to wait after an attempt: twice as long each time, and not all DevServers of a programme at once."""
     seconds: float = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempt, 10))
     return seconds * random.uniform(0.5, 1.0)

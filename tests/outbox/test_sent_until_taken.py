@@ -296,18 +296,21 @@ def test_erased_runs_are_neither_kept_nor_sent_nor_left_in_a_file(tmp_path):
 def test_a_forked_child_leaves_the_files_to_its_parent(tmp_path):
     """And its parent's folder is free when the parent is gone, though the child lives."""
     outbox = Outbox(tmp_path, NOWHERE)
-    reading, writing = os.pipe()
+    told, tell = os.pipe()
+    ended, end = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(writing)
-        os.read(reading, 1)
+        os.close(end)
+        os.write(tell, b"x")  # what is to be done in a forked child is done by now
+        os.read(ended, 1)
         os._exit(0)
-    os.close(reading)
+    os.read(told, 1)
     outbox.close()
     box = open_box(tmp_path)
     assert box.directory == tmp_path / "0"
     box.close()
-    os.close(writing)
+    for one in (told, tell, ended, end):
+        os.close(one)
     assert os.waitpid(child, 0)[1] == 0
 
 
