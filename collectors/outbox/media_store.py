@@ -21,8 +21,9 @@ from typing import Any, Protocol
 from collectors.delivery.sinks import Sink, is_erased
 from collectors.forks import watch
 from collectors.outbox.sending import FIRST_ANSWER, wait_after
+from collectors.receiving.durably import sync_directory
 from collectors.receiving.rewriting import remove_what_deaths_left
-from collectors.receiving.spool import MOST_BYTES, SpoolFull, sync_directory
+from collectors.receiving.spool import MOST_BYTES, SpoolFull
 from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
 from otel_tracking.errors import RecordingError
 from otel_tracking.extras import Extra
