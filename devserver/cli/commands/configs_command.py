@@ -49,8 +49,11 @@ def command(engines: Engines | None, /, files: tuple[Path, ...], as_json: bool) 
         print_json({"configs": [_as_dict(*row) for row in rows], "mistakes": list(shelf.mistakes())})
         return
     console().print(_table(rows))
-    for line in (*_how_to_get(rows), *_what_is_wrong(shelf.mistakes())):
-        say(line)
+    missing = {need.name: need.how for _, needs in rows for need in needs if not need.is_there}
+    how_to_get = [f"✗ {safe_line(name)}: {safe_line(how)}" for name, how in missing.items()]
+    mistakes = [f"left out: {safe_line(sentence)}" for sentence in shelf.mistakes()]
+    for lines in filter(None, (how_to_get, mistakes)):
+        say("\n".join(["", *lines]))
 
 
 def _as_dict(config: PipelineConfig, needs: tuple[Need, ...]) -> dict[str, Any]:
@@ -89,12 +92,3 @@ def _engine(need: Need) -> Text:
         return Text(safe_line(need.name))
     instead = f" (else {need.instead})" if need.instead else ""
     return Text(safe_line(f"✗ {need.name}{instead}"), style="yellow" if need.instead else "red")
-
-
-def _how_to_get(rows: list[tuple[PipelineConfig, tuple[Need, ...]]]) -> list[str]:
-    missing = {need.name: need.how for _, needs in rows for need in needs if not need.is_there}
-    return ["", *(f"✗ {safe_line(name)}: {safe_line(how)}" for name, how in missing.items())] if missing else []
-
-
-def _what_is_wrong(mistakes: tuple[str, ...]) -> list[str]:
-    return ["", *(f"left out: {safe_line(sentence)}" for sentence in mistakes)] if mistakes else []

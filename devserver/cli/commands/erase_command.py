@@ -81,7 +81,8 @@ def _meant(data_dir: Path, executions: tuple[str, ...], selection: dict[str, Any
     if bool(executions) == is_chosen(selection):
         raise refuse("name one or more runs, or choose some (--user NAME); otel-tracking list has ids.")
     if executions:
-        return _one_of([_run(data_dir, text) for text in executions])
+        runs = [_run(data_dir, text) for text in executions]
+        return lambda record: any(_is(run, record) for run in runs)
     people = {name: selection[name] for name in KINDS if selection.get(name) is not None}
     others = {name: value for name, value in selection.items() if name not in people}
     study = others.pop("study_id", None) if people else None
@@ -97,13 +98,6 @@ def _run(data_dir: Path, text: str) -> RunId:
     except UnknownExecution:
         return RunId(text, text)
     return RunId(row.execution_id, row.trace_id)
-
-
-def _one_of(runs: list[RunId]) -> IsMeant:
-    def is_one(record: ExecutionRecord) -> bool:
-        return any(_is(run, record) for run in runs)
-
-    return is_one
 
 
 def _is(run: RunId, record: ExecutionRecord) -> bool:
