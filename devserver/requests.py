@@ -76,8 +76,7 @@ class Request:
     def check_images(self, config: PipelineConfig) -> None:
         """Raise `RequestError` where there are more pictures than anybody takes, or fewer than somebody needs."""
         given = len(self.images)
-        most = max([config.interception.images_at_most, *(output.images_at_most for output in config.outputs)])
-        least = max([0, *(output.images_at_least for output in config.outputs)])
+        least, most = config.images_at_least, config.images_at_most
         if not least <= given <= most:
             allowed = f"{least} to {most} are" if least < most else f"exactly {most} are" if most else "none is"
             raise RequestError(f"{given} images were given; for {config.name} {allowed} allowed")

@@ -65,8 +65,8 @@ def _as_dict(config: PipelineConfig, needs: tuple[Need, ...]) -> dict[str, Any]:
         "outputs": [
             {"name": output.name, "medium": output.medium, "engine": output.engine} for output in config.outputs
         ],
-        "images_at_least": max((output.images_at_least for output in config.outputs), default=0),
-        "images_at_most": max([config.interception.images_at_most, *(o.images_at_most for o in config.outputs)]),
+        "images_at_least": config.images_at_least,
+        "images_at_most": config.images_at_most,
         "engines": [
             {"name": need.name, "is_there": need.is_there, "instead": need.instead, "how": need.how} for need in needs
         ],

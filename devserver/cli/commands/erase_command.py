@@ -15,7 +15,7 @@ from devserver.cli.options import data_option, is_chosen, json_option, refuse, s
 from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
-from devserver.erasing import places_of, pseudonyms_of, reason_of, whose
+from devserver.erasing import places_of, reason_of, whose
 from devserver.settings import Settings
 from exporters import find_run
 from exporters.erasure import ErasureReport, FoundRuns, Progress, Reason, erase, find, resume
@@ -86,7 +86,9 @@ def _meant(data_dir: Path, executions: tuple[str, ...], selection: dict[str, Any
     people = {name: selection[name] for name in KINDS if selection.get(name) is not None}
     others = {name: value for name, value in selection.items() if name not in people}
     study = others.pop("study_id", None) if people else None
-    is_theirs = whose(people, pseudonyms_of(data_dir, study) if study else None)
+    from exporters.privacy.studies import open_study  # only here: most erasures name no study
+
+    is_theirs = whose(people, open_study(data_dir, study).pseudonyms if study else None)
     wanted = Wanted(others)  # type: ignore[arg-type]  # the options are those of `Selection`
     return lambda record: is_theirs(record) and wanted.accepts(record)
 

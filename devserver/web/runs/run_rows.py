@@ -10,7 +10,7 @@ from devserver.web.runs.listing import UNDER_WAY, ListedRun
 from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_page import tone_of
 from exporters.errors import StorageError
-from exporters.story.readable import direction_of, seconds, visible_line
+from exporters.story.readable import seconds, visible_line
 from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionRecord
 from otel_tracking.taxonomy import ItemType, MediaType
@@ -29,7 +29,6 @@ class RunRow:
     tone: str
     took: str
     prompt: str = ""
-    direction: str = "ltr"
     is_hidden: bool = False
     final: str = ""
     thumbnails: tuple[str, ...] = ()
@@ -69,7 +68,6 @@ def _from_record(record: ExecutionRecord, is_researcher: bool) -> dict[str, Any]
     pictures = [medium.sha256 for medium in media if medium and medium.sha256 is not None]
     return {
         "prompt": f"{prompt[:LONGEST_PROMPT]}…" if len(prompt) > LONGEST_PROMPT else prompt,
-        "direction": direction_of(prompt),
         "is_hidden": is_hidden,
         "final": _final(record, view),
         "thumbnails": tuple(f"/api/runs/{record.execution_id}/thumbnails/{sha256}" for sha256 in pictures[:3]),
