@@ -86,9 +86,12 @@ def _meant(data_dir: Path, executions: tuple[str, ...], selection: dict[str, Any
     people = {name: selection[name] for name in KINDS if selection.get(name) is not None}
     others = {name: value for name, value in selection.items() if name not in people}
     study = others.pop("study_id", None) if people else None
-    from exporters.privacy.studies import open_study  # only here: most erasures name no study
+    pseudonyms = None
+    if study:
+        from exporters.privacy.studies import open_study  # only here: most erasures name no study
 
-    is_theirs = whose(people, open_study(data_dir, study).pseudonyms if study else None)
+        pseudonyms = open_study(data_dir, study).pseudonyms
+    is_theirs = whose(people, pseudonyms)
     wanted = Wanted(others)  # type: ignore[arg-type]  # the options are those of `Selection`
     return lambda record: is_theirs(record) and wanted.accepts(record)
 
