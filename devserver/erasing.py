@@ -62,13 +62,6 @@ def reason_of(field: str) -> Reason:
     return {"user_id": Reason.PERSON, "session_id": Reason.SESSION, "device_id": Reason.DEVICE}[field]
 
 
-def pseudonyms_of(data_dir: Path, study: str) -> Pseudonyms:
-    """The pseudonyms of a study of a data directory."""
-    from exporters.privacy.studies import open_study  # only here: most erasures name no study
-
-    return open_study(data_dir, study).pseudonyms
-
-
 def whose(said: Mapping[str, Any], pseudonyms: Pseudonyms | None) -> IsMeant:
     """Whether a run is of the user, session or device that was said: under this name or its pseudonym, and whichever
     of the two was said."""

@@ -24,7 +24,7 @@ from devserver.stages.interception import intercept
 from devserver.stages.media_check import check_made
 from devserver.stages.output import make_output
 from devserver.stages.parameters import check_parameters
-from devserver.stages.safety import check_input, check_output, reason
+from devserver.stages.safety import check_text, reason
 from devserver.stages.seeds import Seeds, draw_seed
 from devserver.stages.task import Task
 from devserver.stages.texts import Text
@@ -122,7 +122,7 @@ class Pipeline:
         with run.stage(1) as stage:
             stop_if(task.cancel)
             prompt = take_in(stage, request.prompt, engines.detect_language(request.prompt), request.images)
-            verdict = check_input(stage, prompt, request.safety_level, engines)
+            verdict = check_text(stage, 1, prompt, request.safety_level, engines)
             if verdict.safe and task.config.translate_first:
                 prompt = translate_to_english(stage, prompt, engines.translator)
         if not verdict.safe:
@@ -149,7 +149,7 @@ class Pipeline:
         """
         with run.stage(3) as stage:
             stop_if(task.cancel)
-            verdict = check_output(stage, text, task.request.safety_level, self._engines)
+            verdict = check_text(stage, 3, text, task.request.safety_level, self._engines)
         if not verdict.safe:
             return _result(run, status="blocked", blocked=reason(verdict))
         return _result(run, status="completed", final_text=text.content)
@@ -160,7 +160,7 @@ class Pipeline:
             with run.output(number, config_used=wanted.name) as output:
                 with output.stage(3) as stage:
                     stop_if(task.cancel)
-                    verdict = check_output(stage, text, task.request.safety_level, self._engines)
+                    verdict = check_text(stage, 3, text, task.request.safety_level, self._engines)
                 if not verdict.safe:
                     return OutputResult(
                         number=number, config_used=wanted.name, status="blocked", blocked=reason(verdict)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from devserver.backends.errors import EngineError
 from devserver.configs import PipelineConfig
-from devserver.configs.model import FallbackConfig, InterceptionConfig, OutputConfig
+from devserver.configs.model import InterceptionConfig, OutputConfig, choices_in
 from devserver.embedded import fixed_journey, package_for
 from devserver.engines import Engines
 
@@ -57,9 +57,8 @@ def _of_interception(config: PipelineConfig, engines: Engines) -> Iterator[Need]
 
 
 def _of_engine(wanted: InterceptionConfig | OutputConfig, engines: Engines) -> Need:
-    choices = (FallbackConfig(engine=str(wanted.engine)), *wanted.fallbacks)
-    first = choices[0].engine
-    there = [choice.engine for choice in choices if choice.engine in engines.makers]
+    first, *fallbacks = (choice.engine for choice in choices_in(wanted))
+    there = [name for name in (first, *fallbacks) if name in engines.makers]
     if first in there:
         return Need(first, is_there=True)
     how = engines.missing.get(first, "nobody knows an engine of that name")

@@ -42,9 +42,14 @@ def remote_engines(settings: Settings, client: httpx.Client | None = None) -> Re
         for name in _names(provider)
     }
     if settings.ollama_url:
-        makers |= _ollama(settings.ollama_url, client)
+        from devserver.backends.ollama import Ollama
+
+        makers["ollama"] = Ollama(settings.ollama_url, client=client)
+        makers["ollama_generate"] = Ollama(settings.ollama_url, api="generate", client=client)
     if settings.comfyui_url:
-        makers["comfyui"] = _comfyui(settings.comfyui_url, client)
+        from devserver.backends.comfyui import ComfyUI
+
+        makers["comfyui"] = ComfyUI(settings.comfyui_url, client=client)
     for provider in _configured(settings):
         makers |= _of_provider(provider, settings.keys.get(provider.key_variable, ""), client)
     missing = {name: how for name, how in missing.items() if name not in makers}
@@ -62,12 +67,6 @@ def _names(provider: Provider) -> tuple[str, str]:
     return provider.name, f"{provider.name}_images"
 
 
-def _ollama(url: str, client: httpx.Client | None) -> dict[str, Maker]:
-    from devserver.backends.ollama import Ollama
-
-    return {"ollama": Ollama(url, client=client), "ollama_generate": Ollama(url, api="generate", client=client)}
-
-
 def _sight(settings: Settings, client: httpx.Client | None) -> MediaCheck | None:
     model = settings.media_check_model
     if model is None:
@@ -78,12 +77,6 @@ def _sight(settings: Settings, client: httpx.Client | None) -> MediaCheck | None
     from devserver.backends.ollama_sight import OllamaSight
 
     return OllamaSight(settings.ollama_url, model, client=client)
-
-
-def _comfyui(url: str, client: httpx.Client | None) -> Maker:
-    from devserver.backends.comfyui import ComfyUI
-
-    return ComfyUI(url, client=client)
 
 
 def _of_provider(provider: Provider, key: str, client: httpx.Client | None) -> dict[str, Maker]:

@@ -65,7 +65,8 @@ class Request:
 
     def check_length(self, longest: int) -> None:
         """Raise `RequestError` where prompt or parameters have more characters than so many."""
-        for name, length in (("prompt", len(self.prompt)), ("parameters", _length_of(self.parameters))):
+        of_parameters = len(canonical.dumps(dict(self.parameters))) if self.parameters else 0
+        for name, length in (("prompt", len(self.prompt)), ("parameters", of_parameters)):
             if length > longest:
                 raise RequestError(
                     f"the {name} {'has' if name == 'prompt' else 'have'} {length:,} characters; "
@@ -75,8 +76,7 @@ class Request:
     def check_images(self, config: PipelineConfig) -> None:
         """Raise `RequestError` where there are more pictures than anybody takes, or fewer than somebody needs."""
         given = len(self.images)
-        most = max([config.interception.images_at_most, *(output.images_at_most for output in config.outputs)])
-        least = max([0, *(output.images_at_least for output in config.outputs)])
+        least, most = config.images_at_least, config.images_at_most
         if not least <= given <= most:
             allowed = f"{least} to {most} are" if least < most else f"exactly {most} are" if most else "none is"
             raise RequestError(f"{given} images were given; for {config.name} {allowed} allowed")
@@ -138,10 +138,6 @@ def status_of(outputs: Sequence[OutputResult]) -> str:
     if "made" in kinds:
         return "partial"
     return "error" if "failed" in kinds else "blocked"
-
-
-def _length_of(parameters: Mapping[str, Any]) -> int:
-    return len(canonical.dumps(dict(parameters))) if parameters else 0
 
 
 def _is_shallow(value: Any) -> bool:

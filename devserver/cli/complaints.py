@@ -18,6 +18,8 @@ _WRONG_INPUT = {
 }
 """Errors that another argument would avoid; named, so that nobody waits for the modules they live in."""
 
+_OURS = {"StorageError", "TrackingError", "EngineError", "DevserverError"}
+
 
 def complain(sentence: str) -> None:
     """Put one sentence on stderr; nothing in it can move the cursor or change colours."""
@@ -27,10 +29,11 @@ def complain(sentence: str) -> None:
 def sentence_of(trouble: Exception) -> str:
     """What to say about an exception: its own words where it is one of ours, else what and where to look."""
     if isinstance(trouble, click.UsageError):
-        return trouble.format_message().removesuffix(".") + "." + _where_to_look(trouble)
+        where_to_look = f" See: {trouble.ctx.command_path} --help" if trouble.ctx else ""
+        return trouble.format_message().removesuffix(".") + "." + where_to_look
     if isinstance(trouble, click.ClickException):
         return trouble.format_message()
-    if _is_ours(trouble):
+    if _names_of(trouble) & _OURS:
         return str(trouble)
     if isinstance(trouble, OSError):
         return f"{trouble.strerror or trouble}{f': {trouble.filename}' if trouble.filename else ''}"
@@ -45,16 +48,6 @@ def exit_code_of(trouble: Exception) -> int:
     if isinstance(trouble, click.ClickException):
         return trouble.exit_code
     return BAD_ARGUMENTS if _names_of(trouble) & _WRONG_INPUT else FAILED
-
-
-def _where_to_look(trouble: click.UsageError) -> str:
-    if trouble.ctx is None:
-        return ""
-    return f" See: {trouble.ctx.command_path} --help"
-
-
-def _is_ours(trouble: Exception) -> bool:
-    return bool(_names_of(trouble) & {"StorageError", "TrackingError", "EngineError", "DevserverError"})
 
 
 def _names_of(trouble: Exception) -> set[str]:

@@ -75,14 +75,18 @@ def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no number in JSON")
 
 
-def selection_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that choose among stored runs, the same for all commands; they arrive as keywords of `Selection`."""
-    for option in reversed(_SELECTION):
-        command = option(command)
-    return command
+def all_of(*options: Decorator) -> Decorator:
+    """Several options as one decorator, in the order in which the help lists them."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
-_SELECTION: tuple[Decorator, ...] = (
+selection_options = all_of(
     click.option("--config", "config_name", metavar="NAME", help="Only runs of this configuration."),
     click.option("--since", callback=read_moment, metavar="TIME", help="Only runs from then on: 2026-11-23, or today."),
     click.option("--until", callback=read_moment, metavar="TIME", help="Only runs before then."),
@@ -94,16 +98,9 @@ _SELECTION: tuple[Decorator, ...] = (
         for name in ("study", "session", "user", "device", "batch")
     ),
 )
+"""The options that choose among stored runs, the same for all commands; they arrive as keywords of `Selection`."""
 
-
-def privacy_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say under what records leave."""
-    for option in reversed(_PRIVACY):
-        command = option(command)
-    return command
-
-
-_PRIVACY: tuple[Decorator, ...] = (
+privacy_options = all_of(
     click.option(
         "--profile",
         type=click.Choice([profile.value for profile in Profile]),
@@ -119,6 +116,7 @@ _PRIVACY: tuple[Decorator, ...] = (
     ),
     click.option("--with-marked", is_flag=True, help="Also runs that are marked as test or excluded."),
 )
+"""The options that say under what records leave."""
 
 
 def is_chosen(selection: Mapping[str, Any]) -> bool:

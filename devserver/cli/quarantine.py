@@ -27,7 +27,8 @@ def list_quarantine(data_dir: Path, as_json: bool) -> int:
         print_json([{**asdict(aside), "time": _time(aside)} for aside in asides])
         return 0
     for aside in asides:
-        say(safe_line(f"{aside.id}  {_time(aside)}  {aside.sender or '-'}  {_spans(aside)} {aside.reason}"))
+        spans = f"{count(aside.spans, 'span')} of {aside.trace_id}"
+        say(safe_line(f"{aside.id}  {_time(aside)}  {aside.sender or '-'}  {spans}: {aside.reason}"))
     say(f"{count(len(asides), 'trace')} set aside" if asides else "Nothing is set aside.")
     return 0
 
@@ -67,7 +68,3 @@ def _chosen(asides: Iterable[Aside], wanted: Sequence[str]) -> list[Aside]:
 
 def _time(aside: Aside) -> str:
     return dt.datetime.fromtimestamp(aside.time, dt.UTC).isoformat(timespec="seconds")
-
-
-def _spans(aside: Aside) -> str:
-    return f"{count(aside.spans, 'span')} of {aside.trace_id}:"

@@ -63,6 +63,11 @@ class OutputConfig:
     images_at_least: int = 0
 
 
+def choices_in(wanted: InterceptionConfig | OutputConfig) -> tuple[FallbackConfig, ...]:
+    """The engine that is named and its fallbacks, in the order in which they are asked."""
+    return FallbackConfig(engine=str(wanted.engine), parameters=wanted.parameters), *wanted.fallbacks
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineConfig:
     """One pipeline. With `translate_first` stage 1 goes on in English, without it in the prompt's language."""
@@ -72,6 +77,16 @@ class PipelineConfig:
     translate_first: bool = True
     interception: InterceptionConfig = InterceptionConfig()
     outputs: tuple[OutputConfig, ...] = ()
+
+    @property
+    def images_at_least(self) -> int:
+        """How many pictures a request has to bring."""
+        return max((output.images_at_least for output in self.outputs), default=0)
+
+    @property
+    def images_at_most(self) -> int:
+        """How many pictures a request may bring: the most that anybody is handed."""
+        return max([self.interception.images_at_most, *(output.images_at_most for output in self.outputs)])
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain values; a record keeps this, so that a changed file does not change what is known."""

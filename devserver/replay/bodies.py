@@ -45,7 +45,8 @@ def make_body(
             return _changed(changed, facts, media, put_secrets_back)
     if _was_redacted(passed):
         return _with_secrets(body, facts, media, put_secrets_back)
-    return RebuiltBody(_exact(body, facts, media, str(_header(passed, "content-type"))))
+    content_type = str((passed.get("headers") or {}).get("content-type", ""))
+    return RebuiltBody(_exact(body, facts, media, content_type))
 
 
 def _exact(body: Any, facts: Mapping[str, Any], media: Mapping[str, bytes], content_type: str) -> bytes:
@@ -147,7 +148,3 @@ def _require(described: Mapping[str, Any], media: Mapping[str, bytes]) -> None:
     if content is None or hashlib.sha256(content).hexdigest() != sha256:
         which = f"{described.get('type')}, {described.get('bytes')} bytes, sha256 {str(sha256)[:12]}…"
         raise CannotRepeat(f"a file that it sent is not in the data directory ({which})")
-
-
-def _header(passed: Mapping[str, Any], name: str) -> Any:
-    return (passed.get("headers") or {}).get(name, "")

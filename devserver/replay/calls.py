@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from otel_tracking import ExecutionRecord, SpanRecord
+from otel_tracking import ExecutionItem, ExecutionRecord, SpanRecord
 
 
 class RecordedCall(NamedTuple):
@@ -39,6 +39,11 @@ def is_http(span: SpanRecord) -> bool:
 def answered_body(span: SpanRecord) -> Any:
     """The body of the recorded answer, where there is one."""
     return span.response.get("body") if isinstance(span.response, dict) else None
+
+
+def said_of(item: ExecutionItem, name: str) -> Any:
+    """What the metadata of an item has under a name."""
+    return item.metadata.get(name) if isinstance(item.metadata, dict) else None
 
 
 def _attempts(call: SpanRecord, exchanges: list[SpanRecord]) -> tuple[SpanRecord, ...]:

@@ -9,13 +9,13 @@ from typing import Any
 
 from devserver.engines import InputImage
 from devserver.replay.bodies import make_body
-from devserver.replay.calls import answered_body, is_http, recorded_calls
+from devserver.replay.calls import answered_body, is_http, recorded_calls, said_of
 from devserver.replay.engines import EmbeddedEngines
 from devserver.replay.follow import old_name_in, texts_in
 from devserver.replay.model import CannotRepeat, EngineCall, HttpRequest, Step, Wishes
 from devserver.replay.secrets import Secrets, host_of
 from devserver.replay.seeds import with_seed
-from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, SpanRecord
+from otel_tracking import ExecutionRecord, ItemType, SpanRecord
 from otel_tracking.capture.propagation import is_loopback
 
 NEW_EACH_TIME = frozenset({*("host", "content-length", "transfer-encoding"), *("traceparent", "tracestate", "baggage")})
@@ -34,7 +34,9 @@ class Planner:
 
     def plan(self, record: ExecutionRecord) -> tuple[Step, ...]:
         """A step for each attempt that is wished, in the recorded order. `record` has its media as attachments."""
-        return tuple(step for step in self._steps(record) if _is_wished(step.label, self.wishes.only))
+        only = self.wishes.only
+        steps = self._steps(record)
+        return tuple(step for step in steps if not only or {step.label, step.label.partition("/")[0]} & set(only))
 
     def _steps(self, record: ExecutionRecord) -> Iterator[Step]:
         numbers: Counter[int] = Counter()
@@ -147,21 +149,13 @@ def _images(names: Any, record: ExecutionRecord) -> tuple[InputImage, ...]:
     given = [item for item in record.items if item.item_type == ItemType.USER_INPUT_IMAGE]
     images = []
     for name in names:
-        item = next((item for item in given if _filename(item) == name), None)
+        item = next((item for item in given if said_of(item, "filename") == name), None)
         content = record.attachments.get(str(item.media.sha256)) if item and item.media else None
         if item is None or item.media is None or content is None:
             raise CannotRepeat("a picture that it was handed is not in the data directory")
         given.remove(item)
         images.append(InputImage(str(name), content, str(item.media.type)))
     return tuple(images)
-
-
-def _filename(item: ExecutionItem) -> Any:
-    return item.metadata.get("filename") if isinstance(item.metadata, dict) else None
-
-
-def _is_wished(label: str, only: Sequence[str]) -> bool:
-    return not only or label in only or label.partition("/")[0] in only
 
 
 def _noted(step: Step, *notes: str) -> Step:

@@ -9,7 +9,7 @@ from typing import Any
 
 from devserver.backends.comfyui.cached import is_of_an_earlier_run
 from devserver.diff import Comparison, Difference, compare_steps
-from devserver.replay.calls import answered_body, is_http, recorded_calls
+from devserver.replay.calls import answered_body, is_http, recorded_calls, said_of
 from devserver.replay.model import HttpRequest, Repeated, Replay, Step, StepOutcome
 from devserver.replay.plan import NEW_EACH_TIME
 from devserver.replay.sending import REPEATS_ATTEMPT, REPEATS_ITEM, SentStep
@@ -74,8 +74,8 @@ def _unless_cached(repeated: Repeated, bodies: Sequence[Any]) -> Repeated:
 def compare_attempts(first: ExecutionRecord, second: ExecutionRecord, step: Step, span: SpanRecord) -> Comparison:
     """What differs between an attempt and its repetition, in what was sent, answered and made of it."""
     numbers = {item.sequence_number: item for item in first.items}
-    again = [item for item in second.items if _metadata(item, REPEATS_ATTEMPT) == step.label]
-    before = [numbers[_metadata(item, REPEATS_ITEM)] for item in again]
+    again = [item for item in second.items if said_of(item, REPEATS_ATTEMPT) == step.label]
+    before = [numbers[said_of(item, REPEATS_ITEM)] for item in again]
 
     left = replace(first, spans=(_comparable(_moved(step), step),), items=tuple(map(_outcome_of, before)))
     right = replace(second, spans=(_comparable(span, step),), items=tuple(map(_outcome_of, again)))
@@ -158,10 +158,6 @@ def _moved(step: Step) -> SpanRecord:
 def _outcome_of(item: ExecutionItem) -> ExecutionItem:
     """An item without the parameters that its attempt has anyway."""
     return replace(item, metadata={}, input_text=None, model_used=None, backend_used=None, config_used=None)
-
-
-def _metadata(item: ExecutionItem, name: str) -> Any:
-    return item.metadata.get(name) if isinstance(item.metadata, dict) else None
 
 
 def _had_failed(span: SpanRecord) -> bool:

@@ -194,16 +194,14 @@ def _made_again(items: Sequence[ExecutionItem], again: AnsweredAgain) -> Iterato
         if item.media is not None:
             file = next(files, None)
             if file is not None:
-                yield item, Found(file=_bytes_of(file.content), media_format=file.media_format)
+                content = file.content
+                raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
+                yield item, Found(file=raw, media_format=file.media_format)
         elif item.item_type in BLOCKED_TYPES:
             if again.blocked is not None:
                 yield item, Found(text=again.blocked)
         else:
             yield item, Found(text=None if item.content is None else again.text)
-
-
-def _bytes_of(content: str | bytes) -> bytes:
-    return content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
 
 
 def _log(scope: CallingScope, call: BackendCall, made: _MadeAgain) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from devserver.backends.errors import AnswerNotUnderstood, EngineError, EngineNotInstalled
 from devserver.backends.http import stop_if
 from devserver.backends.progress import heard_by
-from devserver.configs.model import FallbackConfig, InterceptionConfig, OutputConfig
+from devserver.configs.model import FallbackConfig, InterceptionConfig, OutputConfig, choices_in
 from devserver.engines import Backend, InputImage, Made, Maker
 from devserver.errors import suggestion
 from devserver.stages.contexts import CONTEXT, fill_context
@@ -70,13 +70,12 @@ class _Attempt(NamedTuple):
 
 def choices_of(wanted: InterceptionConfig | OutputConfig, place: str, task: Task) -> tuple[FallbackConfig, ...]:
     """The engine of a configuration and its fallbacks; parameters that the request asks for go before theirs."""
-    first = FallbackConfig(engine=str(wanted.engine), parameters=wanted.parameters)
     asked = functools.partial(
         parameters_for, place, asked=task.request.parameters, config=task.config, engines=task.engines
     )
     return tuple(
         FallbackConfig(engine=choice.engine, parameters={**choice.parameters, **asked(choice.engine)})
-        for choice in (first, *wanted.fallbacks)
+        for choice in choices_in(wanted)
     )
 
 

@@ -7,11 +7,11 @@ parameters they have (model servers) are handed all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from devserver.configs.model import FallbackConfig, InterceptionConfig, OutputConfig, PipelineConfig
+from devserver.configs.model import InterceptionConfig, OutputConfig, PipelineConfig, choices_in
 from devserver.engines import Engines, ListsParameters
 from devserver.errors import RequestError, suggestion
 from devserver.stages.contexts import CONTEXT
@@ -72,12 +72,7 @@ def takers_of(config: PipelineConfig, engines: Engines) -> tuple[Taker, ...]:
     places: list[tuple[str, InterceptionConfig | OutputConfig]] = [(output.name, output) for output in config.outputs]
     if config.interception.engine is not None and config.interception.kind != "pass_on":
         places.insert(0, (INTERCEPTION, config.interception))
-    return tuple(_taker(place, choice.engine, engines) for place, wanted in places for choice in _choices(wanted))
-
-
-def _choices(wanted: InterceptionConfig | OutputConfig) -> Iterator[FallbackConfig]:
-    yield FallbackConfig(engine=str(wanted.engine))
-    yield from wanted.fallbacks
+    return tuple(_taker(place, choice.engine, engines) for place, wanted in places for choice in choices_in(wanted))
 
 
 def _taker(place: str, name: str, engines: Engines) -> Taker:

@@ -9,26 +9,31 @@ from devserver.stages.texts import Text
 from otel_tracking import ItemType
 from otel_tracking.scopes import Stage
 
+_TYPES = {
+    1: (ItemType.STAGE1_SAFETY_CHECK, ItemType.STAGE1_BLOCKED),
+    3: (ItemType.STAGE3_SAFETY_CHECK, ItemType.STAGE3_BLOCKED),
+}
 
-def check_input(stage: Stage, text: Text, level: str, engines: Engines) -> Verdict:
-    """The verdict on what the person typed, in the language they typed it in."""
-    verdict = _ask(stage, 1, text, level, engines)
-    found = describe(verdict, level)
 
-    stage.item(ItemType.STAGE1_SAFETY_CHECK, model_used=verdict.list_version, metadata=found)
+def check_text(stage: Stage, number: int, text: Text, level: str, engines: Engines) -> Verdict:
+    """The verdict of stage 1 on what the person typed, in the language they typed it in; or that of stage 3.
+
+    Stage 3 looks at what an output is about to be made from, or at a text that is the output itself.
+    """
+    asked = {"level": level, "language": text.language, "stage": number}
+    backend = engines.safety_backend
+    with stage.backend_call(backend.name, model=backend.model, configured=asked, operation="safety_check") as call:
+        call.passed({"text": text.content, **asked})
+        verdict = engines.check_safety(text.content, level=level, language=text.language, stage=number)
+        found = describe(verdict, level)
+        call.response(found)
+
+    checked, blocked = _TYPES[number]
+    # What was typed is an item already.
+    said = text.content if number == 3 else None
+    stage.item(checked, input_text=said, model_used=verdict.list_version, metadata=found)
     if not verdict.safe:
-        stage.item(ItemType.STAGE1_BLOCKED, content=reason(verdict), model_used=verdict.list_version, metadata=found)
-    return verdict
-
-
-def check_output(stage: Stage, text: Text, level: str, engines: Engines) -> Verdict:
-    """The verdict on what an output is about to be made from, or on a text that is the output itself."""
-    verdict = _ask(stage, 3, text, level, engines)
-    found = describe(verdict, level)
-
-    stage.item(ItemType.STAGE3_SAFETY_CHECK, input_text=text.content, model_used=verdict.list_version, metadata=found)
-    if not verdict.safe:
-        stage.item(ItemType.STAGE3_BLOCKED, content=reason(verdict), model_used=verdict.list_version, metadata=found)
+        stage.item(blocked, content=reason(verdict), model_used=verdict.list_version, metadata=found)
     return verdict
 
 
@@ -50,13 +55,3 @@ def reason(verdict: Verdict) -> str:
     The terms themselves stay in the metadata: this sentence may be shown.
     """
     return f"blocked by the safety check ({', '.join(verdict.codes) or verdict.method})"
-
-
-def _ask(stage: Stage, number: int, text: Text, level: str, engines: Engines) -> Verdict:
-    asked = {"level": level, "language": text.language, "stage": number}
-    backend = engines.safety_backend
-    with stage.backend_call(backend.name, model=backend.model, configured=asked, operation="safety_check") as call:
-        call.passed({"text": text.content, **asked})
-        verdict = engines.check_safety(text.content, level=level, language=text.language, stage=number)
-        call.response(describe(verdict, level))
-    return verdict

@@ -25,7 +25,7 @@ from devserver.web.refusals import refuse_with
 from devserver.web.replies import set_cookie, whole_text
 from devserver.web.runs.listing import Listing, read_query
 from devserver.web.runs.lookup import Runs
-from devserver.web.runs.run_page import run_page_values, waiting_page_values
+from devserver.web.runs.run_page import run_page_values
 from devserver.web.runs.run_rows import rows_for_people
 from devserver.web.showing import message, show
 from devserver.web.visitors import guard
@@ -108,8 +108,7 @@ class _Pages:
     def one(self, name: str) -> AnyResponse:
         found = self.runs.find(name, asker())
         if isinstance(found, Job) and not found.trace_id:
-            values = waiting_page_values(found, self.runs)
-            return make_response(show("waiting.html", **values))
+            return make_response(show("waiting.html", job=found, position=self.runs.runner.position(found)))
         execution_id = found.execution_id if isinstance(found, Job) else found
         if name != execution_id:
             query = request.query_string.decode("ascii", "ignore")

@@ -1,5 +1,6 @@
 """`otel-tracking replay` of embedded engines: handed the same, they make the same, bit for bit."""
 
+import functools
 import io
 from dataclasses import replace
 
@@ -169,6 +170,7 @@ def test_another_version_is_said_before_what_it_changed(tmp_path):
     execution_id = painted(tmp_path, "weimar")
     painter = ENGINES.makers["procedural_image"]
 
+    @functools.wraps(painter.function)
     def paint_otherwise(text, *, seed, **parameters):
         return painter.function(text, seed=seed + 1, **parameters)
 

@@ -135,7 +135,7 @@ def test_only_candidates_are_answered():
 
 
 def test_languages_have_their_names_and_codes():
-    """English and native names, two and three letters."""
+    """English names, two and three letters."""
     assert (english_name("id"), iso_639_3("id")) == ("Indonesian", "ind")
     assert all(iso_639_1(iso3) == code and english_name(code) for code, iso3 in ISO3_CODES.items())
     with pytest.raises(UnknownLanguage, match="'xx'"):

@@ -49,8 +49,11 @@ def command(engines: Engines | None, /, files: tuple[Path, ...], as_json: bool) 
         print_json({"configs": [_as_dict(*row) for row in rows], "mistakes": list(shelf.mistakes())})
         return
     console().print(_table(rows))
-    for line in (*_how_to_get(rows), *_what_is_wrong(shelf.mistakes())):
-        say(line)
+    missing = {need.name: need.how for _, needs in rows for need in needs if not need.is_there}
+    how_to_get = [f"✗ {safe_line(name)}: {safe_line(how)}" for name, how in missing.items()]
+    mistakes = [f"left out: {safe_line(sentence)}" for sentence in shelf.mistakes()]
+    for lines in filter(None, (how_to_get, mistakes)):
+        say("\n".join(["", *lines]))
 
 
 def _as_dict(config: PipelineConfig, needs: tuple[Need, ...]) -> dict[str, Any]:
@@ -62,8 +65,8 @@ def _as_dict(config: PipelineConfig, needs: tuple[Need, ...]) -> dict[str, Any]:
         "outputs": [
             {"name": output.name, "medium": output.medium, "engine": output.engine} for output in config.outputs
         ],
-        "images_at_least": max((output.images_at_least for output in config.outputs), default=0),
-        "images_at_most": max([config.interception.images_at_most, *(o.images_at_most for o in config.outputs)]),
+        "images_at_least": config.images_at_least,
+        "images_at_most": config.images_at_most,
         "engines": [
             {"name": need.name, "is_there": need.is_there, "instead": need.instead, "how": need.how} for need in needs
         ],
@@ -89,12 +92,3 @@ def _engine(need: Need) -> Text:
         return Text(safe_line(need.name))
     instead = f" (else {need.instead})" if need.instead else ""
     return Text(safe_line(f"✗ {need.name}{instead}"), style="yellow" if need.instead else "red")
-
-
-def _how_to_get(rows: list[tuple[PipelineConfig, tuple[Need, ...]]]) -> list[str]:
-    missing = {need.name: need.how for _, needs in rows for need in needs if not need.is_there}
-    return ["", *(f"✗ {safe_line(name)}: {safe_line(how)}" for name, how in missing.items())] if missing else []
-
-
-def _what_is_wrong(mistakes: tuple[str, ...]) -> list[str]:
-    return ["", *(f"left out: {safe_line(sentence)}" for sentence in mistakes)] if mistakes else []

@@ -15,7 +15,7 @@ from devserver.cli.options import data_option, is_chosen, json_option, refuse, s
 from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
-from devserver.erasing import places_of, pseudonyms_of, reason_of, whose
+from devserver.erasing import places_of, reason_of, whose
 from devserver.settings import Settings
 from exporters import find_run
 from exporters.erasure import ErasureReport, FoundRuns, Progress, Reason, erase, find, resume
@@ -81,11 +81,17 @@ def _meant(data_dir: Path, executions: tuple[str, ...], selection: dict[str, Any
     if bool(executions) == is_chosen(selection):
         raise refuse("name one or more runs, or choose some (--user NAME); otel-tracking list has ids.")
     if executions:
-        return _one_of([_run(data_dir, text) for text in executions])
+        runs = [_run(data_dir, text) for text in executions]
+        return lambda record: any(_is(run, record) for run in runs)
     people = {name: selection[name] for name in KINDS if selection.get(name) is not None}
     others = {name: value for name, value in selection.items() if name not in people}
     study = others.pop("study_id", None) if people else None
-    is_theirs = whose(people, pseudonyms_of(data_dir, study) if study else None)
+    pseudonyms = None
+    if study:
+        from exporters.privacy.studies import open_study  # only here: most erasures name no study
+
+        pseudonyms = open_study(data_dir, study).pseudonyms
+    is_theirs = whose(people, pseudonyms)
     wanted = Wanted(others)  # type: ignore[arg-type]  # the options are those of `Selection`
     return lambda record: is_theirs(record) and wanted.accepts(record)
 
@@ -97,13 +103,6 @@ def _run(data_dir: Path, text: str) -> RunId:
     except UnknownExecution:
         return RunId(text, text)
     return RunId(row.execution_id, row.trace_id)
-
-
-def _one_of(runs: list[RunId]) -> IsMeant:
-    def is_one(record: ExecutionRecord) -> bool:
-        return any(_is(run, record) for run in runs)
-
-    return is_one
 
 
 def _is(run: RunId, record: ExecutionRecord) -> bool:

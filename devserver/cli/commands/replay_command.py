@@ -78,7 +78,12 @@ def command(
     recorded = start_recording(make_sinks(settings), journal=settings.journal, **told)
     most = sum(step.todo is not None for step in steps)
     with recorded as recording, progress_bar("attempts") as bar:
-        tell = (lambda done: bar(completed=done, total=most)) if bar else (lambda done: None)
+
+        def tell(done: int) -> None:
+            if bar:
+                bar(completed=done, total=most)
+
+        tell(0)
         done = replay(record, steps, wishes=wishes, recording=recording, engines=known, settings=settings, tell=tell)
     if as_json:
         print_json(done.to_dict())

@@ -33,6 +33,13 @@ TRACE_SECONDS = 2.0
 """How long the end of a run waits for a viewer to take its trace."""
 
 
+def read_languages(_: click.Context, option: click.Parameter, value: str | None) -> list[str] | str | None:
+    """The languages that an option lists, or `random`."""
+    if value is None or value == "random":
+        return value
+    return [code.strip() for code in value.split(",") if code.strip()]
+
+
 @click.command("run")
 @click.argument("config", metavar="CONFIG", required=False)
 @click.argument("prompt", metavar="[PROMPT]", required=False)
@@ -43,9 +50,21 @@ TRACE_SECONDS = 2.0
     help="A configuration of your own (.toml or .json) instead of CONFIG.",
 )
 @click.option("--safety-level", type=click.Choice(LEVELS), default="kids", show_default=True, help="Who will see it.")
-@click.option("--mode", type=click.Choice(EXECUTION_MODES), default="eco", show_default=True, help="Execution mode.")
+@click.option(
+    "--mode",
+    "execution_mode",
+    type=click.Choice(EXECUTION_MODES),
+    default="eco",
+    show_default=True,
+    help="Execution mode.",
+)
 @click.option("--seed", type=int, metavar="N", help="The same seed makes the same again. Not given: one by chance.")
-@click.option("--languages", metavar="A,B,…", help="The languages to travel through: es,fr,en (or: random).")
+@click.option(
+    "--languages",
+    callback=read_languages,
+    metavar="A,B,…",
+    help="The languages to travel through: es,fr,en (or: random).",
+)
 @click.option(
     "--param",
     "parameters",
@@ -78,6 +97,7 @@ def command(
     prompt: str | None,
     config_file: Path | None,
     data_dir: Path,
+    images: tuple[Path, ...],
     quiet: bool,
     as_json: bool,
     **wanted: Any,
@@ -93,7 +113,8 @@ def command(
     error: exit code 0. An error ends with 1, Ctrl-C with 130, and both are recorded.
     """
     config_name, text = _what_to_run(config, prompt, config_file)
-    request = Request(prompt=text, config_name=config_name, **_wishes(**wanted))
+    pictures = tuple(map(read_picture, images))
+    request = Request(prompt=text, config_name=config_name, images=pictures, **wanted)
     settings = Settings.from_environment(data_dir=data_dir)
     _mind_the_log()
     with open_devserver(settings, engines=engines) as devserver:
@@ -161,29 +182,6 @@ def _what_to_run(config: str | None, prompt: str | None, config_file: Path | Non
     if prompt is None:
         raise refuse("no PROMPT was given; a sentence in quotes would work, or - to read it from standard input.")
     return config, read_prompt(prompt)
-
-
-def _wishes(
-    safety_level: str,
-    mode: str,
-    seed: int | None,
-    languages: str | None,
-    parameters: dict[str, Any],
-    images: tuple[Path, ...],
-    **belongs_to: str | None,
-) -> dict[str, Any]:
-    chosen: Any = languages
-    if languages is not None and languages != "random":
-        chosen = [code.strip() for code in languages.split(",") if code.strip()]
-    return {
-        "safety_level": safety_level,
-        "execution_mode": mode,
-        "seed": seed,
-        "languages": chosen,
-        "parameters": parameters,
-        "images": tuple(map(read_picture, images)),
-        **belongs_to,
-    }
 
 
 def _ending_of(devserver: Devserver, execution_id: str, is_durable: bool, error: str | None) -> Ending:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from devserver.cli.complaints import FAILED, complain
-from devserver.cli.options import data_option, json_option, refuse
+from devserver.cli.options import all_of, data_option, json_option, refuse
 from devserver.cli.output import console, print_json
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
@@ -41,29 +41,33 @@ def read_days(_: click.Context, option: click.Parameter, value: str | None) -> i
 
 
 _name = click.argument("name", metavar="NAME")
-_retention = click.option(
-    "--retention", callback=read_days, metavar="DAYS", help="How long its runs are kept; none keeps them for ever."
-)
-_consent = click.option(
-    "--consent/--no-consent",
-    "consent_required",
-    default=None,
-    help="Whether only runs of those who said yes may leave; they may not unless said otherwise.",
-)
-_pseudonyms = click.option(
-    "--pseudonyms",
-    "pseudonyms_at",
-    type=click.Choice([place.value for place in PseudonymsAt]),
-    help="Where people get their pseudonyms: while recording (source, the usual), or in exports.",
-)
-_model = click.option(
-    "--spacy-model", metavar="MODEL", help="The spaCy model that looks for names in texts that leave; none for no one."
-)
-_roster = click.option(
-    "--roster",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="A list of names, one a line; a copy is kept beside the key, never in the data directory.",
+_promises = all_of(
+    click.option(
+        "--retention", callback=read_days, metavar="DAYS", help="How long its runs are kept; none keeps them for ever."
+    ),
+    click.option(
+        "--consent/--no-consent",
+        "consent_required",
+        default=None,
+        help="Whether only runs of those who said yes may leave; they may not unless said otherwise.",
+    ),
+    click.option(
+        "--pseudonyms",
+        "pseudonyms_at",
+        type=click.Choice([place.value for place in PseudonymsAt]),
+        help="Where people get their pseudonyms: while recording (source, the usual), or in exports.",
+    ),
+    click.option(
+        "--spacy-model",
+        metavar="MODEL",
+        help="The spaCy model that looks for names in texts that leave; none for no one.",
+    ),
+    click.option(
+        "--roster",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help="A list of names, one a line; a copy is kept beside the key, never in the data directory.",
+    ),
 )
 
 
@@ -78,11 +82,7 @@ def command() -> None:
 
 @command.command("new")
 @_name
-@_retention
-@_consent
-@_pseudonyms
-@_model
-@_roster
+@_promises
 @click.option("--adopt", is_flag=True, help="Take the key of that name which is there: the same study, other data.")
 @data_option
 @json_option
@@ -127,11 +127,7 @@ def show(name: str, data_dir: Path, as_json: bool) -> int:
 
 @command.command("set")
 @_name
-@_retention
-@_consent
-@_pseudonyms
-@_model
-@_roster
+@_promises
 @data_option
 @json_option
 def change(name: str, data_dir: Path, roster: Path | None, as_json: bool, **wishes: Any) -> int:

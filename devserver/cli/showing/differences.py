@@ -46,7 +46,7 @@ def draw_times(screen: Console, comparison: Comparison, *, everything: bool = Fa
     """How long the runs and their attempts took, on the left and on the right."""
     draw_heading(screen, "Time, left and right")
     shown = comparison.times if everything else comparison.times[: MOST_TIMES + 1]
-    _draw_lines(screen, [(_place(each.where), _timed(each.where), Text(_both_times(each))) for each in shown])
+    _draw_lines(screen, list(map(_time_line, shown)))
     if len(shown) < len(comparison.times):
         screen.print(Text(f"   and {len(comparison.times) - len(shown)} more (--all)", style="dim"))
 
@@ -157,18 +157,12 @@ def _label(where: Where) -> str:
     return hop or (f"no. {where.occurrence}" if where.occurrence > 1 else "")
 
 
-def _place(where: Where) -> str:
+def _time_line(times: Times) -> tuple[str, str, Text]:
+    where, both = times.where, Text("   ".join(seconds(side) or "?" for side in (times.left, times.right)))
     if where.part == EXECUTION:
-        return ""
-    return _label(where) or (f"out {where.loop_iteration}" if where.loop_iteration is not None else "")
-
-
-def _timed(where: Where) -> str:
-    return "the whole run" if where.part == EXECUTION else safe_line(where.name)
-
-
-def _both_times(times: Times) -> str:
-    return "   ".join(seconds(side) or "?" for side in (times.left, times.right))
+        return "", "the whole run", both
+    output = f"out {where.loop_iteration}" if where.loop_iteration is not None else ""
+    return _label(where) or output, safe_line(where.name), both
 
 
 def _one_side(difference: Difference, told: str) -> Text:

@@ -50,7 +50,8 @@ def draw_ending(screen: Console, ending: Ending, *, was_watched: bool = False) -
     reason = ending.error or _reason_of(record)
     if reason and record.status != Status.COMPLETED and not was_watched:
         screen.print(Text(f"   {safe_line(reason)}", style=_style(record)))
-    screen.print(Text(f"{record.execution_id} is stored in {ending.data_dir} ({_contents(record)})", style="dim"))
+    contents = f"{count(len(record.items), 'item')}, {count(len(record.spans), 'span')}"
+    screen.print(Text(f"{record.execution_id} is stored in {ending.data_dir} ({contents})", style="dim"))
     if ending.trace_url:
         screen.print(Text(f"trace {ending.trace_url}", style="dim"))
     if ending.trace_trouble:
@@ -133,10 +134,6 @@ def _reason_of(record: ExecutionRecord) -> str | None:
         in (ItemType.STAGE1_BLOCKED, ItemType.STAGE3_BLOCKED, ItemType.OUTPUT_FAILED, ItemType.PIPELINE_ERROR)
     ]
     return str(telling[-1]) if telling and telling[-1] else None
-
-
-def _contents(record: ExecutionRecord) -> str:
-    return f"{count(len(record.items), 'item')}, {count(len(record.spans), 'span')}"
 
 
 def _file_line(item: ExecutionItem, data_dir: Path) -> Text:

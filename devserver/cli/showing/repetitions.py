@@ -11,7 +11,6 @@ from rich.text import Text
 from devserver.cli.showing.differences import difference_name, value_text
 from devserver.cli.showing.drawing import in_grid
 from devserver.cli.showing.text import count, safe_line
-from devserver.diff import Difference
 from devserver.replay import Repeated, Replay, Step, StepOutcome
 from devserver.replay.model import EngineCall, HttpRequest
 from devserver.replay.report import is_version
@@ -45,8 +44,9 @@ def draw_replay(screen: Console, done: Replay) -> None:
     """What came of each attempt, its differences below it, and the sum."""
     lines: list[StepLine] = []
     for repeated in done.steps:
+        notes = (*repeated.notes, *repeated.step.notes)
         lines.append((*_head(repeated.step), _outcome(repeated)))
-        lines += [("", "", "", Text(safe_line(note), style="dim")) for note in _notes(repeated)]
+        lines += [("", "", "", Text(safe_line(note), style="dim")) for note in notes]
         lines += _differences(repeated)
     _draw(screen, lines)
     screen.print()
@@ -109,19 +109,13 @@ def _outcome(repeated: Repeated) -> Text:
     if repeated.step.obstacle is not None:
         line.append(f": {safe_line(repeated.step.obstacle)}", style="default")
     for times in repeated.comparison.times if repeated.comparison else ():
-        both = [seconds(side) or "?" for side in (times.left, times.right)]
-        line.append(f"  {both[0]}, now {both[1]}", style="dim")
+        line.append(f"  {seconds(times.left) or '?'}, now {seconds(times.right) or '?'}", style="dim")
     return line
-
-
-def _notes(repeated: Repeated) -> tuple[str, ...]:
-    return (*repeated.notes, *repeated.step.notes)
 
 
 def _differences(repeated: Repeated) -> list[StepLine]:
     shown = repeated.comparison.differences if repeated.comparison else ()
-    return [("", "", _named(each), value_text(each)) for each in shown if not each.again]
-
-
-def _named(difference: Difference) -> str:
-    return f"{'version: ' if is_version(difference) else ''}{difference_name(difference)}"
+    new = [
+        (f"{'version: ' if is_version(each) else ''}{difference_name(each)}", each) for each in shown if not each.again
+    ]
+    return [("", "", name, value_text(each)) for name, each in new]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from itertools import chain
 from typing import TypeAlias
 
 from rich.text import Text
@@ -37,17 +38,12 @@ def _children_by_span(record: ExecutionRecord) -> dict[str | None, list[SpanOrIt
     known = {span.span_id for span in record.spans}
     root = next((span.span_id for span in record.spans if span.parent_span_id is None), None)
     children: dict[str | None, list[SpanOrItem]] = defaultdict(list)
-    for part in _parts(record):
+    for part in chain[SpanOrItem](record.spans, record.items):
         parent = part.parent_span_id if isinstance(part, SpanRecord) else part.span_id
         if isinstance(part, SpanRecord) and part.span_id == root:
             continue
         children[None if parent == root or parent not in known else parent].append(part)
     return children
-
-
-def _parts(record: ExecutionRecord) -> Iterator[SpanOrItem]:
-    yield from record.spans
-    yield from record.items
 
 
 def _in_time_order(parts: list[SpanOrItem]) -> list[SpanOrItem]:

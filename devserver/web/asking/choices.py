@@ -42,8 +42,8 @@ def _choice(config: PipelineConfig, devserver: Devserver, language: str) -> Choi
         about=words_of(language).get(f"about {config.name}", visible_line(config.description)),
         makes=_makes(config, language),
         icon=_icon(config),
-        images_at_least=max((output.images_at_least for output in config.outputs), default=0),
-        images_at_most=max([config.interception.images_at_most, *(one.images_at_most for one in config.outputs)]),
+        images_at_least=config.images_at_least,
+        images_at_most=config.images_at_most,
         can_run=not missing,
         why_not="; ".join(visible_line(f"{need.name}: {need.how}") for need in missing),
     )

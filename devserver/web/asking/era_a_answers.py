@@ -159,27 +159,24 @@ def _steps(record: ExecutionRecord) -> int:
 
 def _output(output: OutputResult, job: Job, record: ExecutionRecord) -> dict[str, Any]:
     common = {"config": output.config_used, "execution_time": _seconds(output.number, record)}
+    nothing: dict[str, Any] = {"output": None, "media_type": None, "metadata": {}}
     if output.status == "blocked":
         said = {"reason": output.blocked, "safety_level": job.request.safety_level}
-        return {**common, "status": "blocked", "output": None, "media_type": None, "metadata": {}, **said}
+        return {**common, "status": "blocked", **nothing, **said}
     if output.status == "failed":
-        error = whole_text(output.error or "the output failed")
-        return {**common, "status": "error", "output": None, "media_type": None, "metadata": {}, "error": error}
+        return {**common, "status": "error", **nothing, "error": whole_text(output.error or "the output failed")}
     items = [item for item in record.items_of(*OUTPUT_TYPES) if item.loop_iteration == output.number]
-    addresses_of_files = [_address(item, job) for item in items]
+    media = f"/api/runs/{job.execution_id}/media"
+    files = [f"{media}/{item.media.sha256 if item.media else ''}" for item in items]
     return {
         **common,
         "status": "success",
-        "output": addresses_of_files[0] if items else None,
+        "output": files[0] if items else None,
         "media_type": str(items[0].media_type) if items else None,
         "metadata": _facts(items[0]) if items else {},
-        "files": addresses_of_files,
+        "files": files,
         "seed": output.seed,
     }
-
-
-def _address(item: ExecutionItem, job: Job) -> str:
-    return f"/api/runs/{job.execution_id}/media/{item.media.sha256 if item.media else ''}"
 
 
 def _facts(item: ExecutionItem) -> dict[str, Any]:

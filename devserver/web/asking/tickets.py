@@ -18,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from devserver.errors import RequestError
 from devserver.requests import Request
@@ -43,6 +43,9 @@ CREATE TABLE IF NOT EXISTS tickets (
 );
 CREATE INDEX IF NOT EXISTS by_execution ON tickets (execution_id);
 """
+_END = "UPDATE tickets SET state = ?, reason = ?, request = NULL WHERE ticket = ?"
+
+T = TypeVar("T")
 
 _living: weakref.WeakValueDictionary[str, Tickets] = weakref.WeakValueDictionary()
 
@@ -88,20 +91,20 @@ class Tickets:
         """Keep a run that waits; durable when this returns, or False."""
         row = (ticket, self._holder, owner, asked_at, "waiting", None, None, text_of(request))
         kept = self._done(self._execute, "INSERT OR REPLACE INTO tickets VALUES (?,?,?,?,?,?,?,?)", row).result()
-        if not kept:
+        if kept is None:
             self._unkept.add(ticket)
-        return kept
+        return kept is not None
 
     def begin(self, ticket: str) -> bool:
         """A run begins: it will not be begun again, whatever becomes of it.
 
         False where somebody has taken its ticket out of the file meanwhile: it was erased, and may not begin.
         """
-        begun: list[int] = []
-        is_known = self._done(self._begin, ticket, begun).result()
+        told = "UPDATE tickets SET state = 'running', request = NULL WHERE ticket = ?"
+        changed = self._done(self._execute, told, (ticket,)).result()
         is_kept = ticket not in self._unkept
         self._unkept.discard(ticket)
-        return not (is_known and is_kept and begun == [0])
+        return not (is_kept and changed == 0)
 
     def name(self, ticket: str, execution_id: str) -> None:
         """A run has its execution id. Nobody waits for this."""
@@ -109,8 +112,7 @@ class Tickets:
 
     def end(self, ticket: str, state: str, reason: str = "") -> None:
         """A run is over. Nobody waits for this."""
-        done = "UPDATE tickets SET state = ?, reason = ?, request = NULL WHERE ticket = ?"
-        self._done(self._execute, done, (state, reason, ticket))
+        self._done(self._execute, _END, (state, reason, ticket))
 
     def take_over(self) -> list[LeftWaiting]:
         """The runs that waited when their server ended, in their order; they are this one's now.
@@ -135,53 +137,39 @@ class Tickets:
         _living.pop(self._holder, None)
 
     def _kept(self, where: str, value: str) -> list[Kept]:
-        found: list[Kept] = []
-        self._done(self._select, where, value, found).result()
-        return found
+        return self._done(self._select, where, value).result() or []
 
     # Below: on the worker's thread.
 
-    def _done(self, work: Callable[..., None], *arguments: Any) -> Future[bool]:
+    def _done(self, work: Callable[..., T], *arguments: Any) -> Future[T | None]:
+        """What the work will have given; None where there was trouble."""
         return self._worker.submit(self._try, work, arguments)
 
-    def _try(self, work: Callable[..., None], arguments: tuple[Any, ...]) -> bool:
+    def _try(self, work: Callable[..., T], arguments: tuple[Any, ...]) -> T | None:
         try:
-            work(*arguments)
+            return work(*arguments)
         except (sqlite3.Error, OSError) as trouble:
             _log.error("tickets cannot be kept in %s: %s", self._file, type(trouble).__name__)
-            return False
-        return True
+            return None
 
     def _opened(self) -> sqlite3.Connection:
         if self._database is None:
             self._database = _open(self._folder, self._file)
         return self._database
 
-    def _execute(self, statement: str, values: tuple[Any, ...]) -> None:
+    def _execute(self, statement: str, values: tuple[Any, ...]) -> int:
+        """How many rows the statement has changed."""
         with self._opened() as database:
-            database.execute(statement, values)
+            return database.execute(statement, values).rowcount
 
-    def _begin(self, ticket: str, begun: list[int]) -> None:
-        with self._opened() as database:
-            told = "UPDATE tickets SET state = 'running', request = NULL WHERE ticket = ?"
-            begun.append(database.execute(told, (ticket,)).rowcount)
-
-    def _select(self, where: str, value: str, found: list[Kept]) -> None:
-        fields = "ticket, owner, state, execution_id, reason"
-        rows = self._opened().execute(f"SELECT {fields} FROM tickets WHERE {where}", (value,))
-        found.extend(
-            Kept(ticket, owner, state, execution_id, reason or "")
-            for ticket, owner, state, execution_id, reason in rows
-        )
+    def _select(self, where: str, value: str) -> list[Kept]:
+        fields = "ticket, owner, state, execution_id, coalesce(reason, '')"
+        return [Kept(*row) for row in self._opened().execute(f"SELECT {fields} FROM tickets WHERE {where}", (value,))]
 
     def _take_over(self, found: list[LeftWaiting]) -> None:
         known = "ticket, holder, owner, asked_at, state, request"
-        rows = list(
-            self._opened().execute(
-                f"SELECT {known} FROM tickets WHERE state IN ('waiting', 'running') ORDER BY asked_at, rowid"
-            )
-        )
-        for ticket, holder, owner, asked_at, state, text in rows:
+        open_ones = f"SELECT {known} FROM tickets WHERE state IN ('waiting', 'running') ORDER BY asked_at, rowid"
+        for ticket, holder, owner, asked_at, state, text in list(self._opened().execute(open_ones)):
             if holder in _living:
                 continue
             request = _read(text) if state == "waiting" else None
@@ -189,8 +177,7 @@ class Tickets:
                 self._execute("UPDATE tickets SET holder = ? WHERE ticket = ?", (self._holder, ticket))
                 found.append(LeftWaiting(ticket, owner, asked_at, request))
             else:
-                done = "UPDATE tickets SET state = ?, reason = ?, request = NULL WHERE ticket = ?"
-                self._execute(done, (LOST, "the server was ended while the run was under way", ticket))
+                self._execute(_END, (LOST, "the server was ended while the run was under way", ticket))
 
     def _forget_old(self) -> None:
         over = "DELETE FROM tickets WHERE asked_at < ? AND state NOT IN ('waiting', 'running')"

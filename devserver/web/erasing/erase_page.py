@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from devserver.web.erasing.erasures import ErasureState
 from devserver.web.erasing.wishes import ErasureScope, ErasureWish, Origin
-from devserver.web.runs.run_page import tone_of
 from exporters.erasure import FoundRuns, find
 from exporters.storage.reading.execution_index import ExecutionRow
 from exporters.story.readable import size, visible_line
@@ -41,7 +40,6 @@ def erase_page_values(row: ExecutionRow, origin: Origin, data_dir: Path, places:
             choices.append(_would_go("withdraw", theirs)._replace(why_not=origin.why_no_key))
     return {
         "row": row,
-        "tone": tone_of(str(row.status)),
         "choices": choices,
         "field": origin.field,
         "person": visible_line(origin.person),

@@ -135,7 +135,7 @@ class _Drawing:
             label=content.label if content else self._label(slot),
             state=status,
             state_word=self._words[f"state {status}"],
-            since_ms=self._since(slot) if status == "working" else None,
+            since_ms=(slot.span.timestamp - _EPOCH) // _MILLISECOND if slot.span and status == "working" else None,
             text=content.text if content and not is_hidden else "",
             language=content.tag if content else "",
             direction=content.direction if content else "ltr",
@@ -205,9 +205,6 @@ class _Drawing:
             "thumbnail": f"{media}/thumbnails/{name}" if name and kind == "image" else "",
             "alt": f"{self._label(slot)}: {alt[:200]}" if alt and given else self._label(slot),
         }
-
-    def _since(self, slot: Slot) -> int | None:
-        return (slot.span.timestamp - _EPOCH) // _MILLISECOND if slot.span else None
 
 
 def _parameters(content: Box) -> tuple[dict[str, Any], ...]:

@@ -81,10 +81,19 @@ def _slot(item_type: str, *, hop: int | None = None, output: int | None = None) 
     """The slot for the first item of that type in its place."""
     stage = RULES[ItemType(item_type)].stages[0]
     name = "made" if item_type in OUTPUT_TYPES else item_type
+    return _slot_at(_key(name, stage, hop, output), item_type, name, stage, hop, output)
+
+
+def _slot_at(
+    key: str, item_type: str, name: str, stage: int | None, hop: int | None, output: int | None, number: int = 0
+) -> Slot:
+    """A slot in its place; `number` sorts it behind others of that name there."""
+    chapter = f"o{output}" if output is not None else f"s{stage}"
+    chapter_order = f"3 {output:05d}" if output is not None else f"{stage if stage in (0, 1, 2) else 4} 00000"
     return Slot(
-        key=_key(name, stage, hop, output),
-        chapter=_chapter(stage, output),
-        order=f"{_chapter_order(stage, output)} {_RANKS.get(name, 80):02d} {hop or 0:05d} 00000",
+        key=key,
+        chapter=chapter,
+        order=f"{chapter_order} {_RANKS.get(name, 80):02d} {hop or 0:05d} {number:05d}",
         item_type=item_type,
         stage=None if output is not None else stage,
         hop=hop,
@@ -118,16 +127,6 @@ def key_of_work(stage: int | None, hop: int | None, output: int | None) -> str:
     return _key("interception_final" if hop is None else "interception_iteration", stage, hop, None)
 
 
-def _chapter(stage: int | None, output: int | None) -> str:
-    return f"o{output}" if output is not None else f"s{stage}"
-
-
-def _chapter_order(stage: int | None, output: int | None) -> str:
-    if output is not None:
-        return f"3 {output:05d}"
-    return f"{stage if stage in (0, 1, 2) else 4} 00000"
-
-
 def _place(slots: dict[str, Slot], item: ExecutionItem) -> None:
     """Put an item into its slot; where that is taken, into one of its own."""
     stage, hop, output = (_number(value) for value in (item.stage, item.stage_iteration, item.loop_iteration))
@@ -140,22 +139,9 @@ def _place(slots: dict[str, Slot], item: ExecutionItem) -> None:
     key = _key(name, 3 if is_made else stage, hop, output)
     slot = slots.get(key)
     if slot is None or slot.item is not None:
-        slot = _own_slot(item, name, stage, hop, output, key if slot is None else f"{key}-{item.sequence_number}")
+        own = key if slot is None else f"{key}-{item.sequence_number}"
+        slot = _slot_at(own, str(item.item_type), name, stage, hop, output, _number(item.sequence_number) or 0)
     slots[slot.key] = replace(slot, item=item, config=slot.config or item.config_used)
-
-
-def _own_slot(item: ExecutionItem, name: str, stage: int | None, hop: int | None, output: int | None, key: str) -> Slot:
-    number = _number(item.sequence_number) or 0
-    return Slot(
-        key=key,
-        chapter=_chapter(stage, output),
-        order=f"{_chapter_order(stage, output)} {_RANKS.get(name, 80):02d} {hop or 0:05d} {number:05d}",
-        item_type=str(item.item_type),
-        stage=None if output is not None else stage,
-        hop=hop,
-        output=output,
-        config=item.config_used,
-    )
 
 
 def _add_verdict(slots: dict[str, Slot], item: ExecutionItem, stage: int | None, output: int | None) -> bool:

@@ -84,7 +84,7 @@ class Runs:
             return True
         if isinstance(found, Job):
             return self.owns(found, asker) or is_let_through(self.record_of(found))
-        row = next(self._rows({"execution_id": found}), None) if isinstance(found, str) else found
+        row = self._row(found) if isinstance(found, str) else found
         return row is not None and (row.status != Status.BLOCKED or self.owns(row.execution_id, asker))
 
     def record(self, execution_id: str) -> ExecutionRecord:
@@ -118,7 +118,7 @@ class Runs:
 
     def row(self, execution_id: str) -> ExecutionRow:
         """What a list knows of a stored run, also of one whose items cannot be read. Raises `UnknownExecution`."""
-        row = next(self._rows({"execution_id": execution_id}), None)
+        row = self._row(execution_id)
         if row is None:
             raise UnknownExecution(f"no execution called {execution_id} is stored")
         return row
@@ -161,7 +161,7 @@ class Runs:
         kept = self.runner.kept(name)
         if kept is None:
             return None
-        if kept.execution_id and next(self._rows({"execution_id": kept.execution_id}), None):
+        if kept.execution_id and self._row(kept.execution_id):
             return kept.execution_id
         raise RunLost(f"the run {name} ended as {kept.state}: {kept.reason or 'nothing of it is stored'}", kept.state)
 
@@ -177,12 +177,13 @@ class Runs:
 
     def _is_stored(self, execution_id: str) -> bool:
         """Whether a run that has ended is in the dataset; waits for it where it is on its way."""
-        for is_last in (False, True):
-            if next(self._rows({"execution_id": execution_id}), None) is not None:
-                return True
-            if not is_last:
-                self.settle(FLUSH_SECONDS)
-        return False
+        if self._row(execution_id) is None:
+            self.settle(FLUSH_SECONDS)
+            return self._row(execution_id) is not None
+        return True
+
+    def _row(self, execution_id: str) -> ExecutionRow | None:
+        return next(self._rows({"execution_id": execution_id}), None)
 
     def _rows(self, selection: Selection) -> Iterator[ExecutionRow]:
         wanted = Wanted(selection)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from devserver.web.asking.again import again, leaves_to_chance
 from devserver.web.asking.runner import Job
-from devserver.web.live.board import Board, board_of
+from devserver.web.live.board import board_of
 from devserver.web.runs.leaving import Leaving, leaving
 from devserver.web.runs.lookup import RunLost, Runs
 from devserver.web.visitors.pupils import Asker
@@ -66,7 +66,6 @@ def run_page_values(
         "exports": exports,
         "lacking": _lacking(exports),
         "way_out": way_out,
-        "final": _final(board),
         "drift": drift_of(record, words_of_documents(language)) if record and audience is Role.RESEARCHER else (),
         "document_words": words_of_documents(language),
         "word_list": {name: words_of(language)[name] for name in ("whole", "open picture", "missing", "seconds")},
@@ -79,11 +78,6 @@ def _remarks(record: ExecutionRecord, runs: Runs, language: str, audience: Role)
         return ()
     book = runs.remarks()
     return remarks_in_words(annotation_in(book, book.of(record)), words_of_documents(language))
-
-
-def waiting_page_values(job: Job, runs: Runs) -> dict[str, Any]:
-    """Everything that `waiting.html` needs."""
-    return {"job": job, "position": runs.runner.position(job)}
 
 
 def tone_of(status: str) -> str:
@@ -150,7 +144,3 @@ def _lacking(exports: list[_Export]) -> dict[str, list[str]]:
         if export.why_not and (extra := FORMATS[export.name].extra):
             labels.setdefault(extra.name, []).append(export.label)
     return labels
-
-
-def _final(board: Board) -> str:
-    return next((box.text for box in board.boxes if box.key == "s2-interception_final"), "")

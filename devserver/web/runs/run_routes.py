@@ -29,7 +29,7 @@ from exporters.formats.documents import check_options
 from exporters.formats.json import render as render_json
 from exporters.privacy.exports_ledger import Export, ExportKind, run_ids
 from exporters.privacy.profiles import Profile
-from exporters.privacy.way_out import WayOut, kept_back_in_words, open_way_out
+from exporters.privacy.way_out import kept_back_in_words, open_way_out
 from exporters.storage.layout import folder_name
 from otel_tracking.record import ExecutionRecord
 
@@ -67,6 +67,7 @@ class _Answers:
     def index(self) -> Response:
         query = read_query(request.args, asker(), largest=100)
         listing = Listing(self.runs, query, asker())
+        damaged = [damage.sentence for damage in self.runs.damaged()] if asker().is_researcher else []
         return json_reply(
             {
                 "executions": [row.to_dict(with_people=asker().is_researcher) for row in listing.rows],
@@ -75,7 +76,7 @@ class _Answers:
                 "offset": query.offset,
                 "returned": len(listing.rows),
                 "filters": query.filters,
-                **_damaged(self.runs),
+                **({"damaged": damaged} if damaged else {}),
             }
         )
 
@@ -118,7 +119,8 @@ class _Answers:
             way_out = open_way_out(self.runs.data_dir, chosen, with_marked=True)
             # Who looks at what is theirs takes nothing out of a study.
             if asker().is_researcher and not way_out.lets_out(record):
-                return trouble(409, _why_not(way_out))
+                why_not = f"the run may not leave: {kept_back_in_words(way_out.kept_back)}"
+                return trouble(409, " ".join([why_not, *way_out.troubles]))
             whose = asker().pupil or guard.role()
             document = self.workshop.make(record, format_name, options, whose, way_out.profile)
         except UnknownOption as error:
@@ -161,12 +163,6 @@ class _Answers:
         return json_reply({"status": "cancelling", "run_status": found.status, **addresses(found)}, 202)
 
 
-def _damaged(runs: Runs) -> dict[str, list[str]]:
-    """What the list could not read, where there is such a thing and a researcher asks."""
-    sentences = [damage.sentence for damage in runs.damaged()] if asker().is_researcher else []
-    return {"damaged": sentences} if sentences else {}
-
-
 def _under_way(job: Job, runs: Runs) -> dict[str, Any]:
     """A run that has not ended, as its record will begin."""
     items = runs.so_far(job).record().items
@@ -190,11 +186,6 @@ def _options(form: Format) -> dict[str, str] | None:
     if asker().is_researcher:
         return options
     return {**options, "audience": Role.STUDENT.value} if "audience" in form.options else None
-
-
-def _why_not(way_out: WayOut) -> str:
-    """Why a run may not leave, in a sentence."""
-    return " ".join([f"the run may not leave: {kept_back_in_words(way_out.kept_back)}", *way_out.troubles])
 
 
 def _attachment(document: bytes, record: ExecutionRecord, form: Format, profile: Profile) -> Response:

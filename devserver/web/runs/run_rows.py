@@ -10,9 +10,9 @@ from devserver.web.runs.listing import UNDER_WAY, ListedRun
 from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_page import tone_of
 from exporters.errors import StorageError
-from exporters.story.readable import direction_of, seconds, visible_line
+from exporters.story.readable import seconds, visible_line
 from otel_tracking.audience import Audience
-from otel_tracking.record import ExecutionItem, ExecutionRecord
+from otel_tracking.record import ExecutionRecord
 from otel_tracking.taxonomy import ItemType, MediaType
 from otel_tracking.view import View, view_of
 
@@ -29,7 +29,6 @@ class RunRow:
     tone: str
     took: str
     prompt: str = ""
-    direction: str = "ltr"
     is_hidden: bool = False
     final: str = ""
     thumbnails: tuple[str, ...] = ()
@@ -67,12 +66,13 @@ def _from_record(record: ExecutionRecord, is_researcher: bool) -> dict[str, Any]
     is_hidden = not all(map(view.shows, prompts))
     prompt = visible_line(prompts[0].content) if prompts and not is_hidden else ""
     shown = [item for item in record.items if item.stage == 4 and not view.why(item)]
+    media = (item.media for item in shown if item.media_type == MediaType.IMAGE)
+    pictures = [medium.sha256 for medium in media if medium and medium.sha256 is not None]
     return {
         "prompt": f"{prompt[:LONGEST_PROMPT]}…" if len(prompt) > LONGEST_PROMPT else prompt,
-        "direction": direction_of(prompt),
         "is_hidden": is_hidden,
         "final": _final(record, view),
-        "thumbnails": tuple(_thumbnail(record, item) for item in shown if _is_picture(item))[:3],
+        "thumbnails": tuple(f"/api/runs/{record.execution_id}/thumbnails/{sha256}" for sha256 in pictures[:3]),
         "has_sound": any(item.media_type in (MediaType.AUDIO, MediaType.MUSIC) for item in shown),
     }
 
@@ -80,11 +80,3 @@ def _from_record(record: ExecutionRecord, is_researcher: bool) -> dict[str, Any]
 def _final(record: ExecutionRecord, view: View) -> str:
     finals = record.items_of(ItemType.INTERCEPTION_FINAL)
     return visible_line(finals[0].content)[:LONGEST_PROMPT] if finals and view.shows(finals[0]) else ""
-
-
-def _is_picture(item: ExecutionItem) -> bool:
-    return item.media_type == MediaType.IMAGE and item.media is not None and item.media.sha256 is not None
-
-
-def _thumbnail(record: ExecutionRecord, item: ExecutionItem) -> str:
-    return f"/api/runs/{record.execution_id}/thumbnails/{item.media.sha256 if item.media else ''}"

@@ -58,19 +58,19 @@ class Sessions:
         self._clock = clock
         self._lock = threading.Lock()
         # Where no token is asked for nobody logs in, and nothing is kept.
-        key = key_in(data_dir / FOLDER) if tokens else secrets.token_bytes(32)
-        self._prints = {_print_of(token, key): role for token, role in tokens}
-        self._signer = _Signer(key, clock)
+        self._key = key_in(data_dir / FOLDER) if tokens else secrets.token_bytes(32)
+        self._prints = {_print_of(token, self._key): role for token, role in tokens}
+        self._signer = _Signer(self._key, clock)
         self._by_hash: dict[str, Session] = _read(self._path)
 
     def begin(self, token: str, address: str) -> tuple[Session, str]:
         """A new session of somebody who showed that token, and its cookie."""
         secret = secrets.token_urlsafe(24)
-        now, print_ = self._clock(), _print_of(token, self._signer.key)
+        now, print_ = self._clock(), _print_of(token, self._key)
         hashed = _hash_of(secret)
         session = Session(hashed[:8], self._prints[print_], print_, address, now, now)
         self._change(lambda by_hash: by_hash.update({hashed: session}))
-        return session, self._signer.sign(secret)
+        return session, self._signer.sign(secret).decode()
 
     def of_cookie(self, cookie: str) -> Session | None:
         """The session of a cookie that we gave, while it counts and its token is one of ours."""
@@ -87,7 +87,7 @@ class Sessions:
         if hashed not in self._by_hash:
             return None
         self._change(lambda by_hash: by_hash.update({hashed: replace(by_hash[hashed], used=now)}))
-        return self._signer.sign(secret)
+        return self._signer.sign(secret).decode()
 
     def all(self) -> list[Session]:
         """Those that count, the last used first."""
@@ -113,30 +113,23 @@ class Sessions:
                 _log.warning("sessions cannot be kept (%s); they end with this process", trouble.strerror)
 
 
-class _Signer:
-    """Signs secrets with the time, and says what was signed."""
+class _Signer(TimestampSigner):
+    """Signs secrets with the time of a clock, and says what was signed."""
 
     def __init__(self, key: bytes, clock: Callable[[], float]) -> None:
-        self.key = key
-        self._signer = _TimestampSigner(key, salt="devserver login")
-        self._signer.clock = clock
-
-    def sign(self, secret: str) -> str:
-        return self._signer.sign(secret).decode()
-
-    def secret_in(self, cookie: str, seconds: float = SESSION_SECONDS) -> str | None:
-        try:
-            return self._signer.unsign(cookie, max_age=int(seconds)).decode()
-        except (BadData, UnicodeError):
-            return None
-
-
-class _TimestampSigner(TimestampSigner):
-    clock: Callable[[], float]
+        super().__init__(key, salt="devserver login")
+        self._clock = clock
 
     def get_timestamp(self) -> int:
         """Now, in seconds."""
-        return int(self.clock())
+        return int(self._clock())
+
+    def secret_in(self, cookie: str, seconds: int = SESSION_SECONDS) -> str | None:
+        """The secret in a cookie of ours; None for any other, and for one that is too old."""
+        try:
+            return self.unsign(cookie, max_age=seconds).decode()
+        except (BadData, UnicodeError):
+            return None
 
 
 def _those_that_count(by_hash: dict[str, Session], since: float) -> dict[str, Session]:
