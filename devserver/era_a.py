@@ -15,8 +15,9 @@ from collectors import Recording, Sink, start_recording
 from collectors.delivery.sinks import KnowingSink, is_erased, refused_by, write_together
 from devserver.era_a_store import DatasetStore
 from devserver.erasing import places_of
+from devserver.research import research_of
 from devserver.settings import Settings
-from devserver.wiring import make_sinks, research_of, whose_runs
+from devserver.wiring import make_sinks, whose_runs
 from otel_tracking import ExecutionItem, ItemType, MediaType
 from otel_tracking.migration import (
     ExecutionRecord,

@@ -18,6 +18,7 @@ from devserver.erasing import finish_erasures
 from devserver.errors import SettingsError
 from devserver.pipeline import Pipeline
 from devserver.remote_engines import remote_engines, wants_servers
+from devserver.research import research_of
 from devserver.settings import REDACTED, STUDY, Settings, outbox_of
 from otel_tracking import ExecutionTracker
 from otel_tracking.version import own_version
@@ -136,36 +137,6 @@ def viewers_of(settings: Settings) -> dict[str, Any]:
 
     rules = rules_of(open_study(settings.data_dir, settings.study)) if settings.study else usual_rules()
     return {"otlp_content": "viewer", "viewer_text": lambda text: rules.clean(text).text}
-
-
-def research_of(settings: Settings) -> dict[str, Any]:
-    """Where whole records go and wait for it, as `start_recording` wants to be told."""
-    if settings.research_endpoint is None:
-        return {}
-    return {
-        "research_endpoint": settings.research_endpoint,
-        "research_token": settings.research_token,
-        "outbox": outbox_of(settings.data_dir),
-        "outbox_bytes": settings.outbox_bytes,
-        "outbox_when_full": settings.outbox_when_full,
-    }
-
-
-def with_outbox(sinks: Sequence[Sink], settings: Settings) -> list[Sink]:
-    """Sinks, and the outbox of the settings beside them where there is one: what was recovered is sent too."""
-    if settings.research_endpoint is None:
-        return list(sinks)
-    from collectors.outbox import open_outbox
-
-    outbox = open_outbox(
-        sinks,
-        settings.research_endpoint,
-        outbox_of(settings.data_dir),
-        token=settings.research_token,
-        most_bytes=settings.outbox_bytes,
-        when_full=settings.outbox_when_full,
-    )
-    return [*sinks, outbox]
 
 
 def make_sinks(settings: Settings) -> list[Sink]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from exporters.asking.complaints import in_our_words
 from exporters.dataset.tables import TABLES as IN_DATASETS
 from exporters.errors import BrokenFile, UnknownDataset, WrongQuestion
+from exporters.remarks.table import columns_of
 from exporters.storage.reading.damage import Damage
 from exporters.storage.reading.sql import DamagedFiles, add_views, new_connection, quoted
 from exporters.storage.tables.columns import TABLES as IN_STORES
@@ -72,7 +73,8 @@ def open_store(data_dir: Path, way_out: WayOut) -> Iterator[Asked]:
         damaged = connection.execute("select path, sentence from damaged_files").fetchall()
         damages = [Damage(Path(path), sentence) for path, sentence in damaged]
         _lock(connection, files)
-        yield Asked(connection, _meanings({**IN_STORES, "journeys": IN_DATASETS["journeys"]}), runs, damages)
+        others = {"journeys": IN_DATASETS["journeys"], "annotations": columns_of(way_out.variables)}
+        yield Asked(connection, _meanings({**IN_STORES, **others}), runs, damages)
 
 
 @contextlib.contextmanager

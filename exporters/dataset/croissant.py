@@ -22,7 +22,7 @@ _PARQUET = "application/x-parquet"
 _TYPES = {
     **dict.fromkeys(("text", "json", "digits"), "sc:Text"),
     **dict.fromkeys(("int", "ints"), "cr:Int64"),
-    **{"float": "cr:Float64", "bool": "sc:Boolean", "time": "sc:DateTime"},
+    **{"float": "cr:Float64", "bool": "sc:Boolean", "time": "sc:DateTime", "date": "sc:Date"},
 }
 _KEYS = {
     "executions": ("execution_id", "trace_id"),

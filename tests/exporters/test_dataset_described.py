@@ -154,7 +154,7 @@ def test_every_file_is_described(tmp_path, data):
         assert crate.entities[name]["description"] == DESCRIPTIONS[name]
     readme = (made.path / "README.md").read_text()
     tables = {f"{table}.csv" for table in TABLES}
-    assert [name for name in names - tables - {"README.md", "media"} if f"| `{name}` | " not in readme] == []
+    assert [name for name in names - tables - {"README.md", "media"} if f"| `{name}" not in readme] == []
 
 
 def test_the_prompt_is_told_once_where_it_was_given(tmp_path, data):

@@ -428,7 +428,7 @@ def test_downloads_are_offered_under_each_profile(study, served, data):
         links = links_of(page)
         assert links
         assert all(f"profile={profile}" in link for link in links)
-        [link] = [link for link in links if "/json" in link]
+        [link] = [link for link in links if "/json?" in link]
         document = served.get(link)
         assert document.status_code == 200
         assert ANNA not in document.text

@@ -14,8 +14,8 @@ from devserver.cli.output import print_json
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
 from devserver.erasing import finish_erasures
+from devserver.research import with_outbox
 from devserver.settings import Settings
-from devserver.wiring import with_outbox
 from exporters import ParquetSink
 
 

@@ -20,8 +20,9 @@ from devserver.engines import Engines
 from devserver.replay import Planner, Step, Wishes, replay
 from devserver.replay.engines import EmbeddedEngines
 from devserver.replay.secrets import Secrets
+from devserver.research import research_of
 from devserver.settings import Settings
-from devserver.wiring import make_sinks, research_of, whose_runs
+from devserver.wiring import make_sinks, whose_runs
 from exporters.storage.writing.media import load_media
 
 

@@ -9,4 +9,4 @@ data, _ = one_run()
 meanings = Meanings()
 assert meanings.similarity("Eine Blume", "Eine Blume") == 1.0
 assert meanings.similarity("Eine Blume", "A flower") > meanings.similarity("Eine Blume", "Three percent")
-lacks(lambda: make_dataset(data, f"{data}/dataset", semantics=True), "Datasets need the extra 'queries'")
+lacks(lambda: make_dataset(data, f"{data}/dataset", semantics=True), "Datasets need the extra 'datasets'")
