@@ -130,6 +130,11 @@ def runs_of(count):
     return {spans[0].context.trace_id: spans for spans in spans_by_user(*users).values()}
 
 
+def long_run(hops):
+    """The spans of a run of many hops, its root the last."""
+    return next(iter(spans_by_user("somebody", hops=hops).values()))
+
+
 def in_pieces(spans, rng):
     """The requests of a run: its spans in one message or in several, in any order, some of them twice."""
     spans = list(spans)
@@ -190,9 +195,8 @@ def worker(broker, uri, clock=None, store=None, ledger=None, **options):
     return StreamWorker(
         Member(broker),
         ledger or DeltaLedger(store or DeltaStore(str(uri)), TOPIC),
-        commit_seconds=0,
         clock=clock or itertools.count().__next__,
-        **options,
+        **{"commit_seconds": 0} | options,
     )
 
 
