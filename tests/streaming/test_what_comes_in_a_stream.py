@@ -1,5 +1,10 @@
 """What a stream may bring: poison, strangers, duplicates, late and old spans, runs without an end, holes."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 from broker_stage import Broker, drain, expected, long_run, request_of, rng_of, runs_of, send_all, stored, worker
 from google.protobuf.json_format import MessageToDict, ParseDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -11,6 +16,7 @@ from collectors.streaming.partition import Partition, Patience
 from exporters.delta.tables import DeltaStore
 from otel_tracking import attributes as names
 
+ROOT = Path(__file__).parents[2]
 NEVER = Patience(grace=1e9, spill=1e9, age=1e9)
 
 
@@ -46,6 +52,15 @@ def read(broker, tmp_path, steps=8, **options):
     for _ in range(steps):
         one.step()
     return one
+
+
+def said_by(*arguments):
+    """What a command prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", "devserver.cli", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def asides(tmp_path):
@@ -260,3 +275,21 @@ def test_a_stream_is_read_in_whatever_pieces(tmp_path):
     send_all(broker, runs, rng_of(11))
     read(broker, tmp_path, steps=20)
     assert stored(tmp_path) == expected(runs)
+
+
+def test_what_is_beside_the_records_is_listed(tmp_path):
+    broker, runs = Broker(1), runs_of(2)
+    never, other = runs.values()
+    broker.send(0, b"\xff poison")
+    broker.send(0, request_of(never[:-1]))
+    broker.time += 10_000
+    for _ in range(4):
+        broker.send(0, request_of(other))
+    read(broker, tmp_path, patience=Patience(grace=600, spill=1800, age=1e9))
+    trace_id = f"{never[0].context.trace_id:032x}"
+    text = said_by("collect", "--table", str(tmp_path), "--quarantine")
+    assert "otlp_spans/0 at 0 - 8 bytes: is no OTLP request" in text
+    assert f"{trace_id}: has not ended" in text
+    told = json.loads(said_by("collect", "--table", str(tmp_path), "--quarantine", "--json"))
+    assert [one["offset"] for one in told["set_aside"]] == [0]
+    assert [one["trace_id"] for one in told["not_ended"]] == [trace_id]
