@@ -28,11 +28,13 @@ class Root(NamedTuple):
 class RemoteRun:
     """The spans of one trace that have come, and who sent them; `sender` is None where that is not known any more.
 
+    `touched` and `touched_ns` are when something came last, by the clock and in the time of the spans of all runs.
     `is_fixed` says that nothing can be added: what is stored could not be read back as it is.
     """
 
     trace_id: TraceId
     touched: float = 0.0
+    touched_ns: int = 0
     sender: str | None = ""
     is_fixed: bool = False
     size: int = 0

@@ -83,9 +83,11 @@ class RemoteRuns:
         max_age: float,
         clock: Callable[[], float] = time.monotonic,
         now_ns: Callable[[], int] = time.time_ns,
+        forgets: bool = True,
     ) -> None:
+        """With `forgets` False no run is forgotten until `forget` is called, by whoever needs those just taken."""
         self._grace_ns, self._patience, self._max_age = int(grace * 1e9), patience, max_age
-        self._clock, self._now_ns = clock, now_ns
+        self._clock, self._now_ns, self._forgets = clock, now_ns, forgets
         self._open: OrderedDict[TraceId, RemoteRun] = OrderedDict()
         self._settled: OrderedDict[TraceId, RemoteRun] = OrderedDict()
         self._forgotten: OrderedDict[TraceId, str] = OrderedDict()
@@ -114,7 +116,7 @@ class RemoteRuns:
     def reopen(self, run: RemoteRun) -> None:
         """Know a run again that has not ended."""
         if not self.remembers(run.trace_id):
-            run.touched = self._clock()
+            run.touched, run.touched_ns = self._clock(), self._newest_ns
             self._open[run.trace_id] = run
             self._open_bytes += run.size
 
@@ -196,18 +198,14 @@ class RemoteRuns:
             if run.root is not None:
                 if self._newest_ns >= run.root.due_ns or silent >= self._patience:
                     due.append(self._settle(run, FinishReason.GRACE_EXPIRED))
-            elif silent >= self._max_age or self._newest_ns - run.newest_ns >= self._max_age * 1e9:
+            elif silent >= self._max_age or self._newest_ns - run.touched_ns >= self._max_age * 1e9:
                 due.append(self._settle(run, FinishReason.TOO_OLD))
         return due
 
     def silent(self, seconds: float) -> list[RemoteRun]:
-        """The runs that did not end and of which nothing was heard for that long, in both times."""
-        now, oldest_ns = self._clock(), self._newest_ns - seconds * 1e9
-        return [
-            run
-            for run in self._open.values()
-            if run.root is None and (now - run.touched >= seconds or run.newest_ns <= oldest_ns)
-        ]
+        """The runs that did not end and of which nothing was heard for that long."""
+        now = self._clock()
+        return [run for run in self._open.values() if run.root is None and now - run.touched >= seconds]
 
     def _grow(self, run: RemoteRun, fresh: list[FinishedSpan], share: int, place: InSpool, sender: str) -> Due | None:
         """Add what has come for a run; the run, if that makes it due."""
@@ -220,6 +218,8 @@ class RemoteRuns:
         run.size += size
         # A clock that is ahead elsewhere must not end everybody's grace here.
         self._newest_ns = max(self._newest_ns, min(run.newest_ns, self._now_ns()))
+        # What was sent from an outbox is old when it comes, and is waited for all the same.
+        run.touched_ns = self._newest_ns
         if is_late:
             self._settled_bytes += size
             run.late_spans += len(fresh)
@@ -238,7 +238,8 @@ class RemoteRuns:
             self._settled_bytes += run.size
         run.revision += 1
         places, run.places = tuple(run.places), []
-        self._forget()
+        if self._forgets:
+            self.forget()
         spans = tuple(run.spans.values())
         return Due(run.trace_id, spans, reason, run.revision, run.late_spans, places, run.sender or "")
 
@@ -248,7 +249,8 @@ class RemoteRuns:
             due.append(self._settle(next(iter(self._open.values())), FinishReason.TOO_MANY_OPEN))
         return due
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Forget the spans of the runs that have been records for longest, where they are too many."""
         while self._settled_bytes > MOST_SETTLED_BYTES and self._settled:
             trace_id, run = self._settled.popitem(last=False)
             self._settled_bytes -= run.size

@@ -32,6 +32,9 @@ class Ledger(Protocol[Form]):
     def prepare(self, record: ExecutionRecord) -> Form:
         """What `commit` wants of a record."""
 
+    def fits(self, form: Form) -> bool:
+        """Whether `commit` can ever keep this. Asked where a commit has failed."""
+
     def commit(
         self, records: Sequence[Form], positions: Mapping[int, int], asides: Sequence[AsideMessage]
     ) -> frozenset[int]:

@@ -31,15 +31,15 @@ class StreamPatience(NamedTuple):
     age: float = 6 * 3600.0
 
 
-MOST_KEPT_BYTES = 64 * 2**20
-"""Messages that are kept for the case that a run in them has to be set aside; of more, only the place is known."""
-
-
 class TakenSpans(NamedTuple):
-    """What came of a message: runs that are due, and what is not taken of it."""
+    """What came of a message: runs that are due, and what is not taken of it.
+
+    `missed` is how many messages before it the broker had no more; it is negative where the topic has begun anew.
+    """
 
     due: list[Due]
     refused: list[Refusal]
+    missed: int = 0
 
 
 class Partition:
@@ -56,17 +56,20 @@ class Partition:
         self.number, self._next, self._patience = number, position, patience
         self._is_at_end, self._now, self._newest = is_at_end, now, 0.0
         self._runs = RemoteRuns(
-            grace=patience.grace, patience=patience.spill, max_age=patience.age, clock=self._time, now_ns=self._now_ns
+            grace=patience.grace,
+            patience=patience.spill,
+            max_age=patience.age,
+            clock=self._time,
+            now_ns=self._now_ns,
+            forgets=False,
         )
-        # In the order of their places: the first one is the position.
         self._unfinished: dict[int, set[TraceId]] = {}
-        self._bodies: dict[int, bytes] = {}
-        self._kept_bytes = 0
 
     @property
     def position(self) -> int | None:
         """Where somebody else would have to read on; None where nothing has been read."""
-        return next(iter(self._unfinished), self._next)
+        # Not the first that came: a topic that was made anew begins with small numbers again.
+        return min(self._unfinished, default=self._next)
 
     @property
     def open_runs(self) -> int:
@@ -86,10 +89,11 @@ class Partition:
 
     def take(self, message: Message, found: Sorted) -> TakenSpans:
         """Take what a message brought of our runs."""
-        self._newest, self._next = max(self._newest, message.time_s), message.offset + 1
-        taken = TakenSpans([], [])
-        if found.ours:
-            self._keep(message)
+        missed = 0 if self._next is None else message.offset - self._next
+        # Whoever wrote a message has a clock too, and it may be wrong: nothing was written later than now.
+        self._newest = max(self._newest, min(message.time_s, self._now()))
+        self._next = message.offset + 1
+        taken = TakenSpans([], [], missed)
         place, share = InSpool(self.number, message.offset), len(message.body) // max(1, found.span_count)
         for trace_id, spans in found.ours.items():
             self._unfinished.setdefault(message.offset, set()).add(trace_id)
@@ -121,24 +125,25 @@ class Partition:
                 traces.discard(trace_id)
                 if not traces:
                     del self._unfinished[offset]
-                    self._kept_bytes -= len(self._bodies.pop(offset, b""))
+
+    def give_up(self, offset: int) -> None:
+        """A message could not be taken, for whatever reason: nothing more will come of it."""
+        self._next = max(self._next or 0, offset + 1)
+        self._unfinished.pop(offset, None)
+
+    def forget(self) -> None:
+        """What was taken so far is committed: of runs that are records the table knows, and memory has an end."""
+        self._runs.forget()
 
     def position_after(self, committed: Collection[Due]) -> int | None:
         """The position that will be the partition's once these runs are committed."""
         done = {(offset, due.trace_id) for due in committed for _, offset in due.places}
-        for offset, traces in self._unfinished.items():
-            if any((offset, trace_id) not in done for trace_id in traces):
-                return offset
-        return self._next
-
-    def body_at(self, offset: int) -> bytes:
-        """The message there, while it is kept; else nothing."""
-        return self._bodies.get(offset, b"")
-
-    def _keep(self, message: Message) -> None:
-        if self._kept_bytes + len(message.body) <= MOST_KEPT_BYTES:
-            self._bodies[message.offset] = message.body
-            self._kept_bytes += len(message.body)
+        waiting = (
+            offset
+            for offset, traces in self._unfinished.items()
+            if any((offset, trace_id) not in done for trace_id in traces)
+        )
+        return min(waiting, default=self._next)
 
     def _time(self) -> float:
         # At the end of what there is, nothing will come to say that time has passed.

@@ -14,6 +14,7 @@ from collectors.receiving.revisions import NO_IDENTITY, extends, fits
 from collectors.receiving.runs import Due
 from collectors.receiving.stored_runs import LESS_OR_OTHER, run_of
 from collectors.spans.finished import FinishedSpan
+from collectors.spans.to_otlp import request_of
 from otel_tracking.record import ExecutionRecord, FinishReason
 
 _ONE_DAY = dt.timedelta(days=1)
@@ -43,6 +44,15 @@ def _complaint(due: Due, record: ExecutionRecord) -> str:
         before = build_record(span for span in due.spans if span.span_id not in due.fresh)
         return "" if extends(before, record) else LESS_OR_OTHER
     return ""
+
+
+def spans_of(due: Due) -> bytes:
+    """The spans that a record could not be made of, as one message; of a run that is a record, those that came late."""
+    spans = [span for span in due.spans if not due.fresh or span.span_id in due.fresh]
+    try:
+        return request_of(spans, {})
+    except Exception:  # what cannot be written either: where it came from is known
+        return b""
 
 
 def so_far(run: RemoteRun) -> ExecutionRecord | None:

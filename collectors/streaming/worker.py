@@ -17,18 +17,23 @@ from collectors.streaming.intake import MessageIntake
 from collectors.streaming.ledger import Ledger
 from collectors.streaming.messages import Message, MessageSource
 from collectors.streaming.partition import Partition, StreamPatience
-from collectors.streaming.records import make_record, so_far
+from collectors.streaming.records import make_record, so_far, spans_of
+from otel_tracking.record import ExecutionRecord
 
 _log = logging.getLogger("otel_tracking")
 
 Form = TypeVar("Form")
 
-COMMIT_SECONDS, COMMIT_RUNS = 2.0, 2_000
-"""A commit on object storage takes some 100 ms, whatever is in it: rarely enough, and nobody waits for long."""
+COMMIT_SECONDS, COMMIT_RUNS, COMMIT_BYTES = 2.0, 2_000, 64 * 2**20
+"""A commit on object storage takes some 100 ms, whatever is in it: rarely enough, and nobody waits for long.
+What was read is in memory until then."""
 POLL_SECONDS, RETRY_SECONDS = 0.2, 1.0
 NOT_WRITTEN = "made a record that no row can be made of"
 
-COUNTS = ("messages", "spans", "not_ours", "records", "items", "set_aside", "spilled", "commits", "fenced")
+COUNTS = (
+    *("messages", "spans", "not_ours", "reduced", "erased", "missed"),
+    *("records", "items", "set_aside", "spilled", "commits", "fenced"),
+)
 
 
 class _Run(NamedTuple, Generic[Form]):
@@ -62,28 +67,35 @@ class StreamWorker(Generic[Form]):
         self._not_taken: Sequence[Message] = ()
         self._runs: list[_Run[Form]] = []
         self._is_dirty, self._next_commit = False, clock() + commit_seconds
+        self._taken_bytes, self._is_leaving = 0, False
         self.trouble = ""
 
-    def run(self, stop: threading.Event) -> None:
-        """Read and commit until `stop` is set; then commit what is whole, and leave the group."""
+    def run(self, stop: threading.Event) -> dict[str, Any]:
+        """How the worker was doing when it left the group, having read and committed until `stop` was set."""
         try:
             while not stop.is_set():
                 self.step()
             self.commit()
+            return self.health()
         finally:
+            self._is_leaving = True
             self._source.close()
 
     def step(self) -> None:
         """Read some messages, and commit where it is time for that. Trouble with the ledger is waited out."""
-        messages = self._source.poll(POLL_SECONDS, self)
+        polled = self._source.poll(POLL_SECONDS, self)
+        # What came of a partition before it is known where to begin is read again from there.
+        messages = [*self._not_taken, *(message for message in polled if message.partition in self._partitions)]
         try:
             self._open_new()
-            self._intake.take([*self._not_taken, *messages], self._partitions)
-            self._not_taken, self._is_dirty = (), self._is_dirty or bool(messages)
+            self._intake.take(messages, self._partitions)
         except Exception as trouble:
-            self._not_taken = [*self._not_taken, *messages]
+            self._not_taken = messages
             return self._is_held_up(trouble)
-        if len(self._intake.due) >= COMMIT_RUNS or self._clock() >= self._next_commit:
+        self._not_taken, self._is_dirty = (), self._is_dirty or bool(messages)
+        self._taken_bytes += sum(len(message.body) for message in messages)
+        is_much = len(self._intake.due) >= COMMIT_RUNS or self._taken_bytes >= COMMIT_BYTES
+        if (is_much and not self.trouble) or self._clock() >= self._next_commit:
             self._look_for_overdue()
             self.commit()
 
@@ -106,7 +118,8 @@ class StreamWorker(Generic[Form]):
 
     def revoked(self, partitions: Sequence[int]) -> None:
         """Commit what is whole, and forget the rest: whoever is next reads it again."""
-        self.commit()
+        if not self._is_leaving:
+            self.commit()
         self.lost(partitions)
 
     def lost(self, partitions: Sequence[int]) -> None:
@@ -119,9 +132,9 @@ class StreamWorker(Generic[Form]):
         if not self._to_open:
             return
         for number, position in self._ledger.open(sorted(self._to_open)).items():
+            self._source.seek(number, position)
             is_at_end = partial(self._source.is_at_end, number)
             self._partitions[number] = Partition(number, position, self._patience, is_at_end)
-            self._source.seek(number, position)
             self._to_open.discard(number)
 
     def _forget(self, number: int) -> None:
@@ -138,12 +151,19 @@ class StreamWorker(Generic[Form]):
             self._intake.due += ((number, due) for due in partition.overdue())
             silent = {run.trace_id: run for run in partition.silent()}
             records = [record for run in silent.values() if (record := so_far(run))]
-            if records:
-                self._ledger.spill(records)
+            if records and self._is_spilled(records):
                 for record in records:
                     partition.drop(silent[TraceId(record.trace_id or "0", 16)])
                 self.counts["spilled"] += len(records)
                 self._is_dirty = True
+
+    def _is_spilled(self, records: Sequence[ExecutionRecord]) -> bool:
+        try:
+            self._ledger.spill(records)
+        except Exception as trouble:  # they hold their partition's position until it can be done
+            self._is_held_up(trouble)
+            return False
+        return True
 
     def commit(self) -> None:
         """Commit what is due, and how far was read; where that cannot be now, it is kept and tried again."""
@@ -151,12 +171,13 @@ class StreamWorker(Generic[Form]):
         due, self._intake.due = self._intake.due, []
         self._runs += [self._prepared(number, one) for number, one in due]
         if not (self._is_dirty or self._runs):
-            return
+            return self._goes_on()
         forms = [run.form for run in self._runs if run.form is not None]
         positions = self._positions()
         try:
             others = self._ledger.commit(forms, positions, self._intake.asides)
         except Exception as trouble:
+            self._runs = [run if self._fits(run) else self._aside(run, NOT_WRITTEN) for run in self._runs]
             return self._is_held_up(trouble)
         if others:
             self._is_fenced(others)
@@ -171,11 +192,16 @@ class StreamWorker(Generic[Form]):
                 return _Run(number, due, self._ledger.prepare(made.record), len(made.record.items))
         except Exception as trouble:
             complaint = f"{NOT_WRITTEN} ({type(trouble).__name__})"
-        partition = self._partitions[number]
-        for place in dict.fromkeys(due.places):
-            body = partition.body_at(place.offset)
-            self._intake.set_aside(partition, place.offset, due.trace_id, complaint, body)
-        return _Run(number, due, None, 0)
+        return self._aside(_Run(number, due, None, 0), complaint)
+
+    def _fits(self, run: _Run[Form]) -> bool:
+        return run.form is None or self._ledger.fits(run.form)
+
+    def _aside(self, run: _Run[Form], reason: str) -> _Run[Form]:
+        """Set a run aside, so that it holds nobody up."""
+        first = min((place.offset for place in run.due.places), default=0)
+        self._intake.set_aside(run.partition, first, run.due.trace_id, reason, spans_of(run.due))
+        return run._replace(form=None, items=0)
 
     def _positions(self) -> dict[int, int]:
         """Where each partition will be once the runs that wait are committed."""
@@ -191,11 +217,18 @@ class StreamWorker(Generic[Form]):
             self.counts["records"] += run.form is not None
             self.counts["items"] += run.items
         self.counts["commits"] += 1
-        self._runs, self._intake.asides, self._is_dirty = [], [], False
+        self._runs, self._intake.asides, self._is_dirty, self._taken_bytes = [], [], False, 0
+        for partition in self._partitions.values():
+            partition.forget()
+        self._goes_on()
+        self._source.note(positions)
+
+    def _goes_on(self) -> None:
+        """What stood in the way is over."""
         if self.trouble:
+            _log.warning("records are committed again")
             self.trouble = ""
             self._source.hold(False)
-        self._source.note(positions)
 
     def _is_fenced(self, others: frozenset[int]) -> None:
         """Another worker has committed: begin again from where it came to, as long as the partition is still ours."""

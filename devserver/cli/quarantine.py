@@ -33,6 +33,29 @@ def list_quarantine(data_dir: Path, as_json: bool) -> int:
     return 0
 
 
+def list_table_quarantine(table: str, as_json: bool) -> int:
+    """List what a table of many servers holds beside its records; also while workers are at work."""
+    from exporters.delta.asides import not_ended, set_aside
+    from exporters.delta.tables import DeltaStore
+
+    store = DeltaStore(table)
+    store.open("executions")
+    asides, runs = set_aside(store), not_ended(store)
+    if as_json:
+        print_json({"set_aside": [one._asdict() for one in asides], "not_ended": [one._asdict() for one in runs]})
+        return 0
+    for one in asides:
+        place = f"{one.topic}/{one.partition} at {one.offset}"
+        say(safe_line(f"{place}  {one.trace_id or '-'}  {count(one.bytes or 0, 'byte')}: {one.reason}"))
+    for one in runs:
+        say(safe_line(f"{one.date}  {one.trace_id}: {one.reason}"))
+    if asides or runs:
+        say(f"{len(asides)} set aside, {count(len(runs), 'run')} that did not end")
+    else:
+        say("Nothing is set aside.")
+    return 0
+
+
 def retry(data_dir: Path, wanted: Sequence[str], as_json: bool) -> int:
     """Take entries once more, as they came; 1 where some are set aside again."""
     from devserver.wiring import open_collector

@@ -38,9 +38,11 @@ def collect_from_kafka(
     stopped = when_stopped()
     watching = threading.Thread(target=_watch, args=(worker, stopped), daemon=True)
     watching.start()
-    worker.run(stopped)
-    watching.join()
-    health = worker.health()
+    try:
+        health = worker.run(stopped)
+    finally:
+        stopped.set()
+        watching.join()
     if as_json:
         print_json({**health, "table": table})
     else:
@@ -61,9 +63,12 @@ def _watch(worker: StreamWorker[Any], stopped: threading.Event) -> None:
 def _summary(health: Mapping[str, Any]) -> str:
     parts = [f"{count(health['records'], 'record')} stored", f"{health['open_runs']} under way"]
     for name, said in (
-        ("set_aside", "set aside (in the table 'aside')"),
-        ("spilled", "that did not end (in the tables 'spill')"),
+        ("set_aside", "set aside (--quarantine lists them)"),
+        ("spilled", "that did not end (--quarantine lists them too)"),
         ("not_ours", "spans of no execution"),
+        ("reduced", "spans reduced for viewers, not kept; their sender needs otlp_content=full"),
+        ("erased", "spans of runs that were erased, not kept"),
+        ("missed", "messages that the broker had no more"),
         ("fenced", "times another worker was first"),
         ("waiting", "not stored; they are read again"),
     ):

@@ -1,12 +1,10 @@
 """Commit records to a Delta table together with how far a stream was read: both, or nothing.
 
-The executions come last, and their commit holds the position of each partition (`app_transactions`). A commit that was
-made and not answered is found by its own id in the table's history.
+The executions come last, and their commit holds the position of each partition (`commits.py`).
 """
 
 from __future__ import annotations
 
-import secrets
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,11 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from exporters.delta.commits import Commits
 from exporters.delta.reading import Known, known_runs, read_known
 from exporters.delta.run_tables import RunTables
 from exporters.delta.spill import SpillTables
-from exporters.delta.tables import ASIDE, DATE, DeltaStore, first_sentence
-from exporters.errors import WriteFailed
+from exporters.delta.tables import ASIDE, DATE, DeltaStore
+from exporters.storage.tables.pack import pack
 from exporters.storage.tables.rows import PreparedRecord, row_of
 from otel_tracking.record import ExecutionRecord
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 MOST_DAYS = 32
 """Days whose runs are known by heart, about 0.3 KB a run; beyond it the one that was asked for longest ago goes."""
 
-_RECENT_COMMITS = 50
 _NOWHERE = Path("/")
 """What came over OTLP has no media: no file of it lies anywhere."""
 
@@ -56,15 +54,13 @@ class DeltaLedger:
         self._executions = self._runs.executions
         self._spill = SpillTables(store.below("spill"))
         self._aside: DeltaTable | None = None
-        self._positions: dict[int, int | None] = {}
+        self._commits = Commits(store, self._executions, topic, self._runs.write_executions)
+        self._put_aside: set[tuple[Any, ...]] = set()
         self._days: OrderedDict[str, dict[str, Known]] = OrderedDict()
 
     def open(self, partitions: Sequence[int]) -> Mapping[int, int | None]:
         """The committed position of each, None where there is none; from now on commits of others are noticed."""
-        with self._store.said("executions"):
-            self._executions.update_incremental()
-            opened = {number: self._executions.transaction_version(self._app(number)) for number in partitions}
-        self._positions.update(opened)
+        opened = self._commits.open(partitions)
         # Their last owner has stored runs since a day was looked at.
         self._days.clear()
         self._spill.look()
@@ -72,12 +68,20 @@ class DeltaLedger:
 
     def let_go(self, partitions: Sequence[int]) -> None:
         """Commit no more for these."""
-        for number in partitions:
-            self._positions.pop(number, None)
+        self._commits.let_go(partitions)
+        self._put_aside = {place for place in self._put_aside if place[0] not in partitions}
 
     def prepare(self, record: ExecutionRecord) -> PreparedRecord:
         """The rows of a record."""
         return row_of(record, _NOWHERE)
+
+    def fits(self, record: PreparedRecord) -> bool:
+        """Whether the tables can hold these rows."""
+        try:
+            pack([record], [1])
+        except Exception:
+            return False
+        return True
 
     def commit(
         self, records: Sequence[PreparedRecord], positions: Mapping[int, int], asides: Sequence[Any]
@@ -89,11 +93,9 @@ class DeltaLedger:
         """
         self._set_aside(asides)
         rows = self._runs.write_parts(records)
-        # Of every partition that is ours, also where it stays where it is: or nobody would notice that it is not ours.
-        now = {number: positions.get(number, before) for number, before in self._positions.items()}
-        others = self._commit_executions(rows, {number: at for number, at in now.items() if at is not None})
+        others = self._commits.commit(rows, positions)
         if not others:
-            self._positions.update(now)
+            self._put_aside.clear()
             self._know(rows)
         return others
 
@@ -115,41 +117,17 @@ class DeltaLedger:
         """What was kept of runs that had not ended."""
         return self._spill.read(trace_ids)
 
-    def _commit_executions(self, rows: pa.Table, positions: Mapping[int, int]) -> frozenset[int]:
-        from deltalake import CommitProperties, Transaction
-
-        name = secrets.token_hex(8)
-        said = CommitProperties(
-            custom_metadata={"otel_tracking.write": name},
-            app_transactions=[Transaction(self._app(number), at) for number, at in positions.items()],
-        )
-        try:
-            self._runs.write_executions(rows, said)
-        except Exception as trouble:
-            return self._what_became_of(name, trouble)
-        return frozenset()
-
-    def _what_became_of(self, name: str, trouble: Exception) -> frozenset[int]:
-        """What a commit came to that was not answered well: made, refused because of others, or not made."""
-        with self._store.said("executions"):
-            self._executions.update_incremental()
-            history = self._executions.history(_RECENT_COMMITS)
-            now = {number: self._executions.transaction_version(self._app(number)) for number in self._positions}
-        if any(commit.get("otel_tracking.write") == name for commit in history):
-            return frozenset()
-        others = frozenset(number for number, at in now.items() if at != self._positions[number])
-        if not others:
-            raise WriteFailed(f"records are not stored in {self._store.uri}: {first_sentence(trouble)}") from trouble
-        return others
-
     def _set_aside(self, asides: Sequence[Any]) -> None:
-        if not asides:
+        # Those of a commit that failed are there already.
+        new = [aside for aside in asides if tuple(aside[:4]) not in self._put_aside]
+        if not new:
             return
         self._aside = self._aside or self._store.open_or_make("aside", ASIDE)
-        columns = dict(zip(AsideRow._fields, zip(*asides, strict=True), strict=True))
-        rows = pa.table({"topic": [self._topic] * len(asides), **columns}, schema=ASIDE)
+        columns = dict(zip(AsideRow._fields, zip(*new, strict=True), strict=True))
+        rows = pa.table({"topic": [self._topic] * len(new), **columns}, schema=ASIDE)
         with self._store.said("aside"):
             self._store.append(self._aside, rows)
+        self._put_aside |= {tuple(aside[:4]) for aside in new}
 
     def _runs_of(self, day: str) -> dict[str, Known]:
         if day not in self._days:
@@ -166,6 +144,3 @@ class DeltaLedger:
             run = Known(*known)
             if run.day in self._days and trace_id is not None:
                 self._days[run.day][trace_id] = run
-
-    def _app(self, number: int) -> str:
-        return f"otel-tracking/{self._topic}/{number}"

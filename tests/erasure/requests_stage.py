@@ -23,7 +23,7 @@ class _KeepSpans(SpanProcessor):
         self.spans.append(span)
 
 
-def spans_by_user(*users: str) -> dict[str, list[ReadableSpan]]:
+def spans_by_user(*users: str, hops: int = 2) -> dict[str, list[ReadableSpan]]:
     """The spans of a run of each user; the root is the last of them."""
     kept = _KeepSpans()
     found = {}
@@ -31,7 +31,7 @@ def spans_by_user(*users: str) -> dict[str, list[ReadableSpan]]:
         recording.provider.add_span_processor(kept)
         for user in users:
             with recording.tracker().execution("dada", user_id=user) as run, run.stage(2) as stage:
-                for hop in (1, 2):
+                for hop in range(1, hops + 1):
                     with stage.iteration(hop) as iteration:
                         iteration.item(ItemType.INTERCEPTION_ITERATION, content=f"{user} writes {hop}")
             assert recording.provider.force_flush(30_000)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import sys
+from collections import Counter
 from pathlib import Path
 
 sys.path += [str(Path(__file__).parents[1] / name) for name in ("erasure", "exporters")]
@@ -93,10 +95,44 @@ class Member:
         self.is_present = False
 
 
+class FaultyStore(DeltaStore):
+    """A store whose next appends to executions go wrong, as told by `plan`; each entry is for one append.
+
+    `before`: nothing is written. `after`: it is written, and the answer is lost. `later`: it is written when the next
+    one comes. None: it goes well. `meanwhile` is called between what is written and the answer that is lost.
+    """
+
+    def __init__(self, uri):
+        super().__init__(str(uri))
+        self.plan, self.late, self.meanwhile, self.appends = [], None, lambda: None, Counter()
+
+    def append(self, table, rows, commit=None):
+        name = table.table_uri.rstrip("/").rpartition("/")[2]
+        self.appends[name] += 1
+        if name != "executions":
+            return super().append(table, rows, commit)
+        if self.late:
+            late, self.late = self.late, None
+            super().append(*late)
+        fault = self.plan.pop(0) if self.plan else None
+        if fault == "later":
+            self.late = (self.open("executions"), rows, commit)
+        if fault in (None, "after"):
+            super().append(table, rows, commit)
+        if fault:
+            self.meanwhile()
+            raise OSError("connection reset by peer")
+
+
 def runs_of(count):
     """So many runs: the spans of each, by its trace id."""
     users = [f"user {number}" for number in range(count)]
     return {spans[0].context.trace_id: spans for spans in spans_by_user(*users).values()}
+
+
+def long_run(hops):
+    """The spans of a run of many hops, its root the last."""
+    return next(iter(spans_by_user("somebody", hops=hops).values()))
 
 
 def in_pieces(spans, rng):
@@ -139,14 +175,28 @@ def stored(uri):
     return sorted(text_of(record) for record in read_known(store, executions, known_runs(executions, None).values()))
 
 
-def worker(broker, uri, clock=None, **options):
+def drain(broker, workers):
+    """Let the workers work until nothing is left to read."""
+    for _ in range(200):
+        for one in workers:
+            one.step()
+        members = [member for member in broker.members if member.is_present]
+        read = {number for member in members for number in member.places if member.is_at_end(number)}
+        if len(read) == len(broker.partitions) and not any(
+            one.health()["waiting"] or one.health()["open_runs"] or one.health()["trouble"] or one._is_dirty
+            for one in workers
+        ):
+            return
+    raise AssertionError([one.health() for one in workers])
+
+
+def worker(broker, uri, clock=None, store=None, ledger=None, **options):
     """A worker of the group."""
     return StreamWorker(
         Member(broker),
-        DeltaLedger(DeltaStore(str(uri)), TOPIC),
-        commit_seconds=0,
-        clock=clock or (lambda: 0.0),
-        **options,
+        ledger or DeltaLedger(store or DeltaStore(str(uri)), TOPIC),
+        clock=clock or itertools.count().__next__,
+        **{"commit_seconds": 0} | options,
     )
 
 

@@ -1,21 +1,7 @@
 """Whatever happens to workers, the table holds each execution exactly once, equal to what its sender made."""
 
 import pytest
-from broker_stage import Broker, expected, rng_of, runs_of, send_all, stored, worker
-
-
-def drain(broker, workers):
-    """Let the workers work until nothing is left to read."""
-    for _ in range(200):
-        for one in workers:
-            one.step()
-        members = [member for member in broker.members if member.is_present]
-        read = {number for member in members for number in member.places if member.is_at_end(number)}
-        if len(read) == len(broker.partitions) and not any(
-            one.health()["waiting"] or one.health()["open_runs"] or one._is_dirty for one in workers
-        ):
-            return
-    raise AssertionError([one.health() for one in workers])
+from broker_stage import Broker, drain, expected, rng_of, runs_of, send_all, stored, worker
 
 
 def test_one_worker_stores_what_was_sent(tmp_path):

@@ -114,11 +114,18 @@ def command(
 
     With --kafka and --table, traces are read from a topic instead, by as many of these as are started, and stored in a
     Delta table: each exactly once, whoever is killed. The object store's credentials are taken from its usual
-    variables, such as AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL.
+    variables, such as AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL. --table URI --quarantine lists what could not be
+    taken, and runs that did not end.
     """
+    if table and is_listed:
+        from devserver.cli.quarantine import list_table_quarantine
+
+        return list_table_quarantine(table, as_json)
     if brokers or table:
+        if retried:
+            raise refuse("--retry is for what this machine has set aside; what a table has is in its table 'aside'")
         if not (brokers and table):
-            raise refuse("--kafka HOST:PORT and --table URI belong together")
+            raise refuse("--kafka HOST:PORT and --table URI belong together, as do --table and --quarantine")
         from devserver.cli.streaming import collect_from_kafka
 
         options = {name: str(value) for name, value in kafka_options.items()}
