@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from devserver.backends.errors import UnknownLanguage
 from devserver.backends.http import stop_if
 from devserver.configs.model import FallbackConfig
-from devserver.embedded import english_name, fixed_journey, random_journey
 from devserver.engines import Translated
 from devserver.errors import PipelineError
 from devserver.stages.contexts import CONTEXT, TRANSLATION_CONTEXT
@@ -23,7 +22,11 @@ from devserver.stages.task import Task
 from devserver.stages.texts import Text
 from devserver.stages.translation import ask, log_translation
 from otel_tracking import ItemType
+from otel_tracking.extras import Extra
 from otel_tracking.scopes import CallingScope, Iteration, Stage
+
+with Extra("pipelines"):
+    from devserver.embedded import english_name, fixed_journey, random_journey
 
 MODEL_LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "zh", "ja", "ar", "hi", "ko", "tr")
 """The languages that a random journey visits where a model translates."""
