@@ -37,7 +37,8 @@ SURFACE = {
     """,
     "exporters": """
         asking.answers asking.saving asking.sources asking.written
-        collections collections.making dataset dataset.about dataset.licences delta.asides delta.ledger delta.tables erasure errors
+        collections collections.making dataset dataset.about dataset.licences delta.asides delta.ledger delta.tables
+        erasure errors
         formats formats.documents formats.json formats.worker
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
         privacy.at_source privacy.consent privacy.consent_lists privacy.exports_ledger privacy.way_out privacy.profiles
