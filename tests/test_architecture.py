@@ -166,6 +166,14 @@ def test_a_class_has_a_name_of_its_own():
     assert not {name: modules for name, modules in homes.items() if len(modules) > 1}
 
 
+def test_a_test_module_has_a_name_of_its_own():
+    """pytest imports them by their name alone: a second one of that name is not collected, or not the one that runs."""
+    homes = {}
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        homes.setdefault(path.name, []).append(path.parent.name)
+    assert not {name: folders for name, folders in homes.items() if len(folders) > 1}
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_says_what_it_is_for_and_is_not_too_long(name):
     text = MODULES[name].read_text("utf-8")
