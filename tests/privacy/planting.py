@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import hashlib
 import io
@@ -210,7 +211,9 @@ def forms_of(name):
     folded = name.casefold()
     for text in {name, folded, name.upper()}:
         for encoding in ("utf-8", "utf-16-le", "utf-16-be", "latin-1"):
-            yield text.encode(encoding, "ignore").lower()
+            # What cannot be written whole is not looked for: three letters that are left stand in any picture.
+            with contextlib.suppress(UnicodeEncodeError):
+                yield text.encode(encoding).lower()
         yield quote(text, safe="").lower().encode()
         yield json.dumps(text)[1:-1].lower().encode()
 

@@ -50,6 +50,7 @@ def test_a_name_in_every_place_of_a_run_is_in_none_of_what_leaves(profile, mediu
 @pytest.mark.parametrize("profile", LEAVING)
 @given(name=names)
 @example(name="Zkcgßb")
+@example(name="Jığkvğğ")
 @settings(max_examples=EXAMPLES)
 def test_any_name_in_every_place_of_a_run_is_in_none_of_what_leaves(profile, name):
     made = deidentify(a_planted_record(name), privacy_of(profile, name))
