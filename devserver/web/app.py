@@ -22,6 +22,7 @@ from devserver.web.health_routes import health_routes
 from devserver.web.language import words_here
 from devserver.web.live.streams import HEARTBEAT_SECONDS, Seats
 from devserver.web.only_one import claim
+from devserver.web.openapi.document import openapi_route
 from devserver.web.pages import pages
 from devserver.web.replies import is_api, trouble
 from devserver.web.runs.lookup import Runs
@@ -84,6 +85,7 @@ def create_app(
     app.register_blueprint(erase_routes(runs, erasures))
     app.register_blueprint(health_routes(devserver, runs))
     app.register_blueprint(login_routes(access))
+    app.register_blueprint(openapi_route(devserver.configs, settings))
     app.register_error_handler(HTTPException, _http_trouble)
     app.register_error_handler(MissingExtra, _not_installed)
     app.register_error_handler(Exception, _our_fault)

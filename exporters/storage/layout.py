@@ -27,6 +27,17 @@ ONE_DAY = dt.timedelta(days=1)
 LONGEST_NAME = 120
 
 
+def days_near(day: dt.date) -> list[dt.date]:
+    """The day before, the day and the day after; the calendar begins in the year 1 and ends in 9999.
+
+    >>> days_near(dt.date.min)
+    [datetime.date(1, 1, 1), datetime.date(1, 1, 2)]
+    """
+    before = [day - ONE_DAY] if day > dt.date.min else []
+    after = [day + ONE_DAY] if day < dt.date.max else []
+    return [*before, day, *after]
+
+
 class Dated(Protocol):
     """A run by what says its day."""
 

@@ -62,6 +62,10 @@ def test_the_list_has_the_fields_of_era_a(client, runs):
         ("?since=2020-01-01", 5),
         ("?since=2999-01-01", 0),
         ("?date=2020-01-01", 0),
+        ("?date=0001-01-01", 0),
+        ("?date=9999-12-31", 0),
+        ("?since=0001-01-01", 5),
+        ("?since=9999-12-31", 0),
     ],
 )
 def test_filters_are_those_of_era_a_and_more(client, runs, query, count):

@@ -15,7 +15,7 @@ from exporters.erasure.places.known_elsewhere import remove_file
 from exporters.erasure.rows import record_of
 from exporters.errors import BrokenFile, StorageError
 from exporters.formats.json import import_record
-from exporters.storage.layout import ONE_DAY, day_of_id, may_hold, short_id, stored_days
+from exporters.storage.layout import day_of_id, days_near, may_hold, short_id, stored_days
 from exporters.storage.reading.damage import Damages
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow, sibling
 from exporters.storage.tables.parquet_file import Step
@@ -63,7 +63,7 @@ class StoredRows:
         index = ExecutionIndex(self._data_dir, on_damage=Damages())
         for done, day in enumerate(days, start=1):
             yield from self._erase_day(index, day, runs, step)
-            index.forget(day + ONE_DAY)
+            index.forget(days_near(day)[-1])
             if self._progress:
                 self._progress(done, len(days))
         for path in index.damaged:
@@ -81,7 +81,7 @@ class StoredRows:
         concerned = {row.path for row in rows if RunId(row.execution_id, row.trace_id) in runs}
         if not concerned:
             return
-        near = [row for other in (day - ONE_DAY, day, day + ONE_DAY) for row in index.all_rows(other)]
+        near = [row for other in days_near(day) for row in index.all_rows(other)]
         for path in sorted(concerned):
             others = [row for row in rows if row.path == path and RunId(row.execution_id, row.trace_id) not in runs]
             kept = _not_repeated(others, [row for row in near if row.path not in concerned])
@@ -137,4 +137,4 @@ def _erase_damaged(path: Path, runs: frozenset[RunId]) -> Iterator[Removed | Bey
 def _is_near(path: Path, run: RunId) -> bool:
     """Whether a file's day may be the run's."""
     day = day_of_id(run.execution_id)
-    return day is None or path.parent.name in {f"date={day + offset * ONE_DAY}" for offset in (-1, 0, 1)}
+    return day is None or path.parent.name in {f"date={near}" for near in days_near(day)}

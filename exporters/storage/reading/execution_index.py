@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from exporters.errors import BrokenFile
-from exporters.storage.layout import ONE_DAY, day_directory, day_of_id, file_names_in, may_hold, short_id
+from exporters.storage.layout import day_directory, day_of_id, days_near, file_names_in, may_hold, short_id
 from exporters.storage.reading.damage import Damage, Damages, OnDamage
 from exporters.storage.tables.summary import COLUMNS
 from exporters.storage.tables.table_file import TableFiles, execution_rows, read_checked
@@ -81,7 +81,7 @@ class ExecutionIndex:
 
     def rows(self, day: dt.date) -> list[ExecutionRow]:
         """The rows of a day that count, latest first. A later revision may be stored a day before or after."""
-        counting = latest(row for near in (day - ONE_DAY, day, day + ONE_DAY) for row in self.all_rows(near))
+        counting = latest(row for near in days_near(day) for row in self.all_rows(near))
         of_day = [row for row in counting.values() if row.day == day]
         return sorted(of_day, key=lambda row: (row.timestamp, row.execution_id, row.write_id), reverse=True)
 
@@ -104,7 +104,7 @@ class ExecutionIndex:
 
     def earlier(self, row: ExecutionRow) -> list[ExecutionRow]:
         """Other rows of the same run, of lesser rank, the best first: what is left where `row` is damaged."""
-        near = [other for day in (row.day - ONE_DAY, row.day, row.day + ONE_DAY) for other in self.all_rows(day)]
+        near = [other for day in days_near(row.day) for other in self.all_rows(day)]
         others = [other for other in near if other.key == row.key and other.rank < row.rank]
         return sorted(others, key=lambda other: other.rank, reverse=True)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Unpack
 
 from exporters.errors import BrokenFile
-from exporters.storage.layout import ONE_DAY, stored_days
+from exporters.storage.layout import days_near, stored_days
 from exporters.storage.reading.damage import Damage, Damages, OnDamage
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow
 from exporters.storage.reading.run_loader import RunLoader, StoredRun
@@ -97,7 +97,7 @@ def each_execution(
             return
     for day in wanted.days(days):
         yield from filter(wanted.accepts, index.rows(day))
-        index.forget(day + ONE_DAY)
+        index.forget(days_near(day)[-1])
 
 
 def read_rows(

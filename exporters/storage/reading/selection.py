@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
-from exporters.storage.layout import ONE_DAY, day_of_id
+from exporters.storage.layout import day_of_id, days_near
 from otel_tracking.record import read_timestamp
 
 Moment = dt.datetime | str
@@ -64,9 +64,9 @@ class Wanted:
     def _first_and_last(self) -> tuple[dt.date | None, dt.date | None]:
         days = [moment.date() for moment in (self._since, self._until) if moment]
         if self._date:
-            return self._date - ONE_DAY, self._date + ONE_DAY
-        first = days[0] - ONE_DAY if self._since else None
-        last = days[-1] + ONE_DAY if self._until else None
+            return days_near(self._date)[0], days_near(self._date)[-1]
+        first = days_near(days[0])[0] if self._since else None
+        last = days_near(days[-1])[-1] if self._until else None
         return first, last
 
     def likely_day(self) -> dt.date | None:

@@ -17,8 +17,8 @@ from pathlib import Path
 from exporters.errors import BrokenFile
 from exporters.storage.files import is_plain, remove
 from exporters.storage.layout import (
-    ONE_DAY,
     day_directory,
+    days_near,
     is_file_name,
     is_unfinished_name,
     names_in,
@@ -155,7 +155,8 @@ def _look(data_dir: Path, day: dt.date, oldest_write: float) -> _Day:
 def _later_elsewhere(index: ExecutionIndex, rows: list[ExecutionRow], day: dt.date) -> list[ExecutionRow]:
     """Rows of the same runs a day before or after, whose files are whole."""
     keys = {row.key for row in rows}
-    near = [row for other in (day - ONE_DAY, day + ONE_DAY) for row in index.all_rows(other) if row.key in keys]
+    others = [other for other in days_near(day) if other != day]
+    near = [row for other in others for row in index.all_rows(other) if row.key in keys]
     whole = whole_files(near, Damages()).paths
     return [row for row in near if row.path in whole]
 

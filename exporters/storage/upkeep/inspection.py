@@ -11,7 +11,7 @@ from pathlib import Path
 
 from exporters.errors import BrokenFile
 from exporters.storage.files import is_plain, is_there
-from exporters.storage.layout import ONE_DAY, day_of_directory, is_file_name, is_unfinished_name, names_in
+from exporters.storage.layout import day_of_directory, days_near, is_file_name, is_unfinished_name, names_in
 from exporters.storage.reading.damage import Damages
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow
 from exporters.storage.tables.seal import belongs
@@ -102,7 +102,7 @@ def _alone(path: Path, oldest_write: float) -> Iterator[Oddity]:
 def _rows_near(path: Path) -> list[ExecutionRow]:
     day = day_of_directory(path.parent.name)
     index = ExecutionIndex(path.parents[2])
-    return [row for near in (day - ONE_DAY, day, day + ONE_DAY) for row in index.all_rows(near)] if day else []
+    return [row for near in days_near(day) for row in index.all_rows(near)] if day else []
 
 
 def _place(path: Path) -> str | None:
