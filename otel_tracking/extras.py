@@ -27,7 +27,10 @@ EXTRAS = {
     "plots": _Part("Plots need", ("matplotlib",)),
     "documents": _Part(
         "Documents beside JSON and CSV need",
-        ("lxml", "reportlab", "uharfbuzz", "fontTools", "docx", "jinja2", "PIL", "numpy", "regex"),
+        (
+            *("lxml", "reportlab", "uharfbuzz", "fontTools", "docx", "jinja2", "PIL", "numpy", "regex", "segno"),
+            "pypdfium2",
+        ),
     ),
     "books": _Part("Documents of many runs need", (), brings=("documents", "plots", "queries")),
     "archive": _Part("PDFs for archives need", ("pikepdf",), brings=("documents",)),

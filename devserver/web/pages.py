@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from collectors.listening import is_loopback
 from devserver.audit import Act
 from devserver.configs import Shelf
 from devserver.errors import ConfigError, RequestError
@@ -114,7 +115,7 @@ class _Pages:
             query = request.query_string.decode("ascii", "ignore")
             return redirect(f"/runs/{execution_id}{'?' if query else ''}{query}", 303)
         profile = request.args.get("profile", "")
-        values = run_page_values(found, self.runs, language_here(), guard.audience(), asker(), profile)
+        values = run_page_values(found, self.runs, language_here(), guard.audience(), asker(), profile, _reachable())
         return make_response(show("run.html", **values))
 
     def cancel(self, name: str) -> AnyResponse:
@@ -191,6 +192,12 @@ def _to(job: Job) -> AnyResponse:
     # What nobody checks is in the research view alone; whoever may ask for it may look there.
     is_unchecked = job.request.safety_level == NO_CHECKS and asker().is_researcher
     return redirect(f"/runs/{job.name}{'?audience=researcher' if is_unchecked else ''}", 303)
+
+
+def _reachable() -> str:
+    """The address of this page; empty where only this machine can open it."""
+    host = urlsplit(request.url).hostname or ""
+    return "" if is_loopback(host) else request.base_url
 
 
 def _same_list(offset: int) -> str:

@@ -65,6 +65,15 @@ def _for_people(media_type: str, suffix: str, extra: Extra, module: str, functio
     return Format(media_type, suffix, render, options=("audience", "language"), shows_media=True, extra=extra)
 
 
+_POSTER = Extra("documents", "posters need")
+_POSTER_OPTIONS = ("audience", "language", "title", "address")
+
+
+def _poster(media_type: str, suffix: str, function: str) -> Format:
+    render = when_used("exporters.formats.poster", function, _POSTER)
+    return Format(media_type, suffix, render, options=_POSTER_OPTIONS, shows_media=True, extra=_POSTER)
+
+
 _WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 FORMATS: dict[str, Format] = {
@@ -104,6 +113,8 @@ FORMATS: dict[str, Format] = {
     "pdf": _for_people("application/pdf", ".pdf", _PDF, "pdf"),
     # Beside the PDF of the same run, not in its place.
     "pdfa": _for_people("application/pdf", ".archive.pdf", _PDF_ARCHIVE, "pdf", "render_for_archives"),
+    "poster": _poster("application/pdf", ".poster.pdf", "render"),
+    "poster_picture": _poster("image/png", ".poster.png", "render_picture"),
     "docx": _for_people(_WORD_TYPE, ".docx", _WORD, "docx"),
 }
 

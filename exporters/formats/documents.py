@@ -12,7 +12,7 @@ from otel_tracking.audience import AUDIENCES_OF_DOCUMENTS
 from otel_tracking.record import ExecutionRecord
 
 CHOICES: Mapping[str, tuple[str, ...]] = {"audience": AUDIENCES_OF_DOCUMENTS, "language": ("en", "de")}
-"""What each option of a format may be; the first is what it is where nobody says anything."""
+"""What these options of a format may be; the first is what it is where nobody says anything. Others are any text."""
 
 
 def render_document(
@@ -40,7 +40,7 @@ def check_options(options: Mapping[str, str], forms: Iterable[Format]) -> None:
         if name not in known:
             offer = f"It could have: {listed(known)}" if known else "There are none for it"
             raise UnknownOption(f"no option is called {name!r:.40}.{suggest(name, known)} {offer}")
-        if value not in CHOICES[name]:
+        if name in CHOICES and value not in CHOICES[name]:
             raise UnknownOption(f"{name} is {value!r:.40}; it may be {' or '.join(CHOICES[name])}")
 
 

@@ -142,6 +142,8 @@ def _export() -> Part:
         formats,
         query("audience", "for whom the document is", one_of(Audience)),
         query("language", "of the document's own words", one_of(["en", "de"])),
+        query("title", "above a poster", TEXT),
+        query("address", "where the code on a poster leads", TEXT),
         query("profile", "how much leaves", one_of(Profile)),
     )
 

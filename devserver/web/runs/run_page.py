@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from devserver.web.asking.again import again, leaves_to_chance
 from devserver.web.asking.runner import Job
@@ -12,10 +14,11 @@ from devserver.web.runs.leaving import Leaving, leaving
 from devserver.web.runs.lookup import RunLost, Runs
 from devserver.web.visitors.pupils import Asker
 from devserver.web.visitors.roles import Role
-from devserver.web.words import words_of
+from devserver.web.words import title_of, words_of
 from exporters import FORMATS
 from exporters.errors import StorageError
 from exporters.formats import Format
+from exporters.formats.documents import options_of
 from exporters.privacy.profiles import Profile
 from exporters.remarks.annotated import annotation_in
 from exporters.story.drifting import drift_of
@@ -30,15 +33,19 @@ from otel_tracking.view import view_of
 _FORMAT_NAMES = {
     **{"html": "HTML", "pdf": "PDF", "pdfa": "PDF/A", "docx": "Word", "json": "JSON", "xml": "XML", "csv": "CSV"},
     "legacy_xml": "XML (2025)",
+    **{"poster": "Poster", "poster_picture": "Poster (PNG)"},
     **{"markdown": "Markdown", "jsonl": "JSON (one line)"},
 }
-FIRST_FORMATS = ("pdf", "html", "docx")
+FIRST_FORMATS = ("poster", "poster_picture", "pdf", "html", "docx")
 
 
 def run_page_values(
-    found: Job | str, runs: Runs, language: str, audience: Role, asker: Asker, profile: str = ""
+    found: Job | str, runs: Runs, language: str, audience: Role, asker: Asker, profile: str = "", address: str = ""
 ) -> dict[str, Any]:
-    """Everything that `run.html` needs. `profile` is the one that downloads are wanted under."""
+    """Everything that `run.html` needs. `profile` is the one that downloads are wanted under.
+
+    `address` is that of the page, where telephones can reach it.
+    """
     if isinstance(found, Job):
         so_far = runs.so_far(found)
         record, board, seen = None, board_of(so_far.record(), language=language, audience=audience), so_far.seen
@@ -48,7 +55,10 @@ def run_page_values(
     is_over, is_mine = record is not None, runs.owns(found, asker)
     # Who takes home what is theirs takes nothing out of a study.
     way_out = leaving(record, runs.data_dir, profile) if record and asker.is_researcher else Leaving()
-    exports = _exports(audience, f"language={language}&audience={audience.value}", way_out) if is_over else []
+    options = {"language": language, "audience": audience.value}
+    if record:
+        options |= {"title": title_of(str(record.config_name or ""), language), "address": address}
+    exports = _exports(audience, options, way_out) if is_over else []
     return {
         "board": board,
         "is_over": is_over,
@@ -117,7 +127,7 @@ class _Export(NamedTuple):
     why_not: str
 
 
-def _exports(audience: Role, options: str, way_out: Leaving) -> list[_Export]:
+def _exports(audience: Role, options: Mapping[str, str], way_out: Leaving) -> list[_Export]:
     names = [*FIRST_FORMATS, *(name for name in FORMATS if name not in FIRST_FORMATS)]
     # What is for archives and programs is nothing to take home.
     offered = names if audience is Role.RESEARCHER else FIRST_FORMATS
@@ -128,13 +138,12 @@ def _exports(audience: Role, options: str, way_out: Leaving) -> list[_Export]:
     ]
 
 
-def _query(form: Format, options: str, profile: str) -> str:
+def _query(form: Format, options: Mapping[str, str], profile: str) -> str:
     """What a link to a document asks for; the profile is said where it is not the usual one."""
-    parts = [
-        *([options] if "audience" in form.options else []),
-        *([f"profile={profile}"] if profile != Profile.FULL else []),
-    ]
-    return f"?{'&'.join(parts)}" if parts else ""
+    wanted = {name: value for name, value in options_of(form, options).items() if value}
+    if profile != Profile.FULL:
+        wanted["profile"] = profile
+    return f"?{urlencode(wanted)}" if wanted else ""
 
 
 def _lacking(exports: list[_Export]) -> dict[str, list[str]]:
