@@ -18,7 +18,14 @@ from collections.abc import Iterable
 
 
 class DevserverError(Exception):
-    """The parent of everything the application raises on purpose."""
+    """The parent of everything the application raises on purpose.
+
+    `word` names the sentence by which the pages say it to people, in their language; `values` are what stands in that.
+    """
+
+    def __init__(self, sentence: str, word: str = "", **values: object) -> None:
+        super().__init__(sentence)
+        self.word, self.values = word, values
 
 
 class ConfigError(DevserverError):

@@ -50,7 +50,8 @@ class Request:
     def check(self) -> None:
         """Raise `RequestError` where this cannot be run, before anything is."""
         if not self.prompt.strip():
-            raise RequestError("the prompt is empty; a few words are enough, such as 'Eine Blume auf der Wiese'")
+            would_work = "a few words are enough, such as 'Eine Blume auf der Wiese'"
+            raise RequestError(f"the prompt is empty; {would_work}", "prompt empty")
         _require_one_of("safety_level", self.safety_level, LEVELS)
         _require_one_of("execution_mode", self.execution_mode, EXECUTION_MODES)
         if isinstance(self.languages, str) and self.languages not in ("fixed", "random"):
@@ -70,7 +71,9 @@ class Request:
             if length > longest:
                 raise RequestError(
                     f"the {name} {'has' if name == 'prompt' else 'have'} {length:,} characters; "
-                    f"at most {longest:,} would work here"
+                    f"at most {longest:,} would work here",
+                    f"{name} too long",
+                    most=longest,
                 )
 
     def check_images(self, config: PipelineConfig) -> None:
@@ -79,7 +82,10 @@ class Request:
         least, most = config.images_at_least, config.images_at_most
         if not least <= given <= most:
             allowed = f"{least} to {most} are" if least < most else f"exactly {most} are" if most else "none is"
-            raise RequestError(f"{given} images were given; for {config.name} {allowed} allowed")
+            word = "images too few" if given < least else "images too many" if most else "images not taken"
+            raise RequestError(
+                f"{given} images were given; for {config.name} {allowed} allowed", word, least=least, most=most
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

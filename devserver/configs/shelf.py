@@ -33,7 +33,7 @@ class Shelf:
         """The configuration of that name, never a file. Raises `UnknownConfig`."""
         known = {config.name: config for config in self.all()}
         if name not in known:
-            raise UnknownConfig(f"no configuration {name!r:.100}; {suggestion(name[:100], known)}")
+            raise UnknownConfig(f"no configuration {name!r:.100}; {suggestion(name[:100], known)}", "config unknown")
         return known[name]
 
     def find(self, name: str | Path) -> PipelineConfig:

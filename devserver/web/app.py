@@ -19,12 +19,11 @@ from devserver.web.erasing.erasures import Erasures
 from devserver.web.files.media_routes import media_routes
 from devserver.web.files.workshop import Workshop
 from devserver.web.health_routes import health_routes
-from devserver.web.language import words_here
 from devserver.web.live.streams import HEARTBEAT_SECONDS, Seats
 from devserver.web.only_one import claim
 from devserver.web.openapi.document import openapi_route
 from devserver.web.pages import pages
-from devserver.web.replies import is_api, trouble
+from devserver.web.replies import trouble
 from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_routes import run_routes
 from devserver.web.showing import refused
@@ -110,7 +109,7 @@ def _http_trouble(error: HTTPException) -> Response:
     if status == 413:
         sentence = f"more was sent than is taken; with a token that is {MOST_BODY // 2**20} MiB"
     if status == 404:
-        sentence = f"there is nothing at {request.path[:200]}" if is_api() else words_here()["trouble 404 sentence"]
+        sentence = f"there is nothing at {request.path[:200]}"
     return refused(status, sentence, **({"retry_after": 5} if status == 503 else {}))
 
 

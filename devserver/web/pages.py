@@ -29,6 +29,7 @@ from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_page import run_page_values
 from devserver.web.runs.run_rows import rows_for_people
 from devserver.web.showing import message, show
+from devserver.web.telling_people import in_words
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import asker
 from devserver.web.visitors.roles import Role
@@ -60,7 +61,7 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
 
 
 def _is_full(error: RunnerFull) -> AnyResponse:
-    answer = message(503, str(error))
+    answer = message(503, in_words(error), str(error))
     answer.headers["Retry-After"] = str(error.retry_after)
     return answer
 
@@ -82,7 +83,7 @@ class _Pages:
             self.runs.runner.check(wanted)
             job = self.runs.runner.submit(wanted, asker().pupil)
         except (RequestError, ConfigError) as error:
-            page = _start_page(self.devserver, self.settings, request.form, sentence=str(error))
+            page = _start_page(self.devserver, self.settings, request.form, sentence=in_words(error))
             return make_response(page, 400)
         except RunnerFull as error:
             words = words_here()
@@ -134,7 +135,7 @@ class _Pages:
         record = self.runs.record(found) if isinstance(found, str) else None
         wanted = again(record, lambda sha256: self.runs.media(found, sha256), self.runs.configs) if record else None
         if wanted is None:
-            return message(400, "this run cannot be made again from its record")
+            return message(400, words_here()["not again"])
         repeated = with_seed(wanted, same=request.form.get("seed") == "same")
         level_for(repeated.safety_level, guard.role(), self.settings.safety_level)
         check_names(repeated.parameters)

@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.errors import RequestError
 from devserver.web.asking.body import NotAllowed
-from devserver.web.language import words_here
 from devserver.web.replies import is_api, trouble
 from devserver.web.runs.lookup import RunLost
 from devserver.web.showing import message
+from devserver.web.telling_people import in_words
 from devserver.web.visitors import guard
 from devserver.web.visitors.roles import Role
 from exporters.errors import AmbiguousExecution, BrokenFile, ErasedMeanwhile, UnknownExecution
@@ -30,16 +30,16 @@ STATUSES: dict[type[Exception], int] = {
 
 
 def refusal(status: int, error: Exception) -> Response:
-    """The answer in the API's own words, or a page in the language of whoever asks where students may meet it.
+    """The answer in the API's own words, or a page in the language of whoever asks.
 
     Of a damaged file only researchers are told which.
     """
-    told, word = str(error), "run lost" if isinstance(error, RunLost) else ""
+    told = str(error)
     if isinstance(error, BrokenFile) and guard.role() is not Role.RESEARCHER:
-        told, word = "the record of this run cannot be read", "damaged run"
+        told = "the record of this run cannot be read"
     if is_api():
         return trouble(status, told, **({"run_status": error.state} if isinstance(error, RunLost) else {}))
-    return message(status, words_here()[word] if word else told)
+    return message(status, in_words(error), told)
 
 
 def refuse_with(routes: Blueprint, answer: Callable[[int, Any], AnyResponse] = refusal) -> None:

@@ -28,13 +28,20 @@ def show(template: str, **values: Any) -> str:
     )
 
 
-def message(status: int, sentence: str) -> Response:
-    """A page that says what went wrong."""
+def message(status: int, said: str = "", detail: str = "") -> Response:
+    """A page that says what went wrong: `said`, in the language of the page, or what the status means.
+
+    `detail` is in the server's own words, and for researchers alone.
+    """
     words = words_here()
-    title = words.get(f"trouble {status}", words["trouble 400" if status < 500 else "trouble 500"])
-    return make_response(show("message.html", title=title, sentence=sentence), status)
+    usual = "trouble 400" if status < 500 else "trouble 500"
+    title = words.get(f"trouble {status}", words[usual])
+    sentence = said or words.get(f"trouble {status} sentence", words[f"{usual} sentence"])
+    caller = g.get("caller")
+    shown = detail if caller and caller.role is Role.RESEARCHER and detail != sentence else ""
+    return make_response(show("message.html", title=title, sentence=sentence, detail=shown), status)
 
 
 def refused(status: int, sentence: str, **more: Any) -> Response:
-    """The same for whoever asks: with `more` for a program, a page for a person."""
-    return trouble(status, sentence, **more) if is_api() else message(status, sentence)
+    """What went wrong: the sentence and `more` for a program, a page in their language for a person."""
+    return trouble(status, sentence, **more) if is_api() else message(status, detail=sentence)

@@ -74,14 +74,14 @@ def test_a_picture_can_be_sent_along(client):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"prompt": " "}, "the prompt is empty"),
-        ({"config": "nothing"}, "no configuration 'nothing'"),
-        ({"config": ""}, "no configuration ''"),
-        ({"seed": "many"}, "seed is 'many'"),
-        ({"config": "image_input"}, "0 images were given"),
+        ({"prompt": " "}, "There is no sentence yet."),
+        ({"config": "nothing"}, "Choose what should happen to your sentence."),
+        ({"config": ""}, "Choose what should happen to your sentence."),
+        ({"seed": "many"}, "The seed is a whole number"),
+        ({"config": "image_input"}, "At least 1 picture belongs to this."),
         ({"images": (io.BytesIO(b"text"), "a.png")}, "is no picture"),
-        ({"images": (io.BytesIO(PNG), "a.png")}, "1 images were given"),
-        ({"level": "none"}, "safety_level is 'none'"),
+        ({"images": (io.BytesIO(PNG), "a.png")}, "No pictures come along here."),
+        ({"level": "none"}, "There is no such safety level."),
     ],
 )
 def test_a_form_that_cannot_be_run_comes_back_as_it_was_with_the_reason(client, fields, sentence):

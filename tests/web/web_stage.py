@@ -102,10 +102,10 @@ def server_of(devserver, settings=None, **options):
         yield client
 
 
-def execute(client, schema="stillepost", input_text="Eine Blume auf der Wiese", query="", **fields):
+def execute(client, schema="stillepost", input_text="Eine Blume auf der Wiese", query="", headers=None, **fields):
     """The answer to `POST /api/schema/pipeline/execute`."""
     body = {"schema": schema, "input_text": input_text, **fields}
-    return client.post(f"/api/schema/pipeline/execute{query}", json=body)
+    return client.post(f"/api/schema/pipeline/execute{query}", json=body, headers=headers)
 
 
 def begin(client, **fields):

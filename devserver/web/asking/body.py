@@ -92,9 +92,9 @@ def level_for(wanted: str, role: Role, usual: str) -> str:
     """The safety level of a run: the server's own, or another that the one who asks may choose."""
     level = wanted or usual
     if level not in LEVELS:
-        raise RequestError(f"safety_level is {level!r:.100}; {suggestion(level[:100], LEVELS)}")
+        raise RequestError(f"safety_level is {level!r:.100}; {suggestion(level[:100], LEVELS)}", "level unknown")
     if role is not Role.RESEARCHER and LEVELS.index(level) > LEVELS.index(usual):
-        raise NotAllowed(f"safety_level {level} is not for students; {usual} would work")
+        raise NotAllowed(f"safety_level {level} is not for students; {usual} would work", "level not yours")
     return level
 
 
@@ -104,7 +104,7 @@ def seed_of(value: Any) -> int | None:
         return None
     number = whole_number(value) if isinstance(value, str) else value
     if type(number) is not int or not -(2**63) <= number <= LARGEST_SEED:
-        raise RequestError(f"seed is {shortened(value)}; a whole number such as 123456789 would work")
+        raise RequestError(f"seed is {shortened(value)}; a whole number such as 123456789 would work", "seed wrong")
     return number
 
 
@@ -129,7 +129,10 @@ def image_of(name: str, content: bytes) -> InputImage:
     media_format = picture_format(content) if len(content) <= MOST_BYTES else None
     if media_format is None:
         kinds = ", ".join(FORMATS.values())
-        raise RequestError(f"{name!r:.100} is no picture; {kinds} of at most {MOST_BYTES // 2**20} MiB would work")
+        most = MOST_BYTES // 2**20
+        raise RequestError(
+            f"{name!r:.100} is no picture; {kinds} of at most {most} MiB would work", "no picture", most=most
+        )
     return InputImage(name[:LONGEST_NAME], content, media_format)
 
 

@@ -91,7 +91,10 @@ def read_query(given: Mapping[str, str], asker: Asker, *, largest: int, usual: i
     """The query in an address. Raises `RequestError` for what cannot be asked, or not by them (`NotAllowed`)."""
     refused = [name for name in PEOPLE if given.get(name)]
     if refused and not asker.is_researcher:
-        raise NotAllowed(f"{refused[0]} is not for students to search by; config, status, date, since and q would work")
+        raise NotAllowed(
+            f"{refused[0]} is not for students to search by; config, status, date, since and q would work",
+            "filter not yours",
+        )
     filters = {name: given.get(name) or None for name in (*_EQUAL, "date", "since", "q")}
     selection: dict[str, Any] = {field: filters[name] for name, field in _EQUAL.items() if filters[name]}
     if filters["date"]:
@@ -112,7 +115,7 @@ def _number(given: Mapping[str, str], name: str, usual: int, least: int, most: i
     if not text:
         return usual
     if whole_number(text) is None:
-        raise RequestError(f"{name} is {text!r:.40}; a number from {least} to {most} would work")
+        raise RequestError(f"{name} is {text!r:.40}; a number from {least} to {most} would work", "filter wrong")
     # As era A did: a number that is too small or too large is brought to the nearest that works.
     return min(max(int(text), least), most)
 
@@ -121,7 +124,7 @@ def _read(name: str, text: str, read: Any) -> Any:
     try:
         return read(text)
     except ValueError:
-        raise RequestError(f"{name} is {text!r:.40}; 2026-11-23 would work") from None
+        raise RequestError(f"{name} is {text!r:.40}; 2026-11-23 would work", "filter wrong") from None
 
 
 def _mentions(row: ListedRun | ExecutionRow, text: str) -> bool:
