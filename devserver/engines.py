@@ -62,6 +62,7 @@ class Verdict:
 
     `method` is what was really done to find out. `codes` are the rules that were broken, such as `§86a`, `found_terms`
     the terms that broke them. `list_version` is that of what it was compared with; empty where that was nothing.
+    `concerns` stop nothing: `self_harm` says that somebody should look after whoever wrote it.
     """
 
     safe: bool
@@ -69,6 +70,7 @@ class Verdict:
     codes: tuple[str, ...] = ()
     found_terms: tuple[str, ...] = ()
     list_version: str = ""
+    concerns: tuple[str, ...] = ()
 
 
 class SafetyCheck(Protocol):

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 
 LIST_NAMES = ("86a", "kids", "youth")
+CONCERN_NAMES = ("self_harm",)
+"""Lists that stop nothing: a hit is a reason to look after somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,18 @@ class TermList:
 
 @cache
 def load_lists() -> tuple[TermList, ...]:
-    """All lists, read once."""
-    return tuple(parse_list(name, (files(__package__) / f"terms_{name}.toml").read_bytes()) for name in LIST_NAMES)
+    """All lists that stop a run, read once."""
+    return tuple(_read_list(name) for name in LIST_NAMES)
+
+
+@cache
+def load_concerns() -> tuple[TermList, ...]:
+    """All lists of concerns, read once."""
+    return tuple(_read_list(name) for name in CONCERN_NAMES)
+
+
+def _read_list(name: str) -> TermList:
+    return parse_list(name, (files(__package__) / f"terms_{name}.toml").read_bytes())
 
 
 def parse_list(name: str, content: bytes) -> TermList:

@@ -15,7 +15,7 @@ import unicodedata
 from functools import cache
 
 from devserver.engines import Verdict
-from devserver.safety.lists import TermList, load_lists
+from devserver.safety.lists import TermList, load_concerns, load_lists
 
 LEVELS = ("kids", "youth", "off")
 Phrases = dict[int, set[tuple[str, ...]]]
@@ -50,8 +50,14 @@ def check_terms(text: str, *, level: str, language: str, stage: int | None = Non
     codes = tuple(code for code, found in hits.items() if found)
     found_terms = tuple(dict.fromkeys(term for found in hits.values() for term in found))
     versions = ", ".join(f"{terms.name} {terms.version}" for terms in lists)
+    worries = [terms for terms in load_concerns() if terms.applies_to(level=level, stage=stage)]
     return Verdict(
-        safe=not codes, codes=codes, found_terms=found_terms, method="starter term lists", list_version=versions
+        safe=not codes,
+        codes=codes,
+        found_terms=found_terms,
+        method="starter term lists",
+        list_version=versions,
+        concerns=tuple(terms.code for terms in worries if _hits(terms, phrases, language)),
     )
 
 

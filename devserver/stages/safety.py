@@ -46,6 +46,7 @@ def describe(verdict: Verdict, level: str) -> dict[str, Any]:
         "found_terms": list(verdict.found_terms),
         "method": verdict.method,
         "list_version": verdict.list_version,
+        **({"concerns": list(verdict.concerns)} if verdict.concerns else {}),
     }
 
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from collectors.listening import is_loopback
 from devserver.audit import Act
 from devserver.configs import Shelf
+from devserver.engines import TERM_LISTS
 from devserver.errors import ConfigError, RequestError
 from devserver.pictures import MOST_BYTES
 from devserver.requests import Request
@@ -21,6 +22,7 @@ from devserver.web.asking.again import again, can_be_seeded, leaves_to_chance, w
 from devserver.web.asking.body import check_names, checked, image_of, level_for, seed_of
 from devserver.web.asking.choices import choices_of
 from devserver.web.asking.runner import Job, RunnerFull
+from devserver.web.concerns import will_concern
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
 from devserver.web.refusals import refuse_with
 from devserver.web.replies import set_cookie, whole_text
@@ -110,14 +112,23 @@ class _Pages:
     def one(self, name: str) -> AnyResponse:
         found = self.runs.find(name, asker())
         if isinstance(found, Job) and not found.trace_id:
-            return make_response(show("waiting.html", job=found, position=self.runs.runner.position(found)))
+            return make_response(show("waiting.html", **self._waiting(found)))
         execution_id = found.execution_id if isinstance(found, Job) else found
         if name != execution_id:
             query = request.query_string.decode("ascii", "ignore")
             return redirect(f"/runs/{execution_id}{'?' if query else ''}{query}", 303)
         profile = request.args.get("profile", "")
         values = run_page_values(found, self.runs, language_here(), guard.audience(), asker(), profile, _reachable())
-        return make_response(show("run.html", **values))
+        return make_response(show("run.html", **values, help_number=self.settings.help_number))
+
+    def _waiting(self, job: Job) -> dict[str, Any]:
+        return {
+            "job": job,
+            "position": self.runs.runner.position(job),
+            "is_concern": will_concern(job.request) and self.runs.owns(job, asker()),
+            "can_change_audience": asker().is_researcher,
+            "help_number": self.settings.help_number,
+        }
 
     def cancel(self, name: str) -> AnyResponse:
         found = self.runs.find(name, asker())
@@ -151,7 +162,7 @@ class _Pages:
 
 def _start_page(devserver: Devserver, settings: WebSettings, given: Any, *, sentence: str = "") -> str:
     language = language_here()
-    choices = choices_of(devserver, language)
+    choices = [one for one in choices_of(devserver, language) if one.can_run or asker().is_researcher]
     usable = [choice.name for choice in choices if choice.can_run]
     wanted = given.get("config", "")
     return show(
@@ -162,6 +173,7 @@ def _start_page(devserver: Devserver, settings: WebSettings, given: Any, *, sent
         seed=given.get("seed", ""),
         level=given.get("level", settings.safety_level),
         levels=LEVELS if asker().is_researcher else (),
+        are_starter_lists=asker().is_researcher and devserver.engines.safety_backend == TERM_LISTS,
         examples=examples_in(language),
         example_address=lambda text: "/?" + urlencode({"prompt": text}),
         sentence=sentence,

@@ -8,6 +8,7 @@ from flask import Response, g, make_response, render_template
 
 from devserver.web.language import language_here, words_here
 from devserver.web.replies import is_api, trouble
+from devserver.web.times import when_here
 from devserver.web.visitors.roles import Role
 from devserver.web.words import title_of
 
@@ -23,6 +24,7 @@ def show(template: str, **values: Any) -> str:
         is_in=bool(caller),
         has_session=bool(caller and caller.session),
         may_see_sessions=bool(caller and caller.session and caller.role is Role.RESEARCHER),
+        when=lambda moment: when_here(moment, words_here(), language),
         title_of=lambda config_name: title_of(str(config_name), language),
         **values,
     )

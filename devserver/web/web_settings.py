@@ -19,6 +19,9 @@ CLASS_TOKEN_VARIABLE = "DEVSERVER_CLASS_TOKEN"
 HOSTNAMES_VARIABLE = "DEVSERVER_HOSTNAMES"
 PROXY_VARIABLE = "DEVSERVER_PROXY"
 LEVEL_VARIABLE = "DEVSERVER_SAFETY_LEVEL"
+HELP_VARIABLE = "DEVSERVER_HELP_NUMBER"
+HELP_NUMBER = "116 111"
+"""Helplines for children and young people in Germany and most of Europe, free of charge."""
 _NUMBERS = {
     "port": ("DEVSERVER_PORT", 0, 65535),
     "slots": ("DEVSERVER_SLOTS", 1, 64),
@@ -37,6 +40,7 @@ class WebSettings:
     wait, `most_streams` watchers may follow runs. `safety_level` is that of runs that do not say another one.
     `most_per_address` connections may come from one address (a school behind one router is one), and
     `most_wrong_tokens` a minute. `proxy` is the address of a TLS proxy whose word on where a request comes from counts.
+    `help_number` is where children may call who are in need.
     """
 
     host: str = LOOPBACK
@@ -51,6 +55,7 @@ class WebSettings:
     most_per_address: int = 256
     most_wrong_tokens: int = 30
     safety_level: str = "kids"
+    help_number: str = HELP_NUMBER
 
     @classmethod
     def from_environment(
@@ -75,6 +80,7 @@ class WebSettings:
             class_token=environment.get(CLASS_TOKEN_VARIABLE, "").strip() or None,
             hostnames=tuple(environment.get(HOSTNAMES_VARIABLE, "").lower().replace(",", " ").split()),
             proxy=environment.get(PROXY_VARIABLE, "").strip() or None,
+            help_number=environment.get(HELP_VARIABLE, "").strip() or HELP_NUMBER,
             safety_level=safety_level or environment.get(LEVEL_VARIABLE, "").strip() or "kids",
             **{name: number if given.get(name) is None else int(given[name] or 0) for name, number in numbers.items()},
         )

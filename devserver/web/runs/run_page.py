@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from devserver.web.asking.again import again, leaves_to_chance
 from devserver.web.asking.runner import Job
+from devserver.web.concerns import is_concern, will_concern
 from devserver.web.live.board import board_of
 from devserver.web.runs.leaving import Leaving, leaving
 from devserver.web.runs.lookup import RunLost, Runs
@@ -68,6 +69,7 @@ def run_page_values(
         "audience": audience.value,
         "can_change_audience": asker.is_researcher,
         "is_mine": is_mine,
+        "is_concern": _is_concern(found, record) and (is_mine or asker.is_researcher),
         "repeats": _repeated(record, runs, asker) if record else "",
         "record": record,
         "remarks": _remarks(record, runs, language, audience) if record else (),
@@ -80,6 +82,10 @@ def run_page_values(
         "document_words": words_of_documents(language),
         "word_list": {name: words_of(language)[name] for name in ("whole", "open picture", "missing", "seconds")},
     }
+
+
+def _is_concern(found: Job | str, record: ExecutionRecord | None) -> bool:
+    return is_concern(record) if record else isinstance(found, Job) and will_concern(found.request)
 
 
 def _remarks(record: ExecutionRecord, runs: Runs, language: str, audience: Role) -> tuple[Parameter, ...]:

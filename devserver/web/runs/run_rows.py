@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from devserver.web.concerns import is_concern
 from devserver.web.runs.listing import UNDER_WAY, ListedRun
 from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_page import tone_of
@@ -34,6 +35,7 @@ class RunRow:
     thumbnails: tuple[str, ...] = ()
     has_sound: bool = False
     marks: tuple[str, ...] = ()
+    is_concern: bool = False
 
 
 def rows_for_people(listed: Iterable[ListedRun], runs: Runs, *, is_researcher: bool) -> list[RunRow]:
@@ -71,6 +73,7 @@ def _from_record(record: ExecutionRecord, is_researcher: bool) -> dict[str, Any]
     return {
         "prompt": f"{prompt[:LONGEST_PROMPT]}…" if len(prompt) > LONGEST_PROMPT else prompt,
         "is_hidden": is_hidden,
+        "is_concern": is_researcher and is_concern(record),
         "final": _final(record, view),
         "thumbnails": tuple(f"/api/runs/{record.execution_id}/thumbnails/{sha256}" for sha256 in pictures[:3]),
         "has_sound": any(item.media_type in (MediaType.AUDIO, MediaType.MUSIC) for item in shown),

@@ -8,7 +8,9 @@ from flask import Blueprint, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.audit import Act
+from devserver.web.language import language_here, words_here
 from devserver.web.showing import show
+from devserver.web.times import when_here
 from devserver.web.visitors import guard, logins
 from devserver.web.visitors.access import COOKIE, Access
 from devserver.web.visitors.sessions import Session
@@ -59,4 +61,4 @@ def _row(session: Session) -> dict[str, str]:
 
 
 def _time(seconds: float) -> str:
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return when_here(dt.datetime.fromtimestamp(seconds, dt.UTC), words_here(), language_here())
