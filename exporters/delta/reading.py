@@ -45,11 +45,13 @@ def known_runs(executions: DeltaTable, day: str | None) -> dict[str, Known]:
 def read_known(store: DeltaStore, executions: DeltaTable, runs: Iterable[Known]) -> Iterator[ExecutionRecord]:
     """The records of these rows, in the order in which they were written; some at a time, a query a table."""
     tables = {"executions": executions}
-    for bunch in _bunches(sorted(runs, key=lambda run: run.write_id)):
+    for bunch in bunches(runs):
         yield from _read_bunch(store, tables, bunch)
 
 
-def _bunches(runs: Sequence[Known]) -> Iterator[Sequence[Known]]:
+def bunches(runs: Iterable[Known]) -> Iterator[Sequence[Known]]:
+    """The runs in the order in which they were written, as many at a time as are read at once."""
+    runs = sorted(runs, key=lambda run: run.write_id)
     for start in range(0, len(runs), RUNS_AT_ONCE):
         yield runs[start : start + RUNS_AT_ONCE]
 
@@ -57,7 +59,7 @@ def _bunches(runs: Sequence[Known]) -> Iterator[Sequence[Known]]:
 def _read_bunch(store: DeltaStore, tables: dict[str, DeltaTable], runs: Sequence[Known]) -> Iterator[ExecutionRecord]:
     def rows(name: str) -> pa.Table:
         tables[name] = tables.get(name) or store.open(name)
-        return _rows(tables[name], name, runs)
+        return rows_of(tables[name], name, runs)
 
     executions, items = rows("executions"), rows("items")
     blobs = rows("blobs") if mentions_blobs(executions) or mentions_blobs(items) else schema("blobs").empty_table()
@@ -66,8 +68,11 @@ def _read_bunch(store: DeltaStore, tables: dict[str, DeltaTable], runs: Sequence
         yield StoredRun(Path(store.uri), *(part.slice(run.write_id) for part in parts)).record()
 
 
-def _rows(table: DeltaTable, name: str, runs: Sequence[Known]) -> pa.Table:
-    """The rows of these writes. Files and row groups of others are not read: writes are numbered as time goes."""
+def rows_of(table: DeltaTable, name: str, runs: Sequence[Known]) -> pa.Table:
+    """The rows of these writes, which come in the order of their numbers.
+
+    Files and row groups of others are not read: writes are numbered as time goes.
+    """
     days, ids = sorted({run.day for run in runs}), [run.write_id for run in runs]
     dataset = table.to_pyarrow_dataset(file_pruning_predicate=[(DATE, "in", days)])
     wanted, at = schema(name), pc.field("write_id")

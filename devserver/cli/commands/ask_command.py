@@ -13,11 +13,12 @@ from devserver.audit import Act, Audit, this_user
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.kept_back import kept_back_as_dict, say_kept_back
-from devserver.cli.options import data_option, json_option, refuse
+from devserver.cli.options import json_option, refuse
 from devserver.cli.output import print_json
 from devserver.cli.showing.answers import show_answer, show_views
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
+from devserver.cli.tables import reads_tables, table_options
 from exporters.asking.answers import SqlAnswer, ask, plain
 from exporters.asking.saving import note_answer, save_answer
 from exporters.asking.sources import Asked, open_dataset, open_store, views_of
@@ -47,8 +48,9 @@ _SHOWN = 50
 @click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help=f"At most N rows; a table has {_SHOWN} otherwise."
 )
-@data_option
+@table_options
 @json_option
+@reads_tables()
 def command(
     sql: str | None,
     file: Path | None,

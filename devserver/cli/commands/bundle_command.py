@@ -11,10 +11,11 @@ from devserver.audit import Act, Audit, this_user
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.kept_back import kept_back_as_dict, say_kept_back
-from devserver.cli.options import data_option, json_option, privacy_options, selection_options
+from devserver.cli.options import json_option, privacy_options, selection_options
 from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
+from devserver.cli.tables import reads_tables, table_options
 from exporters.collections import CollectionOptions
 from exporters.collections.making import format_of, make_collection
 from exporters.formats.documents import CHOICES
@@ -54,8 +55,9 @@ from exporters.storage.reading.damage import Damages
 )
 @click.option("--compare", is_flag=True, help="In a document, lay runs side by side that began alike.")
 @privacy_options
-@data_option
+@table_options
 @json_option
+@reads_tables()
 def command(
     out: Path,
     data_dir: Path,

@@ -11,10 +11,11 @@ from devserver.audit import Act, Audit, this_user
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.kept_back import kept_back_as_dict, say_kept_back
-from devserver.cli.options import data_option, json_option, privacy_options, selection_options
+from devserver.cli.options import json_option, privacy_options, selection_options
 from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
+from devserver.cli.tables import reads_tables, table_options
 from exporters.dataset import CRATES, Dataset, make_dataset
 from exporters.dataset.about import Description
 from exporters.dataset.licences import KNOWN, Licence
@@ -46,8 +47,9 @@ from exporters.storage.reading.damage import Damages
 @click.option("--semantics", is_flag=True, help="Measure how near texts are in meaning, too: 1,000 texts take 15 s.")
 @privacy_options
 @click.option("--replace", is_flag=True, help="A dataset that is at OUT already may go.")
-@data_option
+@table_options
 @json_option
+@reads_tables()
 def command(
     out: Path,
     data_dir: Path,

@@ -9,12 +9,13 @@ from rich.console import Console
 from rich.text import Text
 
 from devserver.cli.complaints import FAILED
-from devserver.cli.options import data_option, json_option
+from devserver.cli.options import json_option
 from devserver.cli.output import console, print_json
 from devserver.cli.records import load
 from devserver.cli.showing.differences import draw_differences, draw_times, summary
 from devserver.cli.showing.terminal_words import STATUS_STYLES
 from devserver.cli.showing.text import safe_line
+from devserver.cli.tables import reads_tables, table_options
 from devserver.diff import compare
 from exporters.storage.writing.media import load_media
 from exporters.story.readable import seconds
@@ -25,8 +26,9 @@ from otel_tracking import ExecutionRecord
 @click.argument("left", metavar="ID")
 @click.argument("right", metavar="ID")
 @click.option("--all", "everything", is_flag=True, help="Also show what only repeats a difference that was shown.")
-@data_option
+@table_options
 @json_option
+@reads_tables(texts=["left", "right"])
 def command(left: str, right: str, data_dir: Path, everything: bool, as_json: bool) -> int:
     """Say what differs between two runs: texts, parameters, models, pictures and sounds.
 

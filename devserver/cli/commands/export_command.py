@@ -13,11 +13,12 @@ from devserver.cli.complaints import FAILED, INTERRUPTED, complain
 from devserver.cli.damages import complain_of
 from devserver.cli.exporting import DocumentWish, Exporting
 from devserver.cli.kept_back import kept_back_as_dict, say_kept_back
-from devserver.cli.options import data_option, json_option, privacy_options, refuse, selection_options
+from devserver.cli.options import json_option, privacy_options, refuse, selection_options
 from devserver.cli.output import print_json, progress_bar
 from devserver.cli.records import chosen_rows, none_found
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
+from devserver.cli.tables import reads_tables, table_options
 from exporters.formats import format_named
 from exporters.formats.documents import CHOICES, check_options
 from exporters.privacy.way_out import WayOut, kept_back_in_words, open_way_out
@@ -44,8 +45,9 @@ from exporters.storage.reading.execution_index import ExecutionRow
 )
 @click.option("--resume", is_flag=True, help="Go on: documents that are there already, whole and as wanted, stay.")
 @privacy_options
-@data_option
+@table_options
 @json_option
+@reads_tables(texts=["executions"])
 def command(
     executions: tuple[str, ...],
     data_dir: Path,

@@ -14,12 +14,13 @@ from rich.text import Text
 
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.damages import complain_of, damages_as_dicts
-from devserver.cli.options import data_option, is_chosen, json_option, selection_options
+from devserver.cli.options import is_chosen, json_option, selection_options
 from devserver.cli.output import console, print_json
 from devserver.cli.records import none_found
 from devserver.cli.showing.terminal_words import STATUS_STYLES
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
+from devserver.cli.tables import reads_tables, table_options
 from exporters import ExecutionRow, each_execution
 from exporters.remarks.book import RemarkBook
 from exporters.remarks.store import RemarkStore, readable_remarks
@@ -37,8 +38,9 @@ _SHOWN = [
 @selection_options
 @click.option("--marked/--unmarked", "is_marked", default=None, help="Only runs that are marked, or that are not.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N runs.")
-@data_option
+@table_options
 @json_option
+@reads_tables(whole=False)
 def command(data_dir: Path, as_json: bool, limit: int | None, is_marked: bool | None, **wanted: Any) -> int:
     """List the runs that are stored, latest first.
 

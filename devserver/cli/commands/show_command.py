@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from devserver.cli.damages import complain_of
-from devserver.cli.options import data_option, json_option
+from devserver.cli.options import json_option
 from devserver.cli.output import console, print_json
 from devserver.cli.records import load
 from devserver.cli.showing.drawing import draw_heading, draw_row
@@ -18,6 +18,7 @@ from devserver.cli.showing.rows import row_of, stage_title
 from devserver.cli.showing.terminal_words import STATUS_SENTENCES, STATUS_STYLES
 from devserver.cli.showing.text import count, safe_line, safe_text
 from devserver.cli.showing.tree import tree_of
+from devserver.cli.tables import reads_tables, table_options
 from exporters.remarks.annotated import with_remarks
 from exporters.remarks.store import RemarkStore, readable_remarks
 from exporters.storage.reading.damage import Damages
@@ -30,8 +31,9 @@ from otel_tracking import Status
 @click.command("show")
 @click.argument("execution", metavar="ID")
 @click.option("--tree", "as_tree", is_flag=True, help="Show the spans as a tree, with every attempt and item.")
-@data_option
+@table_options
 @json_option
+@reads_tables(texts=["execution"])
 def command(execution: str, data_dir: Path, as_tree: bool, as_json: bool) -> None:
     """Show one run: what was asked, what it became hop by hop, what was made.
 

@@ -13,11 +13,12 @@ from rich.text import Text
 
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.damages import damages_as_dicts
-from devserver.cli.options import data_option, json_option, refuse, selection_options
+from devserver.cli.options import json_option, refuse, selection_options
 from devserver.cli.output import console, print_json
 from devserver.cli.records import chosen_rows, none_found
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
+from devserver.cli.tables import reads_tables, table_options
 from devserver.verify import NOTE, WRONG, Finding, is_right, verify
 from exporters import read_rows
 from exporters.erasure import pending
@@ -34,8 +35,9 @@ from exporters.storage.upkeep.salvage import Left, Repair, repair, what_is_left
 @click.option(
     "--repair", "is_repaired", is_flag=True, help="With --all: set damaged files aside, bring back what can be."
 )
-@data_option
+@table_options
 @json_option
+@reads_tables(texts=["executions"])
 def command(
     executions: tuple[str, ...], data_dir: Path, everything: bool, is_repaired: bool, as_json: bool, **selection: Any
 ) -> int:

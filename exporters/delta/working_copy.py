@@ -1,0 +1,199 @@
+"""Fetch what a command needs of the tables into a data directory, where everything that reads a local store finds it.
+
+    HOME/executions/date=…/    rows of the days that are asked for
+    HOME/items/, HOME/blobs/   those of the runs that are asked for
+    HOME/media/                their media, from the store of media
+    HOME/remarks/, …           what is said here of these runs: it stays
+
+Rows and media are a copy of what the tables have, for one command: they are gone when it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from exporters.delta.fetched_media import MediaSource, fetch_media
+from exporters.delta.reading import Known, bunches, conformed, rows_of
+from exporters.delta.tables import DATE, DeltaStore
+from exporters.errors import NoTable, NotWritable
+from exporters.storage.files import locked, make_directory, write_file
+from exporters.storage.layout import day_directory, day_of_id, days_near, file_name
+from exporters.storage.reading.damage import Damages
+from exporters.storage.reading.execution_index import ExecutionRow
+from exporters.storage.reading.finding import SHORTEST_PREFIX
+from exporters.storage.reading.records import each_execution
+from exporters.storage.reading.run_loader import mentions_blobs
+from exporters.storage.reading.selection import Selection, Wanted
+from exporters.storage.tables.columns import TABLES
+from exporters.storage.tables.parquet_file import writing
+from exporters.storage.tables.schema import schema
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+COPIED = (*TABLES, "media")
+"""What of a working copy is the table's, and goes."""
+
+Progress = Callable[[int, int], None]
+"""Told how many runs were fetched, and how many there are to fetch."""
+
+
+@dataclass(frozen=True, slots=True)
+class TablePart:
+    """Which part of the tables is asked for: by ids (or enough of them), or by a selection.
+
+    `whole` is False for a list, which needs no items. `media` is where media lie by their sha256, if they are wanted.
+    """
+
+    texts: Sequence[str] = ()
+    selection: Selection = field(default_factory=Selection)
+    whole: bool = True
+    media: MediaSource | None = None
+
+
+@contextlib.contextmanager
+def working_copy(
+    store: DeltaStore, home: Path, part: TablePart, progress: Progress | None = None
+) -> Iterator[Sequence[str]]:
+    """`home` as a data directory with that part of the tables in it, during the block; the media that are not there.
+
+    One at a time: another one waits. Raises `NoTable`, `WriteFailed` where the tables cannot be read, and `NotWritable`
+    for a home that has records of its own, or is that of other tables.
+    """
+    make_directory(home)
+    with locked(home / ".table.lock"):
+        _claim(home, store.uri)
+        _clear(home)
+        try:
+            yield _Copying(store, home, part, progress).fetch()
+        finally:
+            _clear(home)
+
+
+def _claim(home: Path, uri: str) -> None:
+    """Make sure that what is cleared was copied from these tables."""
+    marker = home / ".table"
+    if marker.is_file():
+        if marker.read_text("utf-8") != uri:
+            raise NotWritable(f"{home} is the home of {marker.read_text('utf-8')}; another --home would work")
+        return
+    if any((home / name).exists() for name in COPIED):
+        raise NotWritable(f"{home} has records of its own; an empty directory as --home would work")
+    write_file(marker, uri.encode())
+
+
+def _clear(home: Path) -> None:
+    """Also what a command left that was killed."""
+    for name in COPIED:
+        shutil.rmtree(home / name, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Copying:
+    store: DeltaStore
+    home: Path
+    part: TablePart
+    progress: Progress | None
+
+    def fetch(self) -> Sequence[str]:
+        executions = self.store.open("executions")
+        with self.store.said("executions"):
+            for day, rows in self._executions(executions):
+                self._write("executions", day, [rows])
+                self._write_blobs_of(rows, day)
+        if not self.part.whole:
+            return ()
+        rows_by_day = self._wanted()
+        count, done = sum(map(len, rows_by_day.values())), 0
+        for day, rows in sorted(rows_by_day.items()):
+            self._fetch_parts(day, rows)
+            done += len(rows)
+            if self.progress:
+                self.progress(done, count)
+        every = [row for rows in rows_by_day.values() for row in rows]
+        return fetch_media(self.part.media, self.home, every) if self.part.media else ()
+
+    def _executions(self, table: DeltaTable) -> Iterator[tuple[dt.date, pa.Table]]:
+        days = self._days(table)
+        wanted = _is_meant(table, days, self.part.texts) if self.part.texts else None
+        if self.part.texts and wanted is None:
+            return
+        for day in days:
+            dataset = table.to_pyarrow_dataset(file_pruning_predicate=[(DATE, "=", day.isoformat())])
+            names = [name for name in schema("executions").names if name in dataset.schema.names]
+            rows = conformed(dataset.to_table(columns=names, filter=wanted), schema("executions"))
+            if len(rows):
+                yield day, rows.sort_by("write_id")
+
+    def _days(self, table: DeltaTable) -> list[dt.date]:
+        stored = sorted({dt.date.fromisoformat(one[DATE]) for one in table.partitions()}, reverse=True)
+        named = [day_of_id(text) for text in self.part.texts]
+        if named and all(named):
+            near = {other for day in named if day for other in days_near(day)}
+            return [day for day in stored if day in near]
+        return stored if self.part.texts else Wanted(self.part.selection).days(stored)
+
+    def _wanted(self) -> dict[dt.date, list[ExecutionRow]]:
+        """The rows whose records are asked for, by the day under which they stand."""
+        found: dict[dt.date, list[ExecutionRow]] = {}
+        selection: Any = {} if self.part.texts else self.part.selection
+        for row in each_execution(self.home, on_damage=Damages(), **selection):
+            found.setdefault(row.day, []).append(row)
+        return found
+
+    def _fetch_parts(self, day: dt.date, rows: Sequence[ExecutionRow]) -> None:
+        known = [Known(row.revision, row.write_id, day.isoformat()) for row in rows]
+        for name in ("items", "blobs"):
+            try:
+                table = self.store.open(name)
+            except NoTable:
+                continue
+            with self.store.said(name):
+                self._write(name, day, (rows_of(table, name, bunch).sort_by("write_id") for bunch in bunches(known)))
+
+    def _write_blobs_of(self, rows: pa.Table, day: dt.date) -> None:
+        """What a list needs of large values: those of the executions themselves."""
+        if mentions_blobs(rows):
+            ids = rows["write_id"].to_pylist()
+            known = [Known(0, write_id, day.isoformat()) for write_id in ids]
+            table = self.store.open("blobs")
+            self._write("blobs", day, (rows_of(table, "blobs", bunch).sort_by("write_id") for bunch in bunches(known)))
+
+    def _write(self, name: str, day: dt.date, parts: Iterable[pa.Table]) -> None:
+        target = day_directory(self.home, name, day) / file_name("batch", 0)
+        existing = next(day_directory(self.home, "executions", day).glob("*.parquet"), target)
+        target = target.with_name(existing.name)
+        with writing(target, schema(name)) as write:
+            for part in parts:
+                write(part)
+
+
+def _is_meant(table: DeltaTable, days: Sequence[dt.date], texts: Sequence[str]) -> pc.Expression | None:
+    """The runs that are meant by an id, enough of one, or a trace, with all their revisions; None where none is."""
+    execution_id, trace_id = pc.field("execution_id"), pc.field("trace_id")
+    fitting = [
+        pc.starts_with(execution_id, text) | pc.ends_with(execution_id, f"_{text}") | (trace_id == text)
+        for text in texts
+        if len(text) >= SHORTEST_PREFIX
+    ]
+    if not fitting or not days:
+        return None
+    fits = fitting[0]
+    for other in fitting[1:]:
+        fits |= other
+    pruned = table.to_pyarrow_dataset(file_pruning_predicate=[(DATE, "in", [day.isoformat() for day in days])])
+    found = pruned.to_table(columns=["execution_id", "trace_id"], filter=fits)
+    if not len(found):
+        return None
+    # Another revision of a run may have another id.
+    is_trace = trace_id.isin(pc.drop_null(found["trace_id"]).unique())
+    return execution_id.isin(found["execution_id"].unique()) | is_trace
