@@ -1,6 +1,7 @@
 """Agent, gateway and broker, each of them real: what is answered with 200 is in Kafka in the end, whole and clean."""
 
 import random
+import time
 
 import gateway_stage as stage
 import httpx
@@ -92,7 +93,7 @@ def test_what_is_taken_at_all_is_not_too_large_for_the_broker(broker, agent, gat
     assert refused.status_code == 400
     assert b"request body too large" in refused.content
     [message] = read_until(broker.address, TOPIC, has_spans({(1, 0)}))
-    assert len(message.value()) == limit
+    assert len(message.value()) >= limit
 
 
 def test_many_large_traces_at_once_all_arrive(broker, agent):
@@ -153,6 +154,39 @@ def test_what_came_before_there_was_a_topic_is_sent_when_there_is_one(broker, ga
     stage.make_topic(broker.address, TOPIC)
 
     read_until(broker.address, TOPIC, has_spans({(1, 0)}))
+
+
+def test_what_a_topic_refuses_stands_in_the_log_of_a_gateway_with_a_queue(broker, gateway):
+    stage.make_topic(broker.address, TOPIC, config={})
+
+    assert post(gateway, a_request([1], size=2 * MIB)).status_code == 200
+    assert post(gateway, a_request([2])).status_code == 200
+
+    read_until(broker.address, TOPIC, has_spans({(2, 0)}))
+    said = said_until(gateway, "Dropping data")
+    assert "MESSAGE_TOO_LARGE" in said
+
+
+def test_what_a_topic_refuses_is_refused_to_the_sender_by_a_gateway_without_a_queue(broker, tmp_path):
+    stage.make_topic(broker.address, TOPIC, config={})
+    settings = {"KAFKA_BROKERS": broker.address, "OTELCOL_QUEUED": "false"}
+    part = stage.collector(built("build_collector.sh"), tmp_path / "gateway", "otel-collector-gateway.yaml", **settings)
+    for gateway in started(part):
+        refused = post(gateway, a_request([1], size=2 * MIB))
+        taken = post(gateway, a_request([2]))
+
+        assert not refused.is_success
+        assert b"MESSAGE_TOO_LARGE" in refused.content
+        assert taken.status_code == 200
+        read_until(broker.address, TOPIC, has_spans({(2, 0)}))
+
+
+def said_until(part, word):
+    """The log of a part, once a word is in it."""
+    ends = time.monotonic() + stage.PATIENCE
+    while word not in (said := part.log.read_text()):
+        assert time.monotonic() < ends, said[-2000:]
+    return said
 
 
 SECRETS = {
