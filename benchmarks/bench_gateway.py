@@ -14,6 +14,7 @@ import argparse
 import gzip
 import os
 import queue
+import random
 import secrets
 import sys
 import tempfile
@@ -61,10 +62,11 @@ class _Keeping(SpanProcessor):
 
 def make_runs(count: int) -> Runs:
     """So many runs: some that were recorded, each again and again under another trace id."""
-    kept = _Keeping()
+    kept, draw = _Keeping(), random.Random(1)
     with start_recording(journal=False) as recording:
         recording.provider.add_span_processor(kept)
         for _ in range(RUNS_A_REQUEST):
+            workloads.vary(draw)
             workloads.ours(recording.tracker(), calls=False)
         recording.provider.force_flush(30_000)
     body = encode_spans(kept.spans).SerializeToString()
