@@ -22,7 +22,9 @@ class Figures(NamedTuple):
     unpacked_kib_per_run: float
     outbox_kib_per_run: float
     kafka_kib_per_run: float
-    table_kib_per_run: float
+    written_kib_per_run: float
+    kept_kib_per_run: float
+    upkeep_seconds_per_file: float
     gateway_runs_per_second: float
     gateway_queue_kib: float
     worker_items_per_second: float

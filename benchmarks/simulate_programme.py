@@ -15,32 +15,37 @@ from benchmarks.school_day import HOUR, PARTS, Away, Day, simulate
 GIB = 2**20  # of KiB
 NEEDS = (
     "| DevServers | gateways | partitions | workers | runs/s at most | runs a day | backlog at the peak, runs "
-    "| durable p50 | p99 | workers busy | commits a day | table files a day | Kafka a day | table a day |\n" + "|---" * 14 + "|"
+    "| durable p50 | p99 | workers busy | commits a day | table files a day | Kafka a day | table a day | after upkeep | upkeep takes |\n"
+    + "|---" * 16
+    + "|"
 )
 OUTAGES = (
-    "| away for an hour | backlog, runs | in outboxes | in gateways' queues | in Kafka | durable p99 | caught up after | lost |\n"
-    + "|---" * 8
+    "| away for an hour | backlog, runs | in outboxes | their size, each | in gateways' queues | in Kafka | its size | durable p99 | caught up after |\n"
+    + "|---" * 9
     + "|"
 )
 
 
 def line_of(plan: Plan, day: Day, figures: Figures) -> str:
     """A day when nothing goes wrong."""
-    sizes = (f"{kib * day.made / GIB:.1f} GiB" for kib in (figures.kafka_kib_per_run, figures.table_kib_per_run))
+    kibs = (figures.kafka_kib_per_run, figures.written_kib_per_run, figures.kept_kib_per_run)
+    sizes, files = (f"{kib * day.made / GIB:.2f} GiB" for kib in kibs), day.commits * figures.files_per_commit
     return (
         f"| {plan.servers:,} | {plan.gateways} | {plan.partitions} | {plan.workers} "
         f"| {busiest_runs_per_second(plan.servers, figures):,.1f} | {day.made:,} | {day.worst.runs:,} "
         f"| {day.delay(0.5):.1f} s | {day.delay(0.99):.1f} s | {day.busy_workers:.0%} | {day.commits:,} "
-        f"| {day.commits * figures.files_per_commit:,} | {' | '.join(sizes)} |"
+        f"| {files:,} | {' | '.join(sizes)} | {files * figures.upkeep_seconds_per_file / 60:.0f} min |"
     )
 
 
-def outage_of(away: Away, day: Day) -> str:
+def outage_of(plan: Plan, away: Away, day: Day, figures: Figures) -> str:
     """A day on which a part was away."""
     worst = day.worst
+    outbox, topic = worst.outboxes * figures.outbox_kib_per_run / plan.servers, worst.kafka * figures.kafka_kib_per_run
     return (
-        f"| {away.part} | {worst.runs:,} | {worst.outboxes:,} | {worst.gateways:,} | {worst.kafka:,} "
-        f"| {day.delay(0.99) / 60:.0f} min | {day.caught_up(away) / 60:.0f} min | {day.made - day.durable} |"
+        f"| {away.part} | {worst.runs:,} | {worst.outboxes:,} | {outbox / 1024:.1f} MiB | {worst.gateways:,} "
+        f"| {worst.kafka:,} | {topic / GIB:.1f} GiB | {day.delay(0.99) / 60:.0f} min "
+        f"| {day.caught_up(away) / 60:.0f} min |"
     )
 
 
@@ -58,7 +63,9 @@ def main() -> None:
     print(f"\nWith {sizes[-1]:,} DevServers, from the second lesson on:\n\n{OUTAGES}")
     for part in PARTS:
         away = Away(part, HOUR, 2 * HOUR)
-        print(outage_of(away, simulate(plan_for(sizes[-1], figures), figures, seed=said.seed, away=away)), flush=True)
+        plan = plan_for(sizes[-1], figures)
+        day = simulate(plan, figures, seed=said.seed, away=away)
+        print(outage_of(plan, away, day, figures), flush=True)
 
 
 if __name__ == "__main__":
