@@ -184,7 +184,9 @@ def main() -> None:
     runs = make_runs(800 if parser.parse_args().quick else 8_000)
     packed = sum(map(len, runs.requests)) / runs.runs / 1024
     print(f"{runs.runs:,} runs of {runs.size / runs.runs / 1024:.0f} KiB, {packed:.1f} KiB packed\n")
-    print("| | runs/s taken | runs/s in Kafka | spans/s | MB/s | entry, CPU ms a run | gateway | Kafka | in Kafka | memory |")
+    print(
+        "| | runs/s taken | runs/s in Kafka | spans/s | MB/s | entry, CPU ms a run | gateway | Kafka | in Kafka | memory |"
+    )
     print("|---|---|---|---|---|---|---|---|---|---|")
     print(measure("gateway", runs, with_agent=False), flush=True)
     print(measure("gateway without a queue", runs, with_agent=False, OTELCOL_QUEUED="false"), flush=True)

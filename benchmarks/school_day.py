@@ -85,7 +85,9 @@ class Day(NamedTuple):
     def caught_up(self, away: Away) -> float:
         """How many seconds after a part's return nothing older than that was waiting any more."""
         before = max(b.runs for b in self.backlogs if b.at <= away.begins)
-        return next((b.at - away.ends for b in self.backlogs if b.at >= away.ends and b.runs <= 1.2 * before), self.ended)
+        return next(
+            (b.at - away.ends for b in self.backlogs if b.at >= away.ends and b.runs <= 1.2 * before), self.ended
+        )
 
 
 class SchoolDay:
@@ -114,9 +116,7 @@ class SchoolDay:
             self.env.process(self._worker(number))
         self.env.run(self.env.process(self._sample()))
         share = self.busy / (self.plan.workers * self.env.now)
-        return Day(
-            self.made, self.durable, self.delays, self.commits, share, tuple(self.backlogs), self.env.now
-        )
+        return Day(self.made, self.durable, self.delays, self.commits, share, tuple(self.backlogs), self.env.now)
 
     def _is_away(self, part: str, margin: float = 0.0) -> bool:
         away = self.away
@@ -161,7 +161,11 @@ class SchoolDay:
     def _owned(self, number: int) -> list[deque[Parcel]]:
         """A worker's partitions: those of one that is away, once that was noticed, are shared by the others."""
         away, workers = self.away, list(range(self.plan.workers))
-        if away and away.part == "a worker" and away.begins + self.figures.rebalance_seconds <= self.env.now < away.ends:
+        if (
+            away
+            and away.part == "a worker"
+            and away.begins + self.figures.rebalance_seconds <= self.env.now < away.ends
+        ):
             workers = workers[1:]
         return self.log[workers.index(number) :: len(workers)] if number in workers else []
 

@@ -20,8 +20,8 @@ NEEDS = (
     + "|"
 )
 OUTAGES = (
-    "| away for an hour | backlog, runs | in outboxes | their size, each | in gateways' queues | in Kafka | its size | durable p99 | caught up after |\n"
-    + "|---" * 9
+    "| away for an hour | backlog, runs | in outboxes | their size, each | in gateways' queues | in Kafka | its size | durable p99 | the last | caught up after |\n"
+    + "|---" * 10
     + "|"
 )
 
@@ -44,9 +44,13 @@ def outage_of(plan: Plan, away: Away, day: Day, figures: Figures) -> str:
     outbox, topic = worst.outboxes * figures.outbox_kib_per_run / plan.servers, worst.kafka * figures.kafka_kib_per_run
     return (
         f"| {away.part} | {worst.runs:,} | {worst.outboxes:,} | {outbox / 1024:.1f} MiB | {worst.gateways:,} "
-        f"| {worst.kafka:,} | {topic / GIB:.1f} GiB | {day.delay(0.99) / 60:.0f} min "
-        f"| {day.caught_up(away) / 60:.0f} min |"
+        f"| {worst.kafka:,} | {topic / GIB:.1f} GiB | {_time(day.delay(0.99))} "
+        f"| {_time(day.delay(1.0))} | {_time(day.caught_up(away))} |"
     )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def main() -> None:

@@ -12,7 +12,9 @@ from devserver.cli.app import command_line
 ROOT = Path(__file__).parents[1]
 COMPOSE_FILES = sorted(ROOT.glob("compose*.yaml"))
 COLLECTORS = ("otel-collector-agent.yaml", "otel-collector-gateway.yaml")
-OUR_SOURCES = [path for package in ("devserver", "otel_tracking", "collectors") for path in (ROOT / package).rglob("*.py")]
+OUR_SOURCES = [
+    path for package in ("devserver", "otel_tracking", "collectors") for path in (ROOT / package).rglob("*.py")
+]
 SAID = "\n".join(path.read_text("utf-8") for path in OUR_SOURCES)
 
 
@@ -36,7 +38,7 @@ def mounted(service):
 def test_versions_are_pinned(service):
     inline = service.get("build", {}).get("dockerfile_inline", "")
     images = re.findall(r"^FROM (\S+)$", inline, re.MULTILINE) or [service["image"]]
-    assert all(re.search(r":v?\d+\.\d+\.\d+", image)  for image in images), images
+    assert all(re.search(r":v?\d+\.\d+\.\d+", image) for image in images), images
 
 
 @pytest.mark.parametrize("service", list(services()))

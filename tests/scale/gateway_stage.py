@@ -60,7 +60,11 @@ def spans_of(body):
     """The trace id and the span id of each span in a message."""
     found = ExportTraceServiceRequest.FromString(body)
     scopes = (scope for resource in found.resource_spans for scope in resource.scope_spans)
-    return [(int.from_bytes(span.trace_id, "big"), int.from_bytes(span.span_id, "big") - 1) for s in scopes for span in s.spans]
+    return [
+        (int.from_bytes(span.trace_id, "big"), int.from_bytes(span.span_id, "big") - 1)
+        for s in scopes
+        for span in s.spans
+    ]
 
 
 def read_until(address, topic, is_enough):

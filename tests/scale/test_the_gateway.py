@@ -32,13 +32,17 @@ def broker(tmp_path):
 @pytest.fixture
 def gateway(broker, tmp_path):
     config = "otel-collector-gateway.yaml"
-    yield from started(stage.collector(built("build_collector.sh"), tmp_path / "gateway", config, KAFKA_BROKERS=broker.address))
+    yield from started(
+        stage.collector(built("build_collector.sh"), tmp_path / "gateway", config, KAFKA_BROKERS=broker.address)
+    )
 
 
 @pytest.fixture
 def agent(gateway, tmp_path):
     config = "otel-collector-agent.yaml"
-    yield from started(stage.collector(built("build_collector.sh"), tmp_path / "agent", config, GATEWAY_ENDPOINT=gateway.endpoint))
+    yield from started(
+        stage.collector(built("build_collector.sh"), tmp_path / "agent", config, GATEWAY_ENDPOINT=gateway.endpoint)
+    )
 
 
 def started(part):
