@@ -2,8 +2,8 @@
 
     python benchmarks/bench_table.py            about a minute; --quick for a first look
 
-The ledger that `collect --kafka` commits through, on a real S3 server over a folder of this machine: a real object store
-is farther away, and each of a commit's dozen requests takes its round trip. Runs are those of workload A.
+The ledger that `collect --kafka` commits through, on a real S3 server over a folder of this machine: a real object
+store is farther away, and each of a commit's dozen requests takes its round trip. Runs are those of workload A.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def line_of(home: Path, store: DeltaStore, runs: int, commits: int) -> str:
     left, packed = stored(home)
     total = runs * commits
     return (
-        f"| {runs:,} | {cost.median / 1000:.0f} ms | {cost.p99 / 1000:.0f} ms | {files:,} | {size / total / 1024:.1f} KiB "
+        f"| {runs:,} | {cost.median / 1000:.0f} ms | {cost.p99 / 1000:.0f} ms "
+        f"| {files:,} | {size / total / 1024:.1f} KiB "
         f"| {left:,} | {packed / total / 1024:.2f} KiB | {1000 * upkeep / files:.1f} ms |"
     )
 

@@ -1,4 +1,4 @@
-"""A programme's day at school, simulated: runs leave DevServers, pass gateways and a topic, and are committed to a table.
+"""A programme's day at school, simulated: runs leave DevServers, pass gateways and a topic, and come into a table.
 
 Runs travel in parcels: what a group of DevServers has made within some seconds. A parcel goes to one partition, where a
 real one would be shared among all: what stands here is a little worse than what would be.
@@ -83,11 +83,10 @@ class Day(NamedTuple):
         return max(self.backlogs, key=lambda backlog: backlog.runs)
 
     def caught_up(self, away: Away) -> float:
-        """How many seconds after a part's return nothing older than that was waiting any more."""
+        """How many seconds after a part's return no more was waiting than before it went, but for a fifth."""
         before = max(b.runs for b in self.backlogs if b.at <= away.begins)
-        return next(
-            (b.at - away.ends for b in self.backlogs if b.at >= away.ends and b.runs <= 1.2 * before), self.ended
-        )
+        after = (b for b in self.backlogs if b.at >= away.ends)
+        return next((b.at - away.ends for b in after if b.runs <= 1.2 * before), self.ended)
 
 
 class SchoolDay:
@@ -161,11 +160,7 @@ class SchoolDay:
     def _owned(self, number: int) -> list[deque[Parcel]]:
         """A worker's partitions: those of one that is away, once that was noticed, are shared by the others."""
         away, workers = self.away, list(range(self.plan.workers))
-        if (
-            away
-            and away.part == "a worker"
-            and away.begins + self.figures.rebalance_seconds <= self.env.now < away.ends
-        ):
+        if away and self._is_away("a worker") and self.env.now >= away.begins + self.figures.rebalance_seconds:
             workers = workers[1:]
         return self.log[workers.index(number) :: len(workers)] if number in workers else []
 

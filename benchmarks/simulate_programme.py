@@ -1,4 +1,4 @@
-"""What programmes of 10 to 10,000 DevServers need, how a day of theirs goes, and what a part costs that is away for an hour.
+"""What programmes of 10 to 10,000 DevServers need, how a day of theirs goes, and what an hour without a part costs.
 
     python -m benchmarks.simulate_programme            about a minute; --servers N,N for others
 
@@ -15,14 +15,12 @@ from benchmarks.school_day import HOUR, PARTS, Away, Day, simulate
 GIB = 2**20  # of KiB
 NEEDS = (
     "| DevServers | gateways | partitions | workers | runs/s at most | runs a day | backlog at the peak, runs "
-    "| durable p50 | p99 | workers busy | commits a day | table files a day | Kafka a day | table a day | after upkeep | upkeep takes |\n"
-    + "|---" * 16
-    + "|"
+    "| durable p50 | p99 | workers busy | commits a day | table files a day "
+    "| Kafka a day | table a day | after upkeep | upkeep takes |\n" + "|---" * 16 + "|"
 )
 OUTAGES = (
-    "| away for an hour | backlog, runs | in outboxes | their size, each | in gateways' queues | in Kafka | its size | durable p99 | the last | caught up after |\n"
-    + "|---" * 10
-    + "|"
+    "| away for an hour | backlog, runs | in outboxes | their size, each | in gateways' queues "
+    "| in Kafka | its size | durable p99 | the last | caught up after |\n" + "|---" * 10 + "|"
 )
 
 

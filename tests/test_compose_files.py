@@ -1,4 +1,4 @@
-"""Compose files fit what they start: files are there, versions are pinned, variables and options are known, sizes agree."""
+"""Compose files fit what they start: files are there, versions pinned, variables and options known, sizes agree."""
 
 import re
 from pathlib import Path
@@ -50,7 +50,7 @@ def test_mounted_and_copied_files_are_there(service):
 
 @pytest.mark.parametrize("service", list(services()))
 def test_a_configuration_that_is_named_is_mounted_and_has_the_variables(service):
-    command = service["command"] if "command" in service else []
+    command = service.get("command", [])
     named = [command[at + 1] for at, word in enumerate(command) if word == "--config"]
     assert set(named) == set(mounted(service))
     if not named:

@@ -1,5 +1,7 @@
 """A programme's plan and its simulated days: nothing is lost, more servers need no less, every backlog drains."""
 
+from itertools import pairwise
+
 import pytest
 from test_architecture import ROOT
 
@@ -13,7 +15,7 @@ PAGE = (ROOT / "docs" / "scaling.md").read_text("utf-8")
 
 def test_more_servers_never_need_fewer_parts():
     plans = [plan_for(servers, FIGURES) for servers in range(1, 12_000, 97)]
-    for fewer, more in zip(plans, plans[1:], strict=False):
+    for fewer, more in pairwise(plans):
         assert all(before <= after for before, after in zip(fewer, more, strict=True))
 
 

@@ -42,7 +42,7 @@ def make_topic(address, topic, config=LARGE):
 
 
 def a_request(trace_ids, spans=1, attributes=None, size=0, first=0):
-    """The body of an OTLP request: for each trace some spans, whose ids count from `first`; each as large as is said."""
+    """The body of an OTLP request: for each trace some spans, whose ids count from `first`, of some size."""
     request = ExportTraceServiceRequest()
     to = request.resource_spans.add().scope_spans.add().spans
     for trace_id in trace_ids:
@@ -59,16 +59,12 @@ def a_request(trace_ids, spans=1, attributes=None, size=0, first=0):
 def spans_of(body):
     """The trace id and the span id of each span in a message."""
     found = ExportTraceServiceRequest.FromString(body)
-    scopes = (scope for resource in found.resource_spans for scope in resource.scope_spans)
-    return [
-        (int.from_bytes(span.trace_id, "big"), int.from_bytes(span.span_id, "big") - 1)
-        for s in scopes
-        for span in s.spans
-    ]
+    spans = (span for resource in found.resource_spans for scope in resource.scope_spans for span in scope.spans)
+    return [(int.from_bytes(span.trace_id, "big"), int.from_bytes(span.span_id, "big") - 1) for span in spans]
 
 
 def read_until(address, topic, is_enough):
-    """The messages of a topic, oldest first, until what has been read is enough for the caller; fails when time is up."""
+    """The messages of a topic, oldest first, until they are enough for the caller; fails when time is up."""
     options = {"bootstrap.servers": address, "group.id": "reader", "enable.auto.commit": False}
     with closing(Consumer(options | {"auto.offset.reset": "earliest"})) as consumer:
         consumer.assign([TopicPartition(topic, number, 0) for number in range(PARTITIONS)])

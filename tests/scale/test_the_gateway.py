@@ -1,5 +1,6 @@
 """Agent, gateway and broker, each of them real: what is answered with 200 is in Kafka in the end, whole and clean."""
 
+import os
 import random
 import time
 
@@ -9,13 +10,14 @@ import kafka_stage
 import producer
 import pytest
 from gateway_stage import MIB, a_request, has_spans, read_until, spans_of
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from real_servers import built
 
 from collectors import start_recording
 from collectors.building.record import build_record
 from collectors.receiving.sorting import sort
 from collectors.spans.of_otlp import batches_of_protobuf
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from otel_tracking import ItemType
 
 TOPIC = "otlp_spans"
 
@@ -31,18 +33,24 @@ def broker(tmp_path):
 
 @pytest.fixture
 def gateway(broker, tmp_path):
-    config = "otel-collector-gateway.yaml"
-    yield from started(
-        stage.collector(built("build_collector.sh"), tmp_path / "gateway", config, KAFKA_BROKERS=broker.address)
-    )
+    yield from started(a_gateway(broker, tmp_path))
+
+
+@pytest.fixture
+def gateway_without_a_queue(broker, tmp_path):
+    yield from started(a_gateway(broker, tmp_path, OTELCOL_QUEUED="false"))
 
 
 @pytest.fixture
 def agent(gateway, tmp_path):
-    config = "otel-collector-agent.yaml"
-    yield from started(
-        stage.collector(built("build_collector.sh"), tmp_path / "agent", config, GATEWAY_ENDPOINT=gateway.endpoint)
-    )
+    binary, where = built("build_collector.sh"), {"GATEWAY_ENDPOINT": gateway.endpoint}
+    yield from started(stage.collector(binary, tmp_path / "agent", "otel-collector-agent.yaml", **where))
+
+
+def a_gateway(broker, tmp_path, **settings):
+    settings["KAFKA_BROKERS"] = broker.address
+    binary = built("build_collector.sh")
+    return stage.collector(binary, tmp_path / "gateway", "otel-collector-gateway.yaml", **settings)
 
 
 def started(part):
@@ -171,18 +179,33 @@ def test_what_a_topic_refuses_stands_in_the_log_of_a_gateway_with_a_queue(broker
     assert "MESSAGE_TOO_LARGE" in said
 
 
-def test_what_a_topic_refuses_is_refused_to_the_sender_by_a_gateway_without_a_queue(broker, tmp_path):
+def test_what_a_topic_refuses_is_refused_to_the_sender_by_a_gateway_without_a_queue(broker, gateway_without_a_queue):
     stage.make_topic(broker.address, TOPIC, config={})
-    settings = {"KAFKA_BROKERS": broker.address, "OTELCOL_QUEUED": "false"}
-    part = stage.collector(built("build_collector.sh"), tmp_path / "gateway", "otel-collector-gateway.yaml", **settings)
-    for gateway in started(part):
-        refused = post(gateway, a_request([1], size=2 * MIB))
-        taken = post(gateway, a_request([2]))
 
-        assert not refused.is_success
-        assert b"MESSAGE_TOO_LARGE" in refused.content
-        assert taken.status_code == 200
-        read_until(broker.address, TOPIC, has_spans({(2, 0)}))
+    refused = post(gateway_without_a_queue, a_request([1], size=2 * MIB))
+    taken = post(gateway_without_a_queue, a_request([2]))
+
+    assert not refused.is_success
+    assert b"MESSAGE_TOO_LARGE" in refused.content
+    assert taken.status_code == 200
+    read_until(broker.address, TOPIC, has_spans({(2, 0)}))
+
+
+def test_an_outbox_keeps_what_a_topic_refuses_until_the_topic_is_mended(broker, gateway_without_a_queue, tmp_path):
+    stage.make_topic(broker.address, TOPIC, config={})
+    where = {"research_endpoint": gateway_without_a_queue.endpoint, "outbox": tmp_path / "outbox"}
+    with start_recording(journal=False, **where) as recording:
+        with recording.tracker().execution("stillepost") as run:
+            run.item(ItemType.USER_INPUT_TEXT, content=os.urandom(2 * MIB).hex())
+        said_until(gateway_without_a_queue, "MESSAGE_TOO_LARGE")
+
+        broker.configure(
+            f"kafka-configs.sh --bootstrap-server {broker.address} --alter --entity-type topics --entity-name {TOPIC} "
+            f"--add-config max.message.bytes={64 * MIB}"
+        )
+
+        read_until(broker.address, TOPIC, lambda messages: len(messages) == 1)
+        assert recording.health()["outbox"]["refused"] == 0
 
 
 def said_until(part, word):
