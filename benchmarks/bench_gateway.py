@@ -1,6 +1,6 @@
 """What one gateway brings into Kafka: runs, spans and MB a second, what it costs in CPU, what a run is in the topic.
 
-    python benchmarks/bench_gateway.py            some minutes; --quick for a first look
+    python -m benchmarks.bench_gateway            some minutes; --quick for a first look
 
 Real Collectors with the configurations that are handed out, a real Kafka of one node, and requests as an outbox makes
 them: runs of workload A, a MiB in each, packed. Everything runs on the same processors, senders too; the CPU seconds of
@@ -26,10 +26,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
-import workloads
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import SpanProcessor
 
+from benchmarks import workloads
 from collectors import start_recording
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / folder) for folder in ("scale", "integration")]

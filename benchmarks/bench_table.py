@@ -1,6 +1,6 @@
 """What a commit to the table costs by how much is in it, what a run is there, and what upkeep brings and costs.
 
-    python benchmarks/bench_table.py            about a minute; --quick for a first look
+    python -m benchmarks.bench_table            about a minute; --quick for a first look
 
 The ledger that `collect --kafka` commits through, on a real S3 server over a folder of this machine: a real object
 store is farther away, and each of a commit's dozen requests takes its round trip. Runs are those of workload A.
@@ -16,8 +16,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import workloads
-
+from benchmarks import workloads
 from collectors import start_recording
 from collectors.testing import RememberingSink
 from exporters.delta.ledger import DeltaLedger
