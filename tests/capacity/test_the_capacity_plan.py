@@ -1,10 +1,12 @@
 """A programme's plan and its simulated days: nothing is lost, more servers need no less, every backlog drains."""
 
+import tomllib
 from itertools import pairwise
 
 import pytest
 from test_architecture import ROOT
 
+from benchmarks.programme import FIGURES as FIGURES_FILE
 from benchmarks.programme import busiest_runs_per_second, plan_for, read_figures
 from benchmarks.school_day import HOUR, PARTS, Away, simulate
 
@@ -58,6 +60,12 @@ def test_the_same_seed_is_the_same_day():
     first, second, other = (simulate(plan, FIGURES, seed=seed, lessons=1) for seed in (7, 7, 8))
     assert first == second
     assert first != other
+
+
+def test_each_figure_says_what_gave_it():
+    for name, entry in tomllib.loads(FIGURES_FILE.read_text("utf-8")).items():
+        assert set(entry) == {"value", "command"}, name
+        assert entry["value"] > 0, name
 
 
 @pytest.mark.parametrize("servers", [10, 100, 1_000, 10_000])

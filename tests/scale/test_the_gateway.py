@@ -43,8 +43,12 @@ def gateway_without_a_queue(broker, tmp_path):
 
 @pytest.fixture
 def agent(gateway, tmp_path):
+    yield from started(an_agent(gateway, tmp_path))
+
+
+def an_agent(gateway, tmp_path):
     binary, where = built("build_collector.sh"), {"GATEWAY_ENDPOINT": gateway.endpoint}
-    yield from started(stage.collector(binary, tmp_path / "agent", "otel-collector-agent.yaml", **where))
+    return stage.collector(binary, tmp_path / "agent", "otel-collector-agent.yaml", **where)
 
 
 def a_gateway(broker, tmp_path, **settings):
@@ -206,6 +210,14 @@ def test_an_outbox_keeps_what_a_topic_refuses_until_the_topic_is_mended(broker, 
 
         read_until(broker.address, TOPIC, lambda messages: len(messages) == 1)
         assert recording.health()["outbox"]["refused"] == 0
+
+
+def test_an_agent_drops_what_a_gateway_without_a_queue_refuses_and_says_so(broker, gateway_without_a_queue, tmp_path):
+    """Why such a gateway is for senders with an outbox."""
+    stage.make_topic(broker.address, TOPIC, config={})
+    for agent in started(an_agent(gateway_without_a_queue, tmp_path)):
+        assert post(agent, a_request([1], size=2 * MIB)).status_code == 200
+        assert "MESSAGE_TOO_LARGE" in said_until(agent, "Dropping data")
 
 
 def said_until(part, word):
