@@ -1,6 +1,6 @@
 """What an outbox holds after an hour in which its gateway was away, and how long it takes to catch up.
 
-    python benchmarks/bench_outbox.py             a few minutes; --quick for a first look
+    python -m benchmarks.bench_outbox             a few minutes; --quick for a first look
 
 A class of 15 pupils that begin 20 runs an hour each is 300 runs; the second line is ten such classes on one server. The
 hour is not waited for: runs come one after the other. All runs are counted on the other side; one that is missing ends
@@ -23,8 +23,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import workloads
-
+from benchmarks import workloads
 from collectors import Recording, start_recording
 from collectors.outbox import sending
 from collectors.receiving.entries import PROTOBUF

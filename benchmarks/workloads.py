@@ -18,6 +18,7 @@ from otel_tracking import ExecutionTracker, ItemType
 
 LANGUAGES = ("en", "es", "fr", "ca", "pt", "gl", "es", "ca", "en")
 TEXT = "Meadow of Forgotten Timepieces emerging from industrial decay, humming softly to the moon. " * 2
+WORDS = ["".join(random.Random(number).choices("etaoinshrdlu", k=3 + number % 7)) for number in range(3_000)]
 IMAGE_PARAMETERS = {
     "width": 1024,
     "height": 1024,
@@ -59,6 +60,15 @@ def graph(kilobytes: int = 40) -> dict[str, Any]:
 
 
 GRAPH = graph()
+
+
+def vary(draw: random.Random) -> None:
+    """From now on other texts, and other seeds and texts in the graph: what runs repeat, nobody has to store twice."""
+    global TEXT, GRAPH
+    TEXT = " ".join(draw.choices(WORDS, k=25))
+    number = draw.choice(list(GRAPH))
+    inputs = {**GRAPH[number]["inputs"], "seed": draw.getrandbits(63), "text": TEXT}
+    GRAPH = {**GRAPH, number: {**GRAPH[number], "inputs": inputs}}
 
 
 def hop_parameters(number: int) -> dict[str, Any]:
