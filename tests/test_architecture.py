@@ -37,7 +37,8 @@ SURFACE = {
     """,
     "exporters": """
         asking.answers asking.saving asking.sources asking.written
-        collections collections.making dataset dataset.about dataset.licences delta.asides delta.fetched_media delta.ledger delta.places delta.tables
+        collections collections.making dataset dataset.about dataset.licences
+        delta.asides delta.fetched_media delta.ledger delta.places delta.tables
         delta.working_copy
         erasure errors
         formats formats.documents formats.json formats.worker

@@ -53,7 +53,7 @@ def media_source(where: str) -> MediaSource:
         import obstore
         from obstore.store import LocalStore, from_url
     try:
-        store: Any = from_url(where) if "://" in where else LocalStore(Path(where).expanduser().absolute())
+        store: Any = from_url(where) if "://" in where else LocalStore(Path(where).expanduser().absolute(), mkdir=True)
     except Exception as trouble:
         raise StorageError(f"{where} is no store of media; s3://bucket/prefix or a folder would work") from trouble
 

@@ -8,8 +8,8 @@ from pathlib import Path
 def home_of(uri: str, data_home: Path) -> Path:
     """Where what is said here of a table is kept: a folder that is named after it.
 
-    >>> home_of("s3://school/records 2026", Path("/home/ada/.local/share"))
-    PosixPath('/home/ada/.local/share/otel-tracking/tables/s3_school_records_2026')
+    >>> home_of("s3://school/records 2026", Path("share"))
+    PosixPath('share/otel-tracking/tables/s3_school_records_2026')
     """
     name = "_".join(part for part in "".join(sign if sign.isalnum() or sign in "-." else " " for sign in uri).split())
     return data_home / "otel-tracking" / "tables" / name[-120:].lstrip(".")

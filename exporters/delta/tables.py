@@ -90,9 +90,13 @@ class DeltaStore:
 
     def append(self, table: DeltaTable, rows: pa.Table, commit: CommitProperties | None = None) -> None:
         """Append rows through a handle, as one commit; columns that the table lacks are added to it."""
-        from deltalake import write_deltalake
+        from deltalake import WriterProperties, write_deltalake
 
-        write_deltalake(table, rows, mode="append", schema_mode="merge", commit_properties=commit)
+        # Packed like the files of a local store; whole texts as least and greatest value took most of a small file.
+        packed = WriterProperties(compression="ZSTD", statistics_truncate_length=64)
+        write_deltalake(
+            table, rows, mode="append", schema_mode="merge", commit_properties=commit, writer_properties=packed
+        )
 
     @contextmanager
     def said(self, table: str) -> Iterator[None]:

@@ -60,9 +60,8 @@ def test_export(both, runs, name):
 def test_export_with_media(both, runs, tmp_path):
     for place, data in (("one", both.local), ("other", f"file://{both.tables}")):
         more = ["--media-store", both.media] if place == "other" else []
-        made = call(
-            "export", "--all", "--format", "html", "--with-media", "--out", f"{tmp_path / place}/", *more, data=data
-        )
+        out = f"{tmp_path / place}/"
+        made = call("export", "--all", "--format", "html", "--with-media", "--out", out, *more, data=data)
         assert made.exit_code == 0, made.output
     assert files_in(tmp_path / "one") == files_in(tmp_path / "other")
     assert PICTURE in files_in(tmp_path / "one").values()
@@ -111,7 +110,7 @@ def test_nothing_of_the_tables_stays_here(both, runs):
 def test_remarks_are_kept_beside_the_tables(both, runs):
     """What is said of a run is said once: the next command knows it."""
     same(both, "list")
-    marked = call("mark", runs[3].execution_id, "--as", "test", "--home", both.home, data=f"file://{both.tables}")
+    marked = call("mark", runs[3].execution_id, "--test", "--home", both.home, data=f"file://{both.tables}")
     assert marked.exit_code == 0, marked.output
     assert json.loads(call("list", "--marked", "--json", data=f"file://{both.tables}").stdout)["executions"][0]["marks"]
 
@@ -163,7 +162,7 @@ def test_files_that_were_joined_and_a_column_of_a_later_version_are_no_matter(bo
     ("place", "sentence"),
     [
         ("file:///nowhere/tables", "there is no table of runs at file:///nowhere/tables/executions"),
-        ("s3://school/records", "cannot be used"),
+        ("s3://school/records", "s3://school/records/executions cannot be used"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path, monkeypatch, place, sentence):
@@ -184,6 +183,6 @@ def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path, monkeypatch, place,
 
 def test_a_home_with_records_of_its_own_is_not_touched(both, runs):
     said = call("list", "--home", both.local, data=f"file://{both.tables}")
-    assert said.exit_code == 1
+    assert said.exit_code == 2
     assert "has records of its own" in said.stderr
     same(both, "list")

@@ -9,7 +9,8 @@ import click
 
 from devserver.cli.annotating import annotate, annotate_from, annotate_to
 from devserver.cli.codebook import edit_codebook
-from devserver.cli.options import data_option, is_chosen, json_option, refuse, selection_options
+from devserver.cli.options import is_chosen, json_option, refuse, selection_options
+from devserver.cli.tables import reads_tables, table_options
 from exporters.privacy.profiles import Profile
 from exporters.remarks.variables import VariableType
 
@@ -40,8 +41,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     help="The strictest profile under which its values leave; full unless said.",
 )
 @click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
-@data_option
+@table_options
 @json_option
+@reads_tables(whole=False)
 def command(data_dir: Path, words: tuple[str, ...], as_json: bool, is_codebook: bool, **given: Any) -> int:
     """Say of runs what a code book of your own asks for, beside the records and never in them.
 

@@ -9,12 +9,13 @@ import click
 
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.damages import complain_of, damages_as_dicts
-from devserver.cli.options import data_option, json_option, refuse, selection_options
+from devserver.cli.options import json_option, refuse, selection_options
 from devserver.cli.output import print_json
 from devserver.cli.records import chosen_rows, none_found
 from devserver.cli.remarking import ids_of, keep, remarks_as_dict
 from devserver.cli.showing.text import count
 from devserver.cli.streams import say
+from devserver.cli.tables import reads_tables, table_options
 from exporters.remarks.remarks import CLEARED, RemarkChange, RunMark
 from exporters.storage.reading.damage import Damages
 
@@ -29,8 +30,9 @@ from exporters.storage.reading.damage import Damages
 @click.option("--clear", is_flag=True, help="Take away: what stands beside it, or else marks and note.")
 @click.option("--by", metavar="WHO", help="Who says it; the user of this machine unless said.")
 @click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
-@data_option
+@table_options
 @json_option
+@reads_tables(whole=False, texts=["executions"])
 def command(
     executions: tuple[str, ...],
     data_dir: Path,

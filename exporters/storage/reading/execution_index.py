@@ -51,6 +51,10 @@ class ExecutionRow:
     day: dt.date
     path: Path = field(repr=False)
 
+    def __hash__(self) -> int:
+        """By what tells rows apart: a name of a configuration may be a list."""
+        return hash((self.execution_id, self.trace_id, self.write_id))
+
     @property
     def key(self) -> str:
         """What decides that two rows are the same run: the trace id, or the execution_id where there is none."""
