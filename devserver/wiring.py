@@ -105,7 +105,8 @@ def open_stream_worker(
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     ledger = DeltaLedger(DeltaStore(table), topic)
     patience = StreamPatience() if grace is None else StreamPatience(grace=grace)
-    return StreamWorker(KafkaSource(brokers, topic, group, options), ledger, patience=patience)
+    source = KafkaSource(brokers, topic, group, options)
+    return StreamWorker(source, ledger, patience=patience, is_erased=lambda trace_id: ledger.is_erased(None, trace_id))
 
 
 def whose_runs(settings: Settings) -> dict[str, Any]:

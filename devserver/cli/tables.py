@@ -82,7 +82,7 @@ def reads_tables(*, whole: bool = True, texts: Sequence[str] = ()) -> Callable[[
                 if home is not None:
                     raise refuse("--home is for tables: --data s3://bucket/path would need one.")
                 return command(*arguments, data_dir=data_dir, **options)
-            from exporters.delta.fetched_media import media_source  # these bring Arrow and Delta, half a second of it
+            from exporters.delta.stored_media import StoredMedia  # these bring Arrow and Delta, half a second of it
             from exporters.delta.tables import DeltaStore
             from exporters.delta.working_copy import TablePart, working_copy
 
@@ -90,7 +90,7 @@ def reads_tables(*, whole: bool = True, texts: Sequence[str] = ()) -> Callable[[
                 texts=_texts(options, texts),
                 selection={name: value for name, value in options.items() if name in _SELECTION},  # type: ignore[arg-type]
                 whole=whole,
-                media=media_source(media_store) if media_store and whole else None,
+                media=StoredMedia(media_store).fetch if media_store and whole else None,
             )
             with ExitStack() as stack:
                 bar = stack.enter_context(progress_bar("runs")) if whole else None

@@ -14,11 +14,14 @@ import pyarrow as pa
 
 from exporters.delta.commits import Commits
 from exporters.delta.reading import Known, known_runs, read_known
+from exporters.delta.removal import Rows
 from exporters.delta.run_tables import RunTables
 from exporters.delta.spill import SpillTables
 from exporters.delta.tables import ASIDE, DATE, DeltaStore
+from exporters.delta.tombstones import TableTombstones
 from exporters.storage.tables.pack import pack
 from exporters.storage.tables.rows import PreparedRecord, row_of
+from otel_tracking.erasure import RunId
 from otel_tracking.record import ExecutionRecord
 
 if TYPE_CHECKING:
@@ -54,13 +57,16 @@ class DeltaLedger:
         self._executions = self._runs.executions
         self._spill = SpillTables(store.below("spill"))
         self._aside: DeltaTable | None = None
+        self._tombstones = TableTombstones(store)
         self._commits = Commits(store, self._executions, topic, self._runs.write_executions)
+        self.refused = 0
         self._put_aside: set[tuple[Any, ...]] = set()
         self._days: OrderedDict[str, dict[str, Known]] = OrderedDict()
 
     def open(self, partitions: Sequence[int]) -> Mapping[int, int | None]:
         """The committed position of each, None where there is none; from now on commits of others are noticed."""
         opened = self._commits.open(partitions)
+        self._tombstones.look()
         # Their last owner has stored runs since a day was looked at.
         self._days.clear()
         self._spill.look()
@@ -91,13 +97,30 @@ class DeltaLedger:
         Raises `WriteFailed` where nothing is stored and it may be tried again. `asides` are stored before, and may be
         there twice after a death.
         """
+        self._tombstones.look()
         self._set_aside(asides)
-        rows = self._runs.write_parts(records)
+        kept = [record for record in records if not self.is_erased(record.execution_id, record.trace_id)]
+        self.refused += len(records) - len(kept)
+        rows = self._runs.write_parts(kept)
         others = self._commits.commit(rows, positions)
         if not others:
             self._put_aside.clear()
             self._know(rows)
+            self._remove_erased(kept)
         return others
+
+    def is_erased(self, execution_id: str | None, trace_id: str | None) -> bool:
+        """Whether a run was erased from the tables, as far as was known at the last commit."""
+        return self._tombstones.holds(execution_id, trace_id)
+
+    def _remove_erased(self, records: Sequence[PreparedRecord]) -> None:
+        """Remove what was erased while it was committed: whoever erased it may have looked before it was there."""
+        if self._tombstones.look():
+            runs = [RunId(record.execution_id, record.trace_id) for record in records]
+            erased = [run for run in runs if self.is_erased(run.execution_id, run.trace_id)]
+            if erased:
+                self.refused += Rows(self._store, erased).remove()
+                self._days.clear()
 
     def stored(self, traces: Mapping[str, Iterable[str]]) -> Sequence[ExecutionRecord]:
         """The records that are stored of these traces, given with the days that their runs may be under."""
@@ -111,7 +134,8 @@ class DeltaLedger:
 
     def spill(self, records: Sequence[ExecutionRecord]) -> None:
         """Keep what there is so far of runs that did not end, in tables of their own."""
-        self._spill.write([self.prepare(record) for record in records])
+        kept = [one for one in records if not self.is_erased(one.execution_id, one.trace_id)]
+        self._spill.write([self.prepare(record) for record in kept])
 
     def spilled(self, trace_ids: Iterable[str]) -> Sequence[ExecutionRecord]:
         """What was kept of runs that had not ended."""

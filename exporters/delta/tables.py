@@ -18,12 +18,15 @@ from exporters.storage.tables.schema import schema
 from otel_tracking.extras import Extra
 
 if TYPE_CHECKING:
-    from deltalake import CommitProperties, DeltaTable
+    from deltalake import CommitProperties, DeltaTable, WriterProperties
 
 Options = Mapping[str, str]
 """Options of the object store, by their names in its own documentation, such as `AWS_ENDPOINT_URL`."""
 
 DATE = "date"
+_COUNTED = "delta.dataSkippingStatsColumns"
+"""Of these columns a table's log, which stays when rows go, has the least and the greatest values of each file."""
+
 _EXTRA = Extra("delta", "Tables on object storage need")
 
 ASIDE = pa.schema(
@@ -80,6 +83,7 @@ class DeltaStore:
                     schema=wanted,
                     mode="ignore",
                     partition_by=partition_by,
+                    configuration={_COUNTED: _counted(wanted.names)},
                     storage_options=self._options,
                 )
                 found.update_incremental()
@@ -90,12 +94,10 @@ class DeltaStore:
 
     def append(self, table: DeltaTable, rows: pa.Table, commit: CommitProperties | None = None) -> None:
         """Append rows through a handle, as one commit; columns that the table lacks are added to it."""
-        from deltalake import WriterProperties, write_deltalake
+        from deltalake import write_deltalake
 
-        # Packed like the files of a local store; whole texts as least and greatest value took most of a small file.
-        packed = WriterProperties(compression="ZSTD", statistics_truncate_length=64)
         write_deltalake(
-            table, rows, mode="append", schema_mode="merge", commit_properties=commit, writer_properties=packed
+            table, rows, mode="append", schema_mode="merge", commit_properties=commit, writer_properties=packing()
         )
 
     @contextmanager
@@ -112,6 +114,27 @@ class DeltaStore:
 
     def _place(self, table: str) -> str:
         return f"{self.uri}/{table}"
+
+
+def packing() -> WriterProperties:
+    """How files are written: packed like those of a local store.
+
+    Whole texts as least and greatest value of a column would take most of a small file.
+    """
+    from deltalake import WriterProperties
+
+    return WriterProperties(compression="ZSTD", statistics_truncate_length=64)
+
+
+def says_nothing_of_people(table: DeltaTable) -> None:
+    """Have the log of a table keep no values of columns in which people may stand, also of an older one."""
+    wanted = _counted([field.name for field in table.schema().fields])
+    if table.metadata().configuration.get(_COUNTED) != wanted:
+        table.alter.set_table_properties({_COUNTED: wanted})
+
+
+def _counted(names: Sequence[str]) -> str:
+    return ",".join(name for name in ("write_id", "timestamp", "offset") if name in names) or DATE
 
 
 def _check(place: str, found: DeltaTable, wanted: pa.Schema) -> None:

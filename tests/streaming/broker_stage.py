@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import random
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 sys.path += [str(Path(__file__).parents[1] / name) for name in ("erasure", "exporters")]
 
+from deltalake.exceptions import CommitFailedError
 from records import text_of
 from requests_stage import request_of, spans_by_user
 
@@ -113,10 +115,14 @@ class FaultyStore(DeltaStore):
             return super().append(table, rows, commit)
         if self.late:
             late, self.late = self.late, None
-            super().append(*late)
+            with contextlib.suppress(CommitFailedError):  # it came too late; nobody hears of that
+                super().append(*late)
         fault = self.plan.pop(0) if self.plan else None
         if fault == "later":
-            self.late = (self.open("executions"), rows, commit)
+            # As it was sent: knowing of no commit that its sender did not know of.
+            sent = self.open("executions")
+            sent.load_as_version(table.version())
+            self.late = (sent, rows, commit)
         if fault in (None, "after"):
             super().append(table, rows, commit)
         if fault:

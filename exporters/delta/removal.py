@@ -1,0 +1,151 @@
+"""Remove the rows of runs from tables, and from the files that their history still has.
+
+Rows are named by the numbers of their writes: what stands in a table's log for ever says nothing of whom it was about.
+Items and blobs go before the executions, so that whoever begins again after a death finds the runs still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import pyarrow.compute as pc
+
+from exporters.delta.tables import DATE, DeltaStore, first_sentence, packing, says_nothing_of_people
+from exporters.errors import NoTable, WriteFailed
+from exporters.storage.layout import day_of_id, days_near
+from otel_tracking.erasure import RunId
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+TABLES_IN_ORDER = ("blobs", "items", "executions")
+WRITES_AT_ONCE = 500
+TRIES = 20
+"""How often is tried what a commit of somebody else came before."""
+
+
+class Rows:
+    """The rows of some runs in the three tables below one place."""
+
+    def __init__(self, store: DeltaStore, runs: Collection[RunId]) -> None:
+        self.store, self._runs = store, runs
+
+    def writes(self, name: str) -> list[int]:
+        """The numbers of their writes in a table, also of those whose executions never came."""
+        try:
+            table = self.store.open(name)
+        except NoTable:
+            return []
+        with self.store.said(name):
+            found = table.to_pyarrow_dataset(file_pruning_predicate=self._days()).to_table(
+                columns=["write_id"], filter=self._theirs()
+            )
+        return sorted(set(found["write_id"].to_pylist()))
+
+    def media(self) -> tuple[set[str], set[str]]:
+        """The sha256 of their media, and of those among them that other runs have, too."""
+        try:
+            items = self.store.open("items")
+        except NoTable:
+            return set(), set()
+        with self.store.said("items"):
+            mine = items.to_pyarrow_dataset(file_pruning_predicate=self._days()).to_table(
+                columns=["media_sha256"], filter=self._theirs() & pc.field("media_sha256").is_valid()
+            )
+            names = mine["media_sha256"].unique()
+            others = items.to_pyarrow_dataset().to_table(
+                columns=["media_sha256"], filter=pc.field("media_sha256").isin(names) & ~self._theirs()
+            )
+        return set(names.to_pylist()), set(others["media_sha256"].to_pylist())
+
+    def remove(self) -> int:
+        """Remove them; how many writes there were. Raises `WriteFailed`."""
+        return sum(self._remove_from(name) for name in TABLES_IN_ORDER)
+
+    def _remove_from(self, name: str) -> int:
+        writes = self.writes(name)
+        for start in range(0, len(writes), WRITES_AT_ONCE):
+            wanted = ", ".join(map(str, writes[start : start + WRITES_AT_ONCE]))
+            _insist(self.store, name, f"write_id IN ({wanted})")
+        return len(writes)
+
+    def _days(self) -> list[tuple[str, str, list[str]]] | None:
+        named = [day_of_id(run.execution_id) for run in self._runs]
+        near = {other.isoformat() for day in named if day for other in days_near(day)}
+        return [(DATE, "in", sorted(near))] if all(named) else None
+
+    def _theirs(self) -> pc.Expression:
+        traces = [run.trace_id for run in self._runs if run.trace_id]
+        others = [run.execution_id for run in self._runs if not run.trace_id]
+        is_other = pc.field("trace_id").is_null() & pc.field("execution_id").isin(others)
+        return pc.field("trace_id").isin(traces) | is_other
+
+
+def remove_messages(store: DeltaStore, runs: Collection[RunId]) -> int:
+    """Remove the messages that were set aside and have something of the runs; how many there were."""
+    try:
+        table = store.open("aside")
+    except NoTable:
+        return 0
+    count = 0
+    for topic, partition, offset in messages_of(store, table, runs):
+        said = str(topic).replace("'", "''")
+        _insist(store, "aside", f"topic = '{said}' AND partition = {partition} AND \"offset\" = {offset}")
+        count += 1
+    return count
+
+
+def messages_of(store: DeltaStore, table: DeltaTable, runs: Collection[RunId]) -> Iterator[Sequence[object]]:
+    """Where the messages stand that are of the runs, or have their trace's bytes in them."""
+    traces = {run.trace_id for run in runs if run.trace_id}
+    marks = [mark for trace in traces for mark in (_raw(trace), trace.encode()) if mark]
+    with store.said("aside"):
+        for batch in table.to_pyarrow_dataset().to_batches():
+            for row in batch.to_pylist():
+                message = row["message"] or b""
+                if row["trace_id"] in traces or any(mark in message for mark in marks):
+                    yield row["topic"], row["partition"], row["offset"]
+
+
+def _raw(trace_id: str) -> bytes:
+    try:
+        return bytes.fromhex(trace_id)
+    except ValueError:
+        return b""
+
+
+def forget_history(store: DeltaStore, name: str) -> None:
+    """Delete the files that the table has no more. Those that somebody is writing now are not among them."""
+    try:
+        table = store.open(name)
+    except NoTable:
+        return
+    with store.said(name):
+        says_nothing_of_people(table)
+        table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+
+
+def files_of_history(store: DeltaStore, name: str) -> list[str]:
+    """The files that a table has no more and that are still there."""
+    try:
+        table = store.open(name)
+    except NoTable:
+        return []
+    with store.said(name):
+        return list(table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=True))
+
+
+def _insist(store: DeltaStore, name: str, predicate: str) -> None:
+    from deltalake.exceptions import CommitFailedError
+
+    for tries in range(TRIES):
+        table = store.open(name)
+        try:
+            with store.said(name):
+                table.delete(predicate, writer_properties=packing())
+                return
+        except CommitFailedError as trouble:
+            if tries == TRIES - 1:
+                said = f"rows are not removed from {store.uri}/{name}: {first_sentence(trouble)}"
+                raise WriteFailed(f"{said}; others write at every moment, and later it would work") from trouble
