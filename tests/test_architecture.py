@@ -38,7 +38,7 @@ SURFACE = {
     "exporters": """
         asking.answers asking.saving asking.sources asking.written
         collections collections.making dataset dataset.about dataset.licences
-        delta.asides delta.ledger delta.places delta.stored_media delta.tables
+        delta.asides delta.erasing delta.ledger delta.places delta.stored_media delta.tables delta.upkeep
         delta.working_copy
         erasure errors
         formats formats.documents formats.json formats.worker

@@ -35,18 +35,20 @@ class DataPlace(click.ParamType[Path | str]):
         return str(path.absolute()) if is_table(path) else path
 
 
+place_option = click.option(
+    "--data",
+    "data_dir",
+    type=DataPlace(),
+    envvar=DATA_VARIABLES,
+    default="./data",
+    show_default=True,
+    show_envvar=True,
+    metavar="DIR|URI",
+    help="The data directory; or the tables of many servers, such as s3://bucket/path.",
+)
+
 table_options = all_of(
-    click.option(
-        "--data",
-        "data_dir",
-        type=DataPlace(),
-        envvar=DATA_VARIABLES,
-        default="./data",
-        show_default=True,
-        show_envvar=True,
-        metavar="DIR|URI",
-        help="The data directory; or the tables of many servers, such as s3://bucket/path.",
-    ),
+    place_option,
     click.option(
         "--home",
         type=click.Path(path_type=Path, file_okay=False),
@@ -67,10 +69,13 @@ _SELECTION = Selection.__annotations__.keys()
 Command = Callable[..., Any]
 
 
-def reads_tables(*, whole: bool = True, texts: Sequence[str] = ()) -> Callable[[Command], Command]:
+def reads_tables(
+    *, whole: bool = True, texts: Sequence[str] = (), is_told: bool = False
+) -> Callable[[Command], Command]:
     """Run a command on a working copy where `--data` is a URI.
 
-    `texts` are the arguments that name runs; `whole` is False for a command that reads no items.
+    `texts` are the arguments that name runs; `whole` is False for a command that reads no items. One that `is_told`
+    gets the URI and the store of media, too, as `table` and `media_store`; None of a local store.
     """
 
     def decorate(command: Command) -> Command:
@@ -81,7 +86,7 @@ def reads_tables(*, whole: bool = True, texts: Sequence[str] = ()) -> Callable[[
             if isinstance(data_dir, Path):
                 if home is not None:
                     raise refuse("--home is for tables: --data s3://bucket/path would need one.")
-                return command(*arguments, data_dir=data_dir, **options)
+                return command(*arguments, data_dir=data_dir, **_told(None, None, is_told), **options)
             from exporters.delta.stored_media import StoredMedia  # these bring Arrow and Delta, half a second of it
             from exporters.delta.tables import DeltaStore
             from exporters.delta.working_copy import TablePart, working_copy
@@ -99,11 +104,15 @@ def reads_tables(*, whole: bool = True, texts: Sequence[str] = ()) -> Callable[[
                 missing = stack.enter_context(working_copy(DeltaStore(data_dir), place, part, tell))
                 if missing and media_store:
                     complain(_not_arrived(missing, media_store))
-                return command(*arguments, data_dir=place, **options)
+                return command(*arguments, data_dir=place, **_told(data_dir, media_store, is_told), **options)
 
         return run
 
     return decorate
+
+
+def _told(table: str | None, media_store: str | None, is_told: bool) -> dict[str, str | None]:
+    return {"table": table, "media_store": media_store} if is_told else {}
 
 
 def _texts(options: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:

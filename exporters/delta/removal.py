@@ -7,8 +7,9 @@ Items and blobs go before the executions, so that whoever begins again after a d
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from exporters.delta.tables import DATE, DeltaStore, first_sentence, packing, says_nothing_of_people
@@ -38,9 +39,8 @@ class Rows:
         except NoTable:
             return []
         with self.store.said(name):
-            found = table.to_pyarrow_dataset(file_pruning_predicate=self._days()).to_table(
-                columns=["write_id"], filter=self._theirs()
-            )
+            rows = table.to_pyarrow_dataset(file_pruning_predicate=self._days())
+            found = rows.to_table(columns=["write_id"], filter=self._theirs(rows))
         return sorted(set(found["write_id"].to_pylist()))
 
     def media(self) -> tuple[set[str], set[str]]:
@@ -50,13 +50,11 @@ class Rows:
         except NoTable:
             return set(), set()
         with self.store.said("items"):
-            mine = items.to_pyarrow_dataset(file_pruning_predicate=self._days()).to_table(
-                columns=["media_sha256"], filter=self._theirs() & pc.field("media_sha256").is_valid()
-            )
+            rows, sha256 = items.to_pyarrow_dataset(), pc.field("media_sha256")
+            theirs = self._theirs(rows)
+            mine = rows.to_table(columns=["media_sha256"], filter=theirs & sha256.is_valid())
             names = mine["media_sha256"].unique()
-            others = items.to_pyarrow_dataset().to_table(
-                columns=["media_sha256"], filter=pc.field("media_sha256").isin(names) & ~self._theirs()
-            )
+            others = rows.to_table(columns=["media_sha256"], filter=sha256.isin(names) & ~theirs)
         return set(names.to_pylist()), set(others["media_sha256"].to_pylist())
 
     def remove(self) -> int:
@@ -67,7 +65,7 @@ class Rows:
         writes = self.writes(name)
         for start in range(0, len(writes), WRITES_AT_ONCE):
             wanted = ", ".join(map(str, writes[start : start + WRITES_AT_ONCE]))
-            _insist(self.store, name, f"write_id IN ({wanted})")
+            insist(self.store, name, f"write_id IN ({wanted})")
         return len(writes)
 
     def _days(self) -> list[tuple[str, str, list[str]]] | None:
@@ -75,11 +73,17 @@ class Rows:
         near = {other.isoformat() for day in named if day for other in days_near(day)}
         return [(DATE, "in", sorted(near))] if all(named) else None
 
-    def _theirs(self) -> pc.Expression:
+    def _theirs(self, rows: Any) -> pc.Expression:
+        """Which rows of a dataset are theirs; never null, so that it can be turned round."""
         traces = [run.trace_id for run in self._runs if run.trace_id]
         others = [run.execution_id for run in self._runs if not run.trace_id]
-        is_other = pc.field("trace_id").is_null() & pc.field("execution_id").isin(others)
-        return pc.field("trace_id").isin(traces) | is_other
+        has_trace = pc.field("trace_id").is_valid()
+        of_trace = has_trace & _is_one_of(rows, "trace_id", traces)
+        return of_trace | (~has_trace & _is_one_of(rows, "execution_id", others))
+
+
+def _is_one_of(rows: Any, name: str, values: Sequence[str]) -> pc.Expression:
+    return pc.field(name).isin(pa.array(values, rows.schema.field(name).type))
 
 
 def remove_messages(store: DeltaStore, runs: Collection[RunId]) -> int:
@@ -91,7 +95,7 @@ def remove_messages(store: DeltaStore, runs: Collection[RunId]) -> int:
     count = 0
     for topic, partition, offset in messages_of(store, table, runs):
         said = str(topic).replace("'", "''")
-        _insist(store, "aside", f"topic = '{said}' AND partition = {partition} AND \"offset\" = {offset}")
+        insist(store, "aside", f"topic = '{said}' AND partition = {partition} AND \"offset\" = {offset}")
         count += 1
     return count
 
@@ -133,10 +137,12 @@ def files_of_history(store: DeltaStore, name: str) -> list[str]:
     except NoTable:
         return []
     with store.said(name):
-        return list(table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=True))
+        gone = table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=True)
+        return [path for path in gone if store.has_file(name, path)]
 
 
-def _insist(store: DeltaStore, name: str, predicate: str) -> None:
+def insist(store: DeltaStore, name: str, predicate: str) -> None:
+    """Delete the rows that are meant, however often somebody else commits before. Raises `WriteFailed` at last."""
     from deltalake.exceptions import CommitFailedError
 
     for tries in range(TRIES):

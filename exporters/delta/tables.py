@@ -100,6 +100,14 @@ class DeltaStore:
             table, rows, mode="append", schema_mode="merge", commit_properties=commit, writer_properties=packing()
         )
 
+    def has_file(self, table: str, path: str) -> bool:
+        """Whether a file is there, in the table or no more."""
+        from deltalake.fs import DeltaStorageHandler
+        from pyarrow.fs import FileType, PyFileSystem
+
+        [found] = PyFileSystem(DeltaStorageHandler(self._place(table), self._options)).get_file_info([path])
+        return bool(found.type == FileType.File)
+
     @contextmanager
     def said(self, table: str) -> Iterator[None]:
         """A block in which trouble with the place is said in one sentence, as `WriteFailed`; Delta's own passes."""

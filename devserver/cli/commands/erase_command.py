@@ -11,18 +11,19 @@ import click
 
 from devserver.audit import Act, Audit, this_user
 from devserver.cli.complaints import FAILED, complain
-from devserver.cli.options import data_option, is_chosen, json_option, refuse, selection_options
+from devserver.cli.options import is_chosen, json_option, refuse, selection_options
 from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
+from devserver.cli.tables import reads_tables, table_options
 from devserver.erasing import places_of, reason_of, whose
 from devserver.settings import Settings
 from exporters import find_run
-from exporters.erasure import ErasureReport, FoundRuns, Progress, Reason, erase, find, resume
+from exporters.erasure import ErasureReport, FoundRuns, Progress, Reason, erase, find, new_erasure, resume
 from exporters.errors import UnknownExecution
 from exporters.storage.reading.selection import Wanted
 from exporters.story.readable import size
-from otel_tracking.erasure import IsMeant, RunId
+from otel_tracking.erasure import IsMeant, Place, RunId
 from otel_tracking.pseudonyms import KINDS
 from otel_tracking.record import ExecutionRecord
 
@@ -33,11 +34,14 @@ from otel_tracking.record import ExecutionRecord
 @click.option("--dry-run", "is_tried", is_flag=True, help="Only say what would be removed.")
 @click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
 @click.option("--resume", "is_resumed", is_flag=True, help="Finish an erasure that was interrupted, and nothing else.")
-@data_option
+@table_options
 @json_option
+@reads_tables(whole=False, texts=["executions"], is_told=True)
 def command(
     executions: tuple[str, ...],
     data_dir: Path,
+    table: str | None,
+    media_store: str | None,
     is_tried: bool,
     is_sure: bool,
     is_resumed: bool,
@@ -51,11 +55,14 @@ def command(
 
     With --user, --session or --device, --study NAME means the person under the study's pseudonym, too.
 
+    With --data s3://… it is from the tables of many servers, from their history and from the store of media; workers do
+    not bring the runs back.
+
     A stopped erasure is finished by the next command that stores runs, or by --resume. At the end is said what cannot
     be reached from here. Where no run is found, or something is left, the exit code is 1.
     """
-    settings = Settings.from_environment(data_dir=data_dir)
-    places = places_of(settings)
+    settings, erasure = Settings.from_environment(data_dir=data_dir), new_erasure()
+    places = [*places_of(settings), *_tables(table, media_store, erasure)]
     if is_resumed:
         with erasing_bar() as tell:
             return _tell(data_dir, resume(data_dir, places, progress=tell), as_json)
@@ -72,8 +79,21 @@ def command(
             raise refuse("with --json nobody can be asked: add --yes, or --dry-run.")
         click.confirm(f"{_sentence(found)}\nErase all of it, for good?", abort=True)
     with erasing_bar() as tell:
-        done = erase(data_dir, is_meant, places=places, reason=_reason(executions, selection), progress=tell)
+        done = erase(
+            data_dir, is_meant, places=places, reason=_reason(executions, selection), erasure=erasure, progress=tell
+        )
     return _tell(data_dir, done, as_json)
+
+
+def _tables(table: str | None, media_store: str | None, erasure: str) -> list[Place]:
+    """The tables of a programme, where it is these that runs are erased from."""
+    if table is None:
+        return []
+    from exporters.delta.erasing import TableRows  # these bring Arrow and Delta, half a second of it
+    from exporters.delta.stored_media import StoredMedia
+    from exporters.delta.tables import DeltaStore
+
+    return [TableRows(DeltaStore(table), erasure, StoredMedia(media_store) if media_store else None)]
 
 
 def _meant(data_dir: Path, executions: tuple[str, ...], selection: dict[str, Any]) -> IsMeant:
