@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from exporters.delta.reading import known_runs
+from exporters.delta.reading import known_runs, scanned
 from exporters.delta.tables import DeltaStore
 from exporters.errors import NoTable
 
@@ -57,8 +58,7 @@ def _not_ended(store: DeltaStore) -> Iterator[Beside]:
         runs = known_runs(spilled, None)
     executions = store.open("executions")
     with store.said("executions"):
-        rows = executions.to_pyarrow_dataset().to_table(
-            columns=["trace_id"], filter=pc.field("trace_id").isin(list(runs))
-        )
+        named = pa.array(list(runs), pa.string())
+        rows = scanned(executions, ["trace_id"], lambda rows: pc.is_in(rows["trace_id"], named))
     ended = set(rows["trace_id"].to_pylist())
     yield from (Beside(trace_id, NOT_ENDED, date=run.day) for trace_id, run in runs.items() if trace_id not in ended)

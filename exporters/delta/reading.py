@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -79,6 +79,24 @@ def rows_of(table: DeltaTable, name: str, runs: Sequence[Known]) -> pa.Table:
     there = [column for column in wanted.names if column in dataset.schema.names]
     is_wanted = (at >= ids[0]) & (at <= ids[-1]) & at.isin(pa.array(ids, pa.int64()))
     return conformed(dataset.to_table(columns=there, filter=is_wanted), wanted)
+
+
+Mask = Callable[[pa.Table], Any]
+"""Which rows of a table are wanted, as an array of booleans."""
+
+
+def scanned(table: DeltaTable, columns: Sequence[str], mask: Mask, days: Sequence[str] | None = None) -> pa.Table:
+    """The rows that a mask wants, looked at a batch at a time; texts are plain strings.
+
+    Not by a filter: of the kinds of text that Delta and Parquet have, Arrow's filters take some and not others.
+    """
+    pruned = None if days is None else [(DATE, "in", list(days))]
+    dataset = table.to_pyarrow_dataset(file_pruning_predicate=pruned)
+    fields = [dataset.schema.field(name) for name in columns]
+    plain = pa.schema([field if field.type == pa.int64() else field.with_type(pa.string()) for field in fields])
+    parts = (pa.Table.from_batches([batch]).cast(plain) for batch in dataset.to_batches(columns=list(columns)))
+    kept = [part.filter(mask(part)) for part in parts if len(part)]
+    return pa.concat_tables(kept) if kept else plain.empty_table()
 
 
 def conformed(found: pa.Table, wanted: pa.Schema) -> pa.Table:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exporters.delta.tables import DATE, DeltaStore, first_sentence, packing, says_nothing_of_people
+from exporters.delta.reading import scanned
+from exporters.delta.tables import DeltaStore, first_sentence, packing, says_nothing_of_people
 from exporters.errors import NoTable, WriteFailed
 from exporters.storage.layout import day_of_id, days_near
 from otel_tracking.erasure import RunId
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 TABLES_IN_ORDER = ("blobs", "items", "executions")
 WRITES_AT_ONCE = 500
+_KEYS = ("execution_id", "trace_id", "write_id")
 TRIES = 20
 """How often is tried what a commit of somebody else came before."""
 
@@ -39,23 +41,23 @@ class Rows:
         except NoTable:
             return []
         with self.store.said(name):
-            rows = table.to_pyarrow_dataset(file_pruning_predicate=self._days())
-            found = rows.to_table(columns=["write_id"], filter=self._theirs(rows))
-        return sorted(set(found["write_id"].to_pylist()))
+            return sorted(set(scanned(table, _KEYS, self._theirs, self._days())["write_id"].to_pylist()))
 
     def media(self) -> tuple[set[str], set[str]]:
         """The sha256 of their media, and of those among them that other runs have, too."""
+        columns = [*_KEYS, "media_sha256"]
         try:
             items = self.store.open("items")
         except NoTable:
             return set(), set()
         with self.store.said("items"):
-            rows, sha256 = items.to_pyarrow_dataset(), pc.field("media_sha256")
-            theirs = self._theirs(rows)
-            mine = rows.to_table(columns=["media_sha256"], filter=theirs & sha256.is_valid())
-            names = mine["media_sha256"].unique()
-            others = rows.to_table(columns=["media_sha256"], filter=sha256.isin(names) & ~theirs)
-        return set(names.to_pylist()), set(others["media_sha256"].to_pylist())
+            names = scanned(items, columns, self._theirs, self._days())["media_sha256"].drop_null().unique()
+
+            def is_others(rows: pa.Table) -> Any:
+                return pc.and_(pc.is_in(rows["media_sha256"], names), pc.invert(self._theirs(rows)))
+
+            others = scanned(items, columns, is_others) if len(names) else None
+        return set(names.to_pylist()), set(others["media_sha256"].to_pylist()) if others else set()
 
     def remove(self) -> int:
         """Remove them; how many writes there were. Raises `WriteFailed`."""
@@ -68,22 +70,16 @@ class Rows:
             insist(self.store, name, f"write_id IN ({wanted})")
         return len(writes)
 
-    def _days(self) -> list[tuple[str, str, list[str]]] | None:
+    def _days(self) -> list[str] | None:
         named = [day_of_id(run.execution_id) for run in self._runs]
         near = {other.isoformat() for day in named if day for other in days_near(day)}
-        return [(DATE, "in", sorted(near))] if all(named) else None
+        return sorted(near) if all(named) else None
 
-    def _theirs(self, rows: Any) -> pc.Expression:
-        """Which rows of a dataset are theirs; never null, so that it can be turned round."""
-        traces = [run.trace_id for run in self._runs if run.trace_id]
-        others = [run.execution_id for run in self._runs if not run.trace_id]
-        has_trace = pc.field("trace_id").is_valid()
-        of_trace = has_trace & _is_one_of(rows, "trace_id", traces)
-        return of_trace | (~has_trace & _is_one_of(rows, "execution_id", others))
-
-
-def _is_one_of(rows: Any, name: str, values: Sequence[str]) -> pc.Expression:
-    return pc.field(name).isin(pa.array(values, rows.schema.field(name).type))
+    def _theirs(self, rows: pa.Table) -> Any:
+        traces = pa.array([run.trace_id for run in self._runs if run.trace_id], pa.string())
+        others = pa.array([run.execution_id for run in self._runs if not run.trace_id], pa.string())
+        of_trace = pc.is_in(rows["trace_id"], traces)
+        return pc.or_(of_trace, pc.and_(pc.is_null(rows["trace_id"]), pc.is_in(rows["execution_id"], others)))
 
 
 def remove_messages(store: DeltaStore, runs: Collection[RunId]) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from exporters.delta.fetched_media import MediaSource, fetch_media
-from exporters.delta.reading import Known, bunches, conformed, rows_of
+from exporters.delta.reading import Known, bunches, conformed, rows_of, scanned
 from exporters.delta.tables import DATE, DeltaStore
 from exporters.errors import NoTable, NotWritable
 from exporters.storage.files import locked, make_directory, write_file
@@ -124,9 +125,10 @@ class _Copying:
 
     def _executions(self, table: DeltaTable) -> Iterator[tuple[dt.date, pa.Table]]:
         days = self._days(table)
-        wanted = _is_meant(table, days, self.part.texts) if self.part.texts else None
-        if self.part.texts and wanted is None:
+        ids = _meant(table, [day.isoformat() for day in days], self.part.texts) if self.part.texts else None
+        if ids == []:
             return
+        wanted = None if ids is None else pc.field("write_id").isin(pa.array(ids, pa.int64()))
         for day in days:
             dataset = table.to_pyarrow_dataset(file_pruning_predicate=[(DATE, "=", day.isoformat())])
             names = [name for name in schema("executions").names if name in dataset.schema.names]
@@ -177,23 +179,28 @@ class _Copying:
                 write(part)
 
 
-def _is_meant(table: DeltaTable, days: Sequence[dt.date], texts: Sequence[str]) -> pc.Expression | None:
-    """The runs that are meant by an id, enough of one, or a trace, with all their revisions; None where none is."""
-    execution_id, trace_id = pc.field("execution_id"), pc.field("trace_id")
-    fitting = [
-        pc.starts_with(execution_id, text) | pc.ends_with(execution_id, f"_{text}") | (trace_id == text)
-        for text in texts
-        if len(text) >= SHORTEST_PREFIX
-    ]
-    if not fitting or not days:
-        return None
-    fits = fitting[0]
-    for other in fitting[1:]:
-        fits |= other
-    pruned = table.to_pyarrow_dataset(file_pruning_predicate=[(DATE, "in", [day.isoformat() for day in days])])
-    found = pruned.to_table(columns=["execution_id", "trace_id"], filter=fits)
-    if not len(found):
-        return None
-    # Another revision of a run may have another id.
-    is_trace = trace_id.isin(pc.drop_null(found["trace_id"]).unique())
-    return execution_id.isin(found["execution_id"].unique()) | is_trace
+def _meant(table: DeltaTable, days: Sequence[str], texts: Sequence[str]) -> list[int]:
+    """The writes of the runs that are meant by an id, enough of one, or a trace; with all their revisions."""
+    columns = ("execution_id", "trace_id", "write_id")
+    long_enough = [text for text in texts if len(text) >= SHORTEST_PREFIX]
+
+    def is_named(rows: pa.Table) -> Any:
+        return functools.reduce(pc.or_kleene, (_fits(rows, text) for text in long_enough))
+
+    if not long_enough or not days:
+        return []
+    found = scanned(table, columns, is_named, days)
+
+    def is_same_run(rows: pa.Table) -> Any:
+        # Another revision of a run may have another id.
+        of_trace = pc.is_in(rows["trace_id"], found["trace_id"].drop_null())
+        return pc.or_(of_trace, pc.is_in(rows["execution_id"], found["execution_id"].combine_chunks()))
+
+    ids: list[int] = scanned(table, columns, is_same_run, days)["write_id"].to_pylist() if len(found) else []
+    return ids
+
+
+def _fits(rows: pa.Table, text: str) -> Any:
+    execution_id, trace_id = rows["execution_id"], rows["trace_id"]
+    by_id = pc.or_kleene(pc.starts_with(execution_id, text), pc.ends_with(execution_id, f"_{text}"))
+    return pc.fill_null(pc.or_kleene(by_id, pc.equal(trace_id, text)), False)
