@@ -19,7 +19,9 @@ from devserver.stages.seeds import draw_seed
 from devserver.web.asking.again import again, can_be_seeded, leaves_to_chance, with_seed
 from devserver.web.asking.body import check_names, checked, image_of, level_for, seed_of
 from devserver.web.asking.choices import choices_of
-from devserver.web.asking.runner import Job, RunnerFull
+from devserver.web.asking.full import RunnerFull
+from devserver.web.asking.job import Job
+from devserver.web.asking.too_many import sentence_of, turn_here, with_retry
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
 from devserver.web.refusals import refuse_with
 from devserver.web.replies import set_cookie, whole_text
@@ -59,9 +61,7 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
 
 
 def _is_full(error: RunnerFull) -> AnyResponse:
-    answer = message(503, str(error))
-    answer.headers["Retry-After"] = str(error.retry_after)
-    return answer
+    return with_retry(message(error.why.status, sentence_of(error, words_here())), error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +79,13 @@ class _Pages:
         try:
             wanted = _request_of_form(self.settings, self.runs.configs)
             self.runs.runner.check(wanted)
-            job = self.runs.runner.submit(wanted, asker().pupil)
+            job = self.runs.runner.submit(wanted, asker().pupil, turn=turn_here())
         except (RequestError, ConfigError) as error:
             page = _start_page(self.devserver, self.settings, request.form, sentence=str(error))
             return make_response(page, 400)
         except RunnerFull as error:
-            words = words_here()
-            sentence = words["full"].format(seconds=error.retry_after)
-            answer = make_response(_start_page(self.devserver, self.settings, request.form, sentence=sentence), 503)
-            answer.headers["Retry-After"] = str(error.retry_after)
-            return answer
+            answer = _start_page(self.devserver, self.settings, request.form, sentence=_told(error))
+            return with_retry(make_response(answer, error.why.status), error)
         return _to(job)
 
     def index(self) -> str:
@@ -108,7 +105,7 @@ class _Pages:
     def one(self, name: str) -> AnyResponse:
         found = self.runs.find(name, asker())
         if isinstance(found, Job) and not found.trace_id:
-            return make_response(show("waiting.html", job=found, position=self.runs.runner.position(found)))
+            return make_response(show("waiting.html", job=found, standing=self.runs.runner.standing(found)))
         execution_id = found.execution_id if isinstance(found, Job) else found
         if name != execution_id:
             query = request.query_string.decode("ascii", "ignore")
@@ -138,13 +135,19 @@ class _Pages:
         level_for(repeated.safety_level, guard.role(), self.settings.safety_level)
         check_names(repeated.parameters)
         self.runs.runner.check(repeated)
-        return _to(self.runs.runner.submit(repeated, asker().pupil))
+        return _to(self.runs.runner.submit(repeated, asker().pupil, turn=turn_here()))
 
     def change_language(self, wanted: str) -> AnyResponse:
         response = redirect(_own_address(request.args.get("next", "/")), 303)
         if wanted in LANGUAGES:
             set_cookie(response, LANGUAGE_COOKIE, wanted, LANGUAGE_SECONDS)
         return response
+
+
+def _told(error: RunnerFull) -> str:
+    words, has_pictures = words_here(), any(file.filename for file in request.files.getlist("images"))
+    kept = [words["sentence kept"], *([words["pictures again"]] if has_pictures else [])]
+    return " ".join([sentence_of(error, words), *kept])
 
 
 def _start_page(devserver: Devserver, settings: WebSettings, given: Any, *, sentence: str = "") -> str:

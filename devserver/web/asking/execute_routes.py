@@ -10,7 +10,9 @@ from flask import Blueprint, Response, request
 from devserver.errors import RequestError, UnknownConfig
 from devserver.web.asking.body import NotAllowed, read_body, request_of
 from devserver.web.asking.era_a_answers import accepted, answer_of
-from devserver.web.asking.runner import Job, RunnerFull
+from devserver.web.asking.full import RunnerFull
+from devserver.web.asking.job import Job
+from devserver.web.asking.too_many import too_many, turn_here
 from devserver.web.replies import json_reply, trouble, whole_text
 from devserver.web.runs.lookup import Runs
 from devserver.web.visitors import guard
@@ -34,12 +36,12 @@ def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Bluepri
         try:
             wanted, config = request_of(source, guard.role(), settings.safety_level, runs.configs)
             runs.runner.check(wanted)
-            job = runs.runner.submit(wanted, asker().pupil)
+            job = runs.runner.submit(wanted, asker().pupil, turn=turn_here())
         except (UnknownConfig, RequestError) as error:
             status = 404 if isinstance(error, UnknownConfig) else 403 if isinstance(error, NotAllowed) else 400
             return trouble(status, str(error), **_named(source))
         except RunnerFull as error:
-            return trouble(503, str(error), **_named(source), retry_after=error.retry_after)
+            return too_many(error, **_named(source))
         if not _waits(source):
             return _accept(runs, job, _secret(job, pupils))
         job.done.wait()
