@@ -110,6 +110,10 @@ class Recording:
         """What was recovered so far of runs whose process died."""
         return self._recovery.report
 
+    def wait_until_recovered(self, timeout: float) -> bool:
+        """Whether what this start found of runs whose process died is seen to, or will be within `timeout` seconds."""
+        return self._recovery.wait(timeout)
+
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until every finished run is durable in every sink; False where `timeout` seconds were not enough."""
         return self._life is Life.INHERITED or self._road.flush(timeout)
