@@ -24,7 +24,7 @@ _NUMBERS = {
     "slots": ("DEVSERVER_SLOTS", 1, 64),
     "most_waiting": ("DEVSERVER_WAITING", 0, 500),
     "runs_per_pupil": ("DEVSERVER_RUNS_PER_PUPIL", 1, 64),
-    "waiting_per_pupil": ("DEVSERVER_WAITING_PER_PUPIL", 0, 500),
+    "waiting_per_pupil": ("DEVSERVER_WAITING_PER_PUPIL", 1, 500),
     "most_streams": ("DEVSERVER_STREAMS", 1, 500),
     "most_per_address": ("DEVSERVER_CONNECTIONS", 8, 100_000),
     "most_wrong_tokens": ("DEVSERVER_WRONG_TOKENS", 1, 100_000),

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 STATUS = "document.querySelector('.exports') && document.querySelector('.top').dataset.status"
+IS_OVER = "document.readyState === 'complete' && document.querySelector('.exports')"
 IS_LIVE = "typeof source !== 'undefined' && source?.readyState === EventSource.OPEN"
 SAYS_LOST = """!document.querySelector('[data-slot="lost"]').hidden"""
 FOCUS = "((one) => one.textContent.trim() || one.id)(document.activeElement)"
@@ -84,7 +85,7 @@ def test_what_arrives_does_not_take_the_focus_and_a_new_page_gives_it_back(brows
         assert page.look(FOCUS) == "Runs"
         page.look("window.isOld = true")
         held.open()
-        page.until("!window.isOld && document.querySelector('.exports')")
+        page.until(f"!window.isOld && {IS_OVER}")
         assert page.look(FOCUS) == "Runs"
         page.close()
 
@@ -96,7 +97,7 @@ def test_the_focus_is_at_the_content_where_its_control_is_gone(browser, tmp_path
         page.go(f"{served.base_url}{run['run_url']}", IS_LIVE)
         page.look("document.querySelector('.stop-it button').focus()")
         held.open()
-        page.until("document.querySelector('.exports')")
+        page.until(IS_OVER)
         assert page.look("document.activeElement.id") == "content"
         page.close()
 
