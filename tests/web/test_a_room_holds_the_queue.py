@@ -10,9 +10,9 @@ from devserver.requests import Request
 from devserver.web import WebSettings
 from devserver.web.asking.full import RunnerFull, WhyNot
 from devserver.web.asking.kept_request import text_of
+from devserver.web.asking.run_queue import OWN_RUNS, PAUSED, Standing
 from devserver.web.asking.runner import Runner
 from devserver.web.asking.tickets import Tickets
-from devserver.web.asking.waiting_line import OWN_RUNS, PAUSED, Standing
 from exporters import read_records
 
 PATIENCE = 30

@@ -48,7 +48,12 @@ def test_a_form_of_the_page_is_taken_under_the_name_that_the_proxy_has(served):
     headers = {**FORWARDED, "Origin": ORIGIN}
     answer = client.post("/login", data={"token": CLASS_TOKEN}, headers=headers)
     assert answer.status_code == (303 if is_behind else 403)
-    assert client.post("/login", data={"token": CLASS_TOKEN}, headers={**headers, "Origin": "https://evil.example"}).status_code == 403
+    assert (
+        client.post(
+            "/login", data={"token": CLASS_TOKEN}, headers={**headers, "Origin": "https://evil.example"}
+        ).status_code
+        == 403
+    )
 
 
 def test_a_name_that_is_not_ours_is_refused_from_a_proxy_too(served):

@@ -10,7 +10,7 @@ from devserver.web.asking.fair_order import Waiter, in_turns
 from devserver.web.asking.full import WhyNot
 from devserver.web.asking.job import Job
 from devserver.web.asking.patience import LEAST_SECONDS, MOST_SECONDS, UNKNOWN_SECONDS, seconds_until
-from devserver.web.asking.waiting_line import OWN_RUNS, PAUSED, Bounds, Standing, WaitingLine
+from devserver.web.asking.run_queue import OWN_RUNS, PAUSED, QueueBounds, RunQueue, Standing
 
 lines = st.lists(st.sampled_from("abcdef"), max_size=40).map(
     lambda owners: [Waiter(whose, number) for number, whose in enumerate(owners, start=1)]
@@ -54,7 +54,7 @@ def test_a_flood_moves_nobody_elses_first_sentence(waiting, last_turns, many):
 
 
 def a_line(slots=1, waiting=30, runs_each=1, waiting_each=2, paused=()):
-    return WaitingLine(Bounds(slots, waiting, runs_each, waiting_each), lambda room: room in paused)
+    return RunQueue(QueueBounds(slots, waiting, runs_each, waiting_each), lambda room: room in paused)
 
 
 def a_job(whose="", room=""):

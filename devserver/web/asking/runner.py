@@ -13,13 +13,13 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from devserver.pipeline import Pipeline
-from devserver.requests import Request, Result
+from devserver.requests import Request
 from devserver.web.asking.full import RunnerFull, WhyNot
 from devserver.web.asking.job import Job
 from devserver.web.asking.patience import REMEMBERED as DURATIONS
 from devserver.web.asking.patience import seconds_until
+from devserver.web.asking.run_queue import QueueBounds, RunQueue, Standing
 from devserver.web.asking.tickets import Kept, Tickets
-from devserver.web.asking.waiting_line import Bounds, Standing, WaitingLine
 from otel_tracking.outcome import Status
 from otel_tracking.run import Execution
 
@@ -59,7 +59,7 @@ class Runner:
     ) -> None:
         self._pipeline, self._tickets = pipeline, tickets or Tickets(None)
         self._entrance, self._changed = threading.Lock(), threading.Condition()
-        self._line = WaitingLine(Bounds(slots, most_waiting, runs_each, waiting_each), is_paused)
+        self._queue = RunQueue(QueueBounds(slots, most_waiting, runs_each, waiting_each), is_paused)
         self._stopped: list[Job] = []
         self._over: deque[Job] = deque(maxlen=REMEMBERED)
         self._lasted: deque[float] = deque(maxlen=DURATIONS)
@@ -94,7 +94,9 @@ class Runner:
 
     def resume(self) -> list[Job]:
         """The runs that waited when the server ended last, waiting again: as many as there are, in their order."""
-        left = [Job(one.request, one.owner, one.ticket, one.asked_at, room=one.room) for one in self._tickets.take_over()]
+        left = [
+            Job(one.request, one.owner, one.ticket, one.asked_at, room=one.room) for one in self._tickets.take_over()
+        ]
         for job in left:
             self._enqueue(job)
         return left
@@ -130,13 +132,13 @@ class Runner:
     def standing(self, job: Job) -> Standing:
         """Its place in the queue, and what holds it there."""
         with self._changed:
-            return self._line.standing(job)
+            return self._queue.standing(job)
 
     def wait_for_move(self, job: Job, standing: Standing | None, timeout: float) -> Standing:
         """Where the job stands as soon as it is elsewhere than `standing`, or when `timeout` seconds are over."""
         with self._changed:
-            self._changed.wait_for(lambda: self._line.standing(job) != standing, timeout)
-            return self._line.standing(job)
+            self._changed.wait_for(lambda: self._queue.standing(job) != standing, timeout)
+            return self._queue.standing(job)
 
     def stop(self, job: Job) -> None:
         """End a run at its next step. One that waits gets a record too, which says that it was cancelled."""
@@ -146,7 +148,7 @@ class Runner:
     def clear(self, room: str) -> list[Job]:
         """End what waits in a room, as `stop` does; gives those jobs. What is under way goes on."""
         with self._changed:
-            waiting = self._line.waiting_in(room)
+            waiting = self._queue.waiting_in(room)
         return self._end_waiting(waiting)
 
     def close(self, timeout: float = 10.0) -> bool:
@@ -160,42 +162,42 @@ class Runner:
         is_done = _all_done(jobs, timeout)
         if is_done:
             with self._changed:
-                self._changed.wait_for(lambda: not (self._line.running or self._stopped))
+                self._changed.wait_for(lambda: not (self._queue.running or self._stopped))
             self._tickets.close()
         return is_done
 
     def _under_way(self) -> list[Job]:
-        return [*self._line.running, *self._stopped, *self._line.waiting()]
+        return [*self._queue.running, *self._stopped, *self._queue.waiting()]
 
     def _check_room(self, job: Job) -> None:
         with self._changed:
             if self._closed:
                 raise RunnerFull(_ENDING, ENDING_SECONDS, WhyNot.ENDING)
-            why = self._line.why_not(job)
+            why = self._queue.why_not(job)
             if why is WhyNot.OWN:
-                first = self._line.first_of(job.whose)
-                turns = self._line.standing(first).position if first else 1
+                first = self._queue.first_of(job.whose)
+                turns = self._queue.standing(first).position if first else 1
                 sentence = "as many of your runs are waiting as may; ask again when one of them has begun"
                 raise RunnerFull(sentence, self._seconds_until(turns), why)
             if why:
-                waiting = len(self._line.waiting())
+                waiting = len(self._queue.waiting())
                 sentence = f"{waiting} runs are waiting already; ask again in a moment"
                 raise RunnerFull(sentence, self._seconds_until(1), why)
 
     def _seconds_until(self, turns: int) -> int:
-        return seconds_until(turns, self._lasted, self._line.bounds.slots)
+        return seconds_until(turns, self._lasted, self._queue.bounds.slots)
 
     def _enqueue(self, job: Job) -> bool:
         with self._changed:
             if not self._closed:
-                self._line.enter(job)
+                self._queue.enter(job)
                 self._changed.notify_all()
             return not self._closed
 
     def _end_waiting(self, jobs: Iterable[Job]) -> list[Job]:
         """End those of them that wait; all leave the queue before the first is written down."""
         with self._changed:
-            left = [job for job in jobs if self._line.leave(job)]
+            left = [job for job in jobs if self._queue.leave(job)]
             self._stopped += left
             self._changed.notify_all()
         for job in left:
@@ -213,7 +215,7 @@ class Runner:
     def _next(self) -> Job | None:
         with self._changed:
             while not self._closed:
-                if job := self._line.begin_next():
+                if job := self._queue.begin_next():
                     self._changed.notify_all()
                     return job
                 self._changed.wait()
@@ -233,7 +235,7 @@ class Runner:
         job.end(result, error)
         self._tickets.end(job.ticket, job.status, type(error).__name__ if error else "")
         with self._changed:
-            (self._stopped if job in self._stopped else self._line.running).remove(job)
+            (self._stopped if job in self._stopped else self._queue.running).remove(job)
             self._over.append(job)
             self._changed.notify_all()
 

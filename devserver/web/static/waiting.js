@@ -7,9 +7,9 @@ const source = new EventSource(place.dataset.live);
 source.addEventListener("queued", (event) => {
   const told = JSON.parse(event.data);
   slot("position").textContent = String(told.position);
-  const why = { paused: slot("held").dataset.wordPaused, own: slot("held").dataset.wordOwn }[told.held] || "";
-  slot("held").textContent = why;
-  slot("held").hidden = why === "";
+  const words = slot("sentence").dataset;
+  const sentence = { paused: words.wordPaused, own: words.wordOwn }[told.held] || words.word;
+  if (slot("sentence").textContent !== sentence) slot("sentence").textContent = sentence;
 });
 for (const kind of ["started", "finished"]) {
   source.addEventListener(kind, () => {

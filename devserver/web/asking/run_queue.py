@@ -20,7 +20,7 @@ PAUSED, OWN_RUNS = "paused", "own"
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class QueueBounds:
     """How many runs go on at once and how many may wait: of all, and of each who takes turns."""
 
     slots: int
@@ -36,10 +36,10 @@ class Standing(NamedTuple):
     held: str = ""
 
 
-class WaitingLine:
+class RunQueue:
     """A fair queue before a few slots. Jobs of a room that is paused keep their place, and others pass them."""
 
-    def __init__(self, bounds: Bounds, is_paused: Callable[[str], bool]) -> None:
+    def __init__(self, bounds: QueueBounds, is_paused: Callable[[str], bool]) -> None:
         self.bounds, self._is_paused = bounds, is_paused
         self.running: list[Job] = []
         self._numbers = count(1)
