@@ -17,7 +17,7 @@ def health_routes(devserver: Devserver, runs: Runs) -> Blueprint:
 
     @routes.get("/healthz")
     def healthz() -> Response:
-        """For whoever asks: whether all is well, and nothing else. A server that is ending is not: it has no more pages."""
+        """For whoever asks: whether all is well, and nothing else. A server that is ending has no more pages."""
         if runs.runner.is_ending:
             return Response("ending\n", 503, mimetype="text/plain")
         well = is_well(devserver.recording.health())

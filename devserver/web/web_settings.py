@@ -36,10 +36,10 @@ class WebSettings:
     """Where the server listens, who may come in, and how much it does at once.
 
     `token` opens everything, `class_token` what students may see. `slots` runs go on at once, `most_waiting` more may
-    wait; of each pupil `runs_per_pupil` and `waiting_per_pupil`. `most_streams` watchers may follow runs. `safety_level`
-    is that of runs that do not say another one. `most_per_address` connections may come from one address (a school
-    behind one router is one), and `most_wrong_tokens` a minute. `proxy` is the address of a TLS proxy whose word counts
-    on where a request comes from, how it was sent, and by which name.
+    wait; of each pupil `runs_per_pupil` and `waiting_per_pupil`. `most_streams` watchers may follow runs.
+    `safety_level` is that of runs that do not say another one. `most_per_address` connections may come from one address
+    (a school behind one router is one), and `most_wrong_tokens` a minute. `proxy` is the address of a TLS proxy whose
+    word counts on where a request comes from, how it was sent, and by which name.
     """
 
     host: str = LOOPBACK

@@ -36,16 +36,32 @@ function nameOfControl(element) {
 
 function keepFocus() {
   const element = document.activeElement;
-  if (element && element !== document.body) sessionStorage.setItem(FOCUS_KEPT, nameOfControl(element));
+  if (element && element !== document.body) remember(nameOfControl(element));
 }
 
 // What is there no more (a run that is over cannot be ended) leaves the focus at the beginning of the content.
 function giveFocusBack() {
-  const name = sessionStorage.getItem(FOCUS_KEPT);
+  const name = remembered();
   if (name === null) return;
-  sessionStorage.removeItem(FOCUS_KEPT);
   const same = [...document.querySelectorAll(CONTROLS)].find((element) => nameOfControl(element) === name);
   (same || document.getElementById("content")).focus({ preventScroll: true });
+}
+
+// A browser that keeps nothing for pages throws here; the page comes back all the same.
+function remember(name) {
+  try {
+    sessionStorage.setItem(FOCUS_KEPT, name);
+  } catch {}
+}
+
+function remembered() {
+  try {
+    const name = sessionStorage.getItem(FOCUS_KEPT);
+    sessionStorage.removeItem(FOCUS_KEPT);
+    return name;
+  } catch {
+    return null;
+  }
 }
 
 giveFocusBack();
