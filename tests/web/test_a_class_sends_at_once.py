@@ -16,6 +16,7 @@ from devserver.web.visitors.pupils import COOKIE
 from exporters import read_records
 
 PUPILS, FLOODS, TIMES = 15, 3, 40
+ONE_SLOT = WebSettings(**TOKENS, slots=1)
 NAMES = [f"pupil {number}" for number in range(PUPILS)]
 
 
@@ -35,10 +36,10 @@ def send(client, prompt, **headers):
 
 
 @contextmanager
-def a_class_room(folder, model):
-    """A server with tokens and one slot, whose runs wait for the model."""
+def a_class_room(folder, model, settings=ONE_SLOT):
+    """A server with tokens, whose runs wait for the model."""
     dada = ScriptedMaker(lambda text, seed: model(text), media_format="text/plain")
-    with devserver_in(folder, dada=dada) as devserver, server_of(devserver, WebSettings(**TOKENS, slots=1)) as served:
+    with devserver_in(folder, dada=dada) as devserver, server_of(devserver, settings) as served:
         yield served
         model.is_open.set()
 
@@ -157,3 +158,17 @@ def test_a_program_without_cookies_takes_the_turns_of_its_address(served, model)
 def test_who_has_the_full_token_is_held_to_no_bounds_of_their_own(served):
     answers = [send(served, "x", **bearer(TOKENS["token"])) for _ in range(6)]
     assert {answer.status_code for answer in answers} == {202}
+
+
+def test_how_many_runs_are_each_pupils_is_set_from_outside(tmp_path):
+    """Two at once, and one more."""
+    environment = {"DEVSERVER_RUNS_PER_PUPIL": "2", "DEVSERVER_WAITING_PER_PUPIL": "1"}
+    numbers = WebSettings.from_environment(environment=environment)
+    settings = WebSettings(
+        **TOKENS, slots=4, runs_per_pupil=numbers.runs_per_pupil, waiting_per_pupil=numbers.waiting_per_pupil
+    )
+    model = HeldModel()
+    with a_class_room(tmp_path, model, settings) as served, a_pupil(served) as pupil:
+        answers = [send(pupil, "x") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
+    assert [answer.json()["position"] for answer in answers[:3]] == [0, 0, 1]

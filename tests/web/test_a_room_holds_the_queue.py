@@ -2,12 +2,14 @@
 
 import sqlite3
 import threading
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
 import pytest
-from web_stage import HeldTranslator, begin, client_of, devserver_in
+from web_stage import HeldTranslator, begin, client_of, devserver_in, execute, server_of
 
 from devserver.requests import Request
 from devserver.web import WebSettings
+from devserver.web.asking.execute_routes import SPARE_SEATS
 from devserver.web.asking.full import RunnerFull, WhyNot
 from devserver.web.asking.kept_request import text_of
 from devserver.web.asking.run_queue import OWN_RUNS, PAUSED, Standing
@@ -168,6 +170,21 @@ def test_a_server_that_ends_says_that_it_has_no_more_pages(devserver, held):
     assert (answer.status_code, answer.get_data(as_text=True)) == (503, "ending\n")
     assert full.status_code == 503
     assert "Der Server wird gerade neu gestartet. Versuch es in 60 Sekunden noch einmal." in full.get_data(as_text=True)
+
+
+def test_programs_that_wait_for_a_room_that_is_paused_leave_threads_for_pages(devserver, held, paused):
+    held.open()
+    paused.add("")
+    runner = Runner(devserver.pipeline, slots=1, is_paused=paused.__contains__)
+    settings, most = WebSettings(slots=1, most_waiting=0), 1 + SPARE_SEATS
+    with server_of(devserver, settings, runner=runner) as served, ThreadPoolExecutor(most + 1) as programs:
+        answers = [programs.submit(execute, served) for _ in range(most + 1)]
+        [first] = wait(answers, PATIENCE, FIRST_COMPLETED).done
+        assert first.result().status_code == 202
+        assert served.get("/").status_code == 200
+        paused.clear()
+        runner.look()
+        assert sorted(answer.result(PATIENCE).status_code for answer in answers) == [200] * most + [202]
 
 
 def test_own_runs_hold_a_pupil_back_and_nobody_else(devserver, held):

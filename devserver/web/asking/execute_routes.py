@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,10 +23,15 @@ from devserver.web.web_settings import WebSettings
 BEGIN_SECONDS = 2.0
 """How long the answer to somebody who does not wait may be held back for the run's execution id."""
 
+SPARE_SEATS = 4
+"""For those who are being answered while others have come already."""
+
 
 def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Blueprint:
     """The route, as a blueprint."""
     routes = Blueprint("execute", __name__)
+    # Each that waits holds a thread; where rooms are paused, more runs may wait than there are threads for.
+    seats = threading.BoundedSemaphore(settings.most_waiting + settings.slots + SPARE_SEATS)
 
     @routes.post("/api/schema/pipeline/execute")
     def execute() -> Response:
@@ -42,9 +48,10 @@ def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Bluepri
             return trouble(status, str(error), **_named(source))
         except RunnerFull as error:
             return too_many(error, **_named(source))
-        if not _waits(source):
+        if not (_waits(source) and seats.acquire(blocking=False)):
             return _accept(runs, job, _secret(job, pupils))
         job.done.wait()
+        seats.release()
         record = runs.so_far(job).record()
         status, body = answer_of(job, config, record, for_students=not asker().is_researcher)
         return json_reply({**body, **_secret(job, pupils)}, status)
