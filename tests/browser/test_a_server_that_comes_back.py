@@ -61,6 +61,8 @@ def test_pages_find_their_runs_again_by_themselves(browser, tmp_path, number, en
             assert waiting.look("""document.querySelector('[data-slot="position"]').textContent""") == "1"
             pages = [under_way, waiting]
             serving.send(number)
+            # A server that has begun to end has no page to give: then the model may go on.
+            waiting.until(SAYS_LOST)
             model.is_open.set()
             serving.wait()
             for page in pages:
