@@ -43,6 +43,7 @@ BEHIND_SECONDS = 5.0
 QUIET_SECONDS = 60.0
 """How long nothing more is said of the same trouble."""
 
+_OF_PROXIES = "x-forwarded-for x-forwarded-host x-forwarded-proto"
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 
 
@@ -230,7 +231,7 @@ def _without_its_message(entry: logging.LogRecord) -> bool:
 def _adjustments(name: str, limits: Limits, threads: int, trusted_proxy: str | None) -> Adjustments:
     proxy: dict[str, Any] = {}
     if trusted_proxy:
-        proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": "x-forwarded-for x-forwarded-proto"}
+        proxy = {"trusted_proxy": trusted_proxy, "trusted_proxy_headers": _OF_PROXIES}
     return Adjustments(
         threads=threads,
         ident=name,

@@ -91,10 +91,13 @@ class Recovering:
         self.report = RecoveryReport()
         self._recover = recover
         self._is_over = threading.Event()
+        self._done = threading.Event()
+        self._done.set()
         self._worker = Worker("otel-tracking recovery", partial(troubles.report, "recovery"))
 
     def start(self) -> None:
         """Begin."""
+        self._done.clear()
         self._worker.put(self._work)
         self._worker.start()
         self._worker.stop(0.0)  # after that
@@ -106,8 +109,15 @@ class Recovering:
             self._is_over.set()
             self._worker.stop(seconds / 4)
 
+    def wait(self, seconds: float) -> bool:
+        """Whether it is over within that time; one that was never begun is."""
+        return self._done.wait(seconds)
+
     def _work(self) -> None:
-        self.report = self._recover(stop=self._is_over)
+        try:
+            self.report = self._recover(stop=self._is_over)
+        finally:
+            self._done.set()
 
 
 class _Recovery:

@@ -110,6 +110,10 @@ class Recording:
         """What was recovered so far of runs whose process died."""
         return self._recovery.report
 
+    def wait_until_recovered(self, timeout: float) -> bool:
+        """Whether what this start found of runs whose process died is seen to, or will be within `timeout` seconds."""
+        return self._recovery.wait(timeout)
+
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until every finished run is durable in every sink; False where `timeout` seconds were not enough."""
         return self._life is Life.INHERITED or self._road.flush(timeout)
@@ -144,9 +148,8 @@ class Recording:
     def close(self, timeout: float = 10.0) -> bool:
         """End the recording: open runs become `interrupted` records. True where everything became durable.
 
-        It takes `timeout` seconds at most, and a little for the last steps. What a sink could not take by then stays
-        in the flight recorder or in a file and is recovered at the next start. What this start found there is
-        recovered first, as far as half of the time goes: a program that ends at once recovers too.
+        It takes `timeout` seconds at most, half of them for what this start found of dead processes, and a little for
+        the last steps. What a sink could not take by then stays in the flight recorder or a file, for the next start.
         """
         if self._life is not Life.OPEN:
             return True
@@ -256,17 +259,15 @@ def start_recording(
             resource=resource.attributes,
         )
         sinks = [*sinks, box]
-    namespace = namespace_of(sinks)
+    namespace, has_journals = namespace_of(sinks), journal is not False
     directory = journal if isinstance(journal, str | Path) else None
-    recorder = FlightRecorder(directory, namespace=namespace, enabled=journal is not False)
+    recorder = FlightRecorder(directory, namespace=namespace, enabled=has_journals)
     base = None if spill is False else spill_base(sinks, spill if isinstance(spill, str | Path) else None)
     troubles = Troubles(raise_errors=raise_errors)
     room = WaitingRoom(Spill(base, namespace), troubles, max_pending=max_pending)
     road = Road(sinks, troubles, retry_seconds=retry_seconds, room=room)
-    recovering = Recovering(
-        partial(recover, sinks, directory=directory, namespace=namespace, spill=base, journals=journal is not False),
-        troubles,
-    )
+    work = partial(recover, sinks, directory=directory, namespace=namespace, spill=base, journals=has_journals)
+    recovering = Recovering(work, troubles)
     recording = Recording(
         road,
         Assembly(road, grace=grace, max_age=max_age),
@@ -283,7 +284,7 @@ def start_recording(
     )
     if meter_provider is not None:
         metrics.observe(meter_provider, recording.health)
-    if recover_dead_runs and sinks and (journal is not False or base):
+    if recover_dead_runs and sinks and (has_journals or base):
         recovering.start()
     return recording
 

@@ -61,7 +61,12 @@ def create_app(
     # What another process keeps there is the other's.
     tickets = Tickets(own if claim(devserver.settings.data_dir, app) else None)
     runner = runner or Runner(
-        devserver.pipeline, slots=settings.slots, most_waiting=settings.most_waiting, tickets=tickets
+        devserver.pipeline,
+        slots=settings.slots,
+        most_waiting=settings.most_waiting,
+        runs_each=settings.runs_per_pupil,
+        waiting_each=settings.waiting_per_pupil,
+        tickets=tickets,
     )
     runs = Runs(devserver, runner)
     pupils = Pupils(key_in(devserver.settings.data_dir / FOLDER) if settings.class_token else secrets.token_bytes(32))

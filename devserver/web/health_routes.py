@@ -17,7 +17,9 @@ def health_routes(devserver: Devserver, runs: Runs) -> Blueprint:
 
     @routes.get("/healthz")
     def healthz() -> Response:
-        """For whoever asks: whether all is well, and nothing else."""
+        """For whoever asks: whether all is well, and nothing else. A server that is ending has no more pages."""
+        if runs.runner.is_ending:
+            return Response("ending\n", 503, mimetype="text/plain")
         well = is_well(devserver.recording.health())
         return Response("ok\n" if well else "not ok\n", 200 if well else 503, mimetype="text/plain")
 

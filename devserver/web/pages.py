@@ -21,7 +21,9 @@ from devserver.stages.seeds import draw_seed
 from devserver.web.asking.again import again, can_be_seeded, leaves_to_chance, with_seed
 from devserver.web.asking.body import check_names, checked, image_of, level_for, seed_of
 from devserver.web.asking.choices import choices_of
-from devserver.web.asking.runner import Job, RunnerFull
+from devserver.web.asking.full import RunnerFull
+from devserver.web.asking.job import Job
+from devserver.web.asking.too_many import sentence_of, turn_here, with_retry
 from devserver.web.concerns import will_concern
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
 from devserver.web.refusals import refuse_with
@@ -63,9 +65,7 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
 
 
 def _is_full(error: RunnerFull) -> AnyResponse:
-    answer = message(503, in_words(error), str(error))
-    answer.headers["Retry-After"] = str(error.retry_after)
-    return answer
+    return with_retry(message(error.why.status, sentence_of(error, words_here())), error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +83,13 @@ class _Pages:
         try:
             wanted = _request_of_form(self.settings, self.runs.configs)
             self.runs.runner.check(wanted)
-            job = self.runs.runner.submit(wanted, asker().pupil)
+            job = self.runs.runner.submit(wanted, asker().pupil, turn=turn_here())
         except (RequestError, ConfigError) as error:
             page = _start_page(self.devserver, self.settings, request.form, sentence=in_words(error))
             return make_response(page, 400)
         except RunnerFull as error:
-            words = words_here()
-            sentence = words["full"].format(seconds=error.retry_after)
-            answer = make_response(_start_page(self.devserver, self.settings, request.form, sentence=sentence), 503)
-            answer.headers["Retry-After"] = str(error.retry_after)
-            return answer
+            answer = _start_page(self.devserver, self.settings, request.form, sentence=_told(error))
+            return with_retry(make_response(answer, error.why.status), error)
         return _to(job)
 
     def index(self) -> str:
@@ -124,7 +121,7 @@ class _Pages:
     def _waiting(self, job: Job) -> dict[str, Any]:
         return {
             "job": job,
-            "position": self.runs.runner.position(job),
+            "standing": self.runs.runner.standing(job),
             "is_concern": will_concern(job.request) and self.runs.owns(job, asker()),
             "can_change_audience": asker().is_researcher,
             "help_number": self.settings.help_number,
@@ -151,13 +148,19 @@ class _Pages:
         level_for(repeated.safety_level, guard.role(), self.settings.safety_level)
         check_names(repeated.parameters)
         self.runs.runner.check(repeated)
-        return _to(self.runs.runner.submit(repeated, asker().pupil))
+        return _to(self.runs.runner.submit(repeated, asker().pupil, turn=turn_here()))
 
     def change_language(self, wanted: str) -> AnyResponse:
         response = redirect(_own_address(request.args.get("next", "/")), 303)
         if wanted in LANGUAGES:
             set_cookie(response, LANGUAGE_COOKIE, wanted, LANGUAGE_SECONDS)
         return response
+
+
+def _told(error: RunnerFull) -> str:
+    words, has_pictures = words_here(), any(file.filename for file in request.files.getlist("images"))
+    kept = [words["sentence kept"], *([words["pictures again"]] if has_pictures else [])]
+    return " ".join([sentence_of(error, words), *kept])
 
 
 def _start_page(devserver: Devserver, settings: WebSettings, given: Any, *, sentence: str = "") -> str:

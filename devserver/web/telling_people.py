@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from devserver.errors import DevserverError
-from devserver.web.asking.runner import RunnerFull
 from devserver.web.language import words_here
 from devserver.web.runs.lookup import RunLost
 from exporters.errors import AmbiguousExecution, BrokenFile, ErasedMeanwhile, UnknownExecution
@@ -22,8 +21,6 @@ _SAID: dict[type[Exception], str] = {
 def in_words(error: Exception) -> str:
     """An error as the page says it, with what would work; what has no sentence of its own is said in a general one."""
     words = words_here()
-    if isinstance(error, RunnerFull):
-        return words["full again"].format(seconds=error.retry_after)
     if isinstance(error, DevserverError):
         values = {name: f"{value:,}" if isinstance(value, int) else value for name, value in error.values.items()}
         return words.get(f"said {error.word}", words["said otherwise"]).format(**values)

@@ -26,6 +26,8 @@ _NUMBERS = {
     "port": ("DEVSERVER_PORT", 0, 65535),
     "slots": ("DEVSERVER_SLOTS", 1, 64),
     "most_waiting": ("DEVSERVER_WAITING", 0, 500),
+    "runs_per_pupil": ("DEVSERVER_RUNS_PER_PUPIL", 1, 64),
+    "waiting_per_pupil": ("DEVSERVER_WAITING_PER_PUPIL", 1, 500),
     "most_streams": ("DEVSERVER_STREAMS", 1, 500),
     "most_per_address": ("DEVSERVER_CONNECTIONS", 8, 100_000),
     "most_wrong_tokens": ("DEVSERVER_WRONG_TOKENS", 1, 100_000),
@@ -37,9 +39,10 @@ class WebSettings:
     """Where the server listens, who may come in, and how much it does at once.
 
     `token` opens everything, `class_token` what students may see. `slots` runs go on at once, `most_waiting` more may
-    wait, `most_streams` watchers may follow runs. `safety_level` is that of runs that do not say another one.
-    `most_per_address` connections may come from one address (a school behind one router is one), and
-    `most_wrong_tokens` a minute. `proxy` is the address of a TLS proxy whose word on where a request comes from counts.
+    wait; of each pupil `runs_per_pupil` and `waiting_per_pupil`. `most_streams` watchers may follow runs.
+    `safety_level` is that of runs that do not say another one. `most_per_address` connections may come from one address
+    (a school behind one router is one), and `most_wrong_tokens` a minute. `proxy` is the address of a TLS proxy whose
+    word counts on where a request comes from, how it was sent, and by which name.
     `help_number` is where children may call who are in need.
     """
 
@@ -51,6 +54,8 @@ class WebSettings:
     proxy: str | None = None
     slots: int = 2
     most_waiting: int = 30
+    runs_per_pupil: int = 1
+    waiting_per_pupil: int = 2
     most_streams: int = 64
     most_per_address: int = 256
     most_wrong_tokens: int = 30

@@ -21,7 +21,7 @@ def held():
 
 @pytest.fixture
 def room(tmp_path, held):
-    with class_in(tmp_path, WebSettings(**TOKENS, slots=2), translator=held) as room:
+    with class_in(tmp_path, WebSettings(**TOKENS, slots=2, runs_per_pupil=2), translator=held) as room:
         yield room
         held.open()
 

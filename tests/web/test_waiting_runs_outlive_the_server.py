@@ -68,6 +68,30 @@ def test_who_asked_may_still_end_it_after_a_kill(tmp_path):
         assert client.post(path, headers={"X-Ticket-Secret": run["ticket_secret"]}).status_code == 202
 
 
+def under_way(client, run):
+    """The addresses of a run once it has begun, however busy the machine is."""
+    secret = {"X-Ticket-Secret": run["ticket_secret"]}
+    while (told := client.get(f"/api/runs/{run['ticket']}", headers=secret).json())["status"] != "running":
+        pass
+    return told
+
+
+def test_who_asked_is_told_by_its_id_too_that_a_run_was_lost_and_nobody_else_is(tmp_path):
+    with a_server(tmp_path, "held") as client:
+        client.headers.update(bearer(CLASS_TOKEN))
+        run = under_way(client, begin(client, "under way"))
+        cookies = dict(client.cookies)
+    with a_server(tmp_path, "open") as client:
+        client.headers.update(bearer(CLASS_TOKEN))
+        assert client.get(run["record_url"]).status_code == 404
+        client.cookies.clear()
+        client.cookies.update(cookies)
+        lost = client.get(run["record_url"])
+        page = client.get(run["run_url"], headers={"Accept-Language": "de"})
+    assert (lost.status_code, lost.json()["run_status"]) == (410, "interrupted")
+    assert (page.status_code, "nichts von ihr ist gespeichert" in page.text) == (410, True)
+
+
 def test_a_server_that_dies_of_a_run_does_not_die_of_it_again(tmp_path):
     tickets = Tickets(tmp_path)
     tickets.keep("ticket_a", "", 1.0, Request(prompt="x"))

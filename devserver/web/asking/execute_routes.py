@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,9 @@ from flask import Blueprint, Response, request
 from devserver.errors import RequestError, UnknownConfig
 from devserver.web.asking.body import NotAllowed, read_body, request_of
 from devserver.web.asking.era_a_answers import accepted, answer_of
-from devserver.web.asking.runner import Job, RunnerFull
+from devserver.web.asking.full import RunnerFull
+from devserver.web.asking.job import Job
+from devserver.web.asking.too_many import too_many, turn_here
 from devserver.web.replies import json_reply, trouble, whole_text
 from devserver.web.runs.lookup import Runs
 from devserver.web.visitors import guard
@@ -20,10 +23,15 @@ from devserver.web.web_settings import WebSettings
 BEGIN_SECONDS = 2.0
 """How long the answer to somebody who does not wait may be held back for the run's execution id."""
 
+SPARE_SEATS = 4
+"""For those who are being answered while others have come already."""
+
 
 def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Blueprint:
     """The route, as a blueprint."""
     routes = Blueprint("execute", __name__)
+    # Each that waits holds a thread; where rooms are paused, more runs may wait than there are threads for.
+    seats = threading.BoundedSemaphore(settings.most_waiting + settings.slots + SPARE_SEATS)
 
     @routes.post("/api/schema/pipeline/execute")
     def execute() -> Response:
@@ -34,15 +42,16 @@ def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Bluepri
         try:
             wanted, config = request_of(source, guard.role(), settings.safety_level, runs.configs)
             runs.runner.check(wanted)
-            job = runs.runner.submit(wanted, asker().pupil)
+            job = runs.runner.submit(wanted, asker().pupil, turn=turn_here())
         except (UnknownConfig, RequestError) as error:
             status = 404 if isinstance(error, UnknownConfig) else 403 if isinstance(error, NotAllowed) else 400
             return trouble(status, str(error), **_named(source))
         except RunnerFull as error:
-            return trouble(503, str(error), **_named(source), retry_after=error.retry_after)
-        if not _waits(source):
+            return too_many(error, **_named(source))
+        if not (_waits(source) and seats.acquire(blocking=False)):
             return _accept(runs, job, _secret(job, pupils))
         job.done.wait()
+        seats.release()
         record = runs.so_far(job).record()
         status, body = answer_of(job, config, record, for_students=not asker().is_researcher)
         return json_reply({**body, **_secret(job, pupils)}, status)

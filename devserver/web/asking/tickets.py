@@ -39,10 +39,15 @@ LOST = "interrupted"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tickets (
     ticket TEXT PRIMARY KEY, holder TEXT NOT NULL, owner TEXT NOT NULL, asked_at REAL NOT NULL, state TEXT NOT NULL,
-    execution_id TEXT, reason TEXT, request TEXT
+    execution_id TEXT, reason TEXT, request TEXT, room TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS by_execution ON tickets (execution_id);
 """
+_KEEP = (
+    "INSERT OR REPLACE INTO tickets (ticket, holder, owner, asked_at, state, request, room) "
+    "VALUES (?, ?, ?, ?, 'waiting', ?, ?)"
+)
+_ADD_ROOM = "ALTER TABLE tickets ADD COLUMN room TEXT NOT NULL DEFAULT ''"
 _END = "UPDATE tickets SET state = ?, reason = ?, request = NULL WHERE ticket = ?"
 
 T = TypeVar("T")
@@ -59,6 +64,7 @@ class Kept:
     state: str
     execution_id: str | None
     reason: str
+    room: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class LeftWaiting:
     owner: str
     asked_at: float
     request: Request
+    room: str = ""
 
 
 class Tickets:
@@ -87,10 +94,10 @@ class Tickets:
         _living[self._holder] = self
         self._done(self._forget_old).result()
 
-    def keep(self, ticket: str, owner: str, asked_at: float, request: Request) -> bool:
+    def keep(self, ticket: str, owner: str, asked_at: float, request: Request, room: str = "") -> bool:
         """Keep a run that waits; durable when this returns, or False."""
-        row = (ticket, self._holder, owner, asked_at, "waiting", None, None, text_of(request))
-        kept = self._done(self._execute, "INSERT OR REPLACE INTO tickets VALUES (?,?,?,?,?,?,?,?)", row).result()
+        row = (ticket, self._holder, owner, asked_at, text_of(request), room)
+        kept = self._done(self._execute, _KEEP, row).result()
         if kept is None:
             self._unkept.add(ticket)
         return kept is not None
@@ -163,19 +170,19 @@ class Tickets:
             return database.execute(statement, values).rowcount
 
     def _select(self, where: str, value: str) -> list[Kept]:
-        fields = "ticket, owner, state, execution_id, coalesce(reason, '')"
+        fields = "ticket, owner, state, execution_id, coalesce(reason, ''), room"
         return [Kept(*row) for row in self._opened().execute(f"SELECT {fields} FROM tickets WHERE {where}", (value,))]
 
     def _take_over(self, found: list[LeftWaiting]) -> None:
-        known = "ticket, holder, owner, asked_at, state, request"
+        known = "ticket, holder, owner, asked_at, state, request, room"
         open_ones = f"SELECT {known} FROM tickets WHERE state IN ('waiting', 'running') ORDER BY asked_at, rowid"
-        for ticket, holder, owner, asked_at, state, text in list(self._opened().execute(open_ones)):
+        for ticket, holder, owner, asked_at, state, text, room in list(self._opened().execute(open_ones)):
             if holder in _living:
                 continue
             request = _read(text) if state == "waiting" else None
             if request:
                 self._execute("UPDATE tickets SET holder = ? WHERE ticket = ?", (self._holder, ticket))
-                found.append(LeftWaiting(ticket, owner, asked_at, request))
+                found.append(LeftWaiting(ticket, owner, asked_at, request, room))
             else:
                 self._execute(_END, (LOST, "the server was ended while the run was under way", ticket))
 
@@ -201,6 +208,9 @@ def _open(folder: Path | None, file: Path | None) -> sqlite3.Connection:
     for pragma in ("synchronous = FULL", "secure_delete = ON"):
         database.execute(f"PRAGMA {pragma}")
     database.executescript(_SCHEMA)
+    if "room" not in [column[1] for column in database.execute("PRAGMA table_info(tickets)")]:
+        database.execute(_ADD_ROOM)  # a file from before there were rooms
+        database.commit()
     return database
 
 

@@ -55,16 +55,17 @@ class Stream:
         yield from self._running(self.found, after)
 
     def _waiting(self, job: Job) -> Iterator[bytes]:
-        position = -1
+        standing = None
         while not job.started.is_set():
-            moved = self.runs.runner.wait_for_move(job, position, self.heartbeat_seconds)
-            if moved == position:
+            moved = self.runs.runner.wait_for_move(job, standing, self.heartbeat_seconds)
+            if moved == standing:
                 yield heartbeat()
-            elif moved:
-                yield message("queued", {"position": moved})
+            elif moved.position:
+                held = {"held": moved.held} if moved.held else {}
+                yield message("queued", {"position": moved.position, **held})
             else:
                 job.started.wait(self.heartbeat_seconds)
-            position = moved
+            standing = moved
 
     def _running(self, job: Job, after: str) -> Iterator[bytes]:
         if job.execution_id is None:

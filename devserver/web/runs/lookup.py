@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 from collectors.building.live import RunSoFar
 from collectors.recording import LiveEvent
-from devserver.web.asking.runner import Job, Runner
+from devserver.web.asking.job import Job
+from devserver.web.asking.runner import Runner
+from devserver.web.asking.tickets import LOST, Kept
 from devserver.web.runs.remembered import Remembered
 from devserver.web.visitors.pupils import Asker
 from devserver.wiring import Devserver
@@ -62,7 +64,7 @@ class Runs:
         Raises `UnknownExecution` or `AmbiguousExecution`, and `RunLost` for a run that was promised and died with its
         server. What somebody may not see is told from what is not there by nothing.
         """
-        found = self._asked_for_here(name)
+        found = self._asked_for_here(name, asker)
         if found is None:
             found = find_execution(self.data_dir, name) if asker.is_researcher else self._find_seen(name, asker)
         if self._is_being_erased(found) or not self.may_see(found, asker):
@@ -147,7 +149,7 @@ class Runs:
         """Wait until runs that have ended are stored; where that takes too long, go on with those that are."""
         self._devserver.recording.flush(timeout)
 
-    def _asked_for_here(self, name: str) -> Job | str | None:
+    def _asked_for_here(self, name: str, asker: Asker) -> Job | str | None:
         """What was asked for of this server, or of the one before it, by its ticket, id or trace id."""
         job = self.runner.find(name)
         if job and not job.done.is_set():
@@ -158,12 +160,20 @@ class Runs:
             return job.execution_id
         if job:
             raise UnknownExecution(f"the run {name} could not be started: {type(job.error).__name__}")
-        kept = self.runner.kept(name)
+        kept = self.runner.kept(name) or self._kept_of_lost(name, asker)
         if kept is None:
             return None
+        if kept.state == LOST:
+            # What its server's flight recorder had of it is a record in a moment.
+            self._devserver.recording.wait_until_recovered(FLUSH_SECONDS)
         if kept.execution_id and self._row(kept.execution_id):
             return kept.execution_id
         raise RunLost(f"the run {name} ended as {kept.state}: {kept.reason or 'nothing of it is stored'}", kept.state)
+
+    def _kept_of_lost(self, execution_id: str, asker: Asker) -> Kept | None:
+        """The ticket of a run that died with its server, for whoever may end it; of others nothing is said."""
+        kept = self.runner.kept_of(execution_id)
+        return kept if kept and kept.state == LOST and asker.has_asked_for(kept.ticket, kept.owner) else None
 
     def _find_seen(self, name: str, asker: Asker) -> str:
         """The one run among those that somebody may see that is meant; nothing is said of others."""

@@ -199,14 +199,22 @@ function follow() {
     take(event);
     stop();
     // The page of a run that is over has its exports.
-    location.reload();
+    comeBack();
   });
   source.addEventListener("open", () => show(slot(document, "lost"), false));
   source.addEventListener("error", () => {
     show(slot(document, "lost"), true);
-    // Refused altogether (too many watchers): a browser does not try that again by itself.
-    if (source && source.readyState === EventSource.CLOSED) retry = setTimeout(follow, 3000);
+    // Refused altogether: a browser does not try that again by itself.
+    if (source && source.readyState === EventSource.CLOSED) retry = setTimeout(followOrLeave, 3000);
   });
+}
+
+// Too many watch, or there is no such run any more: of that the page itself tells.
+async function followOrLeave() {
+  const isThere = await isServerThere();
+  const isGone = isThere && (await fetch(location.href, { method: "HEAD", cache: "no-store" })).status !== 200;
+  if (isGone) comeBack();
+  else follow();
 }
 
 function stop() {
