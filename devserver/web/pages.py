@@ -93,10 +93,11 @@ class _Pages:
 
     def index(self) -> str:
         query = read_query(request.args, asker(), largest=100, usual=ROWS_A_PAGE)
-        listing = Listing(self.runs, query, asker())
+        sees_all = guard.audience() is Role.RESEARCHER
+        listing = Listing(self.runs, query, asker(), sees_all=sees_all)
         return show(
             "runs.html",
-            rows=rows_for_people(listing.rows, self.runs, is_researcher=guard.audience() is Role.RESEARCHER),
+            rows=rows_for_people(listing.rows, is_researcher=sees_all),
             total=listing.total,
             damaged=self.runs.damaged() if asker().is_researcher else (),
             query=query,

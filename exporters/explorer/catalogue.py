@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from exporters.explorer.entry import Card, card_of_json
 from exporters.explorer.index_file import COLUMNS, to_read
@@ -14,6 +16,10 @@ from exporters.explorer.wish import Wish, condition_of, order_of
 from exporters.storage.reading.damage import Damage
 from otel_tracking import canonical
 from otel_tracking.erasure import RunId
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class FoundRun(NamedTuple):
@@ -58,63 +64,58 @@ class Found:
 
 
 _NOTHING = Found(0)
-_LIGHT = f"id, {', '.join(COLUMNS[:2])}, config_name, status, execution_mode, safety_level, {', '.join(COLUMNS[6:])}"
+_LIGHT = ", ".join(("id", *COLUMNS))
 
 
 class Catalogue:
-    """The index of one data directory as it is now; nothing is found where there is none yet. May be shared by threads."""
+    """The index of one data directory as it is now; nothing is found where there is none yet.
+
+    May be shared by threads.
+    """
 
     def __init__(self, data_dir: str | Path) -> None:
         self._data_dir = Path(data_dir)
 
     def page(self, wish: Wish, *, limit: int, offset: int = 0, may_see: MaySee | None = None) -> Found:
         """So many of the runs that are wanted, past the first `offset`, among those that somebody may see (or all)."""
-        for database in self._open():
+
+        def ask(database: sqlite3.Connection) -> Found:
             if may_see is None:
-                found = _ids(database, wish, limit, offset)
-                return Found(_count(database, wish), _cards(database, found))
-            seen = list(filter(may_see, _rows(database, wish)))
-            return Found(len(seen), _cards(database, [row.id for row in seen[offset : offset + limit]]))
-        return _NOTHING
+                return Found(_count(database, wish), _cards(database, _ids(database, wish, limit, offset)))
+            seen = [row.id for row in _rows(database, wish) if may_see(row)]
+            return Found(len(seen), _cards(database, seen[offset : offset + limit]))
+
+        return self._ask(ask, _NOTHING)
 
     def all(self, wish: Wish, *, most: int | None = None) -> list[RunId]:
         """The runs that are wanted, in their order; `most` of them."""
-        for database in self._open():
-            found = _rows(database, wish)
-            return [row.run for row, _ in zip(found, range(most), strict=False)] if most else [row.run for row in found]
-        return []
+        return self._ask(lambda database: [row.run for row in islice(_rows(database, wish), most)], [])
 
     def runs_called(self, execution_ids: Sequence[str]) -> list[RunId]:
         """The runs with these ids, in that order; an id may be that of two, and of none."""
-        sql = "SELECT trace_id FROM runs WHERE execution_id = ? ORDER BY trace_id"
-        for database in self._open():
-            return [
-                RunId(name, trace)
-                for name in dict.fromkeys(execution_ids)
-                for (trace,) in database.execute(sql, [name])
-            ]
-        return []
+        ids = list(dict.fromkeys(execution_ids))
+        return self._ask(lambda database: [run for one in ids for run in _called(database, one)], [])
+
+    def meant(self, text: str) -> list[FoundRun]:
+        """The runs whose id begins or ends with a text, or whose trace id it is."""
+        return self._ask(lambda database: list(_meant(database, text)), [])
 
     def count(self) -> int:
         """How many runs there are."""
-        return sum(_count(database, Wish()) for database in self._open())
+        return self._ask(lambda database: _count(database, Wish()), 0)
 
     def damages(self) -> list[Damage]:
         """What of the store could not be read when it was last looked at."""
-        for database in self._open():
-            rows = database.execute(
-                "SELECT DISTINCT path, sentence, execution_id FROM damages ORDER BY path"
-            ).fetchall()
-            return [Damage(Path(path), sentence, execution_id) for path, sentence, execution_id in rows]
-        return []
+        return self._ask(_damages, [])
 
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """The index, as a loop of one turn at most: none where there is no index, or somebody makes it anew."""
+    def _ask(self, question: Callable[[sqlite3.Connection], T], nothing: T) -> T:
         try:
             with to_read(self._data_dir) as database:
-                yield database
-        except sqlite3.Error:
-            return
+                return question(database)
+        except (sqlite3.OperationalError, sqlite3.DatabaseError) as trouble:
+            # There is none yet, or somebody makes it anew.
+            _log.info("the index of runs was not asked: %s", trouble)
+            return nothing
 
 
 def _count(database: sqlite3.Connection, wish: Wish) -> int:
@@ -139,3 +140,20 @@ def _cards(database: sqlite3.Connection, ids: Sequence[int]) -> list[CardOfRun]:
     sql = "SELECT listed, student, researcher FROM cards WHERE id = ?"
     rows = [row for one in ids if (row := database.execute(sql, (one,)).fetchone())]
     return [CardOfRun(canonical.loads(row[0]), card_of_json(row[1]), card_of_json(row[2])) for row in rows]
+
+
+def _called(database: sqlite3.Connection, execution_id: str) -> list[RunId]:
+    sql = "SELECT trace_id FROM runs WHERE execution_id = ? ORDER BY trace_id"
+    return [RunId(execution_id, trace_id) for (trace_id,) in database.execute(sql, (execution_id,))]
+
+
+def _meant(database: sqlite3.Connection, text: str) -> Iterator[FoundRun]:
+    begins = "substr(execution_id, 1, length(?1)) = ?1"
+    ends = "substr(execution_id, -length(?1) - 1) = '_' || ?1"
+    sql = f"SELECT {_LIGHT} FROM runs WHERE trace_id = ?1 OR {begins} OR {ends}"
+    yield from map(FoundRun._make, database.execute(sql, (text,)))
+
+
+def _damages(database: sqlite3.Connection) -> list[Damage]:
+    rows = database.execute("SELECT DISTINCT path, sentence, execution_id FROM damages ORDER BY path")
+    return [Damage(Path(path), sentence, execution_id) for path, sentence, execution_id in rows]

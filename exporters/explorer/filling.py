@@ -7,6 +7,7 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -195,7 +196,7 @@ def _insert(database: sqlite3.Connection, row: ExecutionRow, entry: Entry | None
     places = ", ".join("?" * len(_INSERTED))
     done = database.execute(f"INSERT INTO runs ({', '.join(_INSERTED)}) VALUES ({places})", values)
     number, entry = int(done.lastrowid or 0), entry or Entry()
-    listed = canonical.dumps({name: getattr(row, name) for name in _LISTED})
+    listed = canonical.dumps({name: _plain(getattr(row, name)) for name in _LISTED})
     cards = (listed, entry.student.to_json(), entry.researcher.to_json())
     database.execute("INSERT INTO cards VALUES (?, ?, ?, ?)", (number, *map(_text, cards)))
     for kind, text in ((SEEN, entry.seen), (UNSEEN, entry.unseen)):
@@ -228,6 +229,10 @@ def _values_of(row: ExecutionRow, *, is_whole: bool) -> tuple[Any, ...]:
 
 def _text_or_none(value: Any) -> str | None:
     return _text(str(value)) if isinstance(value, str) else None
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, StrEnum) else value
 
 
 def _text(text: str) -> str:

@@ -1,6 +1,6 @@
 """Where the index is and how it is opened: one private SQLite file below the data, made anew where it is of no use.
 
-    DATA/.serving/explorer.sqlite     runs; cards and rows of a list; texts to search; days and damages as they were seen
+    DATA/.serving/explorer.sqlite     runs, as lists show and sort them; texts to search; days as they were seen
 
 Everything in it stands in the tables of the dataset or in the remarks: it may be removed at any time.
 """
@@ -31,7 +31,8 @@ COLUMNS = (
 _SCHEMA = f"""
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY, run_key TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, write_id INTEGER NOT NULL,
-    day TEXT NOT NULL, is_whole INTEGER NOT NULL, moment INTEGER NOT NULL, {", ".join(f"{name} TEXT" for name in COLUMNS)},
+    day TEXT NOT NULL, is_whole INTEGER NOT NULL, moment INTEGER NOT NULL,
+    {", ".join(f"{name} TEXT" for name in COLUMNS)},
     seconds REAL, outputs INTEGER NOT NULL, items INTEGER NOT NULL, marks TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX by_day ON runs (day, run_key, revision, write_id, is_whole);
