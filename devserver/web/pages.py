@@ -23,10 +23,9 @@ from devserver.web.asking.runner import Job, RunnerFull
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
 from devserver.web.refusals import refuse_with
 from devserver.web.replies import set_cookie, whole_text
-from devserver.web.runs.listing import Listing, read_query
+from devserver.web.runs.list_page import list_page_values
 from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_page import run_page_values
-from devserver.web.runs.run_rows import rows_for_people
 from devserver.web.showing import message, show
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import asker
@@ -37,7 +36,6 @@ from devserver.wiring import Devserver
 from exporters.story.boxes import NO_CHECKS
 from otel_tracking.outcome import Status
 
-ROWS_A_PAGE = 20
 LANGUAGE_SECONDS = 365 * 24 * 3600
 STATUSES = ("running", *(str(status) for status in Status))
 
@@ -92,18 +90,12 @@ class _Pages:
         return _to(job)
 
     def index(self) -> str:
-        query = read_query(request.args, asker(), largest=100, usual=ROWS_A_PAGE)
-        sees_all = guard.audience() is Role.RESEARCHER
-        listing = Listing(self.runs, query, asker(), sees_all=sees_all)
+        is_research = guard.audience() is Role.RESEARCHER
         return show(
             "runs.html",
-            rows=rows_for_people(listing.rows, is_researcher=sees_all),
-            total=listing.total,
-            damaged=self.runs.damaged() if asker().is_researcher else (),
-            query=query,
             statuses=STATUSES,
             configs=[choice.name for choice in choices_of(self.devserver, language_here())],
-            address_of=_same_list,
+            **list_page_values(request.args, self.runs, asker(), is_research=is_research),
         )
 
     def one(self, name: str) -> AnyResponse:
@@ -192,11 +184,6 @@ def _to(job: Job) -> AnyResponse:
     # What nobody checks is in the research view alone; whoever may ask for it may look there.
     is_unchecked = job.request.safety_level == NO_CHECKS and asker().is_researcher
     return redirect(f"/runs/{job.name}{'?audience=researcher' if is_unchecked else ''}", 303)
-
-
-def _same_list(offset: int) -> str:
-    kept = [(name, value) for name, value in request.args.items() if name != "offset" and value]
-    return "/runs?" + urlencode([*kept, ("offset", str(offset))])
 
 
 def _own_address(address: str) -> str:
