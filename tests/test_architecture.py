@@ -39,6 +39,7 @@ SURFACE = {
         asking.answers asking.saving asking.sources asking.written
         collections collections.making dataset dataset.about dataset.licences delta.asides delta.ledger delta.tables
         erasure errors
+        explorer.catalogue explorer.entry explorer.index_file explorer.keeper explorer.wish
         formats formats.documents formats.json formats.worker
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
         privacy.at_source privacy.consent privacy.consent_lists privacy.exports_ledger privacy.way_out privacy.profiles

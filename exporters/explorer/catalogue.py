@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from exporters.explorer.entry import Card, card_of_json
 from exporters.explorer.index_file import COLUMNS, to_read
-from exporters.explorer.wish import Wish, condition_of, order_of
+from exporters.explorer.wish import RunWish, condition_of, order_of, wants_all
 from exporters.storage.reading.damage import Damage
 from otel_tracking import canonical
 from otel_tracking.erasure import RunId
@@ -22,7 +23,7 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-class FoundRun(NamedTuple):
+class IndexedRun(NamedTuple):
     """A run by what decides who may see it. Values that are no text are none here; `CardOfRun` has them."""
 
     id: int
@@ -44,7 +45,7 @@ class FoundRun(NamedTuple):
         return RunId(self.execution_id, self.trace_id)
 
 
-MaySee = Callable[[FoundRun], bool]
+MaySee = Callable[[IndexedRun], bool]
 
 
 class CardOfRun(NamedTuple):
@@ -56,14 +57,15 @@ class CardOfRun(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPage:
     """A page of runs, and how many there are on all pages."""
 
     total: int
     runs: Sequence[CardOfRun] = ()
 
 
-_NOTHING = Found(0)
+_NOTHING = FoundPage(0)
+_LEFT_OUT = "SELECT count(*) FROM runs WHERE execution_id IN (SELECT value FROM json_each(?))"
 _LIGHT = ", ".join(("id", *COLUMNS))
 
 
@@ -76,18 +78,18 @@ class Catalogue:
     def __init__(self, data_dir: str | Path) -> None:
         self._data_dir = Path(data_dir)
 
-    def page(self, wish: Wish, *, limit: int, offset: int = 0, may_see: MaySee | None = None) -> Found:
+    def page(self, wish: RunWish, *, limit: int, offset: int = 0, may_see: MaySee | None = None) -> FoundPage:
         """So many of the runs that are wanted, past the first `offset`, among those that somebody may see (or all)."""
 
-        def ask(database: sqlite3.Connection) -> Found:
+        def ask(database: sqlite3.Connection) -> FoundPage:
             if may_see is None:
-                return Found(_count(database, wish), _cards(database, _ids(database, wish, limit, offset)))
+                return FoundPage(_count(database, wish), _cards(database, _ids(database, wish, limit, offset)))
             seen = [row.id for row in _rows(database, wish) if may_see(row)]
-            return Found(len(seen), _cards(database, seen[offset : offset + limit]))
+            return FoundPage(len(seen), _cards(database, seen[offset : offset + limit]))
 
         return self._ask(ask, _NOTHING)
 
-    def all(self, wish: Wish, *, most: int | None = None) -> list[RunId]:
+    def all(self, wish: RunWish, *, most: int | None = None) -> list[RunId]:
         """The runs that are wanted, in their order; `most` of them."""
         return self._ask(lambda database: [row.run for row in islice(_rows(database, wish), most)], [])
 
@@ -96,13 +98,13 @@ class Catalogue:
         ids = list(dict.fromkeys(execution_ids))
         return self._ask(lambda database: [run for one in ids for run in _called(database, one)], [])
 
-    def meant(self, text: str) -> list[FoundRun]:
+    def meant(self, text: str) -> list[IndexedRun]:
         """The runs whose id begins or ends with a text, or whose trace id it is."""
         return self._ask(lambda database: list(_meant(database, text)), [])
 
     def count(self) -> int:
         """How many runs there are."""
-        return self._ask(lambda database: _count(database, Wish()), 0)
+        return self._ask(lambda database: _count(database, RunWish()), 0)
 
     def damages(self) -> list[Damage]:
         """What of the store could not be read when it was last looked at."""
@@ -118,22 +120,30 @@ class Catalogue:
             return nothing
 
 
-def _count(database: sqlite3.Connection, wish: Wish) -> int:
+def _count(database: sqlite3.Connection, wish: RunWish) -> int:
+    if wants_all(wish):
+        return _number(database, "SELECT runs FROM counted") - _number(
+            database, _LEFT_OUT, json.dumps(list(wish.without))
+        )
     wanted = condition_of(wish)
-    [count] = database.execute(f"SELECT count(*) FROM runs WHERE {wanted.sql}", wanted.values).fetchone()
-    return int(count)
+    return _number(database, f"SELECT count(*) FROM runs WHERE {wanted.sql}", *wanted.values)
 
 
-def _ids(database: sqlite3.Connection, wish: Wish, limit: int, offset: int) -> list[int]:
+def _number(database: sqlite3.Connection, sql: str, *values: Any) -> int:
+    [number] = database.execute(sql, values).fetchone()
+    return int(number)
+
+
+def _ids(database: sqlite3.Connection, wish: RunWish, limit: int, offset: int) -> list[int]:
     wanted = condition_of(wish)
     sql = f"SELECT id FROM runs WHERE {wanted.sql} ORDER BY {order_of(wish)} LIMIT ? OFFSET ?"
     return [found for (found,) in database.execute(sql, (*wanted.values, limit, offset))]
 
 
-def _rows(database: sqlite3.Connection, wish: Wish) -> Iterator[FoundRun]:
+def _rows(database: sqlite3.Connection, wish: RunWish) -> Iterator[IndexedRun]:
     wanted = condition_of(wish)
     sql = f"SELECT {_LIGHT} FROM runs WHERE {wanted.sql} ORDER BY {order_of(wish)}"
-    yield from map(FoundRun._make, database.execute(sql, wanted.values))
+    yield from map(IndexedRun._make, database.execute(sql, wanted.values))
 
 
 def _cards(database: sqlite3.Connection, ids: Sequence[int]) -> list[CardOfRun]:
@@ -147,11 +157,11 @@ def _called(database: sqlite3.Connection, execution_id: str) -> list[RunId]:
     return [RunId(execution_id, trace_id) for (trace_id,) in database.execute(sql, (execution_id,))]
 
 
-def _meant(database: sqlite3.Connection, text: str) -> Iterator[FoundRun]:
+def _meant(database: sqlite3.Connection, text: str) -> Iterator[IndexedRun]:
     begins = "substr(execution_id, 1, length(?1)) = ?1"
     ends = "substr(execution_id, -length(?1) - 1) = '_' || ?1"
     sql = f"SELECT {_LIGHT} FROM runs WHERE trace_id = ?1 OR {begins} OR {ends}"
-    yield from map(FoundRun._make, database.execute(sql, (text,)))
+    yield from map(IndexedRun._make, database.execute(sql, (text,)))
 
 
 def _damages(database: sqlite3.Connection) -> list[Damage]:

@@ -37,7 +37,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class IndexEntry:
     """A card for each audience; folded texts that everybody finds (`seen`), and those that researchers find, too."""
 
     student: Card = Card()
@@ -52,11 +52,11 @@ def card_of_json(text: str) -> Card:
     return Card(**{**said, "pictures": tuple(said.get("pictures", ()))})
 
 
-def entry_of(record: ExecutionRecord) -> Entry:
+def entry_of(record: ExecutionRecord) -> IndexEntry:
     """What the index keeps of a record."""
     student, researcher = (view_of(record, audience) for audience in (Audience.STUDENT, Audience.RESEARCHER))
     searched = [item for item in record.items if _is_searched(item)]
-    return Entry(
+    return IndexEntry(
         student=_card(record, student),
         researcher=_card(record, researcher),
         seen=_texts(item for item in searched if student.shows(item)),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from exporters.errors import BrokenFile
-from exporters.explorer.entry import Entry, entry_of
+from exporters.explorer.entry import IndexEntry, entry_of
 from exporters.explorer.index_file import COLUMNS, SEEN, UNSEEN, to_write, writing
 from exporters.explorer.remarked import tell_remarks
 from exporters.explorer.wish import microseconds
@@ -189,13 +189,13 @@ class _Day:
             database.execute("INSERT INTO days VALUES (?, ?)", (day, self._listing))
 
 
-def _insert(database: sqlite3.Connection, row: ExecutionRow, entry: Entry | None) -> None:
+def _insert(database: sqlite3.Connection, row: ExecutionRow, entry: IndexEntry | None) -> None:
     before = database.execute("SELECT id FROM runs WHERE run_key = ?", (_text(row.key),)).fetchall()
     remove_runs(database, [found for (found,) in before])
     values = _values_of(row, is_whole=entry is not None)
     places = ", ".join("?" * len(_INSERTED))
     done = database.execute(f"INSERT INTO runs ({', '.join(_INSERTED)}) VALUES ({places})", values)
-    number, entry = int(done.lastrowid or 0), entry or Entry()
+    number, entry = int(done.lastrowid or 0), entry or IndexEntry()
     listed = canonical.dumps({name: _plain(getattr(row, name)) for name in _LISTED})
     cards = (listed, entry.student.to_json(), entry.researcher.to_json())
     database.execute("INSERT INTO cards VALUES (?, ?, ?, ?)", (number, *map(_text, cards)))

@@ -38,7 +38,7 @@ MARKED_AS = ("any", "none", "test", "exclude")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class RunWish:
     """Which runs, in which order. `text` is what was typed into the search; `sees_all` finds what students do not see.
 
     `marked` is one of `MARKED_AS`, or nothing; runs whose id is in `without` are left out.
@@ -53,21 +53,27 @@ class Wish:
     without: Collection[str] = ()
 
 
-class Asked(NamedTuple):
+class SqlPart(NamedTuple):
     """A condition or an order in SQL, and its values."""
 
     sql: str
     values: tuple[Any, ...] = ()
 
 
-def condition_of(wish: Wish) -> Asked:
+def condition_of(wish: RunWish) -> SqlPart:
     """Which rows of `runs` are wanted."""
     parts = list(_parts(wish))
     values = tuple(value for part in parts for value in part.values)
-    return Asked(" AND ".join(part.sql for part in parts) or "1", values)
+    return SqlPart(" AND ".join(part.sql for part in parts) or "1", values)
 
 
-def order_of(wish: Wish) -> str:
+def wants_all(wish: RunWish) -> bool:
+    """Whether every run is wanted, but for those that are left out by their ids."""
+    is_selected = any(value is not None for value in wish.selection.values())
+    return not (is_selected or wish.marked or words_wanted(wish.text))
+
+
+def order_of(wish: RunWish) -> str:
     """In which order; runs that are alike in what they are sorted by have the latest first, or last."""
     way = "DESC" if wish.falling else "ASC"
     columns = (*SORTED_BY[wish.sort], "execution_id", "write_id")
@@ -92,55 +98,55 @@ def microseconds(moment: dt.datetime) -> int:
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-def _parts(wish: Wish) -> Iterator[Asked]:
+def _parts(wish: RunWish) -> Iterator[SqlPart]:
     yield from _selected(dict(wish.selection))
     if wish.marked:
         yield _marked(wish.marked)
     if wish.without:
-        yield Asked("execution_id NOT IN (SELECT value FROM json_each(?))", (json.dumps(sorted(wish.without)),))
+        yield SqlPart("execution_id NOT IN (SELECT value FROM json_each(?))", (json.dumps(sorted(wish.without)),))
     if words := words_wanted(wish.text):
         yield _mentioning(wish.text, words, sees_all=wish.sees_all)
 
 
-def _selected(given: dict[str, Any]) -> Iterator[Asked]:
+def _selected(given: dict[str, Any]) -> Iterator[SqlPart]:
     said = {name: value for name, value in given.items() if value is not None}
     for name in COLUMNS:
         if name in said:
-            yield Asked(f"{name} = ?", (said[name],))
+            yield SqlPart(f"{name} = ?", (said[name],))
     if "since" in said:
-        yield Asked("moment >= ?", (microseconds(read_timestamp(said["since"])),))
+        yield SqlPart("moment >= ?", (microseconds(read_timestamp(said["since"])),))
     if "until" in said:
-        yield Asked("moment < ?", (microseconds(read_timestamp(said["until"])),))
+        yield SqlPart("moment < ?", (microseconds(read_timestamp(said["until"])),))
     if "date" in said:
         date = said["date"]
-        yield Asked(
+        yield SqlPart(
             "moment >= ? AND moment < ?", day_bounds(dt.date.fromisoformat(date) if isinstance(date, str) else date)
         )
 
 
-def _marked(marked: str) -> Asked:
+def _marked(marked: str) -> SqlPart:
     if marked in ("any", "none"):
-        return Asked("marks != ''" if marked == "any" else "marks = ''")
-    return Asked("marks != '' AND instr(' ' || marks || ' ', ?)", (f" {marked} ",))
+        return SqlPart("marks != ''" if marked == "any" else "marks = ''")
+    return SqlPart("marks != '' AND instr(' ' || marks || ' ', ?)", (f" {marked} ",))
 
 
-def _mentioning(text: str, words: Iterable[str], *, sees_all: bool) -> Asked:
+def _mentioning(text: str, words: Iterable[str], *, sees_all: bool) -> SqlPart:
     """Runs with all of the words in their texts, or with what was typed in an id or the name of a configuration."""
     found = [_with_word(word, sees_all=sees_all) for word in words]
     typed = f"%{_escaped(text.strip())}%"
     names = " OR ".join(rf"{name} LIKE ? ESCAPE '\'" for name in ("execution_id", "trace_id", "config_name"))
     hits = " INTERSECT ".join(one.sql for one in found)
     values = tuple(value for one in found for value in one.values)
-    return Asked(f"(id IN ({hits}) OR {names})", (*values, typed, typed, typed))
+    return SqlPart(f"(id IN ({hits}) OR {names})", (*values, typed, typed, typed))
 
 
-def _with_word(word: str, *, sees_all: bool) -> Asked:
+def _with_word(word: str, *, sees_all: bool) -> SqlPart:
     # A researcher may find a note; whoever is shown what students see finds what students see.
     whose = f"rowid & 3 <= {NOTE}" if sees_all else f"rowid & 3 = {SEEN}"
     if len(word) >= LEAST_INDEXED:
         quoted = '"' + word.replace('"', '""') + '"'
-        return Asked(f"SELECT rowid >> 2 FROM texts WHERE texts MATCH ? AND {whose}", (quoted,))
-    return Asked(f"SELECT id >> 2 FROM texts_content WHERE instr(c0, ?) AND {whose.replace('rowid', 'id')}", (word,))
+        return SqlPart(f"SELECT rowid >> 2 FROM texts WHERE texts MATCH ? AND {whose}", (quoted,))
+    return SqlPart(f"SELECT id >> 2 FROM texts_content WHERE instr(c0, ?) AND {whose.replace('rowid', 'id')}", (word,))
 
 
 def _escaped(text: str) -> str:

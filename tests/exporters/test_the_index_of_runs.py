@@ -14,7 +14,7 @@ from exporters.explorer.filling import Filler
 from exporters.explorer.index_file import path_in
 from exporters.explorer.keeper import IndexKeeper
 from exporters.explorer.letters import folded, words_wanted
-from exporters.explorer.wish import SORTED_BY, Wish
+from exporters.explorer.wish import SORTED_BY, RunWish
 from exporters.remarks.remarks import RemarkChange, RunMark, speaking
 from exporters.remarks.store import RemarkStore
 from otel_tracking.erasure import RunId
@@ -39,7 +39,7 @@ def store(tmp_path):
 
 def listed(data, **wish):
     Filler(data).fill()
-    found = Catalogue(data).page(Wish(sees_all=True, **wish), limit=100)
+    found = Catalogue(data).page(RunWish(sees_all=True, **wish), limit=100)
     assert found.total == len(found.runs)
     return [card.listed["trace_id"][:8] for card in found.runs]
 
@@ -57,7 +57,7 @@ def test_the_file_is_private(store):
 def test_a_directory_that_is_not_there_is_not_made(tmp_path):
     assert Filler(tmp_path / "none").fill()
     assert not (tmp_path / "none").exists()
-    assert Catalogue(tmp_path / "none").page(Wish(), limit=9).total == 0
+    assert Catalogue(tmp_path / "none").page(RunWish(), limit=9).total == 0
 
 
 def test_of_two_revisions_the_later_counts_also_where_it_is_of_another_day(store):
@@ -117,14 +117,14 @@ def test_marks_and_notes_are_known_and_forgotten(store):
     remarks.change(lambda book: book.with_changes({run: said}, speaking("Mira")))
     assert (listed(store, marked="test"), listed(store, text="uberstr")) == (["00000001"], ["00000001"])
     assert (listed(store, marked="exclude"), len(listed(store, marked="none"))) == ([], 2)
-    assert Catalogue(store).page(Wish(text="uberstr"), limit=9).total == 0
+    assert Catalogue(store).page(RunWish(text="uberstr"), limit=9).total == 0
     remarks.change(lambda book: book.without({run}))
     assert (listed(store, marked="any"), listed(store, text="uberstr")) == ([], [])
 
 
 def named(data, short):
     Filler(data).fill()
-    cards = Catalogue(data).page(Wish(), limit=9).runs
+    cards = Catalogue(data).page(RunWish(), limit=9).runs
     return next(card.listed["execution_id"] for card in cards if card.listed["trace_id"].startswith(short))
 
 
@@ -188,7 +188,7 @@ def test_every_order_has_every_run_once(store, sort):
 
 def test_a_page_may_be_of_those_that_somebody_may_see(store):
     Filler(store).fill()
-    found = Catalogue(store).page(Wish(), limit=1, offset=1, may_see=lambda run: run.trace_id[7] != "1")
+    found = Catalogue(store).page(RunWish(), limit=1, offset=1, may_see=lambda run: run.trace_id[7] != "1")
     assert (found.total, [card.listed["trace_id"][:8] for card in found.runs]) == (2, ["00000002"])
 
 

@@ -9,7 +9,7 @@ from devserver.errors import RequestError
 from devserver.web.runs.listing import left_out, read_query
 from devserver.web.runs.lookup import Runs
 from devserver.web.visitors.pupils import Asker
-from exporters.explorer.wish import Wish
+from exporters.explorer.wish import RunWish
 from otel_tracking.erasure import RunId
 
 LONGEST_NOTE = 10_000
@@ -35,6 +35,6 @@ def chosen_in_form(form: Mapping[str, str], ids: Sequence[str], runs: Runs, aske
     return chosen_runs(runs, ids, form.get("query", "") if form.get("all") else None, asker)
 
 
-def _wish(runs: Runs, query: str, asker: Asker) -> Wish:
+def _wish(runs: Runs, query: str, asker: Asker) -> RunWish:
     given = dict(parse_qsl(query.removeprefix("?")))
     return read_query(given, asker, largest=1).wish(sees_all=True, without=left_out(runs, ()))

@@ -13,7 +13,7 @@ from devserver.web.asking.runner import Job
 from devserver.web.runs.lookup import Runs
 from devserver.web.visitors.pupils import Asker
 from exporters.explorer.catalogue import CardOfRun
-from exporters.explorer.wish import MARKED_AS, SORTED_BY, SORTED_BY_PEOPLE, Wish, mentions
+from exporters.explorer.wish import MARKED_AS, SORTED_BY, SORTED_BY_PEOPLE, RunWish, mentions
 from exporters.remarks.book import RemarkBook
 from exporters.storage.reading.selection import Selection, Wanted
 from otel_tracking.erasure import RunId
@@ -53,9 +53,9 @@ class Query:
     offset: int
     filters: Mapping[str, str | None]
 
-    def wish(self, *, sees_all: bool, without: Collection[str] = ()) -> Wish:
+    def wish(self, *, sees_all: bool, without: Collection[str] = ()) -> RunWish:
         """The same for the catalogue; `sees_all` finds by what students do not see, too."""
-        return Wish(
+        return RunWish(
             selection=self.selection,
             text=self.text,
             sees_all=sees_all,

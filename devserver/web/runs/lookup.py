@@ -15,7 +15,7 @@ from devserver.wiring import Devserver
 from exporters import find_execution, read_records
 from exporters.erasure import pending
 from exporters.errors import AmbiguousExecution, UnknownExecution
-from exporters.explorer.catalogue import Catalogue, FoundRun
+from exporters.explorer.catalogue import Catalogue, IndexedRun
 from exporters.explorer.index_file import path_in
 from exporters.explorer.keeper import IndexKeeper
 from exporters.remarks.book import RemarkBook
@@ -82,7 +82,7 @@ class Runs:
         kept = self.runner.kept_of(found)
         return kept is not None and asker.has_asked_for(kept.ticket, kept.owner)
 
-    def may_see(self, found: Job | str | ExecutionRow | FoundRun, asker: Asker) -> bool:
+    def may_see(self, found: Job | str | ExecutionRow | IndexedRun, asker: Asker) -> bool:
         """Whether somebody may know of a run: pupils know their own, and others' that no check has stopped."""
         if asker.is_researcher:
             return True
@@ -189,7 +189,7 @@ class Runs:
                 raise AmbiguousExecution(f"{name!r:.80} may be any of several runs; a whole id would work")
         raise UnknownExecution(_NOBODY.format(name))
 
-    def _meant(self, name: str) -> list[FoundRun] | list[ExecutionRow]:
+    def _meant(self, name: str) -> list[IndexedRun] | list[ExecutionRow]:
         """The runs that a text may mean; from the tables themselves as long as the catalogue lacks some."""
         if self.caught_up():
             going = self.going()
