@@ -45,6 +45,8 @@ WORDS = TEXT.split()
 CONFIGS = ("stillepost", "dada", "bauhaus", "image_comparison", "image_and_music")
 STATUSES = ("completed", "completed", "completed", "blocked", "partial", "error")
 
+TEACHER, PUPIL = "teacher-0123456789abcdef", "class-0123456789abcdef"
+
 SERVER = """
 import sys
 from devserver.settings import Settings
@@ -55,7 +57,7 @@ from devserver.wiring import open_devserver
 from pathlib import Path
 settings = Settings(data_dir=Path(sys.argv[1]), journal=False)
 with open_devserver(settings, engines=scripted_engines()) as devserver:
-    web = WebSettings(port=0)
+    web = WebSettings(port=0, token="teacher-0123456789abcdef", class_token="class-0123456789abcdef")
     with serving(create_app(devserver, web), web) as address:
         print(address, flush=True)
         sys.stdin.read()
@@ -132,8 +134,8 @@ def an_index(data_dir: Path) -> None:
 
 
 @contextmanager
-def a_server(data_dir: Path) -> Iterator[httpx.Client]:
-    """A client of a server in a process of its own."""
+def a_server(data_dir: Path, token: str = TEACHER) -> Iterator[httpx.Client]:
+    """A client of a server in a process of its own, which brings a token."""
     process = subprocess.Popen(
         [sys.executable, "-c", SERVER, str(data_dir)],
         stdin=subprocess.PIPE,
@@ -143,7 +145,12 @@ def a_server(data_dir: Path) -> Iterator[httpx.Client]:
     )
     assert process.stdout is not None
     try:
-        with httpx.Client(base_url=process.stdout.readline().strip(), timeout=600, trust_env=False) as client:
+        with httpx.Client(
+            base_url=process.stdout.readline().strip(),
+            timeout=600,
+            trust_env=False,
+            headers={"Authorization": f"Bearer {token}"},
+        ) as client:
             yield client
     finally:
         process.send_signal(signal.SIGKILL)
@@ -225,7 +232,6 @@ def main() -> None:
     bench_cold(data_dir, f"{view}&q={RARE}", "search, one hit")
     asked = {
         "first page": view,
-        "first page, as students see it": "/runs",
         "sorted by duration": f"{view}&sort=duration",
         "sorted by configuration": f"{view}&sort=config&order=asc",
         "of one status": f"{view}&status=blocked",
@@ -241,6 +247,10 @@ def main() -> None:
         for name, address in asked.items():
             bench_warm(client, address, name)
         bench_bundle(client, min(1000, runs // 10))
+    with a_server(data_dir, PUPIL) as client:
+        bench_warm(client, "/runs", "a pupil: first page")
+        bench_warm(client, "/runs?q=robot", "a pupil: search, half of all")
+        bench_warm(client, f"/runs?page={runs // 25}", "a pupil: far down")
 
 
 if __name__ == "__main__":

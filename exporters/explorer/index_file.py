@@ -44,7 +44,7 @@ CREATE TABLE runs (
     "CREATE INDEX by_session ON runs (session_id, moment)",
     "CREATE INDEX by_user ON runs (user_id, moment)",
     "CREATE INDEX by_marks ON runs (marks) WHERE marks != ''",
-    "CREATE TABLE cards (id INTEGER PRIMARY KEY, listed TEXT NOT NULL, student TEXT NOT NULL, researcher TEXT NOT NULL)",
+    "CREATE TABLE cards (id INTEGER PRIMARY KEY, listed TEXT NOT NULL, student TEXT NOT NULL, researcher TEXT)",
     "CREATE VIRTUAL TABLE texts USING fts5(folded, tokenize = 'trigram case_sensitive 1', detail = 'full')",
     "CREATE TABLE days (day TEXT PRIMARY KEY, listing TEXT NOT NULL)",
     """
