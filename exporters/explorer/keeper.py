@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from exporters.explorer.filling import Filler
@@ -17,6 +18,10 @@ _CALL = "from exporters.explorer.filling import main; import sys; main(sys.argv[
 
 MOST_DAYS, MOST_RUNS = 9, 100
 """What a thread takes upon itself: more would keep the other threads of its process waiting."""
+
+
+LONG_SECONDS = 2.0
+"""After which nobody waits for a process any more: lists have the latest runs by then, and say that more will come."""
 
 
 class IndexKeeper:
@@ -29,6 +34,7 @@ class IndexKeeper:
         self._wanted = self._done = 0
         self._is_at_work = False
         self._process: subprocess.Popen[bytes] | None = None
+        self._since: float | None = None
         self.trouble = ""
 
     def caught_up(self, seconds: float) -> bool:
@@ -40,13 +46,17 @@ class IndexKeeper:
                 self._is_at_work = True
                 # A thread that lives as long as there is something to do: nobody has to end it.
                 threading.Thread(target=self._work, name="otel-tracking index", daemon=True).start()
-            return self._changed.wait_for(lambda: self._done >= mine, seconds)
+            self._changed.wait_for(lambda: self._done >= mine or self._takes_long(), seconds)
+            return self._done >= mine
 
     def close(self) -> None:
         """End a process that is at work; what it has done so far stays done."""
         process = self._process
         if process is not None:
             process.kill()
+
+    def _takes_long(self) -> bool:
+        return self._since is not None and time.monotonic() - self._since > LONG_SECONDS
 
     def _work(self) -> None:
         while True:
@@ -74,6 +84,13 @@ class IndexKeeper:
             self.trouble = type(trouble).__name__
 
     def _have_filled(self) -> None:
+        self._since = time.monotonic()
+        try:
+            self._run_process()
+        finally:
+            self._process = self._since = None
+
+    def _run_process(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-c", _CALL, os.fsencode(self._data_dir)],
             stdin=subprocess.DEVNULL,
@@ -84,6 +101,5 @@ class IndexKeeper:
             start_new_session=True,
         )
         code = self._process.wait()
-        self._process = None
         if code:
             raise OSError(f"a process that filled it ended with {code}")
