@@ -79,13 +79,12 @@ class Catalogue:
         self._data_dir = Path(data_dir)
 
     def page(self, wish: RunWish, *, limit: int, offset: int = 0, may_see: MaySee | None = None) -> FoundPage:
-        """So many of the runs that are wanted, past the first `offset`, among those that somebody may see (or all)."""
+        """So many of the runs that are wanted, past the first `offset`, but for those that `may_see` says no to."""
 
         def ask(database: sqlite3.Connection) -> FoundPage:
-            if may_see is None:
-                return FoundPage(_count(database, wish), _cards(database, _ids(database, wish, limit, offset)))
-            seen = [row.id for row in _rows(database, wish) if may_see(row)]
-            return FoundPage(len(seen), _cards(database, seen[offset : offset + limit]))
+            rows = list(_rows(database, wish, limit, offset))
+            ids = [row.id for row in rows if may_see is None or may_see(row)]
+            return FoundPage(_count(database, wish), _cards(database, ids))
 
         return self._ask(ask, _NOTHING)
 
@@ -134,16 +133,10 @@ def _number(database: sqlite3.Connection, sql: str, *values: Any) -> int:
     return int(number)
 
 
-def _ids(database: sqlite3.Connection, wish: RunWish, limit: int, offset: int) -> list[int]:
+def _rows(database: sqlite3.Connection, wish: RunWish, limit: int = -1, offset: int = 0) -> Iterator[IndexedRun]:
     wanted = condition_of(wish)
-    sql = f"SELECT id FROM runs WHERE {wanted.sql} ORDER BY {order_of(wish)} LIMIT ? OFFSET ?"
-    return [found for (found,) in database.execute(sql, (*wanted.values, limit, offset))]
-
-
-def _rows(database: sqlite3.Connection, wish: RunWish) -> Iterator[IndexedRun]:
-    wanted = condition_of(wish)
-    sql = f"SELECT {_LIGHT} FROM runs WHERE {wanted.sql} ORDER BY {order_of(wish)}"
-    yield from map(IndexedRun._make, database.execute(sql, wanted.values))
+    sql = f"SELECT {_LIGHT} FROM runs WHERE {wanted.sql} ORDER BY {order_of(wish)} LIMIT ? OFFSET ?"
+    yield from map(IndexedRun._make, database.execute(sql, (*wanted.values, limit, offset)))
 
 
 def _cards(database: sqlite3.Connection, ids: Sequence[int]) -> list[CardOfRun]:

@@ -38,10 +38,19 @@ MARKED_AS = ("any", "none", "test", "exclude")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """Which runs somebody may see: those that are `not_of_status` (none, where that is empty), and `but_these` ids."""
+
+    not_of_status: str = ""
+    but_these: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunWish:
     """Which runs, in which order. `text` is what was typed into the search; `sees_all` finds what students do not see.
 
-    `marked` is one of `MARKED_AS`, or nothing; runs whose id is in `without` are left out.
+    `marked` is one of `MARKED_AS`, or nothing; runs whose id is in `without` are left out. Without a `sight` every run
+    may be seen.
     """
 
     selection: Selection = field(default_factory=Selection)
@@ -51,6 +60,7 @@ class RunWish:
     sort: str = "time"
     falling: bool = True
     without: Collection[str] = ()
+    sight: Sight | None = None
 
 
 class SqlPart(NamedTuple):
@@ -70,7 +80,7 @@ def condition_of(wish: RunWish) -> SqlPart:
 def wants_all(wish: RunWish) -> bool:
     """Whether every run is wanted, but for those that are left out by their ids."""
     is_selected = any(value is not None for value in wish.selection.values())
-    return not (is_selected or wish.marked or words_wanted(wish.text))
+    return not (is_selected or wish.marked or wish.sight or words_wanted(wish.text))
 
 
 def order_of(wish: RunWish) -> str:
@@ -104,6 +114,8 @@ def _parts(wish: RunWish) -> Iterator[SqlPart]:
         yield _marked(wish.marked)
     if wish.without:
         yield SqlPart("execution_id NOT IN (SELECT value FROM json_each(?))", (json.dumps(sorted(wish.without)),))
+    if wish.sight:
+        yield _seen(wish.sight)
     if words := words_wanted(wish.text):
         yield _mentioning(wish.text, words, sees_all=wish.sees_all)
 
@@ -122,6 +134,12 @@ def _selected(given: dict[str, Any]) -> Iterator[SqlPart]:
         yield SqlPart(
             "moment >= ? AND moment < ?", day_bounds(dt.date.fromisoformat(date) if isinstance(date, str) else date)
         )
+
+
+def _seen(sight: Sight) -> SqlPart:
+    ids = json.dumps(sorted(sight.but_these))
+    others = "status != ?" if sight.not_of_status else "? != ''"
+    return SqlPart(f"({others} OR execution_id IN (SELECT value FROM json_each(?)))", (sight.not_of_status, ids))
 
 
 def _marked(marked: str) -> SqlPart:

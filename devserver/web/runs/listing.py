@@ -13,7 +13,7 @@ from devserver.web.asking.runner import Job
 from devserver.web.runs.lookup import Runs
 from devserver.web.visitors.pupils import Asker
 from exporters.explorer.catalogue import CardOfRun
-from exporters.explorer.wish import MARKED_AS, SORTED_BY, SORTED_BY_PEOPLE, RunWish, mentions
+from exporters.explorer.wish import MARKED_AS, SORTED_BY, SORTED_BY_PEOPLE, RunWish, Sight, mentions
 from exporters.remarks.book import RemarkBook
 from exporters.storage.reading.selection import Selection, Wanted
 from otel_tracking.erasure import RunId
@@ -53,7 +53,7 @@ class Query:
     offset: int
     filters: Mapping[str, str | None]
 
-    def wish(self, *, sees_all: bool, without: Collection[str] = ()) -> RunWish:
+    def wish(self, *, sees_all: bool, without: Collection[str] = (), sight: Sight | None = None) -> RunWish:
         """The same for the catalogue; `sees_all` finds by what students do not see, too."""
         return RunWish(
             selection=self.selection,
@@ -63,6 +63,7 @@ class Query:
             sort=self.sort,
             falling=self.order == "desc",
             without=without,
+            sight=sight,
         )
 
 
@@ -114,10 +115,10 @@ class Listing:
         ]
         shown = first[query.offset : query.offset + query.limit]
         found = runs.catalogue.page(
-            query.wish(sees_all=sees_all, without=left_out(runs, jobs)),
+            query.wish(sees_all=sees_all, without=left_out(runs, jobs), sight=runs.sight(asker)),
             limit=query.limit - len(shown),
             offset=max(0, query.offset - len(first)),
-            may_see=None if asker.is_researcher else lambda row: runs.may_see(row, asker),
+            may_see=lambda row: runs.may_see(row, asker),
         )
         self.total, self.stored = len(first) + found.total, found.total
         book = runs.remarks() if asker.is_researcher else RemarkBook()

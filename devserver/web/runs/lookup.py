@@ -18,6 +18,7 @@ from exporters.errors import AmbiguousExecution, UnknownExecution
 from exporters.explorer.catalogue import Catalogue, IndexedRun
 from exporters.explorer.index_file import path_in
 from exporters.explorer.keeper import IndexKeeper
+from exporters.explorer.wish import Sight
 from exporters.remarks.book import RemarkBook
 from exporters.remarks.store import RemarkStore, readable_remarks
 from exporters.storage.layout import stored_days
@@ -90,6 +91,17 @@ class Runs:
             return self.owns(found, asker) or is_let_through(self.record_of(found))
         row = self._row(found) if isinstance(found, str) else found
         return row is not None and (row.status != Status.BLOCKED or self.owns(row.execution_id, asker))
+
+    def sight(self, asker: Asker) -> Sight | None:
+        """The same of all stored runs at once, for lists; None where everything may be seen.
+
+        What this says and `may_see` does not is not shown: a list asks that, too, of each run on its page.
+        """
+        if asker.is_researcher:
+            return None
+        kept = [*self.runner.kept_of_owner(asker.pupil), self.runner.kept(asker.ticket) if asker.ticket else None]
+        own = frozenset(one.execution_id for one in kept if one and one.execution_id)
+        return Sight(not_of_status=Status.BLOCKED.value, but_these=own)
 
     def record(self, execution_id: str) -> ExecutionRecord:
         """The stored record of an execution id. Raises `UnknownExecution`, or `BrokenFile`."""
