@@ -7,7 +7,6 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -88,9 +87,9 @@ class Catalogue:
 
         return self._ask(ask, _NOTHING)
 
-    def all(self, wish: RunWish, *, most: int | None = None) -> list[RunId]:
-        """The runs that are wanted, in their order; `most` of them."""
-        return self._ask(lambda database: [row.run for row in islice(_rows(database, wish), most)], [])
+    def all(self, wish: RunWish) -> list[RunId]:
+        """The runs that are wanted, in their order."""
+        return self._ask(lambda database: [row.run for row in _rows(database, wish)], [])
 
     def runs_called(self, execution_ids: Sequence[str]) -> list[RunId]:
         """The runs with these ids, in that order; an id may be that of two, and of none."""
@@ -100,10 +99,6 @@ class Catalogue:
     def meant(self, text: str) -> list[IndexedRun]:
         """The runs whose id begins or ends with a text, or whose trace id it is."""
         return self._ask(lambda database: list(_meant(database, text)), [])
-
-    def count(self) -> int:
-        """How many runs there are."""
-        return self._ask(lambda database: _count(database, RunWish()), 0)
 
     def damages(self) -> list[Damage]:
         """What of the store could not be read when it was last looked at."""

@@ -33,7 +33,6 @@ class IndexKeeper:
         self._changed = threading.Condition()
         self._wanted = self._done = 0
         self._is_at_work = False
-        self._process: subprocess.Popen[bytes] | None = None
         self._since: float | None = None
         self.trouble = ""
 
@@ -48,12 +47,6 @@ class IndexKeeper:
                 threading.Thread(target=self._work, name="otel-tracking index", daemon=True).start()
             self._changed.wait_for(lambda: self._done >= mine or self._takes_long(), seconds)
             return self._done >= mine
-
-    def close(self) -> None:
-        """End a process that is at work; what it has done so far stays done."""
-        process = self._process
-        if process is not None:
-            process.kill()
 
     def _takes_long(self) -> bool:
         return self._since is not None and time.monotonic() - self._since > LONG_SECONDS
@@ -88,10 +81,10 @@ class IndexKeeper:
         try:
             self._run_process()
         finally:
-            self._process = self._since = None
+            self._since = None
 
     def _run_process(self) -> None:
-        self._process = subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-c", _CALL, os.fsencode(self._data_dir)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -100,6 +93,5 @@ class IndexKeeper:
             # Ctrl-C in the server's terminal is for the server.
             start_new_session=True,
         )
-        code = self._process.wait()
-        if code:
+        if code := process.wait():
             raise OSError(f"a process that filled it ended with {code}")

@@ -168,9 +168,10 @@ class Bundles:
             said = self._have_made(name, order)
         except OSError as trouble:
             said = {"trouble": str(trouble)}
-        is_done = "runs" in said
-        self._change(name, state=BundleState.DONE if is_done else BundleState.FAILED, **said)
-        if not is_done:
+        self._change(name, state=BundleState.DONE if "runs" in said else BundleState.FAILED, **said)
+        with self._lock:
+            is_kept = self._bundles[name].state is BundleState.DONE
+        if not is_kept:
             shutil.rmtree(self._folder / name, ignore_errors=True)
 
     def _have_made(self, name: str, order: BundleOrder) -> dict[str, Any]:
@@ -187,6 +188,8 @@ class Bundles:
         )
         with self._lock:
             self._processes[name] = process
+            if self._bundles[name].is_over:
+                process.kill()  # it was broken off a moment before there was a process
         said: dict[str, Any] = {}
         with process:
             if process.stdin and process.stdout:
