@@ -166,7 +166,7 @@ class Bundles:
         self._change(name, state=BundleState.RUNNING)
         try:
             said = self._have_made(name, order)
-        except OSError as trouble:
+        except (OSError, ValueError) as trouble:
             said = {"trouble": str(trouble)}
         self._change(name, state=BundleState.DONE if "runs" in said else BundleState.FAILED, **said)
         with self._lock:
@@ -190,6 +190,14 @@ class Bundles:
             self._processes[name] = process
             if self._bundles[name].is_over:
                 process.kill()  # it was broken off a moment before there was a process
+        try:
+            said = self._followed(name, process, order)
+        finally:
+            with self._lock:
+                del self._processes[name]
+        return said if {"runs", "trouble"} & said.keys() else {"trouble": "its process ended before it was done"}
+
+    def _followed(self, name: str, process: subprocess.Popen[str], order: BundleOrder) -> dict[str, Any]:
         said: dict[str, Any] = {}
         with process:
             if process.stdin and process.stdout:
@@ -199,9 +207,7 @@ class Bundles:
                     said = json.loads(line)
                     if "done" in said:
                         self._change(name, **said)
-        with self._lock:
-            del self._processes[name]
-        return said if {"runs", "trouble"} & said.keys() else {"trouble": "its process ended before it was done"}
+        return said
 
     def _is_over(self, name: str) -> bool:
         with self._lock:
