@@ -110,7 +110,7 @@ class Catalogue:
                 return question(database)
         except (sqlite3.OperationalError, sqlite3.DatabaseError) as trouble:
             # There is none yet, or somebody makes it anew.
-            _log.info("the index of runs was not asked: %s", trouble)
+            _log.info("the index of runs was not asked: %s", type(trouble).__name__)
             return nothing
 
 

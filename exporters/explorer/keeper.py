@@ -70,7 +70,7 @@ class IndexKeeper:
             self.trouble = ""
         except (sqlite3.Error, OSError) as trouble:
             if not self.trouble:
-                _log.warning("the index of runs cannot be brought up to date: %s", trouble)
+                _log.warning("the index of runs cannot be brought up to date: %s", type(trouble).__name__)
             self.trouble = str(trouble)
         except Exception as trouble:  # whatever a run holds: the list goes on with what it has
             _log.error("the index of runs was not brought up to date: %s", type(trouble).__name__)
