@@ -16,6 +16,7 @@ from devserver.web.asking.tickets import FOLDER as SERVING
 from devserver.web.asking.tickets import Tickets
 from devserver.web.erasing.erase_routes import erase_routes
 from devserver.web.erasing.erasures import Erasures
+from devserver.web.files.bundles import Bundles
 from devserver.web.files.media_routes import media_routes
 from devserver.web.files.workshop import Workshop
 from devserver.web.health_routes import health_routes
@@ -24,6 +25,7 @@ from devserver.web.only_one import claim
 from devserver.web.openapi.document import openapi_route
 from devserver.web.pages import pages
 from devserver.web.replies import trouble
+from devserver.web.runs.chosen_routes import chosen_routes
 from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_routes import run_routes
 from devserver.web.showing import refused
@@ -59,7 +61,10 @@ def create_app(
     app = Flask(__name__)
     own = devserver.settings.data_dir / SERVING
     # What another process keeps there is the other's.
-    tickets = Tickets(own if claim(devserver.settings.data_dir, app) else None)
+    is_ours = claim(devserver.settings.data_dir, app)
+    tickets, bundles = Tickets(own if is_ours else None), Bundles(devserver.settings.data_dir)
+    if is_ours:
+        bundles.tidy()
     runner = runner or Runner(
         devserver.pipeline,
         slots=settings.slots,
@@ -73,7 +78,7 @@ def create_app(
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, MAX_FORM_MEMORY_SIZE=2**21, MAX_FORM_PARTS=100)
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     erasures = Erasures(devserver.settings)
-    app.extensions["runner"], app.extensions["erasures"] = runner, erasures
+    app.extensions["runner"], app.extensions["erasures"], app.extensions["bundles"] = runner, erasures, bundles
     sessions = Sessions(devserver.settings.data_dir, settings.tokens())
     access = Access(settings, sessions, Attempts(settings.most_wrong_tokens))
     app.extensions["access"], app.extensions["audit"] = access, Audit(devserver.settings.data_dir)
@@ -87,6 +92,7 @@ def create_app(
     app.register_blueprint(media_routes(runs))
     app.register_blueprint(pages(devserver, runs, settings))
     app.register_blueprint(erase_routes(runs, erasures))
+    app.register_blueprint(chosen_routes(runs, bundles))
     app.register_blueprint(health_routes(devserver, runs))
     app.register_blueprint(login_routes(access))
     app.register_blueprint(openapi_route(devserver.configs, settings))

@@ -28,10 +28,9 @@ from devserver.web.concerns import will_concern
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
 from devserver.web.refusals import refuse_with
 from devserver.web.replies import set_cookie, whole_text
-from devserver.web.runs.listing import Listing, read_query
+from devserver.web.runs.list_page import list_page_values
 from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_page import run_page_values
-from devserver.web.runs.run_rows import rows_for_people
 from devserver.web.showing import message, show
 from devserver.web.telling_people import in_words
 from devserver.web.visitors import guard
@@ -43,7 +42,6 @@ from devserver.wiring import Devserver
 from exporters.story.boxes import NO_CHECKS
 from otel_tracking.outcome import Status
 
-ROWS_A_PAGE = 20
 LANGUAGE_SECONDS = 365 * 24 * 3600
 STATUSES = ("running", *(str(status) for status in Status))
 
@@ -93,17 +91,12 @@ class _Pages:
         return _to(job)
 
     def index(self) -> str:
-        query = read_query(request.args, asker(), largest=100, usual=ROWS_A_PAGE)
-        listing = Listing(self.runs, query, asker())
+        is_research = guard.audience() is Role.RESEARCHER
         return show(
             "runs.html",
-            rows=rows_for_people(listing.rows, self.runs, is_researcher=guard.audience() is Role.RESEARCHER),
-            total=listing.total,
-            damaged=self.runs.damaged() if asker().is_researcher else (),
-            query=query,
             statuses=STATUSES,
             configs=[choice.name for choice in choices_of(self.devserver, language_here())],
-            address_of=_same_list,
+            **list_page_values(request.args, self.runs, asker(), is_research=is_research),
         )
 
     def one(self, name: str) -> AnyResponse:
@@ -214,11 +207,6 @@ def _reachable() -> str:
     """The address of this page; empty where only this machine can open it."""
     host = urlsplit(request.url).hostname or ""
     return "" if is_loopback(host) else request.base_url
-
-
-def _same_list(offset: int) -> str:
-    kept = [(name, value) for name, value in request.args.items() if name != "offset" and value]
-    return "/runs?" + urlencode([*kept, ("offset", str(offset))])
 
 
 def _own_address(address: str) -> str:

@@ -14,6 +14,7 @@ from flask import Flask
 from collectors.listening import Limits
 from devserver.errors import SettingsError
 from devserver.web.asking.runner import Runner
+from devserver.web.files.bundles import Bundles
 from devserver.web.visitors.access import Access
 from devserver.web.web_settings import WebSettings
 
@@ -39,6 +40,12 @@ def serving(app: Flask, settings: WebSettings, limits: Limits | None = None) -> 
 
     access: Access = app.extensions["access"]
     runner: Runner = app.extensions["runner"]
+    bundles: Bundles = app.extensions["bundles"]
+
+    def end() -> None:
+        bundles.close()
+        runner.close(END_SECONDS)
+
     server = listening(
         app,
         settings.host,
@@ -49,7 +56,7 @@ def serving(app: Flask, settings: WebSettings, limits: Limits | None = None) -> 
         name="devserver",
         end_seconds=ANSWER_SECONDS,
         # First the runs, while their watchers can still be told; then those who are being answered.
-        before_end=lambda: runner.close(END_SECONDS),
+        before_end=end,
         trusted_proxy=settings.proxy,
     )
     with ExitStack() as stack:

@@ -34,12 +34,18 @@ class CollectionFormat:
 
 
 _WORD = Extra("documents", "Word documents need")
+_PDF = Extra("documents", "PDF documents need")
 _BOOK = Extra("books", "Documents of many runs need")
 _WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-def _written_by(module: str, extra: Extra | None = None) -> WriteCollection:
-    return when_used(f"exporters.collections.{module}", "write", extra)
+def _written_by(module: str, extra: Extra | None = None, name: str = "write") -> WriteCollection:
+    return when_used(f"exporters.collections.{module}", name, extra)
+
+
+def _of_documents(name: str, extra: Extra | None = None) -> CollectionFormat:
+    written = _written_by("documents_zip", extra, f"write_{name}")
+    return CollectionFormat("application/zip", f".{name}.zip", written, extra)
 
 
 def _document(media_type: str, suffix: str, module: str) -> CollectionFormat:
@@ -57,5 +63,8 @@ COLLECTIONS: dict[str, CollectionFormat] = {
     "pdf": _document("application/pdf", ".pdf", "pdf"),
     "docx": _document(_WORD_TYPE, ".docx", "docx"),
     "html": _document("text/html", ".html", "html"),
+    "json_zip": _of_documents("json"),
+    "html_zip": _of_documents("html"),
+    "pdf_zip": _of_documents("pdf", _PDF),
     "annotations_csv": CollectionFormat("text/csv", ".annotations.csv", _written_by("sheet")),
 }

@@ -16,7 +16,16 @@ from enum import StrEnum
 from pathlib import Path
 
 from exporters.erasure.intent import Intent, pending
-from exporters.erasure.places import Documents, Exported, Leftovers, LooseFiles, MediaFolders, RemarksOfRuns, StoredRows
+from exporters.erasure.places import (
+    Documents,
+    ExplorerIndex,
+    Exported,
+    Leftovers,
+    LooseFiles,
+    MediaFolders,
+    RemarksOfRuns,
+    StoredRows,
+)
 from exporters.erasure.report import ALWAYS_BEYOND, ErasureReport, FoundRuns
 from exporters.storage.reading.damage import Damages
 from exporters.storage.tables.parquet_file import Step, no_step
@@ -128,7 +137,8 @@ def _everywhere(data_dir: Path, places: Sequence[Place], progress: Progress | No
     """Media before the rows that say what they are; exports after rows and remarks, of which datasets are made anew."""
     days = (lambda done, of: progress("tables", done, of)) if progress else None
     ours: list[Place] = [MediaFolders(data_dir), StoredRows(data_dir, days), LooseFiles(data_dir)]
-    return [*ours, Documents(data_dir), RemarksOfRuns(data_dir), Exported(data_dir), *places, Leftovers(data_dir)]
+    ours += [Documents(data_dir), RemarksOfRuns(data_dir), ExplorerIndex(data_dir), Exported(data_dir)]
+    return [*ours, *places, Leftovers(data_dir)]
 
 
 def _alone(data_dir: Path, seconds: float, progress: Progress | None) -> AbstractContextManager[None]:

@@ -26,6 +26,7 @@ from exporters import DocumentSink, ParquetSink, compact, read_records
 from exporters.dataset import make_dataset
 from exporters.dataset.about import Description
 from exporters.erasure import erase, pending, resume
+from exporters.explorer.filling import Filler
 from exporters.formats import format_named
 from exporters.formats.documents import render_document
 from exporters.media.copies import copy_media
@@ -76,6 +77,7 @@ def build(root: Path) -> None:
         documents.write(record)
     sink.write_all([replace(record, revision=2) for record in a_batch(2, NOON - 2 * DAY, LENA)])
     _export(data, root / "out")
+    Filler(data).fill()
     _harm(data)
 
 

@@ -46,7 +46,7 @@ def test_a_longer_prompt_is_refused_before_anything_runs(client, length):
     )
     page = client.post("/runs", data={"config": "stillepost", "prompt": "x" * length})
     assert page.status_code == 400
-    assert f"{length:,} characters; at most 20,000" in page.get_data(as_text=True)
+    assert "Up to 20,000 characters work." in page.get_data(as_text=True)
     assert client.get("/api/runs").get_json()["total"] == 0
 
 
@@ -202,5 +202,5 @@ def test_a_full_queue_keeps_the_sentence_and_says_when_to_come_back(tmp_path):
         page = answer.get_data(as_text=True)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
         assert "Ein blauer Wal &lt;b&gt;" in page
-        assert "Schick ihn in 30 Sekunden noch einmal los" in page
+        assert "Versuch es in 30 Sekunden noch einmal. Dein Satz steht noch da." in page
         held.open()

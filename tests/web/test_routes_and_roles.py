@@ -32,6 +32,7 @@ def asked(tmp_path_factory):
             "format": "csv",
             "session": "00000000",
             "erasure": "0e3a05610e3a0561",
+            "bundle": "0e3a05610e3a0561",
             "language": "de",
             "file": "page.css",
         }

@@ -114,6 +114,10 @@ class Runner:
         """What is known of the ticket that an execution was asked for with."""
         return self._tickets.of_execution(execution_id)
 
+    def kept_of_owner(self, owner: str) -> list[Kept]:
+        """What is known of all that somebody has asked for."""
+        return self._tickets.of_owner(owner)
+
     def jobs(self) -> list[Job]:
         """The jobs under way, and then those that wait, the next one first."""
         with self._changed:

@@ -138,6 +138,10 @@ class Tickets:
         """What is known of the ticket that an execution was asked for with."""
         return next(iter(self._kept("execution_id = ?", execution_id)), None)
 
+    def of_owner(self, owner: str) -> list[Kept]:
+        """What is known of all tickets of one owner."""
+        return self._kept("owner = ?", owner) if owner else []
+
     def close(self) -> None:
         """Let go of the file, when everything is in it; whoever asks later opens it again."""
         self._done(self._close).result()

@@ -15,13 +15,17 @@ from devserver.web.openapi.parts import (
     answers,
     header,
     in_path,
+    list_of,
     one_of,
     query,
     record_of,
     ref,
 )
+from devserver.web.runs.listing import ORDERS
 from devserver.web.visitors.pupils import SECRET_HEADER
 from exporters import FORMATS
+from exporters.collections import COLLECTIONS
+from exporters.explorer.wish import MARKED_AS, SORTED_BY
 from exporters.privacy.profiles import Profile
 from otel_tracking.audience import Audience
 
@@ -52,6 +56,8 @@ def paths() -> dict[str, Part]:
         "/api/runs/{name}/cancel": {"post": _cancel()},
         "/api/runs/{name}/erase": {"post": _erase()},
         "/api/erasures/{erasure}": {"get": _erasure()},
+        "/api/bundles": {"post": _bundle()},
+        "/api/bundles/{bundle}": {"get": _bundle_told()},
         "/api/health": {"get": _get("How many runs there are", answers({"200": answer("figures", ref("Health"))}))},
         "/api/openapi.json": {"get": _get("This document", answers({"200": answer("OpenAPI 3.1", MAP)}))},
     }
@@ -87,7 +93,7 @@ def _execute() -> Part:
 
 
 def _list() -> Part:
-    texts = ("config", "status", "user_id", "session_id", "q")
+    texts = ("config", "status", "user_id", "session_id", "study_id", "level", "q")
     return _get(
         "Runs, those under way first",
         answers(
@@ -98,6 +104,11 @@ def _list() -> Part:
         *(query(name, "only these", TEXT) for name in texts),
         query("date", "of this day", {"type": "string", "format": "date"}),
         query("since", "from this moment on", TEXT),
+        query("until", "before this moment", TEXT),
+        query("marked", "only those that are marked so; researchers alone may ask", one_of(MARKED_AS)),
+        query("sort", "by what", one_of(SORTED_BY)),
+        query("order", "falling or rising", one_of(ORDERS)),
+        query("page", "which page, from 1; in place of `offset`", WHOLE),
         query("limit", "how many, 1 to 100", WHOLE),
         query("offset", "after so many", WHOLE),
     )
@@ -175,6 +186,28 @@ def _erasure() -> Part:
     good = {"200": answer("how it is getting on", ref("Erasure"))}
     troubles: Any = {"_403": "not for this token", "_404": "there is none"}
     return _get("An erasure", answers(good, **troubles), name)
+
+
+def _bundle() -> Part:
+    body = record_of(
+        {},
+        {
+            "runs": list_of(TEXT),
+            "query": TEXT,
+            "format": one_of(sorted(COLLECTIONS)),
+            "profile": one_of(Profile),
+            "with_marked": {"type": "boolean"},
+        },
+    )
+    good = {"202": answer("it is being made", ref("Bundle"))}
+    troubles = {"_400": "nothing was chosen", "_403": "not for this token", "_404": "no such run"}
+    return _post("Many runs as one file", body, answers(good, **troubles, _501="not installed", _503="five are made"))
+
+
+def _bundle_told() -> Part:
+    name = in_path("bundle", "its name", "0e3a05610e3a0561")
+    troubles: Any = {"_403": "not for this token", "_404": "there is none"}
+    return _get("A bundle", answers({"200": answer("how it is getting on", ref("Bundle"))}, **troubles), name)
 
 
 def _of_run(good: Part, **troubles: str) -> Part:

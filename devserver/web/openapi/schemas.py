@@ -116,6 +116,14 @@ def schemas(configs: Shelf) -> dict[str, Part]:
             },
             {"status": one_of(["accepted"]), "erasure_url": TEXT, "report": MAP, "error": TEXT},
         ),
+        "Bundle": record_of(
+            {
+                "state": one_of(["waiting", "running", "done", "failed", "cancelled"]),
+                "done": WHOLE,
+                "of": WHOLE,
+            },
+            {"runs": WHOLE, "bytes": WHOLE, "file_url": TEXT, "bundle_url": TEXT, "error": TEXT},
+        ),
         "Health": record_of({"status": one_of(["ok"]), "running": WHOLE, "waiting": WHOLE}),
     }
 

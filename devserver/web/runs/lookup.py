@@ -17,6 +17,10 @@ from devserver.wiring import Devserver
 from exporters import find_execution, read_records
 from exporters.erasure import pending
 from exporters.errors import AmbiguousExecution, UnknownExecution
+from exporters.explorer.catalogue import Catalogue, IndexedRun
+from exporters.explorer.index_file import path_in
+from exporters.explorer.keeper import IndexKeeper
+from exporters.explorer.wish import Sight
 from exporters.remarks.book import RemarkBook
 from exporters.remarks.store import RemarkStore, readable_remarks
 from exporters.storage.layout import stored_days
@@ -56,6 +60,7 @@ class Runs:
         self._live = devserver.recording.live
         self._remarks = RemarkStore(self.data_dir)
         self._index, self._lock = ExecutionIndex(self.data_dir), threading.Lock()
+        self.catalogue, self._keeper = Catalogue(self.data_dir), IndexKeeper(self.data_dir)
         self._records = Remembered(self._read)
 
     def find(self, name: str, asker: Asker) -> Job | str:
@@ -80,7 +85,7 @@ class Runs:
         kept = self.runner.kept_of(found)
         return kept is not None and asker.has_asked_for(kept.ticket, kept.owner)
 
-    def may_see(self, found: Job | str | ExecutionRow, asker: Asker) -> bool:
+    def may_see(self, found: Job | str | ExecutionRow | IndexedRun, asker: Asker) -> bool:
         """Whether somebody may know of a run: pupils know their own, and others' that no check has stopped."""
         if asker.is_researcher:
             return True
@@ -88,6 +93,17 @@ class Runs:
             return self.owns(found, asker) or is_let_through(self.record_of(found))
         row = self._row(found) if isinstance(found, str) else found
         return row is not None and (row.status != Status.BLOCKED or self.owns(row.execution_id, asker))
+
+    def sight(self, asker: Asker) -> Sight | None:
+        """The same of all stored runs at once, for lists; None where everything may be seen.
+
+        What this says and `may_see` does not is not shown: a list asks that, too, of each run on its page.
+        """
+        if asker.is_researcher:
+            return None
+        kept = [*self.runner.kept_of_owner(asker.pupil), self.runner.kept(asker.ticket) if asker.ticket else None]
+        own = frozenset(one.execution_id for one in kept if one and one.execution_id)
+        return Sight(not_of_status=Status.BLOCKED.value, but_these=own)
 
     def record(self, execution_id: str) -> ExecutionRecord:
         """The stored record of an execution id. Raises `UnknownExecution`, or `BrokenFile`."""
@@ -134,8 +150,18 @@ class Runs:
         """What of the store the list of runs could not read, as far as it has looked; what was said of runs, too."""
         damages = Damages()
         readable_remarks(self._remarks, damages)
-        with self._lock:
-            return [*self._index.damaged.values(), *damages]
+        if self._keeper.trouble:
+            damages(Damage(path_in(self.data_dir), f"the index of runs is not up to date: {self._keeper.trouble}"))
+        return [*self.catalogue.damages(), *damages]
+
+    def caught_up(self, seconds: float = SETTLE_SECONDS) -> bool:
+        """Whether the catalogue has what is stored by now; where that takes too long it goes on beside this."""
+        return self._keeper.caught_up(seconds)
+
+    def going(self) -> frozenset[RunId]:
+        """Runs that are being erased: from when that is decided, nobody is shown them any more."""
+        intent = pending(self.data_dir)
+        return intent.runs if intent else frozenset()
 
     def remarks(self) -> RemarkBook:
         """What researchers said of runs, as it is now; nothing where that cannot be read, and `damaged` says so."""
@@ -178,12 +204,19 @@ class Runs:
     def _find_seen(self, name: str, asker: Asker) -> str:
         """The one run among those that somebody may see that is meant; nothing is said of others."""
         if len(name) >= SHORTEST_PREFIX:
-            found = {row.execution_id for row in self.rows({}) if is_meant(row, name) and self.may_see(row, asker)}
+            found = {row.execution_id for row in self._meant(name) if self.may_see(row, asker)}
             if name in found or len(found) == 1:
                 return name if name in found else found.pop()
             if found:
                 raise AmbiguousExecution(f"{name!r:.80} may be any of several runs; a whole id would work")
         raise UnknownExecution(_NOBODY.format(name))
+
+    def _meant(self, name: str) -> list[IndexedRun] | list[ExecutionRow]:
+        """The runs that a text may mean; from the tables themselves as long as the catalogue lacks some."""
+        if self.caught_up():
+            going = self.going()
+            return [row for row in self.catalogue.meant(name) if row.run not in going]
+        return [row for row in self.rows({}) if is_meant(row, name)]
 
     def _is_stored(self, execution_id: str) -> bool:
         """Whether a run that has ended is in the dataset; waits for it where it is on its way."""
@@ -200,18 +233,13 @@ class Runs:
         execution_id = selection.get("execution_id")
         index = ExecutionIndex(self.data_dir, execution_id) if execution_id else self._index
         likely, days = wanted.likely_day(), wanted.days(stored_days(self.data_dir))
-        # From when it is decided that a run is erased, nobody is shown it any more.
-        going = self._going()
+        going = self.going()
         for day in [likely] if likely in days and likely else days:
             rows = filter(wanted.accepts, index.rows(day))
             yield from (row for row in rows if RunId(row.execution_id, row.trace_id) not in going)
 
     def _is_being_erased(self, found: Job | str) -> bool:
-        return isinstance(found, str) and any(run.execution_id == found for run in self._going())
-
-    def _going(self) -> frozenset[RunId]:
-        intent = pending(self.data_dir)
-        return intent.runs if intent else frozenset()
+        return isinstance(found, str) and any(run.execution_id == found for run in self.going())
 
     def _read(self, execution_id: str, rank: tuple[int, int]) -> ExecutionRecord:
         record = next(read_records(self.data_dir, execution_id=execution_id), None)

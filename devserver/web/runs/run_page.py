@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from devserver.web.asking.again import again, leaves_to_chance
 from devserver.web.asking.runner import Job
-from devserver.web.concerns import is_concern, will_concern
+from devserver.web.concerns import will_concern
 from devserver.web.live.board import board_of
 from devserver.web.runs.leaving import Leaving, leaving
 from devserver.web.runs.lookup import RunLost, Runs
@@ -22,6 +22,7 @@ from exporters.formats import Format
 from exporters.formats.documents import options_of
 from exporters.privacy.profiles import Profile
 from exporters.remarks.annotated import annotation_in
+from exporters.story.concerns import is_concern
 from exporters.story.drifting import drift_of
 from exporters.story.parts import Parameter
 from exporters.story.readable import seconds

@@ -1,6 +1,7 @@
 """Where can something of a run lie below a data directory, and in what was exported from it?"""
 
 from exporters.erasure.places.documents import Documents
+from exporters.erasure.places.explorer_index import ExplorerIndex
 from exporters.erasure.places.exported import Exported
 from exporters.erasure.places.leftovers import Leftovers
 from exporters.erasure.places.loose_files import LooseFiles
@@ -8,4 +9,13 @@ from exporters.erasure.places.media import MediaFolders
 from exporters.erasure.places.remarks import RemarksOfRuns
 from exporters.erasure.places.stored_rows import StoredRows
 
-__all__ = ["Documents", "Exported", "Leftovers", "LooseFiles", "MediaFolders", "RemarksOfRuns", "StoredRows"]
+__all__ = [
+    "Documents",
+    "ExplorerIndex",
+    "Exported",
+    "Leftovers",
+    "LooseFiles",
+    "MediaFolders",
+    "RemarksOfRuns",
+    "StoredRows",
+]
