@@ -150,7 +150,7 @@ class DeltaLedger:
         columns = dict(zip(AsideRow._fields, zip(*new, strict=True), strict=True))
         rows = pa.table({"topic": [self._topic] * len(new), **columns}, schema=ASIDE)
         with self._store.said("aside"):
-            self._store.append(self._aside, rows)
+            self._store.add(self._aside, rows)
         self._put_aside |= {tuple(aside[:4]) for aside in new}
 
     def _runs_of(self, day: str) -> dict[str, Known]:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from exporters.delta.reading import scanned
-from exporters.delta.tables import DeltaStore, first_sentence, packing, says_nothing_of_people
+from exporters.delta.tables import TRIES, DeltaStore, first_sentence, packing, says_nothing_of_people
 from exporters.errors import NoTable, WriteFailed
 from exporters.storage.layout import day_of_id, days_near
 from otel_tracking.erasure import RunId
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 TABLES_IN_ORDER = ("blobs", "items", "executions")
 WRITES_AT_ONCE = 500
 _KEYS = ("execution_id", "trace_id", "write_id")
-TRIES = 20
-"""How often is tried what a commit of somebody else came before."""
 
 
 class Rows:

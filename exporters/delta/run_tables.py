@@ -39,12 +39,15 @@ class RunTables:
             rows = getattr(packed, name)
             if len(rows):
                 with self._store.said(name):
-                    self._store.append(table, _dated(rows, days))
+                    self._store.add(table, _dated(rows, days))
         return _dated(packed.executions, days)
 
     def write_executions(self, rows: pa.Table, commit: CommitProperties | None = None) -> None:
         """Make runs visible. Raises what Delta does."""
-        self._store.append(self.executions, rows, commit)
+        if commit is None:
+            self._store.add(self.executions, rows)
+        else:
+            self._store.append(self.executions, rows, commit)
 
 
 def _dated(rows: pa.Table, days: dict[int, str]) -> pa.Table:

@@ -24,6 +24,8 @@ Options = Mapping[str, str]
 """Options of the object store, by their names in its own documentation, such as `AWS_ENDPOINT_URL`."""
 
 DATE = "date"
+TRIES = 20
+"""How often is tried what a commit of somebody else came before."""
 _COUNTED = "delta.dataSkippingStatsColumns"
 """Of these columns a table's log, which stays when rows go, has the least and the greatest values of each file."""
 
@@ -99,6 +101,18 @@ class DeltaStore:
         write_deltalake(
             table, rows, mode="append", schema_mode="merge", commit_properties=commit, writer_properties=packing()
         )
+
+    def add(self, table: DeltaTable, rows: pa.Table) -> None:
+        """Append rows to what the table is by now, whatever was removed from it or joined since somebody looked."""
+        from deltalake.exceptions import CommitFailedError
+
+        for tries in range(TRIES):
+            table.update_incremental()
+            try:
+                return self.append(table, rows)
+            except CommitFailedError:
+                if tries == TRIES - 1:
+                    raise
 
     def has_file(self, table: str, path: str) -> bool:
         """Whether a file is there, in the table or no more."""

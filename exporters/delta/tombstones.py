@@ -63,5 +63,5 @@ class TableTombstones:
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         rows = {"sha256": fresh, "erased_at": [now] * len(fresh), "erasure": [erasure] * len(fresh)}
         with self._store.said(TABLE):
-            self._store.append(table, pa.table(rows, schema=SCHEMA))
+            self._store.add(table, pa.table(rows, schema=SCHEMA))
         self._known |= frozenset(fresh)

@@ -163,6 +163,18 @@ def test_a_worker_that_commits_while_it_is_erased_removes_it_itself(tmp_path):
     assert ledger.refused
 
 
+def test_a_worker_at_work_goes_on_after_an_erasure(both):
+    """It has the tables open as they were before rows were removed from them."""
+    ledger = ledger_at(both.tables)
+    gone, stays = a_run_of_hops("Weg", "Gone"), a_run_of_hops("Da", "There")
+    for offset, record in enumerate((gone, stays), start=1):
+        assert not ledger.commit([ledger.prepare(record)], {0: offset}, [])
+    list(TableRows(DeltaStore(str(both.tables)), "0e3a05610e3a0561").erase(frozenset({of(gone)}), lambda step: None))
+    keep_up(DeltaStore(str(both.tables)), kept_hours=0)
+    assert not ledger.commit([ledger.prepare(a_run_of_hops("Neu", "New"))], {0: 3}, [])
+    assert len(known_runs(DeltaStore(str(both.tables)).open("executions"), None)) == 2
+
+
 def test_upkeep_joins_files_and_removes_what_became_no_run(both):
     from exporters.delta.run_tables import RunTables
     from exporters.storage.tables.rows import row_of

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 from pyspark.sql import SparkSession
 
@@ -18,8 +19,7 @@ spark = (
 spark.sparkContext.setLogLevel("ERROR")
 for name in ("executions", "items", "blobs"):
     spark.read.format("delta").load(f"{tables}/{name}").createOrReplaceTempView(f"all_{name}")
-with open(questions, encoding="utf-8") as file:
-    asked = json.load(file)
+asked = json.loads(Path(questions).read_text("utf-8"))
 for view in asked["views"]:
     spark.sql(view)
 answers = [[list(row) for row in spark.sql(question).collect()] for question in asked["questions"]]

@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -121,4 +120,3 @@ def test_all_three_say_the_same(of_spark, duck, bear, number):
 
 def test_what_counts_is_the_highest_revision(duck):
     assert duck.execute("select count(*), count(distinct trace_id) from executions").fetchone() == (16, 16)
-    assert Path(ROOT).is_dir()
