@@ -30,6 +30,8 @@ SETTINGS: Mapping[str, Any] = {
     "queued.max.messages.kbytes": 65_536,
     # An object store that is slow must not cost a worker its partitions.
     "max.poll.interval.ms": 600_000,
+    # It says four times a second that nobody is there; we say it once (`_trouble`).
+    "log_level": 0,
 }
 
 
@@ -46,13 +48,16 @@ class KafkaSource:
         self._ended: set[int] = set()
         self._sought: set[int] = set()
         self._is_held = False
+        # Until the first look is over: that has a sentence of its own.
+        self._brokers, self._is_away = brokers, True
         settings = {**SETTINGS, **(options or {}), "bootstrap.servers": brokers, "group.id": group}
-        self._consumer: Consumer = Consumer(settings, logger=_log)
+        self._consumer: Consumer = Consumer({**settings, "error_cb": self._trouble}, logger=_log)
         try:
             self._check(brokers)
         except BaseException:
             self._consumer.close()
             raise
+        self._is_away = False
         self._consumer.subscribe(
             [topic], on_assign=self._is_assigned, on_revoke=self._is_revoked, on_lost=self._is_lost
         )
@@ -107,6 +112,9 @@ class KafkaSource:
         from confluent_kafka import KafkaError
 
         trouble = one.error()
+        if self._is_away and (trouble is None or trouble.code() == KafkaError._PARTITION_EOF):
+            self._is_away = False
+            _log.warning("Kafka at %s answers again", self._brokers)
         if trouble is None:
             self._ended.discard(one.partition())
             _, milliseconds = one.timestamp()
@@ -116,6 +124,12 @@ class KafkaSource:
         else:
             _log.warning("Kafka says of %s: %s", self._topic, trouble.str())
         return None
+
+    def _trouble(self, trouble: Any) -> None:
+        """What librdkafka tells of the brokers as a whole, once until they are there again."""
+        if not self._is_away:
+            self._is_away = True
+            _log.error("Kafka at %s does not answer: %s; it is tried again until it does", self._brokers, trouble.str())
 
     def _place(self, partition: int, offset: int | None = None) -> TopicPartition:
         from confluent_kafka import OFFSET_BEGINNING, TopicPartition

@@ -7,9 +7,10 @@ URI/aside/                                      messages that could not be taken
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 Options = Mapping[str, str]
 """Options of the object store, by their names in its own documentation, such as `AWS_ENDPOINT_URL`."""
+
+_ESCAPES = re.compile("\x1b\\[[0-9;]*m")
+_SAID_BY_SERVER = re.compile("<Code>(?P<code>[^<]*)</Code>\\s*<Message>(?P<message>[^<]*)</Message>")
 
 DATE = "date"
 TRIES = 20
@@ -188,6 +192,14 @@ def _is_same(found: pa.DataType, ours: pa.DataType) -> bool:
 
 
 def first_sentence(trouble: BaseException) -> str:
-    """What an error of a library says, without the walk through its insides."""
-    lines: list[Any] = str(trouble).strip().splitlines() or [type(trouble).__name__]
-    return str(lines[0])[:300].rstrip(".")
+    r"""What an error of a library says, without the walk through its insides: the server's own word, or the last cause.
+
+    >>> first_sentence(OSError("Generic S3 error\n  \x1b[31m↳\x1b[0m Error performing GET\n   ↳ Connection refused"))
+    'Generic S3 error: Connection refused'
+    """
+    text = _ESCAPES.sub("", str(trouble)).strip()
+    if said := _SAID_BY_SERVER.search(text):
+        return f"{said['code']}: {said['message']}"[:300].rstrip(".")
+    lines = [line.strip().removeprefix("↳").strip() for line in text.splitlines() if line.strip()]
+    causes = [line for line in lines[1:] if text.count("↳")]
+    return ": ".join([*lines[:1], *causes[-1:]])[:300].rstrip(".") or type(trouble).__name__
