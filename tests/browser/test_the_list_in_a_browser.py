@@ -35,6 +35,9 @@ def served(tmp_path_factory):
     with devserver_in(tmp_path_factory.mktemp("data")) as devserver, server_of(devserver) as client:
         client.ids = [execute(client, input_text=text).json()["execution_id"] for text in SENTENCES]
         client.ids.append(execute(client, "image_comparison", "Zwei Farben").json()["execution_id"])
+        # The index of texts is filled in the background, and a busy machine takes its time.
+        while client.get("/api/runs", params={"q": "Zwei Farben"}).json()["total"] < 1:
+            pass
         yield client
 
 

@@ -62,6 +62,24 @@ def test_what_is_too_long_says_that_it_was_cut():
     assert words_of(POSTER.render(a_journey("Meer im Glas " * 4000, "mar"))).count("(shortened)") == 1
 
 
+@pytest.mark.parametrize("text", ["\n" * 150, "a\n" * 90, "x" * 199, "漢字 " * 60, "\u202e" * 199, "W" * 5000])
+def test_odd_texts_are_one_page(text):
+    assert len(read(POSTER.render(a_journey(text, text), title=text)).pages) == 1
+
+
+def test_a_way_of_a_hundred_languages_is_one_page():
+    hops = [
+        an_item(
+            item_type=ItemType.INTERCEPTION_ITERATION,
+            stage=2,
+            content="x",
+            metadata={"from_lang": "de", "to_lang": f"x{n}" * 9},
+        )
+        for n in range(100)
+    ]
+    assert len(read(POSTER.render(a_record(items=hops))).pages) == 1
+
+
 def test_it_says_what_was_at_the_beginning_and_what_in_the_end():
     document = POSTER.render(a_journey("Ein Fuchs lacht", "Un zorro ríe"), language="de", title="Stille Post")
     said = words_of(document)

@@ -52,7 +52,7 @@ def poster_of(story: Story, *, title: str, address: str) -> Poster:
     found = _pictures(story)
     return Poster(
         language=story.language,
-        title=visible_line(title)[:LONGEST_TITLE] or story.title,
+        title=(visible_line(title) or story.title)[:LONGEST_TITLE],
         moment=story.moment,
         date=date_in_words(story.moment.date(), words),
         first=_said(words["poster first"], story.given, _withheld(story, "user_input_text")),

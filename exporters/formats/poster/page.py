@@ -28,6 +28,8 @@ _ROOM_FOR_PICTURES = 330.0
 _BETWEEN, _BELOW_LABEL = 20.0, 4.0
 _WAY = Style(12, 500, GREY)
 _SHORTEST = 200
+_MOST_LINES = 12
+_MOST_STOPS, _LONGEST_NAME = 24, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,12 @@ def _fitted(setter: Typesetter, poster: Poster) -> _Texts:
         first, last = (_shortened(said, most, poster.cut_note) for said in (poster.first, poster.last))
         return _fitted(setter, replace(poster, first=first, last=last))
     fitting = bisect_right(_SIZES, room, key=lambda size: _set(setter, poster, size).height)
-    return _set(setter, poster, _SIZES[max(fitting - 1, 0)])
+    return _set(setter, poster, _SIZES[fitting - 1]) if fitting else _clipped(smallest)
+
+
+def _clipped(texts: _Texts) -> _Texts:
+    """What is still too high, of short texts of many lines: the first ones."""
+    return replace(texts, first=texts.first[:_MOST_LINES], last=texts.last[:_MOST_LINES])
 
 
 def _shortened(said: PosterText, most: int, note: str) -> PosterText:
@@ -105,7 +112,7 @@ def _shortened(said: PosterText, most: int, note: str) -> PosterText:
 
 
 def _set(setter: Typesetter, poster: Poster, size: float) -> _Texts:
-    way = " → ".join(poster.way)
+    way = " → ".join(_short_way(poster.way))
     return _Texts(
         title=setter.lines([Span(poster.title, Style(15, 600, TONES["key"]))], WIDTH, leading=1.3),
         first=_lines(setter, poster.first, size, 0),
@@ -113,6 +120,12 @@ def _set(setter: Typesetter, poster: Poster, size: float) -> _Texts:
         last=_lines(setter, poster.last, size, 14),
         labels=(tag(setter, poster.first.label, WIDTH), tag(setter, poster.last.label, WIDTH)),
     )
+
+
+def _short_way(way: Sequence[str]) -> Sequence[str]:
+    """Of very many languages the first and the last."""
+    names = [cut(name, _LONGEST_NAME) for name in way]
+    return names if len(names) <= _MOST_STOPS else [*names[: _MOST_STOPS // 2], "…", *names[-_MOST_STOPS // 2 :]]
 
 
 def _lines(setter: Typesetter, said: PosterText, size: float, indent: float) -> list[Line]:
