@@ -11,6 +11,7 @@ from devserver.web.asking.again import again, leaves_to_chance
 from devserver.web.asking.runner import Job
 from devserver.web.concerns import will_concern
 from devserver.web.live.board import board_of
+from devserver.web.runs.first_and_last import first_and_last
 from devserver.web.runs.leaving import Leaving, leaving
 from devserver.web.runs.lookup import RunLost, Runs
 from devserver.web.visitors.pupils import Asker
@@ -64,6 +65,7 @@ def run_page_values(
     return {
         "board": board,
         "is_over": is_over,
+        "ends": first_and_last(board.boxes) if is_over else None,
         "tone": tone_of(board.head.status),
         "last_event": str(seen or ""),
         "now_ms": time.time_ns() // 1_000_000,
