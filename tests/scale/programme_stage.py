@@ -7,7 +7,7 @@ from exporters.delta.reading import known_runs, read_known
 from exporters.delta.tables import DeltaStore
 from exporters.errors import NoTable
 
-PATIENCE = 240
+PATIENCE = 90
 
 
 @contextmanager
