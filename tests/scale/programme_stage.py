@@ -1,7 +1,16 @@
 """What tests of a whole programme share: parts that run for a block, and what a table has in the end."""
 
+import json
+import os
+import subprocess
+import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
+from pathlib import Path
+
+import parts
+from producer import digest
 
 from exporters.delta.reading import known_runs, read_known
 from exporters.delta.tables import DeltaStore
@@ -45,7 +54,7 @@ def rows_in(uri, options=None):
     return list(zip(rows["trace_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
 
 
-def until_stored(trace_ids, uri, workers=(), options=None):
+def until_stored(trace_ids, uri, workers=(), options=None, seconds=PATIENCE):
     """Wait until a table has these traces."""
     wanted = set(trace_ids)
 
@@ -53,7 +62,7 @@ def until_stored(trace_ids, uri, workers=(), options=None):
         logs = "\n".join(worker.log.read_text()[-1000:] for worker in workers)
         return f"{len(wanted - {trace for trace, _ in rows_in(uri, options)})} runs are missing\n{logs}"
 
-    until(lambda: wanted <= {trace for trace, _ in rows_in(uri, options)}, missing)
+    until(lambda: wanted <= {trace for trace, _ in rows_in(uri, options)}, missing, seconds)
 
 
 def records_in(uri, options=None):
@@ -61,3 +70,30 @@ def records_in(uri, options=None):
     store = DeltaStore(uri, options)
     executions = store.open("executions")
     return {record.trace_id: record for record in read_known(store, executions, known_runs(executions, None).values())}
+
+
+def produce(endpoint, count, seed, to):
+    """A producer, in a process of its own; it lists in the file `to` what it has recorded."""
+    return subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("producer.py"), endpoint, str(count), str(seed), str(to)],
+        cwd=parts.ROOT,
+        env=os.environ | {"PYTHONPATH": str(parts.ROOT)},
+    )
+
+
+def listed(*files):
+    """The producers' own lists: the sha256 of each record, and how many items it has, by trace id."""
+    lines = (json.loads(line) for file in files for line in Path(file).read_text().splitlines())
+    return {trace_id: (sha256, items) for trace_id, sha256, items in lines}
+
+
+def compare(expected, uri, options=None):
+    """Run by run, and item by item; how many runs have come in more than one revision."""
+    rows = Counter(rows_in(uri, options))
+    assert set(rows.values()) == {1}, [row for row, count in rows.items() if count > 1]
+    assert {trace_id for trace_id, _ in rows} == set(expected)
+    stored = records_in(uri, options)
+    for trace_id, record in stored.items():
+        assert (digest(record), len(record.items)) == expected[trace_id], record.execution_id
+    assert stored.keys() == expected.keys()
+    return len(rows) - len(expected)
