@@ -49,6 +49,16 @@ def spans_of_record(record: ExecutionRecord) -> list[FinishedSpan]:
     return [_with_missing(first, record.dropped - built.dropped, len(spans)), *others]
 
 
+def counted_spans_of(record: ExecutionRecord) -> list[FinishedSpan]:
+    """The spans of a stored record; the root of a run that is whole says so, and whoever reads it waits for no more."""
+    first, *others = spans_of_record(record)
+    if record.dropped or first.parent_id is not None or first.end_ns is None:
+        return [first, *others]
+    spans = sum(span.name != names.LATE_SPAN for span in (first, *others))
+    counts = {names.SPAN_COUNT: spans, names.ITEM_COUNT: len(record.items)}
+    return [replace(first, attributes={**first.attributes, **counts}), *others]
+
+
 def is_exact(spans: Iterable[FinishedSpan], record: ExecutionRecord) -> bool:
     """Whether these spans make that record, byte for byte of its canonical text."""
     built = build_record(

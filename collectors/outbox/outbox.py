@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from collectors.building.spans_of_record import spans_of_record
+from collectors.building.spans_of_record import counted_spans_of
 from collectors.delivery.sinks import Sink, is_erased
 from collectors.forks import watch
 from collectors.outbox.boxes import open_box
@@ -131,7 +131,7 @@ class Outbox:
         """The requests of each record alone, and its trace."""
         for record in records:
             trace = int(record.trace_id or "0", 16)
-            yield from ((body, trace) for body in self._split(spans_of_record(record)))
+            yield from ((body, trace) for body in self._split(counted_spans_of(record)))
 
     def _split(self, spans: Sequence[FinishedSpan]) -> Iterator[bytes]:
         """One request, or several where it would be too large; a span is never cut."""

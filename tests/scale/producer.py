@@ -76,18 +76,55 @@ def pieces_of(spans, rng):
     return [encode_spans(part).SerializeToString() for part in (spans[:cut], spans[cut:]) if part]
 
 
-def main(endpoint, count, seed, path):
-    rng, kept = random.Random(int(seed)), Keeping()
-    with start_recording(journal=False) as recording, Path(path).open("w") as file, httpx.Client(timeout=30) as client:
+class Listing:
+    """A sink that lists what was recorded."""
+
+    def __init__(self, file):
+        self.file = file
+
+    def write(self, record):
+        self.file.write(json.dumps([record.trace_id, digest(record), len(record.items)]) + "\n")
+
+    def close(self):
+        self.file.flush()
+
+
+def by_outbox(endpoint, count, rng, path, file):
+    """As a DevServer sends: by its outbox, until all is taken."""
+    where = {"research_endpoint": endpoint, "outbox": f"{path}.outbox"}
+    with start_recording([Listing(file)], journal=False, **where) as recording:
+        for number in range(count):
+            one_run(recording.tracker(), rng)
+            if number % 20 == 19:  # records are kept as fast as they are made
+                assert recording.flush(timeout=600)
+        assert recording.flush(timeout=600)
+        while (health := recording.health()["outbox"])["waiting"]:
+            time.sleep(0.1)
+    assert (health["refused"], health["dropped"]) == (0, 0), health
+
+
+def in_pieces(endpoint, count, rng, file):
+    """As a pipeline sends that has no outbox: now and then a run in two requests."""
+    kept = Keeping()
+    with start_recording(journal=False) as recording, httpx.Client(timeout=30) as client:
         recording.provider.add_span_processor(kept)
-        for _ in range(int(count)):
+        for _ in range(count):
             one_run(recording.tracker(), rng)
             recording.provider.force_flush(30_000)
             spans, kept.spans = kept.spans, []
-            record = recorded(spans)
-            file.write(json.dumps([record.trace_id, digest(record), len(record.items)]) + "\n")
+            Listing(file).write(recorded(spans))
             for body in pieces_of(spans, rng):
                 send(client, endpoint, body)
+
+
+def main(endpoint, count, seed, path):
+    """Those of an even seed have an outbox."""
+    rng = random.Random(int(seed))
+    with Path(path).open("w") as file:
+        if int(seed) % 2:
+            in_pieces(endpoint, int(count), rng, file)
+        else:
+            by_outbox(endpoint, int(count), rng, path, file)
 
 
 if __name__ == "__main__":
