@@ -74,7 +74,9 @@ def messages(count: int) -> Iterator[tuple[bytes, bytes]]:
     for number in range(count):
         trace_id, body = bodies[number % KINDS]
         other = secrets.token_bytes(16)
-        yield other.hex().encode(), body.replace(trace_id, other)
+        # The execution's id ends with the first eight digits of its trace's.
+        renamed = body.replace(trace_id, other).replace(trace_id.hex()[:8].encode(), other.hex()[:8].encode())
+        yield other.hex().encode(), renamed
 
 
 def fill(brokers: str, count: int) -> None:
