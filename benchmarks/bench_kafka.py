@@ -3,8 +3,8 @@
     python -m benchmarks.bench_kafka            some minutes; --quick for a first look; --s3 stores on an S3 server
 
 A real Kafka of one node and a worker as it is started from the command line, `otel-tracking collect --kafka`. Runs are
-those of workload A, each with texts of its own, a message each under its trace id, as the gateway writes them. Times are
-those of the table's commits, from the first to the last: what a worker needs to start is not in them.
+those of workload A, each with texts of its own, a message each under its trace id, as the gateway writes them. Times
+are those of the table's commits, from the first to the last: what a worker needs to start is not in them.
 """
 
 from __future__ import annotations
