@@ -106,7 +106,7 @@ def test_nothing_is_lost_and_nothing_is_there_twice(programme):
     expected = listed(*programme.lists)
     late = compare(expected, programme.table)
     stored = sum(json.loads(line)["records"] for worker in programme.workers for line in healths(worker))
-    print(f"\n{len(expected):,} executions, each once, {late} in a later revision; {stored} by workers that could say so")
+    print(f"\n{len(expected):,} executions, each once, {late} in a later revision; {stored} by workers that said so")
 
 
 def healths(worker):
