@@ -249,9 +249,10 @@ class RemoteRuns:
             due.append(self._settle(next(iter(self._open.values())), FinishReason.TOO_MANY_OPEN))
         return due
 
-    def forget(self) -> None:
+    def forget(self, most_bytes: int | None = None) -> None:
         """Forget the spans of the runs that have been records for longest, where they are too many."""
-        while self._settled_bytes > MOST_SETTLED_BYTES and self._settled:
+        most = MOST_SETTLED_BYTES if most_bytes is None else most_bytes
+        while self._settled_bytes > most and self._settled:
             trace_id, run = self._settled.popitem(last=False)
             self._settled_bytes -= run.size
             _remember(self._forgotten, trace_id, "")

@@ -17,6 +17,9 @@ from collectors.receiving.spool import InSpool
 from collectors.receiving.trace_id import TraceId
 from collectors.streaming.messages import Message
 
+SETTLED_BYTES = 2**20
+"""Of messages whose runs are records and still in memory: the table has them all, and there are many partitions."""
+
 
 class StreamPatience(NamedTuple):
     """How long a run is waited for, in seconds of the messages' time.
@@ -133,7 +136,7 @@ class Partition:
 
     def forget(self) -> None:
         """What was taken so far is committed: of runs that are records the table knows, and memory has an end."""
-        self._runs.forget()
+        self._runs.forget(SETTLED_BYTES)
 
     def position_after(self, committed: Collection[Due]) -> int | None:
         """The position that will be the partition's once these runs are committed."""
