@@ -53,7 +53,9 @@ def chosen_routes(runs: Runs, bundles: Bundles) -> Blueprint:
 
 
 def _too_many(error: TooManyBundles) -> Response:
-    return message(503, words_here()["too many bundles"])
+    answer = message(503, words_here()["too many bundles"])
+    answer.headers["Retry-After"] = "60"
+    return answer
 
 
 @dataclass(frozen=True, slots=True)
