@@ -36,6 +36,7 @@ class Content(StrEnum):
     OTHER = "any other item"
     REASON = "the reason of a block"
     TERMS = "the terms that a check found"
+    CONCERN = "a concern for whoever wrote it"
     ERROR = "an error message"
     AIDS = "languages, size and seed"
     PARAMETERS = "other parameters"
@@ -70,6 +71,7 @@ _RESEARCHER = dict.fromkeys(Content, Rule.ALWAYS)
 _PUBLIC = dict.fromkeys(Content, Rule.AFTER_RUN) | {
     Content.PERSON: Rule.ALIAS,
     Content.SITTING: Rule.ALWAYS,
+    Content.CONCERN: Rule.NEVER,
     Content.REMARK: Rule.NEVER,
 }
 _STUDENT = {
@@ -85,6 +87,7 @@ _STUDENT = {
     Content.OTHER: Rule.AS_IT_COMES,
     Content.REASON: Rule.NEVER,
     Content.TERMS: Rule.NEVER,
+    Content.CONCERN: Rule.NEVER,
     Content.ERROR: Rule.NEVER,
     Content.AIDS: Rule.ALWAYS,
     Content.PARAMETERS: Rule.NEVER,
@@ -101,6 +104,9 @@ RULES: Mapping[Audience, Mapping[Content, Rule]] = {
 
 PERSONS = frozenset({"user_id", "device_id"})
 """Fields that say who or whose device it was."""
+
+CONCERNS = "concerns"
+"""What a check says of whoever wrote a text (`self_harm`), under this name in its metadata and its answer."""
 
 AIDS = (
     *("from_lang", "to_lang", "language", "input_language", "words", "unknown_words"),

@@ -1,4 +1,4 @@
-"""Make a payload fit to be shown: persons under aliases, and large values as a summary of their shape."""
+"""Make a payload fit to be shown: persons under aliases, no concern for them, and what is large as its shape."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from otel_tracking import attributes as names
-from otel_tracking.audience import PERSONS
+from otel_tracking.audience import CONCERNS, PERSONS
 
 Alias = Callable[[Any], str]
 
@@ -36,8 +36,11 @@ def make_alias() -> Alias:
 
 
 def with_aliases(payload: str, alias: Alias) -> str:
-    """The canonical text with an alias for every value under a person's key; the same text where there is none."""
-    if not any(f'"{key}"' in payload for key in PERSONS):
+    """The canonical text with an alias for every value under a person's key, without a check's concerns.
+
+    The same text where there is neither.
+    """
+    if not any(f'"{key}"' in payload for key in (*PERSONS, CONCERNS)):
         return payload
     # On its text, not on its values: that is a tree of limited depth, whatever was logged.
     return json.dumps(_aliased(json.loads(payload), alias), ensure_ascii=False, separators=(",", ":"))
@@ -53,6 +56,7 @@ def _aliased(value: Any, alias: Alias) -> Any:
         return {
             key: alias(entry) if is_person(key) and entry is not None else _aliased(entry, alias)
             for key, entry in value.items()
+            if key != CONCERNS
         }
     return value
 

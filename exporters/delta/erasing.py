@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from exporters.delta.reading import known_runs, read_known
 from exporters.delta.removal import (
     TABLES_IN_ORDER,
-    Rows,
+    RowsOfRuns,
     files_of_history,
     forget_history,
     messages_of,
@@ -24,7 +24,7 @@ _NO_STORE = "say where they are: --media-store s3://bucket/prefix would work"
 
 
 class TableRows:
-    """Rows, messages and media of runs in the tables at a URI, and what their history has of them."""
+    """RowsOfRuns, messages and media of runs in the tables at a URI, and what their history has of them."""
 
     name = "tables of the programme"
 
@@ -50,7 +50,7 @@ class TableRows:
         yield from self._erase_media(runs, step)
         for place in (self._store, self._store.below("spill")):
             step("rows of the tables")
-            removed = Rows(place, runs).remove()
+            removed = RowsOfRuns(place, runs).remove()
             if removed:
                 yield Removed(self.name, place.uri, 0)
         step("messages of the tables")
@@ -63,7 +63,7 @@ class TableRows:
     def left(self, runs: frozenset[RunId]) -> Iterator[str]:
         """Tables that have rows of them, and files of the history."""
         for place in (self._store, self._store.below("spill")):
-            rows = Rows(place, runs)
+            rows = RowsOfRuns(place, runs)
             yield from (f"{place.uri}/{name}" for name in TABLES_IN_ORDER if rows.writes(name))
         for place, name in self._tables():
             yield from (f"{place.uri}/{name}/{path}" for path in files_of_history(place, name))
@@ -80,7 +80,7 @@ class TableRows:
         yield self._store, "aside"
 
     def _erase_media(self, runs: frozenset[RunId], step: Step) -> Iterator[Removed | Beyond]:
-        mine, shared = Rows(self._store, runs).media()
+        mine, shared = RowsOfRuns(self._store, runs).media()
         if mine and self._media is None:
             yield Beyond(self.name, f"{len(mine)} media of the runs", _NO_STORE)
             return

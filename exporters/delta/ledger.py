@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from exporters.delta.commits import Commits
 from exporters.delta.reading import Known, known_runs, read_known
-from exporters.delta.removal import Rows
+from exporters.delta.removal import RowsOfRuns
 from exporters.delta.run_tables import RunTables
 from exporters.delta.spill import SpillTables
 from exporters.delta.tables import ASIDE, DATE, DeltaStore
@@ -106,20 +106,20 @@ class DeltaLedger:
         if not others:
             self._put_aside.clear()
             self._know(rows)
-            self._remove_erased(kept)
+            self._remove_erased(kept, self._store)
         return others
 
     def is_erased(self, execution_id: str | None, trace_id: str | None) -> bool:
         """Whether a run was erased from the tables, as far as was known at the last commit."""
         return self._tombstones.holds(execution_id, trace_id)
 
-    def _remove_erased(self, records: Sequence[PreparedRecord]) -> None:
+    def _remove_erased(self, records: Sequence[PreparedRecord | ExecutionRecord], store: DeltaStore) -> None:
         """Remove what was erased while it was committed: whoever erased it may have looked before it was there."""
         if self._tombstones.look():
             runs = [RunId(record.execution_id, record.trace_id) for record in records]
             erased = [run for run in runs if self.is_erased(run.execution_id, run.trace_id)]
             if erased:
-                self.refused += Rows(self._store, erased).remove()
+                self.refused += RowsOfRuns(store, erased).remove_for_good()
                 self._days.clear()
 
     def stored(self, traces: Mapping[str, Iterable[str]]) -> Sequence[ExecutionRecord]:
@@ -134,8 +134,10 @@ class DeltaLedger:
 
     def spill(self, records: Sequence[ExecutionRecord]) -> None:
         """Keep what there is so far of runs that did not end, in tables of their own."""
+        self._tombstones.look()
         kept = [one for one in records if not self.is_erased(one.execution_id, one.trace_id)]
         self._spill.write([self.prepare(record) for record in kept])
+        self._remove_erased(kept, self._spill.store)
 
     def spilled(self, trace_ids: Iterable[str]) -> Sequence[ExecutionRecord]:
         """What was kept of runs that had not ended."""

@@ -26,7 +26,7 @@ WRITES_AT_ONCE = 500
 _KEYS = ("execution_id", "trace_id", "write_id")
 
 
-class Rows:
+class RowsOfRuns:
     """The rows of some runs in the three tables below one place."""
 
     def __init__(self, store: DeltaStore, runs: Collection[RunId]) -> None:
@@ -61,11 +61,18 @@ class Rows:
         """Remove them; how many writes there were. Raises `WriteFailed`."""
         return sum(self._remove_from(name) for name in TABLES_IN_ORDER)
 
+    def remove_for_good(self) -> int:
+        """Remove them, and the files of the history that had them; how many writes there were."""
+        removed = self.remove()
+        for name in TABLES_IN_ORDER if removed else ():
+            forget_history(self.store, name)
+        return removed
+
     def _remove_from(self, name: str) -> int:
         writes = self.writes(name)
         for start in range(0, len(writes), WRITES_AT_ONCE):
             wanted = ", ".join(map(str, writes[start : start + WRITES_AT_ONCE]))
-            insist(self.store, name, f"write_id IN ({wanted})")
+            delete_rows(self.store, name, f"write_id IN ({wanted})")
         return len(writes)
 
     def _days(self) -> list[str] | None:
@@ -89,7 +96,7 @@ def remove_messages(store: DeltaStore, runs: Collection[RunId]) -> int:
     count = 0
     for topic, partition, offset in messages_of(store, table, runs):
         said = str(topic).replace("'", "''")
-        insist(store, "aside", f"topic = '{said}' AND partition = {partition} AND \"offset\" = {offset}")
+        delete_rows(store, "aside", f"topic = '{said}' AND partition = {partition} AND \"offset\" = {offset}")
         count += 1
     return count
 
@@ -135,7 +142,7 @@ def files_of_history(store: DeltaStore, name: str) -> list[str]:
         return [path for path in gone if store.has_file(name, path)]
 
 
-def insist(store: DeltaStore, name: str, predicate: str) -> None:
+def delete_rows(store: DeltaStore, name: str, predicate: str) -> None:
     """Delete the rows that are meant, however often somebody else commits before. Raises `WriteFailed` at last."""
     from deltalake.exceptions import CommitFailedError
 

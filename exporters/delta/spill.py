@@ -16,24 +16,24 @@ class SpillTables:
     """The tables below `spill`, made when something is first put there. For one thread."""
 
     def __init__(self, store: DeltaStore) -> None:
-        self._store = store
+        self.store = store
         self._tables: RunTables | None = None
         self._known: dict[str, Known] = {}
 
     def look(self) -> None:
         """Know what others have put there. Raises `WriteFailed` where nobody can say."""
         try:
-            executions = self._store.open("executions")
+            executions = self.store.open("executions")
         except NoTable:
             return
-        with self._store.said("executions"):
+        with self.store.said("executions"):
             self._known = known_runs(executions, None)
 
     def write(self, records: Sequence[PreparedRecord]) -> None:
         """Keep these. Raises `WriteFailed`."""
-        self._tables = self._tables or RunTables(self._store)
+        self._tables = self._tables or RunTables(self.store)
         rows = self._tables.write_parts(records)
-        with self._store.said("executions"):
+        with self.store.said("executions"):
             self._tables.write_executions(rows)
         keys = (rows[name].to_pylist() for name in ("trace_id", "revision", "write_id", DATE))
         self._known |= {trace_id: Known(*known) for trace_id, *known in zip(*keys, strict=True)}
@@ -43,5 +43,5 @@ class SpillTables:
         wanted = [self._known[trace_id] for trace_id in trace_ids if trace_id in self._known]
         if not wanted:
             return []
-        with self._store.said("executions"):
-            return list(read_known(self._store, self._store.open("executions"), wanted))
+        with self.store.said("executions"):
+            return list(read_known(self.store, self.store.open("executions"), wanted))

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from exporters.delta.tables import first_sentence
 from exporters.errors import StorageError
 from otel_tracking.extras import Extra
 
@@ -19,17 +20,20 @@ class StoredMedia:
     def __init__(self, where: str) -> None:
         with Extra("delta", "Media on object storage need"):
             from obstore.store import LocalStore, from_url
-        self.where = where
+        # A URI may have a name and a key in it.
+        self._said = where.rpartition("@")[2].partition("?")[0]
         try:
             self._store: Any = (
                 from_url(where) if "://" in where else LocalStore(Path(where).expanduser().absolute(), mkdir=True)
             )
         except Exception as trouble:
-            raise StorageError(f"{where} is no store of media; s3://bucket/prefix or a folder would work") from trouble
+            raise StorageError(
+                f"{self._said} is no store of media; s3://bucket/prefix or a folder would work"
+            ) from trouble
 
     def place_of(self, sha256: str) -> str:
         """Where a medium is."""
-        return f"{self.where.rstrip('/')}/{_name(sha256)}"
+        return f"{self._said.rstrip('/')}/{_name(sha256)}"
 
     def fetch(self, sha256: str) -> bytes | None:
         """The bytes; None where they have not arrived, or are others."""
@@ -56,8 +60,7 @@ class StoredMedia:
         except FileNotFoundError:
             return None
         except Exception as trouble:
-            first = str(trouble).strip().partition("\n")[0][:200]
-            raise StorageError(f"{self.where} cannot be reached: {first}") from trouble
+            raise StorageError(f"{self._said} cannot be reached: {first_sentence(trouble)}") from trouble
 
 
 def _name(sha256: str) -> str:

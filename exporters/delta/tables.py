@@ -25,6 +25,7 @@ Options = Mapping[str, str]
 """Options of the object store, by their names in its own documentation, such as `AWS_ENDPOINT_URL`."""
 
 _ESCAPES = re.compile("\x1b\\[[0-9;]*m")
+_QUERIES = re.compile(r"(?<=\S)\?[^\s\"'<>]*")
 _SAID_BY_SERVER = re.compile("<Code>(?P<code>[^<]*)</Code>\\s*<Message>(?P<message>[^<]*)</Message>")
 
 DATE = "date"
@@ -160,7 +161,7 @@ def says_nothing_of_people(table: DeltaTable) -> None:
 
 
 def _counted(names: Sequence[str]) -> str:
-    return ",".join(name for name in ("write_id", "timestamp", "offset") if name in names) or DATE
+    return ",".join(name for name in ("write_id", "timestamp", "offset") if name in names) or names[0]
 
 
 def _check(place: str, found: DeltaTable, wanted: pa.Schema) -> None:
@@ -196,8 +197,11 @@ def first_sentence(trouble: BaseException) -> str:
 
     >>> first_sentence(OSError("Generic S3 error\n  \x1b[31m↳\x1b[0m Error performing GET\n   ↳ Connection refused"))
     'Generic S3 error: Connection refused'
+    >>> first_sentence(OSError("error sending https://school.example/records?sv=2&sig=abc"))
+    'error sending https://school.example/records'
     """
-    text = _ESCAPES.sub("", str(trouble)).strip()
+    # What stands behind the question mark of an address may open the store.
+    text = _QUERIES.sub("", _ESCAPES.sub("", str(trouble))).strip()
     if said := _SAID_BY_SERVER.search(text):
         return f"{said['code']}: {said['message']}"[:300].rstrip(".")
     lines = [line.strip().removeprefix("↳").strip() for line in text.splitlines() if line.strip()]

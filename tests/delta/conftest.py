@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path += [str(Path(__file__).parents[1] / name) for name in ("cli", "exporters")]
+sys.path += [str(Path(__file__).parents[1] / name) for name in ("cli", "exporters", "streaming", "collectors")]
 
 
 @pytest.fixture

@@ -1,22 +1,18 @@
 """An erasure reaches the tables, their history and their media; what a stream brings again stays away."""
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from broker_stage import TOPIC, Broker, drain, rng_of, runs_of, send_all, worker
 from cli_stage import call
 from records import a_picture, a_run_of_hops
-
-sys.path += [str(Path(__file__).parents[1] / "streaming"), str(Path(__file__).parents[1] / "collectors")]
-
-from broker_stage import TOPIC, Broker, drain, rng_of, runs_of, send_all, worker  # they lie there
 
 from exporters.delta.erasing import TableRows
 from exporters.delta.ledger import AsideRow, DeltaLedger
 from exporters.delta.reading import known_runs
-from exporters.delta.removal import Rows
+from exporters.delta.removal import RowsOfRuns
 from exporters.delta.stored_media import StoredMedia
 from exporters.delta.tables import DeltaStore
 from exporters.delta.upkeep import keep_up
@@ -161,6 +157,7 @@ def test_a_worker_that_commits_while_it_is_erased_removes_it_itself(tmp_path):
     assert not ledger.commit([ledger.prepare(record)], {0: 1}, [])
     assert known_runs(erasing.open("executions"), None) == {}
     assert ledger.refused
+    assert NAME not in unpacked_below(tmp_path)
 
 
 def test_a_worker_at_work_goes_on_after_an_erasure(both):
@@ -173,6 +170,25 @@ def test_a_worker_at_work_goes_on_after_an_erasure(both):
     keep_up(DeltaStore(str(both.tables)), kept_hours=0)
     assert not ledger.commit([ledger.prepare(a_run_of_hops("Neu", "New"))], {0: 3}, [])
     assert len(known_runs(DeltaStore(str(both.tables)).open("executions"), None)) == 2
+
+
+def test_what_is_spilled_while_it_is_erased_is_removed_too(tmp_path):
+    record, erasing = a_run_of_hops(NAME, "has not ended"), DeltaStore(str(tmp_path))
+
+    class Racing(DeltaStore):
+        def below(self, folder):
+            return Racing(f"{self.uri}/{folder}")
+
+        def append(self, table, rows, commit=None):
+            if table.table_uri.rstrip("/").endswith("spill/executions"):
+                list(TableRows(erasing, "0e3a05610e3a0561").erase(frozenset({of(record)}), lambda step: None))
+            super().append(table, rows, commit)
+
+    ledger = DeltaLedger(Racing(str(tmp_path)), TOPIC)
+    ledger.open([0])
+    ledger.spill([record])
+    assert known_runs(erasing.below("spill").open("executions"), None) == {}
+    assert NAME not in unpacked_below(tmp_path)
 
 
 def test_upkeep_joins_files_and_removes_what_became_no_run(both):
@@ -212,4 +228,4 @@ def test_compact_on_the_command_line(both):
 
 
 def test_rows_of_nobody_are_none(both, theirs):
-    assert Rows(DeltaStore(str(both.tables)), [RunId("exec_20200101_000000_00000000", "0" * 32)]).remove() == 0
+    assert RowsOfRuns(DeltaStore(str(both.tables)), [RunId("exec_20200101_000000_00000000", "0" * 32)]).remove() == 0

@@ -3,12 +3,20 @@
 import datetime as dt
 
 import pytest
-from web_stage import HeldTranslator, Page, client_of, devserver_in
+from opentelemetry.sdk.trace import SpanProcessor
+from web_stage import HeldTranslator, Page, client_of, devserver_in, engines
 
+from collectors import start_recording
+from collectors.testing import RememberingSink
+from collectors.viewers.payload import make_alias
+from collectors.viewers.spans import show_run
+from devserver.pipeline import Pipeline
+from devserver.requests import Request
 from devserver.safety import check_terms
 from devserver.web import WebSettings
 from devserver.web.times import when_in_words
 from devserver.web.words import words_of
+from otel_tracking import canonical
 
 TOKEN, CLASS_TOKEN = "teacher-0123456789abcdef", "class-0123456789abcdef"
 WORRYING = "Ich möchte nicht mehr leben, sagt der Mond"
@@ -97,6 +105,31 @@ def test_others_see_nothing_of_it(client, held):
     assert HELP not in shown
     assert LOOK not in shown
     assert LOOK not in page_of(client, "/runs", CLASS_TOKEN).text
+
+
+def test_a_viewer_of_traces_is_not_told(tmp_path):
+    """Neither by the item of the check nor by what the engine answered; a record has both."""
+    shown, sink = ThisProcess(), RememberingSink()
+    with start_recording([sink], journal=False) as recording:
+        recording.provider.add_span_processor(shown)
+        Pipeline(recording.tracker(), engines(check_safety=check_terms)).run(Request(prompt=WORRYING))
+        assert recording.flush(timeout=30)
+    sent = show_run(shown.spans, make_alias()).spans
+    told = repr([(span.attributes, [event.attributes for event in span.events]) for span in sent])
+    assert "self_harm" in canonical.dumps(sink.records[0].to_dict())
+    assert WORRYING in told
+    assert "self_harm" not in told
+    assert "concerns" not in told
+
+
+class ThisProcess(SpanProcessor):
+    """Keeps the spans that end."""
+
+    def __init__(self):
+        self.spans = []
+
+    def on_end(self, span):
+        self.spans.append(span)
 
 
 def test_a_teacher_is_asked_to_look_on_the_list_and_on_the_page(client, held):
