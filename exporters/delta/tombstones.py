@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from exporters.delta.tables import DeltaStore
 from exporters.errors import NoTable
+from exporters.storage.writing.tombstones import tombstones_of
 from otel_tracking.erasure import RunId
 
 if TYPE_CHECKING:
@@ -48,10 +49,7 @@ class TableTombstones:
 
     def holds(self, execution_id: str | None, trace_id: str | None) -> bool:
         """Whether a run was erased, by what is known of it."""
-        if not self._known:
-            return False
-        said = RunId(execution_id or "", trace_id).tombstones
-        return not self._known.isdisjoint(said if execution_id is not None else said - RunId("").tombstones)
+        return bool(self._known) and not self._known.isdisjoint(tombstones_of(execution_id, trace_id))
 
     def add(self, runs: Iterable[RunId], erasure: str) -> None:
         """Put down what is not there yet. Raises `WriteFailed`."""

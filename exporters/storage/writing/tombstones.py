@@ -42,7 +42,7 @@ class Tombstones:
     def holds(self, execution_id: str | None, trace_id: str | None) -> bool:
         """Whether a run was erased, by what is known of it. Where none ever was, this costs looking for one file."""
         known = self._now()
-        return bool(known) and not known.isdisjoint(_tombstones_of(execution_id, trace_id))
+        return bool(known) and not known.isdisjoint(tombstones_of(execution_id, trace_id))
 
     def add(self, runs: Iterable[RunId], erasure: str) -> None:
         """Put down what is not there yet, durably; for whoever is `deciding`."""
@@ -83,7 +83,8 @@ class Refusals:
         self.count += count
 
 
-def _tombstones_of(execution_id: str | None, trace_id: str | None) -> frozenset[str]:
+def tombstones_of(execution_id: str | None, trace_id: str | None) -> frozenset[str]:
+    """The hashes under which a run is found, by what is known of it."""
     said = RunId(execution_id or "", trace_id).tombstones
     return said if execution_id is not None else said - RunId("").tombstones
 
