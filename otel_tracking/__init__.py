@@ -4,6 +4,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from otel_tracking.ambient import current_scope
+    from otel_tracking.current_scope import carried, carried_steps
     from otel_tracking.outcome import Status
     from otel_tracking.record import ExecutionItem, ExecutionRecord, FinishReason, Media, SpanRecord
     from otel_tracking.secrets.redaction import RedactionPolicy
@@ -16,6 +18,9 @@ _HOME = {
     "MediaType": "taxonomy",
     "RedactionPolicy": "secrets.redaction",
     "Status": "outcome",
+    "carried": "current_scope",
+    "carried_steps": "current_scope",
+    "current_scope": "ambient",
 }
 """Where what is not in `record` is."""
 
@@ -30,6 +35,9 @@ __all__ = [
     "RedactionPolicy",
     "SpanRecord",
     "Status",
+    "carried",
+    "carried_steps",
+    "current_scope",
 ]
 
 

@@ -89,7 +89,7 @@ class Recording:
         _end_with_the_process(self)
         watch(self)
 
-    def tracker(self) -> ExecutionTracker:
+    def tracker(self, *, ambient: bool = False) -> ExecutionTracker:
         """A tracker whose runs are recorded here."""
         return ExecutionTracker(
             self.provider,
@@ -99,6 +99,7 @@ class Recording:
             redactor=self._redactor,
             pseudonyms=self._pseudonyms,
             study_id=self._study_id,
+            ambient=ambient,
         )
 
     def span_processor(self) -> RecordingSpanProcessor:
