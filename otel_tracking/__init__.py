@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from otel_tracking.ambient import current_scope
-    from otel_tracking.current_scope import carried, carried_steps
     from otel_tracking.outcome import Status
     from otel_tracking.record import ExecutionItem, ExecutionRecord, FinishReason, Media, SpanRecord
     from otel_tracking.secrets.redaction import RedactionPolicy
+    from otel_tracking.surroundings import carried, carried_steps
     from otel_tracking.taxonomy import ItemType, MediaType
     from otel_tracking.tracker import ExecutionTracker
 
@@ -18,8 +18,8 @@ _HOME = {
     "MediaType": "taxonomy",
     "RedactionPolicy": "secrets.redaction",
     "Status": "outcome",
-    "carried": "current_scope",
-    "carried_steps": "current_scope",
+    "carried": "surroundings",
+    "carried_steps": "surroundings",
     "current_scope": "ambient",
 }
 """Where what is not in `record` is."""

@@ -6,9 +6,9 @@ import functools
 
 from opentelemetry.trace import NoOpTracerProvider
 
-from otel_tracking.current_scope import surrounding
 from otel_tracking.run import Execution
 from otel_tracking.scope import Scope
+from otel_tracking.surroundings import surrounding
 from otel_tracking.tracker import ExecutionTracker
 
 

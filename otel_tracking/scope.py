@@ -14,11 +14,11 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 
 from otel_tracking import attributes as names
-from otel_tracking.current_scope import ScopeBlock, enter_block
 from otel_tracking.frame import FACT, ITEM, freeze
 from otel_tracking.outcome import TELLING_TYPES
 from otel_tracking.shared import Run, StagePlace, span_id_of
 from otel_tracking.span_event import Frame
+from otel_tracking.surroundings import ScopeBlock, enter_block
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.values.plain import KNOWN_TYPES, describe_error, event_name, is_cancellation, known_type, text
 

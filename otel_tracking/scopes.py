@@ -9,10 +9,10 @@ from opentelemetry.trace import SpanKind
 
 from otel_tracking import attributes as names
 from otel_tracking.capture.binding import CapturesHttp
-from otel_tracking.current_scope import calls, enter_block
 from otel_tracking.current_span import SpanBlock
 from otel_tracking.scope import Attempt, Scope
 from otel_tracking.shared import Run, StagePlace
+from otel_tracking.surroundings import calls, enter_block
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType
 from otel_tracking.values.plain import describe_error, is_cancellation, plain_number, text_or
 

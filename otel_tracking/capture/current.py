@@ -6,8 +6,8 @@ import sys
 from types import TracebackType
 from typing import Generic, Protocol, TypeVar
 
-from otel_tracking.current_scope import ScopeBlock, surrounding
 from otel_tracking.scope import Scope
+from otel_tracking.surroundings import ScopeBlock, surrounding
 
 
 class Wired(Protocol):

@@ -22,7 +22,7 @@ from wrapt import register_post_import_hook
 from otel_tracking.capture.current import WiredCall, current_call
 from otel_tracking.capture.passing import is_recorded
 from otel_tracking.capture.settings import DEFAULT_CAPTURE, CaptureSettings
-from otel_tracking.current_scope import calls
+from otel_tracking.surroundings import calls
 
 Wrap = Callable[[Any], Any]
 """Makes, of a method, the one that is put in its place."""
@@ -52,8 +52,10 @@ CLIENTS = (
     ),
     Client("websockets", "websockets.asyncio.client", "websockets_client", "messages of asyncio's connections"),
     Client("websockets (sync)", "websockets.sync.client", "websockets_client", "messages of sync connections"),
+    Client("geventhttpclient", "geventhttpclient.client", "gevent_client", "every request: tritonclient uses it"),
     Client("threads", "threading", "thread_client", "threads begun in a call work for it"),
     Client("executors", "concurrent.futures.thread", "thread_client", "what is handed to one works for the call"),
+    Client("asyncio.to_thread", "asyncio", "thread_client", "the same"),
     Client(
         "everything else",
         "socket",
@@ -63,7 +65,7 @@ CLIENTS = (
     ),
 )
 """What `install` records, row by row. Whoever stands on one of these is recorded by it: openai, anthropic, ollama,
-litellm, boto3."""
+litellm, boto3, tritonclient."""
 
 
 class _State:

@@ -64,7 +64,7 @@ class Wire:
         return self.begin_as(Exchange, request, settings)
 
     def begin_as(self, kind: type[E], request: SentRequest, settings: CaptureSettings) -> E | None:
-        """The same for an exchange of another kind, such as a `Conversation`."""
+        """The same for an exchange of another kind, such as a `SocketExchange`."""
         try:
             with self._lock:
                 self._count += 1

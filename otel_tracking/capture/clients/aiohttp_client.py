@@ -9,12 +9,12 @@ from typing import Any
 from otel_tracking.capture.bodies import Upload
 from otel_tracking.capture.clients.aiohttp_content import watch
 from otel_tracking.capture.clients.aiohttp_sockets import Opened, is_upgrade, wrap_sockets
-from otel_tracking.capture.conversation import Conversation
 from otel_tracking.capture.current import WiredCall
 from otel_tracking.capture.exchange import Exchange, SentRequest
 from otel_tracking.capture.installing import calling, settings, wrap
 from otel_tracking.capture.passing import leaving
 from otel_tracking.capture.propagation import TRACEPARENT, trace_header
+from otel_tracking.capture.socket_exchange import SocketExchange
 from otel_tracking.capture.urllib3_bodies import headers_of
 from otel_tracking.capture.wire import wire_of
 
@@ -95,7 +95,7 @@ class _Passage:
 
     def _begin(self, params: Any) -> None:
         headers = headers_of(params.headers)
-        kind = Conversation if is_upgrade(params.headers) else Exchange
+        kind = SocketExchange if is_upgrade(params.headers) else Exchange
         request = SentRequest(params.method, str(params.url), headers)
         self._exchange = wire_of(self.call).begin_as(kind, request, settings())
         self._upload, self._is_told = Upload(settings().largest_body), False
@@ -124,7 +124,7 @@ class _Passage:
 
     def ended(self, params: Any) -> None:
         exchange, response = self._exchange, params.response
-        if isinstance(exchange, Conversation):
+        if isinstance(exchange, SocketExchange):
             exchange.opened(response.status, headers_of(response.headers))
             response.otel_tracking_opened = Opened(self.call, exchange)
         elif exchange is not None:

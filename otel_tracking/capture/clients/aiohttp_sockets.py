@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from otel_tracking.capture.conversation import Conversation
 from otel_tracking.capture.current import WiredCall
 from otel_tracking.capture.installing import wrap
+from otel_tracking.capture.socket_exchange import SocketExchange
 
 
 class Opened(NamedTuple):
     """Of a response that opened a socket: the call that did so, and what is said over it."""
 
     call: WiredCall
-    talk: Conversation
+    talk: SocketExchange
 
 
 def is_upgrade(headers: Any) -> bool:
@@ -29,7 +29,7 @@ def wrap_sockets(sockets: Any) -> None:
     wrap(sockets, "close", _closing)
 
 
-def _talk_of(socket: Any) -> Conversation | None:
+def _talk_of(socket: Any) -> SocketExchange | None:
     opened = getattr(getattr(socket, "_response", None), "otel_tracking_opened", None)
     return opened.talk if isinstance(opened, Opened) else None
 
@@ -54,7 +54,7 @@ def _hearing(receive: Any) -> Any:
     return heard
 
 
-def _tell(talk: Conversation, message: Any) -> None:
+def _tell(talk: SocketExchange, message: Any) -> None:
     kind = message.type.name
     if kind in ("TEXT", "BINARY"):
         talk.message_received(message.data)

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from otel_tracking.capture.installing import is_installed, wrap
-from otel_tracking.current_scope import carried
+from otel_tracking.surroundings import carried
 
 
 def wrap_all(module: Any) -> None:
     """Carry the current scope into threads, or into what is submitted to an executor."""
     if hasattr(module, "ThreadPoolExecutor"):
         wrap(module.ThreadPoolExecutor, "submit", _submitting)
+    elif hasattr(module, "to_thread"):
+        wrap(module, "to_thread", _lending)
     else:
         wrap(module.Thread, "start", _starting)
 
@@ -33,6 +35,13 @@ def _starting(start: Any) -> Any:
 def _run(thread: Any, run: Callable[[], None]) -> None:
     del thread.run  # it would keep itself alive
     run()
+
+
+def _lending(to_thread: Any) -> Any:
+    async def lent(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return await to_thread(carried(function) if is_installed() else function, *args, **kwargs)
+
+    return lent
 
 
 def _submitting(submit: Any) -> Any:

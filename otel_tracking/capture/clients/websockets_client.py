@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from otel_tracking.capture.conversation import Conversation
 from otel_tracking.capture.current import WiredCall
 from otel_tracking.capture.exchange import SentRequest
 from otel_tracking.capture.installing import calling, settings, wrap
 from otel_tracking.capture.passing import leaving
+from otel_tracking.capture.socket_exchange import SocketExchange
 from otel_tracking.capture.wire import wire_of
 
-_conversations: WeakKeyDictionary[Any, tuple[WiredCall, Conversation]] = WeakKeyDictionary()
+_conversations: WeakKeyDictionary[Any, tuple[WiredCall, SocketExchange]] = WeakKeyDictionary()
 """Of each connection the call that it speaks in now: some stay open for many calls."""
 
 
@@ -24,7 +24,8 @@ def wrap_all(module: Any) -> None:
     wrap(connection, "recv", _receiving_async if is_async else _receiving)
     wrap(connection, "close", _closing_async if is_async else _closing)
     if is_async:
-        wrap(module.connect, "create_connection", _creating)
+        for name in {"connect", "create_connection"} & vars(module.connect).keys():  # the second in older versions
+            wrap(module.connect, name, _opening)
     else:
         wrap(module, "connect", _connecting)
 
@@ -37,12 +38,12 @@ def _connecting(connect: Any) -> Any:
     return connected
 
 
-def _creating(create_connection: Any) -> Any:
-    async def created(self: Any) -> Any:
+def _opening(connect: Any) -> Any:
+    async def opened(self: Any, *args: Any, **kwargs: Any) -> Any:
         with leaving():
-            return await create_connection(self)
+            return await connect(self, *args, **kwargs)
 
-    return created
+    return opened
 
 
 def _sending(send: Any) -> Any:
@@ -115,14 +116,14 @@ def _close(connection: Any) -> None:
         found[1].closed(read_out=True)
 
 
-def _broken(talk: Conversation | None, error: BaseException) -> None:
+def _broken(talk: SocketExchange | None, error: BaseException) -> None:
     if talk is None or isinstance(error, TimeoutError):  # nothing came in time, and may still
         return
     # The other side said that it is over, as it does at the end.
     talk.closed(read_out=True) if type(error).__name__ == "ConnectionClosedOK" else talk.broken(error)
 
 
-def _talk_of(connection: Any) -> Conversation | None:
+def _talk_of(connection: Any) -> SocketExchange | None:
     """What a connection says in the call that surrounds this code."""
     call = calling()
     if call is None:
@@ -137,12 +138,12 @@ def _talk_of(connection: Any) -> Conversation | None:
         return None
 
 
-def _begin(connection: Any, call: WiredCall) -> Conversation | None:
+def _begin(connection: Any, call: WiredCall) -> SocketExchange | None:
     request, response = connection.request, connection.response
     host = request.headers.get("Host", "")
     scheme = "wss" if getattr(connection.protocol, "wsuri", None) and connection.protocol.wsuri.secure else "ws"
     opened = SentRequest("GET", f"{scheme}://{host}{request.path}", list(request.headers.raw_items()))
-    talk = wire_of(call).begin_as(Conversation, opened, settings())
+    talk = wire_of(call).begin_as(SocketExchange, opened, settings())
     if talk is not None:
         talk.opened(response.status_code, list(response.headers.raw_items()))
         _conversations[connection] = (call, talk)

@@ -11,7 +11,7 @@ from otel_tracking.capture.media import cut_media, reference
 from otel_tracking.secrets.redaction import Redaction
 
 
-class Conversation(Exchange):
+class SocketExchange(Exchange):
     """The exchange of the request that opened a socket, and the messages that passed over it since then.
 
     They are told when the socket or the call is closed, in `messages` of `passed` and of `response`: JSON as its value,

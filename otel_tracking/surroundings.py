@@ -132,6 +132,7 @@ class _Carried:
 def carried(function: Callable[P, T]) -> Callable[P, T]:
     """`function`, run as if it were called here, whichever thread runs it and whenever: with the current scope and the
     current span of now. For threads, executors, callbacks and timers; where nothing surrounds this code, `function`.
+    In a generator other threads need it even in a copied context: what holds for the generator holds for nobody else.
 
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> from otel_tracking import ExecutionTracker, carried, current_scope
