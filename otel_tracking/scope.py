@@ -18,7 +18,7 @@ from otel_tracking.frame import FACT, ITEM, freeze
 from otel_tracking.outcome import TELLING_TYPES
 from otel_tracking.shared import Run, StagePlace, span_id_of
 from otel_tracking.span_event import Frame
-from otel_tracking.surroundings import ScopeBlock, enter_block
+from otel_tracking.surroundings import ScopeBlock, blocks, enter_block
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.values.plain import KNOWN_TYPES, describe_error, event_name, is_cancellation, known_type, text
 
@@ -178,7 +178,7 @@ class Scope:
             self._end_span()
 
     def __enter__(self) -> Self:
-        if self._run.is_ambient:
+        if self._run.is_ambient or blocks.are_current:
             self._block = enter_block(self)
         return self
 

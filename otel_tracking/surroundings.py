@@ -86,13 +86,13 @@ def enter_block(scope: Surrounding, depth: int = 1) -> ScopeBlock:
     return block
 
 
-class _Calls:
-    """Whether blocks of backend calls surround their code for clients that are recorded by themselves."""
+class _Blocks:
+    """Whether the blocks of every run's scopes are current, and not those of ambient trackers alone."""
 
     are_current = False
 
 
-calls = _Calls()
+blocks = _Blocks()
 
 
 class _Carried:

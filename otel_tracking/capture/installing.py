@@ -1,10 +1,10 @@
-"""Record what leaves the process inside of backend calls, whichever client sends it: one line, and another to undo it.
+"""Record what leaves the process inside of runs, whichever client sends it: one line, and another to undo it.
 
     from otel_tracking import capture
     capture.install()
 
 Nobody's client is replaced: methods of the clients' classes are wrapped, those of packages that are imported later when
-they are. Outside of a backend call's `with` block a wrapped method asks one question and goes on.
+they are. Outside of a run's `with` block a wrapped method asks one question and goes on.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from typing import Any, NamedTuple
 
 from wrapt import register_post_import_hook
 
-from otel_tracking.capture.current import WiredCall, current_call
+from otel_tracking.capture.current import current_call
+from otel_tracking.capture.own_call import OwnCall
 from otel_tracking.capture.passing import is_recorded
 from otel_tracking.capture.settings import DEFAULT_CAPTURE, CaptureSettings
-from otel_tracking.surroundings import calls
+from otel_tracking.scopes import CallingScope
+from otel_tracking.surroundings import blocks, surrounding
 
 Wrap = Callable[[Any], Any]
 """Makes, of a method, the one that is put in its place."""
@@ -81,14 +83,15 @@ _state = _State()
 
 
 def install(capture: CaptureSettings | None = None) -> None:
-    """From now on, record what clients send and are told in the `with` block of a backend call, on that call.
+    """From now on, record what clients send and are told in the `with` block of a backend call, on that call; in that
+    of a run, a stage or a hop without one, on a call that is opened for the request.
 
     Calling it again changes the settings alone. Never raises because of a client that is not as it was expected: that
     one is not recorded, and a call during which it is used says so where it can.
     """
     with _state.lock:
         _state.capture = capture or DEFAULT_CAPTURE
-        _state.is_on = calls.are_current = True
+        _state.is_on = blocks.are_current = True
         for client in CLIENTS:
             if client.module in _state.hooked:
                 _wrap_again(client)
@@ -100,7 +103,7 @@ def install(capture: CaptureSettings | None = None) -> None:
 def uninstall() -> None:
     """Undo `install`. A method that somebody else has wrapped since then stays as it is, and only passes on."""
     with _state.lock:
-        _state.is_on = calls.are_current = False
+        _state.is_on = blocks.are_current = False
         for owner, name, original, wrapper in _state.wrapped.values():
             if vars(owner).get(name) is not wrapper:
                 continue
@@ -121,12 +124,18 @@ def settings() -> CaptureSettings:
     return _state.capture
 
 
-def calling() -> WiredCall | None:
-    """The call that what leaves now is to be recorded on; None where there is none, or it is recorded already."""
+def calling() -> Any:
+    """The call that what leaves now is to be recorded on, or one of its own where a run is under way and no call is.
+
+    None where neither is, or it is recorded already.
+    """
     if not _state.is_on or is_recorded():
         return None
     call = current_call()
-    return None if call is None or call.ended else call
+    if call is not None:
+        return None if call.ended else call
+    scope = surrounding(CallingScope)
+    return None if scope is None or scope.ended else OwnCall(scope)
 
 
 def wrap(owner: Any, name: str, make: Wrap) -> None:

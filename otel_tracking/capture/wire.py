@@ -8,7 +8,7 @@ a question whether the result is ready. A call with one request, which is nearly
 from __future__ import annotations
 
 import threading
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -33,13 +33,21 @@ MOST_SPANS = 256
 E = TypeVar("E", bound=Exchange)
 
 
-def wire_of(call: WiredCall) -> Wire:
+class HasWire(Protocol):
+    """What stands for a call and has its wire already."""
+
+    wire: Wire
+
+
+def wire_of(call: WiredCall | HasWire) -> Wire:
     """The exchanges of a call; there is one `Wire` for all its transports."""
     # Two threads may both get here; the first one's is taken by both.
     with _first:
-        if not isinstance(call.wire, Wire):
-            call.wire = Wire(call)
-        return call.wire
+        wire = call.wire
+        if not isinstance(wire, Wire):
+            assert isinstance(call, WiredCall)
+            call.wire = wire = Wire(call)
+        return wire
 
 
 _first = threading.Lock()
@@ -132,7 +140,7 @@ class Wire:
         if scope.ended:
             return
         scope.ended = True
-        failure = _failure_of(exchange)
+        failure = failure_of(exchange)
         if exchange.status is not None:
             scope.span.set_attribute(names.HTTP_RESPONSE_STATUS_CODE, exchange.status)
         if failure is not None:
@@ -147,7 +155,7 @@ def _replaces(request: SentRequest, told: Exchange) -> bool:
     return told.is_over and (request.sends or redirected or not told.request.sends)
 
 
-def _failure_of(exchange: Exchange) -> str | None:
+def failure_of(exchange: Exchange) -> str | None:
     """What `error.type` says of an exchange: its exception, its status where that is one of failure, or nothing."""
     if exchange.error_type is not None:
         return exchange.error_type

@@ -5,11 +5,12 @@ import json
 import threading
 
 import pytest
+from builders import record_of
 from capture_stage import span_of, spans_of
 from plain_clients import PLAIN_CLIENTS, with_a_session, with_bare_requests, with_plain_httpx, with_urllib3
 from servers import Reply, json_reply
 
-from otel_tracking import capture
+from otel_tracking import ItemType, capture
 from otel_tracking.capture import CapturingTransport, exact_body
 from tests.model_servers import a_closed_address
 
@@ -185,3 +186,55 @@ def test_a_client_that_is_not_recorded_is_said(backend):
     address = backend.url.removeprefix("http://")
     said = f"{__name__} opened a connection to {address}, with a client that is not recorded"
     assert span.facts["not_captured"] == [said]
+
+
+def calls_in(pipeline):
+    """The calls of a run whose orchestrator opens no call at all."""
+    record = record_of(pipeline)
+    assert record.status == "completed"
+    return [span for span in record.spans if span.kind == "client"]
+
+
+@every_client
+def test_a_request_in_a_run_and_in_no_call_gets_a_call_of_its_own(fetch, backend):
+    """One line, and the run."""
+
+    def pipeline(run):
+        fetch(backend.url, SENT, False)
+        with run.stage(2) as stage, stage.iteration(1):
+            in_a_thread = threading.Thread(target=fetch, args=(backend.url, SENT, False))
+            in_a_thread.start()
+            in_a_thread.join()
+
+    first, second = calls_in(pipeline)
+    address = backend.url.removeprefix("http://")
+    for span in (first, second):
+        assert (span.backend_used, span.passed["body"], span.response["body"]) == (address, SENT, {"ok": True})
+    assert (first.stage, second.stage, second.stage_iteration) == (0, 2, 1)
+
+
+def test_a_call_of_its_own_ends_with_the_answer_or_with_the_run(backend):
+    import requests
+
+    answers = []
+    backend.answer = lambda request: json_reply({"error": "busy"}, 503)
+    failed, unread = calls_in(
+        lambda run: [
+            answers.append(requests.post(backend.url, json=SENT)),
+            answers.append(requests.post(backend.url, json=SENT, stream=True)),
+        ]
+    )
+    assert (failed.status, failed.response["status"]) == ("error", 503)
+    assert (unread.response["complete"], unread.execution_time is not None) == (False, True)
+
+
+def test_items_behind_a_call_of_its_own_know_what_made_them(backend):
+    def pipeline(run):
+        with run.stage(2) as stage:
+            with_bare_requests(backend.url, SENT, False)
+            stage.item(ItemType.INTERCEPTION_FINAL, content="Eine Blume!")
+
+    record = record_of(pipeline)
+    [call] = [span for span in record.spans if span.kind == "client"]
+    [item] = record.items_of(ItemType.INTERCEPTION_FINAL)
+    assert (item.attempt, item.backend_used) == (call.span_id, backend.url.removeprefix("http://"))

@@ -9,16 +9,16 @@ from typing import Any
 from otel_tracking.capture.bodies import Upload
 from otel_tracking.capture.clients.aiohttp_content import watch
 from otel_tracking.capture.clients.aiohttp_sockets import Opened, is_upgrade, wrap_sockets
-from otel_tracking.capture.current import WiredCall
 from otel_tracking.capture.exchange import Exchange, SentRequest
 from otel_tracking.capture.installing import calling, settings, wrap
+from otel_tracking.capture.own_call import Called
 from otel_tracking.capture.passing import leaving
 from otel_tracking.capture.propagation import TRACEPARENT, trace_header
 from otel_tracking.capture.socket_exchange import SocketExchange
 from otel_tracking.capture.urllib3_bodies import headers_of
 from otel_tracking.capture.wire import wire_of
 
-_call: ContextVar[WiredCall | None] = ContextVar("otel_tracking_call_of_aiohttp", default=None)
+_call: ContextVar[Called | None] = ContextVar("otel_tracking_call_of_aiohttp", default=None)
 """The call that a session's request is sent for."""
 
 
@@ -82,7 +82,7 @@ def _told(step: Callable[[_Passage, Any], None]) -> Any:
 class _Passage:
     """A request of a session on its way, and those that it is redirected to."""
 
-    def __init__(self, call: WiredCall, params: Any) -> None:
+    def __init__(self, call: Called, params: Any) -> None:
         self.call = call
         self._exchange: Exchange | None = None
         self._upload = Upload(settings().largest_body)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from otel_tracking.capture.current import WiredCall
 from otel_tracking.capture.installing import wrap
+from otel_tracking.capture.own_call import Called
 from otel_tracking.capture.socket_exchange import SocketExchange
 
 
 class Opened(NamedTuple):
     """Of a response that opened a socket: the call that did so, and what is said over it."""
 
-    call: WiredCall
+    call: Called
     talk: SocketExchange
 
 

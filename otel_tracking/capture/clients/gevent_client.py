@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from otel_tracking.capture.current import WiredCall
 from otel_tracking.capture.exchange import Exchange, SentRequest
 from otel_tracking.capture.installing import calling, settings, wrap
+from otel_tracking.capture.own_call import Called
 from otel_tracking.capture.passing import leaving
 from otel_tracking.capture.propagation import TRACEPARENT, trace_header
 from otel_tracking.capture.urllib3_bodies import SentPieces, headers_of
@@ -43,7 +43,7 @@ def _recorded(request: Any) -> Any:
     return recorded
 
 
-def _begin(call: WiredCall, client: Any, method: str, request_uri: str, headers: Any) -> Exchange | None:
+def _begin(call: Called, client: Any, method: str, request_uri: str, headers: Any) -> Exchange | None:
     try:
         scheme = "https" if client.ssl else "http"
         sent = [*headers_of(dict(client.default_headers.items())), *headers_of(dict(headers or {}))]

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from otel_tracking.capture.installing import is_installed, wrap
 from otel_tracking.surroundings import carried
+
+
+class _Pool(threading.local):
+    is_lent_to = False
+
+
+_pool = _Pool()
 
 
 def wrap_all(module: Any) -> None:
@@ -22,7 +30,7 @@ def wrap_all(module: Any) -> None:
 
 def _starting(start: Any) -> Any:
     def started(self: Any) -> None:
-        if is_installed() and "run" not in self.__dict__:
+        if is_installed() and not _pool.is_lent_to and "run" not in self.__dict__:
             usual = self.run
             run = carried(usual)
             if run is not usual:
@@ -46,6 +54,11 @@ def _lending(to_thread: Any) -> Any:
 
 def _submitting(submit: Any) -> Any:
     def submitted(self: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return submit(self, carried(function) if is_installed() else function, *args, **kwargs)
+        # A thread that the pool begins for this works for others later.
+        before, _pool.is_lent_to = _pool.is_lent_to, True
+        try:
+            return submit(self, carried(function) if is_installed() else function, *args, **kwargs)
+        finally:
+            _pool.is_lent_to = before
 
     return submitted

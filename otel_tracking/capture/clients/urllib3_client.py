@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urljoin
 
-from otel_tracking.capture.current import WiredCall
 from otel_tracking.capture.exchange import Exchange, SentRequest
 from otel_tracking.capture.installing import calling, settings, wrap
+from otel_tracking.capture.own_call import Called
 from otel_tracking.capture.passing import leaving
 from otel_tracking.capture.propagation import TRACEPARENT, trace_header
 from otel_tracking.capture.urllib3_bodies import ReadResponse, SentPieces, headers_of, retries_of
@@ -45,7 +45,7 @@ def _without(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kwargs.items() if name not in ("body", "headers")}
 
 
-def _begin(call: WiredCall, pool: Any, method: str, url: str, given: dict[str, Any]) -> _Passage | None:
+def _begin(call: Called, pool: Any, method: str, url: str, given: dict[str, Any]) -> _Passage | None:
     try:
         port = f":{pool.port}" if pool.port else ""
         whole = urljoin(f"{pool.scheme}://{pool.host}{port}", url)

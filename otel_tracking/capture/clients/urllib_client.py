@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from otel_tracking.capture.current import WiredCall
 from otel_tracking.capture.exchange import Exchange, SentRequest
 from otel_tracking.capture.installing import calling, settings, wrap
+from otel_tracking.capture.own_call import Called
 from otel_tracking.capture.passing import leaving
 from otel_tracking.capture.propagation import TRACEPARENT, trace_header
 from otel_tracking.capture.urllib3_bodies import SentPieces, headers_of
@@ -40,7 +40,7 @@ def _recorded(do_open: Any) -> Any:
     return recorded
 
 
-def _begin(call: WiredCall, request: Any) -> Exchange | None:
+def _begin(call: Called, request: Any) -> Exchange | None:
     try:
         headers = headers_of(dict(request.header_items()))
         exchange = wire_of(call).begin(SentRequest(request.get_method(), request.full_url, headers), settings())

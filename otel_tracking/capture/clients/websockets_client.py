@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from otel_tracking.capture.current import WiredCall
 from otel_tracking.capture.exchange import SentRequest
 from otel_tracking.capture.installing import calling, settings, wrap
+from otel_tracking.capture.own_call import Called
 from otel_tracking.capture.passing import leaving
 from otel_tracking.capture.socket_exchange import SocketExchange
 from otel_tracking.capture.wire import wire_of
 
-_conversations: WeakKeyDictionary[Any, tuple[WiredCall, SocketExchange]] = WeakKeyDictionary()
+_conversations: WeakKeyDictionary[Any, tuple[Called, SocketExchange]] = WeakKeyDictionary()
 """Of each connection the call that it speaks in now: some stay open for many calls."""
 
 
@@ -130,7 +130,7 @@ def _talk_of(connection: Any) -> SocketExchange | None:
         return None
     try:
         known = _conversations.get(connection)
-        if known is not None and known[0] is call:
+        if known is not None and known[0] == call:
             return known[1]
         return _begin(connection, call)
     except Exception as trouble:
@@ -138,7 +138,7 @@ def _talk_of(connection: Any) -> SocketExchange | None:
         return None
 
 
-def _begin(connection: Any, call: WiredCall) -> SocketExchange | None:
+def _begin(connection: Any, call: Called) -> SocketExchange | None:
     request, response = connection.request, connection.response
     host = request.headers.get("Host", "")
     scheme = "wss" if getattr(connection.protocol, "wsuri", None) and connection.protocol.wsuri.secure else "ws"
