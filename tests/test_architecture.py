@@ -51,8 +51,8 @@ SURFACE = {
         storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding
         storage.reading.selection storage.upkeep.inspection storage.upkeep.salvage
         storage.writing.media storage.writing.tombstones
-        story.boxes story.catalogue story.concerns story.drifting story.language_names story.letters story.parts
-        story.readable story.remarks story.story story.storyteller story.untranslated story.words
+        story.boxes story.catalogue story.changed_words story.concerns story.drifting story.language_names story.letters
+        story.parts story.readable story.remarks story.story story.storyteller story.untranslated story.words
     """,
 }
 """What other packages may import of each, beside the package itself: whatever is not listed may change at any time."""

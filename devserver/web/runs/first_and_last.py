@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from devserver.diff.words import LEFT, RIGHT, SAME, compare_texts
 from devserver.web.live.board import LiveBox
+from exporters.story.changed_words import LEFT, RIGHT, SAME, compare_texts
 from exporters.story.untranslated import PARTLY
 
 FIRST, LAST = "s1-user_input_text", "s2-interception_final"
