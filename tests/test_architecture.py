@@ -43,6 +43,7 @@ SURFACE = {
         erasure errors
         explorer.catalogue explorer.entry explorer.index_file explorer.keeper explorer.wish
         formats formats.documents formats.json formats.worker
+        measures.drift
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
         privacy.at_source privacy.consent privacy.consent_lists privacy.exports_ledger privacy.way_out privacy.profiles
         privacy.retention privacy.studies privacy.usual_rules recorders

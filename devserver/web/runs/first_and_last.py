@@ -6,13 +6,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from devserver.web.live.board import LiveBox
-from exporters.story.changed_words import LEFT, RIGHT, SAME, compare_texts
-from exporters.story.untranslated import PARTLY
+from devserver.web.live.text_changes import LONGEST
+from exporters.story.changed_words import LEFT, RIGHT, SAME, compare_texts, count_words
 
 FIRST, LAST = "s1-user_input_text", "s2-interception_final"
-LONGEST = 5_000
-"""Signs of a text that is compared: a page of it, which takes a few milliseconds."""
-
 Pieces = tuple[tuple[str, str], ...]
 
 
@@ -44,11 +41,11 @@ def first_and_last(boxes: Iterable[LiveBox]) -> FirstAndLast | None:
         last,
         gone=tuple(piece for piece in pieces if piece[0] != RIGHT),
         come=tuple(piece for piece in pieces if piece[0] != LEFT),
-        kept=sum(len(text.split()) for sign, text in pieces if sign == SAME),
-        of=len(first.text.split()),
+        kept=count_words(*(text for sign, text in pieces if sign == SAME)),
+        of=count_words(first.text),
     )
 
 
 def _language(box: LiveBox) -> str:
-    """As its way names it, also where some words of it are in none: a text of mixed languages has no tag of its own."""
-    return box.way[-1].removeprefix(f"{PARTLY} ") if box.way else box.language
+    """As its way has it, also where some words of it are in none: a text of mixed languages has no tag of its own."""
+    return box.codes[-1] if box.codes else box.language
