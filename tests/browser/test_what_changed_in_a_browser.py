@@ -32,7 +32,7 @@ MARKS = {
     8: [["ins", "grüne"], ["del", "rote"]],
 }
 """What is marked in each hop."""
-SAID = {"de": "Gegenüber „Station 2“: 1 neu, 1 weg.", "en": "Since “Hop 2”: 1 new, 1 gone."}
+SAID = {"de": "Gegenüber „Station 2“: 1 neu, 1 weg", "en": "Since “Hop 2”: 1 new, 1 gone"}
 HOPS = [f"s2-interception_iteration-{number}" for number in range(1, 9)]
 
 
@@ -103,4 +103,48 @@ def test_marks_are_put_away_and_stay_away(served, browser, held):
     assert not page.look(is_shown)
     page.click("[data-do=marks]")
     page.until(is_shown)
+    page.close()
+
+
+LEGS = "[...document.querySelectorAll('.travel .leg')].map((one) => one.classList.contains('done'))"
+NAMES_ON_MAP = "[...document.querySelectorAll('.travel text')].map((one) => one.textContent)"
+LISTED = "[...document.querySelectorAll('ol.route li')].map((one) => one.textContent)"
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_the_map_draws_itself_as_the_hops_arrive_and_stands_afterwards(served, browser, held, language):
+    """An arc for each hop, the one that is worked on among them; a list says the same."""
+    run, page = begin(served, input_text=PROMPT), browser.page(language=language)
+    page.go(f"{served.base_url}{run['run_url']}", is_done("s1-user_input_text"))
+    for number in range(1, 9):
+        held.wait_until_asked()
+        page.until(f"{LEGS}.length === {number}")
+        assert page.look(LEGS) == [True] * (number - 1) + [False]
+        assert len(page.look(LISTED)) == number + 1
+        held.release()
+    page.until("document.querySelector('.exports')")
+    german = ["Deutsch", "Englisch", "Spanisch", "Französisch", "Katalanisch", "Portugiesisch"]
+    english = ["German", "English", "Spanish", "French", "Catalan", "Portuguese"]
+    assert page.look(LEGS) == [True] * 8
+    assert page.look(NAMES_ON_MAP) == (german if language == "de" else english)
+    assert page.look("document.querySelector('.travel image').getBoundingClientRect().width") > 200
+    assert page.look(LISTED)[0] == page.look(NAMES_ON_MAP)[0]
+    assert page.complaints() == []
+    page.close()
+
+
+def test_whoever_asks_for_less_motion_sees_none(served, browser, held):
+    run, page = begin(served, input_text=PROMPT), browser.page()
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+    page.go(f"{served.base_url}{run['run_url']}", f"{LEGS}.length === 1")
+    held.release()
+    page.until(f"{LEGS}.length === 2")
+    assert page.look("document.getAnimations().length") == 0
+    page.close()
+
+
+def test_a_run_that_goes_nowhere_has_no_map(served, browser):
+    page = browser.page()
+    page.go(f"{served.base_url}{execute(served, 'dada').json()['run_url']}")
+    assert page.look("document.querySelector('.travel').hidden")
     page.close()

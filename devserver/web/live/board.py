@@ -15,6 +15,7 @@ from typing import Any
 from devserver.web.live.board_rules import states_of
 from devserver.web.live.slots import Slot, slots_of
 from devserver.web.live.text_changes import ChangedText, WayText, changes_along
+from devserver.web.travel.travel_map import TravelMap, Way, travel_map
 from devserver.web.words import words_of
 from exporters.storage.writing.media import media_name
 from exporters.story.boxes import box_of
@@ -83,10 +84,12 @@ class RunHead:
     is_over: bool
     route: tuple[str, ...] = ()
     progress: tuple[int, int] = (0, 0)
+    travel: TravelMap | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain values."""
-        return {**asdict(self), "route": list(self.route), "progress": list(self.progress)}
+        lists = {"route": list(self.route), "progress": list(self.progress)}
+        return {**asdict(self), **lists, "travel": self.travel.to_dict() if self.travel else None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +257,7 @@ def _head(record: ExecutionRecord, boxes: tuple[LiveBox, ...], language: str) ->
         sentence=words.get(f"sentence {status}", ""),
         is_over=record.is_over,
         route=_route(boxes),
+        travel=travel_map(_ways(boxes), partial(language_name, language=language)),
         progress=(sum(box.state not in ("waiting", "working") for box in counted), len(counted)),
     )
 
@@ -262,3 +266,9 @@ def _route(boxes: tuple[LiveBox, ...]) -> tuple[str, ...]:
     """The languages that the text went through, or is on its way to."""
     ways: list[Mapping[int, str] | tuple[str, ...]] = [box.way for box in boxes if len(box.way) == 2]
     return (ways[0][0], *(way[1] for way in ways)) if ways else ()
+
+
+def _ways(boxes: tuple[LiveBox, ...]) -> list[Way]:
+    """The ways that the text took, or is on; those without an end, or where nothing came of it, are none."""
+    begun = (box for box in boxes if len(box.codes) == 2 and box.state not in ("failed", "stopped", "skipped"))
+    return [Way(*box.codes, is_done=box.state != "working") for box in begun]

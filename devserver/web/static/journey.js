@@ -171,9 +171,10 @@ function fillHead(run) {
   show(route, run.route.length > 0);
   while (route.children.length > run.route.length) route.lastElementChild.remove();
   run.route.forEach((name, number) => {
-    if (!route.children[number]) route.append(document.createElement("b"));
+    if (!route.children[number]) route.append(document.createElement("li"));
     write(route.children[number], name);
   });
+  drawTravel(slot(document, "travel"), run.travel);
 }
 
 function take(event) {
