@@ -72,6 +72,18 @@ def count_words(*texts: str) -> int:
     return sum(any(map(str.isalnum, part)) for text in texts for part in _BOUNDARY.split(text))
 
 
+def bare(pieces: Iterable[tuple[str, str]], sign: str) -> Iterator[tuple[str, str]]:
+    """The same pieces; white space around those of that sign is the same on both sides, and not marked.
+
+    >>> list(bare([("=", "Eine "), ("+", "rote "), ("=", "Blume")], "+"))
+    [('=', 'Eine '), ('+', 'rote'), ('=', ' '), ('=', 'Blume')]
+    """
+    for own, text in pieces:
+        inner = text.strip() if own == sign else ""
+        start, _, end = text.partition(inner) if inner else ("", "", text)
+        yield from (piece for piece in ((SAME, start), (own, inner), (SAME if own == sign else own, end)) if piece[1])
+
+
 def _words_with_space(text: str) -> list[str]:
     """The words and what else is no space; white space belongs to the one before, at the beginning to the first."""
     words: list[str] = []

@@ -17,7 +17,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 PROMPT = "Eine rote Blume"
-WAY = ("A red flower", "Una flor red", "Une fleur red", "Una flor red", "Uma flor red", "Una flor verde", "A <b> flower")
+WAY = (
+    "A red flower",
+    "Una flor red",
+    "Une fleur red",
+    "Una flor red",
+    "Uma flor red",
+    "Una flor verde",
+    "A <b> flower",
+)
 LANGUAGES = ("en", "es", "fr", "ca", "pt", "es", "en", "de")
 """The languages of Stille Post from German."""
 HOME = "Eine grüne Blume"

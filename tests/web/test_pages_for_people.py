@@ -297,6 +297,7 @@ TAGS = {
     *("form", "label", "textarea", "fieldset", "legend", "input", "select", "option", "button", "progress"),
     *("details", "summary", "table", "tbody", "tr", "th", "td", "svg", "path", "circle", "img", "audio"),
     *("noscript", "template", "figure", "figcaption", "blockquote", "del", "ins", "mark", "meter"),
+    *("defs", "marker", "image", "g", "text"),
 }
 
 

@@ -1,6 +1,7 @@
 """The map of a journey: where languages are, which arcs there are, and that no name stands on another."""
 
 from functools import partial
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ NAMED = partial(language_name, language="de")
 
 
 def ways(*codes):
-    return [Way(start, end) for start, end in zip(codes, codes[1:], strict=False)]
+    return [Way(start, end) for start, end in pairwise(codes)]
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from exporters.measures.drift import drift_between
-from exporters.story.changed_words import LEFT, RIGHT, SAME, TextChange, compare_texts, count_words
+from exporters.story.changed_words import LEFT, RIGHT, SAME, TextChange, bare, compare_texts, count_words
 from otel_tracking.extras import Extra
 
 LONGEST = 5_000
@@ -85,9 +85,9 @@ def _changed(text: WayText, before: Sequence[WayText], words: Mapping[str, str])
         return ChangedText(words["change none"].format(**since), drift=drift)
     if not _count(change, SAME):
         return ChangedText(words["change all"].format(**since), drift=drift)
-    pieces = [(sign == RIGHT, part) for sign, part in change.pieces if sign != LEFT]
+    pieces = bare((piece for piece in change.pieces if piece[0] != LEFT), RIGHT)
     sentence = words["change some"].format(**since, new=new, gone=gone)
-    return ChangedText(sentence, _with("ins", pieces), _gone(change), drift)
+    return ChangedText(sentence, _tagged(pieces, {RIGHT: "ins"}), _gone(change), drift)
 
 
 def _came_along(last: WayText, text: WayText, words: Mapping[str, str]) -> ChangedText | None:
@@ -96,19 +96,17 @@ def _came_along(last: WayText, text: WayText, words: Mapping[str, str]) -> Chang
         return None
     change = _compared(last.text, text.text)
     kept = _count(change, SAME)
-    pieces = [(sign == SAME and count_words(part) > 0, part) for sign, part in change.pieces if sign != LEFT]
+    # What stands between words alone came along with every text.
+    signs = (
+        (SAME if sign == SAME and count_words(part) else RIGHT, part) for sign, part in change.pieces if sign != LEFT
+    )
+    pieces = _tagged(bare(signs, SAME), {SAME: "mark"})
     sentence = words["change kept"].format(since=last.label, kept=kept)
-    return ChangedText(sentence, _with("mark", pieces)) if kept else None
+    return ChangedText(sentence, pieces) if kept else None
 
 
-def _with(tag: str, pieces: Iterable[tuple[bool, str]]) -> tuple[tuple[str, str], ...]:
-    """The pieces with a tag where they are marked; white space around what is marked is not."""
-    found: list[tuple[str, str]] = []
-    for is_marked, part in pieces:
-        bare = part.strip() if is_marked else ""
-        start, _, end = part.partition(bare) if bare else ("", "", part)
-        found += [piece for piece in (("", start), (tag, bare), ("", end)) if piece[1]]
-    return tuple(found)
+def _tagged(pieces: Iterable[tuple[str, str]], tags: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((tags.get(sign, "") if part.strip() else "", part) for sign, part in pieces)
 
 
 def _gone(change: TextChange) -> tuple[str, ...]:

@@ -106,10 +106,7 @@ class _Place(NamedTuple):
 
     def overlaps(self, other: _Place) -> bool:
         return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
 
     def is_in(self, view: View) -> bool:
