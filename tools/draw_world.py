@@ -4,9 +4,9 @@
     npm pack world-atlas@2.0.2 && tar xzf world-atlas-2.0.2.tgz
     python tools/draw_world.py package/land-50m.json > devserver/web/static/world.svg
 
-Natural Earth (https://www.naturalearthdata.com) is in the public domain; `world-atlas` has it as TopoJSON. Coasts are made
-simple (Douglas and Peucker) where they are on the map, islands that would be a dot are left out. The colour is one that
-is quiet on light and on dark ground.
+Natural Earth (https://www.naturalearthdata.com) is in the public domain; `world-atlas` has it as TopoJSON. Coasts are
+made simple (Douglas and Peucker) where they are on the map, islands that would be a dot are left out. The colour is one
+that is quiet on light and on dark ground.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import hypot
 from pathlib import Path
 
@@ -30,7 +30,8 @@ def main(path: str) -> None:
     rings = (simple(ring) for ring in rings_of(topology))
     paths = "".join(path_of(ring) for ring in rings if len(ring) > 3 and area(ring) > SMALLEST)
     width, height = WORLD.width, WORLD.height
-    print(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}">')
+    size = f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}"'
+    print(f'<svg xmlns="http://www.w3.org/2000/svg" {size}>')
     print(f'<path fill="#8f866f" fill-opacity=".27" d="{paths}"/></svg>')
 
 
@@ -38,7 +39,10 @@ def rings_of(topology: dict) -> Iterator[Line]:
     """The outer coasts, as points of the map."""
     (scale_x, scale_y), (move_x, move_y) = topology["transform"]["scale"], topology["transform"]["translate"]
     arcs = [
-        [(x * scale_x + move_x, y * scale_y + move_y) for x, y in accumulate(arc, lambda a, b: [a[0] + b[0], a[1] + b[1]])]
+        [
+            (x * scale_x + move_x, y * scale_y + move_y)
+            for x, y in accumulate(arc, lambda a, b: [a[0] + b[0], a[1] + b[1]])
+        ]
         for arc in topology["arcs"]
     ]
     for land in topology["objects"]["land"]["geometries"]:
@@ -83,7 +87,7 @@ def area(ring: Line) -> float:
 def path_of(ring: Line) -> str:
     """The same as a part of an SVG's path."""
     points = [(round(x), round(y)) for x, y in ring]
-    steps = "".join(f"l{x - a} {y - b}" for (a, b), (x, y) in zip(points, points[1:], strict=False) if (a, b) != (x, y))
+    steps = "".join(f"l{x - a} {y - b}" for (a, b), (x, y) in pairwise(points) if (a, b) != (x, y))
     return f"M{points[0][0]} {points[0][1]}{steps}z"
 
 

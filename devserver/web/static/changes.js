@@ -27,6 +27,7 @@ function fillChange(element, box) {
   write(slot(element, "drift"), change.drift ? change.drift.sentence : "");
   slot(element, "meter").value = change.drift ? change.drift.value : 0;
   show(element.querySelector(".how-far"), Boolean(change.drift));
+  element.querySelector('[data-do="aloud"]').dataset.language = box.codes.length ? box.codes[box.codes.length - 1] : box.language;
 }
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -49,7 +49,7 @@
   const offer = () => {
     for (const button of journey.querySelectorAll('[data-do="aloud"]')) {
       const text = textBeside(button);
-      const isMute = text.hidden || !voiceFor(text.lang);
+      const isMute = text.hidden || !voiceFor(button.dataset.language);
       if (button.hidden !== isMute) button.hidden = isMute;
     }
   };
@@ -65,8 +65,8 @@
   const read = (button) => {
     const text = textBeside(button);
     const told = new SpeechSynthesisUtterance(text.textContent);
-    told.voice = voiceFor(text.lang);
-    told.lang = text.lang;
+    told.voice = voiceFor(button.dataset.language);
+    told.lang = button.dataset.language;
     told.onend = () => speaking === button && stopReading();
     speaking = button;
     button.textContent = button.dataset.stop;
@@ -84,7 +84,7 @@
     voices.addEventListener("voiceschanged", offer);
     addEventListener("pagehide", stopReading);
     const chapters = journey.querySelector(".chapters");
-    new MutationObserver(offer).observe(chapters, { childList: true, subtree: true, attributeFilter: ["lang"] });
+    new MutationObserver(offer).observe(chapters, { childList: true, subtree: true, attributeFilter: ["data-language"] });
     offer();
   }
 }

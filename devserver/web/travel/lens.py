@@ -12,14 +12,14 @@ _MAP = tomllib.loads((files(__package__) / "places.toml").read_text("utf-8"))
 _Knots = Sequence[Sequence[float]]
 
 
-class Point(NamedTuple):
+class MapPoint(NamedTuple):
     """A place on the map, from its left and from its top."""
 
     x: float
     y: float
 
 
-class View(NamedTuple):
+class MapPart(NamedTuple):
     """The part of the map that is shown."""
 
     left: float
@@ -27,7 +27,7 @@ class View(NamedTuple):
     width: float
     height: float
 
-    def holds(self, points: Sequence[Point], margin: float = 12) -> bool:
+    def holds(self, points: Sequence[MapPoint], margin: float = 12) -> bool:
         """Whether all points are in it, not at its edge."""
         return all(
             self.left + margin <= x <= self.left + self.width - margin
@@ -36,20 +36,20 @@ class View(NamedTuple):
         )
 
 
-VIEWS: Mapping[str, View] = {name: View(*part) for name, part in _MAP["views"].items()}
+VIEWS: Mapping[str, MapPart] = {name: MapPart(*part) for name, part in _MAP["views"].items()}
 WORLD = VIEWS["world"]
 
 
-def on_the_map(latitude: float, longitude: float) -> Point:
+def on_the_map(latitude: float, longitude: float) -> MapPoint:
     """Where a place of the earth is on the map; what is beyond its edges stands there.
 
     >>> on_the_map(34, -12)
-    Point(x=215.0, y=345.0)
+    MapPoint(x=215.0, y=345.0)
     """
-    return Point(_between(_MAP["lens"]["x"], longitude), _between(_MAP["lens"]["y"][::-1], latitude))
+    return MapPoint(_between(_MAP["lens"]["x"], longitude), _between(_MAP["lens"]["y"][::-1], latitude))
 
 
-def place_of(code: str) -> Point | None:
+def place_of(code: str) -> MapPoint | None:
     """Where a language is, whatever its region; None where the map does not know."""
     place = _MAP["places"].get(code.partition("-")[0].lower())
     return on_the_map(*place) if place else None

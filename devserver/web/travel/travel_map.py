@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from math import hypot
 from typing import Any, NamedTuple
 
-from devserver.web.travel.lens import VIEWS, WORLD, Point, View, place_of
+from devserver.web.travel.lens import VIEWS, WORLD, MapPart, MapPoint, place_of
 
 _LETTER = 0.56
 """How wide a letter is, as a part of how high it is, more or less."""
@@ -76,7 +76,7 @@ def travel_map(ways: Sequence[Way], name_of: Callable[[str], str]) -> TravelMap 
 
 
 def _legs(ways: Iterable[Way]) -> Iterator[MapLeg]:
-    times: Counter[tuple[Point, Point]] = Counter()
+    times: Counter[tuple[MapPoint, MapPoint]] = Counter()
     for way in ways:
         start, end = place_of(way.start), place_of(way.end)
         if start and end and start != end:
@@ -84,7 +84,7 @@ def _legs(ways: Iterable[Way]) -> Iterator[MapLeg]:
             times[start, end] += 1
 
 
-def _arc(start: Point, end: Point, times: int) -> str:
+def _arc(start: MapPoint, end: MapPoint, times: int) -> str:
     """A path that bends to the left of its direction: so a way there and a way back are two."""
     across, down = end.x - start.x, end.y - start.y
     length = hypot(across, down)
@@ -109,7 +109,7 @@ class _Place(NamedTuple):
             self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
         )
 
-    def is_in(self, view: View) -> bool:
+    def is_in(self, view: MapPart) -> bool:
         return (
             view.left <= self.left
             and self.right <= view.left + view.width
@@ -118,7 +118,7 @@ class _Place(NamedTuple):
         )
 
 
-def _labelled(points: dict[str, Point], view: View, size: float) -> Iterator[MapStop]:
+def _labelled(points: dict[str, MapPoint], view: MapPart, size: float) -> Iterator[MapStop]:
     """Each name where it is over no other name and no point, if there is such a place."""
     dot = size * 0.4
     taken = [_Place(x, y, "", x - dot, y - dot, x + dot, y + dot) for x, y in points.values()]
@@ -130,7 +130,7 @@ def _labelled(points: dict[str, Point], view: View, size: float) -> Iterator[Map
         yield MapStop(name, point.x, point.y, round(place.x, 1), round(place.y, 1), place.anchor)
 
 
-def _around(point: Point, width: float, size: float) -> Iterator[_Place]:
+def _around(point: MapPoint, width: float, size: float) -> Iterator[_Place]:
     gap, (x, y) = size * 0.55, point
     low, high = y + size * 0.36, size * 0.55
     yield _Place(x + gap, low, "start", x + gap, y - high, x + gap + width, y + high)
