@@ -111,12 +111,12 @@ def test_marks_are_put_away_and_stay_away(served, browser, held):
     is_shown = f"{of(HOPS[5], '.changed', 'checkVisibility()')}"
     run = execute(served, input_text=PROMPT).json()
     page.go(f"{served.base_url}{run['run_url']}", f"document.readyState === 'complete' && {is_shown}")
-    page.look("document.querySelector('[data-do=marks]').focus()")
+    page.look("document.querySelector('[data-do=changes]').focus()")
     page.key("Enter")
     assert page.look(f"""[{is_shown}, {of(HOPS[5], "ins", "checkVisibility()")}]""") == [False, True]
-    page.go(f"{served.base_url}{run['run_url']}", "document.querySelector('[data-do=marks][aria-pressed=false]')")
+    page.go(f"{served.base_url}{run['run_url']}", "document.querySelector('[data-do=changes][aria-pressed=false]')")
     assert not page.look(is_shown)
-    page.click("[data-do=marks]")
+    page.click("[data-do=changes]")
     page.until(is_shown)
     page.close()
 

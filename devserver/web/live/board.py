@@ -271,4 +271,4 @@ def _route(boxes: tuple[LiveBox, ...]) -> tuple[str, ...]:
 def _ways(boxes: tuple[LiveBox, ...]) -> list[Way]:
     """The ways that the text took, or is on; those without an end, or where nothing came of it, are none."""
     begun = (box for box in boxes if len(box.codes) == 2 and box.state not in ("failed", "stopped", "skipped"))
-    return [Way(*box.codes, is_done=box.state != "working") for box in begun]
+    return [Way(box.codes[0], box.codes[1], box.state != "working") for box in begun]

@@ -3,8 +3,8 @@
 
 {
   const journey = document.querySelector(".journey");
-  const toggle = journey.querySelector('[data-do="marks"]');
-  const KEPT = "marks";
+  const toggle = journey.querySelector('[data-do="changes"]');
+  const KEPT = "changes";
 
   const showMarks = (areShown) => {
     toggle.setAttribute("aria-pressed", String(areShown));
