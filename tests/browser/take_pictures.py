@@ -91,11 +91,13 @@ def take(folder, client, browser, held):
         client.post("/api/schema/pipeline/execute", json={"schema": schema, "input_text": WOLF})
     music = client.get("/api/runs?config=image_and_music").json()["executions"][0]["run_url"]
     twins = [
-        client.post("/api/schema/pipeline/execute", json={"schema": "three_outputs", "input_text": text}).json()
+        client.post("/api/schema/pipeline/execute", json={"schema": "bauhaus", "input_text": text}).json()
         for text in (WOLF, WOLF.replace("Fuchs", "Bär"))
     ]
-    both = "/compare?" + "&".join(f"{side}={run['execution_id']}" for side, run in zip(("left", "right"), twins))
-    loaded = "document.readyState === 'complete' && [...document.images].every((one) => one.complete)"
+    both = "/compare?left={}&right={}".format(*(run["execution_id"] for run in twins))
+    # Pictures below the window are not fetched before somebody scrolls there.
+    eager = "[...document.images].map((one) => Object.assign(one, { loading: 'eager' }))"
+    loaded = f"document.readyState === 'complete' && {eager}.every((one) => one.complete)"
     for name, where, options in (
         ("pictures-de", pictures, {**wide, "language": "de"}),
         ("pictures-en-dark", pictures, {**wide, "language": "en", "dark": True}),
