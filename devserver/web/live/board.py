@@ -14,7 +14,7 @@ from typing import Any
 
 from devserver.web.live.board_rules import states_of
 from devserver.web.live.slots import Slot, slots_of
-from devserver.web.live.text_changes import ChangedText, WayText, changes_along
+from devserver.web.live.text_changes import ChangedText, Comparisons, WayText, changes_along
 from devserver.web.travel.travel_map import TravelMap, Way, travel_map
 from devserver.web.words import words_of
 from exporters.storage.writing.media import media_name
@@ -112,17 +112,25 @@ Contents = dict[tuple[int, str], tuple[ExecutionItem, Box]]
 """What was drawn already, by the item's `id` and why it is withheld; it keeps the item, so the id stays its own."""
 
 
-def board_of(record: ExecutionRecord, *, language: str, audience: str, contents: Contents | None = None) -> Board:
+def board_of(
+    record: ExecutionRecord,
+    *,
+    language: str,
+    audience: str,
+    contents: Contents | None = None,
+    compared: Comparisons | None = None,
+) -> Board:
     """The board of a run that is over or under way, in `en` or `de`, for a `researcher` or a `student`.
 
-    Whoever asks again and again hands in the same `contents`, a dict that only this fills: an item is drawn once.
+    Whoever asks again and again hands in the same `contents` and `compared`, which only this fills: an item is drawn
+    once, and two texts are compared once.
     """
     slots, view = slots_of(record), view_of(record, audience)
     states = states_of(slots, record, view)
     draw = _Drawing(record, view, language, {} if contents is None else contents)
     boxes = [draw.box(slot, states[slot.key]) for slot in slots]
     texts = (_on_the_way(box) for box, slot in zip(boxes, slots, strict=True) if slot.item_type in ON_THE_WAY)
-    changes = changes_along((text for text in texts if text.text), words_of(language))
+    changes = changes_along((text for text in texts if text.text), words_of(language), compared)
     marked = tuple(replace(box, change=changes[box.key]) if box.key in changes else box for box in boxes)
     return Board(head=_head(record, marked, language), boxes=marked)
 

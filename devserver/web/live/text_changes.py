@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from exporters.measures.drift import drift_between
+from exporters.measures.drift import measure_drift
 from exporters.story.changed_words import LEFT, RIGHT, SAME, TextChange, bare, compare_texts, count_words
 from otel_tracking.extras import Extra
 
@@ -57,29 +57,45 @@ class ChangedText:
         return {**asdict(self), "pieces": [list(piece) for piece in self.pieces], "gone": list(self.gone)}
 
 
-def changes_along(texts: Iterable[WayText], words: Mapping[str, str]) -> dict[str, ChangedText]:
-    """What changed in each text that can be compared with one before, by its key."""
+class Comparisons:
+    """What was compared already, by the two texts. It belongs to one run, and goes with it: texts are nobody else's."""
+
+    def __init__(self) -> None:
+        self.words: dict[tuple[str, str], TextChange] = {}
+        self.nearness: dict[tuple[str, str], float] = {}
+
+
+def changes_along(
+    texts: Iterable[WayText], words: Mapping[str, str], known: Comparisons | None = None
+) -> dict[str, ChangedText]:
+    """What changed in each text that can be compared with one before, by its key.
+
+    Whoever asks again and again hands in the same `known`, which only this fills: two texts are compared once.
+    """
     before: list[WayText] = []
+    known = known or Comparisons()
     found: dict[str, ChangedText] = {}
     for text in texts:
         # Where nobody says that a text is in another language, it is in that of the text before.
         text = text._replace(language=text.language or (before[-1].language if before else ""))
         is_last_again = len(before) > 1 and text.text == before[-1].text
-        if before and not is_last_again and (change := _changed(text, before, words)):
+        if before and not is_last_again and (change := _changed(text, before, words, known)):
             found[text.key] = change
         before.append(text)
     return found
 
 
-def _changed(text: WayText, before: Sequence[WayText], words: Mapping[str, str]) -> ChangedText | None:
+def _changed(
+    text: WayText, before: Sequence[WayText], words: Mapping[str, str], known: Comparisons
+) -> ChangedText | None:
     alike = [one for one in before if one.language == text.language and len(one.text) <= LONGEST]
     if len(text.text) > LONGEST:
         return None
     if not alike:
-        return _came_along(before[-1], text, words)
-    change = _compared(alike[-1].text, text.text)
+        return _came_along(before[-1], text, words, known)
+    change = _compared(alike[-1].text, text.text, known)
     new, gone = (_count(change, sign) for sign in (RIGHT, LEFT))
-    drift = _drift(alike[0], text, words)
+    drift = _drift(alike[0], text, words, known)
     since = {"since": alike[-1].label}
     if not new and not gone:
         return ChangedText(words["change none"].format(**since), drift=drift)
@@ -90,11 +106,11 @@ def _changed(text: WayText, before: Sequence[WayText], words: Mapping[str, str])
     return ChangedText(sentence, _tagged(pieces, {RIGHT: "ins"}), _gone(change), drift)
 
 
-def _came_along(last: WayText, text: WayText, words: Mapping[str, str]) -> ChangedText | None:
+def _came_along(last: WayText, text: WayText, words: Mapping[str, str], known: Comparisons) -> ChangedText | None:
     """The words of another language that were left as they were; None where there are none."""
     if len(last.text) > LONGEST:
         return None
-    change = _compared(last.text, text.text)
+    change = _compared(last.text, text.text, known)
     kept = _count(change, SAME)
     # What stands between words alone came along with every text.
     signs = (
@@ -121,19 +137,22 @@ def _count(change: TextChange, wanted: str) -> int:
     return count_words(*(part for sign, part in change.pieces if sign == wanted))
 
 
-@lru_cache(maxsize=512)  # a page of a run under way asks for all of them with each event
-def _compared(left: str, right: str) -> TextChange:
-    return compare_texts(left, right)
+def _compared(left: str, right: str, known: Comparisons) -> TextChange:
+    if (left, right) not in known.words:
+        known.words[left, right] = compare_texts(left, right)
+    return known.words[left, right]
 
 
-def _drift(first: WayText, text: WayText, words: Mapping[str, str]) -> DriftMeter | None:
+def _drift(first: WayText, text: WayText, words: Mapping[str, str], known: Comparisons) -> DriftMeter | None:
     """Where the measures of `queries` are installed."""
     if not _can_measure():
         return None
-    nearness = drift_between(first.text, text.text).chrf
+    pair = first.text, text.text
+    if pair not in known.nearness:
+        known.nearness[pair] = measure_drift(*pair).chrf
+    nearness = known.nearness[pair]
     far = next(word for least, word in _NEAR if nearness >= least)
-    value = round(100 - nearness)
-    return DriftMeter(value, words["drift sentence"].format(first=first.label, far=words[far]))
+    return DriftMeter(round(100 - nearness), words["drift sentence"].format(first=first.label, far=words[far]))
 
 
 @lru_cache(maxsize=1)

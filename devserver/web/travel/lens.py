@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -49,6 +50,7 @@ def on_the_map(latitude: float, longitude: float) -> MapPoint:
     return MapPoint(_between(_MAP["lens"]["x"], longitude), _between(_MAP["lens"]["y"][::-1], latitude))
 
 
+@lru_cache(maxsize=256)  # a page of a run under way asks for all of them with each event
 def place_of(code: str) -> MapPoint | None:
     """Where a language is, whatever its region; None where the map does not know."""
     place = _MAP["places"].get(code.partition("-")[0].lower())
