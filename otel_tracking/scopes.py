@@ -12,6 +12,7 @@ from otel_tracking.capture.binding import CapturesHttp
 from otel_tracking.current_span import SpanBlock
 from otel_tracking.scope import Attempt, Scope
 from otel_tracking.shared import Run, StagePlace
+from otel_tracking.surroundings import calls, enter_block
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType
 from otel_tracking.values.plain import describe_error, is_cancellation, plain_number, text_or
 
@@ -73,6 +74,8 @@ class BackendCall(CapturesHttp, CallingScope):
                 self._span_block.enter()
             except Exception as trouble:
                 self._run.troubles.report("current span", trouble)
+        if self._run.is_ambient or (calls.are_current and self._is_current):
+            self._block = enter_block(self)
         return self
 
     def __exit__(
@@ -83,7 +86,7 @@ class BackendCall(CapturesHttp, CallingScope):
                 self._span_block.leave()
         except Exception as trouble:
             self._run.troubles.report("current span", trouble)
-        self.end(error)
+        super().__exit__(kind, error, traceback)
 
     def as_attempt(self) -> Attempt:
         """What items that this call stands behind take from it."""

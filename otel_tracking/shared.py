@@ -106,6 +106,7 @@ class Run:
         attribution: Attribution,
     ) -> None:
         self.tracer, self.emit, self.troubles, self.timings = tracer, emit, troubles, timings
+        self.is_ambient = False
         self.redactor, self.attribution = redactor, attribution
         self.search = self.redactor.search
         self.redacted = RedactedPlaces()

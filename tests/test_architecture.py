@@ -20,8 +20,15 @@ EARLIER_NAMES = ["otel_tracking", "migration"]
 """Where the promised names of earlier servers are, some of them those of ours."""
 CODEC, SEARCH = "orjson", "ahocorasick_rs"
 """What `otel_tracking` may need beside the OpenTelemetry API."""
-CLIENTS = {"httpx": "otel_tracking.capture.httpx_transport", "requests": "otel_tracking.capture.requests_adapter"}
-"""The HTTP clients that can be captured, each known to one module, which nobody imports before it is used."""
+_CAPTURE = "otel_tracking.capture"
+CLIENTS = {
+    "httpx": {f"{_CAPTURE}.httpx_transport"},
+    "requests": {f"{_CAPTURE}.requests_adapter"},
+    "aiohttp": {f"{_CAPTURE}.clients.aiohttp_client", f"{_CAPTURE}.clients.aiohttp_content"},
+    "wrapt": {f"{_CAPTURE}.installing"},
+}
+"""The HTTP clients that can be captured, and what finds them, each known to few modules, which nobody imports before
+they are used."""
 
 SURFACE = {
     "otel_tracking": """
@@ -101,7 +108,7 @@ def test_otel_tracking_needs_nothing_but_the_standard_library_the_opentelemetry_
             for imported in imports_of(path):
                 package = imported.split(".")[0]
                 known = package in {*sys.stdlib_module_names, "otel_tracking", CODEC, SEARCH} or imported in api
-                assert known or CLIENTS.get(package) == name or _is_for_type_checkers(path, imported), (
+                assert known or name in CLIENTS.get(package, ()) or _is_for_type_checkers(path, imported), (
                     f"{name} imports {imported}"
                 )
 
