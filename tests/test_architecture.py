@@ -50,6 +50,7 @@ SURFACE = {
         erasure errors
         explorer.catalogue explorer.entry explorer.index_file explorer.keeper explorer.wish
         formats formats.documents formats.json formats.worker
+        measures.drift
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
         privacy.at_source privacy.consent privacy.consent_lists privacy.exports_ledger privacy.way_out privacy.profiles
         privacy.retention privacy.studies privacy.usual_rules recorders
@@ -58,8 +59,8 @@ SURFACE = {
         storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding
         storage.reading.selection storage.upkeep.inspection storage.upkeep.salvage
         storage.writing.media storage.writing.tombstones
-        story.boxes story.catalogue story.concerns story.drifting story.language_names story.letters story.parts
-        story.readable story.remarks story.story story.storyteller story.untranslated story.words
+        story.boxes story.catalogue story.changed_words story.concerns story.drifting story.language_names story.letters
+        story.parts story.readable story.remarks story.story story.storyteller story.untranslated story.words
     """,
 }
 """What other packages may import of each, beside the package itself: whatever is not listed may change at any time."""
