@@ -14,7 +14,7 @@ from typing import Any
 
 from devserver.web.live.board_rules import states_of
 from devserver.web.live.slots import Slot, slots_of
-from devserver.web.live.text_changes import ChangedText, Comparisons, WayText, changes_along
+from devserver.web.live.text_changes import ChangedText, ComparedTexts, WayText, changes_along
 from devserver.web.travel.travel_map import TravelMap, Way, travel_map
 from devserver.web.words import words_of
 from exporters.storage.writing.media import media_name
@@ -118,7 +118,7 @@ def board_of(
     language: str,
     audience: str,
     contents: Contents | None = None,
-    compared: Comparisons | None = None,
+    compared: ComparedTexts | None = None,
 ) -> Board:
     """The board of a run that is over or under way, in `en` or `de`, for a `researcher` or a `student`.
 

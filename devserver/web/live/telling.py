@@ -14,7 +14,7 @@ from typing import Any
 from collectors.building.live import RunSoFar
 from collectors.recording import FINISHED, LOGGED, STARTED, LiveEvent
 from devserver.web.live.board import Contents, board_of
-from devserver.web.live.text_changes import Comparisons
+from devserver.web.live.text_changes import ComparedTexts
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.audience import Audience
@@ -38,7 +38,7 @@ class Telling:
         self._messages: list[bytes] = []
         self._run = RunSoFar(trace_id)
         self._contents: Contents = {}
-        self._compared = Comparisons()
+        self._compared = ComparedTexts()
         self._boxes: dict[str, Any] = {}
         self._head: Any = None
 

@@ -57,7 +57,7 @@ class ChangedText:
         return {**asdict(self), "pieces": [list(piece) for piece in self.pieces], "gone": list(self.gone)}
 
 
-class Comparisons:
+class ComparedTexts:
     """What was compared already, by the two texts. It belongs to one run, and goes with it: texts are nobody else's."""
 
     def __init__(self) -> None:
@@ -66,14 +66,14 @@ class Comparisons:
 
 
 def changes_along(
-    texts: Iterable[WayText], words: Mapping[str, str], known: Comparisons | None = None
+    texts: Iterable[WayText], words: Mapping[str, str], known: ComparedTexts | None = None
 ) -> dict[str, ChangedText]:
     """What changed in each text that can be compared with one before, by its key.
 
     Whoever asks again and again hands in the same `known`, which only this fills: two texts are compared once.
     """
     before: list[WayText] = []
-    known = known or Comparisons()
+    known = known or ComparedTexts()
     found: dict[str, ChangedText] = {}
     for text in texts:
         # Where nobody says that a text is in another language, it is in that of the text before.
@@ -86,7 +86,7 @@ def changes_along(
 
 
 def _changed(
-    text: WayText, before: Sequence[WayText], words: Mapping[str, str], known: Comparisons
+    text: WayText, before: Sequence[WayText], words: Mapping[str, str], known: ComparedTexts
 ) -> ChangedText | None:
     alike = [one for one in before if one.language == text.language and len(one.text) <= LONGEST]
     if len(text.text) > LONGEST:
@@ -106,7 +106,7 @@ def _changed(
     return ChangedText(sentence, _tagged(pieces, {RIGHT: "ins"}), _gone(change), drift)
 
 
-def _came_along(last: WayText, text: WayText, words: Mapping[str, str], known: Comparisons) -> ChangedText | None:
+def _came_along(last: WayText, text: WayText, words: Mapping[str, str], known: ComparedTexts) -> ChangedText | None:
     """The words of another language that were left as they were; None where there are none."""
     if len(last.text) > LONGEST:
         return None
@@ -137,13 +137,13 @@ def _count(change: TextChange, wanted: str) -> int:
     return count_words(*(part for sign, part in change.pieces if sign == wanted))
 
 
-def _compared(left: str, right: str, known: Comparisons) -> TextChange:
+def _compared(left: str, right: str, known: ComparedTexts) -> TextChange:
     if (left, right) not in known.words:
         known.words[left, right] = compare_texts(left, right)
     return known.words[left, right]
 
 
-def _drift(first: WayText, text: WayText, words: Mapping[str, str], known: Comparisons) -> DriftMeter | None:
+def _drift(first: WayText, text: WayText, words: Mapping[str, str], known: ComparedTexts) -> DriftMeter | None:
     """Where the measures of `queries` are installed."""
     if not _can_measure():
         return None
