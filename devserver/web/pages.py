@@ -211,6 +211,6 @@ def _reachable() -> str:
 
 def _own_address(address: str) -> str:
     """An address on this server; the start where it would lead elsewhere."""
-    parts = urlsplit(address)
-    is_ours = address.startswith("/") and not address.startswith(("//", "/\\")) and not (parts.scheme or parts.netloc)
+    # Behind a path nothing is a scheme or a host any more.
+    is_ours = address.startswith("/") and not address.startswith(("//", "/\\"))
     return address if is_ours and address.isprintable() else "/"

@@ -229,6 +229,7 @@ POSTS = ["/runs", "/api/schema/pipeline/execute", "/api/runs/x/cancel", "/runs/x
     [
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "http://localhost:8080"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"},
