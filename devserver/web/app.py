@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 
-from flask import Flask, Response, request
+from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from devserver.audit import Audit
@@ -34,6 +34,7 @@ from devserver.web.visitors.access import MOST_BODY, Access
 from devserver.web.visitors.attempts import Attempts
 from devserver.web.visitors.login_routes import login_routes
 from devserver.web.visitors.pupils import Pupils
+from devserver.web.visitors.roles import RoledFlask
 from devserver.web.visitors.server_key import key_in
 from devserver.web.visitors.sessions import FOLDER, Sessions
 from devserver.web.web_settings import WebSettings
@@ -50,7 +51,7 @@ def create_app(
     runner: Runner | None = None,
     workshop: Workshop | None = None,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
-) -> Flask:
+) -> RoledFlask:
     """The application that serves `devserver`. Its runs are those of `runner`, which is `app.extensions["runner"]`.
 
     Runs that are under way are known to this process alone: an application that is started in several processes shows
@@ -58,7 +59,7 @@ def create_app(
     """
     settings = settings or WebSettings()
     settings.check()
-    app = Flask(__name__)
+    app = RoledFlask(__name__)
     own = devserver.settings.data_dir / SERVING
     # What another process keeps there is the other's.
     is_ours = claim(devserver.settings.data_dir, app)
@@ -74,7 +75,7 @@ def create_app(
         tickets=tickets,
     )
     runs = Runs(devserver, runner)
-    pupils = Pupils(key_in(devserver.settings.data_dir / FOLDER) if settings.class_token else secrets.token_bytes(32))
+    pupils = Pupils(key_in(devserver.settings.data_dir / FOLDER) if settings.token else secrets.token_bytes(32))
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, MAX_FORM_MEMORY_SIZE=2**21, MAX_FORM_PARTS=100)
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     erasures = Erasures(devserver.settings)
@@ -102,7 +103,7 @@ def create_app(
     return app
 
 
-def _stay_in_this_process(app: Flask) -> None:
+def _stay_in_this_process(app: RoledFlask) -> None:
     """Refuse to answer in a forked child: it has neither the threads nor the recording of its parent."""
     made_in = os.getpid()
 

@@ -18,6 +18,7 @@ from devserver.web.replies import json_reply, trouble, whole_text
 from devserver.web.runs.lookup import Runs
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import Pupils, asker
+from devserver.web.visitors.roles import ALL
 from devserver.web.web_settings import WebSettings
 
 BEGIN_SECONDS = 2.0
@@ -33,7 +34,7 @@ def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Bluepri
     # Each that waits holds a thread; where rooms are paused, more runs may wait than there are threads for.
     seats = threading.BoundedSemaphore(settings.most_waiting + settings.slots + SPARE_SEATS)
 
-    @routes.post("/api/schema/pipeline/execute")
+    @routes.post("/api/schema/pipeline/execute", roles=ALL)
     def execute() -> Response:
         try:
             source = read_body(request.get_data())
@@ -61,7 +62,7 @@ def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Bluepri
 
 def _secret(job: Job, pupils: Pupils) -> dict[str, str]:
     """What a program sends along that comes back to its run; who may do everything needs none."""
-    return {} if asker().is_researcher else {"ticket_secret": pupils.secret_of(job.ticket)}
+    return {} if asker().is_admin else {"ticket_secret": pupils.secret_of(job.ticket)}
 
 
 def _accept(runs: Runs, job: Job, secret: Mapping[str, str]) -> Response:

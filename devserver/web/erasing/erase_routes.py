@@ -21,6 +21,7 @@ from devserver.web.runs.lookup import FLUSH_SECONDS, Runs
 from devserver.web.showing import show
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import asker
+from devserver.web.visitors.roles import ADMINS
 from otel_tracking.erasure import IsMeant
 
 _WOULD_WORK = '{"scope": "run"}'
@@ -31,12 +32,11 @@ def erase_routes(runs: Runs, erasures: Erasures) -> Blueprint:
     routes = Blueprint("erasing", __name__)
     answers = _Erasing(runs, erasures)
     refuse_with(routes)
-    routes.before_request(lambda: guard.for_researchers("erase runs"))
-    routes.get("/runs/<name>/erase")(answers.ask)
-    routes.post("/runs/<name>/erase")(answers.erase)
-    routes.get("/erasures/<name>")(answers.tell)
-    routes.post("/api/runs/<name>/erase")(answers.erase_for_program)
-    routes.get("/api/erasures/<name>")(answers.tell_program)
+    routes.get("/runs/<name>/erase", roles=ADMINS)(answers.ask)
+    routes.post("/runs/<name>/erase", roles=ADMINS)(answers.erase)
+    routes.get("/erasures/<name>", roles=ADMINS)(answers.tell)
+    routes.post("/api/runs/<name>/erase", roles=ADMINS)(answers.erase_for_program)
+    routes.get("/api/erasures/<name>", roles=ADMINS)(answers.tell_program)
     return routes
 
 

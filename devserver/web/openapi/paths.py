@@ -27,14 +27,16 @@ from exporters import FORMATS
 from exporters.collections import COLLECTIONS
 from exporters.explorer.wish import MARKED_AS, SORTED_BY
 from exporters.privacy.profiles import Profile
-from otel_tracking.audience import Audience
+from otel_tracking.audience import AUDIENCES_OF_DOCUMENTS
 
 _RUN = in_path(
     "name", "execution id, its last 8 characters or its beginning, trace id, or ticket", "exec_20261123_110351_eea8c4dc"
 )
 _FILE = in_path("file", "sha256 or name of a medium", "a" * 64)
 _SECRET = header(SECRET_HEADER, "the `ticket_secret` of a run that was started without cookies")
-_AUDIENCE = query("audience", "for whom; researchers alone may choose", one_of(["student", "researcher"]))
+_AUDIENCE = query(
+    "audience", "for whom; teachers and researchers may choose their own", one_of(["student", "teacher", "researcher"])
+)
 
 _EVENT = record_of({"event": TEXT, "data": {"type": "string", "contentMediaType": JSON}}, {"id": TEXT})
 
@@ -151,7 +153,7 @@ def _export() -> Part:
         ),
         _RUN,
         formats,
-        query("audience", "for whom the document is", one_of(Audience)),
+        query("audience", "for whom the document is", one_of(AUDIENCES_OF_DOCUMENTS)),
         query("language", "of the document's own words", one_of(["en", "de"])),
         query("title", "above a poster", TEXT),
         query("address", "where the code on a poster leads", TEXT),

@@ -106,7 +106,7 @@ class Listing:
 
     def __init__(self, runs: Runs, query: Query, asker: Asker, *, sees_all: bool) -> None:
         # In this order, so that a run that ends meanwhile is in one of the two lists, if not in both.
-        jobs = [_of_job(job) for job in runs.under_way() if runs.may_see(job, asker)]
+        jobs = [_of_job(job) for job in runs.under_way() if runs.seeing.may_see(job, asker)]
         runs.settle()
         self.is_whole = runs.caught_up()
         wanted = Wanted(query.selection)
@@ -115,10 +115,10 @@ class Listing:
         ]
         shown = first[query.offset : query.offset + query.limit]
         found = runs.catalogue.page(
-            query.wish(sees_all=sees_all, without=left_out(runs, jobs), sight=runs.sight(asker)),
+            query.wish(sees_all=sees_all, without=left_out(runs, jobs), sight=runs.seeing.sight(asker)),
             limit=query.limit - len(shown),
             offset=max(0, query.offset - len(first)),
-            may_see=lambda row: runs.may_see(row, asker),
+            may_see=lambda row: runs.seeing.may_see(row, asker),
         )
         self.total, self.stored = len(first) + found.total, found.total
         book = runs.remarks() if asker.is_researcher else RemarkBook()

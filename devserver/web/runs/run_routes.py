@@ -21,7 +21,7 @@ from devserver.web.runs.lookup import Runs
 from devserver.web.runs.student_copy import student_copy
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import SECRET_HEADER, asker
-from devserver.web.visitors.roles import Role
+from devserver.web.visitors.roles import ALL
 from exporters import FORMATS
 from exporters.errors import UnknownExecution, UnknownOption
 from exporters.formats import Format, format_named
@@ -31,6 +31,7 @@ from exporters.privacy.exports_ledger import Export, ExportKind, run_ids
 from exporters.privacy.profiles import Profile
 from exporters.privacy.way_out import kept_back_in_words, open_way_out
 from exporters.storage.layout import folder_name
+from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionRecord
 
 
@@ -39,12 +40,12 @@ def run_routes(runs: Runs, seats: Seats, heartbeat_seconds: float, workshop: Wor
     routes = Blueprint("runs", __name__, url_prefix="/api/runs")
     answers = _Answers(runs, seats, heartbeat_seconds, workshop)
     refuse_with(routes, _refuse)
-    routes.get("")(answers.index)
-    routes.get("/stats")(answers.stats)
-    routes.get("/<name>")(answers.one)
-    routes.get("/<name>/export/<format_name>")(answers.export)
-    routes.get("/<name>/live")(answers.live)
-    routes.post("/<name>/cancel")(answers.cancel)
+    routes.get("", roles=ALL)(answers.index)
+    routes.get("/stats", roles=ALL)(answers.stats)
+    routes.get("/<name>", roles=ALL)(answers.one)
+    routes.get("/<name>/export/<format_name>", roles=ALL)(answers.export)
+    routes.get("/<name>/live", roles=ALL)(answers.live)
+    routes.post("/<name>/cancel", roles=ALL)(answers.cancel)
     return routes
 
 
@@ -155,7 +156,7 @@ class _Answers:
 
     def cancel(self, name: str) -> Response:
         found = self.runs.find(name, asker())
-        if not self.runs.owns(found, asker()):
+        if not self.runs.seeing.may_end(found, asker()):
             return trouble(403, f"only who asked for a run may end it, or who sends its secret as {SECRET_HEADER}")
         if not isinstance(found, Job):
             return trouble(409, "the run has ended already; nothing was changed", execution_id=found)
@@ -186,7 +187,7 @@ def _options(form: Format) -> dict[str, str] | None:
     options = {name: value for name, value in request.args.items() if name not in ("token", "profile")}
     if asker().is_researcher:
         return options
-    return {**options, "audience": Role.STUDENT.value} if "audience" in form.options else None
+    return {**options, "audience": Audience.STUDENT.value} if "audience" in form.options else None
 
 
 def _attachment(document: bytes, record: ExecutionRecord, form: Format, profile: Profile) -> Response:
