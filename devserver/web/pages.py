@@ -23,7 +23,7 @@ from devserver.web.asking.body import check_names, checked, image_of, level_for,
 from devserver.web.asking.choices import choices_of
 from devserver.web.asking.full import RunnerFull
 from devserver.web.asking.job import Job
-from devserver.web.asking.too_many import sentence_of, turn_here, with_retry
+from devserver.web.asking.too_many import sentence_of, with_retry
 from devserver.web.concerns import will_concern
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
 from devserver.web.refusals import refuse_with
@@ -31,6 +31,7 @@ from devserver.web.replies import set_cookie, whole_text
 from devserver.web.runs.list_page import list_page_values
 from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_page import run_page_values
+from devserver.web.runs.sending import send_off
 from devserver.web.showing import message, show
 from devserver.web.telling_people import in_words
 from devserver.web.visitors import guard
@@ -82,7 +83,7 @@ class _Pages:
         try:
             wanted = _request_of_form(self.settings, self.runs.configs)
             self.runs.runner.check(wanted)
-            job = self.runs.runner.submit(wanted, asker().pupil, turn=turn_here())
+            job = send_off(wanted, self.runs)
         except (RequestError, ConfigError) as error:
             page = _start_page(self.devserver, self.settings, request.form, sentence=in_words(error))
             return make_response(page, 400)
@@ -142,7 +143,7 @@ class _Pages:
         level_for(repeated.safety_level, guard.role(), self.settings.safety_level)
         check_names(repeated.parameters)
         self.runs.runner.check(repeated)
-        return _to(self.runs.runner.submit(repeated, asker().pupil, turn=turn_here()))
+        return _to(send_off(repeated, self.runs))
 
     def change_language(self, wanted: str) -> AnyResponse:
         response = redirect(_own_address(request.args.get("next", "/")), 303)

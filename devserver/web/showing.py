@@ -23,6 +23,8 @@ def show(template: str, **values: Any) -> str:
         language=language,
         is_in=bool(caller),
         has_session=bool(caller and caller.session),
+        may_hold_rooms=bool(caller and caller.role in HOLDERS),
+        badge=caller.badge if caller else None,
         may_see_sessions=bool(caller and caller.session and caller.role is Role.ADMIN),
         when=lambda moment: when_here(moment, words_here(), language),
         title_of=lambda config_name: title_of(str(config_name), language),

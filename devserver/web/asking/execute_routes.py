@@ -13,9 +13,10 @@ from devserver.web.asking.body import NotAllowed, read_body, request_of
 from devserver.web.asking.era_a_answers import accepted, answer_of
 from devserver.web.asking.full import RunnerFull
 from devserver.web.asking.job import Job
-from devserver.web.asking.too_many import too_many, turn_here
+from devserver.web.asking.too_many import too_many
 from devserver.web.replies import json_reply, trouble, whole_text
 from devserver.web.runs.lookup import Runs
+from devserver.web.runs.sending import send_off
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import Pupils, asker
 from devserver.web.visitors.roles import ALL
@@ -43,7 +44,7 @@ def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Bluepri
         try:
             wanted, config = request_of(source, guard.role(), settings.safety_level, runs.configs)
             runs.runner.check(wanted)
-            job = runs.runner.submit(wanted, asker().pupil, turn=turn_here())
+            job = send_off(wanted, runs)
         except (UnknownConfig, RequestError) as error:
             status = 404 if isinstance(error, UnknownConfig) else 403 if isinstance(error, NotAllowed) else 400
             return trouble(status, str(error), **_named(source))

@@ -76,13 +76,17 @@ class Runner:
         """Raise `ConfigError` or `RequestError` where the pipeline would not begin."""
         self._pipeline.check(request)
 
+    def as_recorded(self, request: Request) -> Request:
+        """The request as its run will be recorded: with the pseudonyms of its study, where that has some."""
+        return self._pipeline.as_recorded(request)
+
     def submit(self, request: Request, owner: str = "", room: str = "", *, turn: str = "") -> Job:
         """The job of a request that was checked, kept as its run will be recorded; `owner` is whose it is.
 
         It takes a turn of `turn`, or of its owner. Who has neither is not held to the bounds of each.
         Raises `RunnerFull` where too many wait, or too many of theirs, or the server is ending.
         """
-        job = Job(self._pipeline.as_recorded(request), owner, room=room, turn=turn)
+        job = Job(self.as_recorded(request), owner, room=room, turn=turn)
         # One after another: nobody comes between the look whether there is room and the place in the queue.
         with self._entrance:
             self._check_room(job)

@@ -11,6 +11,7 @@ from collectors.recording import LiveEvent
 from devserver.web.asking.job import Job
 from devserver.web.asking.runner import Runner
 from devserver.web.asking.tickets import LOST, Kept
+from devserver.web.rooms.book import RoomBook
 from devserver.web.runs.remembered import Remembered
 from devserver.web.runs.seeing import Seeing
 from devserver.web.visitors.pupils import Asker
@@ -50,8 +51,8 @@ class RunLost(Exception):
 class Runs:
     """Finds runs by whatever they are called, and answers from memory or from the dataset."""
 
-    def __init__(self, devserver: Devserver, runner: Runner) -> None:
-        self.runner = runner
+    def __init__(self, devserver: Devserver, runner: Runner, rooms: RoomBook) -> None:
+        self.runner, self.rooms = runner, rooms
         self.configs = devserver.configs
         self._devserver = devserver
         self.data_dir = devserver.settings.data_dir
@@ -60,7 +61,7 @@ class Runs:
         self._index, self._lock = ExecutionIndex(self.data_dir), threading.Lock()
         self.catalogue, self._keeper = Catalogue(self.data_dir), IndexKeeper(self.data_dir)
         self._records = Remembered(self._read)
-        self.seeing = Seeing(runner, self._row, self.record_of)
+        self.seeing = Seeing(runner, rooms, self._row, self.record_of)
 
     def find(self, name: str, asker: Asker) -> Job | str:
         """The job that has not ended, or else the execution id, that a ticket, id or trace id means.

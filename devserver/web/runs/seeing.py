@@ -1,4 +1,4 @@
-"""Which runs somebody may see, end and repeat: by whose they are and what checks said of them."""
+"""Which runs somebody may see, end and repeat: by whose they are, in which room, and what checks said of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from devserver.web.asking.job import Job
 from devserver.web.asking.runner import Runner
+from devserver.web.rooms.book import RoomBook, UnknownRoom
+from devserver.web.rooms.room import Room
 from devserver.web.visitors.pupils import Asker
 from exporters.explorer.catalogue import IndexedRun
 from exporters.explorer.wish import Sight
@@ -15,8 +17,7 @@ from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
 from otel_tracking.view import is_let_through
 
-FoundRun = Job | str | ExecutionRow | IndexedRun
-"""A run that has not ended, or one that is stored, by its id or as a list has it."""
+StoredRun = ExecutionRow | IndexedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Seeing:
     """Answers it of any run. `row_of` gives a stored run by its id, `record_of` the record of a run so far."""
 
     runner: Runner
+    rooms: RoomBook
     row_of: Callable[[str], ExecutionRow | None]
     record_of: Callable[[Job | str], ExecutionRecord]
 
@@ -33,21 +35,37 @@ class Seeing:
         return kept is not None and asker.has_asked_for(kept.ticket, kept.owner)
 
     def may_end(self, found: Job | str, asker: Asker) -> bool:
-        """Whether a run is theirs to end."""
-        return asker.is_admin or self.owns(found, asker)
+        """Whether a run is theirs to end: their own, or one of a room that they hold."""
+        is_held = asker.holds_rooms and self.room_of(found) is not None
+        return asker.is_admin or is_held or self.owns(found, asker)
 
     def may_repeat(self, found: Job | str, asker: Asker) -> bool:
         """Whether they may have a run made once more."""
         return asker.is_researcher or self.owns(found, asker)
 
-    def may_see(self, found: FoundRun, asker: Asker) -> bool:
-        """Whether somebody may know of a run: pupils know their own, and others' that no check has stopped."""
+    def may_see(self, found: Job | str | StoredRun, asker: Asker) -> bool:
+        """Whether somebody may know of a run.
+
+        One that was hidden, researchers alone. Else everybody their own, teachers those of rooms, who is in a room what
+        was shared there; others what was made outside of rooms and no check has stopped.
+        """
         if asker.is_researcher:
             return True
-        if isinstance(found, Job):
-            return self.owns(found, asker) or is_let_through(self.record_of(found))
-        row = self.row_of(found) if isinstance(found, str) else found
-        return row is not None and (row.status != Status.BLOCKED or self.owns(row.execution_id, asker))
+        run = self.row_of(found) if isinstance(found, str) else found
+        if run is None or run.execution_id in self.rooms.hidden:
+            return False
+        room = self._room_of_run(run)
+        if room and asker.holds_rooms:
+            return True
+        if room or asker.room:
+            is_shared = bool(room and room.room_id == asker.room and room.shows(run.execution_id or ""))
+            return is_shared or self._is_own(run, asker)
+        return self._is_let_through(run) or self._is_own(run, asker)
+
+    def room_of(self, found: Job | str) -> Room | None:
+        """The room that a run was asked for in."""
+        run = self.row_of(found) if isinstance(found, str) else found
+        return self._room_of_run(run) if run else None
 
     def sight(self, asker: Asker) -> Sight | None:
         """The same of all stored runs at once, for lists; None where everything may be seen.
@@ -56,7 +74,31 @@ class Seeing:
         """
         if asker.is_researcher:
             return None
-        return Sight(not_of_status=Status.BLOCKED.value, but_these=self._own(asker))
+        if asker.room:
+            theirs = self._own(asker) | self._shared_in(asker.room)
+            return Sight(none_but=True, but_these=theirs, never=self.rooms.hidden)
+        return Sight(
+            not_of_status=Status.BLOCKED.value,
+            of_sessions=self.rooms.sessions() if asker.holds_rooms else frozenset(),
+            not_of_sessions=frozenset() if asker.holds_rooms else self.rooms.sessions(),
+            but_these=self._own(asker),
+            never=self.rooms.hidden,
+        )
+
+    def _room_of_run(self, run: Job | StoredRun) -> Room | None:
+        return self.rooms.of_session(run.request.session_id if isinstance(run, Job) else run.session_id)
+
+    def _is_own(self, run: Job | StoredRun, asker: Asker) -> bool:
+        return self.owns(run if isinstance(run, Job) else run.execution_id, asker)
+
+    def _is_let_through(self, run: Job | StoredRun) -> bool:
+        return is_let_through(self.record_of(run)) if isinstance(run, Job) else run.status != Status.BLOCKED
+
+    def _shared_in(self, room_id: str) -> frozenset[str]:
+        try:
+            return self.rooms.find(room_id).shared
+        except UnknownRoom:
+            return frozenset()
 
     def _own(self, asker: Asker) -> frozenset[str]:
         by_ticket = self.runner.kept(asker.ticket) if asker.ticket else None

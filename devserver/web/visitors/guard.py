@@ -10,7 +10,7 @@ from devserver.audit import Act, Actor, Audit
 from devserver.web.replies import is_api
 from devserver.web.showing import refused
 from devserver.web.visitors import logins
-from devserver.web.visitors.access import COOKIE, MOST_BODY_OF_STRANGERS, Access, Caller
+from devserver.web.visitors.access import MOST_BODY_OF_STRANGERS, Access, Caller
 from devserver.web.visitors.roles import HOLDERS, SEEING_ALL, Role, RoutedFor, sentence_for
 from otel_tracking.audience import Audience
 
@@ -46,7 +46,7 @@ def install(app: Flask, access: Access) -> None:
     def protect(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
-        if g.get("caller") and g.caller.session and "Set-Cookie" not in response.headers:
+        if g.get("caller") and "Set-Cookie" not in response.headers:
             logins.renew(access, response)
         return response
 
@@ -99,7 +99,7 @@ def _from_elsewhere() -> Response | None:
 
 def _who_is_it(access: Access) -> AnyResponse | None:
     authorization = request.headers.get("Authorization", "")
-    g.caller = access.caller(authorization, request.cookies.get(COOKIE, ""))
+    g.caller = access.caller(authorization, request.cookies)
     if g.caller is None:
         request.max_content_length = MOST_BODY_OF_STRANGERS
         if _is_open():
