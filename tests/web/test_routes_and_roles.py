@@ -31,10 +31,13 @@ def asked(tmp_path_factory):
         body = {"schema": "image_comparison", "input_text": "A flower"}
         answer = client.post("/api/schema/pipeline/execute", json=body, headers=bearer(TOKEN))
         run = answer.get_json()["execution_id"]
+        room = client.post("/rooms", headers=bearer(TOKEN)).headers["Location"].rpartition("/")[2]
         record = client.get(f"/api/runs/{run}", headers=bearer(TOKEN)).get_json()
         picture = next(item["media"]["sha256"] for item in record["items"] if item["media"])
         values = {
             "run": run,
+            "room": room,
+            "pupil": "pupil_000000000000",
             "picture": picture,
             "format": "csv",
             "session": "00000000",

@@ -17,6 +17,7 @@ from devserver.web.erasing.wishes import ErasureScope, ErasureWish, Origin, orig
 from devserver.web.language import words_here
 from devserver.web.refusals import refuse_with
 from devserver.web.replies import json_reply, trouble
+from devserver.web.rooms.erasing import forget_pupils
 from devserver.web.runs.lookup import FLUSH_SECONDS, Runs
 from devserver.web.showing import show
 from devserver.web.visitors import guard
@@ -97,6 +98,8 @@ class _Erasing:
         if wish.withdraw:
             # First: a death in between leaves runs that do not leave, and nothing that was only half withdrawn.
             origin.withdraw(self.runs.data_dir)
+        if wish.scope is ErasureScope.PERSON:
+            forget_pupils(self.runs.data_dir, is_meant)
         state = self.erasures.begin(is_meant, origin.reason(wish))
         guard.note(Act.ERASE, erasure=state.name, reason=origin.reason(wish).value)
         return state

@@ -58,6 +58,7 @@ def paths() -> dict[str, Part]:
         "/api/runs/{name}/cancel": {"post": _cancel()},
         "/api/runs/{name}/erase": {"post": _erase()},
         "/api/erasures/{erasure}": {"get": _erasure()},
+        "/api/rooms/{room}/live": {"get": _room()},
         "/api/bundles": {"post": _bundle()},
         "/api/bundles/{bundle}": {"get": _bundle_told()},
         "/api/health": {"get": _get("How many runs there are", answers({"200": answer("figures", ref("Health"))}))},
@@ -204,6 +205,13 @@ def _bundle() -> Part:
     good = {"202": answer("it is being made", ref("Bundle"))}
     troubles = {"_400": "nothing was chosen", "_403": "not for this token", "_404": "no such run"}
     return _post("Many runs as one file", body, answers(good, **troubles, _501="not installed", _503="five are made"))
+
+
+def _room() -> Part:
+    name = in_path("room", "its name", "room_0e3a0561")
+    good = {"200": answer("Server-Sent Events as long as somebody watches", _EVENT, "text/event-stream")}
+    troubles: Any = {"_403": "not for this token", "_404": "there is none", "_503": "too many watch already"}
+    return _get("Follow a room", answers(good, **troubles), name)
 
 
 def _bundle_told() -> Part:

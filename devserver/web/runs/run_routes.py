@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -12,7 +13,7 @@ from devserver.web.asking.era_a_answers import addresses
 from devserver.web.asking.runner import Job
 from devserver.web.files.workshop import DocumentTooMuch, Workshop, WorkshopFull
 from devserver.web.language import language_here
-from devserver.web.live.streams import Seats, Stream, has_seen_the_end
+from devserver.web.live.streams import LOOK_SECONDS, Seats, Stream, has_seen_the_end
 from devserver.web.live.telling import Tellings, new_tellings
 from devserver.web.refusals import refusal, refuse_with
 from devserver.web.replies import json_reply, trouble
@@ -147,7 +148,16 @@ class _Answers:
         if leave is None:
             return trouble(503, "too many watchers follow runs already; try again in a moment", retry_after=5)
         audience = guard.audience().value
-        stream = Stream(self.runs, self.tellings, found, language_here(), audience, self.heartbeat_seconds)
+        stream = Stream(
+            self.runs,
+            self.tellings,
+            found,
+            language_here(),
+            audience,
+            self.heartbeat_seconds,
+            may_go_on=partial(self.runs.seeing.may_still_see, found, asker()),
+            look_seconds=LOOK_SECONDS if self.runs.seeing.room_of(found) else self.heartbeat_seconds,
+        )
         response = Response(stream.messages(after), mimetype="text/event-stream")
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"

@@ -62,6 +62,18 @@ class Seeing:
             return is_shared or self._is_own(run, asker)
         return self._is_let_through(run) or self._is_own(run, asker)
 
+    def may_still_see(self, found: Job | str, asker: Asker) -> bool:
+        """Whether a run that somebody follows was not taken away from them; quicker to answer than `may_see`."""
+        if asker.is_researcher or not isinstance(found, Job):
+            return True
+        if found.execution_id in self.rooms.hidden:
+            return False
+        room = self._room_of_run(found)
+        if room is None or asker.holds_rooms:
+            return True
+        is_here = asker.room == room.room_id and room.pupil(asker.pupil) is not None
+        return is_here and (room.shows(found.execution_id or "") or self._is_own(found, asker))
+
     def room_of(self, found: Job | str) -> Room | None:
         """The room that a run was asked for in."""
         run = self.row_of(found) if isinstance(found, str) else found
