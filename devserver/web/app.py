@@ -87,6 +87,7 @@ def create_app(
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     erasures = Erasures(devserver.settings)
     app.extensions["runner"], app.extensions["erasures"], app.extensions["bundles"] = runner, erasures, bundles
+    app.extensions["rooms"] = book
     sessions = Sessions(devserver.settings.data_dir, settings.tokens())
     badges = Badges(key, book)
     access = Access(settings, sessions, badges, Attempts(settings.most_wrong_tokens))

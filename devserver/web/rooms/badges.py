@@ -31,12 +31,12 @@ class Badges:
 
     def cookie_of(self, room_id: str, pupil_id: str) -> str:
         """The cookie of somebody who has joined."""
-        return self._signer.sign(f"{room_id} {pupil_id}").decode()
+        return self._signer.sign(f"{room_id}-{pupil_id}").decode()
 
     def read(self, cookie: str, seconds: int = COOKIE_SECONDS) -> Badge | None:
         """The badge in a cookie of ours; None for any other, one that is too old, and for who was sent away."""
         try:
-            room_id, _, pupil_id = self._signer.unsign(cookie, max_age=seconds).decode().partition(" ")
+            room_id, _, pupil_id = self._signer.unsign(cookie, max_age=seconds).decode().partition("-")
             room = self._book.find(room_id)
         except (BadData, UnicodeError, UnknownRoom):
             return None

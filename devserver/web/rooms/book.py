@@ -171,5 +171,3 @@ def new_pupil_id() -> str:
 
 def _all(sets: Iterable[frozenset[str]]) -> frozenset[str]:
     return frozenset().union(*sets)
-
-

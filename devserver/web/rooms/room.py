@@ -16,7 +16,7 @@ class RoomRule(RequestError):
 
 @dataclass(frozen=True, slots=True)
 class Pupil:
-    """Somebody in a room: `pupil_id` is in the record, the nickname nowhere else; it is empty where it was forgotten."""
+    """Somebody in a room: `pupil_id` is in the record, the nickname nowhere else; empty where it was forgotten."""
 
     pupil_id: str
     nickname: str

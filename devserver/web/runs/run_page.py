@@ -11,6 +11,7 @@ from devserver.web.asking.again import again, leaves_to_chance
 from devserver.web.asking.runner import Job
 from devserver.web.concerns import will_concern
 from devserver.web.live.board import board_of
+from devserver.web.rooms.stopped import what_was_stopped
 from devserver.web.runs.first_and_last import first_and_last
 from devserver.web.runs.leaving import Leaving, leaving
 from devserver.web.runs.lookup import RunLost, Runs
@@ -79,6 +80,7 @@ def run_page_values(
         "repeats": _repeated(record, runs, asker) if record else "",
         "record": record,
         "remarks": _remarks(record, runs, language, audience) if record else (),
+        "stopped": _stopped(record, audience, language) if record else (),
         "duration": seconds(record.total_execution_time) if record else "",
         "repeat": _repeat(found, record, runs) if record and runs.seeing.may_repeat(found, asker) else {},
         "exports": exports,
@@ -97,6 +99,13 @@ def _of_documents(audience: Audience) -> Audience:
 
 def _is_concern(found: Job | str, record: ExecutionRecord | None) -> bool:
     return is_concern(record) if record else isinstance(found, Job) and will_concern(found.request)
+
+
+def _stopped(record: ExecutionRecord, audience: Audience, language: str) -> tuple[str, ...]:
+    """What was stopped and why, for whom that is."""
+    if not view_of(record, audience.value).is_for(Content.TERMS):
+        return ()
+    return what_was_stopped(record, words_of(language), with_terms=True)
 
 
 def _remarks(record: ExecutionRecord, runs: Runs, language: str, audience: Audience) -> tuple[Parameter, ...]:
