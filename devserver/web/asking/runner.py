@@ -42,7 +42,7 @@ class Runner:
     """Runs jobs on `slots` threads of its own; up to `most_waiting` more wait for one of them.
 
     Of each who takes turns, `runs_each` go on at once, and `waiting_each` more wait.
-    `is_paused` says of a room whether nothing of it may begin now. It is asked often, and while nobody else can ask for
+    `ended` counts runs that are over. `is_paused` says of a room whether nothing of it may begin now. It is asked often, and while nobody else can ask for
     anything: it answers from memory, and asks nothing of the runner.
     """
 
@@ -63,7 +63,7 @@ class Runner:
         self._stopped: list[Job] = []
         self._over: deque[Job] = deque(maxlen=REMEMBERED)
         self._lasted: deque[float] = deque(maxlen=DURATIONS)
-        self._closed = False
+        self._closed, self.ended = False, 0
         for number in range(slots):
             threading.Thread(target=self._work, name=f"devserver run {number + 1}", daemon=True).start()
 
@@ -245,6 +245,7 @@ class Runner:
         with self._changed:
             (self._stopped if job in self._stopped else self._queue.running).remove(job)
             self._over.append(job)
+            self.ended += 1
             self._changed.notify_all()
 
     def _begin(self, job: Job, run: Execution) -> None:

@@ -61,7 +61,8 @@ class RoomCard:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain values."""
-        return {**asdict(self), "steps": [list(step) for step in self.steps]}
+        lists = {name: list(getattr(self, name)) for name in ("pictures", "stopped")}
+        return {**asdict(self), **lists, "steps": [list(step) for step in self.steps]}
 
 
 def card_of(record: ExecutionRecord, head: CardHead, room: Room, language: str) -> RoomCard:

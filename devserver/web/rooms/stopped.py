@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from exporters.story.readable import visible_line
+from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionItem, ExecutionRecord
 from otel_tracking.taxonomy import BLOCKED_TYPES, FAILURE_TYPES
 
@@ -22,7 +23,7 @@ def _sentences(record: ExecutionRecord, words: Mapping[str, str], with_terms: bo
         found = ", ".join(f"„{term}“" for term in _said(item, "found_terms"))
         if with_terms and found:
             yield f"{words['stopped words']}: {found}."
-    if record.items_of(*FAILURE_TYPES):
+    if record.status in (Status.ERROR, Status.PARTIAL) and record.items_of(*FAILURE_TYPES):
         yield words["failed for class"]
 
 

@@ -38,8 +38,9 @@ class RoomWatch:
     def cards(self) -> list[RoomCard]:
         """The cards, the latest first."""
         room = self.room
+        # A run may have come and gone since somebody looked last.
+        now = (room, self._runs.runner.ended, self._runs.going())
         jobs = [job for job in self._runs.runner.jobs() if self._is_here(job, room)]
-        now = (room, frozenset(job.ticket for job in jobs), self._runs.going())
         if now != self._seen:
             # What is stored changes when a run ends, is erased, or the teacher says something of it.
             self._stored, self._seen = self._stored_cards(room, jobs), now

@@ -94,7 +94,6 @@ function showCard(told) {
 function showChoices(card, told) {
   const form = card.querySelector("form");
   form.action = form.action.replace(/[^/]*$/, encodeURIComponent(told.name));
-  form.setAttribute("aria-label", told.nickname || room.dataset.wordSomebody);
   slot(card, "big").href = `/runs/${encodeURIComponent(told.name)}`;
   slot(card, "teacher").href = `/runs/${encodeURIComponent(told.name)}?audience=teacher`;
   slot(card, "big").hidden = told.is_hidden;
