@@ -113,6 +113,8 @@ def test_two_pupils_and_a_teacher_in_one_room(browser, server, held):
     mia, tom = (pupil_in(browser, server, code, name) for name in ("Mia", "Tom"))
     teacher.page.until("document.querySelector('[data-slot=\"pupil-count\"]').textContent === '2'")
 
+    assert teacher.page.look("document.querySelector('.way-in img').naturalWidth") > 100
+
     # A card grows on the board, hop by hop, and nowhere else.
     send(mia, "Eine Blume auf der Wiese")
     held.wait_until_asked()
