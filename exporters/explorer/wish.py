@@ -41,15 +41,14 @@ MARKED_AS = ("any", "none", "test", "exclude")
 class Sight:
     """Which runs somebody may see.
 
-    Those that are `not_of_status` (all, where that is empty) and `not_of_sessions`, all `of_sessions`, and `but_these`
-    ids, whatever they are; with `none_but`, those ids alone. None of the ids in `never`.
+    Those that are `not_of_status` (none, where that is empty) and `not_of_sessions`; all `of_sessions`, and `but_these`
+    ids, whatever they are; none of the ids in `never`.
     """
 
     not_of_status: str = ""
     not_of_sessions: frozenset[str] = frozenset()
     of_sessions: frozenset[str] = frozenset()
     but_these: frozenset[str] = frozenset()
-    none_but: bool = False
     never: frozenset[str] = frozenset()
 
 
@@ -148,9 +147,7 @@ def _selected(given: dict[str, Any]) -> Iterator[SqlPart]:
 
 
 def _seen(sight: Sight) -> SqlPart:
-    seen = [_one_of("execution_id", sight.but_these)]
-    if not sight.none_but:
-        seen += [_of_others(sight), _one_of("session_id", sight.of_sessions)]
+    seen = [_one_of("execution_id", sight.but_these), _one_of("session_id", sight.of_sessions), _of_others(sight)]
     never = _one_of("execution_id", sight.never)
     values = tuple(value for part in (*seen, never) for value in part.values)
     return SqlPart(f"({' OR '.join(part.sql for part in seen)}) AND NOT {never.sql}", values)
@@ -158,7 +155,7 @@ def _seen(sight: Sight) -> SqlPart:
 
 def _of_others(sight: Sight) -> SqlPart:
     is_elsewhere = _one_of("session_id", sight.not_of_sessions)
-    status = "status != ?" if sight.not_of_status else "? = ''"
+    status = "status != ?" if sight.not_of_status else "? != ''"
     return SqlPart(f"({status} AND NOT {is_elsewhere.sql})", (sight.not_of_status, *is_elsewhere.values))
 
 

@@ -88,7 +88,7 @@ class Seeing:
             return None
         if asker.room:
             theirs = self._own(asker) | self._shared_in(asker.room)
-            return Sight(none_but=True, but_these=theirs, never=self.rooms.hidden)
+            return Sight(but_these=theirs, never=self.rooms.hidden)
         return Sight(
             not_of_status=Status.BLOCKED.value,
             of_sessions=self.rooms.sessions() if asker.holds_rooms else frozenset(),

@@ -27,9 +27,12 @@ def send_off(wanted: Request, runs: Runs) -> Job:
 
 def in_room(wanted: Request, room: Room, asker: Asker) -> Request:
     """The request as one of a room: a pupil's is theirs by the name that the record has for them."""
-    study = {"study_id": room.study_id} if room.study_id else {}
-    whose = {"user_id": asker.pupil} if asker.room else {}
-    return replace(wanted, session_id=room.room_id, **study, **whose)
+    return replace(
+        wanted,
+        session_id=room.room_id,
+        study_id=room.study_id or wanted.study_id,
+        user_id=asker.pupil if asker.room else wanted.user_id,
+    )
 
 
 def _room_for(wanted: Request, runs: Runs, asker: Asker) -> Room | None:

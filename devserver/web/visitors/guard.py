@@ -115,8 +115,9 @@ def _is_open() -> bool:
     return isinstance(request.url_rule, RoutedFor) and None in request.url_rule.roles
 
 
-def _is_it_for_them() -> None:
+def _is_it_for_them() -> AnyResponse | None:
     """Refuse who comes in a role that the route is not for, before anything is looked for."""
     rule = request.url_rule
     if g.caller and isinstance(rule, RoutedFor) and role() not in rule.roles:
         abort(403, f"{sentence_for(rule.roles)}, and not for {role().value}")
+    return None

@@ -9,9 +9,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.audit import Act, Actor, Audit
 from devserver.web.replies import is_api, set_cookie, trouble
+from devserver.web.rooms.badges import COOKIE as BADGE
 from devserver.web.rooms.badges import COOKIE_SECONDS as BADGE_SECONDS
 from devserver.web.showing import show
-from devserver.web.visitors.access import BADGE, COOKIE, Access
+from devserver.web.visitors.access import COOKIE, Access
 from devserver.web.visitors.sessions import SESSION_SECONDS
 
 WAIT_SECONDS = 60

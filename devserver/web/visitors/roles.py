@@ -46,7 +46,7 @@ class RoutedFor(Rule):
 class RoledFlask(Flask):
     """An application each route of which says for whom it is."""
 
-    url_rule_class = RoutedFor
+    url_rule_class: type[Rule] = RoutedFor
 
 
 def sentence_for(roles: Roles) -> str:
