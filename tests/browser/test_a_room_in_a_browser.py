@@ -98,7 +98,8 @@ def send(pupil, text):
 
 def of_card(nickname, expression):
     """Something of the card of somebody; `one` is the card."""
-    return f"(() => {{ const one = {CARDS}.find((card) => card.innerText.includes({nickname!r})); return {expression}; }})()"
+    found = f"{CARDS}.find((card) => card.innerText.includes({nickname!r}))"
+    return f"(() => {{ const one = {found}; return {expression}; }})()"
 
 
 def choose(teacher, nickname, what):
@@ -227,5 +228,7 @@ def test_axe_finds_nothing_serious(looked_at):
             someone.go(path)
             someone.page.look("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
             someone.page.look(f"{axe}; undefined")
-            found = someone.page.look("axe.run().then((all) => all.violations.map((one) => [one.id, one.nodes[0].html]))")
+            found = someone.page.look(
+                "axe.run().then((all) => all.violations.map((one) => [one.id, one.nodes[0].html]))"
+            )
             assert found == [], (path, width)

@@ -5,10 +5,13 @@ import stat
 
 import pytest
 from room_stage import ROLE_TOKENS, School, badge_of, school_in
-from web_stage import PATIENCE, HeldTranslator, Messages, client_of, devserver_in
+from web_stage import PATIENCE, HeldTranslator, Messages, client_of, devserver_in, engines
 
+from devserver.settings import Settings
 from devserver.web import WebSettings
+from devserver.wiring import open_devserver
 from exporters import read_records
+from exporters.privacy.studies import new_study
 
 
 @pytest.fixture
@@ -296,12 +299,30 @@ def test_a_room_outlives_the_server(tmp_path):
         again.pupil(again.book.find(room.room_id))
 
 
-def test_runs_of_a_study_with_pseudonyms_are_of_their_room_all_the_same(school, room):
-    """The record has another name for the room; the book knows it by that one, too."""
-    run = school.pupil(room).run()
-    school.book.change(room.room_id, lambda now: now.recorded_as("p-4f1c"))
-    assert school.book.of_session("p-4f1c").room_id == room.room_id
-    assert school.teacher.sees(run)
+def test_runs_of_a_study_with_pseudonyms_are_of_their_room_all_the_same(tmp_path, monkeypatch):
+    """The record has another name for the room and for the pupil; the board knows both."""
+    monkeypatch.setenv("OTEL_TRACKING_STUDIES", str(tmp_path / "keys"))
+    study = new_study(tmp_path / "data", "garden")
+    settings = Settings(data_dir=tmp_path / "data", journal=False, study="garden")
+    with (
+        open_devserver(settings, engines=engines()) as devserver,
+        client_of(devserver, WebSettings(**ROLE_TOKENS)) as client,
+    ):
+        school = School(client.application)
+        room = school.open()
+        mia = school.pupil(room, "Mia")
+        run = mia.run()
+        [pupil] = school.book.find(room.room_id).pupils
+        record = school.somebody("").get(f"/api/runs/{run}").get_json()
+        assert record["session_id"] == study.pseudonyms.of("session_id", room.room_id)
+        assert record["user_id"] == study.pseudonyms.of("user_id", pupil.pupil_id)
+        assert who_sees(run, everybody(school, room)) == HOLDING
+        assert mia.sees(run)
+        page = school.teacher.get(f"/rooms/{room.room_id}").text
+        assert ("Mia" in page, run in page) == (True, True)
+        elsewhere = school.pupil(school.open("8a", study="winter"))
+        refused = elsewhere.post("/api/schema/pipeline/execute", json={"schema": "dada", "input_text": "x"})
+        assert (refused.status_code, "pseudonyms of garden" in refused.get_json()["error"]) == (400, True)
 
 
 # The board, live

@@ -1,4 +1,4 @@
-"""The book of rooms: a private file that outlives the server, and from which erasures and time take what they should."""
+"""The book of rooms: a private file that outlives the server; erasures and time take from it what they should."""
 
 import json
 import stat

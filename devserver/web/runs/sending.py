@@ -14,10 +14,12 @@ from devserver.web.visitors.pupils import Asker, asker
 
 
 def send_off(wanted: Request, runs: Runs) -> Job:
-    """The job of a request that was checked. Raises `RunnerFull`, and `NotAllowed` where its room is closed."""
+    """The job of a request that was checked. Raises `RunnerFull`, `NotAllowed` where its room is closed,
+    and `RequestError` where the study of the room is not one that may be here."""
     room = _room_for(wanted, runs, asker())
     asked = in_room(wanted, room, asker()) if room else wanted
     if room:
+        runs.runner.check(asked)
         # First: nobody outside of the room shall take the run for one of nobody's.
         session = str(runs.runner.as_recorded(asked).session_id)
         if session not in room.sessions:
