@@ -151,6 +151,9 @@ def test_counts_and_searches_tell_nothing_of_others(school, room):
     assert tom.get("/api/runs/stats").get_json()["total_records"] == 0
     assert mia.get("/api/runs?q=Drache").get_json()["total"] == 1
     assert tom.get(f"/api/runs?session_id={room.room_id}").status_code == 403
+    school.pupil(school.open("8a")).run()
+    assert school.teacher.get(f"/api/runs?session_id={room.room_id}").get_json()["total"] == 1
+    assert school.teacher.get("/api/runs?user_id=x").status_code == 403
 
 
 def test_what_is_made_outside_of_rooms_is_not_for_those_in_one(school, room):

@@ -42,8 +42,8 @@ class Runner:
     """Runs jobs on `slots` threads of its own; up to `most_waiting` more wait for one of them.
 
     Of each who takes turns, `runs_each` go on at once, and `waiting_each` more wait.
-    `ended` counts runs that are over. `is_paused` says of a room whether nothing of it may begin now. It is asked often,
-    and while nobody else can ask for anything: it answers from memory, and asks nothing of the runner.
+    `ended` counts runs that are over. `is_paused` says of a room whether nothing of it may begin now. It is asked
+    often, and while nobody else can ask for anything: it answers from memory, and asks nothing of the runner.
     """
 
     def __init__(

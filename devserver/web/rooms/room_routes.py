@@ -78,6 +78,8 @@ class _Rooms:
         cards = [card.to_dict() for card in watch.cards()]
         told, address = room_told(watch, language_here()), f"{request.host_url}join"
         values = {"room": watch.room, "told": told, "cards": cards, "older": watch.older, "address": address}
+        # In a study with pseudonyms that is what the room is called in lists.
+        values["session"] = next(iter(watch.room.sessions - {room}), room)
         is_far = not is_loopback(urlsplit(address).hostname or "")
         return make_response(show("room.html", **values, code=spoken(watch.room.code), is_reachable=is_far))
 

@@ -14,7 +14,6 @@ from devserver.web.runs.lookup import Runs
 from exporters.errors import StorageError
 from exporters.explorer.wish import RunWish
 from exporters.storage.reading.selection import Selection
-from otel_tracking.record import ExecutionRecord
 
 MOST_CARDS = 60
 """Stored runs on a board; those before are in the list."""
@@ -26,7 +25,10 @@ class RoomWatch:
     def __init__(self, runs: Runs, room_id: str, language: str) -> None:
         self._runs, self._room_id, self._language = runs, room_id, language
         self._under_way: dict[str, tuple[RunSoFar, RoomCard]] = {}
-        self._stored: dict[str, RoomCard] = {}
+        self._stored: list[RoomCard] = []
+        self._owners: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
+        self._drawn: dict[tuple[str, bool, bool, str], RoomCard] = {}
         self._seen: object = None
         self.older = 0
 
@@ -45,7 +47,7 @@ class RoomWatch:
             # What is stored changes when a run ends, is erased, or the teacher says something of it.
             self._stored, self._seen = self._stored_cards(room, jobs), now
             self._under_way.clear()
-        cards = [*(self._card_of_job(job, room) for job in jobs), *self._stored.values()]
+        cards = [*(self._card_of_job(job, room) for job in jobs), *self._stored]
         return sorted(cards, key=lambda card: card.order, reverse=True)
 
     def counts(self) -> tuple[int, int]:
@@ -82,36 +84,45 @@ class RoomWatch:
                     run.tell(event)
         return run.seen != before
 
-    def _stored_cards(self, room: Room, jobs: list[Job]) -> dict[str, RoomCard]:
+    def _stored_cards(self, room: Room, jobs: list[Job]) -> list[RoomCard]:
         self._runs.settle()
         self._runs.caught_up()
         going = {run.execution_id for run in self._runs.going()}
         without = going | {job.execution_id for job in jobs if job.execution_id}
-        found = []
+        found: list[str] = []
         for session in room.sessions:
             wish = RunWish(selection=Selection(session_id=session), without=without)
             page = self._runs.catalogue.page(wish, limit=MOST_CARDS)
             found += [run.listed["execution_id"] for run in page.runs]
             self.older = max(0, page.total - MOST_CARDS)
-        return {name: card for name in found if (card := self._stored_card(name, room))}
+        return [card for name in found if (card := self._stored_card(name, room))]
 
     def _stored_card(self, execution_id: str, room: Room) -> RoomCard | None:
-        try:
-            record = self._runs.record(execution_id)
-        except (StorageError, OSError):
-            return None
-        return card_of(record, self._head_of(record, room), room, self._language)
+        """The card of a stored run, drawn once for each thing that is said of it; None where it cannot be read."""
+        owner = self._owner_of(execution_id)
+        said = (execution_id, room.shows(execution_id), execution_id in room.hidden, room.nickname_of(owner))
+        if said not in self._drawn:
+            try:
+                record = self._runs.record(execution_id)
+            except (StorageError, OSError):
+                return None
+            head = CardHead(
+                key=self._keys[execution_id],
+                name=execution_id,
+                execution_id=execution_id,
+                nickname=room.nickname_of(owner),
+                moment=_moment(record.timestamp),
+            )
+            self._drawn[said] = card_of(record, head, room, self._language)
+        return self._drawn[said]
 
-    def _head_of(self, record: ExecutionRecord, room: Room) -> CardHead:
-        kept = self._runs.runner.kept_of(record.execution_id)
-        owner = kept.owner if kept else str(record.user_id)
-        return CardHead(
-            key=kept.ticket if kept else record.execution_id,
-            name=record.execution_id,
-            execution_id=record.execution_id,
-            nickname=room.nickname_of(owner),
-            moment=_moment(record.timestamp),
-        )
+    def _owner_of(self, execution_id: str) -> str:
+        """Whose a stored run is, by its ticket; nobody's where that was long ago."""
+        if execution_id not in self._owners:
+            kept = self._runs.runner.kept_of(execution_id)
+            self._owners[execution_id] = kept.owner if kept else ""
+            self._keys[execution_id] = kept.ticket if kept else execution_id
+        return self._owners[execution_id]
 
 
 def _moment(moment: dt.datetime) -> str:

@@ -11,6 +11,7 @@ from devserver.web.asking.again import again, leaves_to_chance
 from devserver.web.asking.runner import Job
 from devserver.web.concerns import will_concern
 from devserver.web.live.board import board_of
+from devserver.web.live.telling import last_id
 from devserver.web.rooms.stopped import what_was_stopped
 from devserver.web.runs.first_and_last import first_and_last
 from devserver.web.runs.leaving import Leaving, leaving
@@ -69,7 +70,7 @@ def run_page_values(
         "is_over": is_over,
         "ends": first_and_last(board.boxes) if is_over else None,
         "tone": tone_of(board.head.status),
-        "last_event": str(seen or ""),
+        "last_event": last_id(record) if record else str(seen or ""),
         "now_ms": time.time_ns() // 1_000_000,
         "audience": audience.value,
         "audiences": [one.value for one in audiences],

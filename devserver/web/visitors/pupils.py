@@ -73,7 +73,8 @@ class Pupils:
             has_own_runs = g.caller is not None and g.caller.role is not Role.ADMIN
             if g.caller is not None and g.caller.badge:
                 badge = g.caller.badge
-                g.asker = Asker(Role.PUPIL, badge.pupil.pupil_id, room=badge.room.room_id)
+                secret = self.read_secret(request.headers.get(SECRET_HEADER))
+                g.asker = Asker(Role.PUPIL, badge.pupil.pupil_id, secret, room=badge.room.room_id)
             elif has_own_runs and request.endpoint != "static":
                 known = self.read_cookie(request.cookies.get(COOKIE, ""))
                 g.new_pupil = "" if known else secrets.token_hex(16)
