@@ -63,10 +63,10 @@ class Visitor:
 class School:
     """An application, its rooms, and whoever comes in."""
 
-    def __init__(self, app):
+    def __init__(self, app, teacher="teacher"):
         self.app = app
         self.book = app.extensions["rooms"]
-        self.teacher = self.somebody("teacher")
+        self.teacher = self.somebody(teacher)
 
     def somebody(self, role=None):
         """A browser that is logged in with the token of a role; `""` is the full token, None nobody."""

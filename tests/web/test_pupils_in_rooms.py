@@ -74,6 +74,20 @@ def test_nobody_comes_in_without_a_code_of_an_open_room(school, room):
         assert school.somebody().post("/join", data={"code": code.encode("utf-8", "replace")}).status_code == 403
 
 
+def test_a_server_that_checks_nothing_lets_no_class_in(tmp_path):
+    with school_in(tmp_path) as school:
+        room = school.open()
+        cookie = badge_of(school.pupil(room)).value
+    off = WebSettings(token=ROLE_TOKENS["token"], safety_level="off")
+    with devserver_in(tmp_path) as devserver, client_of(devserver, off) as client:
+        again = School(client.application, teacher="")
+        assert again.teacher.post("/rooms").status_code == 400
+        assert again.somebody().post("/join", data={"code": room.code}).status_code == 409
+        pupil = again.somebody()
+        pupil.client.set_cookie("devserver_room", cookie)
+        assert pupil.get("/").status_code == 401
+
+
 def test_a_page_of_another_site_lets_nobody_in_and_changes_no_room(school, room):
     elsewhere = {"Sec-Fetch-Site": "cross-site"}
     assert school.somebody().post("/join", data={"code": room.code}, headers=elsewhere).status_code == 403

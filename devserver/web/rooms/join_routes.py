@@ -15,7 +15,7 @@ from devserver.web.rooms.badges import COOKIE, COOKIE_SECONDS, Badges
 from devserver.web.rooms.book import RoomBook, new_pupil_id
 from devserver.web.rooms.codes import read_code
 from devserver.web.rooms.nicknames import nickname_of, pseudonym, unlike
-from devserver.web.rooms.room import Pupil, Room, RoomRule
+from devserver.web.rooms.room import Pupil, Room, RoomRule, check_level
 from devserver.web.showing import show
 from devserver.web.telling_people import in_words
 from devserver.web.visitors.attempts import Attempts
@@ -24,10 +24,10 @@ from devserver.web.visitors.roles import ALL, OPEN
 from devserver.web.words import animals_in
 
 
-def join_routes(book: RoomBook, badges: Badges, attempts: Attempts) -> Blueprint:
-    """The routes, as a blueprint."""
+def join_routes(book: RoomBook, badges: Badges, attempts: Attempts, level: str) -> Blueprint:
+    """The routes, as a blueprint. `level` is the safety level of runs that say none."""
     routes = Blueprint("joining", __name__)
-    answers = _Joining(book, badges, attempts)
+    answers = _Joining(book, badges, attempts, level)
     refuse_with(routes)
     routes.get("/join", roles=OPEN)(answers.ask)
     routes.post("/join", roles=OPEN)(answers.join)
@@ -42,6 +42,7 @@ class _Joining:
     book: RoomBook
     badges: Badges
     attempts: Attempts
+    level: str
 
     def ask(self) -> AnyResponse:
         return _form(200, request.args.get("code", ""))
@@ -58,6 +59,7 @@ class _Joining:
             _audit().note(Act.LOGIN_REFUSED, Actor("nobody", address=_address()))
             return _form(403, said, words_here()["join wrong"])
         try:
+            check_level(self.level)
             pupil_id = self._come_in(room, nickname_of(request.form.get("nickname", "")))
         except RoomRule as rule:
             return _form(409, said, in_words(rule))

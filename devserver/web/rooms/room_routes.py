@@ -24,7 +24,7 @@ from devserver.web.replies import trouble
 from devserver.web.rooms.book import UnknownRoom
 from devserver.web.rooms.codes import spoken
 from devserver.web.rooms.nicknames import nickname_of
-from devserver.web.rooms.room import Room
+from devserver.web.rooms.room import Room, check_level
 from devserver.web.rooms.room_stream import RoomStream, room_told, state_of
 from devserver.web.rooms.watching import RoomWatch
 from devserver.web.runs.lookup import Runs
@@ -37,10 +37,10 @@ from exporters.errors import UnknownExecution
 LONGEST_TITLE = 60
 
 
-def room_routes(runs: Runs, seats: Seats, heartbeat_seconds: float) -> Blueprint:
-    """The routes, as a blueprint."""
+def room_routes(runs: Runs, seats: Seats, heartbeat_seconds: float, level: str) -> Blueprint:
+    """The routes, as a blueprint. `level` is the safety level of runs that say none."""
     routes = Blueprint("rooms", __name__)
-    answers = _Rooms(runs, seats, heartbeat_seconds)
+    answers = _Rooms(runs, seats, heartbeat_seconds, level)
     refuse_with(routes)
     routes.register_error_handler(UnknownRoom, lambda error: refusal(404, error))
     routes.get("/rooms", roles=HOLDERS)(answers.index)
@@ -61,12 +61,14 @@ class _Rooms:
     runs: Runs
     seats: Seats
     heartbeat_seconds: float
+    level: str
 
     def index(self) -> str:
         rows = [(room, state_of(room), spoken(room.code), room.moment) for room in self.runs.rooms.rooms()]
         return show("rooms.html", rows=rows)
 
     def open(self) -> AnyResponse:
+        check_level(self.level)
         study = request.form.get("study", "").strip()[:LONGEST_NAME]
         title = nickname_of(request.form.get("title", ""), LONGEST_TITLE)
         opened = self.runs.rooms.open(title, study)
