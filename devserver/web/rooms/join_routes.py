@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, current_app, g, make_response, redirect, request
+from flask import Blueprint, current_app, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.audit import Act, Actor, Audit
@@ -90,9 +90,7 @@ class _Joining:
 
 
 def _form(status: int, code: str, sentence: str = "") -> AnyResponse:
-    # Whoever types a code is nobody we know yet, whatever else their browser sends.
-    is_in = g.get("caller") is not None
-    return make_response(show("join.html", code=whole_text(code[:20]), sentence=sentence, is_known=is_in), status)
+    return make_response(show("join.html", code=whole_text(code[:20]), sentence=sentence), status)
 
 
 def _audit() -> Audit:
