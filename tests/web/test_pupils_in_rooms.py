@@ -2,8 +2,11 @@
 
 import json
 import stat
+from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from room_stage import ROLE_TOKENS, School, badge_of, school_in
 from web_stage import PATIENCE, HeldTranslator, Messages, client_of, devserver_in, engines
 
@@ -320,9 +323,9 @@ def test_runs_of_a_study_with_pseudonyms_are_of_their_room_all_the_same(tmp_path
     """The record has another name for the room and for the pupil; the board knows both."""
     monkeypatch.setenv("OTEL_TRACKING_STUDIES", str(tmp_path / "keys"))
     study = new_study(tmp_path / "data", "garden")
-    settings = Settings(data_dir=tmp_path / "data", journal=False, study="garden")
+    of_study = Settings(data_dir=tmp_path / "data", journal=False, study="garden")
     with (
-        open_devserver(settings, engines=engines()) as devserver,
+        open_devserver(of_study, engines=engines()) as devserver,
         client_of(devserver, WebSettings(**ROLE_TOKENS)) as client,
     ):
         school = School(client.application)
@@ -425,3 +428,45 @@ def test_without_tokens_a_browser_that_joins_is_a_pupil_and_the_others_hold_ever
         pupil = app.test_client()
         pupil.post("/join", data={"code": room.code})
         assert [one.get("/rooms").status_code for one in (client, pupil)] == [200, 403]
+
+
+# Whatever a teacher says
+
+
+@pytest.fixture(scope="module")
+def full_school(tmp_path_factory):
+    """Two rooms and the world outside, each with somebody who has a run that was let through and one that was not."""
+    with school_in(tmp_path_factory.mktemp("data")) as school:
+        rooms = [school.open("7b"), school.open("8a")]
+        people = {
+            **{f"a pupil of {room.title}": school.pupil(room) for room in rooms},
+            **{role or "admin": school.somebody(role) for role in ("class", "teacher", "researcher", "")},
+        }
+        texts = ("Eine Blume", "Eine ISIS Flagge")
+        runs = {name: [visitor.run(text) for text in texts] for name, visitor in people.items()}
+        yield school, rooms, people, runs
+
+
+@given(st.data())
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_lists_and_single_runs_agree_whatever_is_shared_and_hidden(full_school, data):
+    """And nobody in a room sees more than their own and what is shared there."""
+    school, rooms, people, runs = full_school
+    everything = {run for theirs in runs.values() for run in theirs}
+    for room in rooms:
+        theirs = sorted(runs[f"a pupil of {room.title}"])
+        hidden = data.draw(st.frozensets(st.sampled_from(theirs)))
+        shared = data.draw(st.frozensets(st.sampled_from(theirs))) - hidden
+        school.book.change(room.room_id, lambda now, s=shared, h=hidden: replace(now, shared=s, hidden=h))
+    gone = school.book.hidden
+    for name, visitor in people.items():
+        seen = {run for run in everything if visitor.get(f"/api/runs/{run}").status_code == 200}
+        assert visitor.listed("?limit=100") == seen, name
+        if name in ("researcher", "admin"):
+            assert seen == everything
+        else:
+            assert seen >= set(runs[name]) - gone
+            assert not seen & gone
+        if name.startswith("a pupil of"):
+            [room] = [school.book.find(one.room_id) for one in rooms if name.endswith(one.title)]
+            assert seen == (set(runs[name]) | room.shared) - gone
