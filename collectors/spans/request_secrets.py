@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collectors.spans.of_otlp_json import read_digits
@@ -31,14 +32,7 @@ def without_secrets_in_protobuf(body: bytes) -> bytes:
         message.ParseFromString(body)
     except Exception:
         return _without_secrets_in_pieces(body, redactor)
-    try:
-        request = MessageToDict(message)
-        if not _clean(request, redactor):
-            return body
-        cleaned: bytes = ParseDict(request, ExportTraceServiceRequest()).SerializeToString()
-    except Exception as trouble:
-        raise RecordError(f"{len(body)} bytes are not an OTLP trace request in protobuf") from trouble
-    return cleaned
+    return _written(message) if _clean_message(message, redactor) else body
 
 
 def _without_secrets_in_pieces(body: bytes, redactor: Redactor) -> bytes:
@@ -50,19 +44,52 @@ def _without_secrets_in_pieces(body: bytes, redactor: Redactor) -> bytes:
     for group in request.resource_spans:
         for scope in group.scope_spans:
             scope.spans[:] = [_span_without_secrets(packed, redactor) for packed in scope.spans]
-    cleaned: bytes = request.SerializeToString()
-    return cleaned
+    return _written(request)
 
 
 def _span_without_secrets(packed: bytes, redactor: Redactor) -> bytes:
     if not redactor.may_hold_secret(packed):
         return packed
     try:
-        span = MessageToDict(Span.FromString(packed))
-        cleaned: bytes = ParseDict(span, Span()).SerializeToString() if _clean(span, redactor) else packed
+        span = Span.FromString(packed)
+        return _written(span) if _clean_message(span, redactor) else packed
     except Exception:
         return nothing_but_the_trace_id(packed)
-    return cleaned
+
+
+def _written(message: Message) -> bytes:
+    packed: bytes = message.SerializeToString()
+    return packed
+
+
+def _clean_message(message: Message, redactor: Redactor) -> bool:
+    """Take the secrets out of a message in place, and what nobody knows; whether there were some."""
+    size = message.ByteSize()
+    message.DiscardUnknownFields()
+    changed: bool = message.ByteSize() != size
+    waiting: list[Any] = [message]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, KeyValue):
+            changed |= _clean_key_value(part, redactor)
+        for field, value in part.ListFields():
+            if isinstance(value, str):
+                cleaned = redactor.text(value)
+                changed |= cleaned != value
+                setattr(part, field.name, cleaned)
+            elif field.message_type is not None:
+                waiting.extend([value] if isinstance(value, Message) else value)
+    return changed
+
+
+def _clean_key_value(attribute: Any, redactor: Redactor) -> bool:
+    if not attribute.value.HasField("string_value"):
+        return False
+    text: str = attribute.value.string_value
+    cleaned = _text_of(attribute.key, text, redactor)
+    if cleaned != text:
+        attribute.value.string_value = cleaned
+    return cleaned != text
 
 
 def without_secrets_in_json(body: bytes) -> bytes:
@@ -97,19 +124,26 @@ def _clean(request: Any, redactor: Redactor) -> bool:
 
 
 def _clean_attribute(part: dict[str, Any], redactor: Redactor) -> bool:
-    """Take the secrets out of `{"key", "value"}` where its key is a secret's, or it holds one of our payloads."""
+    """The same for `{"key", "value"}`."""
     key, value = part.get("key"), part.get("value")
     text = value.get("stringValue") if isinstance(value, dict) else None
     if not isinstance(key, str) or not isinstance(text, str):
         return False
-    cleaned = marker(key.lower()) if redactor.is_name_of_secret(key) else text
-    if key == names.PAYLOAD:
-        cleaned = _clean_payload(text, redactor)
+    cleaned = _text_of(key, text, redactor)
     part["value"] = {"stringValue": cleaned}
     return cleaned != text
 
 
-def _clean_payload(text: str, redactor: Redactor) -> str:
+def _text_of(key: str, text: str, redactor: Redactor) -> str:
+    """The text of an attribute whose key may be a secret's, or which may be one of our payloads."""
+    if key == names.PAYLOAD:
+        return _payload_without_secrets(text, redactor)
+    return marker(key.lower()) if redactor.is_name_of_secret(key) else text
+
+
+def _payload_without_secrets(text: str, redactor: Redactor) -> str:
+    if not redactor.may_hold_secret(text.encode("utf-8", "surrogatepass")):
+        return text
     try:
         fields, removed = redactor.clean(canonical.loads(text))
     except (ValueError, RecursionError):

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("otel_tracking")
 
-MOST_MESSAGES = 500
-LARGEST_FETCH = 64 * 2**20
+MOST_MESSAGES = 200
+FETCHED_BYTES, QUEUED_KIB = 2**20, 32 * 1024
+"""What is fetched at once of a partition, packed to a ninth, and what waits unpacked. A larger message comes alone."""
 _LOOK_SECONDS = 10.0
 
 SETTINGS: Mapping[str, Any] = {
@@ -26,8 +27,8 @@ SETTINGS: Mapping[str, Any] = {
     # Those who stay keep what they have while somebody comes or goes.
     "partition.assignment.strategy": "cooperative-sticky",
     "enable.partition.eof": True,
-    "fetch.message.max.bytes": LARGEST_FETCH,
-    "queued.max.messages.kbytes": 65_536,
+    "fetch.message.max.bytes": FETCHED_BYTES,
+    "queued.max.messages.kbytes": QUEUED_KIB,
     # An object store that is slow must not cost a worker its partitions.
     "max.poll.interval.ms": 600_000,
     # It says four times a second that nobody is there; we say it once (`_trouble`).

@@ -24,7 +24,7 @@ _log = logging.getLogger("otel_tracking")
 
 Form = TypeVar("Form")
 
-COMMIT_SECONDS, COMMIT_RUNS, COMMIT_BYTES = 2.0, 2_000, 64 * 2**20
+COMMIT_SECONDS, COMMIT_RUNS, COMMIT_BYTES = 2.0, 2_000, 32 * 2**20
 """A commit on object storage takes some 100 ms, whatever is in it: rarely enough, and nobody waits for long.
 What was read is in memory until then."""
 POLL_SECONDS, RETRY_SECONDS = 0.2, 1.0

@@ -30,6 +30,7 @@ from devserver.web.rooms.book import RoomBook
 from devserver.web.rooms.join_routes import join_routes
 from devserver.web.rooms.room_routes import room_routes
 from devserver.web.runs.chosen_routes import chosen_routes
+from devserver.web.runs.compare_routes import compare_routes
 from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_routes import run_routes
 from devserver.web.showing import refused
@@ -106,6 +107,7 @@ def create_app(
     app.register_blueprint(pages(devserver, runs, settings))
     app.register_blueprint(erase_routes(runs, erasures))
     app.register_blueprint(chosen_routes(runs, bundles))
+    app.register_blueprint(compare_routes(runs))
     app.register_blueprint(health_routes(devserver, runs))
     app.register_blueprint(login_routes(access))
     app.register_blueprint(openapi_route(devserver.configs, settings))

@@ -8,11 +8,13 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exporters.delta.reading import known_runs, scanned
+from exporters.delta.queries import batches, rows
+from exporters.delta.reading import known_runs
 from exporters.delta.tables import DeltaStore
 from exporters.errors import NoTable
 
 NOT_ENDED = "has not ended"
+_PLACE = ["trace_id", "reason", "topic", "partition", "offset"]
 
 
 class Beside(NamedTuple):
@@ -34,14 +36,14 @@ def set_aside(store: DeltaStore) -> list[Beside]:
     except NoTable:
         return []
     with store.said("aside"):
-        rows = table.to_pyarrow_dataset().to_table(
-            columns={
-                **{name: pc.field(name) for name in ("trace_id", "reason", "topic", "partition", "offset")},
-                "bytes": pc.binary_length(pc.field("message")),
-            }
-        )
-    found = {Beside(**row) for row in rows.to_pylist()}
+        found = {one for batch in batches(table, [*_PLACE, "message"]) for one in _besides(batch)}
     return sorted(found, key=lambda one: (one.topic or "", one.partition or 0, one.offset or 0, one.trace_id or ""))
+
+
+def _besides(batch: pa.RecordBatch) -> Iterator[Beside]:
+    lengths = pc.binary_length(batch["message"]).to_pylist()
+    for row, length in zip(batch.select(_PLACE).to_pylist(), lengths, strict=True):
+        yield Beside(**row, bytes=length)
 
 
 def not_ended(store: DeltaStore) -> list[Beside]:
@@ -59,6 +61,6 @@ def _not_ended(store: DeltaStore) -> Iterator[Beside]:
     executions = store.open("executions")
     with store.said("executions"):
         named = pa.array(list(runs), pa.string())
-        rows = scanned(executions, ["trace_id"], lambda rows: pc.is_in(rows["trace_id"], named))
-    ended = set(rows["trace_id"].to_pylist())
+        stored = rows(executions, ["trace_id"], mask=lambda batch: pc.is_in(batch["trace_id"], named))
+    ended = set(stored["trace_id"].to_pylist())
     yield from (Beside(trace_id, NOT_ENDED, date=run.day) for trace_id, run in runs.items() if trace_id not in ended)

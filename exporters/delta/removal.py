@@ -6,14 +6,14 @@ Items and blobs go before the executions, so that whoever begins again after a d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exporters.delta.reading import scanned
-from exporters.delta.tables import TRIES, DeltaStore, first_sentence, packing, says_nothing_of_people
+from exporters.delta.queries import batches, one_of, rows
+from exporters.delta.tables import DATE, TRIES, DeltaStore, first_sentence, packing, says_nothing_of_people
 from exporters.errors import NoTable, WriteFailed
 from exporters.storage.layout import day_of_id, days_near
 from otel_tracking.erasure import RunId
@@ -39,7 +39,7 @@ class RowsOfRuns:
         except NoTable:
             return []
         with self.store.said(name):
-            return sorted(set(scanned(table, _KEYS, self._theirs, self._days())["write_id"].to_pylist()))
+            return sorted(set(rows(table, _KEYS, self._near(), self._theirs)["write_id"].to_pylist()))
 
     def media(self) -> tuple[set[str], set[str]]:
         """The sha256 of their media, and of those among them that other runs have, too."""
@@ -49,12 +49,12 @@ class RowsOfRuns:
         except NoTable:
             return set(), set()
         with self.store.said("items"):
-            names = scanned(items, columns, self._theirs, self._days())["media_sha256"].drop_null().unique()
+            names = rows(items, columns, self._near(), self._theirs)["media_sha256"].drop_null().unique()
 
-            def is_others(rows: pa.Table) -> Any:
-                return pc.and_(pc.is_in(rows["media_sha256"], names), pc.invert(self._theirs(rows)))
+            def is_others(batch: pa.RecordBatch) -> Any:
+                return pc.and_(pc.is_in(batch["media_sha256"], names), pc.invert(self._theirs(batch)))
 
-            others = scanned(items, columns, is_others) if len(names) else None
+            others = rows(items, columns, mask=is_others) if len(names) else None
         return set(names.to_pylist()), set(others["media_sha256"].to_pylist()) if others else set()
 
     def remove(self) -> int:
@@ -71,20 +71,20 @@ class RowsOfRuns:
     def _remove_from(self, name: str) -> int:
         writes = self.writes(name)
         for start in range(0, len(writes), WRITES_AT_ONCE):
-            wanted = ", ".join(map(str, writes[start : start + WRITES_AT_ONCE]))
-            delete_rows(self.store, name, f"write_id IN ({wanted})")
+            delete_rows(self.store, name, one_of("write_id", writes[start : start + WRITES_AT_ONCE]))
         return len(writes)
 
-    def _days(self) -> list[str] | None:
+    def _near(self) -> str:
+        """The condition that a row is of a day on which they may be."""
         named = [day_of_id(run.execution_id) for run in self._runs]
         near = {other.isoformat() for day in named if day for other in days_near(day)}
-        return sorted(near) if all(named) else None
+        return one_of(DATE, sorted(near)) if all(named) else "true"
 
-    def _theirs(self, rows: pa.Table) -> Any:
+    def _theirs(self, batch: pa.RecordBatch) -> Any:
         traces = pa.array([run.trace_id for run in self._runs if run.trace_id], pa.string())
         others = pa.array([run.execution_id for run in self._runs if not run.trace_id], pa.string())
-        of_trace = pc.is_in(rows["trace_id"], traces)
-        return pc.or_(of_trace, pc.and_(pc.is_null(rows["trace_id"]), pc.is_in(rows["execution_id"], others)))
+        of_trace = pc.is_in(batch["trace_id"], traces)
+        return pc.or_(of_trace, pc.and_(pc.is_null(batch["trace_id"]), pc.is_in(batch["execution_id"], others)))
 
 
 def remove_messages(store: DeltaStore, runs: Collection[RunId]) -> int:
@@ -95,18 +95,18 @@ def remove_messages(store: DeltaStore, runs: Collection[RunId]) -> int:
         return 0
     count = 0
     for topic, partition, offset in messages_of(store, table, runs):
-        said = str(topic).replace("'", "''")
-        delete_rows(store, "aside", f"topic = '{said}' AND partition = {partition} AND \"offset\" = {offset}")
+        place: dict[str, str | int] = {"topic": topic, "partition": partition, "offset": offset}
+        delete_rows(store, "aside", " and ".join(one_of(name, [value]) for name, value in place.items()))
         count += 1
     return count
 
 
-def messages_of(store: DeltaStore, table: DeltaTable, runs: Collection[RunId]) -> Iterator[Sequence[object]]:
+def messages_of(store: DeltaStore, table: DeltaTable, runs: Collection[RunId]) -> Iterator[tuple[str, int, int]]:
     """Where the messages stand that are of the runs, or have their trace's bytes in them."""
     traces = {run.trace_id for run in runs if run.trace_id}
     marks = [mark for trace in traces for mark in (_raw(trace), trace.encode()) if mark]
     with store.said("aside"):
-        for batch in table.to_pyarrow_dataset().to_batches():
+        for batch in batches(table, ("topic", "partition", "offset", "trace_id", "message")):
             for row in batch.to_pylist():
                 message = row["message"] or b""
                 if row["trace_id"] in traces or any(mark in message for mark in marks):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from exporters.delta.queries import rows
 from exporters.delta.tables import DeltaStore
 from exporters.errors import NoTable
 from exporters.storage.writing.tombstones import tombstones_of
@@ -44,7 +45,7 @@ class TableTombstones:
             if self._table.version() == self._version:
                 return False
             self._version = self._table.version()
-            self._known = frozenset(self._table.to_pyarrow_dataset().to_table(columns=["sha256"])[0].to_pylist())
+            self._known = frozenset(rows(self._table, ["sha256"])[0].to_pylist())
         return True
 
     def holds(self, execution_id: str | None, trace_id: str | None) -> bool:
@@ -59,7 +60,7 @@ class TableTombstones:
             return
         table = self._store.open_or_make(TABLE, SCHEMA)
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
-        rows = {"sha256": fresh, "erased_at": [now] * len(fresh), "erasure": [erasure] * len(fresh)}
+        fields = {"sha256": fresh, "erased_at": [now] * len(fresh), "erasure": [erasure] * len(fresh)}
         with self._store.said(TABLE):
-            self._store.add(table, pa.table(rows, schema=SCHEMA))
+            self._store.add(table, pa.table(fields, schema=SCHEMA))
         self._known |= frozenset(fresh)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from exporters.delta.queries import one_of, rows, up_to
 from exporters.delta.removal import TABLES_IN_ORDER, WRITES_AT_ONCE, delete_rows
 from exporters.delta.tables import DATE, DeltaStore, packing, says_nothing_of_people
 from exporters.errors import NoTable
@@ -75,14 +76,12 @@ def _remove_orphans(store: DeltaStore, name: str, today: dt.date) -> int:
     last = (today - dt.timedelta(days=ORPHAN_DAYS)).isoformat()
     writes = sorted(_writes(store, name, last) - _writes(store, "executions", None))
     for start in range(0, len(writes), WRITES_AT_ONCE):
-        wanted = ", ".join(map(str, writes[start : start + WRITES_AT_ONCE]))
-        delete_rows(store, name, f"write_id IN ({wanted})")
+        delete_rows(store, name, one_of("write_id", writes[start : start + WRITES_AT_ONCE]))
     return len(writes)
 
 
 def _writes(store: DeltaStore, name: str, last: str | None) -> set[int]:
     table = store.open(name)
     with store.said(name):
-        days = None if last is None else [(DATE, "<=", last)]
-        rows = table.to_pyarrow_dataset(file_pruning_predicate=days).to_table(columns=["write_id"])
-        return set(rows["write_id"].unique().to_pylist())
+        found = rows(table, ["write_id"], "true" if last is None else up_to(DATE, last))
+        return set(found["write_id"].unique().to_pylist())

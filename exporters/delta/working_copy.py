@@ -23,7 +23,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from exporters.delta.fetched_media import MediaSource, fetch_media
-from exporters.delta.reading import Known, bunches, conformed, rows_of, scanned
+from exporters.delta.queries import has_columns, one_of, rows
+from exporters.delta.reading import Known, bunches, conformed, rows_of
 from exporters.delta.tables import DATE, DeltaStore
 from exporters.errors import NoTable, NotWritable
 from exporters.storage.files import locked, make_directory, write_file
@@ -108,19 +109,19 @@ class _Copying:
     def fetch(self) -> Sequence[str]:
         executions = self.store.open("executions")
         with self.store.said("executions"):
-            for day, rows in self._executions(executions):
-                self._write("executions", day, [rows])
-                self._write_blobs_of(rows, day)
+            for day, found in self._executions(executions):
+                self._write("executions", day, [found])
+                self._write_blobs_of(found, day)
         if not self.part.whole:
             return ()
         rows_by_day = self._wanted()
         count, done = sum(map(len, rows_by_day.values())), 0
-        for day, rows in sorted(rows_by_day.items()):
-            self._fetch_parts(day, rows)
-            done += len(rows)
+        for day, wanted in sorted(rows_by_day.items()):
+            self._fetch_parts(day, wanted)
+            done += len(wanted)
             if self.progress:
                 self.progress(done, count)
-        every = [row for rows in rows_by_day.values() for row in rows]
+        every = [row for wanted in rows_by_day.values() for row in wanted]
         return fetch_media(self.part.media, self.home, every) if self.part.media else ()
 
     def _executions(self, table: DeltaTable) -> Iterator[tuple[dt.date, pa.Table]]:
@@ -128,13 +129,12 @@ class _Copying:
         ids = _meant(table, [day.isoformat() for day in days], self.part.texts) if self.part.texts else None
         if ids == []:
             return
-        wanted = None if ids is None else pc.field("write_id").isin(pa.array(ids, pa.int64()))
+        wanted, names = schema("executions"), has_columns(table, schema("executions").names)
+        meant = "true" if ids is None else one_of("write_id", ids)
         for day in days:
-            dataset = table.to_pyarrow_dataset(file_pruning_predicate=[(DATE, "=", day.isoformat())])
-            names = [name for name in schema("executions").names if name in dataset.schema.names]
-            rows = conformed(dataset.to_table(columns=names, filter=wanted), schema("executions"))
-            if len(rows):
-                yield day, rows.sort_by("write_id")
+            found = rows(table, names, f"{one_of(DATE, [day.isoformat()])} and {meant}")
+            if len(found):
+                yield day, conformed(found.sort_by("write_id"), wanted)
 
     def _days(self, table: DeltaTable) -> list[dt.date]:
         stored = sorted({dt.date.fromisoformat(one[DATE]) for one in table.partitions()}, reverse=True)
@@ -152,23 +152,23 @@ class _Copying:
             found.setdefault(row.day, []).append(row)
         return found
 
-    def _fetch_parts(self, day: dt.date, rows: Sequence[ExecutionRow]) -> None:
-        known = [Known(row.revision, row.write_id, day.isoformat()) for row in rows]
+    def _fetch_parts(self, day: dt.date, wanted: Sequence[ExecutionRow]) -> None:
+        known = [Known(row.revision, row.write_id, day.isoformat()) for row in wanted]
         for name in ("items", "blobs"):
             try:
                 table = self.store.open(name)
             except NoTable:
                 continue
             with self.store.said(name):
-                self._write(name, day, (rows_of(table, name, bunch).sort_by("write_id") for bunch in bunches(known)))
+                self._write(name, day, (rows_of(table, name, bunch) for bunch in bunches(known)))
 
-    def _write_blobs_of(self, rows: pa.Table, day: dt.date) -> None:
+    def _write_blobs_of(self, executions: pa.Table, day: dt.date) -> None:
         """What a list needs of large values: those of the executions themselves."""
-        if mentions_blobs(rows):
-            ids = rows["write_id"].to_pylist()
+        if mentions_blobs(executions):
+            ids = executions["write_id"].to_pylist()
             known = [Known(0, write_id, day.isoformat()) for write_id in ids]
             table = self.store.open("blobs")
-            self._write("blobs", day, (rows_of(table, "blobs", bunch).sort_by("write_id") for bunch in bunches(known)))
+            self._write("blobs", day, (rows_of(table, "blobs", bunch) for bunch in bunches(known)))
 
     def _write(self, name: str, day: dt.date, parts: Iterable[pa.Table]) -> None:
         target = day_directory(self.home, name, day) / file_name("batch", 0)
@@ -184,23 +184,24 @@ def _meant(table: DeltaTable, days: Sequence[str], texts: Sequence[str]) -> list
     columns = ("execution_id", "trace_id", "write_id")
     long_enough = [text for text in texts if len(text) >= SHORTEST_PREFIX]
 
-    def is_named(rows: pa.Table) -> Any:
-        return functools.reduce(pc.or_kleene, (_fits(rows, text) for text in long_enough))
+    def is_named(batch: pa.RecordBatch) -> Any:
+        return functools.reduce(pc.or_kleene, (_fits(batch, text) for text in long_enough))
 
     if not long_enough or not days:
         return []
-    found = scanned(table, columns, is_named, days)
+    of_days = one_of(DATE, days)
+    found = rows(table, columns, of_days, is_named)
 
-    def is_same_run(rows: pa.Table) -> Any:
+    def is_same_run(batch: pa.RecordBatch) -> Any:
         # Another revision of a run may have another id.
-        of_trace = pc.is_in(rows["trace_id"], found["trace_id"].drop_null())
-        return pc.or_(of_trace, pc.is_in(rows["execution_id"], found["execution_id"].combine_chunks()))
+        of_trace = pc.is_in(batch["trace_id"], found["trace_id"].drop_null())
+        return pc.or_(of_trace, pc.is_in(batch["execution_id"], found["execution_id"].combine_chunks()))
 
-    ids: list[int] = scanned(table, columns, is_same_run, days)["write_id"].to_pylist() if len(found) else []
+    ids: list[int] = rows(table, columns, of_days, is_same_run)["write_id"].to_pylist() if len(found) else []
     return ids
 
 
-def _fits(rows: pa.Table, text: str) -> Any:
-    execution_id, trace_id = rows["execution_id"], rows["trace_id"]
+def _fits(batch: pa.RecordBatch, text: str) -> Any:
+    execution_id, trace_id = batch["execution_id"], batch["trace_id"]
     by_id = pc.or_kleene(pc.starts_with(execution_id, text), pc.ends_with(execution_id, f"_{text}"))
     return pc.fill_null(pc.or_kleene(by_id, pc.equal(trace_id, text)), False)

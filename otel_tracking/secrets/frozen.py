@@ -18,7 +18,7 @@ from otel_tracking.secrets.rules import rules_of
 from otel_tracking.secrets.shapes import version_of_rules
 from otel_tracking.secrets.values import clean_values
 
-_OF_RECORDS = frozenset({"session_id", "session.id", "devserver.session_id"})
+_OF_RECORDS = frozenset({"session_id", "session.id", "devserver.session_id", "devserver.metadata.session_id"})
 """Names that are secrets on the wire, and fields of a record: a sitting, under a name that its pipeline gave it."""
 
 _SEQUENCE_NUMBER = ITEM_FIELDS.index("sequence_number")

@@ -189,6 +189,7 @@ _CHECKS: dict[str, Callable[[bytes, int], bool]] = {
     "lin_": _matches(rb"lin_(?:api|oauth)_"),
     "ntn_": _matches(rb"ntn_[A-Za-z0-9]{30}"),
     "glc_": _matches(rb"glc_[A-Za-z0-9+/]{30}"),
+    "sntr": _matches(rb"sntry[su]_"),
     "shp": _matches(rb"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
     "_v1_": _matches(rb"(?<=do[opr])_v1_[a-f0-9]{64}"),
     "hook": _matches(rb"hook[^\s\"']{0,200}/[\w@-]{8}"),

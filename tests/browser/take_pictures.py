@@ -93,7 +93,14 @@ def take(folder, client, browser, held):
     for schema in ("theopposite", "dada", "image_and_music", "bauhaus"):
         client.post("/api/schema/pipeline/execute", json={"schema": schema, "input_text": WOLF})
     music = client.get("/api/runs?config=image_and_music").json()["executions"][0]["run_url"]
-    loaded = "document.readyState === 'complete' && [...document.images].every((one) => one.complete)"
+    twins = [
+        client.post("/api/schema/pipeline/execute", json={"schema": "bauhaus", "input_text": text}).json()
+        for text in (WOLF, WOLF.replace("Fuchs", "Bär"))
+    ]
+    both = "/compare?left={}&right={}".format(*(run["execution_id"] for run in twins))
+    # Pictures below the window are not fetched before somebody scrolls there.
+    eager = "[...document.images].map((one) => Object.assign(one, { loading: 'eager' }))"
+    loaded = f"document.readyState === 'complete' && {eager}.every((one) => one.complete)"
     for name, where, options in (
         ("pictures-de", pictures, {**wide, "language": "de"}),
         ("pictures-en-dark", pictures, {**wide, "language": "en", "dark": True}),
@@ -102,6 +109,7 @@ def take(folder, client, browser, held):
         ("blocked-outputs-en", outputs, wide),
         ("blocked-en-dark", blocked, {**wide, "dark": True}),
         ("research-en", f"{run['run_url']}?audience=researcher", wide),
+        ("compare-de", both, {**wide, "language": "de"}),
         ("runs-en", "/runs", wide),
         ("runs-de-dark", "/runs", {**wide, "language": "de", "dark": True}),
         ("runs-de-390", "/runs", {"width": 390, "height": 844, "language": "de", "scale": 2}),

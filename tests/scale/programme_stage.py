@@ -12,6 +12,7 @@ from pathlib import Path
 import parts
 from producer import digest
 
+from exporters.delta.queries import rows
 from exporters.delta.reading import known_runs, read_known
 from exporters.delta.tables import DeltaStore
 from exporters.errors import NoTable
@@ -50,8 +51,8 @@ def rows_in(uri, options=None):
         executions = DeltaStore(uri, options).open("executions")
     except NoTable:
         return []
-    rows = executions.to_pyarrow_dataset().to_table(columns=["trace_id", "revision"])
-    return list(zip(rows["trace_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
+    found = rows(executions, ["trace_id", "revision"])
+    return list(zip(found["trace_id"].to_pylist(), found["revision"].to_pylist(), strict=True))
 
 
 def until_stored(trace_ids, uri, workers=(), options=None, seconds=PATIENCE):

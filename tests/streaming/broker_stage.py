@@ -20,6 +20,7 @@ from collectors.receiving.sorting import sort
 from collectors.spans.of_otlp import batches_of_protobuf
 from collectors.streaming import Message, StreamWorker
 from exporters.delta.ledger import DeltaLedger
+from exporters.delta.queries import rows
 from exporters.delta.reading import known_runs, read_known
 from exporters.delta.tables import DeltaStore
 from otel_tracking.record import FinishReason
@@ -172,12 +173,18 @@ def expected(runs):
     )
 
 
+def rows_in(uri, name):
+    """All rows of a table."""
+    table = DeltaStore(str(uri)).open(name)
+    return rows(table, [field.name for field in table.schema().fields]).to_pylist()
+
+
 def stored(uri):
     """The canonical JSON of every row that executions has, whichever counts."""
     store = DeltaStore(str(uri))
     executions = store.open("executions")
-    rows = executions.to_pyarrow_dataset().to_table(columns=["trace_id", "revision"]).to_pylist()
-    assert len({(row["trace_id"], row["revision"]) for row in rows}) == len(rows), "an execution is there twice"
+    found = rows(executions, ["trace_id", "revision"]).to_pylist()
+    assert len({(row["trace_id"], row["revision"]) for row in found}) == len(found), "an execution is there twice"
     return sorted(text_of(record) for record in read_known(store, executions, known_runs(executions, None).values()))
 
 

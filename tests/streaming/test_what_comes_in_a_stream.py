@@ -5,7 +5,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-from broker_stage import Broker, drain, expected, long_run, request_of, rng_of, runs_of, send_all, stored, worker
+from broker_stage import (
+    Broker,
+    drain,
+    expected,
+    long_run,
+    request_of,
+    rng_of,
+    rows_in,
+    runs_of,
+    send_all,
+    stored,
+    worker,
+)
 from google.protobuf.json_format import MessageToDict, ParseDict
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -13,7 +25,6 @@ from collectors.receiving import runs as receiving_runs
 from collectors.receiving.kept_runs import PROTOBUF, records_in, traces_in
 from collectors.streaming import Message
 from collectors.streaming.partition import Partition, StreamPatience
-from exporters.delta.tables import DeltaStore
 from otel_tracking import attributes as names
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +75,7 @@ def said_by(*arguments):
 
 
 def asides(tmp_path):
-    return DeltaStore(str(tmp_path)).open("aside").to_pyarrow_table().to_pylist()
+    return rows_in(tmp_path, "aside")
 
 
 def test_poison_strangers_and_reduced_spans_hold_nobody_up(tmp_path):
@@ -166,7 +177,7 @@ def test_late_spans_make_one_later_revision_however_often_they_come(tmp_path):
     for _ in range(3):
         broker.send(0, request_of(spans[:1]))
         read(broker, tmp_path)._source.is_present = False
-    rows = DeltaStore(str(tmp_path)).open("executions").to_pyarrow_table().to_pylist()
+    rows = rows_in(tmp_path, "executions")
     assert sorted(row["revision"] for row in rows) == [1, 2]
     [last] = [row for row in rows if row["revision"] == 2]
     assert last["late_spans"] == 1

@@ -16,7 +16,7 @@ from devserver.diff import ADDED, CHANGED, Comparison, Difference, Times, Where
 from devserver.diff.media import BYTES, PIXELS, MediaChange
 from devserver.diff.model import ATTEMPT, EXECUTION
 from devserver.diff.values import path_text
-from devserver.diff.words import LEFT, SAME, TextChange
+from exporters.story.changed_words import LEFT, SAME, TextChange
 from exporters.story.readable import seconds
 from otel_tracking import ExecutionItem, SpanRecord, canonical
 
