@@ -41,7 +41,7 @@ EXTRAS = {
     ),
     "server": _Part(
         "The web server and the collector need",
-        ("flask", "werkzeug", "waitress", "itsdangerous", "limits", "prometheus_client"),
+        ("flask", "werkzeug", "waitress", "itsdangerous", "limits", "prometheus_client", "segno"),
         brings=("pipelines",),
     ),
     "comfyui": _Part("Progress and media types of ComfyUI need", ("websockets", "filetype"), brings=("pipelines",)),

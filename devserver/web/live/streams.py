@@ -16,6 +16,10 @@ from devserver.web.runs.lookup import Runs
 from exporters.errors import UnknownExecution
 
 HEARTBEAT_SECONDS = 15.0
+GONE = "gone"
+"""The run was taken away from whoever follows it: nothing more is said of it."""
+LOOK_SECONDS = 0.25
+"""How often somebody who follows a run of a room is asked whether they still may."""
 RETRY_MILLISECONDS = 2000
 END_SECONDS = 5.0
 
@@ -36,7 +40,10 @@ class Seats:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What one watcher gets: of a run that is `found`, in a language, for an audience."""
+    """What one watcher gets: of a run that is `found`, in a language, for an audience.
+
+    `may_go_on` is asked before anything is said, and every `look_seconds`.
+    """
 
     runs: Runs
     tellings: Tellings
@@ -44,6 +51,8 @@ class Stream:
     language: str
     audience: str
     heartbeat_seconds: float = HEARTBEAT_SECONDS
+    may_go_on: Callable[[], bool] = lambda: True
+    look_seconds: float = HEARTBEAT_SECONDS
 
     def messages(self, after: str = "") -> Iterator[bytes]:
         """The messages after the one with that id; a run that waits tells its place in the queue first."""
@@ -52,7 +61,12 @@ class Stream:
             yield from self._stored(self.found, _number(after, STORED))
             return
         yield from self._waiting(self.found)
-        yield from self._running(self.found, after)
+        for said in self._running(self.found, after):
+            if not self.may_go_on():
+                yield message(GONE, {"boxes": []})
+                return
+            if said:
+                yield said
 
     def _waiting(self, job: Job) -> Iterator[bytes]:
         standing = None
@@ -81,11 +95,16 @@ class Stream:
     def _live(self, job: Job, seen: int) -> Iterator[bytes]:
         trace_id = job.trace_id or ""
         telling, told = self.tellings(trace_id, self.language, self.audience), 0
+        quiet, how_far = 0.0, b""
+        pause = min(self.look_seconds, self.heartbeat_seconds)
         while True:
             try:
-                for event in self.runs.follow(trace_id, told, self.heartbeat_seconds):
+                for event in self.runs.follow(trace_id, told, pause):
+                    quiet = 0.0
                     if event.kind == PROGRESS:
-                        yield progress_message(event, self.language)
+                        before, how_far = how_far, progress_message(event, self.language)
+                        # Whoever looks again is told again.
+                        yield how_far if how_far != before else b""
                         continue
                     told = event.number
                     if event.kind == FINISHED:
@@ -97,7 +116,9 @@ class Stream:
                     if event.kind == FINISHED:
                         return
             except TimeoutError:
-                yield heartbeat()
+                quiet += pause
+                yield heartbeat() if quiet >= self.heartbeat_seconds else b""
+                quiet %= self.heartbeat_seconds
 
     def _stored(self, execution_id: str, seen: int) -> Iterator[bytes]:
         with contextlib.suppress(UnknownExecution):  # it was erased a moment ago

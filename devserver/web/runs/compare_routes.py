@@ -19,15 +19,16 @@ from devserver.web.runs.run_page import tone_of
 from devserver.web.showing import show
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import asker
-from devserver.web.visitors.roles import Role
+from devserver.web.visitors.roles import ALL
 from exporters.story.readable import seconds
+from otel_tracking.audience import Audience
 
 
 def compare_routes(runs: Runs) -> Blueprint:
     """The route, as a blueprint."""
     routes = Blueprint("compare", __name__)
     refuse_with(routes)
-    routes.get("/compare")(_Comparing(runs).compare)
+    routes.get("/compare", roles=ALL)(_Comparing(runs).compare)
     return routes
 
 
@@ -52,7 +53,7 @@ class _Comparing:
             rows=compared(left.board, right.board),
             tone_of=tone_of,
             audience=guard.audience().value,
-            can_change_audience=asker().is_researcher,
+            audiences=[one.value for one in guard.audiences_of(guard.role())],
             address=_address,
         )
         return make_response(page)
@@ -80,5 +81,5 @@ def _only_two(why: str) -> RequestError:
 def _address(left: str, right: str, audience: str | None = None) -> str:
     """The address of a comparison, in the view that is asked for, or in the one that it is looked at in."""
     wanted = audience or guard.audience().value
-    view = {"audience": wanted} if wanted == Role.RESEARCHER else {}
+    view = {"audience": wanted} if wanted != Audience.STUDENT else {}
     return f"/compare?{urlencode({'left': left, 'right': right, **view})}"

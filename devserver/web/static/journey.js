@@ -205,6 +205,8 @@ function follow() {
     // The page of a run that is over has its exports.
     comeBack();
   });
+  // It was hidden: at once from here, too.
+  source.addEventListener("gone", () => location.reload());
   source.addEventListener("open", () => show(slot(document, "lost"), false));
   source.addEventListener("error", () => {
     show(slot(document, "lost"), true);
