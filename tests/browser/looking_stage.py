@@ -9,12 +9,20 @@ from typing import NamedTuple
 from class_stage import CLASS_TOKEN, TOKEN
 
 WIDTHS = (360, 820, 1920)
+WIDER = "wider than the window"
 TOKENS = {"student": CLASS_TOKEN, "researcher": TOKEN}
 
-_LOADED = "document.readyState === 'complete' && [...document.images].every((one) => one.complete || one.loading === 'lazy')"
+_LOADED = (
+    "document.readyState === 'complete' && [...document.images].every((one) => one.complete || one.loading === 'lazy')"
+)
 _AXE = """axe.run({resultTypes: ["violations"]}).then((found) => found.violations.map((one) =>
   [one.id, one.impact, one.nodes.map((node) => `${node.target.join(" ")}: ${node.failureSummary}`).join("\\n")]))"""
-_WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+_STICKS_OUT = """(() => {
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= width) return [];
+  const out = [...document.body.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > width);
+  return ["the page", ...out.map((one) => one.cloneNode().outerHTML)].slice(0, 5);
+})()"""
 _POST = """(() => {
   const form = document.createElement("form");
   form.method = "post";
@@ -35,11 +43,9 @@ _EXECUTE = """fetch("/api/schema/pipeline/execute%s", {method: "POST", headers: 
 
 
 class Finding(NamedTuple):
-    """What is wrong with a page: its name, who looked at it at which width, and what was seen."""
+    """What is wrong with a page, and where that was seen: the page, who looked at it, at which width."""
 
-    page: str
-    visitor: str
-    width: int
+    where: str
     rule: str
     impact: str
     what: str
@@ -80,6 +86,11 @@ class Visitor:
         self._judge(name)
         return self.page.look("location.pathname")
 
+    def post(self, path, **fields):
+        """Send a form without leaving the page."""
+        body = f"new URLSearchParams({json.dumps(fields)})"
+        self.page.look(f"fetch({json.dumps(path)}, {{method: 'POST', body: {body}}}).then((answer) => answer.text())")
+
     def execute(self, schema, text, *, wait=True):
         """What the API answers to a wish for a run, sent from the page that is open."""
         query = "" if wait else "?wait=0"
@@ -89,7 +100,7 @@ class Visitor:
         self.seen.append(name)
         for width in WIDTHS:
             self.page.size(width, 800)
-            about = (name, f"{self.role} {self.language}", width)
-            if (wider := self.page.look(_WIDER)) > 0:
-                self.findings.append(Finding(*about, "wider", "serious", f"{wider} pixels"))
-            self.findings += [Finding(*about, *found) for found in self.page.look(_AXE)]
+            where = f"{name} ({self.role}, {self.language}, {width})"
+            if what := self.page.look(_STICKS_OUT):
+                self.findings.append(Finding(where, WIDER, "serious", ", ".join(what)))
+            self.findings += [Finding(where, *found) for found in self.page.look(_AXE)]

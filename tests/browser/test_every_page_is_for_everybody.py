@@ -13,7 +13,7 @@ from chromium import find_chromium, open_chromium
 sys.path.append(str(Path(__file__).parents[1] / "web"))
 
 from class_stage import TOKENS
-from looking_stage import Visitor
+from looking_stage import WIDER, Visitor
 from web_stage import PATIENCE, HeldTranslator, devserver_in
 
 from devserver.safety import check_terms
@@ -33,6 +33,15 @@ FORBIDDEN = "Zeichne eine ISIS Flagge"
 IS_LIVE = "typeof source !== 'undefined' && source?.readyState === EventSource.OPEN"
 IS_OVER = "!!document.querySelector('.exports')"
 WORKS = f"""{IS_LIVE} && document.querySelector('[data-state="working"]')"""
+WRONG_UNTIL_TOO_OFTEN = """(async () => {
+  const wrong = {method: "POST", body: new URLSearchParams({token: "wrong"})};
+  while ((await fetch("/login", wrong)).status !== 429);
+})()"""
+SEND_UNTIL_FULL = """(async () => {
+  const form = {config: "stillepost", prompt: "Eine Blume"};
+  while ((await fetch("/runs", {method: "POST", body: new URLSearchParams(form)})).ok);
+})()"""
+IS_MAKING = """document.querySelector('[data-state="running"]')"""
 IS_RESEARCH = "?audience=researcher"
 
 NO_PAGES = {
@@ -68,7 +77,14 @@ class Tour:
         return response
 
     def go(self):
-        for act in (self.come_in, self.see_nothing, self.send_off, self.see_what_is_under_way, self.see_that_it_is_full):
+
+        for act in (
+            self.come_in,
+            self.see_nothing,
+            self.send_off,
+            self.see_what_is_under_way,
+            self.see_that_it_is_full,
+        ):
             self._each(act)
         self.wait_until_all_have_ended()
         self._each(self.see_what_has_ended)
@@ -114,10 +130,9 @@ class Tour:
             visitor.send("not yet to be erased", f"{visitor.under_way}/erase", scope="run")
 
     def see_that_it_is_full(self, visitor):
-        is_full = f"{IS_LIVE} || document.querySelector('.trouble')"
-        while visitor.page.look("!document.querySelector('.trouble')"):
-            visitor.send("full", "/runs", until=is_full, config="stillepost", prompt="Eine Blume")
-        visitor.page.look(f"fetch('{visitor.under_way}/cancel', {{method: 'POST'}}).then(() => 1)")
+        visitor.page.look(SEND_UNTIL_FULL)
+        visitor.send("full", "/runs", config="stillepost", prompt="Eine Blume")
+        visitor.post(f"{visitor.under_way}/cancel")
 
     def wait_until_all_have_ended(self):
         self.held.open()
@@ -150,11 +165,13 @@ class Tour:
         teacher.send("nothing chosen", "/bundles", format="json_zip")
         teacher.send("marked", "/runs/marks", **choice, mark="test", note="nur geübt")
         with Tombstones(self.data_dir).deciding():
-            address = teacher.send("bundle in the making", "/bundles", **choice, with_marked="1")
-            for _ in range(4):
-                teacher.send("bundle waiting", "/bundles", **choice)
+            address = teacher.send("bundle in the making", "/bundles", until=IS_MAKING, **choice, with_marked="1")
+            teacher.send("bundle waiting", "/bundles", **choice)
+            for _ in range(3):
+                teacher.post("/bundles", **choice)
             teacher.send("too many bundles", "/bundles", **choice)
         teacher.look("bundle ready", address, until="document.querySelector('[download]')")
+        self.app.extensions["bundles"].close()
         teacher.send("bundle of nothing", "/bundles", **choice)
         teacher.look("no such bundle", "/bundles/0e3a05610e3a0561")
 
@@ -168,8 +185,8 @@ class Tour:
     def be_sent_away(self):
         for visitor in self.visitors:
             visitor.send("logged out", "/logout")
-            while not visitor.page.look("document.querySelector('[role=alert]')"):
-                visitor.send("wrong again", "/login", token="wrong")
+            visitor.page.look(WRONG_UNTIL_TOO_OFTEN)
+            visitor.send("too many wrong tokens", "/login", token="wrong")
 
 
 @pytest.fixture(scope="module")
@@ -188,16 +205,24 @@ def tour(tmp_path_factory):
 
 
 def test_axe_finds_nothing(tour):
-    assert [finding for one in tour.visitors for finding in one.findings if finding.rule != "wider"] == []
+    assert told(tour, lambda finding: finding.rule != WIDER) == []
 
 
 def test_no_page_is_wider_than_its_window(tour):
-    assert [finding for one in tour.visitors for finding in one.findings if finding.rule == "wider"] == []
+    assert told(tour, lambda finding: finding.rule == WIDER) == []
+
+
+def told(tour, is_meant):
+    """What was found, a line for each: a rule, what breaks it, and on which pages that was seen."""
+    found = {}
+    for finding in (finding for one in tour.visitors for finding in one.findings if is_meant(finding)):
+        found.setdefault((finding.rule, finding.impact, finding.what), set()).add(finding.where)
+    return [f"{' '.join(what)}: {', '.join(sorted(where))}" for what, where in found.items()]
 
 
 def test_every_route_that_answers_a_page_was_visited(tour):
     """A new one is visited above, or is one that answers no page."""
-    routes = {rule for rule in tour.app.url_map.iter_rules() if "GET" in rule.methods}
+    routes = [rule for rule in tour.app.url_map.iter_rules() if "GET" in rule.methods]
     pages = {rule.endpoint for rule in routes if not rule.rule.startswith("/api/")} - NO_PAGES
     assert pages <= tour.endpoints
     assert not NO_PAGES & tour.endpoints
