@@ -4,11 +4,13 @@ axe (https://github.com/dequelabs/axe-core) finds nothing on any of them, and no
 """
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from chromium import find_chromium, open_chromium
+from flask import request
 
 sys.path.append(str(Path(__file__).parents[1] / "web"))
 
@@ -59,19 +61,20 @@ NO_PAGES = {
 class Tour:
     """A server, and its visitors on their way through all of its pages."""
 
-    def __init__(self, data_dir, app, held, address, browser):
+    def __init__(self, data_dir, app, held, address, browsers):
         self.data_dir, self.app, self.held = data_dir, app, held
         self.endpoints = set()
         app.after_request(self._note)
-        self.visitors = [
-            Visitor(browser, address, role, language, dark=(role == "student") == (language == "en"))
-            for role in ("student", "researcher")
-            for language in ("de", "en")
+        self._parties = [
+            [
+                Visitor(browser, address, "student", language, dark=is_dark),
+                Visitor(browser, address, "researcher", language, dark=not is_dark),
+            ]
+            for browser, language, is_dark in zip(browsers, ("de", "en"), (False, True), strict=True)
         ]
+        self.visitors = [visitor for party in self._parties for visitor in party]
 
     def _note(self, response):
-        from flask import request
-
         if response.mimetype == "text/html":
             self.endpoints.add(request.endpoint)
         return response
@@ -95,8 +98,9 @@ class Tour:
         self.be_sent_away()
 
     def _each(self, act):
-        for visitor in self.visitors:
-            act(visitor)
+        """Each browser on a thread of its own, for looking takes its time."""
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(lambda party: [act(visitor) for visitor in party], self._parties))
 
     def come_in(self, visitor):
         visitor.look("login", "/")
@@ -197,9 +201,9 @@ def tour(tmp_path_factory):
     with ExitStack() as stack:
         devserver = stack.enter_context(devserver_in(data_dir, **engines))
         app = create_app(devserver, settings)
-        browser = stack.enter_context(open_chromium())
+        browsers = [stack.enter_context(open_chromium()) for _ in range(2)]
         stack.callback(held.open)
-        tour = Tour(data_dir, app, held, stack.enter_context(serving(app, settings)), browser)
+        tour = Tour(data_dir, app, held, stack.enter_context(serving(app, settings)), browsers)
         tour.go()
         yield tour
 
