@@ -20,8 +20,8 @@ class CollectionFormat:
 
     `write(records, file, options)` takes records one at a time, each with its media among its attachments, and lets
     each go once it is written. Nothing in it decides what may leave: records come as they may be seen. The same records
-    in the same order give the same bytes. `extra` is what has to be installed for it; `options` are those that not every
-    format has.
+    in the same order give the same bytes. `extra` is what has to be installed for it; `options` are those that only
+    some formats have.
 
     A document (`is_document`) is read as a whole: `write` takes one thing more, a function that says under what all
     left, asked once the last record has come.

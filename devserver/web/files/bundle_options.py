@@ -16,7 +16,7 @@ from otel_tracking.audience import Audience
 def options_of_bundle(
     form: CollectionFormat, format_name: str, *, language: str, audience: str, profile: str, pages: str
 ) -> dict[str, Any]:
-    """The options of a collection in that format; `audience` is the one that was asked for, `pages` where runs are seen.
+    """The options of a collection in that format; `audience` is who it was asked for, `pages` where runs are seen.
 
     Raises `RequestError` for an audience that there is not, or that the format has not.
     """
