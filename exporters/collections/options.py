@@ -18,10 +18,10 @@ class CollectionOptions:
     """How a collection is called and cut. Raises `UnknownOption` for a value that nobody knows.
 
     `language` is that of labels, not of texts. `texts` of a project are one per `journey`, or one for each of its texts
-    (`hops`). `classes` adds a text for each session, in which every run is one paragraph: its prompt (`prompts`) or its
-    last text (`final_texts`). What is for people is for an `audience`; a document of many may `compare` those that began
-    alike. Posters have the `titles` of their configurations, by name, and a code that leads to the page of the run below
-    the address `pages`, where there is one.
+    (`hops`). `classes` adds a text for each session, in which every run is one paragraph: its prompt (`prompts`) or
+    its last text (`final_texts`). What is for people is for an `audience`; a document of many runs may `compare` those
+    that began alike. Posters have the `titles` of their configurations, by name, and a code that leads to the page of
+    the run below the address `pages`, where there is one.
 
     >>> CollectionOptions(title="Bremen", texts="hop")
     Traceback (most recent call last):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from collectors.recording import FINISHED, PROGRESS
+from collectors.recording import FINISHED, PROGRESS, FreshEvent
 from devserver.web.asking.runner import Job
 from devserver.web.live.progress import progress_message
-from devserver.web.live.telling import STORED, Tellings, heartbeat, last_id, message, stored_messages
+from devserver.web.live.telling import STORED, Telling, Tellings, heartbeat, last_id, message, stored_messages
 from devserver.web.runs.lookup import Runs
 from exporters.errors import UnknownExecution
 
@@ -83,21 +83,29 @@ class Stream:
         telling, told = self.tellings(trace_id, self.language, self.audience), 0
         while True:
             try:
-                for event in self.runs.follow(trace_id, told, self.heartbeat_seconds):
-                    if event.kind == PROGRESS:
-                        yield progress_message(event, self.language)
-                        continue
-                    told = event.number
-                    if event.kind == FINISHED:
+                for news in self.runs.follow(trace_id, told, self.heartbeat_seconds):
+                    is_over = news[-1].kind == FINISHED
+                    # What comes together is sent together: each time costs each watcher more than what is said.
+                    if said := b"".join(self._said(telling, news[:-1] if is_over else news, seen)):
+                        yield said
+                    told = news[-1].number
+                    if is_over:
                         # Whoever asks for the record on hearing this shall find it.
                         job.done.wait(END_SECONDS)
-                    said = telling.message(event)
-                    if told > seen:
-                        yield said
-                    if event.kind == FINISHED:
+                        yield from self._said(telling, news[-1:], seen)
                         return
             except TimeoutError:
                 yield heartbeat()
+
+    def _said(self, telling: Telling, news: Iterable[FreshEvent], seen: int) -> Iterator[bytes]:
+        """The messages of these events, but of those that were seen."""
+        for event in news:
+            if event.kind == PROGRESS:
+                yield progress_message(event.read(), self.language)
+                continue
+            said = telling.message(event)
+            if event.number > seen:
+                yield said
 
     def _stored(self, execution_id: str, seen: int) -> Iterator[bytes]:
         with contextlib.suppress(UnknownExecution):  # it was erased a moment ago
