@@ -44,6 +44,7 @@ SEND_UNTIL_FULL = """(async () => {
   while ((await fetch("/runs", {method: "POST", body: new URLSearchParams(form)})).ok);
 })()"""
 IS_MAKING = """document.querySelector('[data-state="running"]')"""
+IS_NO_LONGER_MADE = "!document.querySelector('[data-getting-on]')"
 IS_RESEARCH = "?audience=researcher"
 
 NO_PAGES = {
@@ -176,7 +177,7 @@ class Tour:
             teacher.send("too many bundles", "/bundles", **choice)
         teacher.look("bundle ready", address, until="document.querySelector('[download]')")
         self.app.extensions["bundles"].close()
-        teacher.send("bundle of nothing", "/bundles", **choice)
+        teacher.send("bundle of nothing", "/bundles", until=IS_NO_LONGER_MADE, **choice)
         teacher.look("no such bundle", "/bundles/0e3a05610e3a0561")
 
     def erase(self, teacher):

@@ -80,8 +80,9 @@ def test_it_is_sorted_and_paged_by_number(served, page):
 
 
 def test_pictures_stand_in_the_list(served, page):
-    page.go(f"{served.base_url}/runs", "[...document.querySelectorAll('.runs img')].every((one) => one.complete)")
-    assert page.look("[...document.querySelectorAll('.runs img')].map((one) => one.naturalWidth > 0)") == [True, True]
+    pictures = "[...document.querySelectorAll('.runs img')]"
+    page.go(f"{served.base_url}/runs", f"document.readyState === 'complete' && {pictures}.every((one) => one.complete)")
+    assert page.look(f"{pictures}.map((one) => one.naturalWidth > 0)") == [True, True]
 
 
 def test_chosen_runs_are_marked_and_taken_home(served, page):
