@@ -9,7 +9,6 @@ from urllib.parse import urlencode, urlsplit
 from flask import Blueprint, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from collectors.listening import is_loopback
 from devserver.audit import Act
 from devserver.configs import Shelf
 from devserver.engines import TERM_LISTS
@@ -26,6 +25,7 @@ from devserver.web.asking.job import Job
 from devserver.web.asking.too_many import sentence_of, with_retry
 from devserver.web.concerns import will_concern
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
+from devserver.web.reachable import reachable
 from devserver.web.refusals import refuse_with
 from devserver.web.replies import set_cookie, whole_text
 from devserver.web.runs.list_page import list_page_values
@@ -110,7 +110,9 @@ class _Pages:
             query = request.query_string.decode("ascii", "ignore")
             return redirect(f"/runs/{execution_id}{'?' if query else ''}{query}", 303)
         profile = request.args.get("profile", "")
-        values = run_page_values(found, self.runs, language_here(), guard.audience(), asker(), profile, _reachable())
+        values = run_page_values(
+            found, self.runs, language_here(), guard.audience(), asker(), profile, reachable(request.base_url)
+        )
         return make_response(show("run.html", **values, help_number=self.settings.help_number))
 
     def _waiting(self, job: Job) -> dict[str, Any]:
@@ -203,12 +205,6 @@ def _to(job: Job) -> AnyResponse:
     # What nobody checks is in the research view alone; whoever may ask for it may look there.
     is_unchecked = job.request.safety_level == NO_CHECKS and asker().is_researcher
     return redirect(f"/runs/{job.name}{'?audience=researcher' if is_unchecked else ''}", 303)
-
-
-def _reachable() -> str:
-    """The address of this page; empty where only this machine can open it."""
-    host = urlsplit(request.url).hostname or ""
-    return "" if is_loopback(host) else request.base_url
 
 
 def _own_address(address: str) -> str:

@@ -81,7 +81,9 @@ def test_a_form_for_the_token_takes_no_more_than_a_token(server):
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize("where", ["http://[", "//elsewhere.example", "/\\elsewhere.example", "https://elsewhere.example/"])
+@pytest.mark.parametrize(
+    "where", ["http://[", "//elsewhere.example", "/\\elsewhere.example", "https://elsewhere.example/"]
+)
 def test_a_change_of_language_leads_nowhere_else(client, where):
     answer = client.get("/language/de", query_string={"next": where})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")

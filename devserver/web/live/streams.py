@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from collectors.recording import FINISHED, PROGRESS
+from collectors.recording import FINISHED, PROGRESS, FreshEvent
 from devserver.web.asking.runner import Job
 from devserver.web.live.progress import progress_message
-from devserver.web.live.telling import STORED, Tellings, heartbeat, last_id, message, stored_messages
+from devserver.web.live.telling import STORED, Telling, Tellings, heartbeat, last_id, message, stored_messages
 from devserver.web.runs.lookup import Runs
 from exporters.errors import UnknownExecution
 
@@ -94,26 +94,24 @@ class Stream:
 
     def _live(self, job: Job, seen: int) -> Iterator[bytes]:
         trace_id = job.trace_id or ""
-        telling, told = self.tellings(trace_id, self.language, self.audience), 0
-        quiet, how_far = 0.0, b""
+        saying, told, quiet = (
+            _Saying(self.tellings(trace_id, self.language, self.audience), self.language, seen),
+            0,
+            0.0,
+        )
         pause = min(self.look_seconds, self.heartbeat_seconds)
         while True:
             try:
-                for event in self.runs.follow(trace_id, told, pause):
+                for news in self.runs.follow(trace_id, told, pause):
                     quiet = 0.0
-                    if event.kind == PROGRESS:
-                        before, how_far = how_far, progress_message(event, self.language)
-                        # Whoever looks again is told again.
-                        yield how_far if how_far != before else b""
-                        continue
-                    told = event.number
-                    if event.kind == FINISHED:
+                    is_over = news[-1].kind == FINISHED
+                    # What comes together is sent together: each time costs each watcher more than what is said.
+                    yield b"".join(saying.of(news[:-1] if is_over else news))
+                    told = news[-1].number
+                    if is_over:
                         # Whoever asks for the record on hearing this shall find it.
                         job.done.wait(END_SECONDS)
-                    said = telling.message(event)
-                    if told > seen:
-                        yield said
-                    if event.kind == FINISHED:
+                        yield from saying.of(news[-1:])
                         return
             except TimeoutError:
                 quiet += pause
@@ -123,6 +121,24 @@ class Stream:
     def _stored(self, execution_id: str, seen: int) -> Iterator[bytes]:
         with contextlib.suppress(UnknownExecution):  # it was erased a moment ago
             yield from islice(stored_messages(self.runs.record(execution_id), self.language, self.audience), seen, None)
+
+
+class _Saying:
+    """The messages of events, but of those that were seen; how far a call is, only where that is news."""
+
+    def __init__(self, telling: Telling, language: str, seen: int) -> None:
+        self._telling, self._language, self._seen, self._how_far = telling, language, seen, b""
+
+    def of(self, news: Iterable[FreshEvent]) -> Iterator[bytes]:
+        for event in news:
+            if event.kind == PROGRESS:
+                before, self._how_far = self._how_far, progress_message(event.read(), self._language)
+                # Whoever looks again is told again.
+                yield self._how_far if self._how_far != before else b""
+                continue
+            said = self._telling.message(event)
+            if event.number > self._seen:
+                yield said
 
 
 def has_seen_the_end(runs: Runs, found: Job | str, after: str) -> bool:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from collectors.building.live import RunSoFar
-from collectors.recording import FINISHED, LOGGED, STARTED, LiveEvent
+from collectors.recording import FINISHED, LOGGED, STARTED, FreshEvent, LiveEvent
 from devserver.web.live.board import Contents, board_of
 from devserver.web.live.text_changes import ComparedTexts
 from otel_tracking import attributes as names
@@ -42,11 +42,11 @@ class Telling:
         self._boxes: dict[str, Any] = {}
         self._head: Any = None
 
-    def message(self, event: LiveEvent) -> bytes:
-        """The message of an event; of each run every event has to come, in order, from somebody."""
+    def message(self, event: FreshEvent) -> bytes:
+        """The message of an event; of each run every event has to come, in order, from somebody. The first reads it."""
         with self._lock:
             if event.number > len(self._messages):
-                self._messages.append(message(event.kind, self._told(event), str(event.number)))
+                self._messages.append(message(event.kind, self._told(event.read()), str(event.number)))
             return self._messages[event.number - 1]
 
     def _told(self, event: LiveEvent) -> dict[str, Any]:

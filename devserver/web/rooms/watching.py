@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from itertools import chain
 
 from collectors.building.live import RunSoFar
 from collectors.recording import PROGRESS
@@ -79,9 +80,9 @@ class RoomWatch:
         """Whether something has happened in a run since it was looked at."""
         before = run.seen
         with contextlib.suppress(TimeoutError, LookupError):
-            for event in self._runs.follow(trace_id, run.seen, timeout=0):
+            for event in chain.from_iterable(self._runs.follow(trace_id, run.seen, timeout=0)):
                 if event.kind != PROGRESS:
-                    run.tell(event)
+                    run.tell(event.read())
         return run.seen != before
 
     def _stored_cards(self, room: Room, jobs: list[Job]) -> list[RoomCard]:

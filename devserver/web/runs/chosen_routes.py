@@ -12,8 +12,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from devserver.audit import Act
 from devserver.errors import RequestError
 from devserver.web.asking.body import read_body
+from devserver.web.files.bundle_options import options_of_bundle
 from devserver.web.files.bundles import Bundle, Bundles, BundleState, TooManyBundles
 from devserver.web.language import language_here, words_here
+from devserver.web.reachable import reachable
 from devserver.web.refusals import refuse_with
 from devserver.web.replies import json_reply, trouble
 from devserver.web.runs.chosen import LONGEST_NOTE, chosen_in_form, chosen_runs
@@ -128,18 +130,21 @@ class _Chosen:
     def _begin(self, chosen: Sequence[RunId], given: Mapping[str, str]) -> Bundle:
         format_name, profile = given.get("format", "json_zip"), given.get("profile") or Profile.FULL.value
         try:
-            collection_named(format_name)
+            form = collection_named(format_name)
         except UnknownFormat as error:
             raise RequestError(str(error)) from None
         if profile not in list(Profile):
             raise RequestError(f"no profile is called {profile!r:.40}; {', '.join(Profile)} would work")
-        return self.bundles.begin(
-            chosen,
+        options = options_of_bundle(
+            form,
             format_name,
-            profile=profile,
             language=language_here(),
-            with_marked=bool(given.get("with_marked")),
+            audience=given.get("audience", ""),
+            profile=profile,
+            pages=reachable(f"{request.host_url}runs"),
         )
+        with_marked = bool(given.get("with_marked"))
+        return self.bundles.begin(chosen, format_name, profile=profile, options=options, with_marked=with_marked)
 
     def _bundle(self, name: str) -> Bundle:
         found = self.bundles.find(name)

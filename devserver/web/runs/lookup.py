@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 
 from collectors.building.live import RunSoFar
-from collectors.recording import LiveEvent
+from collectors.recording import FreshEvent
 from devserver.web.asking.job import Job
 from devserver.web.asking.runner import Runner
 from devserver.web.asking.tickets import LOST, Kept
@@ -92,9 +92,9 @@ class Runs:
                 run.tell(event)
         return run
 
-    def follow(self, trace_id: str, after: int, timeout: float) -> Iterator[LiveEvent]:
+    def follow(self, trace_id: str, after: int, timeout: float) -> Iterator[list[FreshEvent]]:
         """The live feed's events of a run, with its progress; `LookupError` and `TimeoutError` as there."""
-        return self._live.follow(trace_id, after=after, timeout=timeout, progress=True)
+        return self._live.follow_together(trace_id, after=after, timeout=timeout, progress=True)
 
     def media(self, found: Job | str, name: str) -> tuple[bytes, str] | None:
         """The bytes and type of a run's medium, by its sha256 or file name; None where the run has no such medium."""

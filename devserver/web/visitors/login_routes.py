@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.audit import Act
 from devserver.web.language import language_here, words_here
+from devserver.web.replies import drop_cookie
 from devserver.web.showing import show
 from devserver.web.times import when_here
 from devserver.web.visitors import guard, logins
@@ -32,7 +33,7 @@ def login_routes(access: Access) -> Blueprint:
             access.sessions.end(session.name)
             guard.note(Act.LOGOUT)
         response = redirect("/", 303)
-        response.delete_cookie(COOKIE, httponly=True, samesite="Lax")
+        drop_cookie(response, COOKIE)
         return response
 
     @routes.get("/sessions", roles=ADMINS)
