@@ -199,7 +199,7 @@ def _bundle() -> Part:
             "query": TEXT,
             "format": one_of(sorted(COLLECTIONS)),
             "profile": one_of(Profile),
-            "audience": one_of(Audience),
+            "audience": one_of(AUDIENCES_OF_DOCUMENTS),
             "with_marked": {"type": "boolean"},
         },
     )
