@@ -20,11 +20,23 @@ DEVICE = "tablet-7_2026-01-29"
 TEXT, MADE = "Ein Fuchs schläft", "Unter dem Mond ruht ein Fuchs, gemalt wie ein Fresko"
 
 
+class TellingSink(RememberingSink):
+    """A sink that says when it has something."""
+
+    def __init__(self):
+        super().__init__()
+        self.written = threading.Event()
+
+    def write(self, record):
+        super().write(record)
+        self.written.set()
+
+
 class Server:
     """A server's process: its recorders, heard by us, and the records that came of it."""
 
     def __init__(self, base, **rules):
-        self.sink = RememberingSink()
+        self.sink = TellingSink()
         self.recording = start_recording([self.sink], journal=False)
         self.runs = ServerRuns(RunRules(**rules), find_home=lambda: Home(self.recording.tracker()))
         self.recorders = Recorders(base)

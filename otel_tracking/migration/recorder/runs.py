@@ -126,14 +126,10 @@ class ServerRuns:
 
     def take(self, run_id: str, head: RunHead, *, continues: str | None = None) -> ServerRun:
         """The run of that id; a new one where it is not known. `continues` is the server's id of the run before it."""
+        if run_id not in self._runs:
+            self._make_room()
         with self._lock:
-            run = self._runs.get(run_id)
-            is_new = run is None
-            if run is None:
-                run = self._runs[run_id] = ServerRun(self, run_id, head, continues)
-        if is_new:
-            self._keep_bounds()
-        return run
+            return self._runs.setdefault(run_id, ServerRun(self, run_id, head, continues))
 
     def open(self, run: ServerRun) -> Telling:
         """Begin an execution of a run."""
@@ -179,13 +175,12 @@ class ServerRuns:
     def _note(self, kind: str, trouble: BaseException) -> None:
         self.troubles.note(kind, trouble)
 
-    def _keep_bounds(self) -> None:
-        """End or forget what was idle the longest, where there is too much."""
-        open_runs = [run for run in list(self._runs.values()) if run.is_open]
-        if len(open_runs) > self.rules.most_open:
-            oldest = min(open_runs, key=lambda run: run.touched_at)
-            oldest.end_idle(0.0)
-        if len(self._runs) > self.rules.most_known:
-            over = [run for run in list(self._runs.values()) if not run.is_open]
-            if over:
-                self._runs.pop(min(over, key=lambda run: run.touched_at).run_id, None)
+    def _make_room(self) -> None:
+        """End or forget what was idle the longest, where one more would be too many."""
+        by_age = sorted(self._runs.values(), key=lambda run: run.touched_at)
+        open_runs = [run for run in by_age if run.is_open]
+        for run in open_runs[: max(0, len(open_runs) + 1 - self.rules.most_open)]:
+            run.end_idle(0.0)
+        ended = [run for run in by_age if not run.is_open]
+        for run in ended[: max(0, len(by_age) + 1 - self.rules.most_known)]:
+            self._runs.pop(run.run_id, None)
