@@ -1,11 +1,24 @@
 """The recorder of later servers: what its calls say, by two requests on two threads, is one trace.
 
-recorder = get_recorder(run_id, "renaissance", "eco", "kids")     # in the place of the earlier module's
-get_recorder, load_recorder = beside(get_recorder, load_recorder)   # or with the earlier one, which works on
+In the place of the earlier module, or beside its functions, which work on: `beside(get_recorder, load_recorder)`.
 """
 
 from otel_tracking.migration.recorder.book import RunBook
+from otel_tracking.migration.recorder.live import Downloads, LivePipelineRecorder
 from otel_tracking.migration.recorder.place import abort_run, beside, keep_runs, server_runs
+from otel_tracking.migration.recorder.recorders import generate_run_id, get_recorder, load_recorder
 from otel_tracking.migration.recorder.runs import RunRules
 
-__all__ = ["RunBook", "RunRules", "abort_run", "beside", "keep_runs", "server_runs"]
+__all__ = [
+    "Downloads",
+    "LivePipelineRecorder",
+    "RunBook",
+    "RunRules",
+    "abort_run",
+    "beside",
+    "generate_run_id",
+    "get_recorder",
+    "keep_runs",
+    "load_recorder",
+    "server_runs",
+]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 from collections.abc import Callable
 from typing import Any
 
+from otel_tracking.migration.recorder.folder import FolderWriter
 from otel_tracking.migration.recorder.guard import guarded
 from otel_tracking.migration.recorder.hearing import hear
 from otel_tracking.migration.recorder.runs import RunRules, ServerRuns
 
 _runs: tuple[int, ServerRuns] | None = None
+_writer: tuple[int, FolderWriter] | None = None
 _rules = RunRules()
 
 
@@ -34,6 +37,16 @@ def server_runs() -> ServerRuns:
     known = _runs
     if known is None or known[0] != os.getpid():
         known = _runs = (os.getpid(), ServerRuns(_rules))
+    return known[1]
+
+
+def folder_writer() -> FolderWriter:
+    """Who writes the folders of this process's recorders."""
+    global _writer
+    known = _writer
+    if known is None or known[0] != os.getpid():
+        known = _writer = (os.getpid(), FolderWriter(server_runs().troubles))
+        atexit.register(known[1].close)
     return known[1]
 
 
