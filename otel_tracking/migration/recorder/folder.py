@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from otel_tracking.errors import Troubles
 from otel_tracking.migration.recorder.upkeep import Upkeep
 
 MOST_WAITING = 512 * 2**20
@@ -34,11 +34,11 @@ def plain(name: Any) -> str:
 
 
 class FolderWriter:
-    """Writes files of runs in the order in which they were given; trouble is counted."""
+    """Writes files of runs in the order in which they were given; trouble is told by its kind."""
 
-    def __init__(self, troubles: Troubles, *, most_waiting: int = MOST_WAITING) -> None:
-        self._upkeep = Upkeep(_nothing, 3_600.0, troubles.note)
-        self._troubles, self._most, self._waiting = troubles, most_waiting, 0
+    def __init__(self, tell: Callable[[str, BaseException | str], object], *, most_waiting: int = MOST_WAITING) -> None:
+        self._upkeep = Upkeep(_nothing, 3_600.0, tell)
+        self._tell, self._most, self._waiting = tell, most_waiting, 0
         self._lock = threading.Lock()
 
     def write(self, path: Path, content: bytes) -> None:
@@ -47,9 +47,8 @@ class FolderWriter:
             fits = self._waiting + len(content) <= self._most
             self._waiting += len(content) if fits else 0
         if not fits:
-            return self._troubles.report(
-                "recorder folder", "too much waits for the disk; the record has what the folder lacks"
-            )
+            self._tell("recorder folder", TOO_MUCH_WAITS)
+            return
         self._upkeep.put(partial(self._write, path, content))
 
     def settle(self, timeout: float = LONGEST_WAIT) -> bool:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from otel_tracking.migration.recorder.guard import guarded
 from otel_tracking.migration.recorder.runs import RunHead, ServerRun, ServerRuns
 from otel_tracking.migration.recorder.telling import Telling
+from otel_tracking.values.plain import text
 
 RECORDED_AS = "recorded_as"
 """Name under which a recorder's metadata say which executions its run was: an import then knows it."""
@@ -29,15 +30,41 @@ class Heard:
         return self._method(*args, **kwargs)
 
 
-def hear(recorder: Any, runs: ServerRuns, *, continues: str | None = None) -> Any:
-    """The same recorder, whose calls are recorded from now on; one that is heard already stays as it is."""
+def hear(recorder: Any, runs: ServerRuns, *, continues: str | None = None, begins: bool = False) -> Any:
+    """The same recorder, whose calls are recorded from now on; one that is heard already stays as it is.
+
+    `begins` where its run begins now, if nothing was saved yet; else it does when something is.
+    """
     if recorder is not None and not isinstance(getattr(recorder, "save_entity", None), Heard):
-        guarded(runs, "hearing", _hear, recorder, runs, continues)
+        guarded(runs, "hearing", _hear, _Hearing(recorder, runs, continues), begins)
     return recorder
 
 
-def _hear(recorder: Any, runs: ServerRuns, continues: str | None) -> None:
-    run = runs.take(recorder.run_id, head_of(recorder), continues=continues)
+class _Hearing(NamedTuple):
+    """A recorder, and the runs among which its own is."""
+
+    recorder: Any
+    runs: ServerRuns
+    continues: str | None
+
+    @property
+    def run(self) -> ServerRun:
+        run_id = text(self.recorder.run_id)
+        return self.runs.find(run_id) or self.runs.take(run_id, head_of(self.recorder), continues=self.continues)
+
+    @property
+    def models(self) -> Mapping[str, Any]:
+        metadata = getattr(self.recorder, "metadata", None)
+        return _mapping(metadata.get("models_used")) if isinstance(metadata, Mapping) else {}
+
+    def tell(self, what: Callable[[Telling], None]) -> None:
+        run = self.run
+        run.tell(what)
+        if run.telling is not None:
+            mark(getattr(self.recorder, "metadata", None), run.telling)
+
+
+def _hear(hearing: _Hearing, begins: bool) -> None:
     told: dict[str, Callable[..., None]] = {
         "save_entity": _save_entity,
         "save_to_prompting_process": _save_to_prompting_process,
@@ -46,12 +73,12 @@ def _hear(recorder: Any, runs: ServerRuns, continues: str | None) -> None:
         "mark_complete": _mark_complete,
     }
     for name, tell in told.items():
-        method = getattr(recorder, name, None)
+        method = getattr(hearing.recorder, name, None)
         if callable(method):
             # On the object, not its class: what the recorder's own methods save, such as a download, is heard as well.
-            setattr(recorder, name, Heard(method, partial(guarded, runs, name, tell, recorder, run)))
-    if not run.telling and _is_fresh(recorder):
-        run.begin()
+            setattr(hearing.recorder, name, Heard(method, partial(guarded, hearing.runs, name, tell, hearing)))
+    if begins and _is_fresh(hearing.recorder):
+        hearing.run.begin()
 
 
 def head_of(recorder: Any) -> RunHead:
@@ -68,33 +95,28 @@ def mark(metadata: Any, telling: Telling) -> None:
             known.append(telling.run.execution_id)
 
 
-def _save_entity(recorder: Any, run: ServerRun, entity_type: Any, content: Any, metadata: Any = None) -> None:
-    _tell(recorder, run, lambda telling: telling.entity(entity_type, content, _mapping(metadata), _models(recorder)))
+def _save_entity(hearing: _Hearing, entity_type: Any, content: Any, metadata: Any = None) -> None:
+    name, said, models = text(entity_type), _mapping(metadata), hearing.models
+    hearing.tell(lambda telling: telling.entity(name, content, said, models))
 
 
-def _save_to_prompting_process(
-    recorder: Any, run: ServerRun, entity_type: Any, content: Any, metadata: Any = None
-) -> None:
-    _tell(recorder, run, lambda telling: telling.edit(entity_type, content, _mapping(metadata), _models(recorder)))
+def _save_to_prompting_process(hearing: _Hearing, entity_type: Any, content: Any, metadata: Any = None) -> None:
+    name, said, models = text(entity_type), _mapping(metadata), hearing.models
+    hearing.tell(lambda telling: telling.edit(name, content, said, models))
 
 
-def _set_state(recorder: Any, run: ServerRun, stage: Any, step: Any = None) -> None:
-    if run.is_open or not _is_end(stage, step):
-        _tell(recorder, run, lambda telling: telling.state(stage, step))
+def _set_state(hearing: _Hearing, stage: Any, step: Any = None) -> None:
+    if stage in (5, "complete") or step == "complete":
+        return hearing.run.end()
+    hearing.tell(lambda telling: telling.state(stage))
 
 
-def _save_prompt_id(recorder: Any, run: ServerRun, prompt_id: Any, media_type: Any = "image") -> None:
-    _tell(recorder, run, lambda telling: telling.prompt_id(prompt_id, media_type))
+def _save_prompt_id(hearing: _Hearing, prompt_id: Any, media_type: Any = "image") -> None:
+    hearing.tell(lambda telling: telling.prompt_id(prompt_id, media_type))
 
 
-def _mark_complete(recorder: Any, run: ServerRun) -> None:
-    run.end()
-
-
-def _tell(recorder: Any, run: ServerRun, what: Callable[[Telling], None]) -> None:
-    run.tell(what)
-    if run.telling is not None:
-        mark(getattr(recorder, "metadata", None), run.telling)
+def _mark_complete(hearing: _Hearing) -> None:
+    hearing.run.end()
 
 
 def _is_fresh(recorder: Any) -> bool:
@@ -103,14 +125,5 @@ def _is_fresh(recorder: Any) -> bool:
     return not (isinstance(metadata, Mapping) and (metadata.get("entities") or metadata.get("prompting_process")))
 
 
-def _is_end(stage: Any, step: Any) -> bool:
-    return stage in (5, "complete") or step == "complete"
-
-
-def _models(recorder: Any) -> Mapping[str, Any]:
-    metadata = getattr(recorder, "metadata", None)
-    return _mapping(metadata.get("models_used")) if isinstance(metadata, Mapping) else {}
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {} if value is None else {"metadata": value}
+def _mapping(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {} if value is None else {"metadata": value}

@@ -68,7 +68,7 @@ class LivePipelineRecorder:
         self.current_stage: Any = 0
         self.current_step = "initialized"
         self.metadata: dict[str, Any] = self._first_metadata(device_id)
-        hear(self, self.runs, continues=continues)
+        hear(self, self.runs, continues=continues, begins=True)
         self._save_metadata()
 
     @classmethod

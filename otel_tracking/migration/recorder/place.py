@@ -11,6 +11,7 @@ from typing import Any
 from otel_tracking.migration.recorder.folder import FolderWriter
 from otel_tracking.migration.recorder.guard import guarded
 from otel_tracking.migration.recorder.hearing import hear
+from otel_tracking.migration.recorder.one_request import look_at, run_before
 from otel_tracking.migration.recorder.runs import RunRules, ServerRuns
 
 _runs: tuple[int, ServerRuns] | None = None
@@ -37,6 +38,8 @@ def server_runs() -> ServerRuns:
     known = _runs
     if known is None or known[0] != os.getpid():
         known = _runs = (os.getpid(), ServerRuns(_rules))
+        # What has begun in the last milliseconds is written down yet.
+        atexit.register(known[1].close, 2.0)
     return known[1]
 
 
@@ -45,9 +48,13 @@ def folder_writer() -> FolderWriter:
     global _writer
     known = _writer
     if known is None or known[0] != os.getpid():
-        known = _writer = (os.getpid(), FolderWriter(server_runs().troubles))
+        known = _writer = (os.getpid(), FolderWriter(_note))
         atexit.register(known[1].close)
     return known[1]
+
+
+def _note(kind: str, trouble: BaseException | str) -> None:
+    server_runs().troubles.note(kind, trouble)
 
 
 def abort_run(run_id: str, reason: str = "aborted by a person") -> None:
@@ -63,15 +70,18 @@ def beside(
 ) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """The two functions of the earlier recorder, whose recorders are heard: they answer what they answered.
 
-    `get_recorder` takes one name more: `continues`, the server's id of the run that this one goes on with.
+    `get_recorder` takes one name more: `continues`, the server's id of the run that this one goes on with; without it
+    that is the run that the same request has looked at before (`one_request`).
     """
 
     @functools.wraps(get_recorder)
     def get(*args: Any, continues: str | None = None, **kwargs: Any) -> Any:
-        return hear(get_recorder(*args, **kwargs), server_runs(), continues=continues)
+        recorder = get_recorder(*args, **kwargs)
+        before = continues or run_before(getattr(recorder, "run_id", ""))
+        return hear(recorder, server_runs(), continues=before, begins=True)
 
     @functools.wraps(load_recorder)
     def load(*args: Any, **kwargs: Any) -> Any:
-        return hear(load_recorder(*args, **kwargs), server_runs())
+        return look_at(hear(load_recorder(*args, **kwargs), server_runs()))
 
     return get, load

@@ -13,6 +13,7 @@ from otel_tracking.migration.recorder.folder import find_folder
 from otel_tracking.migration.recorder.guard import guarded
 from otel_tracking.migration.recorder.hearing import hear
 from otel_tracking.migration.recorder.live import LivePipelineRecorder
+from otel_tracking.migration.recorder.one_request import look_at, run_before
 from otel_tracking.migration.recorder.place import folder_writer, server_runs
 
 MOST_ACTIVE = 512
@@ -37,6 +38,7 @@ def get_recorder(
     with _lock:
         known = _active.get(run_id)
         if known is None:
+            continues = continues or run_before(run_id)
             said = (config_name or "unknown", execution_mode or "eco", safety_level or "kids", user_id, device_id)
             known = LivePipelineRecorder(run_id, *said, base_path, continues=continues)
         return _keep(known)
@@ -48,11 +50,10 @@ def load_recorder(run_id: str, base_path: Path | str | None = None) -> LivePipel
     A folder is looked for on the thread that asks, as it always was; what is at hand costs no look.
     """
     with _lock:
-        known = _active.get(run_id)
+        known: Any = _active.get(run_id)
     if known is None:
-        found: Any = guarded(server_runs(), "load_recorder", _load, run_id, Path(base_path or Path.cwd()))
-        return found  # type: ignore[no-any-return]
-    return known
+        known = guarded(server_runs(), "load_recorder", _load, run_id, base_path)
+    return look_at(known)  # type: ignore[no-any-return]
 
 
 def generate_run_id(suffix: str | None = None) -> str:
@@ -65,12 +66,13 @@ def generate_run_id(suffix: str | None = None) -> str:
     return f"{base}_{suffix}" if suffix else base
 
 
-def _load(run_id: str, base_path: Path) -> LivePipelineRecorder | None:
+def _load(run_id: str, base_path: Path | str | None) -> LivePipelineRecorder | None:
     folder_writer().settle()
-    folder = find_folder(base_path, run_id)
+    base = Path(base_path or Path.cwd())
+    folder = find_folder(base, run_id)
     if folder is None:
         return None
-    recorder = LivePipelineRecorder.of_folder(folder, base_path)
+    recorder = LivePipelineRecorder.of_folder(folder, base)
     hear(recorder, server_runs())
     with _lock:
         return _keep(_active.get(run_id, recorder))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from otel_tracking.migration import entities
+from otel_tracking.migration import corrections, entities
 from otel_tracking.migration.entities import Kind
 from otel_tracking.migration.journey import OpenScopes
 from otel_tracking.migration.lifecycle import TOLD, reported_error
@@ -35,6 +35,7 @@ class Telling:
         self._journey = OpenScopes(run)
         self._texts: dict[tuple[str, str | None], Any] = {}
         self._output, self._output_is_over = 0, False
+        self._prompted: set[str] = set()
         self._written: dict[str, None] = {}
         self._prompt_id: Any = None
         self._prompt_ids: list[dict[str, Any]] = []
@@ -55,10 +56,8 @@ class Telling:
         clock.offset_ns -= max(0, clock.now() - self._last_ns)
         self.end()
 
-    def state(self, stage: Any, step: Any) -> None:
-        """The pipeline says where it is; `complete` ends the run."""
-        if stage in (5, "complete") or step == "complete":
-            return self.end()
+    def state(self, stage: Any) -> None:
+        """The pipeline says where it is."""
         if stage in (1, 2):
             return self._journey.enter_stage(stage)
         if stage == 4 and self._output and not self._output_is_over:
@@ -68,6 +67,7 @@ class Telling:
 
     def entity(self, name: str, content: Any, metadata: Mapping[str, Any], models: Mapping[str, Any]) -> None:
         """Something was saved; `models` are those of the stages, by the recorder's names."""
+        metadata, others = corrections.lift_media(dict(metadata))
         content, media, media_format = _content_of(content, metadata)
         kind = entities.kind_of(name, metadata, media_format)
         if name == entities.ERROR:
@@ -78,12 +78,18 @@ class Telling:
             return self._text(name, kind, content, metadata, models)
         number = self._output_of(name, kind, metadata) if (kind.stage or 0) >= 3 else None
         self._put(name, kind, number, content, metadata, models, media=media, media_format=media_format)
+        for index, (other, its_format) in enumerate(others, start=1):
+            described = {corrections.MEDIA_INDEX: index}
+            self._put(name, kind, number, None, described, models, media=other, media_format=its_format)
 
     def edit(self, name: str, content: Any, metadata: Mapping[str, Any], models: Mapping[str, Any]) -> None:
         """A step of the prompting: the first of its name is what it was given or made, later ones are edits."""
         kind = entities.kind_of(name, metadata, None)
-        if _is_a_persons(kind):
+        if _is_a_persons(kind) and not isinstance(content, bytes | bytearray | memoryview):
             return self._text(name, kind, content, metadata, models)
+        if name not in self._prompted:
+            self._prompted.add(name)
+            return self.entity(name, content, metadata, models)
         self._edited(name, kind, content, metadata)
 
     def error(self, said: Mapping[str, Any]) -> None:
@@ -127,9 +133,12 @@ class Telling:
         stage = kind.stage if kind.stage in (1, 2, 3, 4) else 2
         language = entities.language_of(name)
         said = {"field": name, **({"language": language} if language else {}), **metadata}
+        content, media, media_format = _content_of(content, metadata)
         self._keep(stage, content)
         # On the run itself: a person's turn lies between the stages.
-        self.run.at(stage).item(ItemType.USER_EDIT, content=content, metadata=said)
+        self.run.at(stage).item(
+            ItemType.USER_EDIT, content=content, media=media, media_format=media_format, metadata=said
+        )
 
     def _put(
         self,
@@ -206,7 +215,9 @@ def _language(name: str, item_type: str) -> dict[str, str]:
 
 
 def _content_of(content: Any, metadata: Mapping[str, Any]) -> tuple[Any, bytes | None, str | None]:
-    """The content of an item, or its medium and the type of that; code comes as bytes, and is text."""
+    """The content of an item, or its medium and the type of that; code comes as bytes and is text, media as base64."""
+    if isinstance(content, str) and (medium := corrections.as_medium(content)):
+        return None, *medium
     if not isinstance(content, bytes | bytearray | memoryview):
         return content, None, "text/plain" if isinstance(content, str) else None
     data = bytes(content)
