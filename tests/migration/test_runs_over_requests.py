@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from test_runs_of_a_recorder import RUN_ID, Server, types_of
 
 from otel_tracking import ItemType, Status
-from otel_tracking.migration.recorder import RunBook
-from otel_tracking.migration.recorder.book import Remembered
+from otel_tracking.migration.recorder import RunIds
+from otel_tracking.migration.recorder.run_ids import Remembered
 
 OTHER_ID = "run_1769678200456_d4e5f6"
 
@@ -23,8 +23,8 @@ import os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from test_runs_of_a_recorder import Server
-from otel_tracking.migration.recorder import RunBook
-server = Server(Path(sys.argv[2]), book=RunBook(Path(sys.argv[3])))
+from otel_tracking.migration.recorder import RunIds
+server = Server(Path(sys.argv[2]), run_ids=RunIds(Path(sys.argv[3])))
 server.interception()
 server.runs.settle()
 os.kill(os.getpid(), 9)
@@ -42,17 +42,17 @@ class Clock:
 
 
 @pytest.fixture
-def book_path(tmp_path):
+def ids_path(tmp_path):
     return tmp_path / "state" / "run_ids.jsonl"
 
 
 @pytest.fixture
-def start(tmp_path, book_path):
+def start(tmp_path, ids_path):
     """Starts a process of the server; all of them have the same files."""
     servers = []
 
     def started(**rules):
-        server = Server(tmp_path / "exports", book=RunBook(book_path), **rules)
+        server = Server(tmp_path / "exports", run_ids=RunIds(ids_path), **rules)
         server.clock = server.runs.clock = Clock()
         servers.append(server)
         return server
@@ -133,11 +133,11 @@ class TestRestarts:
         assert second.runs.settle()
         assert second.record().continues == died
 
-    def test_a_process_that_is_killed_has_written_down_what_had_begun(self, book_path, tmp_path):
-        child = start_python(KILLED, Path(__file__).parent, tmp_path, book_path)
+    def test_a_process_that_is_killed_has_written_down_what_had_begun(self, ids_path, tmp_path):
+        child = start_python(KILLED, Path(__file__).parent, tmp_path, ids_path)
         child.communicate(timeout=60)
         assert child.returncode == -9
-        assert RunBook(book_path).latest(RUN_ID).execution_id.startswith("exec_")
+        assert RunIds(ids_path).latest(RUN_ID).execution_id.startswith("exec_")
 
     def test_a_run_under_another_id_continues_the_one_that_is_named(self, start):
         server = start()
@@ -155,7 +155,7 @@ class TestRestarts:
         second.interception(OTHER_ID, continues=RUN_ID)
         assert second.record().continues == first.runs.find(RUN_ID).execution.execution_id
 
-    def test_without_a_book_nothing_is_written_and_memory_still_knows(self, tmp_path):
+    def test_without_a_file_nothing_is_written_and_memory_still_knows(self, tmp_path):
         server = Server(tmp_path)
         server.interception().mark_complete()
         server.generation()
@@ -164,9 +164,9 @@ class TestRestarts:
         server.runs.close()
         server.recording.close()
 
-    def test_a_book_that_cannot_be_written_costs_the_link_alone(self, tmp_path):
+    def test_a_file_that_cannot_be_written_costs_the_link_alone(self, tmp_path):
         (tmp_path / "file").write_text("")
-        server = Server(tmp_path / "exports", book=RunBook(tmp_path / "file" / "run_ids.jsonl"))
+        server = Server(tmp_path / "exports", run_ids=RunIds(tmp_path / "file" / "run_ids.jsonl"))
         server.interception()
         server.generation()
         for run in list(server.runs._runs.values()):
@@ -180,60 +180,60 @@ class TestRestarts:
         server.recording.close()
 
 
-class TestTheBook:
-    def test_is_private(self, start, book_path):
+class TestTheFileOfRunIds:
+    def test_is_private(self, start, ids_path):
         server = start()
         server.interception()
         server.runs.settle()
-        assert stat.S_IMODE(book_path.stat().st_mode) == 0o600
-        assert stat.S_IMODE(book_path.parent.stat().st_mode) == 0o700
-        said = json.loads(book_path.read_text())
+        assert stat.S_IMODE(ids_path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(ids_path.parent.stat().st_mode) == 0o700
+        said = json.loads(ids_path.read_text())
         assert set(said) == {"run_id", "execution_id", "trace_id", "began_at"}
 
-    def test_is_bounded(self, book_path):
-        book = RunBook(book_path, most=10)
+    def test_is_bounded(self, ids_path):
+        run_ids = RunIds(ids_path, most=10)
         for number in range(100):
-            book.add(an_entry(f"run_{number}"))
-        assert len(book_path.read_bytes().splitlines()) <= 21
-        again = RunBook(book_path, most=10)
+            run_ids.add(an_entry(f"run_{number}"))
+        assert len(ids_path.read_bytes().splitlines()) <= 21
+        again = RunIds(ids_path, most=10)
         assert (again.latest("run_0"), again.latest("run_99").execution_id) == (None, "exec_run_99")
 
-    def test_forgets_after_some_days(self, book_path):
-        book = RunBook(book_path, days=1)
-        book.add(an_entry("run_1", began_at=time.time() - 100_000))
-        assert book.latest("run_1") is None
+    def test_forgets_after_some_days(self, ids_path):
+        run_ids = RunIds(ids_path, days=1)
+        run_ids.add(an_entry("run_1", began_at=time.time() - 100_000))
+        assert run_ids.latest("run_1") is None
 
-    def test_forgets_what_was_erased(self, book_path):
-        book = RunBook(book_path)
+    def test_forgets_what_was_erased(self, ids_path):
+        run_ids = RunIds(ids_path)
         for run_id in ("run_1", "run_2"):
-            book.add(an_entry(run_id))
-        book.forget(["exec_run_1"])
-        assert b"run_1" not in book_path.read_bytes()
-        assert RunBook(book_path).latest("run_2").execution_id == "exec_run_2"
+            run_ids.add(an_entry(run_id))
+        run_ids.forget(["exec_run_1"])
+        assert b"run_1" not in ids_path.read_bytes()
+        assert RunIds(ids_path).latest("run_2").execution_id == "exec_run_2"
 
-    def test_two_processes_share_it(self, book_path):
-        one, other = RunBook(book_path, most=3), RunBook(book_path, most=3)
+    def test_two_processes_share_it(self, ids_path):
+        one, other = RunIds(ids_path, most=3), RunIds(ids_path, most=3)
         for number in range(20):
             (one, other)[number % 2].add(an_entry(f"run_{number}"))
             assert one.latest(f"run_{number}") == other.latest(f"run_{number}") != None  # noqa: E711
 
     @given(torn=st.binary(max_size=40))
     def test_a_torn_line_is_nobodys(self, torn, tmp_path_factory):
-        path = tmp_path_factory.mktemp("book") / "run_ids.jsonl"
-        RunBook(path).add(an_entry("run_1"))
+        path = tmp_path_factory.mktemp("ids") / "run_ids.jsonl"
+        RunIds(path).add(an_entry("run_1"))
         with path.open("ab") as file:
             file.write(torn + b"\n")
-        book = RunBook(path)
-        book.add(an_entry("run_2"))
-        assert book.latest("run_1").execution_id == "exec_run_1"
-        assert book.latest("run_2").execution_id == "exec_run_2"
+        run_ids = RunIds(path)
+        run_ids.add(an_entry("run_2"))
+        assert run_ids.latest("run_1").execution_id == "exec_run_1"
+        assert run_ids.latest("run_2").execution_id == "exec_run_2"
 
-    def test_is_no_way_to_another_file(self, book_path, tmp_path):
-        book_path.parent.mkdir()
+    def test_is_no_way_to_another_file(self, ids_path, tmp_path):
+        ids_path.parent.mkdir()
         (tmp_path / "elsewhere").write_text("")
-        book_path.symlink_to(tmp_path / "elsewhere")
+        ids_path.symlink_to(tmp_path / "elsewhere")
         with pytest.raises(OSError, match="symbolic links"):
-            RunBook(book_path).add(an_entry("run_1"))
+            RunIds(ids_path).add(an_entry("run_1"))
         assert (tmp_path / "elsewhere").read_text() == ""
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from otel_tracking.errors import Troubles
 from otel_tracking.migration.home import Home, home
-from otel_tracking.migration.recorder.book import Remembered, RunBook
+from otel_tracking.migration.recorder.run_ids import Remembered, RunIds
 from otel_tracking.migration.recorder.telling import Telling
 from otel_tracking.migration.recorder.upkeep import Upkeep
 from otel_tracking.run import Execution
@@ -27,13 +27,13 @@ class RunRules(NamedTuple):
     """When runs end by themselves, and where it is written down which they were.
 
     `idle_seconds` after the last thing that was saved a run ends; `most_open` runs are open, of more the one that was
-    idle the longest ends. `book` remembers them over a restart of the server; without one nothing does.
+    idle the longest ends. `run_ids` remembers them over a restart of the server; without one nothing does.
     """
 
     idle_seconds: float = 1_800.0
     most_open: int = 200
     most_known: int = 4_096
-    book: RunBook | None = None
+    run_ids: RunIds | None = None
 
 
 class RunHead(NamedTuple):
@@ -138,8 +138,8 @@ class ServerRuns:
         head = {name: value for name, value in run.head._asdict().items() if value is not None}
         before = self._before(run)
         execution = tracker.execution(**head, continues=before, metadata={RUN_ID: run.run_id})
-        if self.rules.book is not None:
-            self._upkeep.put(partial(self._write_down, self.rules.book, run, execution, before is not None))
+        if self.rules.run_ids is not None:
+            self._upkeep.put(partial(self._write_down, self.rules.run_ids, run, execution, before is not None))
         else:
             self._upkeep.start()
         return Telling(execution)
@@ -164,13 +164,13 @@ class ServerRuns:
         earlier = run if run.telling or not run.continues else self._runs.get(run.continues)
         return earlier.telling.run.execution_id if earlier and earlier.telling else None
 
-    def _write_down(self, book: RunBook, run: ServerRun, execution: Execution, is_linked: bool) -> None:
+    def _write_down(self, run_ids: RunIds, run: ServerRun, execution: Execution, is_linked: bool) -> None:
         """On a thread of our own: what the run was before this process, if that was not known, and what it is now."""
         ids = [run.run_id] if run.continues is None else [run.run_id, run.continues]
-        earlier = None if is_linked else next(filter(None, map(book.latest, ids)), None)
+        earlier = None if is_linked else next(filter(None, map(run_ids.latest, ids)), None)
         if earlier is not None and earlier.execution_id != execution.execution_id:
             execution.amend(continues=earlier.execution_id)
-        book.add(Remembered(run.run_id, execution.execution_id, execution.trace_id, time.time()))
+        run_ids.add(Remembered(run.run_id, execution.execution_id, execution.trace_id, time.time()))
 
     def _note(self, kind: str, trouble: BaseException) -> None:
         self.troubles.note(kind, trouble)

@@ -6,11 +6,12 @@ read and written by whoever calls these methods, which is never the pipeline's t
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,13 +34,13 @@ class Remembered(NamedTuple):
     began_at: float
 
 
-class RunBook:
+class RunIds:
     """The file of a server's runs; several processes of one server may share it.
 
     >>> from tempfile import mkdtemp
-    >>> book = RunBook(Path(mkdtemp()) / "run_ids.jsonl")
-    >>> book.add(Remembered("run_1_a", "exec_20260129_091500_5859297a", "58" * 16, time.time()))
-    >>> book.latest("run_1_a").execution_id, book.latest("run_2_b")
+    >>> run_ids = RunIds(Path(mkdtemp()) / "run_ids.jsonl")
+    >>> run_ids.add(Remembered("run_1_a", "exec_20260129_091500_5859297a", "58" * 16, time.time()))
+    >>> run_ids.latest("run_1_a").execution_id, run_ids.latest("run_2_b")
     ('exec_20260129_091500_5859297a', None)
     """
 
@@ -65,22 +66,31 @@ class RunBook:
         """Write down that a run has begun. Raises `OSError` where that cannot be done."""
         if len(begun.run_id) > _LONGEST_ID:
             return
-        self._read()
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(self._path, _APPENDED, 0o600), "wb") as file:
-            file.write(_line_of(begun))
-            file.flush()
-            os.fsync(file.fileno())
-        self._read()
-        if self._lines > 2 * self._most:
-            self._shorten()
+        with self._alone():
+            with os.fdopen(os.open(self._path, _APPENDED, 0o600), "wb") as file:
+                file.write(_line_of(begun))
+                file.flush()
+                os.fsync(file.fileno())
+            self._read()
+            if self._lines > 2 * self._most:
+                self._shorten()
 
     def forget(self, execution_ids: Iterable[str]) -> None:
         """Let go of runs that were erased."""
         gone = set(execution_ids)
-        self._read()
-        self._known = {run_id: known for run_id, known in self._known.items() if known.execution_id not in gone}
-        self._shorten()
+        with self._alone():
+            self._read()
+            self._known = {run_id: known for run_id, known in self._known.items() if known.execution_id not in gone}
+            self._shorten()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While no other process writes: what one appends is not lost where another writes the file anew."""
+        beside = self._path.with_name(f"{self._path.name}.lock")
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600), "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _read(self) -> None:
         """Take in what was appended since, here or by another process; all of it where the file is another one."""
