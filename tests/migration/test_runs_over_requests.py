@@ -11,8 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_runs_of_a_recorder import RUN_ID, Server, types_of
 
+from devserver.erasing import places_of
+from devserver.settings import Settings
 from otel_tracking import ItemType, Status
-from otel_tracking.migration.recorder import RunIds
+from otel_tracking.erasure import RunId
+from otel_tracking.migration.recorder import RunIds, run_ids_in
 from otel_tracking.migration.recorder.run_ids import Remembered
 
 OTHER_ID = "run_1769678200456_d4e5f6"
@@ -23,7 +26,8 @@ import os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from test_runs_of_a_recorder import Server
-from otel_tracking.migration.recorder import RunIds
+from otel_tracking.erasure import RunId
+from otel_tracking.migration.recorder import RunIds, run_ids_in
 server = Server(Path(sys.argv[2]), run_ids=RunIds(Path(sys.argv[3])))
 server.interception()
 server.runs.settle()
@@ -210,6 +214,20 @@ class TestTheFileOfRunIds:
         run_ids.forget(["exec_run_1"])
         assert b"run_1" not in ids_path.read_bytes()
         assert RunIds(ids_path).latest("run_2").execution_id == "exec_run_2"
+
+    def test_is_a_place_of_an_erasure(self, tmp_path):
+        path = run_ids_in(tmp_path)
+        for run_id in ("run_1", "run_2"):
+            RunIds(path).add(an_entry(run_id))
+        left_by_a_death = path.with_name(f"{path.name}.7.new")
+        left_by_a_death.write_bytes(path.read_bytes())
+        [place] = [place for place in places_of(Settings(data_dir=tmp_path)) if place.name == "run_ids"]
+        erased = frozenset({RunId("exec_run_1", "0" * 32)})
+        assert len(list(place.left(erased))) == 2
+        [removed] = place.erase(erased, lambda step: None)
+        assert (removed.path, list(place.left(erased))) == (str(path), [])
+        assert list(place.erase(erased, lambda step: None)) == []
+        assert RunIds(path).latest("run_2") is not None
 
     def test_two_processes_share_it(self, ids_path):
         one, other = RunIds(ids_path, most=3), RunIds(ids_path, most=3)

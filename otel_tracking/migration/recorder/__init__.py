@@ -7,7 +7,7 @@ from otel_tracking.migration.recorder.live import Downloads, LivePipelineRecorde
 from otel_tracking.migration.recorder.one_request import one_request
 from otel_tracking.migration.recorder.place import abort_run, beside, keep_runs, server_runs
 from otel_tracking.migration.recorder.recorders import generate_run_id, get_recorder, load_recorder
-from otel_tracking.migration.recorder.run_ids import RunIds
+from otel_tracking.migration.recorder.run_ids import RunIds, run_ids_in
 from otel_tracking.migration.recorder.runs import RunRules
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "keep_runs",
     "load_recorder",
     "one_request",
+    "run_ids_in",
     "server_runs",
 ]

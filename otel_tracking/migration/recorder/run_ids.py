@@ -25,6 +25,11 @@ _LONGEST_ID = 200
 _APPENDED = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
 
 
+def run_ids_in(data_dir: Path) -> Path:
+    """Where the file lies in a data directory; an erasure of that directory finds it there."""
+    return data_dir / ".serving" / "run_ids.jsonl"
+
+
 class Remembered(NamedTuple):
     """One beginning of a server's run: its id there, the execution it became, and when (seconds since 1970)."""
 
@@ -82,6 +87,8 @@ class RunIds:
         with self._alone():
             self._read()
             self._known = {run_id: known for run_id, known in self._known.items() if known.execution_id not in gone}
+            for leftover in self._path.parent.glob(f"{self._path.name}.*.new"):
+                leftover.unlink()  # of a death: what it was to replace is still there
             self._shorten()
 
     @contextmanager
