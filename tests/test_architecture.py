@@ -25,8 +25,8 @@ CLIENTS = {"httpx": "otel_tracking.capture.httpx_transport", "requests": "otel_t
 
 SURFACE = {
     "otel_tracking": """
-        attributes attribution audience canonical capture capture.names capture.propagation erasure errors extras
-        frame migration migration.entities migration.recorder migration.recorder.erasing outcome plan pseudonyms
+        attributes attribution audience canonical capture capture.names capture.propagation entities erasure errors
+        extras frame migration migration.recorder migration.recorder.erasing outcome plan pseudonyms
         record run scopes secrets.frozen secrets.media secrets.records secrets.redaction span_event taxonomy timings
         tracker values.kinds values.media_types values.payload_check values.plain values.rebuild
         values.record_fields version view

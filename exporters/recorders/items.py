@@ -11,9 +11,8 @@ from exporters.recorders.bodies import EntityBody, body_of, media_path
 from exporters.recorders.files import FileFacts
 from exporters.recorders.metadata import Recorded, RecordedEntry
 from exporters.recorders.origin import IMPORTED_FROM, origin_of_item
-from otel_tracking import canonical
-from otel_tracking.migration import entities
-from otel_tracking.migration.entities import ERROR, Kind, kind_of, language_of, plain_name, with_body
+from otel_tracking import canonical, entities
+from otel_tracking.entities import ERROR, Kind, kind_of, language_of, plain_name, with_body
 from otel_tracking.record import ExecutionItem
 from otel_tracking.taxonomy import BLOCKED_TYPES, CHECK_TYPES, FAILURE_TYPES, OUTPUT_TYPES, ItemType, usual_media_type
 from otel_tracking.values.record_fields import NO_TYPE

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from test_runs_of_a_recorder import DEVICE, MADE, RUN_ID, TEXT, Server, types_of
 
 from otel_tracking import ItemType, Status, canonical, migration
+from otel_tracking.entities import KINDS
 from otel_tracking.migration import Home, recorder
-from otel_tracking.migration.entities import KINDS
 from otel_tracking.migration.recorder.hearing import hear
 
 texts = st.text(max_size=30)

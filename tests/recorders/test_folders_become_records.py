@@ -13,7 +13,7 @@ from recorder_stage import RUN_ID, SAMPLES, a_folder, entity, write
 from exporters.recorders import find_runs, is_same_run, read_run
 from otel_tracking import ItemType, Status, canonical
 from otel_tracking.audience import Audience
-from otel_tracking.migration.entities import KINDS
+from otel_tracking.entities import KINDS
 from otel_tracking.taxonomy import broken_rules
 from otel_tracking.view import view_of
 

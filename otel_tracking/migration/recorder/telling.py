@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from otel_tracking.migration import corrections, entities
-from otel_tracking.migration.entities import Kind
+from otel_tracking import entities
+from otel_tracking.entities import Kind
+from otel_tracking.migration import corrections
 from otel_tracking.migration.journey import OpenScopes
 from otel_tracking.migration.lifecycle import TOLD, reported_error
 from otel_tracking.run import Execution
