@@ -131,6 +131,12 @@ class OpenScopes:
         self._end_with(error)
         self._close_output(error)
 
+    def stop(self, error: BaseException) -> None:
+        """Somebody stopped the work: what was not done ends with the error."""
+        if not self._is_concluded:
+            self._end_with(error)
+        self._close_output(error)
+
     def leave_stage(self) -> None:
         """The stage that is open has done its work, and nobody knows yet which comes next."""
         self._close_stage()

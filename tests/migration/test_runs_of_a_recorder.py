@@ -257,6 +257,13 @@ class TestOutcomes:
         [record] = server.ended_records()
         assert (record.status, record.items[-1].content) == (Status.CANCELLED, "the person pressed stop")
 
+    def test_what_was_under_way_when_it_was_aborted_is_no_failure(self, server):
+        server.interception().save_entity("generation_prompt", "A fox")
+        server.runs.find(RUN_ID).abort("the client left")
+        [record] = server.ended_records()
+        assert (record.status, record.items_of(ItemType.OUTPUT_FAILED)) == (Status.CANCELLED, ())
+        assert "error" not in {span.status for span in record.spans}
+
     def test_complete_is_the_end_and_said_twice_it_is_one(self, server):
         recorder = server.interception()
         recorder.mark_complete()

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from children import start_python
+from children import run_python, start_python
 from hypothesis import given
 from hypothesis import strategies as st
 from test_runs_of_a_recorder import RUN_ID, Server, types_of
@@ -32,6 +32,34 @@ server = Server(Path(sys.argv[2]), run_ids=RunIds(Path(sys.argv[3])))
 server.interception()
 server.runs.settle()
 os.kill(os.getpid(), 9)
+"""
+
+
+FORKED = """
+import os, sys
+from collectors import start_recording
+from collectors.testing import RememberingSink
+from otel_tracking import migration
+from otel_tracking.migration import recorder
+sink = RememberingSink()
+recording = start_recording([sink], journal=False)
+migration.configure(lambda: migration.Home(recording.tracker()))
+recorder.get_recorder("run_1", "dada", base_path=sys.argv[1]).save_entity("input", "a")
+runs = recorder.server_runs()
+child = os.fork()
+if not child:
+    recording = start_recording([sink], journal=False)
+    assert recorder.server_runs() is not runs
+    recorder.get_recorder("run_2", "dada", base_path=sys.argv[1]).save_entity("input", "b")
+    recorder.server_runs().find("run_2").end()
+    recording.flush(timeout=30)
+    print(len(sink.records), "ended", flush=True)
+    os._exit(0)
+_, code = os.waitpid(child, 0)
+recorder.get_recorder("run_1").save_entity("interception", "b")
+runs.find("run_1").end()
+recording.flush(timeout=30)
+print(code, len([item for item in sink.records[0].items if item.content]), flush=True)
 """
 
 
@@ -182,6 +210,12 @@ class TestRestarts:
         assert server.recording.health()["guarded_errors"] == {"recorder upkeep": 1}
         server.runs.close()
         server.recording.close()
+
+
+class TestWorkers:
+    def test_a_forked_worker_has_runs_of_its_own(self, tmp_path):
+        """Those of its parent go on there, and their thread is not in it."""
+        assert run_python(FORKED, tmp_path).split() == ["1", "ended", "0", "2"]
 
 
 class TestTheFileOfRunIds:

@@ -37,7 +37,7 @@ class FolderWriter:
     """Writes files of runs in the order in which they were given; trouble is told by its kind."""
 
     def __init__(self, tell: Callable[[str, BaseException | str], object], *, most_waiting: int = MOST_WAITING) -> None:
-        self._upkeep = Upkeep(_nothing, 3_600.0, tell)
+        self._upkeep = Upkeep("otel-tracking folders", _nothing, 3_600.0, tell)
         self._tell, self._most, self._waiting = tell, most_waiting, 0
         self._lock = threading.Lock()
 

@@ -91,8 +91,7 @@ class ServerRun:
         """A person or a server stopped this: the record will say `cancelled`."""
         with self.lock:
             if self.is_open and self.telling:
-                self.telling.run.cancel(reason)
-                self.telling.end()
+                self.telling.abort(reason)
 
     def end_idle(self, seconds: float) -> None:
         """End a run in which nothing was saved for so long."""
@@ -116,7 +115,8 @@ class ServerRuns:
         self.rules = rules or RunRules()
         self.clock, self._find_home = clock, find_home
         self.troubles = Troubles()
-        self._upkeep = Upkeep(self.end_idle, max(0.1, min(30.0, self.rules.idle_seconds / 4)), self._note)
+        seconds = max(0.1, min(30.0, self.rules.idle_seconds / 4))
+        self._upkeep = Upkeep("otel-tracking runs", self.end_idle, seconds, self._note)
         self._lock = threading.Lock()
         self._runs: dict[str, ServerRun] = {}
 

@@ -28,6 +28,10 @@ _BEGIN_NO_OUTPUT = ("workflow", "workflow_archive")
 _WAYS_OF_TEXT = frozenset({"txt", "md", "json", "js", "html", "css", "py", "svg"})
 
 
+class RunAborted(BaseException):
+    """Somebody stopped a run: no `Exception`, since nothing failed."""
+
+
 class Telling:
     """One run as a recorder tells of it. Nothing here may be called by two threads at once."""
 
@@ -109,6 +113,12 @@ class Telling:
         """A backend has been given work, and this is its name for it."""
         self._prompt_ids.append({"prompt_id": prompt_id, "media_type": media_type})
         self.run.fact(PROMPT_IDS, list(self._prompt_ids))
+
+    def abort(self, reason: str) -> None:
+        """End the run because somebody stopped it: what was not done is cancelled, and none of it a failure."""
+        self._journey.stop(RunAborted(reason))
+        self.run.cancel(reason)
+        self.end()
 
     def end(self) -> None:
         """End the run as it stands."""

@@ -16,8 +16,10 @@ class Upkeep:
     What a job raises goes to `on_trouble`. It is a daemon: what is still to be done when the interpreter ends is lost.
     """
 
-    def __init__(self, look: Job, seconds: float, on_trouble: Callable[[str, BaseException], object]) -> None:
-        self._look, self._seconds, self._on_trouble = look, seconds, on_trouble
+    def __init__(
+        self, name: str, look: Job, seconds: float, on_trouble: Callable[[str, BaseException], object]
+    ) -> None:
+        self._name, self._look, self._seconds, self._on_trouble = name, look, seconds, on_trouble
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -47,7 +49,7 @@ class Upkeep:
     def _start(self) -> None:
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="otel-tracking recorder", daemon=True)
+                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
                 self._thread.start()
 
     def _work(self) -> None:
