@@ -49,7 +49,8 @@ class FolderWriter:
         if not fits:
             self._tell("recorder folder", TOO_MUCH_WAITS)
             return
-        self._upkeep.put(partial(self._write, path, content))
+        if not self._upkeep.put(partial(self._write, path, content)):
+            self._let_go(content)
 
     def settle(self, timeout: float = LONGEST_WAIT) -> bool:
         """Wait until what was given so far is written."""
@@ -67,8 +68,11 @@ class FolderWriter:
                 file.write(content)
             beside.replace(path)
         finally:
-            with self._lock:
-                self._waiting -= len(content)
+            self._let_go(content)
+
+    def _let_go(self, content: bytes) -> None:
+        with self._lock:
+            self._waiting -= len(content)
 
 
 def find_folder(base_path: Path, run_id: str) -> Path | None:

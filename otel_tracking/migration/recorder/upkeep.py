@@ -8,6 +8,10 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 Job = Callable[[], object]
+OnTrouble = Callable[[str, BaseException], object]
+
+MOST_WAITING = 20_000
+"""Jobs that wait, behind a disk that hangs; of more the latest is not done."""
 
 
 class Upkeep:
@@ -16,18 +20,20 @@ class Upkeep:
     What a job raises goes to `on_trouble`. It is a daemon: what is still to be done when the interpreter ends is lost.
     """
 
-    def __init__(
-        self, name: str, look: Job, seconds: float, on_trouble: Callable[[str, BaseException], object]
-    ) -> None:
+    def __init__(self, name: str, look: Job, seconds: float, on_trouble: OnTrouble) -> None:
         self._name, self._look, self._seconds, self._on_trouble = name, look, seconds, on_trouble
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def put(self, job: Job) -> None:
-        """Have a job done; never waits for it."""
+    def put(self, job: Job) -> bool:
+        """Have a job done; never waits for it. False where too many wait already: it will not be done."""
+        if self._jobs.qsize() >= MOST_WAITING:
+            self._on_trouble("recorder upkeep", OverflowError("too much waits to be written down"))
+            return False
         self._jobs.put(job)
         self.start()
+        return True
 
     def start(self) -> None:
         """Begin, where it has not yet."""
@@ -37,8 +43,7 @@ class Upkeep:
     def settle(self, timeout: float = 5.0) -> bool:
         """Wait until what was put so far is done."""
         done = threading.Event()
-        self.put(done.set)
-        return done.wait(timeout)
+        return self.put(done.set) and done.wait(timeout)
 
     def stop(self, timeout: float = 5.0) -> None:
         """End the thread after the jobs put so far."""
