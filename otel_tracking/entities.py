@@ -154,6 +154,11 @@ def _medium(medium: str) -> MediaType:
     return known.get(medium, MediaType.TEXT if medium == "text" else MediaType.METADATA)
 
 
+def is_a_persons(kind: Kind) -> bool:
+    """Whether something is a text that a person wrote, or is shown to change before it is handed on."""
+    return kind.stage in (1, 2) and kind.item_type in (None, ItemType.USER_INPUT_TEXT, ItemType.INTERCEPTION_FINAL)
+
+
 def said_by(metadata: Mapping[str, Any], model: Any = None) -> dict[str, Any]:
     """Configuration, backend, model and time of an item, by whichever name they were said; `model` where none was.
 

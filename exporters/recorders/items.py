@@ -50,6 +50,7 @@ class Items:
         self.lossy_values = 0
         self._models, self._folder, self._now = recorded.models, folder, started
         self._outputs = 0
+        self._names = {entry.type or NO_TYPE for entry in recorded.entities}
         self._prompt_id: Any = None
         self._texts: dict[str, None] = {}
 
@@ -60,7 +61,7 @@ class Items:
         self.lossy_values += body.lossy_values
         metadata = {**entry.metadata, IMPORTED_FROM: origin_of_item(entry, saved.file, saved.is_missing)}
         kind = kind_of(entry.type, metadata, body.media_format)
-        if entry.is_edit:
+        if entry.is_edit and not self._is_a_beginning(entry, kind):
             self._add_edit(saved, kind, body, metadata)
         elif entry.type == ERROR:
             self._add_error(saved, body, metadata)
@@ -79,6 +80,16 @@ class Items:
         if not any((item.stage or 0) > (check.stage or 0) for item in self.items[check.sequence_number :]):
             origin = {IMPORTED_FROM: {"concluded_from": check.sequence_number}}
             self._put_block(SavedEntry(RecordedEntry({})), origin, check.stage)
+
+    def _is_a_beginning(self, entry: RecordedEntry, kind: Kind) -> bool:
+        """Whether a step of the prompting is no edit: the first text of a name that no entity has.
+
+        Of a run that nobody went on with, all that was typed and made is among these steps.
+        """
+        name = entry.type or NO_TYPE
+        is_first = name not in self._names
+        self._names.add(name)
+        return is_first and entities.is_a_persons(kind)
 
     def _add_edit(self, saved: SavedEntry, kind: Kind, body: EntityBody, metadata: dict[str, Any]) -> None:
         """A turn of the person; which text it was, its type says."""

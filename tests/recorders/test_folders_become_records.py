@@ -135,6 +135,18 @@ class TestWhatBecomesWhat:
         changed = only(record, ItemType.USER_EDIT)
         assert (changed.content, changed.metadata["field"], changed.stage) == ("Fuchs", "interception", 2)
 
+    def test_a_run_that_nobody_went_on_with_has_its_input_and_its_text(self, tmp_path):
+        """The interception of later servers saves its steps alone; entities come with the generation."""
+        steps = [
+            entity("input", "Ein Fuchs"),
+            entity("context_prompt", "Fresko"),
+            entity("interception", "Ein alter Fuchs"),
+        ]
+        edit = entity("interception", "Ein sehr alter Fuchs", "004_interception.txt")
+        record = record_of(a_folder(tmp_path, edits=(*steps, edit), current_state={}))
+        assert types_of(record) == ["user_input_text", "context_prompt", "interception_final", "user_edit"]
+        assert only(record, ItemType.USER_EDIT).metadata["field"] == "interception"
+
     def test_pictures_of_one_call_are_one_output(self, tmp_path):
         one, other = {"prompt_id": "a"}, {"prompt_id": "b"}
         made = [

@@ -22,7 +22,6 @@ from otel_tracking.values.media_types import media_type_of
 CONFIG_USED, PROMPT_IDS = "config_used", "comfyui_prompt_ids"
 """Facts of a run: the configuration that it was begun with, and the backend's names of its calls."""
 
-_TEXTS_OF_STAGES = (1, 2)
 _BEGIN_NO_OUTPUT = ("workflow", "workflow_archive")
 """What is kept of an output, before or after it is there."""
 _WAYS_OF_TEXT = frozenset({"txt", "md", "json", "js", "html", "css", "py", "svg"})
@@ -79,7 +78,7 @@ class Telling:
             return self.error(entities.with_body(metadata, content))
         if kind.item_type is ItemType.PIPELINE_START:
             return self.run.fact(CONFIG_USED, entities.with_body(metadata, content))
-        if media is None and _is_a_persons(kind):
+        if media is None and entities.is_a_persons(kind):
             return self._text(name, kind, content, metadata, models)
         number = self._output_of(name, kind, metadata) if (kind.stage or 0) >= 3 else None
         self._put(name, kind, number, content, metadata, models, media=media, media_format=media_format)
@@ -90,7 +89,7 @@ class Telling:
     def edit(self, name: str, content: Any, metadata: Mapping[str, Any], models: Mapping[str, Any]) -> None:
         """A step of the prompting: the first of its name is what it was given or made, later ones are edits."""
         kind = entities.kind_of(name, metadata, None)
-        if _is_a_persons(kind) and not isinstance(content, bytes | bytearray | memoryview):
+        if entities.is_a_persons(kind) and not isinstance(content, bytes | bytearray | memoryview):
             return self._text(name, kind, content, metadata, models)
         if name not in self._prompted:
             self._prompted.add(name)
@@ -210,13 +209,6 @@ class Telling:
 
     def _begin_output(self) -> None:
         self._output, self._output_is_over, self._prompt_id = self._output + 1, False, None
-
-
-def _is_a_persons(kind: Kind) -> bool:
-    """Whether something is a text that a person wrote, or is shown to change before it is handed on."""
-    if kind.stage not in _TEXTS_OF_STAGES:
-        return False
-    return kind.item_type in (None, ItemType.USER_INPUT_TEXT, ItemType.INTERCEPTION_FINAL)
 
 
 def _language(name: str, item_type: str) -> dict[str, str]:
