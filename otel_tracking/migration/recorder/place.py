@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import functools
 import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +15,9 @@ from otel_tracking.migration.recorder.hearing import hear
 from otel_tracking.migration.recorder.one_request import look_at, run_before
 from otel_tracking.migration.recorder.runs import RunRules, ServerRuns
 
-_runs: tuple[int, ServerRuns] | None = None
-_writer: tuple[int, FolderWriter] | None = None
+_lock = threading.Lock()
+_runs: ServerRuns | None = None
+_writer: FolderWriter | None = None
 _rules = RunRules()
 
 
@@ -26,31 +28,48 @@ def keep_runs(rules: RunRules) -> ServerRuns:
     900
     """
     global _runs, _rules
-    if _runs is not None and _runs[0] == os.getpid():
-        _runs[1].close()
-    _rules, _runs = rules, None
+    with _lock:
+        before, _runs, _rules = _runs, None, rules
+    if before is not None:
+        before.close()
     return server_runs()
 
 
 def server_runs() -> ServerRuns:
-    """The runs of this process; a forked worker has its own, since those of its parent go on there."""
+    """The runs of this process."""
     global _runs
     known = _runs
-    if known is None or known[0] != os.getpid():
-        known = _runs = (os.getpid(), ServerRuns(_rules))
-        # What has begun in the last milliseconds is written down yet.
-        atexit.register(known[1].close, 2.0)
-    return known[1]
+    if known is not None:
+        return known
+    with _lock:
+        if _runs is None:
+            _runs = ServerRuns(_rules)
+            # What has begun in the last milliseconds is written down yet.
+            atexit.register(_runs.close, 2.0)
+        return _runs
 
 
 def folder_writer() -> FolderWriter:
     """Who writes the folders of this process's recorders."""
     global _writer
     known = _writer
-    if known is None or known[0] != os.getpid():
-        known = _writer = (os.getpid(), FolderWriter(_note))
-        atexit.register(known[1].close)
-    return known[1]
+    if known is not None:
+        return known
+    with _lock:
+        if _writer is None:
+            _writer = FolderWriter(_note)
+            atexit.register(_writer.close)
+        return _writer
+
+
+def _begin_anew() -> None:
+    """A forked worker has runs of its own: those of its parent go on there, and so do its threads and locks."""
+    global _lock, _runs, _writer
+    _lock, _runs, _writer = threading.Lock(), None, None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 def _note(kind: str, trouble: BaseException | str) -> None:

@@ -23,6 +23,17 @@ _active: OrderedDict[str, LivePipelineRecorder] = OrderedDict()
 _lock = threading.Lock()
 
 
+def _begin_anew() -> None:
+    """A forked worker has none of its parent's recorders."""
+    global _lock
+    _lock = threading.Lock()
+    _active.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
+
+
 def get_recorder(
     run_id: str,
     config_name: str | None = None,
