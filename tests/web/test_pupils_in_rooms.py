@@ -319,6 +319,18 @@ def test_a_room_outlives_the_server(tmp_path):
         again.pupil(again.book.find(room.room_id))
 
 
+def test_where_the_book_is_lost_nothing_that_was_hidden_is_shown(tmp_path):
+    """Nobody knows any more what of a room was hidden: researchers see its runs, and nobody else."""
+    with school_in(tmp_path) as school:
+        room = school.open()
+        hidden = school.pupil(room).run()
+        school.says(room, "hide", hidden)
+    (tmp_path / "access" / "rooms.json").write_bytes(b"{")
+    with school_in(tmp_path) as school:
+        assert not any(school.somebody(role).sees(hidden) for role in ("class", "teacher"))
+        assert school.somebody("researcher").sees(hidden)
+
+
 def test_runs_of_a_study_with_pseudonyms_are_of_their_room_all_the_same(tmp_path, monkeypatch):
     """The record has another name for the room and for the pupil; the board knows both."""
     monkeypatch.setenv("OTEL_TRACKING_STUDIES", str(tmp_path / "keys"))

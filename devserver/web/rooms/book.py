@@ -6,6 +6,7 @@ Several processes may have it open: each change is made to what is in the file a
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import threading
 import time
@@ -162,6 +163,18 @@ class RoomBook:
     def _without_old_names(self, rooms: dict[str, Room]) -> dict[str, Room]:
         since = self._clock() - NAMES_KEPT_SECONDS
         return {name: room.nameless() if room.opened_at < since else room for name, room in rooms.items()}
+
+
+def is_room_id(session_id: object) -> bool:
+    """Whether a session is called as rooms are.
+
+    >>> is_room_id("room_0e3a0561"), is_room_id("room-3")
+    (True, False)
+    """
+    return isinstance(session_id, str) and _ROOM_ID.fullmatch(session_id) is not None
+
+
+_ROOM_ID = re.compile("room_[0-9a-f]{8}")
 
 
 def new_pupil_id() -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from devserver.web.asking.job import Job
 from devserver.web.asking.runner import Runner
-from devserver.web.rooms.book import RoomBook, UnknownRoom
+from devserver.web.rooms.book import RoomBook, UnknownRoom, is_room_id
 from devserver.web.rooms.room import Room
 from devserver.web.visitors.pupils import Asker
 from exporters.explorer.catalogue import IndexedRun
@@ -55,6 +55,8 @@ class Seeing:
         if run is None or run.execution_id in self.rooms.hidden:
             return False
         room = self._room_of_run(run)
+        if room is None and is_room_id(_session_of(run)):
+            return False  # the book that says what of it is hidden is lost
         if room and asker.holds_rooms:
             return True
         if room or asker.room:
@@ -98,7 +100,7 @@ class Seeing:
         )
 
     def _room_of_run(self, run: Job | StoredRun) -> Room | None:
-        return self.rooms.of_session(run.request.session_id if isinstance(run, Job) else run.session_id)
+        return self.rooms.of_session(_session_of(run))
 
     def _is_own(self, run: Job | StoredRun, asker: Asker) -> bool:
         return self.owns(run if isinstance(run, Job) else run.execution_id, asker)
@@ -116,3 +118,7 @@ class Seeing:
         by_ticket = self.runner.kept(asker.ticket) if asker.ticket else None
         kept = [*self.runner.kept_of_owner(asker.pupil), by_ticket]
         return frozenset(one.execution_id for one in kept if one and one.execution_id)
+
+
+def _session_of(run: Job | StoredRun) -> object:
+    return run.request.session_id if isinstance(run, Job) else run.session_id
