@@ -54,8 +54,8 @@ NO_PAGES = {
     "media.media",
     "media.thumbnail",
     "chosen.fetch",
-    "rooms.code",
     "pages.change_language",
+    "rooms.code",
 }
 """Routes that answer with a file, a word or another address; those of the API answer no pages either."""
 
@@ -93,12 +93,11 @@ class Tour:
             self._each(act)
         self.wait_until_all_have_ended()
         self._each(self.see_what_has_ended)
-        for student, teacher in self._parties:
-            self.meet_in_a_room(student, teacher)
-        for teacher in self.visitors:
-            if teacher.is_researcher:
-                self.take_home(teacher)
-                self.erase(teacher)
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(lambda party: self.hold_a_room(*party), self._parties))
+        for _, teacher in self._parties:
+            self.take_home(teacher)
+            self.erase(teacher)
         self.be_sent_away()
 
     def _each(self, act):
@@ -110,6 +109,8 @@ class Tour:
         visitor.look("login", "/")
         visitor.send("wrong token", "/login", token="wrong")
         visitor.send("too much", "/login", token="x" * 5000)
+        visitor.look("join a room", "/join")
+        visitor.send("wrong code", "/join", code="222222")
         visitor.log_in()
 
     def see_nothing(self, visitor):
@@ -149,6 +150,7 @@ class Tour:
 
     def see_what_has_ended(self, visitor):
         visitor.look("broken off", visitor.under_way, until=IS_OVER)
+        seen = []
         for name, schema, text in (
             ("done", "stillepost", LONG),
             ("pictures", "image_comparison", "Zwei Farben"),
@@ -158,36 +160,35 @@ class Tour:
             ("failed", "dada", "Ein Fehler"),
         ):
             run = visitor.execute(schema, text)
+            seen.append(run["execution_id"])
             visitor.look(name, run["run_url"], until=IS_OVER)
             if visitor.is_researcher:
                 visitor.look(f"{name}, for research", run["run_url"] + IS_RESEARCH, until=IS_OVER)
-        ids = [visitor.execute("bauhaus", text)["execution_id"] for text in ("Ein Fuchs im Regen", "Ein Bär im Regen")]
-        visitor.look("compared", f"/compare?left={ids[0]}&right={ids[1]}")
-        visitor.look("one run is not two", f"/compare?left={ids[0]}&right={ids[0]}")
+        visitor.look("compared", f"/compare?left={seen[0]}&right={seen[1]}")
+        visitor.look("nothing to compare", "/compare")
         visitor.look("runs", "/runs")
         visitor.look("runs found", "/runs?q=farben")
         visitor.look("no runs found", "/runs?q=nowhere")
         visitor.look("runs page", "/runs?page=2")
         visitor.look("beyond the last page", "/runs?page=99")
 
-    def meet_in_a_room(self, student, teacher):
+    def hold_a_room(self, student, teacher):
         teacher.look("rooms", "/rooms")
-        room = teacher.send("a room with nobody in it", "/rooms", title="7b Kunst")
-        student.send("no such room", "/join", code="K7M4XD")
-        student.look("to join", "/join")
+        room = teacher.send("room", "/rooms", title="7b")
         code = teacher.page.look("document.querySelector('.big-code').textContent")
-        student.send("in a room", "/join", code=code, nickname="Mia")
-        for name, text in (("a run in a room", LONG), ("blocked in a room", FORBIDDEN)):
-            run = student.execute("stillepost", text)["run_url"]
-            student.look(name, run, until=IS_OVER)
-            teacher.look(f"{name}, for a teacher", f"{run}?audience=teacher", until=IS_OVER)
-        student.look("runs in a room", "/runs")
-        teacher.look("a room", room, until="document.querySelectorAll('.room-card').length === 2")
-        teacher.send("a room on a break", room, do="pause")
-        student.look("on a break", "/")
-        teacher.send("a room that is closed", room, do="close")
-        teacher.look("rooms that are closed", "/rooms")
-        student.send("out of the room", "/leave")
+        student.send("start in a room", "/join", code=code, nickname="Lena")
+        teacher.post(room, do="pause")
+        run = student.execute("stillepost", "Eine Blume", wait=False)["run_url"]
+        student.look("waiting in a room that is paused", run, until=IS_LIVE)
+        teacher.look("room that is paused", room)
+        teacher.post(room, do="resume")
+        student.look("run of a room", run, until=IS_OVER)
+        student.execute("stillepost", FORBIDDEN)
+        student.execute("stillepost", WORRYING)
+        teacher.look("room with runs", room, until="document.querySelectorAll('.room-card').length === 3")
+        teacher.post(room, do="close")
+        teacher.look("room that is closed", room)
+        teacher.look("rooms there were", "/rooms")
 
     def take_home(self, teacher):
         choice = {"all": "1", "query": "", "format": "json_zip"}
@@ -217,12 +218,13 @@ class Tour:
             visitor.send("logged out", "/logout")
             visitor.page.look(WRONG_UNTIL_TOO_OFTEN)
             visitor.send("too many wrong tokens", "/login", token="wrong")
+            visitor.send("too many wrong codes", "/join", code="222222")
 
 
 @pytest.fixture(scope="module")
 def tour(tmp_path_factory):
     data_dir, held = tmp_path_factory.mktemp("data"), HeldTranslator(patience=10 * PATIENCE)
-    settings = WebSettings(**TOKENS, port=0, slots=4, most_waiting=12, most_wrong_tokens=12)
+    settings = WebSettings(**TOKENS, port=0, slots=4, most_waiting=12, most_wrong_tokens=20)
     engines = {"translator": held, "check_safety": check_terms, "dada": ScriptedMaker(fails_at=range(1, 99))}
     with ExitStack() as stack:
         devserver = stack.enter_context(devserver_in(data_dir, **engines))
