@@ -50,6 +50,10 @@ __all__ = [
 ]
 
 
+SETTLE_SECONDS = 1.0
+"""How long a reader waits for runs that have just ended, where their sinks keep up; for others it does not."""
+
+
 class LateSinks:
     """Sinks that are opened by the thread that writes the first record, and tried again where they cannot be."""
 
@@ -140,7 +144,7 @@ def _opened(settings: Settings | None) -> _Open:
             recording = start_recording([LateSinks(settings)], journal=settings.journal, **told)
             store = DatasetStore(
                 settings.data_dir,
-                settle=lambda: recording.flush(timeout=5),
+                settle=lambda: recording.settle(SETTLE_SECONDS),
                 study=settings.study,
                 places=places_of(settings),
             )

@@ -53,9 +53,10 @@ class DatasetStore:
 
     def load(self, execution_id: str) -> ExecutionRecord | None:
         """The record of that id, or None."""
+        if listed := self._next_listed(execution_id):
+            return listed  # it was waited for when it was listed
         self._settle()
-        records = read_records(self._data_dir, execution_id=execution_id, on_damage=Damages())
-        return self._next_listed(execution_id) or next(records, None)
+        return next(read_records(self._data_dir, execution_id=execution_id, on_damage=Damages()), None)
 
     def latest(self, limit: int, offset: int) -> list[str]:
         """Execution ids by the time of the run, latest first."""

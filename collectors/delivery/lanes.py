@@ -26,9 +26,16 @@ LONGEST_DELAY = 30.0
 class SinkLane:
     """A sink's own thread and queue."""
 
-    def __init__(self, sink: Sink, troubles: Troubles, *, retry_seconds: float = 0.1) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        troubles: Troubles,
+        *,
+        retry_seconds: float = 0.1,
+        on_failing: Callable[[], None] = lambda: None,
+    ) -> None:
         self.outlet, self._troubles, self._retry_seconds = Outlet.of(sink), troubles, retry_seconds
-        self.name = type(sink).__name__
+        self.name, self._on_failing = type(sink).__name__, on_failing
         self.delivered = self.retries = 0
         self.last_error: str | None = None
         self._queue: queue.SimpleQueue[Parcel | None] = queue.SimpleQueue()
@@ -37,6 +44,11 @@ class SinkLane:
         self._delay, self._retry_at = retry_seconds, 0.0
         self._thread = threading.Thread(target=self._work, name=f"otel-tracking {self.name}", daemon=True)
         self._thread.start()
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether its sink did not take what it was given last."""
+        return self.last_error is not None
 
     @property
     def pending(self) -> int:
@@ -140,3 +152,4 @@ class SinkLane:
         # An OSError names a path and a reason; other messages may hold what a child wrote.
         self.last_error = str(trouble) if isinstance(trouble, OSError) else type(trouble).__name__
         self._troubles.note(f"sink {self.name}", trouble)
+        self._on_failing()

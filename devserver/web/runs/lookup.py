@@ -173,7 +173,7 @@ class Runs:
 
     def settle(self, timeout: float = SETTLE_SECONDS) -> None:
         """Wait until runs that have ended are stored; where that takes too long, go on with those that are."""
-        self._devserver.recording.flush(timeout)
+        self._devserver.recording.settle(timeout)
 
     def _asked_for_here(self, name: str, asker: Asker) -> Job | str | None:
         """What was asked for of this server, or of the one before it, by its ticket, id or trace id."""
