@@ -25,15 +25,14 @@ CLIENTS = {"httpx": "otel_tracking.capture.httpx_transport", "requests": "otel_t
 
 SURFACE = {
     "otel_tracking": """
-        attributes attribution audience canonical capture capture.names capture.propagation erasure errors extras
-        frame migration outcome plan pseudonyms record run scopes secrets.frozen secrets.media secrets.records
-        secrets.redaction span_event taxonomy timings tracker values.kinds values.media_types values.payload_check
-        values.plain values.rebuild values.record_fields version view
+        attributes attribution audience canonical capture capture.names capture.propagation environment erasure errors
+        extras frame migration.era_a outcome plan pseudonyms record run scopes secrets.frozen secrets.media
+        secrets.records secrets.redaction span_event taxonomy timings tracker values.kinds values.media_types
+        values.payload_check values.plain values.rebuild values.record_fields version view
     """,
     "collectors": """
-        building.live delivery.sinks listening listening.server outbox outbox.erasing outbox.media_store
-        outbox.retrying receiving receiving.erasing receiving.server recording recording.erasing streaming
-        streaming.kafka streaming.partition
+        building.live listening listening.server outbox outbox.retrying ready_made receiving receiving.server recording
+        streaming streaming.kafka streaming.partition
     """,
     "exporters": """
         asking.answers asking.saving asking.sources asking.written
@@ -45,7 +44,7 @@ SURFACE = {
         formats formats.documents formats.json formats.worker
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
         privacy.at_source privacy.consent privacy.consent_lists privacy.exports_ledger privacy.way_out privacy.profiles
-        privacy.retention privacy.studies privacy.usual_rules recorders
+        privacy.retention privacy.studies ready_made recorders
         remarks.annotated remarks.book remarks.codebook_files remarks.lines remarks.remarks remarks.sheet remarks.store
         remarks.variables
         storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding

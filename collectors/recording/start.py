@@ -243,7 +243,7 @@ def start_recording(
     """
     otlp = read_otlp_settings(otlp_endpoint, otlp_content)
     if viewer_text is not None and otlp_content == FULL:
-        raise RecordingError("otlp_content is 'full', which looks over no text; viewer would work with viewer_text")
+        raise RecordingError("otlp_content is 'full': no text is looked over; viewer would work with viewer_text")
     resource = make_resource(service_name, resource_attributes)
     box = None
     if research_endpoint is not None:

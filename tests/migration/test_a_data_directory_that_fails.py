@@ -8,6 +8,7 @@ from disks import fill, small_disk
 
 from devserver import era_a
 from devserver.settings import Settings
+from otel_tracking.migration import era_a as ready
 
 LONG = 3_600.0
 """Seconds: a request that waits for them is not answered within a test."""
@@ -39,7 +40,7 @@ def disk(tmp_path):
 def server_on(disk, server, monkeypatch):
     server.data_dir = disk / "data"
     era_a.start(Settings(data_dir=server.data_dir, journal=False))
-    monkeypatch.setattr(era_a, "SETTLE_SECONDS", LONG)
+    monkeypatch.setattr(ready, "SETTLE_SECONDS", LONG)
     yield server
     era_a.stop(timeout=0.1)
 

@@ -8,10 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from exporters import ParquetSink, list_executions, read_records
 from exporters.erasure import Reason, erase
 from exporters.privacy.at_source import as_at_source
 from exporters.storage.reading.damage import Damages
+from exporters.storage.reading.records import list_executions, read_records
+from exporters.storage.writing.parquet_dataset import ParquetSink
 from otel_tracking.erasure import Place
 from otel_tracking.record import ExecutionRecord
 from otel_tracking.secrets.records import without_secrets
@@ -33,7 +34,8 @@ class _Ahead(threading.local):
 class DatasetStore:
     """Records of a data directory, without those that cannot be read (`verify` names them).
 
-    `settle` waits until runs that have ended are stored. What is saved and says no study is of `study`.
+    `settle` waits until runs that have ended are stored; `trouble` is why some are not. What is saved and says no study
+    is of `study`.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class DatasetStore:
         settle: Callable[[], object] = lambda: None,
         study: str | None = None,
         places: Sequence[Place] = (),
+        trouble: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._data_dir, self._settle, self._study, self._places = data_dir, settle, study, places
+        self._trouble = trouble
         self._ahead = _Ahead()
 
     def save(self, record: ExecutionRecord) -> None:
@@ -81,15 +85,17 @@ class DatasetStore:
         return bool(done.runs)
 
     def stats(self) -> dict[str, Any]:
-        """How many runs can be read, the bytes of everything that is stored, and an `error` where some cannot."""
+        """How many runs can be read, the bytes of all that is stored, and an `error` where some cannot, or are not."""
         self._settle()
         damages = Damages()
         files = [path for path in self._data_dir.rglob("*") if path.is_file()]
+        count = len(list_executions(self._data_dir, on_damage=damages))
+        error = self._trouble() or ("some files cannot be read; otel-tracking verify names them" if damages else None)
         return {
-            "total_records": len(list_executions(self._data_dir, on_damage=damages)),
+            "total_records": count,
             "total_size_bytes": sum(path.stat().st_size for path in files),
             "storage_dir": str(self._data_dir.absolute()),
-            **({"error": "some files cannot be read; otel-tracking verify names them"} if damages else {}),
+            **({"error": error} if error else {}),
         }
 
     def _next_listed(self, execution_id: str) -> ExecutionRecord | None:
