@@ -26,9 +26,9 @@ CLIENTS = {"httpx": "otel_tracking.capture.httpx_transport", "requests": "otel_t
 SURFACE = {
     "otel_tracking": """
         attributes attribution audience canonical capture capture.names capture.propagation environment erasure errors
-        extras frame migration.era_a outcome plan pseudonyms record run scopes secrets.frozen secrets.media
-        secrets.records secrets.redaction span_event taxonomy timings tracker values.kinds values.media_types
-        values.payload_check values.plain values.rebuild values.record_fields version view
+        extras frame migration.era_a migration.records outcome plan pseudonyms record run scopes secrets.frozen
+        secrets.media secrets.records secrets.redaction span_event taxonomy timings tracker values.kinds
+        values.media_types values.payload_check values.plain values.rebuild values.record_fields version view
     """,
     "collectors": """
         building.live listening listening.server outbox outbox.retrying ready_made receiving receiving.server recording
@@ -48,7 +48,7 @@ SURFACE = {
         remarks.annotated remarks.book remarks.codebook_files remarks.lines remarks.remarks remarks.sheet remarks.store
         remarks.variables
         storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding
-        storage.reading.selection storage.upkeep.inspection storage.upkeep.salvage
+        storage.reading.remembered storage.reading.selection storage.upkeep.inspection storage.upkeep.salvage
         storage.writing.media storage.writing.tombstones
         story.boxes story.catalogue story.concerns story.drifting story.language_names story.letters story.parts
         story.readable story.remarks story.story story.storyteller story.untranslated story.words

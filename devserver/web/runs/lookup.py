@@ -11,7 +11,6 @@ from collectors.recording import LiveEvent
 from devserver.web.asking.job import Job
 from devserver.web.asking.runner import Runner
 from devserver.web.asking.tickets import LOST, Kept
-from devserver.web.runs.remembered import Remembered
 from devserver.web.visitors.pupils import Asker
 from devserver.wiring import Devserver
 from exporters import find_execution, read_records
@@ -27,6 +26,7 @@ from exporters.storage.layout import stored_days
 from exporters.storage.reading.damage import Damage, Damages
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow
 from exporters.storage.reading.finding import SHORTEST_PREFIX, is_meant
+from exporters.storage.reading.remembered import Remembered
 from exporters.storage.reading.selection import Selection, Wanted
 from exporters.storage.writing.media import media_name, read_stored
 from otel_tracking.erasure import RunId
