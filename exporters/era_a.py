@@ -97,6 +97,8 @@ class DatasetStore:
             reason=Reason.EXECUTION,
             wait_seconds=LONGEST_WAIT,
         )
+        self._records.forget()
+        self._ahead.rows, self._ahead.loader = iter(()), None
         return bool(done.runs)
 
     def stats(self) -> dict[str, Any]:
@@ -134,4 +136,4 @@ class DatasetStore:
         record = loader.load(row, StoredRun.record)
         if record is None:
             raise LookupError(row.execution_id)
-        return record
+        return as_earlier(record, is_kept=True)

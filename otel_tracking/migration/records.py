@@ -39,7 +39,10 @@ class ExecutionRecord(record.ExecutionRecord):
 
     def to_dict(self) -> dict[str, Any]:
         """All fields by name; values that JSON cannot say are tagged as in `otel_tracking/canonical.py`."""
-        plain: dict[str, Any] = json.loads(canonical.dumps(super().to_dict()))
+        text = self.__dict__.get("_text") or canonical.dumps(super().to_dict())
+        if self.__dict__.get("_is_kept"):
+            object.__setattr__(self, "_text", text)
+        plain: dict[str, Any] = json.loads(text)
         return plain
 
     def get_items_by_stage(self, stage: int) -> list[ExecutionItem]:
@@ -58,11 +61,13 @@ class ExecutionRecord(record.ExecutionRecord):
 _NAMES = frozenset(entry.name for entry in fields(record.ExecutionRecord))
 
 
-def as_earlier(stored: record.ExecutionRecord) -> ExecutionRecord:
-    """The same record, with the earlier helper methods."""
+def as_earlier(stored: record.ExecutionRecord, *, is_kept: bool = False) -> ExecutionRecord:
+    """The same record, with the earlier helper methods. One that `is_kept` is asked for its dict again and again."""
     if isinstance(stored, ExecutionRecord):
         return stored
-    return ExecutionRecord(**_fields(stored))
+    earlier = ExecutionRecord(**_fields(stored))
+    object.__setattr__(earlier, "_is_kept", is_kept)
+    return earlier
 
 
 def as_stored(given: record.ExecutionRecord) -> record.ExecutionRecord:
