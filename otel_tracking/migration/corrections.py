@@ -19,6 +19,11 @@ NOT_MEASURED = "not_measured"
 GIVEN_FILE_PATH = "given_file_path"
 MEDIA_INDEX = "media_index"
 
+TEXTS = ("file_path", "content", "input_text")
+"""The fields of an item in whose place a medium may have been handed over."""
+
+_OF_ITEM = {"file_path": GIVEN_FILE_PATH, "content": "content", "input_text": "input_text"}
+
 SMALLEST_MEDIA = 1_024
 """Bytes from which a value is media whatever it begins with."""
 
@@ -73,6 +78,19 @@ def measured_hop(number: Any, from_lang: Any, to_lang: Any) -> dict[str, Any]:
     return {"from_lang": from_lang, "to_lang": to_lang}
 
 
+def real_type(item_type: ItemType, given: dict[str, Any], metadata: Any, media: list[Medium]) -> ItemType:
+    """What was really logged: an output that is no image, an image that was typed.
+
+    >>> png = b"\\x89PNG", "image/png"
+    >>> real_type(ItemType.USER_INPUT_TEXT, {"content": "data:image/png;base64,iVBORw=="}, {}, [png])
+    <ItemType.USER_INPUT_IMAGE: 'user_input_image'>
+    """
+    if item_type == ItemType.OUTPUT_IMAGE:
+        return output_type(given.get("file_path"), metadata, media)
+    is_image = bool(media) and media[0][1].startswith("image/")
+    return ItemType.USER_INPUT_IMAGE if item_type == ItemType.USER_INPUT_TEXT and is_image else item_type
+
+
 def output_type(file_path: Any, metadata: Any, media: list[Medium]) -> ItemType:
     """What an output logged as an image really is: as the backend says, or its bytes, or its file's name.
 
@@ -121,6 +139,26 @@ def lift_media(metadata: Any) -> tuple[Any, list[Medium]]:
         return metadata, found
     slim = {key: _with_parts(value, lifted) for key, value in metadata.items()}
     return (slim if found else metadata), found
+
+
+def lift_fields(fields: dict[str, Any]) -> tuple[dict[str, Any], list[Medium]]:
+    """The fields of an item without the media that stand in its texts or its metadata, and these.
+
+    In metadata their number stands where they stood; the number of one that was a text stands under the text's name.
+
+    >>> slim, media = lift_fields({"content": "data:image/png;base64,iVBORw0KGgo="})
+    >>> slim, media[0][1]
+    ({'content': None, 'metadata': {'content': {'media_index': 1, 'base64': 'data:image/png;base64,'}}}, 'image/png')
+    """
+    # Not looked at where a text has no sign of it: this is done for every item.
+    texts = {name: value for name in TEXTS if isinstance(value := fields.get(name), str) and as_medium(value)}
+    metadata = fields.get("metadata") or {}
+    if not isinstance(metadata, dict):
+        return fields, []
+    lifted, media = lift_media({**{_OF_ITEM[name]: text for name, text in texts.items()}, **metadata})
+    if not media:
+        return fields, []
+    return {**fields, **dict.fromkeys(texts), "metadata": lifted}, media
 
 
 def _with_parts(value: Any, lifted: Callable[[Any], Any]) -> Any:

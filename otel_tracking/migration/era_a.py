@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -137,8 +137,14 @@ def _open_recording(settings: RecordingSettings) -> _Open:
     where = str(settings.data_dir.absolute())
     late_sinks = _part("collectors.late_sinks").LateSinks
     sinks = [late_sinks(where, open_sinks, what) for what, open_sinks in _openers(settings).items()]
-    told = {**storage.whose_runs(settings), **storage.viewers_of(settings)}
-    recording = recording_side.record_into(settings, sinks, **told)
+    whose = storage.whose_runs(settings)
+    try:
+        recording = recording_side.record_into(settings, sinks, **whose, **storage.viewers_of(settings))
+    except RecordingError as trouble:
+        # Runs are worth more than the traces of them that viewers would be sent.
+        without = replace(settings, otlp_endpoint=False, otlp_content=None)
+        recording = recording_side.record_into(without, sinks, **whose)
+        _say(f"no traces are sent: {trouble}")
     store = storage.open_store(
         settings,
         settle=lambda: recording.settle(SETTLE_SECONDS),

@@ -91,3 +91,16 @@ def test_traces_are_sent_where_the_environment_says(begun, monkeypatch):
 
     monkeypatch.setenv("DEVSERVER_OTLP_ENDPOINT", "off")
     assert not era_a.start().health()["otlp"].get("endpoint")
+
+
+def test_traces_that_cannot_be_sent_as_they_are_set_stop_no_record(begun, monkeypatch, caplog):
+    """None is sent then, so nothing leaves that should not; the log says why, once."""
+    monkeypatch.setenv("DEVSERVER_OTLP_ENDPOINT", "http://localhost:9")
+    monkeypatch.setenv("DEVSERVER_OTLP_CONTENT", "everything")
+    run()
+    run()
+    [sentence] = told(caplog)
+    assert sentence.startswith("no traces are sent: ")
+    assert "everything" in sentence
+    assert era_a.start().health()["otlp"]["endpoint"] is None
+    assert len(era_a.list_execution_records()) == 2
