@@ -146,7 +146,7 @@ def lift_fields(fields: dict[str, Any]) -> tuple[dict[str, Any], list[Medium]]:
 
     In metadata their number stands where they stood; the number of one that was a text stands under the text's name.
 
-    >>> slim, media = lift_fields({"content": "data:image/png;base64,iVBORw0KGgo="})
+    >>> slim, media = lift_fields({"content": "data:image/png;base64,iVBORw0KGgoAAAAN"})
     >>> slim, media[0][1]
     ({'content': None, 'metadata': {'content': {'media_index': 1, 'base64': 'data:image/png;base64,'}}}, 'image/png')
     """

@@ -18,7 +18,7 @@ from otel_tracking.pseudonyms import SHORTEST_KEY, Pseudonyms
 from otel_tracking.record import ExecutionRecord as StoredRecord
 
 NOT_CONFIGURED = (
-    "no store is configured, so nothing is kept; import from devserver.era_a instead, or call "
+    "no store is configured, so nothing is kept; import from otel_tracking.migration.era_a instead, or call "
     "otel_tracking.migration.configure (docs/migration-plan.md)"
 )
 
