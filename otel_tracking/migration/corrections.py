@@ -6,28 +6,20 @@ under `given_file_path`.
 
 from __future__ import annotations
 
-import re
-from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
 from otel_tracking.taxonomy import ItemType
-from otel_tracking.values.media_types import media_type_of
+from otel_tracking.values.media_in_texts import GIVEN_FILE_PATH, Medium, as_medium, before_base64
 
 NOT_MEASURED = "not_measured"
-GIVEN_FILE_PATH = "given_file_path"
 MEDIA_INDEX = "media_index"
 
 TEXTS = ("file_path", "content", "input_text")
 """The fields of an item in whose place a medium may have been handed over."""
 
 _OF_ITEM = {"file_path": GIVEN_FILE_PATH, "content": "content", "input_text": "input_text"}
-
-SMALLEST_MEDIA = 1_024
-"""Bytes from which a value is media whatever it begins with."""
-
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{16}")
 
 _OUTPUT_OF_MEDIUM = {
     "image": ItemType.OUTPUT_IMAGE,
@@ -43,8 +35,6 @@ _OUTPUT_OF_SUFFIX = {
     **dict.fromkeys((".mp4", ".webm", ".mov"), ItemType.OUTPUT_VIDEO),
     **dict.fromkeys((".glb", ".gltf", ".obj", ".ply", ".stl"), ItemType.OUTPUT_3D),
 }
-
-Medium = tuple[bytes, str]
 
 
 def known_model(model_used: Any, metadata: Any = None) -> Any:
@@ -133,7 +123,7 @@ def lift_media(metadata: Any) -> tuple[Any, list[Medium]]:
         if medium is None:
             return value
         found.append(medium)
-        return {MEDIA_INDEX: len(found), **({"base64": _before(value)} if isinstance(value, str) else {})}
+        return {MEDIA_INDEX: len(found), **({"base64": before_base64(value)} if isinstance(value, str) else {})}
 
     if not isinstance(metadata, dict):
         return metadata, found
@@ -168,41 +158,3 @@ def _with_parts(value: Any, lifted: Callable[[Any], Any]) -> Any:
             for part in value
         ]
     return lifted(value)
-
-
-def as_medium(value: Any) -> Medium | None:
-    r"""The bytes of a medium and their type, where `value` is one; None for any other value.
-
-    >>> as_medium(b"\0\0\0\x20ftypM4A "), as_medium("A flower")
-    ((b'\x00\x00\x00 ftypM4A ', 'audio/mp4'), None)
-    """
-    if isinstance(value, bytes | bytearray | memoryview):
-        data = bytes(value)
-        kind = _type_of(data)
-        return (data, kind or "application/octet-stream") if kind or len(data) >= SMALLEST_MEDIA else None
-    return _from_base64(value) if isinstance(value, str) else None
-
-
-def _before(text: str) -> str:
-    """What stands before the base64 of a `data:` URL; nothing in any other text."""
-    head, separator, _ = text[:200].partition(";base64,")
-    return head + separator if text.startswith("data:") and separator else ""
-
-
-def _from_base64(text: str) -> Medium | None:
-    before = _before(text)
-    start = len(before)
-    beginning = text[start : start + 16]
-    if not _BASE64.match(beginning) or not (start or _type_of(b64decode(beginning))):
-        return None
-    try:
-        data = b64decode(text[start:], validate=True)
-    except ValueError:
-        return None
-    if b64encode(data).decode() != text[start:]:
-        return None  # the same text could not be made from the bytes again
-    return data, _type_of(data) or before[5:].partition(";")[0] or "application/octet-stream"
-
-
-def _type_of(data: bytes) -> str | None:
-    return media_type_of(data) or ("audio/wav" if data[:4] == b"RIFF" else None)
