@@ -26,9 +26,10 @@ CLIENTS = {"httpx": "otel_tracking.capture.httpx_transport", "requests": "otel_t
 SURFACE = {
     "otel_tracking": """
         attributes attribution audience canonical capture capture.names capture.propagation environment erasure errors
-        extras frame migration.era_a migration.records outcome plan pseudonyms record run scopes secrets.frozen
-        secrets.media secrets.records secrets.redaction span_event taxonomy timings tracker values.kinds
-        values.media_types values.payload_check values.plain values.rebuild values.record_fields version view
+        extras frame migration.corrections migration.era_a migration.records outcome plan pseudonyms record run scopes
+        secrets.frozen secrets.media secrets.records secrets.redaction span_event taxonomy timings tracker
+        values.kinds values.media_in_texts values.media_types values.payload_check values.plain values.rebuild
+        values.record_fields version view
     """,
     "collectors": """
         building.live listening listening.server outbox outbox.retrying ready_made receiving receiving.server recording
@@ -44,7 +45,7 @@ SURFACE = {
         formats formats.documents formats.json formats.worker
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
         privacy.at_source privacy.consent privacy.consent_lists privacy.exports_ledger privacy.way_out privacy.profiles
-        privacy.retention privacy.studies ready_made recorders
+        privacy.retention privacy.studies ready_made recorders recorders.pictures
         remarks.annotated remarks.book remarks.codebook_files remarks.lines remarks.remarks remarks.sheet remarks.store
         remarks.variables
         storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding

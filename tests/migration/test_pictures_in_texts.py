@@ -2,13 +2,15 @@
 
 import base64
 import hashlib
+import json
 
 import pytest
 from click.testing import CliRunner
 from scenario_of_era_a import items_of
 
 from devserver.cli.app import command_line
-from otel_tracking.migration import ExecutionTracker
+from exporters import import_record
+from otel_tracking.migration import ExecutionTracker, save_execution_record
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 768
 BASE64 = base64.b64encode(PNG).decode()
@@ -102,3 +104,53 @@ def test_two_at_once_are_two_items(server, tracker):
     outputs = items_of(server.record(), "output_image")
     assert [output.media.bytes for output in outputs] == [len(PNG), len(other)]
     assert outputs[0].metadata["image_data"] == {"media_index": 2, "base64": ""}
+
+
+def an_old_file(directory, name, **changes):
+    item = {"sequence_number": 1, "timestamp": "2025-11-03T22:41:53.608540", "stage": 4, "item_type": "output_image"}
+    record = {
+        "execution_id": name,
+        "config_name": "dada",
+        "timestamp": item["timestamp"],
+        "items": [{**item, **changes}],
+    }
+    path = directory / "record.json"
+    path.write_text(json.dumps(record))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"file_path": URL}, {"given_file_path": STOOD_THERE}),
+        ({"content": URL, "metadata": {"seed": 7}}, {"content": STOOD_THERE, "seed": 7}),
+        ({"metadata": {"image_data": BASE64}}, {"image_data": {"media_index": 1, "base64": ""}}),
+    ],
+    ids=["path", "content", "metadata"],
+)
+def test_in_a_record_of_the_old_tracker_that_is_taken_over(changes, told, server, tmp_path):
+    """The 3 MB of an old file become a picture, once: taking it over again says that it is known."""
+    path = an_old_file(tmp_path, "exec_20251103_224153_608540d5", **changes)
+    arguments = ["import", str(path), "--data", str(server.data_dir)]
+    assert [CliRunner().invoke(command_line, arguments).exit_code for _ in range(2)] == [0, 0]
+    record = server.record()
+    [item] = record.items
+    assert (item.metadata, item.content) == (told, None)
+    assert (server.data_dir / item.file_path).read_bytes() == PNG
+    nowhere_in_text(server, record)
+
+
+def test_what_was_taken_over_before_pictures_were_lifted_is_known(server, tmp_path):
+    path = an_old_file(tmp_path, "exec_20251103_224153_608540d5", file_path=URL)
+    save_execution_record(import_record(path))
+    result = CliRunner().invoke(command_line, ["import", str(path), "--data", str(server.data_dir)])
+    assert (result.exit_code, len(server.records())) == (0, 1)
+
+
+def test_a_record_that_is_called_like_a_way_out_stays_below_the_data(server, tmp_path):
+    """What a file says of its run decides nothing about where its picture lies."""
+    path = an_old_file(tmp_path, "../../exec_20251103_224153_608540d5", file_path=URL)
+    CliRunner().invoke(command_line, ["import", str(path), "--data", str(server.data_dir)])
+    [picture] = tmp_path.rglob("*.png")
+    assert server.data_dir / "media" in picture.parents
+    assert ".." not in picture.relative_to(server.data_dir).parts
