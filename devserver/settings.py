@@ -68,14 +68,19 @@ class Settings(RecordingSettings):
             recording = read_recording(environment, data_dir=data_dir, journal=journal, formats=formats)
         except RecordingError as trouble:
             raise SettingsError(str(trouble)) from trouble
-        url = environment.get(JAEGER_URL, "").strip().rstrip("/")
         return cls(
             configs_dir=_read_configs_dir(environment.get(CONFIGS, "")),
             longest_prompt=_read_length(environment),
             **recording,
             **_read_servers(environment),
-            **({"jaeger_url": url} if url else {}),
+            **_read_viewer(environment),
         )
+
+
+def _read_viewer(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Where people look at traces."""
+    url = environment.get(JAEGER_URL, "").strip().rstrip("/")
+    return {"jaeger_url": url} if url else {}
 
 
 def _read_servers(environment: Mapping[str, str]) -> dict[str, Any]:

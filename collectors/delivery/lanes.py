@@ -32,10 +32,10 @@ class SinkLane:
         troubles: Troubles,
         *,
         retry_seconds: float = 0.1,
-        on_failing: Callable[[], None] = lambda: None,
+        on_tried: Callable[[], None] = lambda: None,
     ) -> None:
         self.outlet, self._troubles, self._retry_seconds = Outlet.of(sink), troubles, retry_seconds
-        self.name, self._on_failing = type(sink).__name__, on_failing
+        self.name, self._on_tried = type(sink).__name__, on_tried
         self.delivered = self.retries = 0
         self.last_error: str | None = None
         self._queue: queue.SimpleQueue[Parcel | None] = queue.SimpleQueue()
@@ -44,6 +44,10 @@ class SinkLane:
         self._delay, self._retry_at = retry_seconds, 0.0
         self._thread = threading.Thread(target=self._work, name=f"otel-tracking {self.name}", daemon=True)
         self._thread.start()
+
+    def holds_up(self, parcel: Parcel) -> bool:
+        """Whether somebody may wait for it: its sink has not had that record yet, and does not fail."""
+        return id(self) not in parcel.tried_by and not self.is_failing
 
     @property
     def is_failing(self) -> bool:
@@ -87,6 +91,9 @@ class SinkLane:
                     self._retry(len(self._unwritten) if stop else GROUP_SIZE)
             except Exception as trouble:  # ours, not the sink's: what is left is tried again
                 self._note(trouble)
+            for parcel in fresh:
+                parcel.tried_by.add(id(self))
+            self._on_tried()
         # Here, and not where `close` was called: a sink may hang in this too.
         try:
             self.outlet.sink.close()
@@ -152,4 +159,3 @@ class SinkLane:
         # An OSError names a path and a reason; other messages may hold what a child wrote.
         self.last_error = str(trouble) if isinstance(trouble, OSError) else type(trouble).__name__
         self._troubles.note(f"sink {self.name}", trouble)
-        self._on_failing()

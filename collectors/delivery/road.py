@@ -56,11 +56,11 @@ class Road:
         self.counts: Counter[str] = Counter()
         self._outstanding: set[RunKey] = set()
         self._unbuilt: set[RunKey] = set()
+        self._parcels: dict[RunKey, Parcel] = {}
         self._is_closed = self._is_behind = False
         self._changed = threading.Condition()
         self._lanes = [
-            SinkLane(sink, troubles, retry_seconds=retry_seconds, on_failing=self._tell_those_who_wait)
-            for sink in sinks
+            SinkLane(sink, troubles, retry_seconds=retry_seconds, on_tried=self._tell_those_who_wait) for sink in sinks
         ]
 
     @property
@@ -83,6 +83,7 @@ class Road:
         parcel = Parcel(record, len(self._lanes), is_durable, run.build, run.on_refused)
         if not self._lanes:
             return is_durable(parcel)
+        self._parcels[run.key] = parcel
         self._prepare(parcel)
         self.room.admit(parcel, run.let_go)
         for lane in self._lanes:
@@ -100,6 +101,7 @@ class Road:
         with self._changed:
             self._is_behind = False
             self._outstanding.discard(key)
+            self._parcels.pop(key, None)
             self._changed.notify_all()
 
     def give_up(self, key: RunKey) -> None:
@@ -124,7 +126,7 @@ class Road:
         if not waited_for:
             return True
         with self._changed:
-            if not self._changed.wait_for(lambda: self._is_in_vain() or self._are_done(waited_for), timeout):
+            if not self._changed.wait_for(lambda: not any(map(self._is_worth_waiting_for, waited_for)), timeout):
                 self._is_behind = True  # until a record becomes durable: the next reader would wait as long
             return waited_for.isdisjoint(self._outstanding)
 
@@ -147,9 +149,11 @@ class Road:
     def _are_done(self, keys: set[RunKey]) -> bool:
         return keys & self._outstanding <= self._unbuilt
 
-    def _is_in_vain(self) -> bool:
-        """Whether waiting leads to nothing: a sink fails, or nothing has moved since somebody waited in vain."""
-        return self._is_closed or self._is_behind or any(lane.is_failing for lane in self._lanes)
+    def _is_worth_waiting_for(self, key: RunKey) -> bool:
+        if self._is_closed or self._is_behind or key not in self._outstanding or key in self._unbuilt:
+            return False
+        parcel = self._parcels.get(key)
+        return parcel is None or any(lane.holds_up(parcel) for lane in self._lanes)
 
     def _tell_those_who_wait(self) -> None:
         with self._changed:

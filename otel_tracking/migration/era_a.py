@@ -74,9 +74,12 @@ _lock = threading.Lock()
 _open: _Open | None = None
 
 
-def _places_of(settings: RecordingSettings) -> Sequence[Place]:
+def _places_of_recordings(settings: RecordingSettings) -> Sequence[Place]:
     places: Sequence[Place] = _part("collectors.ready_made").places_of(settings)
     return places
+
+
+_places_of: PlacesOf = _places_of_recordings
 
 
 def erase_from(places_of: PlacesOf) -> None:

@@ -23,6 +23,7 @@ from otel_tracking.scope import Scope
 from otel_tracking.scopes import CallingScope
 from otel_tracking.span_event import Frame
 from otel_tracking.taxonomy import ItemType
+from otel_tracking.values.media_in_texts import Medium
 from otel_tracking.values.plain import describe_error, text
 
 TOLD = "told"
@@ -233,7 +234,7 @@ class Lifecycle:
             described = {corrections.MEDIA_INDEX: index}
             scope.item(kind, media=content, media_format=media_format, metadata=described, **shared)
 
-    def _lift_media(self, details: dict[str, Any]) -> tuple[dict[str, Any], list[corrections.Medium]]:
+    def _lift_media(self, details: dict[str, Any]) -> tuple[dict[str, Any], list[Medium]]:
         try:
             slim, media = corrections.lift_fields(details)
         except Exception as trouble:  # the item is worth more than its media in files of their own

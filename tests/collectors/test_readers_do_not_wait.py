@@ -98,3 +98,15 @@ def test_a_sink_that_hangs_is_waited_for_by_one_reader_until_it_goes_on():
     assert recording.settle(LONG)
     assert len(sink.records) == 2
     assert recording.close()
+
+
+def test_a_sink_that_fails_keeps_nobody_from_what_another_one_takes():
+    """The records that readers read are in the one that works: those are waited for."""
+    broken, working = BrokenSink(), WaitingSink()
+    with start_recording([broken, working], journal=False, retry_seconds=0.001) as recording:
+        for _ in range(3):
+            run(recording)
+        threading.Thread(target=working.release).start()
+        assert recording.settle(LONG) is False
+        assert len(working.records) == 3
+        broken.is_broken = False

@@ -171,9 +171,13 @@ class Runs:
         """Runs that are not stored yet: under way or waiting, latest first."""
         return list(reversed(self.runner.jobs()))
 
-    def settle(self, timeout: float = SETTLE_SECONDS) -> None:
-        """Wait until runs that have ended are stored; where that takes too long, go on with those that are."""
-        self._devserver.recording.settle(timeout)
+    def settle(self) -> None:
+        """Wait until runs that have ended are stored; where that takes too long or fails, go on with those that are."""
+        self._devserver.recording.settle(SETTLE_SECONDS)
+
+    def flush(self) -> None:
+        """The same for who must not overlook one: the wait is longer, and also for a sink that fails."""
+        self._devserver.recording.flush(FLUSH_SECONDS)
 
     def _asked_for_here(self, name: str, asker: Asker) -> Job | str | None:
         """What was asked for of this server, or of the one before it, by its ticket, id or trace id."""
@@ -221,7 +225,7 @@ class Runs:
     def _is_stored(self, execution_id: str) -> bool:
         """Whether a run that has ended is in the dataset; waits for it where it is on its way."""
         if self._row(execution_id) is None:
-            self.settle(FLUSH_SECONDS)
+            self.settle()
             return self._row(execution_id) is not None
         return True
 
