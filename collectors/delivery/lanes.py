@@ -45,9 +45,9 @@ class SinkLane:
         self._thread = threading.Thread(target=self._work, name=f"otel-tracking {self.name}", daemon=True)
         self._thread.start()
 
-    def holds_up(self, parcel: Parcel) -> bool:
-        """Whether somebody may wait for it: its sink has not had that record yet, and does not fail."""
-        return id(self) not in parcel.tried_by and not self.is_failing
+    def holds_up(self, parcel: Parcel | None) -> bool:
+        """Whether to wait for it is worth while: its sink does not fail, and has not had that record (not made yet)."""
+        return not self.is_failing and (parcel is None or id(self) not in parcel.tried_by)
 
     @property
     def is_failing(self) -> bool:

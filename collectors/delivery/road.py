@@ -153,7 +153,7 @@ class Road:
         if self._is_closed or self._is_behind or key not in self._outstanding or key in self._unbuilt:
             return False
         parcel = self._parcels.get(key)
-        return parcel is None or any(lane.holds_up(parcel) for lane in self._lanes)
+        return any(lane.holds_up(parcel) for lane in self._lanes) or (parcel is None and not self._lanes)
 
     def _tell_those_who_wait(self) -> None:
         with self._changed:
