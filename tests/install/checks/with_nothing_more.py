@@ -20,7 +20,7 @@ assert FORMATS["json"].parse(FORMATS["json"].render(record)) == record
 assert b"Eine Blume" in FORMATS["csv"].render(record)
 assert CaptureSettings()
 
-era_a.start(RecordingSettings(data_dir=Path("era_a"), journal=False))
+era_a.start(RecordingSettings(data_dir=Path(data).absolute().with_name("era_a"), journal=False))
 tracker = era_a.ExecutionTracker("dada", "eco", "kids")
 tracker.finalize()
 assert era_a.load_execution_record(tracker.execution_id).config_name == "dada"
