@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from collectors import ready_made
 from devserver.erasing_audit import ErasableAudit
-from devserver.settings import Settings, outbox_of
-from exporters.erasure import pending
-from exporters.errors import CompactionRunning
+from devserver.settings import Settings
+from exporters.ready_made import finish_erasures as finish
+from otel_tracking.environment import RecordingSettings
 from otel_tracking.erasure import IsMeant, Place
 from otel_tracking.pseudonyms import KINDS, Pseudonyms
 from otel_tracking.record import ExecutionRecord
@@ -19,22 +20,16 @@ if TYPE_CHECKING:
     from exporters.erasure import Reason
 
 
-def places_of(settings: Settings) -> list[Place]:
+def places_of(settings: RecordingSettings) -> list[Place]:
     """The places beside the data directory's tables and its exports where something of a run may lie."""
-    from collectors.outbox.erasing import places_of_outbox  # only here: most starts erase nothing
-    from collectors.receiving.erasing import places_of_collecting
-    from collectors.recording.erasing import places_of_recording
-    from devserver.web.asking.erasing import ErasableTickets
+    from devserver.web.asking.erasing import ErasableTickets  # only here: most starts erase nothing
     from devserver.web.rooms.erasing import ErasableRooms
     from otel_tracking.migration.recorder import run_ids_in
     from otel_tracking.migration.recorder.erasing import ErasableRunIds
 
     data_dir = settings.data_dir.expanduser().absolute()
-    journals = settings.journal if isinstance(settings.journal, Path) else None
     return [
-        *places_of_recording(str(data_dir), journals),
-        *places_of_collecting(data_dir / "collect"),
-        *places_of_outbox(outbox_of(data_dir)),
+        *ready_made.places_of(settings),
         ErasableTickets(data_dir),
         ErasableAudit(data_dir),
         ErasableRooms(data_dir),
@@ -43,21 +38,9 @@ def places_of(settings: Settings) -> list[Place]:
 
 
 def finish_erasures(settings: Settings) -> None:
-    """Go on with an erasure of the data directory that a death interrupted, and say so in one line.
-
-    One that another process is at is left to it: what was decided is refused by every sink already.
-    """
-    if pending(settings.data_dir) is None:
-        return
-    from exporters.erasure import resume  # only here: 200 ms of which most starts have no need
-
-    try:
-        report = resume(settings.data_dir, places_of(settings), wait_seconds=0)
-    except CompactionRunning:
-        return
-    if report:
-        how = "all of it within reach is gone" if report.complete else "something is left, its report says what"
-        print(f"otel-tracking: finished an erasure of {len(report.runs)} run(s); {how}", file=sys.stderr)
+    """Go on with an erasure of the data directory that a death interrupted, and say so in one line."""
+    if said := finish(settings, partial(places_of, settings)):
+        print(said, file=sys.stderr)
 
 
 def reason_of(field: str) -> Reason:

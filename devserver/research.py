@@ -1,25 +1,12 @@
-"""Send whole records to a research programme: where they go, and where they wait, as the settings say."""
+"""Send records that were recovered to a research programme too, as the settings say."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from collectors import Sink
-from devserver.settings import Settings, outbox_of
-
-
-def research_of(settings: Settings) -> dict[str, Any]:
-    """Where whole records go and wait for it, as `start_recording` wants to be told."""
-    if settings.research_endpoint is None:
-        return {}
-    return {
-        "research_endpoint": settings.research_endpoint,
-        "research_token": settings.research_token,
-        "outbox": outbox_of(settings.data_dir),
-        "outbox_bytes": settings.outbox_bytes,
-        "outbox_when_full": settings.outbox_when_full,
-    }
+from devserver.settings import Settings
+from otel_tracking.environment import outbox_of
 
 
 def with_outbox(sinks: Sequence[Sink], settings: Settings) -> list[Sink]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from collectors import Recording, Sink, start_recording
+from collectors.ready_made import research_of, with_media_store
 from devserver.backends.http import open_client
 from devserver.configs import Shelf
 from devserver.embedded import embedded_engines
@@ -18,9 +19,11 @@ from devserver.erasing import finish_erasures
 from devserver.errors import SettingsError
 from devserver.pipeline import Pipeline
 from devserver.remote_engines import remote_engines, wants_servers
-from devserver.research import research_of
-from devserver.settings import REDACTED, STUDY, Settings, outbox_of
+from devserver.settings import Settings
+from exporters import ready_made
+from exporters.ready_made import viewers_of
 from otel_tracking import ExecutionTracker
+from otel_tracking.errors import RecordingError
 from otel_tracking.version import own_version
 
 if TYPE_CHECKING:
@@ -110,34 +113,11 @@ def open_stream_worker(
 
 
 def whose_runs(settings: Settings) -> dict[str, Any]:
-    """What a recording is told of whose its runs are: the study of the settings, and the pseudonyms that it wants.
-
-    Raises `SettingsError` where that study or its key is not there: before a run is recorded under anybody's name.
-    """
-    if settings.study is None:
-        return {}
-    from exporters import StorageError
-    from exporters.privacy.studies import PseudonymsAt, facts_of, open_study
-
+    """What a recording is told of whose its runs are; `SettingsError` where their study or its key is not there."""
     try:
-        facts = facts_of(settings.data_dir, settings.study)
-        if facts.pseudonyms_at is PseudonymsAt.EXPORT:
-            return {"study_id": facts.name}
-        return {"study_id": facts.name, "pseudonyms": open_study(settings.data_dir, facts.name).pseudonyms}
-    except StorageError as trouble:
-        raise SettingsError(f"{STUDY} is {settings.study!r:.80}: {trouble}") from trouble
-
-
-def viewers_of(settings: Settings) -> dict[str, Any]:
-    """What viewers of traces are sent, as `start_recording` wants to be told."""
-    if settings.otlp_content != REDACTED:
-        return {"otlp_content": settings.otlp_content}
-    from exporters.privacy.studies import open_study
-    from exporters.privacy.usual_rules import usual_rules
-    from exporters.privacy.way_out import rules_of
-
-    rules = rules_of(open_study(settings.data_dir, settings.study)) if settings.study else usual_rules()
-    return {"otlp_content": "viewer", "viewer_text": lambda text: rules.clean(text).text}
+        return ready_made.whose_runs(settings)
+    except RecordingError as trouble:
+        raise SettingsError(str(trouble)) from trouble
 
 
 def make_sinks(settings: Settings) -> list[Sink]:
@@ -146,15 +126,6 @@ def make_sinks(settings: Settings) -> list[Sink]:
     An erasure that was interrupted is finished first.
     """
     finish_erasures(settings)
-    from exporters import ParquetSink
-
-    sinks: list[Sink] = [ParquetSink(settings.data_dir)]
-    if settings.formats:
-        from exporters import DocumentSink
-
-        sinks.append(DocumentSink(settings.data_dir, formats=list(settings.formats)))
-    if settings.media_store:
-        from collectors.outbox.media_store import open_media_store
-
-        sinks.append(open_media_store(sinks, settings.media_store, outbox_of(settings.data_dir)))
-    return sinks
+    documents = ready_made.open_documents(settings)
+    sinks: list[Sink] = [ready_made.open_dataset(settings), *([documents] if documents else [])]
+    return with_media_store(settings, sinks)

@@ -20,6 +20,7 @@ from otel_tracking.shared import Run, StagePlace, span_id_of
 from otel_tracking.span_event import Frame
 from otel_tracking.surroundings import ScopeBlock, blocks, enter_block
 from otel_tracking.taxonomy import ItemType
+from otel_tracking.values.media_in_texts import lift_medium, may_be_medium
 from otel_tracking.values.plain import KNOWN_TYPES, describe_error, event_name, is_cancellation, known_type, text
 
 ERROR_LIMIT = 1_000
@@ -83,8 +84,9 @@ class Scope:
         """Log one item here: frozen now, so that later changes to what is passed do not change the record.
 
         `metadata` takes every parameter of the backend, of any type. `media` are the bytes of a file, `media_format`
-        their type (`image/png`). `execution_time` is in seconds. Model, backend and time that are not given are those
-        of `attempt`, or of the last successful backend call of this scope.
+        their type (`image/png`); a `data:` URL in the place of a text or a path is media, too. `execution_time` is in
+        seconds. Model, backend and time that are not given are those of `attempt`, or of the last successful backend
+        call of this scope.
 
         >>> from otel_tracking import ExecutionTracker, ItemType
         >>> with ExecutionTracker().execution("dada") as run, run.stage(1) as stage:
@@ -106,6 +108,11 @@ class Scope:
             held = None
             if media is not None:
                 held, content = run.hold(self, media, media_format, medium, content)
+            elif may_be_medium(content, input_text, file_path):
+                lifted = lift_medium(content, input_text, file_path, metadata)
+                if lifted is not None:
+                    content, input_text, file_path, metadata, media, media_format = lifted
+                    held, content = run.hold(self, media, media_format, medium, content)
             payload = freeze(
                 (
                     ITEM,

@@ -32,16 +32,16 @@ they are used."""
 
 SURFACE = {
     "otel_tracking": """
-        attributes attribution audience canonical capture capture.names capture.propagation entities erasure errors
-        extras frame migration migration.recorder migration.recorder.erasing outcome plan pseudonyms
-        record run scopes secrets.frozen secrets.media secrets.records secrets.redaction span_event taxonomy timings
-        tracker values.kinds values.media_types values.payload_check values.plain values.rebuild
+        attributes attribution audience canonical capture capture.names capture.propagation entities environment erasure
+        errors extras frame migration.corrections migration.era_a migration.records migration.recorder
+        migration.recorder.erasing outcome plan pseudonyms record run scopes secrets.frozen secrets.media
+        secrets.records secrets.redaction span_event taxonomy timings tracker values.kinds values.media_in_texts
+        values.media_types values.payload_check values.plain values.rebuild
         values.record_fields version view
     """,
     "collectors": """
-        building.live delivery.sinks listening listening.server outbox outbox.erasing outbox.media_store
-        outbox.retrying receiving receiving.erasing receiving.server recording recording.erasing streaming
-        streaming.kafka streaming.partition
+        building.live listening listening.server outbox outbox.retrying ready_made receiving receiving.server recording
+        streaming streaming.kafka streaming.partition
     """,
     "exporters": """
         asking.answers asking.saving asking.sources asking.written
@@ -54,11 +54,11 @@ SURFACE = {
         measures.drift
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
         privacy.at_source privacy.consent privacy.consent_lists privacy.exports_ledger privacy.way_out privacy.profiles
-        privacy.retention privacy.studies privacy.usual_rules recorders
+        privacy.retention privacy.studies ready_made recorders recorders.pictures
         remarks.annotated remarks.book remarks.codebook_files remarks.lines remarks.remarks remarks.sheet remarks.store
         remarks.variables
         storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding
-        storage.reading.selection storage.upkeep.inspection storage.upkeep.salvage
+        storage.reading.remembered storage.reading.selection storage.upkeep.inspection storage.upkeep.salvage
         storage.writing.media storage.writing.tombstones
         story.boxes story.catalogue story.changed_words story.concerns story.drifting story.language_names story.letters
         story.parts story.readable story.remarks story.story story.storyteller story.untranslated story.words

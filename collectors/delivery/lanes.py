@@ -26,9 +26,16 @@ LONGEST_DELAY = 30.0
 class SinkLane:
     """A sink's own thread and queue."""
 
-    def __init__(self, sink: Sink, troubles: Troubles, *, retry_seconds: float = 0.1) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        troubles: Troubles,
+        *,
+        retry_seconds: float = 0.1,
+        on_tried: Callable[[], None] = lambda: None,
+    ) -> None:
         self.outlet, self._troubles, self._retry_seconds = Outlet.of(sink), troubles, retry_seconds
-        self.name = type(sink).__name__
+        self.name, self._on_tried = type(sink).__name__, on_tried
         self.delivered = self.retries = 0
         self.last_error: str | None = None
         self._queue: queue.SimpleQueue[Parcel | None] = queue.SimpleQueue()
@@ -37,6 +44,15 @@ class SinkLane:
         self._delay, self._retry_at = retry_seconds, 0.0
         self._thread = threading.Thread(target=self._work, name=f"otel-tracking {self.name}", daemon=True)
         self._thread.start()
+
+    def holds_up(self, parcel: Parcel | None) -> bool:
+        """Whether to wait for it is worth while: its sink does not fail, and has not had that record (not made yet)."""
+        return not self.is_failing and (parcel is None or id(self) not in parcel.tried_by)
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether its sink did not take what it was given last."""
+        return self.last_error is not None
 
     @property
     def pending(self) -> int:
@@ -75,6 +91,9 @@ class SinkLane:
                     self._retry(len(self._unwritten) if stop else GROUP_SIZE)
             except Exception as trouble:  # ours, not the sink's: what is left is tried again
                 self._note(trouble)
+            for parcel in fresh:
+                parcel.tried_by.add(id(self))
+            self._on_tried()
         # Here, and not where `close` was called: a sink may hang in this too.
         try:
             self.outlet.sink.close()

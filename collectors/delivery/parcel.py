@@ -58,6 +58,7 @@ class Parcel:
         self._held: AtHand | Prepared | SpilledRecord = AtHand(record)
         self._build, self._on_durable, self._on_refused = build, on_durable, on_refused
         self._missing, self._refusals = sinks, 0
+        self.tried_by: set[int] = set()
         self._lock = threading.Lock()
         self.media_bytes = sum(map(len, record.attachments.values()))
 

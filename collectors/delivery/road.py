@@ -54,11 +54,14 @@ class Road:
     ) -> None:
         self.troubles, self.room = troubles, room or WaitingRoom.without_files(troubles)
         self.counts: Counter[str] = Counter()
-        self._lanes = [SinkLane(sink, troubles, retry_seconds=retry_seconds) for sink in sinks]
         self._outstanding: set[RunKey] = set()
         self._unbuilt: set[RunKey] = set()
-        self._is_closed = False
+        self._parcels: dict[RunKey, Parcel] = {}
+        self._is_closed = self._is_behind = False
         self._changed = threading.Condition()
+        self._lanes = [
+            SinkLane(sink, troubles, retry_seconds=retry_seconds, on_tried=self._tell_those_who_wait) for sink in sinks
+        ]
 
     @property
     def outstanding(self) -> int:
@@ -80,6 +83,7 @@ class Road:
         parcel = Parcel(record, len(self._lanes), is_durable, run.build, run.on_refused)
         if not self._lanes:
             return is_durable(parcel)
+        self._parcels[run.key] = parcel
         self._prepare(parcel)
         self.room.admit(parcel, run.let_go)
         for lane in self._lanes:
@@ -95,7 +99,9 @@ class Road:
     def forget(self, key: RunKey) -> None:
         """Nothing more is to be waited for: it is durable, or was set aside."""
         with self._changed:
+            self._is_behind = False
             self._outstanding.discard(key)
+            self._parcels.pop(key, None)
             self._changed.notify_all()
 
     def give_up(self, key: RunKey) -> None:
@@ -108,7 +114,20 @@ class Road:
         """Wait until every record that is on its way now is durable; False where time ran out or one cannot be."""
         waited_for = set(self._outstanding)
         with self._changed:
-            self._changed.wait_for(lambda: self._is_closed or waited_for & self._outstanding <= self._unbuilt, timeout)
+            self._changed.wait_for(lambda: self._is_closed or self._are_done(waited_for), timeout)
+            return waited_for.isdisjoint(self._outstanding)
+
+    def settle(self, timeout: float) -> bool:
+        """`flush` for readers, who wait for no sink that fails, nor a second time for one that hangs.
+
+        False where something is not durable yet: they go on with what is.
+        """
+        waited_for = set(self._outstanding)
+        if not waited_for:
+            return True
+        with self._changed:
+            if not self._changed.wait_for(lambda: not any(map(self._is_worth_waiting_for, waited_for)), timeout):
+                self._is_behind = True  # until a record becomes durable: the next reader would wait as long
             return waited_for.isdisjoint(self._outstanding)
 
     def wait_no_more(self) -> None:
@@ -126,6 +145,19 @@ class Road:
     def health(self) -> list[dict[str, Any]]:
         """Counts of each sink."""
         return [lane.health() for lane in self._lanes]
+
+    def _are_done(self, keys: set[RunKey]) -> bool:
+        return keys & self._outstanding <= self._unbuilt
+
+    def _is_worth_waiting_for(self, key: RunKey) -> bool:
+        if self._is_closed or self._is_behind or key not in self._outstanding or key in self._unbuilt:
+            return False
+        parcel = self._parcels.get(key)
+        return any(lane.holds_up(parcel) for lane in self._lanes) or (parcel is None and not self._lanes)
+
+    def _tell_those_who_wait(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
     def _prepare(self, parcel: Parcel) -> None:
         try:

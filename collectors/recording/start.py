@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from collectors.viewers.sending import OtlpOutput
     from otel_tracking.pseudonyms import Pseudonyms
 
-
 COUNTS = ("records", "items", "lossy_values", "late_spans", "dropped")
 """What of the records so far `health` counts."""
 
@@ -117,6 +116,10 @@ class Recording:
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until every finished run is durable in every sink; False where `timeout` seconds were not enough."""
         return self._life is Life.INHERITED or self._road.flush(timeout)
+
+    def settle(self, timeout: float) -> bool:
+        """`flush` for readers, who wait for no sink that fails, nor a second time for one that hangs."""
+        return self._life is Life.INHERITED or self._road.settle(timeout)
 
     def health(self) -> dict[str, Any]:
         """How the recording is doing, in counts; `docs/reliability.md` explains each."""
@@ -234,16 +237,13 @@ def start_recording(
     knows them. Spans that others make (`span_processor()`, OTLP from elsewhere) come as they are.
 
     >>> with start_recording(journal=False) as recording:
-    ...     with recording.tracker().execution("dada") as run:
-    ...         pass
+    ...     recording.tracker().execution("dada").end()
     ...     recording.flush(timeout=10)
     True
     """
     otlp = read_otlp_settings(otlp_endpoint, otlp_content)
     if viewer_text is not None and otlp_content == FULL:
-        raise RecordingError(
-            "otlp_content is 'full', of which no text is looked over; viewer would work with viewer_text"
-        )
+        raise RecordingError("otlp_content is 'full': no text is looked over; viewer would work with viewer_text")
     resource = make_resource(service_name, resource_attributes)
     box = None
     if research_endpoint is not None:

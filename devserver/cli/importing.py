@@ -11,6 +11,7 @@ from exporters import ParquetSink, StorageError, import_record, read_records
 from exporters.errors import BrokenFile
 from exporters.privacy.at_source import as_at_source
 from exporters.recorders import EarlierRun, FoundRun, find_runs, is_other_part, is_same_run, read_run, recorded_as
+from exporters.recorders.pictures import lift_pictures
 from exporters.storage.writing.media import MediaFile
 from exporters.storage.writing.tombstones import Tombstones
 from otel_tracking import ExecutionRecord
@@ -72,7 +73,7 @@ class Importing:
         if found.is_folder:
             run = read_run(found.path, allow_missing=self.allow_missing, other_part=other_part)
         else:
-            run = EarlierRun(import_record(found.path))
+            run = EarlierRun(lift_pictures(import_record(found.path)))
         return replace(run, record=as_at_source(self.data_dir, without_secrets(run.record), self.study))
 
     def _compare(self, path: Path, record: ExecutionRecord) -> tuple[ImportResult, str | None]:
@@ -84,7 +85,8 @@ class Importing:
         stored = next(read_records(self.data_dir, execution_id=record.execution_id), None)
         if stored is None:
             return ImportResult.IMPORTED, None
-        if stored == record or is_same_run(stored, record):
+        # Before pictures were lifted, they were stored where they stood.
+        if record in (stored, lift_pictures(stored)) or is_same_run(stored, record):
             return ImportResult.KNOWN, None
         return ImportResult.REFUSED, (
             f"{path}: another record is stored as {record.execution_id} already; it was not replaced"

@@ -10,9 +10,16 @@ from typing import Any
 
 from exporters.story.letters import sign_of
 from otel_tracking import canonical
+from otel_tracking.values.media_in_texts import as_medium
 
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]")
 """What no document may hold, or what reorders the text around it; marks that only say a direction stay."""
+
+_LONG = 1_024
+_MAY_BE_MEDIUM = re.compile(
+    # From where a run of such letters begins, and without a way back: a text of one letter is looked at once.
+    rf"(?:data:[\w.+-]{{1,40}}/[\w.+-]{{1,80}};base64,)?(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{{{_LONG},}}+={{0,2}}"
+)
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
@@ -30,7 +37,16 @@ def visible(value: object) -> str:
     >>> visible("rot \x1b[31m und \u202e kehrt")
     'rot ␛[31m und ⟨U+202E⟩ kehrt'
     """
-    return _UNSEEN.sub(sign_of, _text(value).replace("\r\n", "\n").replace("\r", "\n"))
+    text = _text(value)
+    if len(text) >= _LONG:
+        text = _MAY_BE_MEDIUM.sub(_sign_of_medium, text)
+    return _UNSEEN.sub(sign_of, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _sign_of_medium(found: re.Match[str]) -> str:
+    """What people are shown of media that stand in a text as base64: a sign, and not a quarter of a million letters."""
+    medium = as_medium(found[0])
+    return found[0] if medium is None else f"⟨{medium[1]}, {len(medium[0]) / 1000:,.0f} kB⟩"
 
 
 def visible_line(value: object) -> str:

@@ -1,6 +1,7 @@
 """The execution history of earlier servers, by its own names: one changed import, and the same calls are recorded here.
 
-`devserver.era_a` has the same names with records and storage ready; from here they are wired with `configure`.
+`otel_tracking.migration.era_a` has the same names with records and storage ready; from here they are wired with
+`configure`.
 """
 
 from otel_tracking.migration.home import (

@@ -6,23 +6,20 @@ under `given_file_path`.
 
 from __future__ import annotations
 
-import re
-from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
 from otel_tracking.taxonomy import ItemType
-from otel_tracking.values.media_types import media_type_of
+from otel_tracking.values.media_in_texts import GIVEN_FILE_PATH, Medium, as_medium, before_base64
 
 NOT_MEASURED = "not_measured"
-GIVEN_FILE_PATH = "given_file_path"
 MEDIA_INDEX = "media_index"
 
-SMALLEST_MEDIA = 1_024
-"""Bytes from which a value is media whatever it begins with."""
+TEXTS = ("file_path", "content", "input_text")
+"""The fields of an item in whose place a medium may have been handed over."""
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{16}")
+_OF_ITEM = {"file_path": GIVEN_FILE_PATH, "content": "content", "input_text": "input_text"}
 
 _OUTPUT_OF_MEDIUM = {
     "image": ItemType.OUTPUT_IMAGE,
@@ -38,8 +35,6 @@ _OUTPUT_OF_SUFFIX = {
     **dict.fromkeys((".mp4", ".webm", ".mov"), ItemType.OUTPUT_VIDEO),
     **dict.fromkeys((".glb", ".gltf", ".obj", ".ply", ".stl"), ItemType.OUTPUT_3D),
 }
-
-Medium = tuple[bytes, str]
 
 
 def known_model(model_used: Any, metadata: Any = None) -> Any:
@@ -71,6 +66,19 @@ def measured_hop(number: Any, from_lang: Any, to_lang: Any) -> dict[str, Any]:
     if number == 1 and from_lang == "en":
         return {"from_lang": None, "to_lang": to_lang, NOT_MEASURED: {"from_lang": from_lang}}
     return {"from_lang": from_lang, "to_lang": to_lang}
+
+
+def real_type(item_type: ItemType, given: dict[str, Any], metadata: Any, media: list[Medium]) -> ItemType:
+    """What was really logged: an output that is no image, an image that was typed.
+
+    >>> png = b"\\x89PNG", "image/png"
+    >>> real_type(ItemType.USER_INPUT_TEXT, {"content": "data:image/png;base64,iVBORw=="}, {}, [png])
+    <ItemType.USER_INPUT_IMAGE: 'user_input_image'>
+    """
+    if item_type == ItemType.OUTPUT_IMAGE:
+        return output_type(given.get("file_path"), metadata, media)
+    is_image = bool(media) and media[0][1].startswith("image/")
+    return ItemType.USER_INPUT_IMAGE if item_type == ItemType.USER_INPUT_TEXT and is_image else item_type
 
 
 def output_type(file_path: Any, metadata: Any, media: list[Medium]) -> ItemType:
@@ -115,12 +123,32 @@ def lift_media(metadata: Any) -> tuple[Any, list[Medium]]:
         if medium is None:
             return value
         found.append(medium)
-        return {MEDIA_INDEX: len(found), **({"base64": _before(value)} if isinstance(value, str) else {})}
+        return {MEDIA_INDEX: len(found), **({"base64": before_base64(value)} if isinstance(value, str) else {})}
 
     if not isinstance(metadata, dict):
         return metadata, found
     slim = {key: _with_parts(value, lifted) for key, value in metadata.items()}
     return (slim if found else metadata), found
+
+
+def lift_fields(fields: dict[str, Any]) -> tuple[dict[str, Any], list[Medium]]:
+    """The fields of an item without the media that stand in its texts or its metadata, and these.
+
+    In metadata their number stands where they stood; the number of one that was a text stands under the text's name.
+
+    >>> slim, media = lift_fields({"content": "data:image/png;base64,iVBORw0KGgoAAAAN"})
+    >>> slim, media[0][1]
+    ({'content': None, 'metadata': {'content': {'media_index': 1, 'base64': 'data:image/png;base64,'}}}, 'image/png')
+    """
+    # Not looked at where a text has no sign of it: this is done for every item.
+    texts = {name: value for name in TEXTS if isinstance(value := fields.get(name), str) and as_medium(value)}
+    metadata = fields.get("metadata") or {}
+    if not isinstance(metadata, dict):
+        return fields, []
+    lifted, media = lift_media({**{_OF_ITEM[name]: text for name, text in texts.items()}, **metadata})
+    if not media:
+        return fields, []
+    return {**fields, **dict.fromkeys(texts), "metadata": lifted}, media
 
 
 def _with_parts(value: Any, lifted: Callable[[Any], Any]) -> Any:
@@ -130,41 +158,3 @@ def _with_parts(value: Any, lifted: Callable[[Any], Any]) -> Any:
             for part in value
         ]
     return lifted(value)
-
-
-def as_medium(value: Any) -> Medium | None:
-    r"""The bytes of a medium and their type, where `value` is one; None for any other value.
-
-    >>> as_medium(b"\0\0\0\x20ftypM4A "), as_medium("A flower")
-    ((b'\x00\x00\x00 ftypM4A ', 'audio/mp4'), None)
-    """
-    if isinstance(value, bytes | bytearray | memoryview):
-        data = bytes(value)
-        kind = _type_of(data)
-        return (data, kind or "application/octet-stream") if kind or len(data) >= SMALLEST_MEDIA else None
-    return _from_base64(value) if isinstance(value, str) else None
-
-
-def _before(text: str) -> str:
-    """What stands before the base64 of a `data:` URL; nothing in any other text."""
-    head, separator, _ = text[:200].partition(";base64,")
-    return head + separator if text.startswith("data:") and separator else ""
-
-
-def _from_base64(text: str) -> Medium | None:
-    before = _before(text)
-    start = len(before)
-    beginning = text[start : start + 16]
-    if not _BASE64.match(beginning) or not (start or _type_of(b64decode(beginning))):
-        return None
-    try:
-        data = b64decode(text[start:], validate=True)
-    except ValueError:
-        return None
-    if b64encode(data).decode() != text[start:]:
-        return None  # the same text could not be made from the bytes again
-    return data, _type_of(data) or before[5:].partition(";")[0] or "application/octet-stream"
-
-
-def _type_of(data: bytes) -> str | None:
-    return media_type_of(data) or ("audio/wav" if data[:4] == b"RIFF" else None)

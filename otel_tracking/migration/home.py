@@ -9,6 +9,8 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from opentelemetry import trace
+
 from otel_tracking import tracker as tracking
 from otel_tracking.errors import TrackingError, Troubles
 from otel_tracking.migration.records import ExecutionRecord, as_earlier, as_stored
@@ -16,7 +18,7 @@ from otel_tracking.pseudonyms import SHORTEST_KEY, Pseudonyms
 from otel_tracking.record import ExecutionRecord as StoredRecord
 
 NOT_CONFIGURED = (
-    "no store is configured, so nothing is kept; import from devserver.era_a instead, or call "
+    "no store is configured, so nothing is kept; import from otel_tracking.migration.era_a instead, or call "
     "otel_tracking.migration.configure (docs/migration-plan.md)"
 )
 
@@ -80,6 +82,13 @@ def home() -> Home:
         _troubles.report("migration home", trouble)
         # It may be a study's key that is not there: the application's own spans name nobody either.
         return Home(tracking.ExecutionTracker(troubles=_troubles, pseudonyms=Pseudonyms(os.urandom(SHORTEST_KEY))))
+
+
+def nowhere(trouble: Exception) -> tracking.ExecutionTracker:
+    """A tracker that records nothing, where a run could not be begun with the one of `home`; that is counted there."""
+    where = home().tracker
+    (where.troubles if isinstance(where, tracking.ExecutionTracker) else _troubles).report("migration begin", trouble)
+    return tracking.ExecutionTracker(trace.NoOpTracerProvider(), troubles=_troubles)
 
 
 def save_execution_record(record: StoredRecord) -> None:

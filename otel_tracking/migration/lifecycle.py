@@ -12,15 +12,18 @@ import time
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from otel_tracking import tracker as tracking
 from otel_tracking.errors import TrackingError
 from otel_tracking.migration import corrections
-from otel_tracking.migration.home import home
+from otel_tracking.migration.home import home, nowhere
 from otel_tracking.migration.journey import OpenScopes
 from otel_tracking.migration.records import ExecutionRecord, items_of, record_so_far
 from otel_tracking.record import ExecutionItem, FinishReason, timestamp_of
+from otel_tracking.scope import Scope
 from otel_tracking.scopes import CallingScope
 from otel_tracking.span_event import Frame
 from otel_tracking.taxonomy import ItemType
+from otel_tracking.values.media_in_texts import Medium
 from otel_tracking.values.plain import describe_error, text
 
 TOLD = "told"
@@ -46,9 +49,27 @@ def guarded(method: Callable[Concatenate[T, P], None]) -> Callable[Concatenate[T
     return call
 
 
+def begun_anyway(init: Callable[Concatenate[T, P], None]) -> Callable[Concatenate[T, P], None]:
+    """The beginning of a run, with its trouble counted instead of raised: then the run goes on and is not recorded."""
+
+    @functools.wraps(init)
+    def begin(self: T, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            init(self, *args, **kwargs)
+        except Exception as trouble:
+            given = {**dict(zip(_HEAD, args, strict=False)), **kwargs}
+            self._begin(nowhere(trouble), "not recorded", "", "")
+            for name in _HEAD:
+                setattr(self, name, given.get(name))
+            self._head = self._head_now()
+
+    return begin
+
+
 class Lifecycle:
     """One run of an earlier server's pipeline, from its request to its end."""
 
+    @begun_anyway
     def __init__(
         self,
         config_name: str,
@@ -57,6 +78,18 @@ class Lifecycle:
         user_id: str = "anonymous",
         session_id: str = "default",
     ) -> None:
+        self._begin(home().tracker, config_name, execution_mode, safety_level, user_id, session_id)
+
+    def _begin(
+        self,
+        begun_with: tracking.ExecutionTracker,
+        config_name: str,
+        execution_mode: str,
+        safety_level: str,
+        user_id: str = "anonymous",
+        session_id: str = "default",
+    ) -> None:
+        checks_outputs = bool(safety_level != "off")
         self.config_name, self.execution_mode, self.safety_level = config_name, execution_mode, safety_level
         self.user_id, self.session_id = user_id, session_id
         self.current_stage = 0
@@ -68,10 +101,10 @@ class Lifecycle:
         self._frames: list[Frame] = []
         self._input: str | None = None
         self._head = self._head_now()
-        tracker = home().tracker.heard_by(self._frames.append)
+        tracker = begun_with.heard_by(self._frames.append)
         self._troubles = tracker.troubles
         self._run = tracker.execution(**self._head)
-        self._journey = OpenScopes(self._run, checks_outputs=safety_level != "off")
+        self._journey = OpenScopes(self._run, checks_outputs=checks_outputs)
         self.execution_id = self._run.execution_id
 
     @guarded
@@ -178,38 +211,42 @@ class Lifecycle:
 
     def _log(self, item_type: ItemType, stage: int, loop_iteration: Any = None, **details: Any) -> None:
         self._log_input_of_later_stages(stage)
-        self._journey.scope(stage, loop_iteration).item(item_type, **details)
+        self._write(self._journey.scope(stage, loop_iteration), item_type, **details)
         self._journey.note(item_type)
 
     def _log_media(
         self, item_type: ItemType, stage: int, loop_iteration: Any, file_path: Any, metadata: Any, **details: Any
     ) -> None:
-        """Log what stands in a file or in the metadata: one item for each medium, one where none is at hand."""
-        slim, media = self._lift_media({} if metadata is None else metadata)
-        if item_type == ItemType.OUTPUT_IMAGE:
-            item_type = corrections.output_type(file_path, slim, media)
-        path, given = corrections.stored_path(file_path)
-        slim = {**slim, **given} if isinstance(slim, dict) else slim
-        content, kind = media[0] if media else (None, None)
-        self._log(
-            item_type, stage, loop_iteration, file_path=path, media=content, media_format=kind, metadata=slim, **details
-        )
-        for index, (content, kind) in enumerate(media[1:], start=2):
-            described = {corrections.MEDIA_INDEX: index}
-            self._log(item_type, stage, loop_iteration, media=content, media_format=kind, metadata=described, **details)
+        """Log what stands in a file or in the metadata."""
+        self._log(item_type, stage, loop_iteration, file_path=file_path, metadata=metadata, **details)
 
-    def _lift_media(self, metadata: Any) -> tuple[Any, list[corrections.Medium]]:
+    def _write(self, scope: Scope, item_type: ItemType, **details: Any) -> None:
+        """Log one item for each medium that stands in the fields, one where none is at hand."""
+        slim, media = self._lift_media(details)
+        kind = corrections.real_type(item_type, details, slim.get("metadata"), media)
+        path, given = corrections.stored_path(slim.pop("file_path", None))
+        if given:
+            slim["metadata"] = {**given, **(slim.get("metadata") or {})}
+        content, media_format = media[0] if media else (None, None)
+        scope.item(kind, file_path=path, media=content, media_format=media_format, **slim)
+        shared = {name: value for name, value in slim.items() if name not in ("content", "input_text", "metadata")}
+        for index, (content, media_format) in enumerate(media[1:], start=2):
+            described = {corrections.MEDIA_INDEX: index}
+            scope.item(kind, media=content, media_format=media_format, metadata=described, **shared)
+
+    def _lift_media(self, details: dict[str, Any]) -> tuple[dict[str, Any], list[Medium]]:
         try:
-            return corrections.lift_media(metadata)
+            slim, media = corrections.lift_fields(details)
         except Exception as trouble:  # the item is worth more than its media in files of their own
             self._troubles.report("migration media", trouble)
-            return metadata, []
+            return dict(details), []
+        return dict(slim), media
 
     def _log_input_of_later_stages(self, stage: Any) -> None:
         """A run that begins after stage 1 was given something too."""
         if self._input is not None and stage in (2, 3, 4):
             given, self._input = self._input, None
-            self._run.at(1).item(ItemType.USER_INPUT_TEXT, content=given)
+            self._write(self._run.at(1), ItemType.USER_INPUT_TEXT, content=given)
 
     def _end(self) -> None:
         self._amend_head()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, Self
 
 from otel_tracking import canonical, record
 from otel_tracking.frame import ITEM_FIELDS
@@ -18,9 +18,31 @@ from otel_tracking.taxonomy import ItemType, read_item_type, read_media_type
 class ExecutionRecord(record.ExecutionRecord):
     """A record with `get_items_by_…`; `to_dict` holds only what JSON knows, so that `jsonify` never fails."""
 
+    @classmethod
+    def later(cls, head: Mapping[str, Any], load: Callable[[], record.ExecutionRecord | None]) -> Self:
+        """A record of which the `head` is known; its other fields are loaded when the first of them is asked for.
+
+        Where nothing can be loaded any more, they are empty.
+        """
+        made = cls.__new__(cls)
+        for name, value in {**head, "_load": lambda: load() or record.ExecutionRecord(**head)}.items():
+            object.__setattr__(made, name, value)
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        """A field that was not loaded yet: now all of them are."""
+        if name not in _NAMES or "_load" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        for field_name, value in _fields(self.__dict__["_load"]()).items():
+            object.__setattr__(self, field_name, value)
+        return object.__getattribute__(self, name)
+
     def to_dict(self) -> dict[str, Any]:
         """All fields by name; values that JSON cannot say are tagged as in `otel_tracking/canonical.py`."""
-        plain: dict[str, Any] = json.loads(canonical.dumps(super().to_dict()))
+        text = self.__dict__.get("_text") or canonical.dumps(super().to_dict())
+        if self.__dict__.get("_is_kept"):
+            object.__setattr__(self, "_text", text)
+        plain: dict[str, Any] = json.loads(text)
         return plain
 
     def get_items_by_stage(self, stage: int) -> list[ExecutionItem]:
@@ -36,9 +58,16 @@ class ExecutionRecord(record.ExecutionRecord):
         return [item for item in self.items if item.media_type == media_type]
 
 
-def as_earlier(stored: record.ExecutionRecord) -> ExecutionRecord:
-    """The same record, with the earlier helper methods."""
-    return ExecutionRecord(**_fields(stored))
+_NAMES = frozenset(entry.name for entry in fields(record.ExecutionRecord))
+
+
+def as_earlier(stored: record.ExecutionRecord, *, is_kept: bool = False) -> ExecutionRecord:
+    """The same record, with the earlier helper methods. One that `is_kept` is asked for its dict again and again."""
+    if isinstance(stored, ExecutionRecord):
+        return stored
+    earlier = ExecutionRecord(**_fields(stored))
+    object.__setattr__(earlier, "_is_kept", is_kept)
+    return earlier
 
 
 def as_stored(given: record.ExecutionRecord) -> record.ExecutionRecord:

@@ -9,9 +9,14 @@ from otel_tracking.migration.tracker import ExecutionTracker
 EARLIER_ID = "earlier_execution_id"
 """Name of the fact that says under which id the earlier tracker stored the same run."""
 
+SET_ON_BOTH = frozenset({"config_name", "execution_mode", "safety_level", "user_id", "session_id"})
+"""What routes set on a tracker after it was made, and both records say."""
+
 
 def beside(earlier: type) -> type:
     """A class that is used like `earlier`: every call goes to both, and what it answers is the earlier one's answer.
+
+    What is set on it is set on the earlier one, and on ours where it is a part of the record.
 
     >>> class Earlier:
     ...     def __init__(self, *names: str) -> None:
@@ -25,9 +30,18 @@ def beside(earlier: type) -> type:
 
     class SideBySide:
         def __init__(self, *args: Any, **kwargs: Any) -> None:
-            self._earlier = earlier(*args, **kwargs)
-            self._ours = ExecutionTracker(*args, **kwargs)
+            object.__setattr__(self, "_earlier", earlier(*args, **kwargs))
+            object.__setattr__(self, "_ours", ExecutionTracker(*args, **kwargs))
             self._ours.note(EARLIER_ID, getattr(self._earlier, "execution_id", None))
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            # First ours, which is told of it even where the earlier one refuses; its id stays its own.
+            if name in SET_ON_BOTH:
+                setattr(self._ours, name, value)
+            setattr(self._earlier, name, value)
+
+        def __delattr__(self, name: str) -> None:
+            delattr(self._earlier, name)
 
         def __getattr__(self, name: str) -> Any:
             theirs, ours = getattr(self._earlier, name), getattr(self._ours, name, None)

@@ -107,7 +107,8 @@ class ExecutionTracker(Lifecycle):
     ) -> None:
         """Log what a hop made. Which text it was given is not known here: the languages are labels, not a chain."""
         number = self.current_stage_iteration if iteration_num is None else iteration_num
-        self._journey.hop(number).item(
+        self._write(
+            self._journey.hop(number),
             ItemType.INTERCEPTION_ITERATION,
             content=result_text,
             model_used=corrections.known_model(model_used),

@@ -13,7 +13,7 @@ from collectors import start_recording
 from collectors.testing import RememberingSink
 from collectors.viewers.redacting import TextRedaction
 from devserver.settings import Settings
-from devserver.wiring import viewers_of
+from exporters.ready_made import viewers_of
 from otel_tracking import ItemType
 from otel_tracking.errors import RecordingError
 

@@ -11,8 +11,8 @@ from records import a_picture, a_record
 from test_cli_upkeep import run_dying
 
 from collectors import start_recording
-from devserver.era_a_store import DatasetStore
 from exporters import DocumentSink, ParquetSink, list_executions, read_records
+from exporters.era_a import DatasetStore
 from exporters.erasure import erase
 from exporters.formats import format_named
 from exporters.formats.documents import render_document

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from disks import fill, small_disk
 from fault_stage import MOMENTS, Fault, Scene, Verdict, in_child
-from sink_faults import fill, small_disk
 
 from collectors import Recording, start_recording
 

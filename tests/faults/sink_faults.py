@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import resource
 import shutil
 import signal
@@ -10,7 +9,7 @@ import subprocess
 import threading
 from pathlib import Path
 
-import pytest
+from disks import fill, small_disk
 from fault_stage import PATIENCE, Fault, Scene
 
 from collectors import Recording, start_recording
@@ -118,29 +117,6 @@ class FilesMustStaySmall(OnDisk):
     def lift(self, scene: Scene) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, self.before)
         signal.signal(signal.SIGXFSZ, self.handler)
-
-
-@contextlib.contextmanager
-def small_disk(path: Path, kibibytes: int = 512):
-    """A RAM disk of its own at `path`, mounted for real where that is permitted."""
-    path.mkdir(mode=0o700)
-    options = f"size={kibibytes}k,mode=700"
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"mounting is not permitted here: {mounted.stderr.strip()}")
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", "-l", path], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """A file that takes all the space there is."""
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    return filler
 
 
 class OnSmallDisk(OnDisk):

@@ -343,7 +343,7 @@ class TestItself:
         tracker.finalize()
         assert len(tracker.items) == 3
         assert load_execution_record(tracker.execution_id) is None
-        with pytest.raises(Exception, match=r"devserver\.era_a"):
+        with pytest.raises(Exception, match=r"otel_tracking\.migration\.era_a"):
             save_execution_record(tracker.get_execution_record())
         assert "Eine Blume" not in caplog.text
 

@@ -22,7 +22,8 @@ from devserver.errors import DevserverError
 from devserver.settings import Settings
 from exporters import ParquetSink, StorageError, read_records
 from otel_tracking import ExecutionRecord, migration
-from otel_tracking.migration.corrections import SMALLEST_MEDIA, lift_media
+from otel_tracking.migration.corrections import lift_media
+from otel_tracking.values.media_in_texts import SMALLEST_MEDIA
 
 EARLIER_ID = "exec_20251103_224153_608540d5"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(2_000)

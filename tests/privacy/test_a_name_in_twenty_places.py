@@ -25,9 +25,10 @@ from planting import found_in
 from collectors import start_recording
 from collectors.viewers.redacting import TextRedaction
 from collectors.viewers.spans import show_run
-from devserver.settings import REDACTED, Settings
-from devserver.wiring import viewers_of
+from devserver.settings import Settings
 from exporters import FORMATS, list_executions, read_records
+from exporters.ready_made import viewers_of
+from otel_tracking.environment import REDACTED
 
 NAMES = (NAME, NICKNAME)
 

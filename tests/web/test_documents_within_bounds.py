@@ -14,8 +14,8 @@ from devserver.settings import Settings
 from devserver.testing import scripted_engines
 from devserver.web import WebSettings
 from devserver.web.files.workshop import Bounds, DocumentTooMuch, Workshop, WorkshopFull
-from devserver.web.runs.remembered import Remembered
 from devserver.wiring import open_devserver
+from exporters.storage.reading.remembered import Remembered
 from otel_tracking import ItemType
 
 SHORT = {"seconds": 0.001}

@@ -15,8 +15,9 @@ from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
 from devserver.erasing import finish_erasures
-from devserver.settings import RESEARCH_ENDPOINT, Settings, outbox_of
+from devserver.settings import Settings
 from exporters.story.readable import size
+from otel_tracking.environment import RESEARCH_ENDPOINT, outbox_of
 
 if TYPE_CHECKING:
     from collectors.outbox import BoxState

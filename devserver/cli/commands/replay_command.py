@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from collectors import start_recording
+from collectors.ready_made import research_of
 from devserver.cli.complaints import FAILED
 from devserver.cli.options import data_option, json_option, refuse
 from devserver.cli.output import console, print_json, progress_bar
@@ -20,7 +21,6 @@ from devserver.engines import Engines
 from devserver.replay import Planner, Step, Wishes, replay
 from devserver.replay.engines import EmbeddedEngines
 from devserver.replay.secrets import Secrets
-from devserver.research import research_of
 from devserver.settings import Settings
 from devserver.wiring import make_sinks, whose_runs
 from exporters.storage.writing.media import load_media

@@ -18,7 +18,7 @@ from devserver.web.language import words_here
 from devserver.web.refusals import refuse_with
 from devserver.web.replies import json_reply, trouble
 from devserver.web.rooms.erasing import forget_pupils
-from devserver.web.runs.lookup import FLUSH_SECONDS, Runs
+from devserver.web.runs.lookup import Runs
 from devserver.web.showing import show
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import asker
@@ -94,7 +94,7 @@ class _Erasing:
         if jobs := self._under_way(is_meant, wish):
             raise StillUnderWay(jobs, are_others=True)
         # What has just ended may be on its way into the store.
-        self.runs.settle(FLUSH_SECONDS)
+        self.runs.flush()
         if wish.withdraw:
             # First: a death in between leaves runs that do not leave, and nothing that was only half withdrawn.
             origin.withdraw(self.runs.data_dir)

@@ -12,7 +12,6 @@ from devserver.web.asking.job import Job
 from devserver.web.asking.runner import Runner
 from devserver.web.asking.tickets import LOST, Kept
 from devserver.web.rooms.book import RoomBook
-from devserver.web.runs.remembered import Remembered
 from devserver.web.runs.seeing import Seeing
 from devserver.web.visitors.pupils import Asker
 from devserver.wiring import Devserver
@@ -28,6 +27,7 @@ from exporters.storage.layout import stored_days
 from exporters.storage.reading.damage import Damage, Damages
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow
 from exporters.storage.reading.finding import SHORTEST_PREFIX, is_meant
+from exporters.storage.reading.remembered import Remembered
 from exporters.storage.reading.selection import Selection, Wanted
 from exporters.storage.writing.media import media_name, read_stored
 from otel_tracking.erasure import RunId
@@ -142,9 +142,13 @@ class Runs:
         """Runs that are not stored yet: under way or waiting, latest first."""
         return list(reversed(self.runner.jobs()))
 
-    def settle(self, timeout: float = SETTLE_SECONDS) -> None:
-        """Wait until runs that have ended are stored; where that takes too long, go on with those that are."""
-        self._devserver.recording.flush(timeout)
+    def settle(self) -> None:
+        """Wait until runs that have ended are stored; where that takes too long or fails, go on with those that are."""
+        self._devserver.recording.settle(SETTLE_SECONDS)
+
+    def flush(self) -> None:
+        """The same for who must not overlook one: the wait is longer, and also for a sink that fails."""
+        self._devserver.recording.flush(FLUSH_SECONDS)
 
     def _asked_for_here(self, name: str, asker: Asker) -> Job | str | None:
         """What was asked for of this server, or of the one before it, by its ticket, id or trace id."""
@@ -192,7 +196,7 @@ class Runs:
     def _is_stored(self, execution_id: str) -> bool:
         """Whether a run that has ended is in the dataset; waits for it where it is on its way."""
         if self._row(execution_id) is None:
-            self.settle(FLUSH_SECONDS)
+            self.settle()
             return self._row(execution_id) is not None
         return True
 

@@ -46,10 +46,14 @@ class TableFile:
 
     def _group(self, number: int) -> Group:
         if number not in self._groups:
-            self._groups[number] = read_checked(self._path, lambda: Group(self._file.read_row_group(number)))
+            self._groups[number] = read_checked(self._path, lambda: Group(self._read(number)))
             if len(self._groups) > GROUPS_KEPT:
                 self._groups.popitem(last=False)
         return self._groups[number]
+
+    def _read(self, number: int) -> pa.Table:
+        is_large = self._file.metadata.row_group(number).num_rows > FEW_ROWS
+        return self._file.read_row_group(number, use_threads=is_large)
 
 
 class Group:

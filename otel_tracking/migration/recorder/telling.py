@@ -17,6 +17,7 @@ from otel_tracking.migration.lifecycle import TOLD, reported_error
 from otel_tracking.run import Execution
 from otel_tracking.scope import Scope
 from otel_tracking.taxonomy import BLOCKED_TYPES, CHECK_TYPES, OUTPUT_TYPES, ItemType
+from otel_tracking.values.media_in_texts import as_medium
 from otel_tracking.values.media_types import media_type_of
 
 CONFIG_USED, PROMPT_IDS = "config_used", "comfyui_prompt_ids"
@@ -219,7 +220,7 @@ def _language(name: str, item_type: str) -> dict[str, str]:
 
 def _content_of(content: Any, metadata: Mapping[str, Any]) -> tuple[Any, bytes | None, str | None]:
     """The content of an item, or its medium and the type of that; code comes as bytes and is text, media as base64."""
-    if isinstance(content, str) and (medium := corrections.as_medium(content)):
+    if isinstance(content, str) and (medium := as_medium(content)):
         return None, *medium
     if not isinstance(content, bytes | bytearray | memoryview):
         return content, None, "text/plain" if isinstance(content, str) else None

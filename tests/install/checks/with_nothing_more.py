@@ -11,12 +11,20 @@ from exporters import FORMATS, DocumentSink, read_records
 from exporters.formats import format_named
 from exporters.storage.reading.sql import connect
 from otel_tracking.capture import CaptureSettings
+from otel_tracking.environment import RecordingSettings
+from otel_tracking.migration import era_a
 
 data, run = one_run()
 (record,) = read_records(data)
 assert FORMATS["json"].parse(FORMATS["json"].render(record)) == record
 assert b"Eine Blume" in FORMATS["csv"].render(record)
 assert CaptureSettings()
+
+era_a.start(RecordingSettings(data_dir=Path(data).absolute().with_name("era_a"), journal=False))
+tracker = era_a.ExecutionTracker("dada", "eco", "kids")
+tracker.finalize()
+assert era_a.load_execution_record(tracker.execution_id).config_name == "dada"
+assert era_a.stop()
 
 lacks(lambda: FORMATS["pdf"].render(record), "PDF documents need the extra 'documents'")
 lacks(lambda: FORMATS["docx"].render(record), "Word documents need the extra 'documents'")

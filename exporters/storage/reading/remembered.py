@@ -36,6 +36,11 @@ class Remembered:
         self._keep(key, record)
         return record
 
+    def forget(self) -> None:
+        """Remember nothing of what was read before."""
+        with self._lock:
+            self._kept.clear()
+
     def _keep(self, key: Hashable, record: ExecutionRecord) -> None:
         size = characters_in(record)
         with self._lock:
