@@ -16,7 +16,10 @@ from typing import Any
 
 from exporters.errors import StorageError, UnsafePath
 from exporters.storage.writing.media import inside
+from exporters.story.changed import change_line
+from exporters.story.words import ENGLISH
 from otel_tracking import ExecutionItem, ExecutionRecord, FinishReason, ItemType, SpanRecord, Status
+from otel_tracking.passed_differently import passed_differently
 from otel_tracking.taxonomy import OUTPUT_TYPES
 
 WRONG, NOTE = "wrong", "note"
@@ -139,6 +142,19 @@ def check_passed(record: ExecutionRecord) -> Iterator[Finding]:
         yield _note(record, "passed", f"configured but never passed: {', '.join(names)}, in {_call(calls[0])}{others}")
 
 
+def check_changed(record: ExecutionRecord) -> Iterator[Finding]:
+    """What was configured for a backend left as it was; what left as something else is named, with both."""
+    by_names: dict[tuple[str, ...], list[SpanRecord]] = {}
+    for span in record.attempts:
+        if names := tuple(one.name for one in passed_differently(span)):
+            by_names.setdefault(names, []).append(span)
+    for calls in by_names.values():
+        others = f" and {len(calls) - 1} more" if len(calls) > 1 else ""
+        changes = [change_line(one, ENGLISH) for one in islice(passed_differently(calls[0]), MOST_LISTED)]
+        sentence = f"configured, but passed differently: {', '.join(changes)}, in {_call(calls[0])}{others}"
+        yield _note(record, "passed", sentence)
+
+
 def check_media(record: ExecutionRecord, data_dir: Path) -> Iterator[Finding]:
     """Every media file is there and has the size and sha256 that were recorded."""
     for item in record.items:
@@ -163,6 +179,7 @@ CHECKS: tuple[Callable[[ExecutionRecord], Iterator[Finding]], ...] = (
     check_references,
     check_chain,
     check_passed,
+    check_changed,
 )
 """The checks that need nothing but the record."""
 

@@ -26,9 +26,9 @@ CLIENTS = {"httpx": "otel_tracking.capture.httpx_transport", "requests": "otel_t
 SURFACE = {
     "otel_tracking": """
         attributes attribution audience canonical capture capture.names capture.propagation erasure errors extras
-        frame migration outcome plan pseudonyms record run scopes secrets.frozen secrets.media secrets.records
-        secrets.redaction span_event taxonomy timings tracker values.kinds values.media_types values.payload_check
-        values.plain values.rebuild values.record_fields version view
+        frame migration outcome passed_differently plan pseudonyms record run scopes secrets.frozen secrets.media
+        secrets.records secrets.redaction span_event taxonomy timings tracker values.kinds values.media_types
+        values.payload_check values.places values.plain values.rebuild values.record_fields version view
     """,
     "collectors": """
         building.live delivery.sinks listening listening.server outbox outbox.erasing outbox.media_store
@@ -51,8 +51,9 @@ SURFACE = {
         storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding
         storage.reading.selection storage.upkeep.inspection storage.upkeep.salvage
         storage.writing.media storage.writing.tombstones
-        story.boxes story.catalogue story.concerns story.drifting story.language_names story.letters story.parts
-        story.readable story.remarks story.story story.storyteller story.untranslated story.words
+        story.boxes story.catalogue story.changed story.concerns story.drifting story.language_names story.letters
+        story.parts story.readable story.remarks story.story story.storyteller story.untranslated story.word_marks
+        story.words
     """,
 }
 """What other packages may import of each, beside the package itself: whatever is not listed may change at any time."""

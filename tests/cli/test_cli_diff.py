@@ -8,7 +8,7 @@ from rich.console import Console
 
 from devserver.cli.showing.differences import draw_differences, words_text
 from devserver.diff import compare
-from devserver.diff.words import compare_texts
+from exporters.story.word_marks import compare_texts
 from devserver.embedded import embedded_engines
 from otel_tracking import ItemType
 

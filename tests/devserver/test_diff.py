@@ -15,7 +15,7 @@ from strategies import any_value
 from devserver.diff import ADDED, REMOVED, Where, compare
 from devserver.diff.media import MediaChange, compare_media
 from devserver.diff.values import MISSING, Change, changes, path_text
-from devserver.diff.words import LEFT, RIGHT, SAME, compare_texts
+from exporters.story.word_marks import LEFT, RIGHT, SAME, compare_texts
 from otel_tracking import ItemType, canonical
 from otel_tracking.record import Media
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from devserver.diff.words import LEFT, RIGHT, SAME, compare_texts
 from devserver.web.live.board import LiveBox
 from exporters.story.untranslated import PARTLY
+from exporters.story.word_marks import LEFT, RIGHT, SAME, compare_texts
 
 FIRST, LAST = "s1-user_input_text", "s2-interception_final"
 LONGEST = 5_000
