@@ -38,7 +38,7 @@ class PassedDifferently(NamedTuple):
 
 
 def passed_differently(call: SpanRecord) -> tuple[PassedDifferently, ...]:
-    """Every configured value of a call that left as another, in the order of the configuration.
+    """Every configured value of a call that left as another, in the order of their names.
 
     A value that is nowhere to be found is in `not_passed` instead. Of several places of one name it is enough that
     one has the value; where `injected` says that a value went, each place must have it. What came on top is no change.
@@ -57,10 +57,14 @@ def passed_differently(call: SpanRecord) -> tuple[PassedDifferently, ...]:
     skipped = _instructions(facts)
     return tuple(
         found
-        for name, value in configured.items()
+        for name, value in sorted(configured.items(), key=_name_of)
         if name not in skipped
         for found in _differences(name, value, stated, named)
     )
+
+
+def _name_of(entry: tuple[Any, Any]) -> str:
+    return str(entry[0])
 
 
 def told_value(value: Any) -> Any:
