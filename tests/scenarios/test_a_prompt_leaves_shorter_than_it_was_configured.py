@@ -10,7 +10,9 @@ from devserver.cli.app import command_line
 from devserver.diff import compare
 from devserver.verify import is_right, verify
 from exporters import FORMATS, ParquetSink, read_records
+from exporters.formats.printed.layout import lay_out
 from exporters.formats.xml.document import read_xml
+from exporters.story.storyteller import story_of
 
 DROPPED = "CULTURAL RESPECT PRINCIPLES: ask whose words they are; leave them what they mean. "
 CUT = (
@@ -84,3 +86,12 @@ def test_show_says_it_beside_the_call_and_diff_compares_it(record, tmp_path):
     assert ("passed_differently", "steps") in paths
     (again,) = read_records(tmp_path)
     assert verify(again) == verify(record)
+
+
+@pytest.mark.parametrize("name", ["docx", "pdf"])
+def test_printed_pages_show_the_place_where_the_text_was_cut(record, name):
+    (call,) = lay_out(story_of(record), attached=False).calls
+    prompt = next(line for line in call.sent if line.name == "prompt")
+    assert prompt.fate == "changed"
+    assert DROPPED.strip() in prompt.configured and "CULTURAL" not in prompt.passed
+    assert FORMATS[name].render(record)
