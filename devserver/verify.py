@@ -19,6 +19,7 @@ from exporters.storage.writing.media import inside
 from exporters.story.changed import change_line
 from exporters.story.words import ENGLISH
 from otel_tracking import ExecutionItem, ExecutionRecord, FinishReason, ItemType, SpanRecord, Status
+from otel_tracking.nodes import NodeVisit, visit_of
 from otel_tracking.passed_differently import passed_differently
 from otel_tracking.taxonomy import OUTPUT_TYPES
 
@@ -114,6 +115,24 @@ def check_references(record: ExecutionRecord) -> Iterator[Finding]:
             yield _wrong(record, "references", f"span {span.name} ({span.span_id}) names a parent that is not here")
 
 
+def check_visits(record: ExecutionRecord) -> Iterator[Finding]:
+    """The visits of each node are numbered 1, 2, 3 …, and where each came from is in the record."""
+    known = {span.span_id for span in record.spans}
+    visits: dict[str, list[int]] = {}
+    for visit in filter(None, map(visit_of, record.spans)):
+        visits.setdefault(visit.node_id, []).append(visit.visit)
+        for way in visit.after:
+            if way.span_id not in known:
+                yield _wrong(record, "visits", f"{_named(visit)} came from {way.node_id}, whose span is not here")
+    for node_id, numbers in visits.items():
+        if missing := _missing(numbers):
+            yield _wrong(record, "visits", f"visits {missing} of node {node_id:.80} are missing")
+
+
+def _named(visit: NodeVisit) -> str:
+    return f"visit {visit.visit} of node {visit.node_id:.80}"
+
+
 def check_chain(record: ExecutionRecord) -> Iterator[Finding]:
     """Each hop was given exactly what the hop before it made, and no hop is missing."""
     hops = _hops(record)
@@ -178,6 +197,7 @@ CHECKS: tuple[Callable[[ExecutionRecord], Iterator[Finding]], ...] = (
     check_outputs,
     check_references,
     check_chain,
+    check_visits,
     check_passed,
     check_changed,
 )

@@ -26,7 +26,7 @@ CLIENTS = {"httpx": "otel_tracking.capture.httpx_transport", "requests": "otel_t
 SURFACE = {
     "otel_tracking": """
         attributes attribution audience canonical capture capture.names capture.propagation erasure errors extras
-        frame migration outcome passed_differently plan pseudonyms record run scopes secrets.frozen secrets.media
+        frame migration nodes outcome passed_differently plan pseudonyms record run scopes secrets.frozen secrets.media
         secrets.records secrets.redaction span_event taxonomy timings tracker values.kinds values.media_types
         values.payload_check values.places values.plain values.rebuild values.record_fields version view
     """,

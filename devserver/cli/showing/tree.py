@@ -19,6 +19,7 @@ from exporters.story.readable import seconds
 from exporters.story.untranslated import Marks, marks_of
 from exporters.story.words import ENGLISH
 from otel_tracking import ExecutionItem, ExecutionRecord, SpanRecord
+from otel_tracking.nodes import visit_of
 from otel_tracking.passed_differently import passed_differently
 
 SpanOrItem: TypeAlias = SpanRecord | ExecutionItem
@@ -88,6 +89,10 @@ def _span_line(span: SpanRecord) -> Text:
 
 
 def _counter(span: SpanRecord) -> str:
+    if visit := visit_of(span):
+        ways = ", ".join(f"{way.node_id} ({way.visit})" for way in visit.after)
+        after = f" after {safe_line(ways)}" if ways else ""
+        return f" {safe_line(visit.node_id)} visit {visit.visit}{after}"
     if span.name.startswith("stage"):
         return f" {span.stage}"
     if span.name == "iteration":
