@@ -57,11 +57,11 @@ class CallingScope(Scope):
         node_id: str,
         node_type: str,
         *,
-        after: Iterable[Node] = (),
+        after: Iterable[Visit] = (),
         stage: int | None = None,
         loop_iteration: int | None = None,
         config_used: Any = None,
-    ) -> Node:
+    ) -> Visit:
         """The scope of one visit of a node of a graph; the run counts the visits of each node, from 1.
 
         `after` are the visits whose results this one was given: one for a plain edge or a feedback edge, several where
@@ -74,22 +74,22 @@ class CallingScope(Scope):
         ...     with run.node("evaluation-1", "evaluation", after=[first], stage=2) as second: second.visit
         1
         """
-        node_id, node_type, ways = text(node_id), text(node_type), [way for way in after if isinstance(way, Node)]
+        node_id, node_type, ways = text(node_id), text(node_type), [way for way in after if isinstance(way, Visit)]
         given = {"stage": stage, "loop_iteration": loop_iteration, "config_used": config_used}
         place = self.place._replace(**{name: value for name, value in given.items() if value is not None})
         visit = self._run.next_visit(node_id)
         name = names.viewer_text(f"{names.NODE_SPAN} {node_type}")
-        node = self._open(Node, name, place, attributes=_node_attributes(node_id, node_type, visit, ways))
+        node = self._open(Visit, name, place, attributes=_node_attributes(node_id, node_type, visit, ways))
         node.arrive(node_id, node_type, visit, ways)
         return node
 
 
-class Node(CallingScope):
+class Visit(CallingScope):
     """One visit of a node of a graph; whoever is visited next names it in `after`."""
 
     __slots__ = ("node_id", "visit")
 
-    def arrive(self, node_id: str, node_type: str, visit: int, ways: list[Node]) -> None:
+    def arrive(self, node_id: str, node_type: str, visit: int, ways: list[Visit]) -> None:
         """Say which visit this is and where it comes from."""
         self.node_id, self.visit = node_id, visit
         came = [{"span_id": way.span_id, "node_id": way.node_id, "visit": way.visit} for way in ways]
@@ -219,7 +219,7 @@ def _call_attributes(operation: str, backend: Any, model: Any) -> dict[str, Any]
 _NODE_KINDS = {"evaluation": "EVALUATOR", "image_evaluation": "EVALUATOR", "comparison_evaluator": "EVALUATOR"}
 
 
-def _node_attributes(node_id: str, node_type: str, visit: int, ways: list[Node]) -> dict[str, Any]:
+def _node_attributes(node_id: str, node_type: str, visit: int, ways: list[Visit]) -> dict[str, Any]:
     known = names.FlatAttributes()
     known[names.NODE_ID] = known[names.GRAPH_NODE_ID] = names.flat(node_id)
     known[names.NODE_TYPE] = known[names.GRAPH_NODE_NAME] = names.flat(node_type)
