@@ -217,6 +217,8 @@ def _is_request_wrong(error: Exception, request: Request) -> bool:
 def _asked(config: PipelineConfig, request: Request) -> dict[str, Any]:
     """What the run was asked to do: the configuration as it is now, and what was given on top."""
     asked: dict[str, Any] = {"config": config.to_dict()}
+    if request.batch_index is not None:
+        asked["batch_index"] = request.batch_index
     if request.parameters:
         asked["parameters"] = dict(request.parameters)
     if request.languages is not None:

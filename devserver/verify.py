@@ -239,11 +239,14 @@ def _difference(item: ExecutionItem, path: Path) -> str | None:
 
 
 def _hops(record: ExecutionRecord) -> list[ExecutionItem]:
-    """The last item of each hop, in order: a hop that was tried again counts as it ended."""
+    """The last item of each hop, in order: a hop that was tried again counts as it ended. Nodes are no chain."""
+    nodes = {span.span_id for span in record.spans if visit_of(span)}
     by_number = {
         item.stage_iteration: item
         for item in record.items
-        if item.item_type == ItemType.INTERCEPTION_ITERATION and item.stage_iteration is not None
+        if item.item_type == ItemType.INTERCEPTION_ITERATION
+        and item.stage_iteration is not None
+        and item.span_id not in nodes
     }
     return [by_number[number] for number in sorted(by_number)]
 
