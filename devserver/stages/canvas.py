@@ -119,7 +119,7 @@ def _visit(canvas: Canvas, node: CanvasNode, arrival: Arrival) -> Iterator[tuple
     if canvas.visits[node.id] > MOST_VISITS:
         raise PipelineError(
             f"node {node.id} was visited {MOST_VISITS} times and would be visited again; "
-            ""an evaluation in the feedback, or a lower most_visits of one, would end it""
+            "an evaluation in the feedback, or a lower most_visits of one, would end it"
         )
     with canvas.scope.node(node.id, node.type, after=arrival.ways) as visit:
         said = _NODES[node.type](canvas, visit, node, arrival.text)
