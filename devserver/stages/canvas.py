@@ -51,7 +51,7 @@ class Arrival(NamedTuple):
     ways: tuple[Visit, ...]
 
 
-class Said(NamedTuple):
+class SentOn(NamedTuple):
     """What a node made of a text, and which of the conditional edges are open."""
 
     text: str
@@ -127,7 +127,7 @@ def _visit(canvas: Canvas, node: CanvasNode, arrival: Arrival) -> Iterator[tuple
     yield from _onwards(canvas, node, said, visit)
 
 
-def _onwards(canvas: Canvas, node: CanvasNode, said: Said, visit: Visit) -> Iterator[tuple[CanvasNode, Arrival]]:
+def _onwards(canvas: Canvas, node: CanvasNode, said: SentOn, visit: Visit) -> Iterator[tuple[CanvasNode, Arrival]]:
     known = {each.id: each for each in canvas.task.interception.nodes}
     for edge in canvas.task.interception.edges:
         if edge.source != node.id or edge.when not in (None, said.condition):
@@ -152,11 +152,11 @@ def _joined(canvas: Canvas, node_type: str) -> list[tuple[CanvasNode, Arrival]]:
     return ready
 
 
-def _pass_on(canvas: Canvas, visit: Visit, node: CanvasNode, text: str) -> Said:
-    return Said(text)
+def _pass_on(canvas: Canvas, visit: Visit, node: CanvasNode, text: str) -> SentOn:
+    return SentOn(text)
 
 
-def _intercept(canvas: Canvas, visit: Visit, node: CanvasNode, text: str) -> Said:
+def _intercept(canvas: Canvas, visit: Visit, node: CanvasNode, text: str) -> SentOn:
     canvas.hops += 1
     made = _ask(canvas, visit, node, text)
     visit.at(stage_iteration=canvas.hops).item(
@@ -165,25 +165,25 @@ def _intercept(canvas: Canvas, visit: Visit, node: CanvasNode, text: str) -> Sai
         input_text=text,
         metadata={"node_id": node.id, "visit": visit.visit, "language": canvas.prompt.language},
     )
-    return Said(made)
+    return SentOn(made)
 
 
-def _evaluate(canvas: Canvas, visit: Visit, node: CanvasNode, text: str) -> Said:
+def _evaluate(canvas: Canvas, visit: Visit, node: CanvasNode, text: str) -> SentOn:
     score = (
         _words_moved(canvas.prompt.content, text) if node.engine is None else _score(_ask(canvas, visit, node, text))
     )
     is_enough = score >= node.pass_score
     is_last = canvas.visits[node.id] >= node.most_visits
     visit.fact("evaluation", {"score": score, "pass_score": node.pass_score, "passed": is_enough, "is_last": is_last})
-    return Said(text, PASS if is_enough or is_last else FAIL)
+    return SentOn(text, PASS if is_enough or is_last else FAIL)
 
 
-def _research(canvas: Canvas, visit: Visit, node: CanvasNode, text: str) -> Said:
+def _research(canvas: Canvas, visit: Visit, node: CanvasNode, text: str) -> SentOn:
     """Look up what the text asks for (`<wiki lang="de">Nok-Kultur</wiki>`), and add what was found to it."""
     asked = list(dict.fromkeys(_TERM.findall(text)))[:MOST_LOOKUPS]
     found = [answer for lang, term in asked if (answer := _look_up(canvas, visit, node, term, lang))]
     goes_back = bool(asked) and canvas.visits[node.id] < node.most_visits
-    return Said("\n\n".join([_TERM.sub(r"\2", text), *found]), FOUND if goes_back else NOTHING_FOUND)
+    return SentOn("\n\n".join([_TERM.sub(r"\2", text), *found]), FOUND if goes_back else NOTHING_FOUND)
 
 
 def _look_up(canvas: Canvas, visit: Visit, node: CanvasNode, term: str, lang: str) -> str | None:
@@ -233,7 +233,7 @@ def _score(answer: str) -> int:
     return min(int(found[0][:3]), 10) if found else 0
 
 
-_NODES: Mapping[str, Callable[[Canvas, Visit, CanvasNode, str], Said]] = {
+_NODES: Mapping[str, Callable[[Canvas, Visit, CanvasNode, str], SentOn]] = {
     INPUT: _pass_on,
     INTERCEPTION: _intercept,
     EVALUATION: _evaluate,
