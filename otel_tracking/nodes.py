@@ -56,5 +56,6 @@ def _came(said: Any) -> Came | None:
     if not isinstance(said, Mapping):
         return None
     span_id, node_id, visit = map(said.get, Came._fields)
-    is_whole = isinstance(span_id, str) and isinstance(node_id, str) and type(visit) is int
-    return Came(span_id, node_id, visit) if is_whole else None
+    if isinstance(span_id, str) and isinstance(node_id, str) and type(visit) is int:
+        return Came(span_id, node_id, visit)
+    return None

@@ -57,7 +57,7 @@ def _are_single_alike(value: Any, other: Any) -> bool:
         return _are_numbers_or_texts_alike(value, other)
     if value is None or other is None or other is ABSENT:
         return value is other
-    return canonical.dumps(value) == canonical.dumps(other) or _as_text(value) == other
+    return canonical.dumps(value) == canonical.dumps(other) or bool(_as_text(value) == other)
 
 
 def _are_numbers_or_texts_alike(value: float | str, other: float | str) -> bool:
