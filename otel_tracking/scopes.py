@@ -96,7 +96,10 @@ class Visit(CallingScope):
         self.fact(NODE_FACT, {"node_id": node_id, "node_type": node_type, "visit": visit, "after": came})
         try:
             for way in ways:
-                self.span.add_link(way.span.get_span_context(), {names.NODE_ID: names.flat(way.node_id)})
+                named = {names.NODE_ID: names.flat(way.node_id)}
+                # A recording looks at links itself.
+                told = named if self._run.recorder else self._run.redactor.attributes(named)
+                self.span.add_link(way.span.get_span_context(), told)
         except Exception as trouble:
             self._run.troubles.report("link", trouble)
 

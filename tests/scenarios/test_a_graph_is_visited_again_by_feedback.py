@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 from builders import record_of
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from collectors import start_recording
 from collectors.testing import RememberingSink
 from devserver.verify import is_right, verify
 from exporters import FORMATS
 from exporters.story.storyteller import story_of
-from otel_tracking import ItemType
+from otel_tracking import ExecutionTracker, ItemType
 from otel_tracking.nodes import visit_of
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -93,3 +96,29 @@ def test_a_visit_whose_way_is_lost_is_found_out():
     sentences = [finding.sentence for finding in verify(lost) if finding.check == "visits"]
     assert "visit 2 of node interception-1 came from evaluation-1, whose span is not here" in sentences
     assert "visits 1 of node evaluation-1 are missing" in sentences
+
+
+def test_under_any_other_provider_spans_have_the_links_as_well():
+    memory = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(memory))
+    with ExecutionTracker(provider).execution("canvas") as run:
+        canvas(run)
+    spans = {
+        (span.attributes.get("devserver.node_id"), span.attributes.get("devserver.node_visit")): span
+        for span in memory.get_finished_spans()
+    }
+    again, evaluation = spans["interception-1", 2], spans["evaluation-1", 1]
+    assert (again.name, again.attributes["devserver.stage"]) == ("node interception", 2)
+    assert [link.context.span_id for link in again.links] == [evaluation.context.span_id]
+    assert again.links[0].attributes == {"devserver.node_id": "evaluation-1"}
+
+
+def test_odd_ids_and_ways_do_the_pipeline_no_harm():
+    def odd(run):
+        with run.node(7, None, after=[None, "x"]) as one, run.node("\ud800" * 9_000, "t", after=[one]) as other:
+            assert (one.visit, other.visit) == (1, 1)
+
+    record = record_of(odd)
+    assert [visit.node_id for visit in visits(record)] == ["7", "\ud800" * 9_000]
+    assert is_right(verify(record))
