@@ -102,6 +102,9 @@ KEYS = PARAMETERS | frozenset(
             "node_id",
             "node_type",
             "visit",
+            "score",
+            "pass_score",
+            "is_last",
             "after",
             "rules",
             "medium",
@@ -113,7 +116,7 @@ KEYS = PARAMETERS | frozenset(
 )
 """Keys of what was passed, answered or configured that are no stranger's: they stay without being looked at."""
 
-FACTS = frozenset(("provider", "engine", "injected", "context", "redaction", "node"))
+FACTS = frozenset(("provider", "engine", "injected", "context", "redaction", "node", "evaluation"))
 """Facts of spans that leave under `pseudonymous`."""
 
 HEADERS = frozenset(("content-type", "content-length", "content-encoding", "transfer-encoding", "accept"))
