@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from otel_tracking import canonical
 from otel_tracking.record import SpanRecord
 from otel_tracking.values.alike import are_alike, leaves_of
-from otel_tracking.values.places import ABSENT, Named, WirePlace, named_places, stated_places, step_of
+from otel_tracking.values.places import ABSENT, Named, WirePlace, is_reference, named_places, stated_places, step_of
 
 LONGEST_VALUE = 120
 """Characters of a value that is told whole; a longer one is told by its length and its sha256."""
+
+
+MOST_LEAVES = 500
+"""Single values of a whole that left in another form that are looked for: each is compared with all that are there."""
 
 
 class PassedDifferently(NamedTuple):
@@ -53,13 +58,13 @@ def passed_differently(call: SpanRecord) -> tuple[PassedDifferently, ...]:
         return ()
     facts = call.facts if isinstance(call.facts, dict) else {}
     stated = _stated(configured, call.passed, facts)
-    named = named_places(call.passed, [name for name in configured if name not in stated])
-    skipped = _instructions(facts)
+    named = named_places(call.passed, configured.keys() - stated.keys())
+    claimed, skipped = _claimed(stated), _instructions(facts)
     return tuple(
         found
         for name, value in sorted(configured.items(), key=_name_of)
         if name not in skipped
-        for found in _differences(name, value, stated, named)
+        for found in _differences(name, value, stated, named, claimed)
     )
 
 
@@ -95,34 +100,36 @@ def _stated(configured: Mapping[Any, Any], passed: Any, facts: Mapping[str, Any]
     return {name: places for name, places in found.items() if places}
 
 
-def _differences(name: Any, value: Any, stated: Named, named: Named) -> Iterator[PassedDifferently]:
+def _differences(
+    name: Any, value: Any, stated: Named, named: Named, claimed: frozenset[str]
+) -> Iterator[PassedDifferently]:
     if name in stated:
-        yield from _from_stated(str(name), value, stated[name], _of_others(name, value, stated))
+        yield from _from_stated(str(name), value, stated[name], claimed)
     elif places := named.get(name):
         is_there = any(are_alike(value, place.value) or _is_inside(value, place.value) for place in places)
         if not is_there:
             yield from _inside(str(name), value, places[0], frozenset())
 
 
-def _of_others(name: Any, value: Any, stated: Named) -> frozenset[str]:
-    """Places inside of a whole that other parameters were put into."""
-    if not isinstance(value, dict):
-        return frozenset()
-    others = {place.pointer for other, places in stated.items() if other != name for place in places}
-    return frozenset(others.difference(place.pointer for place in stated[name]))
-
-
-def _from_stated(name: str, value: Any, places: list[WirePlace], others: frozenset[str]) -> Iterator[PassedDifferently]:
-    """What is different at the places where a value is said to have gone; where `others` went is theirs."""
-    wholes = [place for place in places if isinstance(place.value, dict | list)]
-    if not wholes and not isinstance(value, dict | list | tuple):
-        yield from (found for place in places for found in _inside(name, value, place, others))
-    elif isinstance(value, str) and wholes:
-        return  # the name of the whole that was sent
+def _from_stated(
+    name: str, value: Any, places: list[WirePlace], claimed: frozenset[str]
+) -> Iterator[PassedDifferently]:
+    """What is different at the places where a value is said to have gone."""
+    if _is_single(value) and all(_is_single(place.value) for place in places):
+        yield from (found for place in places for found in _inside(name, value, place, frozenset()))
     elif isinstance(value, dict) and len(places) == 1 and _have_one_form(value, places[0].value):
-        yield from _inside(name, value, places[0], others)
+        yield from _inside(name, value, places[0], claimed)
     else:
         yield from _in_another_form(name, value, places)
+
+
+def _is_single(value: Any) -> bool:
+    return not isinstance(value, dict | list | tuple) or is_reference(value)
+
+
+def _claimed(stated: Named) -> frozenset[str]:
+    """Every place that some parameter was put into: inside of a whole these are not the whole's own."""
+    return frozenset(place.pointer for places in stated.values() for place in places)
 
 
 def _have_one_form(value: dict[Any, Any], other: Any) -> bool:
@@ -131,15 +138,15 @@ def _have_one_form(value: dict[Any, Any], other: Any) -> bool:
 
 def _in_another_form(name: str, value: Any, places: list[WirePlace]) -> Iterator[PassedDifferently]:
     """A value that was taken apart: each of its single values must be at one of the places."""
-    there = [leaf for place in places for _, leaf in leaves_of(place.value)]
-    for path, leaf in leaves_of(value):
+    there = [leaf for place in places for _, leaf in islice(leaves_of(place.value), MOST_LEAVES)]
+    for path, leaf in islice(leaves_of(value), MOST_LEAVES):
         if not any(are_alike(leaf, other) for other in there):
             yield PassedDifferently(".".join((name, *path)), places[0].pointer, leaf, ABSENT)
 
 
 def _is_inside(value: Any, whole: Any) -> bool:
     """Whether a single value is among those of a dict or list under its name, such as a prompt in its node."""
-    if isinstance(value, dict | list | tuple) or not isinstance(whole, dict | list):
+    if not _is_single(value) or _is_single(whole):
         return False
     return any(are_alike(value, leaf) for _, leaf in leaves_of(whole))
 
@@ -147,14 +154,22 @@ def _is_inside(value: Any, whole: Any) -> bool:
 def _inside(name: str, value: Any, place: WirePlace, others: frozenset[str]) -> Iterator[PassedDifferently]:
     """The differences at one place, part by part where both are of one form."""
     pointer, other = place
-    if pointer in others or are_alike(value, other):
+    if are_alike(value, other):
         return
-    if isinstance(value, dict) and isinstance(other, dict) and value:
-        for key, part in value.items():
-            inner = WirePlace(pointer + step_of(key), other.get(key, ABSENT))
-            yield from _inside(f"{name}.{key}", part, inner, others)
-    elif isinstance(value, list | tuple) and isinstance(other, list | tuple) and len(value) == len(other):
-        for number, (part, instead) in enumerate(zip(value, other, strict=True)):
-            yield from _inside(f"{name}.{number}", part, WirePlace(f"{pointer}/{number}", instead), others)
-    else:
+    parts = _parts_of_both(value, other)
+    if parts is None:
         yield PassedDifferently(name, pointer, value, other)
+        return
+    for key, part, instead in parts:
+        inner = WirePlace(pointer + step_of(key), instead)
+        if inner.pointer not in others:
+            yield from _inside(f"{name}.{key}", part, inner, others)
+
+
+def _parts_of_both(value: Any, other: Any) -> list[tuple[Any, Any, Any]] | None:
+    """Key, configured and passed part of each part; None where the two are not of one form."""
+    if isinstance(value, dict) and isinstance(other, dict) and value and not is_reference(other):
+        return [(key, part, other.get(key, ABSENT)) for key, part in value.items()]
+    if isinstance(value, list | tuple) and isinstance(other, list | tuple) and len(value) == len(other):
+        return [(number, *both) for number, both in enumerate(zip(value, other, strict=True))]
+    return None

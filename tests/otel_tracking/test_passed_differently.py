@@ -1,7 +1,9 @@
 """A configured value that left as another is listed with both; what left as it was is never listed."""
 
+import base64
 import copy
 import datetime as dt
+import functools
 import hashlib
 import json
 import math
@@ -12,6 +14,7 @@ import pytest
 from builders import a_span
 from hypothesis import given
 
+from otel_tracking.capture.media import cut_base64
 from otel_tracking.passed_differently import PassedDifferently, passed_differently
 from otel_tracking.values.places import ABSENT
 
@@ -184,7 +187,8 @@ def test_a_graph_that_was_sent_differs_only_where_no_other_parameter_went():
     facts = {"injected": {"graph": ["/body/prompt"], "seed": ["/body/prompt/3/inputs/seed"]}}
     (steps,) = found({"graph": graph, "seed": 7}, request({"prompt": sent}), **facts)
     assert steps == PassedDifferently("graph.3.inputs.steps", "/body/prompt/3/inputs/steps", 20, 8)
-    assert found({"graph": "sd35_large", "seed": 7}, request({"prompt": sent}), **facts) == ()
+    named = {**facts, "engine": {"instructions": ["graph"]}}
+    assert found({"graph": "sd35_large", "seed": 7}, request({"prompt": sent}), **named) == ()
 
 
 def test_a_lora_that_was_taken_apart_is_there_with_each_of_its_values():
@@ -223,3 +227,35 @@ def test_a_field_of_a_form_of_several_parts_is_compared_with_its_text():
 @pytest.mark.parametrize("facts", [None, 5, {"injected": 5, "engine": 5}, {"injected": {"x": [5, "", "/a/~"]}}])
 def test_an_odd_record_does_no_harm(configured, passed, facts):
     assert passed_differently(a_span(configured=configured, passed=passed, facts=facts)) == ()
+
+
+def test_a_text_that_went_into_a_list_of_parts_is_looked_for_in_it():
+    body = {"messages": [{"role": "user", "content": [{"type": "text", "text": "A flower"}, {"type": "image_url"}]}]}
+    facts = {"injected": {"prompt": ["/body/messages/0/content"]}}
+    assert found({"prompt": "A flower"}, request(body), **facts) == ()
+    assert [change.name for change in found({"prompt": "A red flower"}, request(body), **facts)] == ["prompt"]
+
+
+def test_a_picture_is_compared_with_the_reference_to_the_one_that_left():
+    picture = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(2_000)).decode()
+    sent = request({"image": cut_base64(picture)})
+    assert isinstance(sent["body"]["image"], dict)
+    for facts in ({}, {"injected": {"image": ["/body/image"]}}):
+        assert found({"image": picture}, sent, **facts) == ()
+        assert [one.name for one in found({"image": picture[:-4] + "AAAB"}, sent, **facts)] == ["image"]
+
+
+def test_ten_thousand_parameters_and_places_are_looked_through():
+    names = [f"p{number}" for number in range(10_000)]
+    configured = {name: {"a": number} for number, name in enumerate(names)}
+    passed = request({"all": [{name: {"a": number + 1}} for number, name in enumerate(names)]})
+    places = {"injected": {name: [f"/body/all/{number}/{name}"] for number, name in enumerate(names)}}
+    assert len(found(configured, passed)) == len(names)
+    assert len(found({**configured, "p1": {"a": 2}}, passed, **places)) == len(names) - 1
+
+
+def test_a_value_of_many_levels_is_looked_through():
+    deep = functools.reduce(lambda inner, _: {"x": inner}, range(250), 1)
+    other = functools.reduce(lambda inner, _: {"x": inner}, range(250), 2)
+    assert len(found({"value": deep}, {"value": other})) == 1
+    assert found({"value": deep}, {"value": copy.deepcopy(deep)}) == ()

@@ -54,8 +54,12 @@ def make_plan(
 
     places = fitted.filled.places | filled.places | with_loras.places
     sent = {key: value for key, value in {**parameters, **values}.items() if key in places}
-    instructions = [INJECT] if INJECT in parameters else []
-    return Plan(with_loras.graph, sent, _pointers(places), fitted.removed, instructions)
+    return Plan(with_loras.graph, sent, _pointers(places), fitted.removed, _instructions(parameters))
+
+
+def _instructions(parameters: Mapping[str, Any]) -> list[str]:
+    named = [GRAPH] if isinstance(parameters.get(GRAPH), str) else []  # its name; the graph itself leaves
+    return [*named, INJECT] if INJECT in parameters else named
 
 
 def _pointers(places: Mapping[str, list[NodeInput]]) -> dict[str, list[str]]:
