@@ -51,6 +51,7 @@ class Act(StrEnum):
     ERASE = "erase"
     REMARK = "remark"
     CODEBOOK = "codebook"
+    ROOM = "room"
 
 
 @dataclass(frozen=True, slots=True)

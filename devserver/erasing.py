@@ -25,6 +25,7 @@ def places_of(settings: Settings) -> list[Place]:
     from collectors.receiving.erasing import places_of_collecting
     from collectors.recording.erasing import places_of_recording
     from devserver.web.asking.erasing import ErasableTickets
+    from devserver.web.rooms.erasing import ErasableRooms
 
     data_dir = settings.data_dir.expanduser().absolute()
     journals = settings.journal if isinstance(settings.journal, Path) else None
@@ -34,6 +35,7 @@ def places_of(settings: Settings) -> list[Place]:
         *places_of_outbox(outbox_of(data_dir)),
         ErasableTickets(data_dir),
         ErasableAudit(data_dir),
+        ErasableRooms(data_dir),
     ]
 
 

@@ -155,7 +155,8 @@ def check_passed(record: ExecutionRecord) -> Iterator[Finding]:
         if span.not_passed:
             by_names.setdefault(span.not_passed, []).append(span)
         elif span.configured is not None and span.passed is None and span.status != "error":
-            yield _note(record, "passed", f"nobody recorded what was passed to {_call(span)}")
+            why = "".join(f"; {said}" for said in (span.facts or {}).get("not_captured") or ())
+            yield _note(record, "passed", f"nobody recorded what was passed to {_call(span)}{why}")
     for names, calls in by_names.items():
         others = f" and {len(calls) - 1} more" if len(calls) > 1 else ""
         yield _note(record, "passed", f"configured but never passed: {', '.join(names)}, in {_call(calls[0])}{others}")

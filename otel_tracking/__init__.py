@@ -4,9 +4,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from otel_tracking.ambient import current_scope
     from otel_tracking.outcome import Status
     from otel_tracking.record import ExecutionItem, ExecutionRecord, FinishReason, Media, SpanRecord
     from otel_tracking.secrets.redaction import RedactionPolicy
+    from otel_tracking.surroundings import carried, carried_steps
     from otel_tracking.taxonomy import ItemType, MediaType
     from otel_tracking.tracker import ExecutionTracker
 
@@ -16,6 +18,9 @@ _HOME = {
     "MediaType": "taxonomy",
     "RedactionPolicy": "secrets.redaction",
     "Status": "outcome",
+    "carried": "surroundings",
+    "carried_steps": "surroundings",
+    "current_scope": "ambient",
 }
 """Where what is not in `record` is."""
 
@@ -30,6 +35,9 @@ __all__ = [
     "RedactionPolicy",
     "SpanRecord",
     "Status",
+    "carried",
+    "carried_steps",
+    "current_scope",
 ]
 
 

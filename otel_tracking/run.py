@@ -70,6 +70,8 @@ class Execution(CallingScope):
         finally:
             self._run.is_over = True
             self._run.forget_failures()
+            for call in tuple(self._run.own_calls):
+                call.end()
             if self._cancelled is not None:
                 self.span.set_attribute(names.CANCELLED, True)
             self.span.set_attribute(names.SPAN_COUNT, self._run.spans.taken)

@@ -18,6 +18,7 @@ from otel_tracking.frame import FACT, ITEM, freeze
 from otel_tracking.outcome import TELLING_TYPES
 from otel_tracking.shared import Run, StagePlace, span_id_of
 from otel_tracking.span_event import Frame
+from otel_tracking.surroundings import ScopeBlock, blocks, enter_block
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.values.plain import KNOWN_TYPES, describe_error, event_name, is_cancellation, known_type, text
 
@@ -38,6 +39,7 @@ class Scope:
     """A stretch of the run: a context manager with `item`. Leaving it ends its span; an exception passes through."""
 
     __slots__ = (
+        "_block",
         "_context",
         "_last_call",
         "_run",
@@ -53,6 +55,7 @@ class Scope:
         self.id = span_id_of(span)
         self._context: Context | None = None
         self._last_call: Attempt | None = None
+        self._block: ScopeBlock | None = None
         self.ended = False
 
     @property
@@ -175,11 +178,15 @@ class Scope:
             self._end_span()
 
     def __enter__(self) -> Self:
+        if self._run.is_ambient or blocks.are_current:
+            self._block = enter_block(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._block is not None:
+            self._block.leave()
         self.end(error)
 
     def _close(self, error: BaseException | None) -> None:

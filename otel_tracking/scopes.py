@@ -14,6 +14,7 @@ from otel_tracking.current_span import SpanBlock
 from otel_tracking.nodes import NODE_FACT
 from otel_tracking.scope import Attempt, Scope
 from otel_tracking.shared import Run, StagePlace
+from otel_tracking.surroundings import blocks, enter_block
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType
 from otel_tracking.values.plain import describe_error, is_cancellation, plain_number, text, text_or
 
@@ -111,8 +112,7 @@ class BackendCall(CapturesHttp, CallingScope):
 
     def begin(self, parent: Scope, backend: Any, model: Any, *, current: bool) -> None:
         """Remember whose attempt this is."""
-        # A span of nobody's has no id; the one around the block stays the current one then.
-        self._is_current = current and self.id != 0
+        self._is_current = current
         self._span_block: SpanBlock | None = None
         self._parent, self.backend_used, self.model_used = parent, backend, model
         self.execution_time: float | None = None
@@ -120,12 +120,15 @@ class BackendCall(CapturesHttp, CallingScope):
         self._last_call = self.as_attempt()
 
     def __enter__(self) -> Self:
-        if self._is_current:
+        # A span of nobody's has no id; the one around the block stays the current one then.
+        if self._is_current and self.id != 0:
             try:
                 self._span_block = SpanBlock(self.span)
                 self._span_block.enter()
             except Exception as trouble:
                 self._run.troubles.report("current span", trouble)
+        if self._is_current and (self._run.is_ambient or blocks.are_current):
+            self._block = enter_block(self)
         return self
 
     def __exit__(
@@ -136,7 +139,7 @@ class BackendCall(CapturesHttp, CallingScope):
                 self._span_block.leave()
         except Exception as trouble:
             self._run.troubles.report("current span", trouble)
-        self.end(error)
+        super().__exit__(kind, error, traceback)
 
     def as_attempt(self) -> Attempt:
         """What items that this call stands behind take from it."""

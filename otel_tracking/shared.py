@@ -47,6 +47,13 @@ class RecordsSpans(Protocol):
         """Let whoever looks on know how far the work of a span is."""
 
 
+class EndsItself(Protocol):
+    """A call that was opened for one request, and ends with its answer, or with the run."""
+
+    def end(self) -> None:
+        """End it."""
+
+
 class OnSpan(Protocol):
     """A scope, as far as its run knows it."""
 
@@ -106,6 +113,8 @@ class Run:
         attribution: Attribution,
     ) -> None:
         self.tracer, self.emit, self.troubles, self.timings = tracer, emit, troubles, timings
+        self.is_ambient = False
+        self.own_calls: set[EndsItself] = set()
         self.redactor, self.attribution = redactor, attribution
         self.search = self.redactor.search
         self.redacted = RedactedPlaces()

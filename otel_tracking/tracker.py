@@ -35,7 +35,8 @@ class ExecutionTracker(ImperativeMethods):
     feeds the flight recorder, the live feed and the records. `redactor` takes secrets out of what is logged.
 
     `study_id` is the study of runs that say none. With `pseudonyms`, users, sessions and devices are replaced before
-    a run begins: nothing of it has ever known their ids. One that cannot be replaced is left out.
+    a run begins: nothing of it has ever known their ids. One that cannot be replaced is left out. With `ambient`, the
+    `with` blocks of its scopes are what `current_scope` finds in code that nobody hands a scope to.
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class ExecutionTracker(ImperativeMethods):
         redactor: Redactor | None = None,
         pseudonyms: Pseudonyms | None = None,
         study_id: str | None = None,
+        ambient: bool = False,
     ) -> None:
         super().__init__()
+        self.is_ambient = ambient
         self.troubles = troubles or Troubles()
         self.timings = timings or Timings()
         self.redactor = redactor or _usual_redactor()
@@ -98,6 +101,7 @@ class ExecutionTracker(ImperativeMethods):
             "metadata": metadata,
         }
         run = Run(self._tracer, self._emit, self.troubles, self.timings, self.redactor, self.attribution)
+        run.is_ambient = self.is_ambient
         return start_execution(run, self.attribution.of(fields), links)
 
     def heard_by(self, listen: Callable[[Frame], object]) -> Self:

@@ -11,8 +11,8 @@ CLAIMS = [line for line in PAGE.splitlines() if line.startswith("| ") and not li
 
 
 def test_there_is_a_table_for_each_stranger():
-    """Sender, research endpoint, neighbour, pupil, teacher, network, file, secret."""
-    assert PAGE.count("| can, cannot | how | test |") == 8
+    """Sender, research endpoint, neighbour, pupil, pupil in a room, teacher, network, file, secret."""
+    assert PAGE.count("| can, cannot | how | test |") == 9
 
 
 @pytest.mark.parametrize("claim", CLAIMS)

@@ -55,7 +55,14 @@ def is_from_elsewhere(method: str, site: str | None, origin: str | None, host: s
     # Older browsers, and newer ones without TLS, send no Sec-Fetch-Site; the scheme may be that of a proxy.
     if site:
         return site not in ("same-origin", "none")
-    return origin is not None and urlsplit(origin).netloc != host
+    return origin is not None and _netloc_of(origin) != host
+
+
+def _netloc_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # no browser says so
+        return None
 
 
 def _name_in(host: str) -> str | None:

@@ -4,7 +4,7 @@
 """
 
 from collectors.recording.exposition import Figures, exposed, is_well, of_recording
-from collectors.recording.live import PROGRESS, LiveEvent
+from collectors.recording.live import PROGRESS, FreshEvent, LiveEvent
 from collectors.recording.open_runs import ENDED, FINISHED, LOGGED, STARTED
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "PROGRESS",
     "STARTED",
     "Figures",
+    "FreshEvent",
     "LiveEvent",
     "exposed",
     "is_well",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import queue
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from collectors.recording.open_runs import FINISHED, LOGGED, STARTED, LogEntry, OpenRun, OpenRuns
 from collectors.spans.recorded import SpanData
@@ -17,6 +18,9 @@ from otel_tracking.span_event import Frame
 PROGRESS = "progress"
 PROGRESS_PAUSE = 0.25
 """Seconds between two words on how far a run is: quicker than anybody reads, and a slow reader gets the latest only."""
+
+MOST_TOGETHER = 64
+"""Events that are passed on together at most: who comes late to a long run gets it in pieces."""
 
 _PLACE = (names.STAGE, names.STAGE_ITERATION, names.LOOP_ITERATION)
 
@@ -46,6 +50,14 @@ class LiveEvent:
         return self.kind == LOGGED and "item_type" in self.fields
 
 
+class FreshEvent(NamedTuple):
+    """An event that is there and was not looked at: reading it takes a hundred times as long as passing it on."""
+
+    number: int
+    kind: str
+    read: Callable[[], LiveEvent]
+
+
 class LiveFeed:
     """The runs that can be followed: those under way, and the last few that ended, as far as they are not large."""
 
@@ -71,6 +83,13 @@ class LiveFeed:
         Raises `LookupError` where no such run is under way or just over, and `TimeoutError` where nothing happens for
         `timeout` seconds.
         """
+        followed = self.follow_together(trace_id, after=after, timeout=timeout, progress=progress)
+        return (event.read() for news in followed for event in news)
+
+    def follow_together(
+        self, trace_id: str, *, after: int = 0, timeout: float | None = None, progress: bool = False
+    ) -> Iterator[list[FreshEvent]]:
+        """The same, as many together as are there, for who passes on what somebody else has read already."""
         run = self._find(trace_id)
         if run is None:
             raise LookupError(f"no run with trace id {trace_id} is under way in this process")
@@ -126,7 +145,9 @@ class _ProgressReader:
         return {span_id: new for span_id, new in said.items() if span_id in open_now and told.get(span_id) is not new}
 
 
-def _follow(run: OpenRun, after: int, timeout: float | None, progress: _ProgressReader | None) -> Iterator[LiveEvent]:
+def _follow(
+    run: OpenRun, after: int, timeout: float | None, progress: _ProgressReader | None
+) -> Iterator[list[FreshEvent]]:
     wake: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def ring() -> None:
@@ -137,13 +158,13 @@ def _follow(run: OpenRun, after: int, timeout: float | None, progress: _Progress
         run.wakers = (*run.wakers, ring)
     try:
         while not (0 < after == len(run.log) and _is_last(run.log[-1])):
-            for number in range(after, len(run.log)):
-                after = number + 1
-                yield _read(after, run.log[number])
-                if _is_last(run.log[number]):
+            while news := [_fresh(number, run) for number in range(after, min(len(run.log), after + MOST_TOGETHER))]:
+                after = news[-1].number
+                yield news
+                if news[-1].kind == FINISHED:
                     return
-            if progress:
-                yield from progress.read(after)
+            if said := [_read_already(one) for one in progress.read(after)] if progress else []:
+                yield said
             _wait(wake, timeout, progress.pause() if progress else None)
     finally:
         with run.lock:
@@ -158,6 +179,16 @@ def _wait(wake: queue.SimpleQueue[None], timeout: float | None, pause: float | N
     except queue.Empty:
         if not is_pause:
             raise TimeoutError(f"nothing happened in the run for {timeout} s") from None
+
+
+def _fresh(place: int, run: OpenRun) -> FreshEvent:
+    event = run.log[place]
+    kind = LOGGED if isinstance(event, Frame) else event[0]
+    return FreshEvent(place + 1, kind, partial(_read, place + 1, event))
+
+
+def _read_already(event: LiveEvent) -> FreshEvent:
+    return FreshEvent(event.number, event.kind, lambda: event)
 
 
 def _is_last(event: LogEntry) -> bool:

@@ -14,17 +14,29 @@ import atexit
 import os
 import sys
 import threading
+import weakref
 from collections.abc import Callable
+from typing import Protocol
 
 _LAST = -100
 """Priority among the finalizers of multiprocessing; its own have -5 and more."""
 
 
-def when_the_process_ends(owner: object, close: Callable[[], object]) -> None:
-    """Call `close` at the end of this process, after its last thread that is waited for; it may be called twice.
+class Closes(Protocol):
+    """What is to be closed; more than once does no harm."""
 
-    `owner` is what it belongs to; it is not kept alive.
-    """
+    def close(self) -> object:
+        """Close it."""
+
+
+def close_with_the_process(owner: Closes) -> None:
+    """Close `owner` at the end of this process, after its last thread that is waited for. It is not kept alive."""
+    known = weakref.ref(owner)
+
+    def close() -> None:
+        if (alive := known()) is not None:
+            alive.close()
+
     atexit.register(close)
     # Not imported for this: whoever is a child of multiprocessing has it.
     util = sys.modules.get("multiprocessing.util")

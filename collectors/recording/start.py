@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from enum import Enum
@@ -24,7 +23,7 @@ from collectors.recording import metrics
 from collectors.recording.assembly import Assembly
 from collectors.recording.live import LiveFeed
 from collectors.recording.open_runs import OpenRuns
-from collectors.recording.process_end import when_the_process_ends
+from collectors.recording.process_end import close_with_the_process
 from collectors.recording.provider import RecordingTracerProvider, make_resource
 from collectors.recording.recovery import Recovering, RecoveryReport, namespace_of, recover, spill_base
 from collectors.recording.span_processor import RecordingSpanProcessor
@@ -86,10 +85,10 @@ class Recording:
         self._life = Life.OPEN
         # Whoever keeps only a tracker keeps the recording: it has to be closed when the interpreter ends.
         self._open_runs.recording = self
-        _end_with_the_process(self)
+        close_with_the_process(self)
         watch(self)
 
-    def tracker(self) -> ExecutionTracker:
+    def tracker(self, *, ambient: bool = False) -> ExecutionTracker:
         """A tracker whose runs are recorded here."""
         return ExecutionTracker(
             self.provider,
@@ -99,6 +98,7 @@ class Recording:
             redactor=self._redactor,
             pseudonyms=self._pseudonyms,
             study_id=self._study_id,
+            ambient=ambient,
         )
 
     def span_processor(self) -> RecordingSpanProcessor:
@@ -287,14 +287,3 @@ def start_recording(
     if recover_dead_runs and sinks and (has_journals or base):
         recovering.start()
     return recording
-
-
-def _end_with_the_process(recording: Recording) -> None:
-    """Close the recording when the process ends, without keeping it alive."""
-    known = weakref.ref(recording)
-
-    def close() -> None:
-        if (alive := known()) is not None:
-            alive.close()
-
-    when_the_process_ends(recording, close)

@@ -33,9 +33,9 @@ def collect_from_kafka(
     from devserver.wiring import open_stream_worker
 
     worker = open_stream_worker(brokers, topic, table, group=group, options=options, grace=grace)
+    stopped = when_stopped()
     say(f"reading {topic} of {brokers} into {table} as one of {group}   (Ctrl-C ends it)", err=True)
     make_room_for_many_spans()
-    stopped = when_stopped()
     watching = threading.Thread(target=_watch, args=(worker, stopped), daemon=True)
     watching.start()
     try:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from devserver.diff.media import MediaChange
 from devserver.diff.values import path_text
-from exporters.story.word_marks import TextChange
+from exporters.story.changed_words import TextChange
 from otel_tracking import ExecutionItem, SpanRecord
 from otel_tracking.record import Media
 

@@ -17,7 +17,7 @@ from devserver.diff.ignored import (
 from devserver.diff.media import compare_media
 from devserver.diff.model import ADDED, ATTEMPT, CHANGED, REMOVED, Comparison, Difference, Times, Where
 from devserver.diff.values import MISSING, Change, changes
-from exporters.story.word_marks import compare_texts
+from exporters.story.changed_words import compare_texts
 from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, SpanRecord, canonical
 from otel_tracking.passed_differently import passed_differently
 from otel_tracking.record import Media

@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 
-from flask import Flask, Response, request
+from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
 from devserver.audit import Audit
@@ -25,7 +25,12 @@ from devserver.web.only_one import claim
 from devserver.web.openapi.document import openapi_route
 from devserver.web.pages import pages
 from devserver.web.replies import trouble
+from devserver.web.rooms.badges import Badges
+from devserver.web.rooms.book import RoomBook
+from devserver.web.rooms.join_routes import join_routes
+from devserver.web.rooms.room_routes import room_routes
 from devserver.web.runs.chosen_routes import chosen_routes
+from devserver.web.runs.compare_routes import compare_routes
 from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_routes import run_routes
 from devserver.web.showing import refused
@@ -34,6 +39,7 @@ from devserver.web.visitors.access import MOST_BODY, Access
 from devserver.web.visitors.attempts import Attempts
 from devserver.web.visitors.login_routes import login_routes
 from devserver.web.visitors.pupils import Pupils
+from devserver.web.visitors.roles import RoledFlask
 from devserver.web.visitors.server_key import key_in
 from devserver.web.visitors.sessions import FOLDER, Sessions
 from devserver.web.web_settings import WebSettings
@@ -50,7 +56,7 @@ def create_app(
     runner: Runner | None = None,
     workshop: Workshop | None = None,
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
-) -> Flask:
+) -> RoledFlask:
     """The application that serves `devserver`. Its runs are those of `runner`, which is `app.extensions["runner"]`.
 
     Runs that are under way are known to this process alone: an application that is started in several processes shows
@@ -58,13 +64,14 @@ def create_app(
     """
     settings = settings or WebSettings()
     settings.check()
-    app = Flask(__name__)
+    app = RoledFlask(__name__)
     own = devserver.settings.data_dir / SERVING
     # What another process keeps there is the other's.
     is_ours = claim(devserver.settings.data_dir, app)
     tickets, bundles = Tickets(own if is_ours else None), Bundles(devserver.settings.data_dir)
     if is_ours:
         bundles.tidy()
+    book = RoomBook(devserver.settings.data_dir)
     runner = runner or Runner(
         devserver.pipeline,
         slots=settings.slots,
@@ -72,15 +79,19 @@ def create_app(
         runs_each=settings.runs_per_pupil,
         waiting_each=settings.waiting_per_pupil,
         tickets=tickets,
+        is_paused=book.is_paused,
     )
-    runs = Runs(devserver, runner)
-    pupils = Pupils(key_in(devserver.settings.data_dir / FOLDER) if settings.class_token else secrets.token_bytes(32))
+    runs = Runs(devserver, runner, book)
+    key = key_in(devserver.settings.data_dir / FOLDER) if settings.token else secrets.token_bytes(32)
+    pupils = Pupils(key)
     app.config.update(MAX_CONTENT_LENGTH=MOST_BODY, MAX_FORM_MEMORY_SIZE=2**21, MAX_FORM_PARTS=100)
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     erasures = Erasures(devserver.settings)
     app.extensions["runner"], app.extensions["erasures"], app.extensions["bundles"] = runner, erasures, bundles
+    app.extensions["rooms"] = book
     sessions = Sessions(devserver.settings.data_dir, settings.tokens())
-    access = Access(settings, sessions, Attempts(settings.most_wrong_tokens))
+    badges = Badges(key, book)
+    access = Access(settings, sessions, badges, Attempts(settings.most_wrong_tokens))
     app.extensions["access"], app.extensions["audit"] = access, Audit(devserver.settings.data_dir)
     guard.install(app, access)
     pupils.install(app)
@@ -88,11 +99,15 @@ def create_app(
     runner.resume()
     app.register_blueprint(execute_routes(runs, settings, pupils))
     workshop = workshop or Workshop(devserver.settings.data_dir)
-    app.register_blueprint(run_routes(runs, Seats(settings.most_streams), heartbeat_seconds, workshop))
+    seats = Seats(settings.most_streams)
+    app.register_blueprint(run_routes(runs, seats, heartbeat_seconds, workshop))
+    app.register_blueprint(room_routes(runs, seats, heartbeat_seconds, settings.safety_level))
+    app.register_blueprint(join_routes(book, badges, access.attempts, settings.safety_level))
     app.register_blueprint(media_routes(runs))
     app.register_blueprint(pages(devserver, runs, settings))
     app.register_blueprint(erase_routes(runs, erasures))
     app.register_blueprint(chosen_routes(runs, bundles))
+    app.register_blueprint(compare_routes(runs))
     app.register_blueprint(health_routes(devserver, runs))
     app.register_blueprint(login_routes(access))
     app.register_blueprint(openapi_route(devserver.configs, settings))
@@ -102,7 +117,7 @@ def create_app(
     return app
 
 
-def _stay_in_this_process(app: Flask) -> None:
+def _stay_in_this_process(app: RoledFlask) -> None:
     """Refuse to answer in a forked child: it has neither the threads nor the recording of its parent."""
     made_in = os.getpid()
 

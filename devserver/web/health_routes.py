@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from collectors.recording import Figures, exposed, is_well, of_recording
 from devserver.web.replies import json_reply
 from devserver.web.runs.lookup import Runs
-from devserver.web.visitors import guard
+from devserver.web.visitors.roles import ADMINS, ALL, OPEN
 from devserver.wiring import Devserver
 
 
@@ -15,7 +15,7 @@ def health_routes(devserver: Devserver, runs: Runs) -> Blueprint:
     """The routes, as a blueprint."""
     routes = Blueprint("health", __name__)
 
-    @routes.get("/healthz")
+    @routes.get("/healthz", roles=OPEN)
     def healthz() -> Response:
         """For whoever asks: whether all is well, and nothing else. A server that is ending has no more pages."""
         if runs.runner.is_ending:
@@ -23,15 +23,14 @@ def health_routes(devserver: Devserver, runs: Runs) -> Blueprint:
         well = is_well(devserver.recording.health())
         return Response("ok\n" if well else "not ok\n", 200 if well else 503, mimetype="text/plain")
 
-    @routes.get("/metrics")
+    @routes.get("/metrics", roles=ADMINS)
     def metrics() -> Response:
-        guard.for_researchers("see figures")
         running, waiting = _jobs(runs)
         figures = [*of_recording(devserver.recording.health()), *_of_runner(running, waiting)]
         content_type, text = exposed(figures, request.headers.get("Accept", ""))
         return Response(text, content_type=content_type)
 
-    @routes.get("/api/health")
+    @routes.get("/api/health", roles=ALL)
     def health() -> Response:
         running, waiting = _jobs(runs)
         return json_reply({"status": "ok", "running": running, "waiting": waiting})

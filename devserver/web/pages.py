@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from flask import Blueprint, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from collectors.listening import is_loopback
 from devserver.audit import Act
 from devserver.configs import Shelf
 from devserver.engines import TERM_LISTS
@@ -23,23 +22,26 @@ from devserver.web.asking.body import check_names, checked, image_of, level_for,
 from devserver.web.asking.choices import choices_of
 from devserver.web.asking.full import RunnerFull
 from devserver.web.asking.job import Job
-from devserver.web.asking.too_many import sentence_of, turn_here, with_retry
+from devserver.web.asking.too_many import sentence_of, with_retry
 from devserver.web.concerns import will_concern
 from devserver.web.language import LANGUAGE_COOKIE, language_here, words_here
+from devserver.web.reachable import reachable
 from devserver.web.refusals import refuse_with
 from devserver.web.replies import set_cookie, whole_text
 from devserver.web.runs.list_page import list_page_values
 from devserver.web.runs.lookup import Runs
 from devserver.web.runs.run_page import run_page_values
+from devserver.web.runs.sending import send_off
 from devserver.web.showing import message, show
 from devserver.web.telling_people import in_words
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import asker
-from devserver.web.visitors.roles import Role
+from devserver.web.visitors.roles import ALL, OPEN, Role
 from devserver.web.web_settings import WebSettings
 from devserver.web.words import LANGUAGES, examples_in
 from devserver.wiring import Devserver
 from exporters.story.boxes import NO_CHECKS
+from otel_tracking.audience import Audience
 from otel_tracking.outcome import Status
 
 LANGUAGE_SECONDS = 365 * 24 * 3600
@@ -52,13 +54,13 @@ def pages(devserver: Devserver, runs: Runs, settings: WebSettings) -> Blueprint:
     answers = _Pages(devserver, runs, settings)
     refuse_with(routes)
     routes.register_error_handler(RunnerFull, _is_full)
-    routes.get("/")(answers.start)
-    routes.post("/runs")(answers.send)
-    routes.get("/runs")(answers.index)
-    routes.get("/runs/<name>")(answers.one)
-    routes.post("/runs/<name>/cancel")(answers.cancel)
-    routes.post("/runs/<name>/again")(answers.repeat)
-    routes.get("/language/<wanted>")(answers.change_language)
+    routes.get("/", roles=ALL)(answers.start)
+    routes.post("/runs", roles=ALL)(answers.send)
+    routes.get("/runs", roles=ALL)(answers.index)
+    routes.get("/runs/<name>", roles=ALL)(answers.one)
+    routes.post("/runs/<name>/cancel", roles=ALL)(answers.cancel)
+    routes.post("/runs/<name>/again", roles=ALL)(answers.repeat)
+    routes.get("/language/<wanted>", roles=OPEN)(answers.change_language)
     return routes
 
 
@@ -81,7 +83,7 @@ class _Pages:
         try:
             wanted = _request_of_form(self.settings, self.runs.configs)
             self.runs.runner.check(wanted)
-            job = self.runs.runner.submit(wanted, asker().pupil, turn=turn_here())
+            job = send_off(wanted, self.runs)
         except (RequestError, ConfigError) as error:
             page = _start_page(self.devserver, self.settings, request.form, sentence=in_words(error))
             return make_response(page, 400)
@@ -91,7 +93,7 @@ class _Pages:
         return _to(job)
 
     def index(self) -> str:
-        is_research = guard.audience() is Role.RESEARCHER
+        is_research = guard.audience() is Audience.RESEARCHER
         return show(
             "runs.html",
             statuses=STATUSES,
@@ -108,21 +110,23 @@ class _Pages:
             query = request.query_string.decode("ascii", "ignore")
             return redirect(f"/runs/{execution_id}{'?' if query else ''}{query}", 303)
         profile = request.args.get("profile", "")
-        values = run_page_values(found, self.runs, language_here(), guard.audience(), asker(), profile, _reachable())
+        values = run_page_values(
+            found, self.runs, language_here(), guard.audience(), asker(), profile, reachable(request.base_url)
+        )
         return make_response(show("run.html", **values, help_number=self.settings.help_number))
 
     def _waiting(self, job: Job) -> dict[str, Any]:
         return {
             "job": job,
             "standing": self.runs.runner.standing(job),
-            "is_concern": will_concern(job.request) and self.runs.owns(job, asker()),
-            "can_change_audience": asker().is_researcher,
+            "is_concern": will_concern(job.request) and self.runs.seeing.owns(job, asker()),
+            "can_change_audience": len(guard.audiences_of(guard.role())) > 1,
             "help_number": self.settings.help_number,
         }
 
     def cancel(self, name: str) -> AnyResponse:
         found = self.runs.find(name, asker())
-        if not self.runs.owns(found, asker()):
+        if not self.runs.seeing.may_end(found, asker()):
             return message(403, words_here()["not yours"])
         if isinstance(found, Job):
             self.runs.runner.stop(found)
@@ -131,7 +135,7 @@ class _Pages:
 
     def repeat(self, name: str) -> AnyResponse:
         found = self.runs.find(name, asker())
-        if not self.runs.owns(found, asker()):
+        if not self.runs.seeing.may_repeat(found, asker()):
             return message(403, words_here()["not yours"])
         record = self.runs.record(found) if isinstance(found, str) else None
         wanted = again(record, lambda sha256: self.runs.media(found, sha256), self.runs.configs) if record else None
@@ -141,7 +145,7 @@ class _Pages:
         level_for(repeated.safety_level, guard.role(), self.settings.safety_level)
         check_names(repeated.parameters)
         self.runs.runner.check(repeated)
-        return _to(self.runs.runner.submit(repeated, asker().pupil, turn=turn_here()))
+        return _to(send_off(repeated, self.runs))
 
     def change_language(self, wanted: str) -> AnyResponse:
         response = redirect(_own_address(request.args.get("next", "/")), 303)
@@ -169,7 +173,7 @@ def _start_page(devserver: Devserver, settings: WebSettings, given: Any, *, sent
         seed=given.get("seed", ""),
         level=given.get("level", settings.safety_level),
         levels=LEVELS if asker().is_researcher else (),
-        are_starter_lists=asker().is_researcher and devserver.engines.safety_backend == TERM_LISTS,
+        are_starter_lists=guard.role() is not Role.PUPIL and devserver.engines.safety_backend == TERM_LISTS,
         examples=examples_in(language),
         example_address=lambda text: "/?" + urlencode({"prompt": text}),
         sentence=sentence,
@@ -203,14 +207,8 @@ def _to(job: Job) -> AnyResponse:
     return redirect(f"/runs/{job.name}{'?audience=researcher' if is_unchecked else ''}", 303)
 
 
-def _reachable() -> str:
-    """The address of this page; empty where only this machine can open it."""
-    host = urlsplit(request.url).hostname or ""
-    return "" if is_loopback(host) else request.base_url
-
-
 def _own_address(address: str) -> str:
     """An address on this server; the start where it would lead elsewhere."""
-    parts = urlsplit(address)
-    is_ours = address.startswith("/") and not address.startswith(("//", "/\\")) and not (parts.scheme or parts.netloc)
+    # Behind a path nothing is a scheme or a host any more.
+    is_ours = address.startswith("/") and not address.startswith(("//", "/\\"))
     return address if is_ours and address.isprintable() else "/"

@@ -14,8 +14,7 @@ from devserver.web.replies import is_api, trouble
 from devserver.web.runs.lookup import RunLost
 from devserver.web.showing import message
 from devserver.web.telling_people import in_words
-from devserver.web.visitors import guard
-from devserver.web.visitors.roles import Role
+from devserver.web.visitors.pupils import asker
 from exporters.errors import AmbiguousExecution, BrokenFile, ErasedMeanwhile, UnknownExecution
 
 STATUSES: dict[type[Exception], int] = {
@@ -35,7 +34,7 @@ def refusal(status: int, error: Exception) -> Response:
     Of a damaged file only researchers are told which.
     """
     told = str(error)
-    if isinstance(error, BrokenFile) and guard.role() is not Role.RESEARCHER:
+    if isinstance(error, BrokenFile) and not asker().is_researcher:
         told = "the record of this run cannot be read"
     if is_api():
         return trouble(status, told, **({"run_status": error.state} if isinstance(error, RunLost) else {}))

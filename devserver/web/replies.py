@@ -38,6 +38,11 @@ def set_cookie(response: AnyResponse, name: str, value: str, seconds: int) -> No
     response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="Lax", secure=secure)
 
 
+def drop_cookie(response: AnyResponse, name: str) -> None:
+    """Have a browser forget one, as it was kept: over TLS it is `Secure`."""
+    response.delete_cookie(name, httponly=True, samesite="Lax", secure=request.is_secure)
+
+
 def whole_text(text: str) -> str:
     r"""A text as every JSON reader takes it: halves of characters, which are no text, become U+FFFD.
 

@@ -9,7 +9,7 @@ from flask import Response, g, make_response, render_template
 from devserver.web.language import language_here, words_here
 from devserver.web.replies import is_api, trouble
 from devserver.web.times import when_here
-from devserver.web.visitors.roles import Role
+from devserver.web.visitors.roles import HOLDERS, SEEING_ALL, Role
 from devserver.web.words import title_of
 
 
@@ -23,7 +23,9 @@ def show(template: str, **values: Any) -> str:
         language=language,
         is_in=bool(caller),
         has_session=bool(caller and caller.session),
-        may_see_sessions=bool(caller and caller.session and caller.role is Role.RESEARCHER),
+        may_hold_rooms=bool(caller and caller.role in HOLDERS),
+        badge=caller.badge if caller else None,
+        may_see_sessions=bool(caller and caller.session and caller.role is Role.ADMIN),
         when=lambda moment: when_here(moment, words_here(), language),
         title_of=lambda config_name: title_of(str(config_name), language),
         **values,
@@ -40,7 +42,7 @@ def message(status: int, said: str = "", detail: str = "") -> Response:
     title = words.get(f"trouble {status}", words[usual])
     sentence = said or words.get(f"trouble {status} sentence", words[f"{usual} sentence"])
     caller = g.get("caller")
-    shown = detail if caller and caller.role is Role.RESEARCHER and detail != sentence else ""
+    shown = detail if caller and caller.role in SEEING_ALL and detail != sentence else ""
     return make_response(show("message.html", title=title, sentence=sentence, detail=shown), status)
 
 

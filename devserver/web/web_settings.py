@@ -12,10 +12,13 @@ from devserver.safety.terms import LEVELS
 from devserver.web.visitors.roles import Role
 
 LOOPBACK = "127.0.0.1"
+_WITH_A_CLASS = (Role.TEACHER, Role.PUPIL)
 PORT = 17801
 
 TOKEN_VARIABLE = "DEVSERVER_TOKEN"
 CLASS_TOKEN_VARIABLE = "DEVSERVER_CLASS_TOKEN"
+TEACHER_TOKEN_VARIABLE = "DEVSERVER_TEACHER_TOKEN"
+RESEARCHER_TOKEN_VARIABLE = "DEVSERVER_RESEARCHER_TOKEN"
 HOSTNAMES_VARIABLE = "DEVSERVER_HOSTNAMES"
 PROXY_VARIABLE = "DEVSERVER_PROXY"
 LEVEL_VARIABLE = "DEVSERVER_SAFETY_LEVEL"
@@ -38,7 +41,8 @@ _NUMBERS = {
 class WebSettings:
     """Where the server listens, who may come in, and how much it does at once.
 
-    `token` opens everything, `class_token` what students may see. `slots` runs go on at once, `most_waiting` more may
+    `token` opens everything, `class_token` what pupils may see, `teacher_token` rooms, `researcher_token` what was
+    recorded. `slots` runs go on at once, `most_waiting` more may
     wait; of each pupil `runs_per_pupil` and `waiting_per_pupil`. `most_streams` watchers may follow runs.
     `safety_level` is that of runs that do not say another one. `most_per_address` connections may come from one address
     (a school behind one router is one), and `most_wrong_tokens` a minute. `proxy` is the address of a TLS proxy whose
@@ -50,6 +54,8 @@ class WebSettings:
     port: int = PORT
     token: str | None = field(default=None, repr=False)
     class_token: str | None = field(default=None, repr=False)
+    teacher_token: str | None = field(default=None, repr=False)
+    researcher_token: str | None = field(default=None, repr=False)
     hostnames: tuple[str, ...] = ()
     proxy: str | None = None
     slots: int = 2
@@ -83,6 +89,8 @@ class WebSettings:
             host=host or LOOPBACK,
             token=environment.get(TOKEN_VARIABLE, "").strip() or None,
             class_token=environment.get(CLASS_TOKEN_VARIABLE, "").strip() or None,
+            teacher_token=environment.get(TEACHER_TOKEN_VARIABLE, "").strip() or None,
+            researcher_token=environment.get(RESEARCHER_TOKEN_VARIABLE, "").strip() or None,
             hostnames=tuple(environment.get(HOSTNAMES_VARIABLE, "").lower().replace(",", " ").split()),
             proxy=environment.get(PROXY_VARIABLE, "").strip() or None,
             help_number=environment.get(HELP_VARIABLE, "").strip() or HELP_NUMBER,
@@ -94,30 +102,44 @@ class WebSettings:
 
     def tokens(self) -> list[tuple[str, Role]]:
         """The tokens there are, and what each opens."""
-        roles = ((self.token, Role.RESEARCHER), (self.class_token, Role.STUDENT))
-        return [(token, role) for token, role in roles if token is not None]
+        return [(token, role) for _, token, role in self._tokens() if token is not None]
+
+    def _tokens(self) -> tuple[tuple[str, str | None, Role], ...]:
+        return (
+            (TOKEN_VARIABLE, self.token, Role.ADMIN),
+            (RESEARCHER_TOKEN_VARIABLE, self.researcher_token, Role.RESEARCHER),
+            (TEACHER_TOKEN_VARIABLE, self.teacher_token, Role.TEACHER),
+            (CLASS_TOKEN_VARIABLE, self.class_token, Role.PUPIL),
+        )
 
     def check(self) -> None:
         """Raise `SettingsError` where this would let in whom nobody asked in."""
         if self.safety_level not in LEVELS:
             raise SettingsError(f"safety level {self.safety_level!r}: {suggestion(self.safety_level, LEVELS)}")
-        for variable, token in ((TOKEN_VARIABLE, self.token), (CLASS_TOKEN_VARIABLE, self.class_token)):
-            if token is not None and (wrong := what_is_wrong(token)):
-                raise SettingsError(f"{variable} {wrong}")
+        self._check_tokens()
         if self.proxy is not None and address_of(self.proxy) is None:
             raise SettingsError(f"{PROXY_VARIABLE} is {self.proxy!r:.60}; an address is expected, such as 127.0.0.1")
-        if self.class_token is not None and self.token in (None, self.class_token):
-            raise SettingsError(f"{CLASS_TOKEN_VARIABLE} needs a {TOKEN_VARIABLE} that is another one")
-        if self.class_token is not None and self.safety_level == "off":
+        lets_in = next((name for name, token, role in self._tokens() if token and role in _WITH_A_CLASS), "")
+        if lets_in and self.safety_level == "off":
             raise SettingsError(
-                f"{CLASS_TOKEN_VARIABLE} lets a class in, and at safety level off nothing is checked; kids or youth "
-                "would work"
+                f"{lets_in} lets a class in, and at safety level off nothing is checked; kids or youth would work"
             )
         if self.token is None and not is_loopback(self.host):
             raise SettingsError(
                 f"host {self.host!r:.100} can be reached by others, so a token is needed: set {TOKEN_VARIABLE}, "
                 "or leave --host at 127.0.0.1"
             )
+
+    def _check_tokens(self) -> None:
+        seen: set[str] = set()
+        for variable, token, role in self._tokens():
+            if token is None:
+                continue
+            if wrong := what_is_wrong(token):
+                raise SettingsError(f"{variable} {wrong}")
+            if token in seen or (role is not Role.ADMIN and self.token is None):
+                raise SettingsError(f"{variable} needs a {TOKEN_VARIABLE} that is another one, as all of them are")
+            seen.add(token)
 
 
 def _read_number(environment: Mapping[str, str], name: str) -> int:

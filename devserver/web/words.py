@@ -27,6 +27,12 @@ def examples_in(language: str) -> Sequence[str]:
     return examples
 
 
+def animals_in(language: str) -> Sequence[str]:
+    """What somebody may be called who says no name."""
+    animals: Sequence[str] = _CATALOGUE[language]["examples"]["animals"]
+    return animals
+
+
 def title_of(config_name: str, language: str) -> str:
     """What a configuration is called on the pages.
 

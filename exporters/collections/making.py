@@ -20,7 +20,7 @@ from exporters.storage.writing.media import load_media
 from otel_tracking.erasure import RunId
 from otel_tracking.record import ExecutionRecord
 
-_OF_DOCUMENTS = ("audience", "compare")
+_NOT_OF_ALL = ("audience", "compare", "titles", "pages")
 Progress = Callable[[int, int], None]
 """Told how many runs are written, and how many there are."""
 
@@ -45,12 +45,13 @@ def collection_named(name: str) -> CollectionFormat:
 
 
 def check_options(form: CollectionFormat, format_name: str, options: CollectionOptions) -> None:
-    """Raise `UnknownOption` for an audience or a comparison where the format is no document for people."""
+    """Raise `UnknownOption` for an option that other formats have, such as an audience, and this one has not."""
     usual = CollectionOptions()
-    wanted = [name for name in _OF_DOCUMENTS if getattr(options, name) != getattr(usual, name)]
-    if wanted and not form.is_document:
-        documents = listed([name for name, one in COLLECTIONS.items() if one.is_document])
-        raise UnknownOption(f"{format_name} has no {wanted[0]}: {documents} do")
+    wanted = [name for name in _NOT_OF_ALL if getattr(options, name) != getattr(usual, name)]
+    for option in wanted:
+        if option not in form.options:
+            those = listed([name for name, one in COLLECTIONS.items() if option in one.options])
+            raise UnknownOption(f"{format_name} has no {option}: {those} do")
 
 
 def format_of(out: Path) -> str:

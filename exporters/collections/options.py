@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from exporters.errors import UnknownOption, listed, suggest
 from exporters.story.words import words_of
@@ -17,8 +18,10 @@ class CollectionOptions:
     """How a collection is called and cut. Raises `UnknownOption` for a value that nobody knows.
 
     `language` is that of labels, not of texts. `texts` of a project are one per `journey`, or one for each of its texts
-    (`hops`). `classes` adds a text for each session, in which every run is one paragraph: its prompt (`prompts`) or its
-    last text (`final_texts`). A document of many runs is for an `audience`, and may `compare` those that began alike.
+    (`hops`). `classes` adds a text for each session, in which every run is one paragraph: its prompt (`prompts`) or
+    its last text (`final_texts`). What is for people is for an `audience`; a document of many runs may `compare` those
+    that began alike. Posters have the `titles` of their configurations, by name, and a code that leads to the page of
+    the run below the address `pages`, where there is one.
 
     >>> CollectionOptions(title="Bremen", texts="hop")
     Traceback (most recent call last):
@@ -31,6 +34,8 @@ class CollectionOptions:
     classes: str = ""
     audience: str = Audience.RESEARCHER.value
     compare: bool = False
+    titles: Mapping[str, str] = field(default_factory=dict)
+    pages: str = ""
 
     def __post_init__(self) -> None:
         words_of(self.language)

@@ -95,7 +95,7 @@ def remove_messages(store: DeltaStore, runs: Collection[RunId]) -> int:
         return 0
     count = 0
     for topic, partition, offset in messages_of(store, table, runs):
-        place = {"topic": topic, "partition": partition, "offset": offset}
+        place: dict[str, str | int] = {"topic": topic, "partition": partition, "offset": offset}
         delete_rows(store, "aside", " and ".join(one_of(name, [value]) for name, value in place.items()))
         count += 1
     return count

@@ -39,10 +39,17 @@ MARKED_AS = ("any", "none", "test", "exclude")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """Which runs somebody may see: those that are `not_of_status` (none, where that is empty), and `but_these` ids."""
+    """Which runs somebody may see.
+
+    Those that are `not_of_status` (none, where that is empty) and `not_of_sessions`; all `of_sessions`, and `but_these`
+    ids, whatever they are; none of the ids in `never`.
+    """
 
     not_of_status: str = ""
+    not_of_sessions: frozenset[str] = frozenset()
+    of_sessions: frozenset[str] = frozenset()
     but_these: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +147,21 @@ def _selected(given: dict[str, Any]) -> Iterator[SqlPart]:
 
 
 def _seen(sight: Sight) -> SqlPart:
-    ids = json.dumps(sorted(sight.but_these))
-    others = "status != ?" if sight.not_of_status else "? != ''"
-    return SqlPart(f"({others} OR execution_id IN (SELECT value FROM json_each(?)))", (sight.not_of_status, ids))
+    seen = [_one_of("execution_id", sight.but_these), _one_of("session_id", sight.of_sessions), _of_others(sight)]
+    never = _one_of("execution_id", sight.never)
+    values = tuple(value for part in (*seen, never) for value in part.values)
+    return SqlPart(f"({' OR '.join(part.sql for part in seen)}) AND NOT {never.sql}", values)
+
+
+def _of_others(sight: Sight) -> SqlPart:
+    is_elsewhere = _one_of("session_id", sight.not_of_sessions)
+    status = "status != ?" if sight.not_of_status else "? != ''"
+    return SqlPart(f"({status} AND NOT {is_elsewhere.sql})", (sight.not_of_status, *is_elsewhere.values))
+
+
+def _one_of(name: str, values: frozenset[str]) -> SqlPart:
+    # Not NULL: what has no value is none of them.
+    return SqlPart(f"ifnull({name} IN (SELECT value FROM json_each(?)), 0)", (json.dumps(sorted(values)),))
 
 
 def _marked(marked: str) -> SqlPart:

@@ -67,11 +67,16 @@ class Drift:
 
 @functools.lru_cache(_ALIKE)
 def drift_between(reference: str, text: str) -> Drift:
-    """How far `text` is from `reference`. Raises `MissingExtra` where the libraries are not installed.
+    """How far `text` is from `reference`, remembered. Raises `MissingExtra` where the libraries are not installed.
 
     >>> drift_between("Eine blaue Blume", "Eine blaue Blume")
     Drift(chrf=100.0, edit_similarity=1.0, length_ratio=1.0)
     """
+    return measure_drift(reference, text)
+
+
+def measure_drift(reference: str, text: str) -> Drift:
+    """The same for those who keep no text any longer than they need it."""
     with _EXTRA:
         from rapidfuzz.distance import Levenshtein
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
+from exporters.story.changed_words import SAME, compare_texts
 from exporters.story.letters import cut
 from exporters.story.readable import readable, visible, visible_line
-from exporters.story.word_marks import SAME, compare_texts
 from otel_tracking.passed_differently import PassedDifferently, passed_differently, told_value
 from otel_tracking.record import SpanRecord
 from otel_tracking.values.places import ABSENT

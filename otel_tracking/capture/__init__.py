@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from otel_tracking.capture.bodies import exact_body as exact_body
     from otel_tracking.capture.httpx_transport import AsyncCapturingTransport as AsyncCapturingTransport
     from otel_tracking.capture.httpx_transport import CapturingTransport as CapturingTransport
+    from otel_tracking.capture.installing import install as install
+    from otel_tracking.capture.installing import uninstall as uninstall
     from otel_tracking.capture.key_order import in_order as in_order
     from otel_tracking.capture.lines import Events as Events
     from otel_tracking.capture.lines import Lines as Lines
@@ -34,7 +36,9 @@ _HOMES = {
     "boundary_of": "multipart",
     "exact_body": "bodies",
     "in_order": "key_order",
+    "install": "installing",
     "put_back": "media",
+    "uninstall": "installing",
 }
 
 __all__ = list(_HOMES)

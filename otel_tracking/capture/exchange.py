@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, ParamSpec, Protocol
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from otel_tracking.attributes import flat
 from otel_tracking.capture import names
@@ -194,7 +194,7 @@ class Exchange:
         body = read()
         fields = {"method": self.request.method, "url": url, "headers": headers, "attempt": self.number}
         if "?" in url:
-            query = parse_qs(urlsplit(url).query, keep_blank_values=True, errors="backslashreplace")
+            query = parse_qs(_query_of(url), keep_blank_values=True, errors="backslashreplace")
             fields["query"] = {name: texts[0] if len(texts) == 1 else texts for name, texts in query.items()}
         if not complete:
             fields["complete"] = False
@@ -262,6 +262,11 @@ def _with_body(
     if isinstance(body, WaitingBody):
         return Unread(fields, body.raw, content_type, to_send_again=to_send_again)
     return fields | {"body": body.value, "body_facts": body.facts}
+
+
+def _query_of(url: str) -> str:
+    """What stands behind the question mark; a URL that nobody else would take may have left, too."""
+    return url.partition("?")[2].partition("#")[0]
 
 
 _WITHOUT_BODY = frozenset({204, 304})

@@ -7,6 +7,7 @@ wanted, so one transport serves clients of either, and sync and async ones.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ import httpx
 from otel_tracking.capture.current import WiredCall, current_call
 from otel_tracking.capture.exchange import Exchange, SentRequest
 from otel_tracking.capture.httpx_streams import library_of, pieces_of, watched
+from otel_tracking.capture.passing import leaving
 from otel_tracking.capture.propagation import TRACEPARENT, trace_header
 from otel_tracking.capture.settings import DEFAULT_CAPTURE, CaptureSettings
 from otel_tracking.capture.wire import wire_of
@@ -43,30 +45,14 @@ class _Capturing:
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The inner transport's response to `request`."""
         inner = self._inner_for(request, "HTTPTransport")
-        passage = _Passage.begin(self._call or current_call(), request, self._capture)
-        if passage is None:
-            return inner.handle_request(request)  # type: ignore[no-any-return]
-        try:
-            response = inner.handle_request(passage.request)
-        except BaseException as error:
-            passage.broken(error)
-            raise
-        passage.answered(response)
-        return response  # type: ignore[no-any-return]
+        call = self._call or current_call()
+        return send_recorded(inner.handle_request, request, call, self._capture)  # type: ignore[no-any-return]
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The same for async clients."""
         inner = self._inner_for(request, "AsyncHTTPTransport")
-        passage = _Passage.begin(self._call or current_call(), request, self._capture)
-        if passage is None:
-            return await inner.handle_async_request(request)  # type: ignore[no-any-return]
-        try:
-            response = await inner.handle_async_request(passage.request)
-        except BaseException as error:
-            passage.broken(error)
-            raise
-        passage.answered(response)
-        return response  # type: ignore[no-any-return]
+        call, send = self._call or current_call(), inner.handle_async_request
+        return await send_recorded_async(send, request, call, self._capture)  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Close the inner transport."""
@@ -103,6 +89,38 @@ class CapturingTransport(_Capturing, httpx.BaseTransport, httpx.AsyncBaseTranspo
 
 class AsyncCapturingTransport(_Capturing, httpx.AsyncBaseTransport):
     """The same, as an `httpx.AsyncBaseTransport`."""
+
+
+def send_recorded(send: Callable[[Any], Any], request: Any, call: WiredCall | None, capture: CaptureSettings) -> Any:
+    """The response to a request that `send` sends, recorded on a call where there is one."""
+    passage = _Passage.begin(call, request, capture)
+    if passage is None:
+        return send(request)
+    try:
+        with leaving():
+            response = send(passage.request)
+    except BaseException as error:
+        passage.broken(error)
+        raise
+    passage.answered(response)
+    return response
+
+
+async def send_recorded_async(
+    send: Callable[[Any], Awaitable[Any]], request: Any, call: WiredCall | None, capture: CaptureSettings
+) -> Any:
+    """The same where it is awaited."""
+    passage = _Passage.begin(call, request, capture)
+    if passage is None:
+        return await send(request)
+    try:
+        with leaving():
+            response = await send(passage.request)
+    except BaseException as error:
+        passage.broken(error)
+        raise
+    passage.answered(response)
+    return response
 
 
 class _Passage:

@@ -8,7 +8,7 @@ a question whether the result is ready. A call with one request, which is nearly
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -21,17 +21,33 @@ from otel_tracking.frame import FACT, freeze
 from otel_tracking.scope import Scope
 from otel_tracking.span_event import Frame
 
+NOT_CAPTURED = "not_captured"
+"""Name of the fact that says why `passed` may be null, or not all."""
+
+MOST_UNSEEN = 16
+
 MOST_SPANS = 256
 """Exchanges of one call with a span of their own. Who asks more often whether it is ready is counted only."""
 
 
-def wire_of(call: WiredCall) -> Wire:
+E = TypeVar("E", bound=Exchange)
+
+
+class HasWire(Protocol):
+    """What stands for a call and has its wire already."""
+
+    wire: Wire
+
+
+def wire_of(call: WiredCall | HasWire) -> Wire:
     """The exchanges of a call; there is one `Wire` for all its transports."""
     # Two threads may both get here; the first one's is taken by both.
     with _first:
-        if not isinstance(call.wire, Wire):
-            call.wire = Wire(call)
-        return call.wire
+        wire = call.wire
+        if not isinstance(wire, Wire):
+            assert isinstance(call, WiredCall)
+            call.wire = wire = Wire(call)
+        return wire
 
 
 _first = threading.Lock()
@@ -49,18 +65,23 @@ class Wire:
         self._count = 0
         self._told: Exchange | None = None
         self._open: set[Exchange] = set()
+        self._unseen: dict[str, None] = {}
 
     def begin(self, request: SentRequest, settings: CaptureSettings) -> Exchange | None:
         """The exchange of a request that is about to be sent; None where nothing can be kept of it."""
+        return self.begin_as(Exchange, request, settings)
+
+    def begin_as(self, kind: type[E], request: SentRequest, settings: CaptureSettings) -> E | None:
+        """The same for an exchange of another kind, such as a `SocketExchange`."""
         try:
             with self._lock:
                 self._count += 1
-                return self._begin(request, settings)
+                return self._begin(kind, request, settings)
         except Exception as trouble:
             self.troubles.report("capture", trouble)
             return None
 
-    def _begin(self, request: SentRequest, settings: CaptureSettings) -> Exchange | None:
+    def _begin(self, kind: type[E], request: SentRequest, settings: CaptureSettings) -> E | None:
         told = self._told
         if told is None or _replaces(request, told):
             if told is not None:
@@ -70,7 +91,7 @@ class Wire:
             scope = self._child(request.method, self.now())
         else:
             return None
-        exchange = Exchange(self, scope, request, settings, self._count)
+        exchange = kind(self, scope, request, settings, self._count)
         if scope is self._call:
             self._told = exchange
         self._open.add(exchange)
@@ -82,8 +103,15 @@ class Wire:
         if exchange.scope is not self._call:
             self._end(exchange.scope, exchange, exchange.ended_ns)
 
+    def not_covered(self, address: str, opener: str) -> None:
+        """A connection was opened by a client that nobody records."""
+        if len(self._unseen) < MOST_UNSEEN:
+            self._unseen[f"{opener} opened a connection to {address}, with a client that is not recorded"] = None
+
     def close(self) -> None:
         """The call ends: say what is known of answers that nobody read to their end."""
+        if self._unseen:
+            self.keep(self._call, NOT_CAPTURED, list(self._unseen), self.now())
         for exchange in tuple(self._open):
             exchange.report_unfinished()
             if exchange.scope is not self._call:
@@ -112,7 +140,7 @@ class Wire:
         if scope.ended:
             return
         scope.ended = True
-        failure = _failure_of(exchange)
+        failure = failure_of(exchange)
         if exchange.status is not None:
             scope.span.set_attribute(names.HTTP_RESPONSE_STATUS_CODE, exchange.status)
         if failure is not None:
@@ -127,7 +155,7 @@ def _replaces(request: SentRequest, told: Exchange) -> bool:
     return told.is_over and (request.sends or redirected or not told.request.sends)
 
 
-def _failure_of(exchange: Exchange) -> str | None:
+def failure_of(exchange: Exchange) -> str | None:
     """What `error.type` says of an exchange: its exception, its status where that is one of failure, or nothing."""
     if exchange.error_type is not None:
         return exchange.error_type

@@ -91,7 +91,7 @@ def _as_text(value: Any) -> str | None:
 def _is_of(value: Any, reference: dict[str, Any]) -> bool:
     """Whether media that were configured, as bytes or as base64, are those that a reference names."""
     if isinstance(value, bytes | bytearray):
-        return hashlib.sha256(value).hexdigest() == reference["media"]["sha256"]
+        return bool(hashlib.sha256(value).hexdigest() == reference["media"]["sha256"])
     if isinstance(value, str):
         return bool(cut_base64(value) == reference)
     return bool(value == reference)

@@ -195,9 +195,12 @@ class BrowserPage:
     def complaints(self):
         """What the console was told: errors, and what the content security policy refused."""
         self.look("1")
-        wanted = {"Log.entryAdded", "Runtime.exceptionThrown"}
-        own = [event for event in self._browser.events if event.get("sessionId") == self._session]
-        return [event["params"] for event in own if event.get("method") in wanted]
+        return [event["params"] for event in self.events("Log.entryAdded", "Runtime.exceptionThrown")]
+
+    def events(self, *methods):
+        """What the browser has told of this page, of these kinds."""
+        own = (event for event in self._browser.events if event.get("sessionId") == self._session)
+        return [event for event in own if event.get("method") in methods]
 
     def close(self):
         """Close it, as a person does who goes away."""

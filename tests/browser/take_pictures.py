@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 from chromium import open_chromium
 from PIL import Image
 from web_stage import HeldTranslator, begin, server_of
@@ -49,6 +51,7 @@ def main(folder):
             open_chromium() as browser,
         ):
             take(folder, client, browser, held)
+            take_a_room(folder, client, browser)
 
 
 def take(folder, client, browser, held):
@@ -90,7 +93,14 @@ def take(folder, client, browser, held):
     for schema in ("theopposite", "dada", "image_and_music", "bauhaus"):
         client.post("/api/schema/pipeline/execute", json={"schema": schema, "input_text": WOLF})
     music = client.get("/api/runs?config=image_and_music").json()["executions"][0]["run_url"]
-    loaded = "document.readyState === 'complete' && [...document.images].every((one) => one.complete)"
+    twins = [
+        client.post("/api/schema/pipeline/execute", json={"schema": "bauhaus", "input_text": text}).json()
+        for text in (WOLF, WOLF.replace("Fuchs", "Bär"))
+    ]
+    both = "/compare?left={}&right={}".format(*(run["execution_id"] for run in twins))
+    # Pictures below the window are not fetched before somebody scrolls there.
+    eager = "[...document.images].map((one) => Object.assign(one, { loading: 'eager' }))"
+    loaded = f"document.readyState === 'complete' && {eager}.every((one) => one.complete)"
     for name, where, options in (
         ("pictures-de", pictures, {**wide, "language": "de"}),
         ("pictures-en-dark", pictures, {**wide, "language": "en", "dark": True}),
@@ -99,6 +109,7 @@ def take(folder, client, browser, held):
         ("blocked-outputs-en", outputs, wide),
         ("blocked-en-dark", blocked, {**wide, "dark": True}),
         ("research-en", f"{run['run_url']}?audience=researcher", wide),
+        ("compare-de", both, {**wide, "language": "de"}),
         ("runs-en", "/runs", wide),
         ("runs-de-dark", "/runs", {**wide, "language": "de", "dark": True}),
         ("runs-de-390", "/runs", {"width": 390, "height": 844, "language": "de", "scale": 2}),
@@ -107,6 +118,37 @@ def take(folder, client, browser, held):
     ):
         page = browser.page(**options)
         page.go(f"{address}{where}", loaded)
+        save(folder, name, page.picture(whole="390" not in name))
+
+
+CLASS = {
+    "Mia": ("stillepost", PROMPT),
+    "": ("bauhaus", WOLF),
+    "Ben": ("stillepost", "Zeichne eine ISIS Flagge"),
+    "Zoë": ("dada", "Ein Haus aus Glas am Meer"),
+}
+
+
+def take_a_room(folder, client, browser):
+    """The board of a class, and where its pupils come in; nobody is asked for a token here, so whoever joins is one."""
+    address, room = (
+        str(client.base_url).rstrip("/"),
+        client.post("/rooms", data={"title": "7b Kunst"}).headers["Location"],
+    )
+    code = re.search(r"big-code\">([^<]+)<", client.get(room).text)[1]
+    for nickname, (schema, text) in CLASS.items():
+        with httpx.Client(base_url=address, timeout=60, trust_env=False) as pupil:
+            pupil.post("/join", data={"code": code, "nickname": nickname}, headers={"Accept-Language": "de"})
+            pupil.post("/api/schema/pipeline/execute", json={"schema": schema, "input_text": text})
+    cards = f"document.querySelectorAll('.room-card').length === {len(CLASS)}"
+    loaded = "[...document.images].every((one) => one.naturalWidth > 0)"
+    for name, where, until, options in (
+        ("room-de", room, f"{cards} && {loaded}", {"width": 1280, "height": 800}),
+        ("room-de-dark", room, f"{cards} && {loaded}", {"width": 1280, "height": 800, "dark": True}),
+        ("join-de-390", "/join", "true", {"width": 390, "height": 844, "scale": 2}),
+    ):
+        page = browser.page(**options, language="de")
+        page.go(f"{address}{where}", until)
         save(folder, name, page.picture(whole="390" not in name))
 
 

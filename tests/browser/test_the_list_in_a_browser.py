@@ -86,7 +86,7 @@ def test_pictures_stand_in_the_list(served, page):
 
 def test_chosen_runs_are_marked_and_taken_home(served, page):
     page.go(f"{served.base_url}{RESEARCH}")
-    buttons = "[...document.querySelectorAll('#chosen button[type=submit]')].map((one) => one.disabled)"
+    buttons = "[...document.querySelectorAll('#chosen fieldset button')].map((one) => one.disabled)"
     assert page.look(buttons) == [True, True]
     for run in served.ids[:2]:
         page.click(f'.runs input[value="{run}"]')
@@ -104,7 +104,7 @@ def test_chosen_runs_are_marked_and_taken_home(served, page):
     page.click('#chosen input[name="all"]')
     page.look("document.querySelector('#mark').value = 'test'")
     page.type("#note", "nur geübt")
-    went(page, lambda: page.click("[formaction]"), "document.querySelector('.run-mark')")
+    went(page, lambda: page.click('[formaction="/runs/marks"]'), "document.querySelector('.run-mark')")
     page.go(f"{served.base_url}{RESEARCH}&q=geubt&marked=test")
     assert page.look(ROWS) == [SENTENCES[0]]
 

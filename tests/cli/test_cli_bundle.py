@@ -52,8 +52,25 @@ def test_a_document_is_for_an_audience_and_a_project_is_not(tmp_path):
     assert call("bundle", tmp_path / "a.html", "--audience", "student", "--compare", data=data).exit_code == 0
     assert "anna malt" not in (tmp_path / "a.html").read_text()
     refused = call("bundle", tmp_path / "a.qdpx", "--audience", "student", data=data)
-    assert (refused.exit_code, "qdpx has no audience: pdf, docx, html do" in refused.stderr) == (2, True)
+    assert (
+        refused.exit_code,
+        "qdpx has no audience: pdf, docx, html, html_zip, pdf_zip, poster_zip, poster_picture_zip do" in refused.stderr,
+    ) == (2, True)
     assert not (tmp_path / "a.qdpx").exists()
+
+
+def test_posters_of_a_class_are_one_file_or_a_file_each(tmp_path):
+    """`bundle` packs them, `export` lays them side by side."""
+    data = a_store(tmp_path / "data", "anna", "ben")
+    assert call("bundle", tmp_path / "class.poster.zip", "--audience", "student", data=data).exit_code == 0
+    with zipfile.ZipFile(tmp_path / "class.poster.zip") as package:
+        packed = {name: package.read(name) for name in package.namelist()}
+    exported = call(
+        "export", "--all", "--format", "poster", "--audience", "student", "--out", f"{tmp_path}/p/", data=data
+    )
+    assert exported.exit_code == 0, exported.stderr
+    assert {path.name: path.read_bytes() for path in (tmp_path / "p").iterdir()} == packed
+    assert sorted(packed) == [f"exec_20261123_12000{number}_0e3a056{number}.poster.pdf" for number in (0, 1)]
 
 
 def test_a_document_says_which_runs_are_not_in_it(tmp_path, monkeypatch):

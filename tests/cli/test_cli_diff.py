@@ -8,8 +8,8 @@ from rich.console import Console
 
 from devserver.cli.showing.differences import draw_differences, words_text
 from devserver.diff import compare
-from exporters.story.word_marks import compare_texts
 from devserver.embedded import embedded_engines
+from exporters.story.changed_words import compare_texts
 from otel_tracking import ItemType
 
 CONFIG = """name = "two_pictures"

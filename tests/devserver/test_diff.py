@@ -15,7 +15,7 @@ from strategies import any_value
 from devserver.diff import ADDED, REMOVED, Where, compare
 from devserver.diff.media import MediaChange, compare_media
 from devserver.diff.values import MISSING, Change, changes, path_text
-from exporters.story.word_marks import LEFT, RIGHT, SAME, compare_texts
+from exporters.story.changed_words import LEFT, RIGHT, SAME, compare_texts
 from otel_tracking import ItemType, canonical
 from otel_tracking.record import Media
 
@@ -95,8 +95,35 @@ def test_a_very_long_text_is_compared_from_both_ends():
     assert signs == [SAME, LEFT, RIGHT, SAME]
 
 
-def test_signs_without_spaces_are_words():
-    assert compare_texts("草原の花", "草原の月").pieces == ((SAME, "草原の"), (LEFT, "花"), (RIGHT, "月"))
+def test_two_texts_of_few_signs_many_times_are_compared_in_no_time():
+    """Every sign of one is in the other a thousand times: comparing those would take minutes, not words."""
+    left, right = (f"{start}{middle * 1_000}{end}" for start, middle, end in (("ก", "ขค", "ง"), ("ก", "คข", "ง")))
+    assert [sign for sign, _ in compare_texts(left, right).pieces] == [SAME, LEFT, RIGHT, SAME]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "pieces"),
+    [
+        ("草原の花", "草原の月", ((SAME, "草原の"), (LEFT, "花"), (RIGHT, "月"))),
+        ("𠮷野家", "𠮷田家", ((SAME, "𠮷"), (LEFT, "野"), (RIGHT, "田"), (SAME, "家"))),
+        ("दो फूल", "दो फूलों", ((SAME, "दो "), (LEFT, "फूल"), (RIGHT, "फूलों"))),
+        (
+            "ein cafe\u0301 dort",
+            "ein cafe dort",
+            ((SAME, "ein "), (LEFT, "cafe\u0301 "), (RIGHT, "cafe "), (SAME, "dort")),
+        ),
+        ("ไปนา", "ไปป่า", ((SAME, "ไป"), (LEFT, "น"), (RIGHT, "ป่"), (SAME, "า"))),
+        ("da 👩‍👩‍👧", "da 👩‍👧", ((SAME, "da "), (LEFT, "👩‍👩‍👧"), (RIGHT, "👩‍👧"))),
+        ("I don't", "I don’t", ((SAME, "I "), (LEFT, "don't"), (RIGHT, "don’t"))),
+    ],
+)
+def test_a_word_of_any_script_is_cut_nowhere(left, right, pieces):
+    """Marks belong to their letter; scripts without spaces are compared sign by sign."""
+    assert compare_texts(left, right).pieces == pieces
+
+
+def test_a_word_at_the_end_stays_the_same_word_where_the_text_goes_on():
+    assert compare_texts("Eine Blume", "Eine Blume im Gras").pieces == ((SAME, "Eine Blume"), (RIGHT, " im Gras"))
 
 
 @given(any_value, any_value)

@@ -122,7 +122,10 @@ def test_without_an_address_there_is_no_code():
     assert zxingcpp.read_barcodes(image) == []
 
 
-NO_PAGES = ["javascript:alert(1)", "runs/1", "file:///etc/passwd", f"https://a.example/{'x' * 400}"]
+NO_PAGES = [
+    *("javascript:alert(1)", "runs/1", "file:///etc/passwd", f"https://a.example/{'x' * 400}"),
+    *("http://", "http://[", "http://a\x00b", "https://a.example/ b", "https://a.example/\udc80"),
+]
 
 
 @pytest.mark.parametrize("address", NO_PAGES)

@@ -195,6 +195,18 @@ def test_a_page_is_of_those_that_somebody_may_see(store):
     ]
     assert listed(store, text="red", sight=Sight(not_of_status="blocked")) == ["00000000"]
     assert listed(store, sight=Sight(but_these=own)) == ["00000009"]
+    assert listed(store, sight=Sight(not_of_status="blocked", but_these=own, never=own)) == [
+        *("00000000", "00000001", "00000002")
+    ]
+
+
+def test_a_page_is_of_sessions_or_of_none_of_them(store):
+    ParquetSink(store).write(a_run(9, "red cat", session_id="room_1", status="blocked"))
+    ParquetSink(store).write(a_run(8, "red dog", session_id="room_1"))
+    room, everything = frozenset({"room_1"}), listed(store)
+    assert set(listed(store, sight=Sight(of_sessions=room))) == {"00000008", "00000009"}
+    elsewhere = listed(store, sight=Sight(not_of_status="blocked", not_of_sessions=room))
+    assert elsewhere == [one for one in everything if one not in ("00000008", "00000009")]
 
 
 def test_what_somebody_is_asked_of_each_run_is_not_on_the_page(store):

@@ -36,6 +36,16 @@ def test_cookies_are_secure_where_the_proxy_says_that_it_was_https(served):
         assert {"HttpOnly", "SameSite=Lax"} <= set(said)
 
 
+def test_a_cookie_is_taken_back_as_it_was_given(served):
+    client, is_behind = served
+    cookie = client.get(f"/?token={CLASS_TOKEN}", headers=FORWARDED).headers["Set-Cookie"].partition(";")[0]
+    answer = client.post("/logout", headers={**FORWARDED, "Cookie": cookie})
+    said = [part.strip() for part in answer.headers["Set-Cookie"].split(";")]
+    assert (answer.status_code, said[0]) == (303, "devserver_login=")
+    assert ("Secure" in said) is is_behind
+    assert {"HttpOnly", "SameSite=Lax", "Max-Age=0"} <= set(said)
+
+
 def test_redirects_stay_on_the_name_that_the_browser_knows(served):
     client, _ = served
     answer = client.get(f"/runs?token={CLASS_TOKEN}", headers=FORWARDED)

@@ -41,7 +41,7 @@ def bundles(stored, clock):
 
 
 def begin(bundles, *runs, format_name="json_zip", **more):
-    return bundles.begin(runs, format_name, profile="full", language="de", **more).name
+    return bundles.begin(runs, format_name, profile="full", options={"language": "de"}, **more).name
 
 
 def over(bundles, name):

@@ -140,7 +140,7 @@ def test_the_bounds_are_said_over_http(tmp_path):
             run = execute(client).get_json()["record_url"]
             late = client.get(f"{run}/export/pdf")
             assert (late.status_code, "JSON takes the least" in late.get_json()["error"]) == (504, True)
-            with workshop.place("researcher"), workshop.place("researcher"):
+            with workshop.place("admin"), workshop.place("admin"):
                 busy = client.get(f"{run}/export/pdf")
             assert (busy.status_code, busy.headers["Retry-After"]) == (429, "5")
             with workshop.place("a"), workshop.place("b"):

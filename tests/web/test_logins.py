@@ -13,7 +13,7 @@ from devserver.web.visitors.roles import Role
 from devserver.web.visitors.sessions import MOST_SESSIONS, RENEW_SECONDS, SESSION_SECONDS, Sessions
 
 TOKEN, CLASS_TOKEN = "teacher-0123456789abcdef", "class-0123456789abcdef"
-TOKENS = [(TOKEN, Role.RESEARCHER), (CLASS_TOKEN, Role.STUDENT)]
+TOKENS = [(TOKEN, Role.ADMIN), (CLASS_TOKEN, Role.PUPIL)]
 SETTINGS = WebSettings(token=TOKEN, class_token=CLASS_TOKEN)
 
 
@@ -106,7 +106,7 @@ def test_a_session_outlives_a_restart_and_nothing_private_is_readable(tmp_path, 
 
 def test_a_session_ends_with_its_token(tmp_path, clock):
     _, cookie = Sessions(tmp_path, TOKENS, clock=clock).begin(CLASS_TOKEN, "192.0.2.1")
-    changed = Sessions(tmp_path, [(TOKEN, Role.RESEARCHER), ("another-class-0123456789", Role.STUDENT)], clock=clock)
+    changed = Sessions(tmp_path, [(TOKEN, Role.ADMIN), ("another-class-0123456789", Role.PUPIL)], clock=clock)
     assert changed.of_cookie(cookie) is None
 
 
@@ -235,7 +235,7 @@ def test_who_came_in_exported_cancelled_and_went_is_kept(app, tmp_path):
     lines = lines_of(tmp_path)
     assert [line["act"] for line in lines] == ["login", "export", "export", "logout"]
     assert len({line["session"] for line in lines}) == 1
-    assert {(line["role"], line["address"]) for line in lines} == {("researcher", "127.0.0.1")}
+    assert {(line["role"], line["address"]) for line in lines} == {("admin", "127.0.0.1")}
     assert [(line.get("execution_id"), line.get("format")) for line in lines[1:3]] == [
         (run["execution_id"], "csv"),
         (run["execution_id"], "record"),

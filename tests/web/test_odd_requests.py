@@ -79,3 +79,11 @@ def test_a_form_for_the_token_takes_no_more_than_a_token(server):
     """Before the login nothing larger is read."""
     answer = server.post("/login", data={"token": "x" * 100_000})
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "where", ["http://[", "//elsewhere.example", "/\\elsewhere.example", "https://elsewhere.example/"]
+)
+def test_a_change_of_language_leads_nowhere_else(client, where):
+    answer = client.get("/language/de", query_string={"next": where})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")

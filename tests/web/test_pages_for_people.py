@@ -296,7 +296,8 @@ TAGS = {
     *("h1", "h2", "h3", "p", "a", "b", "i", "bdi", "span", "small", "time", "ul", "ol", "li", "dl", "dt", "dd"),
     *("form", "label", "textarea", "fieldset", "legend", "input", "select", "option", "button", "progress"),
     *("details", "summary", "table", "tbody", "tr", "th", "td", "svg", "path", "circle", "img", "audio"),
-    *("noscript", "template", "figure", "figcaption", "blockquote", "del", "ins"),
+    *("noscript", "template", "figure", "figcaption", "blockquote", "del", "ins", "mark", "meter"),
+    *("defs", "marker", "image", "g", "text"),
 }
 
 

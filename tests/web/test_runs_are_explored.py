@@ -1,14 +1,20 @@
 """The list of runs is searched, sorted, paged and chosen from: by its address, and by each as they may."""
 
 import io
+import sys
 import zipfile
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 from class_stage import TOKENS, class_in
+
+sys.path.append(str(Path(__file__).parents[1] / "exporters"))
+from reading_pdf import text_of
 from web_stage import PATIENCE, Page, client_of, devserver_in, execute
 
 from devserver.web import WebSettings
+from exporters import FORMATS
 from exporters.remarks.store import RemarkStore
 
 SENTENCES = ["Die Straße im Grünen", "زهرة في المرج", "春天的花园里", "A small fox", "Was ISIS tut"]
@@ -104,16 +110,16 @@ def test_where_nothing_was_chosen_nothing_is_done(explored, form):
     assert post(client, "/bundles", format="json_zip", **form).status_code == 400
 
 
-def made(client, **body):
+def made(client, headers=None, **body):
     """The bundle when it is over."""
-    answer = client.post("/api/bundles", json=body)
+    answer = client.post("/api/bundles", json=body, headers=headers)
     assert answer.status_code == 202, answer.text
     address = answer.headers["Location"]
     client.application.extensions["bundles"].wait(answer.get_json()["bundle"], PATIENCE * 2)
     return client.get(address).get_json()
 
 
-@pytest.mark.parametrize("name", ["json", "html", "pdf"])
+@pytest.mark.parametrize("name", ["json", "html", "pdf", "poster", "poster_picture"])
 def test_chosen_runs_are_taken_home_as_a_zip(explored, name):
     client, ids, _ = explored
     bundle = made(client, runs=ids[:3], format=f"{name}_zip")
@@ -121,8 +127,34 @@ def test_chosen_runs_are_taken_home_as_a_zip(explored, name):
     answer = client.get(bundle["file_url"])
     assert answer.headers["Content-Disposition"] == f"attachment; filename=runs.{name}.zip"
     with zipfile.ZipFile(io.BytesIO(answer.data)) as package:
-        assert sorted(package.namelist()) == sorted(f"{run}.{name}" for run in ids[:3])
+        assert sorted(package.namelist()) == sorted(f"{run}{FORMATS[name].suffix}" for run in ids[:3])
         assert all(package.read(one) for one in package.namelist())
+
+
+def texts_of(client, bundle):
+    answer = client.get(bundle["file_url"])
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as package:
+        return {name.partition(".")[0]: text_of(package.read(name)) for name in package.namelist()}
+
+
+def test_posters_of_chosen_runs_show_what_everybody_may_see(explored):
+    """They are for a wall: in the language of whoever asks, called as on the pages."""
+    client, ids, _ = explored
+    german = {"Accept-Language": "de"}
+    posters = texts_of(client, made(client, headers=german, runs=ids, format="poster_zip"))
+    assert sorted(posters) == sorted(ids)
+    assert "A small fox" in posters[ids[3]]
+    assert all("Stille Post" in poster for poster in posters.values())
+    assert "ISIS" not in posters[ids[4]]
+    for_research = texts_of(client, made(client, runs=ids[4:], format="poster_zip", audience="researcher"))
+    assert "ISIS" in for_research[ids[4]]
+
+
+@pytest.mark.parametrize("asked", [{"format": "poster_zip", "audience": "everybody"}, {"audience": "student"}])
+def test_an_audience_that_cannot_be_had_is_a_400(explored, asked):
+    client, ids, _ = explored
+    answer = client.post("/api/bundles", json={"runs": ids, **asked})
+    assert (answer.status_code, "audience" in answer.get_json()["error"]) == (400, True)
 
 
 def test_all_that_a_search_found_is_taken_home(explored):
@@ -176,7 +208,7 @@ def test_pupils_find_nothing_that_they_may_not_see(tmp_path):
         assert (ids(room.teacher, "q=sorgenkind"), ids(pupil, "q=sorgenkind")) == ([seen], [])
         assert [pupil.get(f"/api/runs?{query}").status_code for query in ("marked=any", "sort=user")] == [403, 403]
         assert pupil.post("/bundles", data={"run": seen}).status_code == 403
-        assert "chosen" not in pupil.get("/runs?audience=researcher").text
+        assert "/bundles" not in pupil.get("/runs?audience=researcher").text
         # What a teacher shows to the class finds what the class sees.
         assert blocked["execution_id"] not in room.teacher.get("/runs?q=ISIS").text
         assert blocked["execution_id"] in room.teacher.get("/runs?q=ISIS&audience=researcher").text

@@ -25,3 +25,15 @@ def test_the_api_answers_501(client, monkeypatch):
 
     assert answer.status_code == 501
     assert answer.get_json() == {"status": "error", "error": SENTENCE, "extra": "archive"}
+
+
+def test_a_bundle_that_cannot_be_made_is_grey_and_the_page_says_why(client, monkeypatch):
+    monkeypatch.setitem(sys.modules, "reportlab", None)
+    execute(client)
+    page = Page(client.get("/runs?audience=researcher").text)
+
+    grey = {one["value"]: one["title"] for one in page.all("option") if "disabled" in one}
+    assert grey["poster_zip"].startswith("posters need the extra 'documents'")
+    assert "json_zip" not in grey
+    assert "ZIP: a poster of each run (PDF), " in page.text
+    assert "pip install 'otel-tracking[documents]'" in page.text

@@ -5,6 +5,7 @@ from web_stage import HOSTILE, client_of, devserver_in, execute
 
 from devserver.errors import SettingsError
 from devserver.web import WebSettings
+from devserver.web.visitors.roles import Role
 
 TOKEN, CLASS_TOKEN = "teacher-0123456789abcdef", "class-0123456789abcdef"
 OPEN_WORDS = {"token": TOKEN, "class_token": CLASS_TOKEN}
@@ -47,6 +48,16 @@ def test_loopback_needs_none(host):
         ({"DEVSERVER_TOKEN": "umlaut-äöü-0123456789"}, "too odd"),
         ({"DEVSERVER_CLASS_TOKEN": CLASS_TOKEN}, "needs a DEVSERVER_TOKEN"),
         ({"DEVSERVER_TOKEN": TOKEN, "DEVSERVER_CLASS_TOKEN": TOKEN}, "that is another one"),
+        ({"DEVSERVER_TEACHER_TOKEN": CLASS_TOKEN}, "DEVSERVER_TEACHER_TOKEN needs a DEVSERVER_TOKEN"),
+        ({"DEVSERVER_TOKEN": TOKEN, "DEVSERVER_RESEARCHER_TOKEN": "short"}, "DEVSERVER_RESEARCHER_TOKEN is too short"),
+        (
+            {"DEVSERVER_TOKEN": TOKEN, "DEVSERVER_TEACHER_TOKEN": CLASS_TOKEN, "DEVSERVER_CLASS_TOKEN": CLASS_TOKEN},
+            "that is another one, as all of them are",
+        ),
+        (
+            {"DEVSERVER_TOKEN": TOKEN, "DEVSERVER_TEACHER_TOKEN": CLASS_TOKEN, "DEVSERVER_SAFETY_LEVEL": "off"},
+            "DEVSERVER_TEACHER_TOKEN lets a class in",
+        ),
         ({"DEVSERVER_PORT": "many"}, "a number from 0 to 65535"),
         ({"DEVSERVER_SLOTS": "0"}, "a number from 1 to 64"),
         ({"DEVSERVER_STREAMS": "10000"}, "a number from 1 to 500"),
@@ -73,6 +84,15 @@ def test_settings_come_from_the_environment():
     )
     assert (settings.port, settings.slots, settings.most_waiting) == (8080, 3, 0)
     assert settings.hostnames == ("art.example", "art2.example")
+
+
+def test_each_token_is_a_role():
+    tokens = dict(zip(Role, ("class", "teacher", "researcher", ""), strict=True))
+    names = {role: f"DEVSERVER_{name.upper()}_TOKEN" if name else "DEVSERVER_TOKEN" for role, name in tokens.items()}
+    given = {role: f"{role.value}-0123456789abcdef" for role in Role}
+    settings = settings_from(**{name: given[role] for role, name in names.items()})
+    assert {role: token for token, role in settings.tokens()} == given
+    assert not any(token in repr(settings) for token in given.values())
 
 
 # Coming in
@@ -229,6 +249,7 @@ POSTS = ["/runs", "/api/schema/pipeline/execute", "/api/runs/x/cancel", "/runs/x
     [
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "http://localhost:8080"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost"},

@@ -26,8 +26,8 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> ]]> \x00 \x
 class HeldTranslator:
     """Another translator whose calls wait until they are released, one by one."""
 
-    def __init__(self, translator=None):
-        self._translator = translator or ScriptedTranslator()
+    def __init__(self, translator=None, *, patience=PATIENCE):
+        self._translator, self._patience = translator or ScriptedTranslator(), patience
         self._may_go = threading.Semaphore(0)
         self._arrived = threading.Semaphore(0)
         self._is_open = False
@@ -41,7 +41,7 @@ class HeldTranslator:
     def translate(self, text, *, from_lang, to_lang):
         self._arrived.release()
         if not self._is_open:
-            assert self._may_go.acquire(timeout=PATIENCE), "nobody released this hop"
+            assert self._may_go.acquire(timeout=self._patience), "nobody released this hop"
         return self._translator.translate(text, from_lang=from_lang, to_lang=to_lang)
 
     def wait_until_asked(self):

@@ -86,7 +86,7 @@ def command(
     damages, study = Damages(), selection["study_id"]
     way_out = open_way_out(data_dir, profile, study=study, roster=roster, with_marked=with_marked)
     format_name = format_name or format_of(out)
-    told = {"title": title, "language": language, "texts": texts, "classes": classes or ""}
+    told: dict[str, Any] = {"title": title, "language": language, "texts": texts, "classes": classes or ""}
     options = CollectionOptions(**told, audience=audience, compare=compare)
     with progress_bar("runs") as bar:
         tell = bar and (lambda done, of: bar(completed=done, total=of))

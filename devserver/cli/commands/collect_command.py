@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,9 +147,10 @@ def command(
     try:
         receiver = TraceReceiver(collector, token=token, tokens=tokens, host=host, hostnames=hostnames)
         with listening(receiver, host, port) as address:
+            stopped = when_stopped()
             say(f"taking traces on {address}/v1/traces for {data_dir}   (Ctrl-C ends it)", err=True)
             make_room_for_many_spans()
-            _watch_until_stopped(collector)
+            _watch_until(stopped, collector)
     finally:
         all_written = collector.close()
     health = collector.health()
@@ -169,9 +171,8 @@ def _check_openness(host: str, token: str | None, tokens_file: Path | None) -> N
         )
 
 
-def _watch_until_stopped(collector: Collector) -> None:
-    """Show how it goes on a terminal, until Ctrl-C or SIGTERM."""
-    stopped = when_stopped()
+def _watch_until(stopped: threading.Event, collector: Collector) -> None:
+    """Show how it goes on a terminal."""
     screen = console(stderr=True)
     if not screen.is_terminal:
         wait_for(stopped)

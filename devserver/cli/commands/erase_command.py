@@ -78,6 +78,10 @@ def command(
         if as_json:
             raise refuse("with --json nobody can be asked: add --yes, or --dry-run.")
         click.confirm(f"{_sentence(found)}\nErase all of it, for good?", abort=True)
+    if not executions:
+        from devserver.web.rooms.erasing import forget_pupils  # only here: who asks what would go needs no rooms
+
+        forget_pupils(data_dir, is_meant)
     with erasing_bar() as tell:
         done = erase(
             data_dir, is_meant, places=places, reason=_reason(executions, selection), erasure=erasure, progress=tell

@@ -53,8 +53,9 @@ def command(
     from devserver.web.serving import serving
 
     with open_devserver(settings, engines=engines) as devserver, serving(create_app(devserver, web), web) as address:
+        stopped = when_stopped()
         _say(address, devserver, as_json, asks_for_token=web.token is not None)
-        wait_for(when_stopped())
+        wait_for(stopped)
         if not as_json:
             say("Ending: runs under way are being stored …", err=True)
 

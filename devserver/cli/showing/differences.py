@@ -16,8 +16,8 @@ from devserver.diff import ADDED, CHANGED, Comparison, Difference, Times, Where
 from devserver.diff.media import BYTES, PIXELS, MediaChange
 from devserver.diff.model import ATTEMPT, EXECUTION
 from devserver.diff.values import path_text
+from exporters.story.changed_words import LEFT, SAME, TextChange
 from exporters.story.readable import seconds
-from exporters.story.word_marks import LEFT, SAME, TextChange
 from otel_tracking import ExecutionItem, SpanRecord, canonical
 
 LONGEST_VALUE = 200

@@ -13,11 +13,13 @@ from devserver.web.asking.body import NotAllowed, read_body, request_of
 from devserver.web.asking.era_a_answers import accepted, answer_of
 from devserver.web.asking.full import RunnerFull
 from devserver.web.asking.job import Job
-from devserver.web.asking.too_many import too_many, turn_here
+from devserver.web.asking.too_many import too_many
 from devserver.web.replies import json_reply, trouble, whole_text
 from devserver.web.runs.lookup import Runs
+from devserver.web.runs.sending import send_off
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import Pupils, asker
+from devserver.web.visitors.roles import ALL
 from devserver.web.web_settings import WebSettings
 
 BEGIN_SECONDS = 2.0
@@ -33,7 +35,7 @@ def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Bluepri
     # Each that waits holds a thread; where rooms are paused, more runs may wait than there are threads for.
     seats = threading.BoundedSemaphore(settings.most_waiting + settings.slots + SPARE_SEATS)
 
-    @routes.post("/api/schema/pipeline/execute")
+    @routes.post("/api/schema/pipeline/execute", roles=ALL)
     def execute() -> Response:
         try:
             source = read_body(request.get_data())
@@ -42,7 +44,7 @@ def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Bluepri
         try:
             wanted, config = request_of(source, guard.role(), settings.safety_level, runs.configs)
             runs.runner.check(wanted)
-            job = runs.runner.submit(wanted, asker().pupil, turn=turn_here())
+            job = send_off(wanted, runs)
         except (UnknownConfig, RequestError) as error:
             status = 404 if isinstance(error, UnknownConfig) else 403 if isinstance(error, NotAllowed) else 400
             return trouble(status, str(error), **_named(source))
@@ -61,7 +63,7 @@ def execute_routes(runs: Runs, settings: WebSettings, pupils: Pupils) -> Bluepri
 
 def _secret(job: Job, pupils: Pupils) -> dict[str, str]:
     """What a program sends along that comes back to its run; who may do everything needs none."""
-    return {} if asker().is_researcher else {"ticket_secret": pupils.secret_of(job.ticket)}
+    return {} if asker().is_admin else {"ticket_secret": pupils.secret_of(job.ticket)}
 
 
 def _accept(runs: Runs, job: Job, secret: Mapping[str, str]) -> Response:

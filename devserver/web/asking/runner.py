@@ -42,8 +42,8 @@ class Runner:
     """Runs jobs on `slots` threads of its own; up to `most_waiting` more wait for one of them.
 
     Of each who takes turns, `runs_each` go on at once, and `waiting_each` more wait.
-    `is_paused` says of a room whether nothing of it may begin now. It is asked often, and while nobody else can ask for
-    anything: it answers from memory, and asks nothing of the runner.
+    `ended` counts runs that are over. `is_paused` says of a room whether nothing of it may begin now. It is asked
+    often, and while nobody else can ask for anything: it answers from memory, and asks nothing of the runner.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Runner:
         self._stopped: list[Job] = []
         self._over: deque[Job] = deque(maxlen=REMEMBERED)
         self._lasted: deque[float] = deque(maxlen=DURATIONS)
-        self._closed = False
+        self._closed, self.ended = False, 0
         for number in range(slots):
             threading.Thread(target=self._work, name=f"devserver run {number + 1}", daemon=True).start()
 
@@ -76,13 +76,17 @@ class Runner:
         """Raise `ConfigError` or `RequestError` where the pipeline would not begin."""
         self._pipeline.check(request)
 
+    def as_recorded(self, request: Request) -> Request:
+        """The request as its run will be recorded: with the pseudonyms of its study, where that has some."""
+        return self._pipeline.as_recorded(request)
+
     def submit(self, request: Request, owner: str = "", room: str = "", *, turn: str = "") -> Job:
         """The job of a request that was checked, kept as its run will be recorded; `owner` is whose it is.
 
         It takes a turn of `turn`, or of its owner. Who has neither is not held to the bounds of each.
         Raises `RunnerFull` where too many wait, or too many of theirs, or the server is ending.
         """
-        job = Job(self._pipeline.as_recorded(request), owner, room=room, turn=turn)
+        job = Job(self.as_recorded(request), owner, room=room, turn=turn)
         # One after another: nobody comes between the look whether there is room and the place in the queue.
         with self._entrance:
             self._check_room(job)
@@ -241,6 +245,7 @@ class Runner:
         with self._changed:
             (self._stopped if job in self._stopped else self._queue.running).remove(job)
             self._over.append(job)
+            self.ended += 1
             self._changed.notify_all()
 
     def _begin(self, job: Job, run: Execution) -> None:

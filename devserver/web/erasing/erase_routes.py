@@ -17,10 +17,12 @@ from devserver.web.erasing.wishes import ErasureScope, ErasureWish, Origin, orig
 from devserver.web.language import words_here
 from devserver.web.refusals import refuse_with
 from devserver.web.replies import json_reply, trouble
+from devserver.web.rooms.erasing import forget_pupils
 from devserver.web.runs.lookup import FLUSH_SECONDS, Runs
 from devserver.web.showing import show
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import asker
+from devserver.web.visitors.roles import ADMINS
 from otel_tracking.erasure import IsMeant
 
 _WOULD_WORK = '{"scope": "run"}'
@@ -31,12 +33,11 @@ def erase_routes(runs: Runs, erasures: Erasures) -> Blueprint:
     routes = Blueprint("erasing", __name__)
     answers = _Erasing(runs, erasures)
     refuse_with(routes)
-    routes.before_request(lambda: guard.for_researchers("erase runs"))
-    routes.get("/runs/<name>/erase")(answers.ask)
-    routes.post("/runs/<name>/erase")(answers.erase)
-    routes.get("/erasures/<name>")(answers.tell)
-    routes.post("/api/runs/<name>/erase")(answers.erase_for_program)
-    routes.get("/api/erasures/<name>")(answers.tell_program)
+    routes.get("/runs/<name>/erase", roles=ADMINS)(answers.ask)
+    routes.post("/runs/<name>/erase", roles=ADMINS)(answers.erase)
+    routes.get("/erasures/<name>", roles=ADMINS)(answers.tell)
+    routes.post("/api/runs/<name>/erase", roles=ADMINS)(answers.erase_for_program)
+    routes.get("/api/erasures/<name>", roles=ADMINS)(answers.tell_program)
     return routes
 
 
@@ -97,6 +98,8 @@ class _Erasing:
         if wish.withdraw:
             # First: a death in between leaves runs that do not leave, and nothing that was only half withdrawn.
             origin.withdraw(self.runs.data_dir)
+        if wish.scope is ErasureScope.PERSON:
+            forget_pupils(self.runs.data_dir, is_meant)
         state = self.erasures.begin(is_meant, origin.reason(wish))
         guard.note(Act.ERASE, erasure=state.name, reason=origin.reason(wish).value)
         return state

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,17 @@ _NICE = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleOrder:
-    """A bundle that is wanted: of which runs, in which format and language, and how much of them leaves."""
+    """A bundle that is wanted: of which runs, in which format and how, and how much of them leaves.
+
+    `options` are those of a collection that are not the usual ones.
+    """
 
     data_dir: str
     out: str
     format_name: str
     runs: Sequence[tuple[str, str | None]]
     profile: str
-    language: str
+    options: Mapping[str, Any]
     with_marked: bool
 
     def to_json(self) -> str:
@@ -53,7 +56,7 @@ def carry_out(order: BundleOrder) -> dict[str, Any]:
             order.data_dir,
             Path(order.out),
             order.format_name,
-            options=CollectionOptions(language=order.language),
+            options=CollectionOptions(**order.options),
             way_out=way_out,
             executions=[RunId(*run) for run in order.runs],
             progress=lambda done, of: _tell({"done": done, "of": of}),

@@ -95,9 +95,18 @@ class Bundles:
         self._changed = threading.Condition(self._lock)
 
     def begin(
-        self, runs: Sequence[RunId], format_name: str, *, profile: str, language: str, with_marked: bool = False
+        self,
+        runs: Sequence[RunId],
+        format_name: str,
+        *,
+        profile: str,
+        options: Mapping[str, Any] | None = None,
+        with_marked: bool = False,
     ) -> Bundle:
-        """Begin a bundle of these runs, or have it wait for the one before. Raises `TooManyBundles`."""
+        """Begin a bundle of these runs, or have it wait for the one before. Raises `TooManyBundles`.
+
+        `options` are those of a collection that are not the usual ones.
+        """
         name = secrets.token_hex(8)
         self._sweep()
         out = self._folder / name / f"runs{COLLECTIONS[format_name].suffix}"
@@ -107,7 +116,7 @@ class Bundles:
             format_name=format_name,
             runs=[(run.execution_id, run.trace_id) for run in runs],
             profile=profile,
-            language=language,
+            options=options or {},
             with_marked=with_marked,
         )
         bundle = Bundle(name=name, order=order, asked_at=self._clock(), of=len(runs))

@@ -14,7 +14,7 @@ from devserver.web.replies import trouble
 from devserver.web.runs.lookup import Runs
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import asker
-from devserver.web.visitors.roles import Role
+from devserver.web.visitors.roles import ALL
 from exporters.media.pictures import Copy
 from exporters.storage.writing.media import media_name
 from otel_tracking.audience import Audience
@@ -35,20 +35,20 @@ def media_routes(runs: Runs) -> Blueprint:
     copies = Copies()
     refuse_with(routes)
 
-    @routes.get("/<run>/media/<name>")
+    @routes.get("/<run>/media/<name>", roles=ALL)
     def medium(run: str, name: str) -> Response:
         found = _medium(runs, run, name)
         if found is None:
             return trouble(404, f"the run has no medium called {name!r:.80}, or none that may be shown")
         # Researchers get what is stored, bit by bit.
-        given = Copy(*found) if _wants_everything() else copies.clean(*found)
+        given = Copy(*found) if _wanted() is Audience.RESEARCHER else copies.clean(*found)
         if given is None:
             return trouble(
                 404, f"what {name!r:.80} says beside picture or sound cannot be taken out, so it is not shown"
             )
         return _send(given.content, given.media_type.partition(";")[0].strip().lower(), name)
 
-    @routes.get("/<run>/thumbnails/<name>")
+    @routes.get("/<run>/thumbnails/<name>", roles=ALL)
     def small(run: str, name: str) -> Response:
         found = _medium(runs, run, name)
         picture = copies.thumbnail(found[0]) if found else None
@@ -59,21 +59,25 @@ def media_routes(runs: Runs) -> Blueprint:
     return routes
 
 
-def _wants_everything() -> bool:
-    return guard.role() is Role.RESEARCHER and request.args.get("audience") != Role.STUDENT
+def _wanted() -> Audience:
+    """For whom a file is: who sees everything gets it as it is stored, unless they ask otherwise."""
+    is_usual = "audience" not in request.args and asker().is_researcher
+    return Audience.RESEARCHER if is_usual else guard.audience()
 
 
 def _medium(runs: Runs, run: str, name: str) -> tuple[bytes, str] | None:
     found = runs.find(run, asker())
-    if not _wants_everything() and not _may_see(runs, found, name):
+    if not _may_see(runs, found, name, _wanted()):
         return None
     return runs.media(found, name)
 
 
-def _may_see(runs: Runs, found: Job | str, name: str) -> bool:
-    """Whether students may see a medium: one of its items has to be one that is shown to them."""
+def _may_see(runs: Runs, found: Job | str, name: str, audience: Audience) -> bool:
+    """Whether somebody may see a medium: one of its items has to be one that is shown to them."""
+    if audience is Audience.RESEARCHER:
+        return True
     record = runs.record_of(found)
-    view = view_of(record, Audience.STUDENT)
+    view = view_of(record, audience)
     return any(
         name in (item.media.sha256 if item.media else None, media_name(item.file_path)) and view.shows(item)
         for item in record.items

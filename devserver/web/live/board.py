@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from devserver.web.live.board_rules import states_of
 from devserver.web.live.slots import Slot, slots_of
+from devserver.web.live.text_changes import ChangedText, ComparedTexts, WayText, changes_along
+from devserver.web.travel.travel_map import TravelMap, Way, travel_map
 from devserver.web.words import words_of
 from exporters.storage.writing.media import media_name
 from exporters.story.boxes import box_of
+from exporters.story.drifting import ON_THE_WAY
 from exporters.story.language_names import language_name
 from exporters.story.parts import Box
 from exporters.story.readable import language_code, visible_line
@@ -34,6 +37,7 @@ _EPOCH, _MILLISECOND = dt.datetime.fromtimestamp(0, dt.UTC), dt.timedelta(millis
 class LiveBox:
     """One box as a page shows it; every text is ready to be shown, none is markup.
 
+    `codes` are the languages of `way`, empty where none is known; `change` is what became of the text on its way.
     `order` sorts boxes as texts. `state` is `waiting`, `working`, `done`, `held`, `hidden`, `blocked`, `failed`,
     `stopped` or `skipped`, `state_word` the same for people. `since_ms` says since when it is worked on (milliseconds
     since 1970).
@@ -51,6 +55,8 @@ class LiveBox:
     language: str = ""
     direction: str = "ltr"
     way: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    change: ChangedText | None = None
     way_note: str = ""
     caption: str = ""
     took: str = ""
@@ -61,7 +67,9 @@ class LiveBox:
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain values."""
         plain = asdict(self)
-        return {**plain, "way": list(self.way), "parameters": list(self.parameters)}
+        change = self.change.to_dict() if self.change else None
+        lists = {name: list(plain[name]) for name in ("way", "codes", "parameters")}
+        return {**plain, **lists, "change": change}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +84,12 @@ class RunHead:
     is_over: bool
     route: tuple[str, ...] = ()
     progress: tuple[int, int] = (0, 0)
+    travel: TravelMap | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain values."""
-        return {**asdict(self), "route": list(self.route), "progress": list(self.progress)}
+        lists = {"route": list(self.route), "progress": list(self.progress)}
+        return {**asdict(self), **lists, "travel": self.travel.to_dict() if self.travel else None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,16 +112,31 @@ Contents = dict[tuple[int, str], tuple[ExecutionItem, Box]]
 """What was drawn already, by the item's `id` and why it is withheld; it keeps the item, so the id stays its own."""
 
 
-def board_of(record: ExecutionRecord, *, language: str, audience: str, contents: Contents | None = None) -> Board:
+def board_of(
+    record: ExecutionRecord,
+    *,
+    language: str,
+    audience: str,
+    contents: Contents | None = None,
+    compared: ComparedTexts | None = None,
+) -> Board:
     """The board of a run that is over or under way, in `en` or `de`, for a `researcher` or a `student`.
 
-    Whoever asks again and again hands in the same `contents`, a dict that only this fills: an item is drawn once.
+    Whoever asks again and again hands in the same `contents` and `compared`, which only this fills: an item is drawn
+    once, and two texts are compared once.
     """
     slots, view = slots_of(record), view_of(record, audience)
     states = states_of(slots, record, view)
     draw = _Drawing(record, view, language, {} if contents is None else contents)
-    boxes = tuple(draw.box(slot, states[slot.key]) for slot in slots)
-    return Board(head=_head(record, boxes, language), boxes=boxes)
+    boxes = [draw.box(slot, states[slot.key]) for slot in slots]
+    texts = (_on_the_way(box) for box, slot in zip(boxes, slots, strict=True) if slot.item_type in ON_THE_WAY)
+    changes = changes_along((text for text in texts if text.text), words_of(language), compared)
+    marked = tuple(replace(box, change=changes[box.key]) if box.key in changes else box for box in boxes)
+    return Board(head=_head(record, marked, language), boxes=marked)
+
+
+def _on_the_way(box: LiveBox) -> WayText:
+    return WayText(box.key, box.label, box.text, box.codes[-1] if box.codes else "")
 
 
 class _Drawing:
@@ -140,6 +165,7 @@ class _Drawing:
             language=content.tag if content else "",
             direction=content.direction if content else "ltr",
             way=self._way(slot, content),
+            codes=_codes(slot, content),
             way_note=content.way_note(self._document_words) if content else "",
             caption=content.caption if content and not is_hidden else "",
             took=content.seconds if content else "",
@@ -174,9 +200,7 @@ class _Drawing:
         way = content.way(name_of, self._document_words) if content else ()
         if len(way) > 1:
             return way
-        said = slot.span.configured if slot.span and slot.hop else None
-        said = said if isinstance(said, Mapping) else {}
-        codes = [language_code(said.get(end)) for end in ("from_lang", "to_lang")]
+        codes = _planned_codes(slot)
         return tuple(name_of(code) if code else "?" for code in codes) if any(codes) else way
 
     def _note(self, status: str, content: Box | None) -> str:
@@ -207,6 +231,24 @@ class _Drawing:
         }
 
 
+def _codes(slot: Slot, content: Box | None) -> tuple[str, ...]:
+    """The languages of a way, as codes; the text that was left as it was is in none."""
+    codes: tuple[str | None, ...] = _planned_codes(slot)
+    if content and (content.from_language or content.to_language):
+        codes = content.from_language, content.to_language
+    elif content and not any(codes):
+        codes = (content.language,)
+    is_left = bool(content and content.left and content.left.is_all)
+    told = tuple(code or "" for code in codes)
+    return (*told[:-1], "") if is_left else told if any(told) else ()
+
+
+def _planned_codes(slot: Slot) -> tuple[str | None, ...]:
+    """From where to where a hop goes that has begun."""
+    said = slot.span.configured if slot.span and slot.hop else None
+    return tuple(language_code(said.get(end)) for end in ("from_lang", "to_lang")) if isinstance(said, Mapping) else ()
+
+
 def _parameters(content: Box) -> tuple[dict[str, Any], ...]:
     return tuple({"name": one.name, "value": one.value, "is_long": one.is_long} for one in content.parameters)
 
@@ -223,6 +265,7 @@ def _head(record: ExecutionRecord, boxes: tuple[LiveBox, ...], language: str) ->
         sentence=words.get(f"sentence {status}", ""),
         is_over=record.is_over,
         route=_route(boxes),
+        travel=travel_map(_ways(boxes), partial(language_name, language=language)),
         progress=(sum(box.state not in ("waiting", "working") for box in counted), len(counted)),
     )
 
@@ -231,3 +274,9 @@ def _route(boxes: tuple[LiveBox, ...]) -> tuple[str, ...]:
     """The languages that the text went through, or is on its way to."""
     ways: list[Mapping[int, str] | tuple[str, ...]] = [box.way for box in boxes if len(box.way) == 2]
     return (ways[0][0], *(way[1] for way in ways)) if ways else ()
+
+
+def _ways(boxes: tuple[LiveBox, ...]) -> list[Way]:
+    """The ways that the text took, or is on; those without an end, or where nothing came of it, are none."""
+    begun = (box for box in boxes if len(box.codes) == 2 and box.state not in ("failed", "stopped", "skipped"))
+    return [Way(box.codes[0], box.codes[1], box.state != "working") for box in begun]

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from collectors.recording import FINISHED, PROGRESS
+from collectors.recording import FINISHED, PROGRESS, FreshEvent
 from devserver.web.asking.runner import Job
 from devserver.web.live.progress import progress_message
-from devserver.web.live.telling import STORED, Tellings, heartbeat, last_id, message, stored_messages
+from devserver.web.live.telling import STORED, Telling, Tellings, heartbeat, last_id, message, stored_messages
 from devserver.web.runs.lookup import Runs
 from exporters.errors import UnknownExecution
 
 HEARTBEAT_SECONDS = 15.0
+GONE = "gone"
+"""The run was taken away from whoever follows it: nothing more is said of it."""
+LOOK_SECONDS = 0.25
+"""How often somebody who follows a run of a room is asked whether they still may."""
 RETRY_MILLISECONDS = 2000
 END_SECONDS = 5.0
 
@@ -36,7 +40,10 @@ class Seats:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What one watcher gets: of a run that is `found`, in a language, for an audience."""
+    """What one watcher gets: of a run that is `found`, in a language, for an audience.
+
+    `may_go_on` is asked before anything is said, and every `look_seconds`.
+    """
 
     runs: Runs
     tellings: Tellings
@@ -44,6 +51,8 @@ class Stream:
     language: str
     audience: str
     heartbeat_seconds: float = HEARTBEAT_SECONDS
+    may_go_on: Callable[[], bool] = lambda: True
+    look_seconds: float = HEARTBEAT_SECONDS
 
     def messages(self, after: str = "") -> Iterator[bytes]:
         """The messages after the one with that id; a run that waits tells its place in the queue first."""
@@ -52,7 +61,12 @@ class Stream:
             yield from self._stored(self.found, _number(after, STORED))
             return
         yield from self._waiting(self.found)
-        yield from self._running(self.found, after)
+        for said in self._running(self.found, after):
+            if not self.may_go_on():
+                yield message(GONE, {"boxes": []})
+                return
+            if said:
+                yield said
 
     def _waiting(self, job: Job) -> Iterator[bytes]:
         standing = None
@@ -80,28 +94,51 @@ class Stream:
 
     def _live(self, job: Job, seen: int) -> Iterator[bytes]:
         trace_id = job.trace_id or ""
-        telling, told = self.tellings(trace_id, self.language, self.audience), 0
+        saying, told, quiet = (
+            _Saying(self.tellings(trace_id, self.language, self.audience), self.language, seen),
+            0,
+            0.0,
+        )
+        pause = min(self.look_seconds, self.heartbeat_seconds)
         while True:
             try:
-                for event in self.runs.follow(trace_id, told, self.heartbeat_seconds):
-                    if event.kind == PROGRESS:
-                        yield progress_message(event, self.language)
-                        continue
-                    told = event.number
-                    if event.kind == FINISHED:
+                for news in self.runs.follow(trace_id, told, pause):
+                    quiet = 0.0
+                    is_over = news[-1].kind == FINISHED
+                    # What comes together is sent together: each time costs each watcher more than what is said.
+                    yield b"".join(saying.of(news[:-1] if is_over else news))
+                    told = news[-1].number
+                    if is_over:
                         # Whoever asks for the record on hearing this shall find it.
                         job.done.wait(END_SECONDS)
-                    said = telling.message(event)
-                    if told > seen:
-                        yield said
-                    if event.kind == FINISHED:
+                        yield from saying.of(news[-1:])
                         return
             except TimeoutError:
-                yield heartbeat()
+                quiet += pause
+                yield heartbeat() if quiet >= self.heartbeat_seconds else b""
+                quiet %= self.heartbeat_seconds
 
     def _stored(self, execution_id: str, seen: int) -> Iterator[bytes]:
         with contextlib.suppress(UnknownExecution):  # it was erased a moment ago
             yield from islice(stored_messages(self.runs.record(execution_id), self.language, self.audience), seen, None)
+
+
+class _Saying:
+    """The messages of events, but of those that were seen; how far a call is, only where that is news."""
+
+    def __init__(self, telling: Telling, language: str, seen: int) -> None:
+        self._telling, self._language, self._seen, self._how_far = telling, language, seen, b""
+
+    def of(self, news: Iterable[FreshEvent]) -> Iterator[bytes]:
+        for event in news:
+            if event.kind == PROGRESS:
+                before, self._how_far = self._how_far, progress_message(event.read(), self._language)
+                # Whoever looks again is told again.
+                yield self._how_far if self._how_far != before else b""
+                continue
+            said = self._telling.message(event)
+            if event.number > self._seen:
+                yield said
 
 
 def has_seen_the_end(runs: Runs, found: Job | str, after: str) -> bool:

@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from collectors.building.live import RunSoFar
-from collectors.recording import FINISHED, LOGGED, STARTED, LiveEvent
+from collectors.recording import FINISHED, LOGGED, STARTED, FreshEvent, LiveEvent
 from devserver.web.live.board import Contents, board_of
+from devserver.web.live.text_changes import ComparedTexts
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.audience import Audience
@@ -37,14 +38,15 @@ class Telling:
         self._messages: list[bytes] = []
         self._run = RunSoFar(trace_id)
         self._contents: Contents = {}
+        self._compared = ComparedTexts()
         self._boxes: dict[str, Any] = {}
         self._head: Any = None
 
-    def message(self, event: LiveEvent) -> bytes:
-        """The message of an event; of each run every event has to come, in order, from somebody."""
+    def message(self, event: FreshEvent) -> bytes:
+        """The message of an event; of each run every event has to come, in order, from somebody. The first reads it."""
         with self._lock:
             if event.number > len(self._messages):
-                self._messages.append(message(event.kind, self._told(event), str(event.number)))
+                self._messages.append(message(event.kind, self._told(event.read()), str(event.number)))
             return self._messages[event.number - 1]
 
     def _told(self, event: LiveEvent) -> dict[str, Any]:
@@ -57,7 +59,13 @@ class Telling:
 
     def _changes(self) -> dict[str, Any]:
         record = self._run.record()
-        board = board_of(record, language=self._language, audience=self._audience, contents=self._contents)
+        board = board_of(
+            record,
+            language=self._language,
+            audience=self._audience,
+            contents=self._contents,
+            compared=self._compared,
+        )
         boxes, head = {box.key: box for box in board.boxes}, board.head
         told: dict[str, Any] = {"boxes": [box.to_dict() for key, box in boxes.items() if self._boxes.get(key) != box]}
         if head != self._head:

@@ -9,6 +9,7 @@ from devserver.web.openapi.parts import Part
 from devserver.web.openapi.paths import paths
 from devserver.web.openapi.schemas import schemas
 from devserver.web.replies import json_reply
+from devserver.web.visitors.roles import ALL
 from devserver.web.web_settings import WebSettings
 from otel_tracking.version import own_version
 
@@ -36,7 +37,7 @@ def openapi_route(configs: Shelf, settings: WebSettings) -> Blueprint:
     """`GET /api/openapi.json`, as a blueprint."""
     routes = Blueprint("openapi", __name__)
 
-    @routes.get(ADDRESS)
+    @routes.get(ADDRESS, roles=ALL)
     def tell() -> Response:
         return json_reply(openapi_document(configs, asks_for_token=settings.token is not None))
 

@@ -27,14 +27,16 @@ from exporters import FORMATS
 from exporters.collections import COLLECTIONS
 from exporters.explorer.wish import MARKED_AS, SORTED_BY
 from exporters.privacy.profiles import Profile
-from otel_tracking.audience import Audience
+from otel_tracking.audience import AUDIENCES_OF_DOCUMENTS
 
 _RUN = in_path(
     "name", "execution id, its last 8 characters or its beginning, trace id, or ticket", "exec_20261123_110351_eea8c4dc"
 )
 _FILE = in_path("file", "sha256 or name of a medium", "a" * 64)
 _SECRET = header(SECRET_HEADER, "the `ticket_secret` of a run that was started without cookies")
-_AUDIENCE = query("audience", "for whom; researchers alone may choose", one_of(["student", "researcher"]))
+_AUDIENCE = query(
+    "audience", "for whom; teachers and researchers may choose their own", one_of(["student", "teacher", "researcher"])
+)
 
 _EVENT = record_of({"event": TEXT, "data": {"type": "string", "contentMediaType": JSON}}, {"id": TEXT})
 
@@ -56,6 +58,7 @@ def paths() -> dict[str, Part]:
         "/api/runs/{name}/cancel": {"post": _cancel()},
         "/api/runs/{name}/erase": {"post": _erase()},
         "/api/erasures/{erasure}": {"get": _erasure()},
+        "/api/rooms/{room}/live": {"get": _room()},
         "/api/bundles": {"post": _bundle()},
         "/api/bundles/{bundle}": {"get": _bundle_told()},
         "/api/health": {"get": _get("How many runs there are", answers({"200": answer("figures", ref("Health"))}))},
@@ -151,7 +154,7 @@ def _export() -> Part:
         ),
         _RUN,
         formats,
-        query("audience", "for whom the document is", one_of(Audience)),
+        query("audience", "for whom the document is", one_of(AUDIENCES_OF_DOCUMENTS)),
         query("language", "of the document's own words", one_of(["en", "de"])),
         query("title", "above a poster", TEXT),
         query("address", "where the code on a poster leads", TEXT),
@@ -196,12 +199,20 @@ def _bundle() -> Part:
             "query": TEXT,
             "format": one_of(sorted(COLLECTIONS)),
             "profile": one_of(Profile),
+            "audience": one_of(AUDIENCES_OF_DOCUMENTS),
             "with_marked": {"type": "boolean"},
         },
     )
     good = {"202": answer("it is being made", ref("Bundle"))}
     troubles = {"_400": "nothing was chosen", "_403": "not for this token", "_404": "no such run"}
     return _post("Many runs as one file", body, answers(good, **troubles, _501="not installed", _503="five are made"))
+
+
+def _room() -> Part:
+    name = in_path("room", "its name", "room_0e3a0561")
+    good = {"200": answer("Server-Sent Events as long as somebody watches", _EVENT, "text/event-stream")}
+    troubles: Any = {"_403": "not for this token", "_404": "there is none", "_503": "too many watch already"}
+    return _get("Follow a room", answers(good, **troubles), name)
 
 
 def _bundle_told() -> Part:

@@ -12,8 +12,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from devserver.audit import Act
 from devserver.errors import RequestError
 from devserver.web.asking.body import read_body
+from devserver.web.files.bundle_options import options_of_bundle
 from devserver.web.files.bundles import Bundle, Bundles, BundleState, TooManyBundles
 from devserver.web.language import language_here, words_here
+from devserver.web.reachable import reachable
 from devserver.web.refusals import refuse_with
 from devserver.web.replies import json_reply, trouble
 from devserver.web.runs.chosen import LONGEST_NOTE, chosen_in_form, chosen_runs
@@ -21,6 +23,7 @@ from devserver.web.runs.lookup import Runs
 from devserver.web.showing import message, show
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import asker
+from devserver.web.visitors.roles import SEEING_ALL
 from exporters.collections import COLLECTIONS
 from exporters.collections.making import collection_named
 from exporters.errors import UnknownFormat
@@ -41,14 +44,13 @@ def chosen_routes(runs: Runs, bundles: Bundles) -> Blueprint:
     answers = _Chosen(runs, bundles)
     refuse_with(routes)
     routes.register_error_handler(TooManyBundles, _too_many)
-    routes.before_request(lambda: guard.for_researchers("choose runs to take home or to mark"))
-    routes.post("/bundles")(answers.bundle)
-    routes.post("/runs/marks")(answers.mark)
-    routes.get("/bundles/<name>")(answers.tell)
-    routes.get("/bundles/<name>/file")(answers.fetch)
-    routes.post("/bundles/<name>/cancel")(answers.cancel)
-    routes.post("/api/bundles")(answers.bundle_for_program)
-    routes.get("/api/bundles/<name>")(answers.tell_program)
+    routes.post("/bundles", roles=SEEING_ALL)(answers.bundle)
+    routes.post("/runs/marks", roles=SEEING_ALL)(answers.mark)
+    routes.get("/bundles/<name>", roles=SEEING_ALL)(answers.tell)
+    routes.get("/bundles/<name>/file", roles=SEEING_ALL)(answers.fetch)
+    routes.post("/bundles/<name>/cancel", roles=SEEING_ALL)(answers.cancel)
+    routes.post("/api/bundles", roles=SEEING_ALL)(answers.bundle_for_program)
+    routes.get("/api/bundles/<name>", roles=SEEING_ALL)(answers.tell_program)
     return routes
 
 
@@ -128,18 +130,21 @@ class _Chosen:
     def _begin(self, chosen: Sequence[RunId], given: Mapping[str, str]) -> Bundle:
         format_name, profile = given.get("format", "json_zip"), given.get("profile") or Profile.FULL.value
         try:
-            collection_named(format_name)
+            form = collection_named(format_name)
         except UnknownFormat as error:
             raise RequestError(str(error)) from None
         if profile not in list(Profile):
             raise RequestError(f"no profile is called {profile!r:.40}; {', '.join(Profile)} would work")
-        return self.bundles.begin(
-            chosen,
+        options = options_of_bundle(
+            form,
             format_name,
-            profile=profile,
             language=language_here(),
-            with_marked=bool(given.get("with_marked")),
+            audience=given.get("audience", ""),
+            profile=profile,
+            pages=reachable(f"{request.host_url}runs"),
         )
+        with_marked = bool(given.get("with_marked"))
+        return self.bundles.begin(chosen, format_name, profile=profile, options=options, with_marked=with_marked)
 
     def _bundle(self, name: str) -> Bundle:
         found = self.bundles.find(name)

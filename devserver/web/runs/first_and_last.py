@@ -1,4 +1,4 @@
-"""The first sentence and the last, side by side, and what changed between them."""
+"""Two texts side by side, with what changed between them: a run's first sentence and its last, or those of two runs."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from devserver.web.live.board import LiveBox
-from exporters.story.untranslated import PARTLY
-from exporters.story.word_marks import LEFT, RIGHT, SAME, compare_texts
+from devserver.web.live.text_changes import LONGEST
+from exporters.story.changed_words import LEFT, RIGHT, SAME, bare, compare_texts, count_words
 
 FIRST, LAST = "s1-user_input_text", "s2-interception_final"
-LONGEST = 5_000
-"""Signs of a text that is compared: a page of it, which takes a few milliseconds."""
 
 Pieces = tuple[tuple[str, str], ...]
 
 
-class FirstAndLast(NamedTuple):
+class TwoTexts(NamedTuple):
     """Two texts as a page shows them. `kept` of `of` words of the first are in the last; None where nothing is marked.
 
     The pieces of each side are pairs of `=` or what changed (`-` has gone, `+` has come) and a text.
@@ -30,25 +28,30 @@ class FirstAndLast(NamedTuple):
     of: int = 0
 
 
-def first_and_last(boxes: Iterable[LiveBox]) -> FirstAndLast | None:
-    """What a run began with and what came of it, where both are shown and are not the same; marked in one language."""
+def first_and_last(boxes: Iterable[LiveBox]) -> TwoTexts | None:
+    """What a run began with and what came of it, where both are shown and are not the same."""
     by_key = {box.key: box for box in boxes}
     first, last = by_key.get(FIRST), by_key.get(LAST)
     if not (first and last and first.text and last.text) or first.text == last.text:
         return None
+    return two_texts(first, last)
+
+
+def two_texts(first: LiveBox, last: LiveBox) -> TwoTexts:
+    """Both texts, marked where they are in one language and are not very long."""
     if _language(first) != _language(last) or max(len(first.text), len(last.text)) > LONGEST:
-        return FirstAndLast(first, last, ((SAME, first.text),), ((SAME, last.text),))
+        return TwoTexts(first, last, ((SAME, first.text),), ((SAME, last.text),))
     pieces = compare_texts(first.text, last.text).pieces
-    return FirstAndLast(
+    return TwoTexts(
         first,
         last,
-        gone=tuple(piece for piece in pieces if piece[0] != RIGHT),
-        come=tuple(piece for piece in pieces if piece[0] != LEFT),
-        kept=sum(len(text.split()) for sign, text in pieces if sign == SAME),
-        of=len(first.text.split()),
+        gone=tuple(bare((piece for piece in pieces if piece[0] != RIGHT), LEFT)),
+        come=tuple(bare((piece for piece in pieces if piece[0] != LEFT), RIGHT)),
+        kept=count_words(*(text for sign, text in pieces if sign == SAME)),
+        of=count_words(first.text),
     )
 
 
 def _language(box: LiveBox) -> str:
-    """As its way names it, also where some words of it are in none: a text of mixed languages has no tag of its own."""
-    return box.way[-1].removeprefix(f"{PARTLY} ") if box.way else box.language
+    """As its way has it, also where some words of it are in none: a text of mixed languages has no tag of its own."""
+    return box.codes[-1] if box.codes else box.language

@@ -24,7 +24,7 @@ _IN_THE_FORM = frozenset({"status", "config", "date", "q", "sort", "order", "mar
 _PLACES = frozenset({"offset", "page"})
 
 BUNDLES_OFFERED = (
-    *("pdf", "docx", "html", "pdf_zip", "html_zip", "json_zip"),
+    *("pdf", "docx", "html", "poster_zip", "poster_picture_zip", "pdf_zip", "html_zip", "json_zip"),
     *("items_csv", "survey_csv", "jsonl", "qdpx", "coding_txt", "coding_docx"),
 )
 """The formats of bundles, what people read first."""
@@ -68,6 +68,7 @@ def list_page_values(given: Mapping[str, str], runs: Runs, asker: Asker, *, is_r
         "is_research": is_research,
         "is_filtered": any(query.filters[name] for name in query.filters if name not in ("sort", "order")),
         "bundles": offered(BUNDLES_OFFERED) if is_research else (),
+        "lacking": lacking(BUNDLES_OFFERED) if is_research else {},
         "profiles": [profile.value for profile in Profile],
         "marks": [mark.value for mark in RunMark],
     }
@@ -83,3 +84,13 @@ def offered(names: Iterable[str]) -> list[tuple[str, str]]:
     """Formats of bundles, each with what has to be installed before it can be made; empty where it can."""
     forms = ((name, COLLECTIONS[name]) for name in names)
     return [(name, form.extra.missing() if form.extra else "") for name, form in forms]
+
+
+def lacking(names: Iterable[str]) -> dict[str, list[str]]:
+    """Those of them that cannot be made here, by the extra that would bring them."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        extra = COLLECTIONS[name].extra
+        if extra and extra.missing():
+            found.setdefault(extra.name, []).append(name)
+    return found

@@ -106,7 +106,7 @@ class Listing:
 
     def __init__(self, runs: Runs, query: Query, asker: Asker, *, sees_all: bool) -> None:
         # In this order, so that a run that ends meanwhile is in one of the two lists, if not in both.
-        jobs = [_of_job(job) for job in runs.under_way() if runs.may_see(job, asker)]
+        jobs = [_of_job(job) for job in runs.under_way() if runs.seeing.may_see(job, asker)]
         runs.settle()
         self.is_whole = runs.caught_up()
         wanted = Wanted(query.selection)
@@ -115,10 +115,10 @@ class Listing:
         ]
         shown = first[query.offset : query.offset + query.limit]
         found = runs.catalogue.page(
-            query.wish(sees_all=sees_all, without=left_out(runs, jobs), sight=runs.sight(asker)),
+            query.wish(sees_all=sees_all, without=left_out(runs, jobs), sight=runs.seeing.sight(asker)),
             limit=query.limit - len(shown),
             offset=max(0, query.offset - len(first)),
-            may_see=lambda row: runs.may_see(row, asker),
+            may_see=lambda row: runs.seeing.may_see(row, asker),
         )
         self.total, self.stored = len(first) + found.total, found.total
         book = runs.remarks() if asker.is_researcher else RemarkBook()
@@ -137,7 +137,7 @@ def read_query(given: Mapping[str, str], asker: Asker, *, largest: int, usual: i
     filters = {name: given.get(name) or None for name in (*_EQUAL, *_OTHERS)}
     sort = filters["sort"] or "time"
     if not asker.is_researcher:
-        _refuse_students(given, sort)
+        _refuse_students(given, sort, asker)
     selection: dict[str, Any] = {field: filters[name] for name, field in _EQUAL.items() if filters[name]}
     for name, read in (("date", dt.date.fromisoformat), ("since", read_timestamp), ("until", read_timestamp)):
         if text := filters[name]:
@@ -156,8 +156,10 @@ def read_query(given: Mapping[str, str], asker: Asker, *, largest: int, usual: i
     )
 
 
-def _refuse_students(given: Mapping[str, str], sort: str) -> None:
-    refused = [name for name in (*PEOPLE, "marked") if given.get(name)]
+def _refuse_students(given: Mapping[str, str], sort: str, asker: Asker) -> None:
+    # A session may be a room, and who holds rooms looks for what was made in one.
+    theirs = ("session_id",) if asker.holds_rooms else ()
+    refused = [name for name in (*PEOPLE, "marked") if given.get(name) and name not in theirs]
     if refused:
         would_work = "config, status, date, since and q would work"
         raise NotAllowed(f"{refused[0]} is not for students to search by; {would_work}", "filter not yours")

@@ -7,11 +7,13 @@ import threading
 from collections.abc import Iterator
 
 from collectors.building.live import RunSoFar
-from collectors.recording import LiveEvent
+from collectors.recording import FreshEvent
 from devserver.web.asking.job import Job
 from devserver.web.asking.runner import Runner
 from devserver.web.asking.tickets import LOST, Kept
+from devserver.web.rooms.book import RoomBook
 from devserver.web.runs.remembered import Remembered
+from devserver.web.runs.seeing import Seeing
 from devserver.web.visitors.pupils import Asker
 from devserver.wiring import Devserver
 from exporters import find_execution, read_records
@@ -20,7 +22,6 @@ from exporters.errors import AmbiguousExecution, UnknownExecution
 from exporters.explorer.catalogue import Catalogue, IndexedRun
 from exporters.explorer.index_file import path_in
 from exporters.explorer.keeper import IndexKeeper
-from exporters.explorer.wish import Sight
 from exporters.remarks.book import RemarkBook
 from exporters.remarks.store import RemarkStore, readable_remarks
 from exporters.storage.layout import stored_days
@@ -30,9 +31,7 @@ from exporters.storage.reading.finding import SHORTEST_PREFIX, is_meant
 from exporters.storage.reading.selection import Selection, Wanted
 from exporters.storage.writing.media import media_name, read_stored
 from otel_tracking.erasure import RunId
-from otel_tracking.outcome import Status
 from otel_tracking.record import ExecutionRecord
-from otel_tracking.view import is_let_through
 
 FLUSH_SECONDS = 10.0
 SETTLE_SECONDS = 2.0
@@ -52,8 +51,8 @@ class RunLost(Exception):
 class Runs:
     """Finds runs by whatever they are called, and answers from memory or from the dataset."""
 
-    def __init__(self, devserver: Devserver, runner: Runner) -> None:
-        self.runner = runner
+    def __init__(self, devserver: Devserver, runner: Runner, rooms: RoomBook) -> None:
+        self.runner, self.rooms = runner, rooms
         self.configs = devserver.configs
         self._devserver = devserver
         self.data_dir = devserver.settings.data_dir
@@ -62,6 +61,7 @@ class Runs:
         self._index, self._lock = ExecutionIndex(self.data_dir), threading.Lock()
         self.catalogue, self._keeper = Catalogue(self.data_dir), IndexKeeper(self.data_dir)
         self._records = Remembered(self._read)
+        self.seeing = Seeing(runner, rooms, self._row, self.record_of)
 
     def find(self, name: str, asker: Asker) -> Job | str:
         """The job that has not ended, or else the execution id, that a ticket, id or trace id means.
@@ -72,38 +72,9 @@ class Runs:
         found = self._asked_for_here(name, asker)
         if found is None:
             found = find_execution(self.data_dir, name) if asker.is_researcher else self._find_seen(name, asker)
-        if self._is_being_erased(found) or not self.may_see(found, asker):
+        if self._is_being_erased(found) or not self.seeing.may_see(found, asker):
             raise UnknownExecution(_NOBODY.format(name))
         return found
-
-    def owns(self, found: Job | str, asker: Asker) -> bool:
-        """Whether a run is theirs to end and to repeat."""
-        if asker.is_researcher:
-            return True
-        if isinstance(found, Job):
-            return asker.has_asked_for(found.ticket, found.owner)
-        kept = self.runner.kept_of(found)
-        return kept is not None and asker.has_asked_for(kept.ticket, kept.owner)
-
-    def may_see(self, found: Job | str | ExecutionRow | IndexedRun, asker: Asker) -> bool:
-        """Whether somebody may know of a run: pupils know their own, and others' that no check has stopped."""
-        if asker.is_researcher:
-            return True
-        if isinstance(found, Job):
-            return self.owns(found, asker) or is_let_through(self.record_of(found))
-        row = self._row(found) if isinstance(found, str) else found
-        return row is not None and (row.status != Status.BLOCKED or self.owns(row.execution_id, asker))
-
-    def sight(self, asker: Asker) -> Sight | None:
-        """The same of all stored runs at once, for lists; None where everything may be seen.
-
-        What this says and `may_see` does not is not shown: a list asks that, too, of each run on its page.
-        """
-        if asker.is_researcher:
-            return None
-        kept = [*self.runner.kept_of_owner(asker.pupil), self.runner.kept(asker.ticket) if asker.ticket else None]
-        own = frozenset(one.execution_id for one in kept if one and one.execution_id)
-        return Sight(not_of_status=Status.BLOCKED.value, but_these=own)
 
     def record(self, execution_id: str) -> ExecutionRecord:
         """The stored record of an execution id. Raises `UnknownExecution`, or `BrokenFile`."""
@@ -121,9 +92,9 @@ class Runs:
                 run.tell(event)
         return run
 
-    def follow(self, trace_id: str, after: int, timeout: float) -> Iterator[LiveEvent]:
+    def follow(self, trace_id: str, after: int, timeout: float) -> Iterator[list[FreshEvent]]:
         """The live feed's events of a run, with its progress; `LookupError` and `TimeoutError` as there."""
-        return self._live.follow(trace_id, after=after, timeout=timeout, progress=True)
+        return self._live.follow_together(trace_id, after=after, timeout=timeout, progress=True)
 
     def media(self, found: Job | str, name: str) -> tuple[bytes, str] | None:
         """The bytes and type of a run's medium, by its sha256 or file name; None where the run has no such medium."""
@@ -204,7 +175,7 @@ class Runs:
     def _find_seen(self, name: str, asker: Asker) -> str:
         """The one run among those that somebody may see that is meant; nothing is said of others."""
         if len(name) >= SHORTEST_PREFIX:
-            found = {row.execution_id for row in self._meant(name) if self.may_see(row, asker)}
+            found = {row.execution_id for row in self._meant(name) if self.seeing.may_see(row, asker)}
             if name in found or len(found) == 1:
                 return name if name in found else found.pop()
             if found:

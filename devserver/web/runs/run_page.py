@@ -11,11 +11,13 @@ from devserver.web.asking.again import again, leaves_to_chance
 from devserver.web.asking.runner import Job
 from devserver.web.concerns import will_concern
 from devserver.web.live.board import board_of
+from devserver.web.live.telling import last_id
+from devserver.web.rooms.stopped import what_was_stopped
 from devserver.web.runs.first_and_last import first_and_last
 from devserver.web.runs.leaving import Leaving, leaving
 from devserver.web.runs.lookup import RunLost, Runs
+from devserver.web.visitors.guard import audiences_of
 from devserver.web.visitors.pupils import Asker
-from devserver.web.visitors.roles import Role
 from devserver.web.words import title_of, words_of
 from exporters import FORMATS
 from exporters.errors import StorageError
@@ -29,7 +31,7 @@ from exporters.story.parts import Parameter
 from exporters.story.readable import seconds
 from exporters.story.remarks import remarks_in_words
 from exporters.story.words import words_of as words_of_documents
-from otel_tracking.audience import Content
+from otel_tracking.audience import Audience, Content
 from otel_tracking.record import ExecutionRecord
 from otel_tracking.view import view_of
 
@@ -43,7 +45,7 @@ FIRST_FORMATS = ("poster", "poster_picture", "pdf", "html", "docx")
 
 
 def run_page_values(
-    found: Job | str, runs: Runs, language: str, audience: Role, asker: Asker, profile: str = "", address: str = ""
+    found: Job | str, runs: Runs, language: str, audience: Audience, asker: Asker, profile: str = "", address: str = ""
 ) -> dict[str, Any]:
     """Everything that `run.html` needs. `profile` is the one that downloads are wanted under.
 
@@ -55,10 +57,11 @@ def run_page_values(
     else:
         record, seen = runs.record(found), 0
         board = board_of(record, language=language, audience=audience)
-    is_over, is_mine = record is not None, runs.owns(found, asker)
+    audiences = audiences_of(asker.role)
+    is_over, is_mine = record is not None, runs.seeing.owns(found, asker)
     # Who takes home what is theirs takes nothing out of a study.
     way_out = leaving(record, runs.data_dir, profile) if record and asker.is_researcher else Leaving()
-    options = {"language": language, "audience": audience.value}
+    options = {"language": language, "audience": _of_documents(audience).value}
     if record:
         options |= {"title": title_of(str(record.config_name or ""), language), "address": address}
     exports = _exports(audience, options, way_out) if is_over else []
@@ -67,31 +70,46 @@ def run_page_values(
         "is_over": is_over,
         "ends": first_and_last(board.boxes) if is_over else None,
         "tone": tone_of(board.head.status),
-        "last_event": str(seen or ""),
+        "last_event": last_id(record) if record else str(seen or ""),
         "now_ms": time.time_ns() // 1_000_000,
         "audience": audience.value,
-        "can_change_audience": asker.is_researcher,
-        "is_mine": is_mine,
-        "is_concern": _is_concern(found, record) and (is_mine or asker.is_researcher),
+        "audiences": [one.value for one in audiences],
+        "can_change_audience": len(audiences) > 1,
+        "may_erase": asker.is_admin,
+        "is_mine": runs.seeing.may_end(found, asker),
+        "is_concern": _is_concern(found, record) and (is_mine or len(audiences) > 1),
         "repeats": _repeated(record, runs, asker) if record else "",
         "record": record,
         "remarks": _remarks(record, runs, language, audience) if record else (),
+        "stopped": _stopped(record, audience, language) if record else (),
         "duration": seconds(record.total_execution_time) if record else "",
-        "repeat": _repeat(found, record, runs) if record and is_mine else {},
+        "repeat": _repeat(found, record, runs) if record and runs.seeing.may_repeat(found, asker) else {},
         "exports": exports,
         "lacking": _lacking(exports),
         "way_out": way_out,
-        "drift": drift_of(record, words_of_documents(language)) if record and audience is Role.RESEARCHER else (),
+        "drift": drift_of(record, words_of_documents(language)) if record and audience is Audience.RESEARCHER else (),
         "document_words": words_of_documents(language),
         "word_list": {name: words_of(language)[name] for name in ("whole", "open picture", "missing", "seconds")},
     }
+
+
+def _of_documents(audience: Audience) -> Audience:
+    """For whom a document is that is taken from a view: teachers take home what students do."""
+    return Audience.RESEARCHER if audience is Audience.RESEARCHER else Audience.STUDENT
 
 
 def _is_concern(found: Job | str, record: ExecutionRecord | None) -> bool:
     return is_concern(record) if record else isinstance(found, Job) and will_concern(found.request)
 
 
-def _remarks(record: ExecutionRecord, runs: Runs, language: str, audience: Role) -> tuple[Parameter, ...]:
+def _stopped(record: ExecutionRecord, audience: Audience, language: str) -> tuple[str, ...]:
+    """What was stopped and why, for whom that is."""
+    if not view_of(record, audience.value).is_for(Content.TERMS):
+        return ()
+    return what_was_stopped(record, words_of(language), with_terms=True)
+
+
+def _remarks(record: ExecutionRecord, runs: Runs, language: str, audience: Audience) -> tuple[Parameter, ...]:
     """What researchers said of a run since, for whom that is."""
     if not view_of(record, audience.value).is_for(Content.REMARK):
         return ()
@@ -136,10 +154,10 @@ class _Export(NamedTuple):
     why_not: str
 
 
-def _exports(audience: Role, options: Mapping[str, str], way_out: Leaving) -> list[_Export]:
+def _exports(audience: Audience, options: Mapping[str, str], way_out: Leaving) -> list[_Export]:
     names = [*FIRST_FORMATS, *(name for name in FORMATS if name not in FIRST_FORMATS)]
     # What is for archives and programs is nothing to take home.
-    offered = names if audience is Role.RESEARCHER else FIRST_FORMATS
+    offered = names if audience is Audience.RESEARCHER else FIRST_FORMATS
     forms = [(name, FORMATS[name]) for name in offered]
     return [
         _Export(name, _FORMAT_NAMES.get(name, name), _query(form, options, way_out.chosen), form.missing())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -12,7 +13,7 @@ from devserver.web.asking.era_a_answers import addresses
 from devserver.web.asking.runner import Job
 from devserver.web.files.workshop import DocumentTooMuch, Workshop, WorkshopFull
 from devserver.web.language import language_here
-from devserver.web.live.streams import Seats, Stream, has_seen_the_end
+from devserver.web.live.streams import LOOK_SECONDS, Seats, Stream, has_seen_the_end
 from devserver.web.live.telling import Tellings, new_tellings
 from devserver.web.refusals import refusal, refuse_with
 from devserver.web.replies import json_reply, trouble
@@ -21,7 +22,7 @@ from devserver.web.runs.lookup import Runs
 from devserver.web.runs.student_copy import student_copy
 from devserver.web.visitors import guard
 from devserver.web.visitors.pupils import SECRET_HEADER, asker
-from devserver.web.visitors.roles import Role
+from devserver.web.visitors.roles import ALL
 from exporters import FORMATS
 from exporters.errors import UnknownExecution, UnknownOption
 from exporters.formats import Format, format_named
@@ -31,6 +32,7 @@ from exporters.privacy.exports_ledger import Export, ExportKind, run_ids
 from exporters.privacy.profiles import Profile
 from exporters.privacy.way_out import kept_back_in_words, open_way_out
 from exporters.storage.layout import folder_name
+from otel_tracking.audience import Audience
 from otel_tracking.record import ExecutionRecord
 
 
@@ -39,12 +41,12 @@ def run_routes(runs: Runs, seats: Seats, heartbeat_seconds: float, workshop: Wor
     routes = Blueprint("runs", __name__, url_prefix="/api/runs")
     answers = _Answers(runs, seats, heartbeat_seconds, workshop)
     refuse_with(routes, _refuse)
-    routes.get("")(answers.index)
-    routes.get("/stats")(answers.stats)
-    routes.get("/<name>")(answers.one)
-    routes.get("/<name>/export/<format_name>")(answers.export)
-    routes.get("/<name>/live")(answers.live)
-    routes.post("/<name>/cancel")(answers.cancel)
+    routes.get("", roles=ALL)(answers.index)
+    routes.get("/stats", roles=ALL)(answers.stats)
+    routes.get("/<name>", roles=ALL)(answers.one)
+    routes.get("/<name>/export/<format_name>", roles=ALL)(answers.export)
+    routes.get("/<name>/live", roles=ALL)(answers.live)
+    routes.post("/<name>/cancel", roles=ALL)(answers.cancel)
     return routes
 
 
@@ -146,7 +148,16 @@ class _Answers:
         if leave is None:
             return trouble(503, "too many watchers follow runs already; try again in a moment", retry_after=5)
         audience = guard.audience().value
-        stream = Stream(self.runs, self.tellings, found, language_here(), audience, self.heartbeat_seconds)
+        stream = Stream(
+            self.runs,
+            self.tellings,
+            found,
+            language_here(),
+            audience,
+            self.heartbeat_seconds,
+            may_go_on=partial(self.runs.seeing.may_still_see, found, asker()),
+            look_seconds=LOOK_SECONDS if self.runs.seeing.room_of(found) else self.heartbeat_seconds,
+        )
         response = Response(stream.messages(after), mimetype="text/event-stream")
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"
@@ -155,7 +166,7 @@ class _Answers:
 
     def cancel(self, name: str) -> Response:
         found = self.runs.find(name, asker())
-        if not self.runs.owns(found, asker()):
+        if not self.runs.seeing.may_end(found, asker()):
             return trouble(403, f"only who asked for a run may end it, or who sends its secret as {SECRET_HEADER}")
         if not isinstance(found, Job):
             return trouble(409, "the run has ended already; nothing was changed", execution_id=found)
@@ -186,7 +197,7 @@ def _options(form: Format) -> dict[str, str] | None:
     options = {name: value for name, value in request.args.items() if name not in ("token", "profile")}
     if asker().is_researcher:
         return options
-    return {**options, "audience": Role.STUDENT.value} if "audience" in form.options else None
+    return {**options, "audience": Audience.STUDENT.value} if "audience" in form.options else None
 
 
 def _attachment(document: bytes, record: ExecutionRecord, form: Format, profile: Profile) -> Response:

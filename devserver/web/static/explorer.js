@@ -19,8 +19,8 @@ addEventListener("pageshow", () => {
 
 if (chosen) {
   const page = chosen.querySelector('[data-do="page"]');
-  page.hidden = false;
-  page.addEventListener("click", () => {
+  if (page) page.hidden = false;
+  page?.addEventListener("click", () => {
     const free = ticks().filter((tick) => !tick.disabled);
     const isFull = free.every((tick) => tick.checked);
     for (const tick of free) tick.checked = !isFull;
@@ -39,8 +39,12 @@ function ticks() {
 function tell() {
   const place = chosen.querySelector('[data-slot="count"]');
   const all = chosen.querySelector('input[name="all"]');
-  const count = all.checked ? Number(all.dataset.total) : ticks().filter((tick) => tick.checked).length;
-  const words = all.checked ? place.dataset.all : count ? place.dataset.some : place.dataset.none;
+  const areAll = Boolean(all?.checked);
+  const count = areAll ? Number(all.dataset.total) : ticks().filter((tick) => tick.checked).length;
+  const words = areAll ? place.dataset.all : count ? place.dataset.some : place.dataset.none;
   place.textContent = words.replace("{count}", String(count));
-  for (const button of chosen.querySelectorAll('button[type="submit"]')) button.disabled = count === 0;
+  for (const button of chosen.querySelectorAll('button[type="submit"]')) {
+    const needed = Number(button.dataset.needs || 0);
+    button.disabled = needed ? areAll || count !== needed : count === 0;
+  }
 }

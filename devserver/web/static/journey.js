@@ -78,10 +78,13 @@ function fill(box) {
   element.querySelector(".mark").textContent = MARKS[box.state] || "";
   for (const name of ["label", "state_word", "caption", "took"]) write(slot(element, name), box[name]);
   fillWay(element, box.way);
-  for (const name of ["text", "note", "way_note"]) {
+  for (const name of ["note", "way_note"]) {
     write(slot(element, name), box[name]);
     show(slot(element, name), box[name] !== "");
   }
+  writeMarked(slot(element, "text"), box);
+  show(slot(element, "text"), box.text !== "");
+  fillChange(element, box);
   for (const name of ["text", "whole"]) slot(element, name).lang = box.language;
   fillMedium(slot(element, "medium"), box.medium);
   fillDetails(element, box);
@@ -134,7 +137,7 @@ function elementOfMedium(medium) {
 function fillDetails(element, box) {
   const isLong = box.text.length > LONGEST_SHOWN;
   show(element.querySelector("details"), isLong || box.parameters.length > 0);
-  write(slot(element, "whole"), isLong ? box.text : "");
+  writeMarked(slot(element, "whole"), isLong ? box : { text: "", change: null });
   show(slot(element, "whole"), isLong);
   show(element.querySelector("table"), box.parameters.length > 0);
   slot(element, "parameters").replaceChildren(...box.parameters.map(rowOf));
@@ -168,9 +171,10 @@ function fillHead(run) {
   show(route, run.route.length > 0);
   while (route.children.length > run.route.length) route.lastElementChild.remove();
   run.route.forEach((name, number) => {
-    if (!route.children[number]) route.append(document.createElement("b"));
+    if (!route.children[number]) route.append(document.createElement("li"));
     write(route.children[number], name);
   });
+  drawTravel(slot(document, "travel"), run.travel);
 }
 
 function take(event) {
@@ -201,6 +205,8 @@ function follow() {
     // The page of a run that is over has its exports.
     comeBack();
   });
+  // It was hidden: at once from here, too.
+  source.addEventListener("gone", () => location.reload());
   source.addEventListener("open", () => show(slot(document, "lost"), false));
   source.addEventListener("error", () => {
     show(slot(document, "lost"), true);

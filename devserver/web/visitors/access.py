@@ -1,12 +1,15 @@
-"""Who may come in, and as whom: two tokens, a session that stands for one of them, and the names this server has."""
+"""Who may come in, and as whom: by a token, a session that stands for one, or the badge of a room."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 
 from collectors.listening import Head, Leave, bearer_in, is_same, knows_host
 from devserver.pictures import MOST_BYTES
+from devserver.web.rooms.badges import COOKIE as BADGE
+from devserver.web.rooms.badges import Badge, Badges
 from devserver.web.visitors.attempts import Attempts
 from devserver.web.visitors.roles import Role
 from devserver.web.visitors.sessions import Session, Sessions
@@ -20,15 +23,17 @@ MOST_BODY = 3 * MOST_BYTES * 4 // 3 + 2**20
 MOST_BODY_OF_STRANGERS = 4 * 2**10
 """A form with a token."""
 
-LOGIN = "/login"
+LOGIN, JOIN = "/login", "/join"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: as whom, and by which session; None for a token that was sent along, or where none is asked for."""
+    """Who asks: as whom, by which session, and with which badge; None for a token that was sent along, or where none is
+    asked for."""
 
     role: Role
     session: Session | None = None
+    badge: Badge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Access:
 
     settings: WebSettings
     sessions: Sessions
+    badges: Badges
     attempts: Attempts
 
     @property
@@ -46,21 +52,27 @@ class Access:
 
     def gate(self, head: Head) -> Leave:
         """How much of a request is read: of one that would be answered with 401, nothing but its head."""
-        if self.caller(head.header("Authorization"), _cookie_in(head.header("Cookie"))):
+        if self.caller(head.header("Authorization"), _cookies_in(head.header("Cookie"))):
             return Leave(True, MOST_BODY)
-        is_login = (head.method, head.path) == ("POST", LOGIN)
-        return Leave(False, MOST_BODY_OF_STRANGERS if is_login else 0)
+        has_form = head.method == "POST" and head.path in (LOGIN, JOIN)
+        return Leave(False, MOST_BODY_OF_STRANGERS if has_form else 0)
 
-    def caller(self, authorization: str, cookie: str) -> Caller | None:
+    def caller(self, authorization: str, cookies: Mapping[str, str]) -> Caller | None:
         """Who that is; None for nobody we know."""
-        if self.is_open:
-            return Caller(Role.RESEARCHER)
         token = bearer_in(authorization)
-        if token is not None:
+        if token is not None and not self.is_open:
             role = self.role_of_token(token)
             return Caller(role) if role else None
-        session = self.sessions.of_cookie(cookie) if cookie else None
-        return Caller(session.role, session) if session else None
+        session = self.sessions.of_cookie(cookies[COOKIE]) if COOKIE in cookies and not self.is_open else None
+        # Who holds rooms may try one out in another browser; in theirs they stay who they are.
+        if session and session.role is not Role.PUPIL:
+            return Caller(session.role, session)
+        # A server that checks nothing lets no class in, also none that was in before.
+        lets_in = BADGE in cookies and self.settings.safety_level != "off"
+        badge = self.badges.read(cookies[BADGE]) if lets_in else None
+        if session or badge:
+            return Caller(Role.PUPIL, session, badge)
+        return Caller(Role.ADMIN) if self.is_open else None
 
     def role_of_token(self, token: str) -> Role | None:
         """The role that a token gives; None for any other text."""
@@ -73,9 +85,8 @@ class Access:
         return knows_host(host, listens_on=self.settings.host, hostnames=self.settings.hostnames)
 
 
-def _cookie_in(header: str) -> str:
+def _cookies_in(header: str) -> Mapping[str, str]:
     try:
-        morsel = SimpleCookie(header).get(COOKIE)
+        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
     except CookieError:
-        return ""
-    return morsel.value if morsel else ""
+        return {}

@@ -10,10 +10,9 @@ from devserver.audit import Act, Actor, Audit
 from devserver.web.replies import is_api
 from devserver.web.showing import refused
 from devserver.web.visitors import logins
-from devserver.web.visitors.access import COOKIE, MOST_BODY_OF_STRANGERS, Access, Caller
-from devserver.web.visitors.roles import Role
-
-_OPEN_TO_ALL = frozenset({"static", "logins.log_in", "pages.change_language", "health.healthz"})
+from devserver.web.visitors.access import MOST_BODY_OF_STRANGERS, Access, Caller
+from devserver.web.visitors.roles import HOLDERS, SEEING_ALL, Role, RoutedFor, sentence_for
+from otel_tracking.audience import Audience
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
@@ -41,13 +40,13 @@ def install(app: Flask, access: Access) -> None:
     @app.before_request
     def check() -> AnyResponse | None:
         g.caller = None
-        return _wrong_place(access) or _from_elsewhere() or _who_is_it(access)
+        return _wrong_place(access) or _from_elsewhere() or _who_is_it(access) or _is_it_for_them()
 
     @app.after_request
     def protect(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
-        if g.get("caller") and g.caller.session and "Set-Cookie" not in response.headers:
+        if g.get("caller") and "Set-Cookie" not in response.headers:
             logins.renew(access, response)
         return response
 
@@ -57,22 +56,23 @@ def role() -> Role:
     return caller().role
 
 
-def for_researchers(act: str) -> None:
-    """Refuse whoever has not the full token what only those may do who have it."""
-    if role() is not Role.RESEARCHER:
-        abort(403, f"only who has the full token may {act}")
-
-
 def caller() -> Caller:
     """Who asks."""
     found: Caller = g.caller
     return found
 
 
-def audience() -> Role:
-    """For whom the answer is: researchers may ask for either, and get the students' where they say nothing."""
+def audience() -> Audience:
+    """For whom the answer is: one of those that may be asked for, and the students' where nothing is said."""
     wanted = request.args.get("audience", "")
-    return Role.RESEARCHER if role() is Role.RESEARCHER and wanted == Role.RESEARCHER else Role.STUDENT
+    return next((one for one in audiences_of(role()) if one == wanted), Audience.STUDENT)
+
+
+def audiences_of(asking: Role) -> tuple[Audience, ...]:
+    """For whom somebody may ask that an answer be."""
+    of_teachers = (Audience.TEACHER,) if asking in HOLDERS else ()
+    of_researchers = (Audience.RESEARCHER,) if asking in SEEING_ALL else ()
+    return (Audience.STUDENT, *of_teachers, *of_researchers)
 
 
 def note(act: Act, execution_id: str | None = None, **more: str | int) -> None:
@@ -99,13 +99,25 @@ def _from_elsewhere() -> Response | None:
 
 def _who_is_it(access: Access) -> AnyResponse | None:
     authorization = request.headers.get("Authorization", "")
-    g.caller = access.caller(authorization, request.cookies.get(COOKIE, ""))
+    g.caller = access.caller(authorization, request.cookies)
     if g.caller is None:
         request.max_content_length = MOST_BODY_OF_STRANGERS
-        if request.endpoint in _OPEN_TO_ALL:
+        if _is_open():
             return None
     if "token" in request.args and request.method == "GET" and not is_api() and not access.is_open:
         return logins.by_link(access)
     if g.caller:
         return None
     return logins.refuse_bearer(access, authorization) if authorization else logins.ask_for_token(401)
+
+
+def _is_open() -> bool:
+    return isinstance(request.url_rule, RoutedFor) and None in request.url_rule.roles
+
+
+def _is_it_for_them() -> AnyResponse | None:
+    """Refuse who comes in a role that the route is not for, before anything is looked for."""
+    rule = request.url_rule
+    if g.caller and isinstance(rule, RoutedFor) and role() not in rule.roles:
+        abort(403, f"{sentence_for(rule.roles)}, and not for {role().value}")
+    return None

@@ -9,10 +9,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.audit import Act
 from devserver.web.language import language_here, words_here
+from devserver.web.replies import drop_cookie
 from devserver.web.showing import show
 from devserver.web.times import when_here
 from devserver.web.visitors import guard, logins
 from devserver.web.visitors.access import COOKIE, Access
+from devserver.web.visitors.roles import ADMINS, ALL, OPEN
 from devserver.web.visitors.sessions import Session
 
 
@@ -20,29 +22,27 @@ def login_routes(access: Access) -> Blueprint:
     """The routes, as a blueprint."""
     routes = Blueprint("logins", __name__)
 
-    @routes.post("/login")
+    @routes.post("/login", roles=OPEN)
     def log_in() -> AnyResponse:
         return logins.by_form(access)
 
-    @routes.post("/logout")
+    @routes.post("/logout", roles=ALL)
     def log_out() -> AnyResponse:
         session = guard.caller().session
         if session:
             access.sessions.end(session.name)
             guard.note(Act.LOGOUT)
         response = redirect("/", 303)
-        response.delete_cookie(COOKIE, httponly=True, samesite="Lax")
+        drop_cookie(response, COOKIE)
         return response
 
-    @routes.get("/sessions")
+    @routes.get("/sessions", roles=ADMINS)
     def index() -> str:
-        guard.for_researchers("see who is logged in")
         rows = [_row(session) for session in access.sessions.all()]
         return show("sessions.html", rows=rows, own=guard.caller().session)
 
-    @routes.post("/sessions/<name>/end")
+    @routes.post("/sessions/<name>/end", roles=ADMINS)
     def end(name: str) -> AnyResponse:
-        guard.for_researchers("see who is logged in")
         if access.sessions.end(name):
             guard.note(Act.SESSION_ENDED, ended=name)
         return redirect("/sessions", 303)

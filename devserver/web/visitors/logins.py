@@ -9,6 +9,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from devserver.audit import Act, Actor, Audit
 from devserver.web.replies import is_api, set_cookie, trouble
+from devserver.web.rooms.badges import COOKIE as BADGE
+from devserver.web.rooms.badges import COOKIE_SECONDS as BADGE_SECONDS
 from devserver.web.showing import show
 from devserver.web.visitors.access import COOKIE, Access
 from devserver.web.visitors.sessions import SESSION_SECONDS
@@ -27,10 +29,11 @@ def by_form(access: Access) -> AnyResponse:
 
 
 def renew(access: Access, response: Response) -> None:
-    """Send a fresh cookie to who has an old one that counts."""
-    fresh = access.sessions.renewed(request.cookies.get(COOKIE, ""))
-    if fresh:
+    """Send fresh cookies to who has old ones that count."""
+    if fresh := access.sessions.renewed(request.cookies.get(COOKIE, "")):
         set_cookie(response, COOKIE, fresh, SESSION_SECONDS)
+    if fresh := access.badges.renewed(request.cookies.get(BADGE, "")):
+        set_cookie(response, BADGE, fresh, BADGE_SECONDS)
 
 
 def refuse_bearer(access: Access, authorization: str) -> Response:

@@ -14,7 +14,7 @@ from itsdangerous import BadSignature, Signer, TimestampSigner
 
 from devserver.web.replies import set_cookie
 from devserver.web.visitors import guard
-from devserver.web.visitors.roles import Role
+from devserver.web.visitors.roles import HOLDERS, SEEING_ALL, Role
 
 COOKIE = "devserver_pupil"
 COOKIE_SECONDS = 12 * 3600
@@ -23,20 +23,31 @@ SECRET_HEADER = "X-Ticket-Secret"
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks: in which role, from which browser, and for which ticket they have sent the secret."""
+    """Who asks: in which role, from which browser, in which room, and for which ticket they have sent the secret."""
 
     role: Role
     pupil: str = ""
     ticket: str = ""
+    room: str = ""
 
     @property
     def is_researcher(self) -> bool:
-        """Whether everything may be seen and done."""
-        return self.role is Role.RESEARCHER
+        """Whether everything that was recorded may be seen."""
+        return self.role in SEEING_ALL
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether everything may be done, and runs of all who may are nobody's in particular."""
+        return self.role is Role.ADMIN
+
+    @property
+    def holds_rooms(self) -> bool:
+        """Whether rooms, and the runs of those who are in them, are theirs to look after."""
+        return self.role in HOLDERS
 
     def has_asked_for(self, ticket: str, owner: str) -> bool:
-        """Whether a run of that ticket, which belongs to `owner`, is theirs to end and to repeat."""
-        return self.is_researcher or (owner != "" and owner == self.pupil) or (ticket != "" and ticket == self.ticket)
+        """Whether a run of that ticket, which belongs to `owner`, is their own."""
+        return (owner != "" and owner == self.pupil) or (ticket != "" and ticket == self.ticket)
 
 
 class Pupils:
@@ -59,13 +70,16 @@ class Pupils:
         @app.before_request
         def recognise() -> None:
             # On pages that are open to all it may be nobody we know.
-            is_student = g.caller is not None and g.caller.role is Role.STUDENT
-            if is_student and request.endpoint != "static":
+            has_own_runs = g.caller is not None and g.caller.role is not Role.ADMIN
+            if g.caller is not None and g.caller.badge:
+                badge = g.caller.badge
+                secret = self.read_secret(request.headers.get(SECRET_HEADER))
+                g.asker = Asker(Role.PUPIL, badge.pupil.pupil_id, secret, room=badge.room.room_id)
+            elif has_own_runs and request.endpoint != "static":
                 known = self.read_cookie(request.cookies.get(COOKIE, ""))
                 g.new_pupil = "" if known else secrets.token_hex(16)
-                g.asker = Asker(
-                    Role.STUDENT, known or g.new_pupil, self.read_secret(request.headers.get(SECRET_HEADER))
-                )
+                secret = self.read_secret(request.headers.get(SECRET_HEADER))
+                g.asker = Asker(g.caller.role, known or g.new_pupil, secret)
 
     def read_cookie(self, cookie: str) -> str:
         """The id in a cookie of ours; empty for any other, and for one that is too old."""

@@ -76,7 +76,9 @@ class Sessions:
         """The session of a cookie that we gave, while it counts and its token is one of ours."""
         secret = self._signer.secret_in(cookie)
         session = self._by_hash.get(_hash_of(secret)) if secret else None
-        return session if session and session.token_print in self._prints else None
+        role = self._prints.get(session.token_print) if session else None
+        # What its token opens now, whatever that was when it began.
+        return replace(session, role=role) if session and role else None
 
     def renewed(self, cookie: str) -> str | None:
         """A fresh cookie for one that counts and is older than an hour; None for others."""
@@ -133,9 +135,9 @@ class _Signer(TimestampSigner):
 
 
 def _those_that_count(by_hash: dict[str, Session], since: float) -> dict[str, Session]:
-    """Without those that are over; of very many the last used, a pupil's before a researcher's."""
+    """Without those that are over; of very many the last used, and of pupils the first to go."""
     counting = {key: one for key, one in by_hash.items() if one.used >= since}
-    ranked = sorted(counting, key=lambda key: (counting[key].role is Role.RESEARCHER, counting[key].used), reverse=True)
+    ranked = sorted(counting, key=lambda key: (counting[key].role is not Role.PUPIL, counting[key].used), reverse=True)
     return {key: counting[key] for key in ranked[:MOST_SESSIONS]}
 
 

@@ -89,7 +89,17 @@ def _pictures(story: Story) -> list[tuple[Box, Picture]]:
 
 
 def _checked(address: str) -> str:
-    if address and (urlsplit(address).scheme not in ("http", "https") or len(address) > LONGEST_ADDRESS):
+    if address and not _leads_somewhere(address):
         would_work = "https://devserver.school.example/runs/…"
         raise UnknownOption(f"address is {address!r:.60}; one such as {would_work} would work")
     return address
+
+
+def _leads_somewhere(address: str) -> bool:
+    if len(address) > LONGEST_ADDRESS or not address.isprintable() or " " in address:
+        return False
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -1,0 +1,1 @@
+"""A map of a text's journey: where its languages are, and the ways between them."""
