@@ -26,6 +26,8 @@ def places_of(settings: Settings) -> list[Place]:
     from collectors.recording.erasing import places_of_recording
     from devserver.web.asking.erasing import ErasableTickets
     from devserver.web.rooms.erasing import ErasableRooms
+    from otel_tracking.migration.recorder import run_ids_in
+    from otel_tracking.migration.recorder.erasing import ErasableRunIds
 
     data_dir = settings.data_dir.expanduser().absolute()
     journals = settings.journal if isinstance(settings.journal, Path) else None
@@ -36,6 +38,7 @@ def places_of(settings: Settings) -> list[Place]:
         ErasableTickets(data_dir),
         ErasableAudit(data_dir),
         ErasableRooms(data_dir),
+        ErasableRunIds(run_ids_in(data_dir)),
     ]
 
 

@@ -32,10 +32,11 @@ they are used."""
 
 SURFACE = {
     "otel_tracking": """
-        attributes attribution audience canonical capture capture.names capture.propagation erasure errors extras
-        frame migration nodes outcome passed_differently plan pseudonyms record run scopes secrets.frozen secrets.media
-        secrets.records secrets.redaction span_event taxonomy timings tracker values.kinds values.media_types
-        values.payload_check values.places values.plain values.rebuild values.record_fields version view
+        attributes attribution audience canonical capture capture.names capture.propagation entities erasure errors
+        extras frame migration migration.recorder migration.recorder.erasing nodes outcome passed_differently plan
+        pseudonyms record run scopes secrets.frozen secrets.media secrets.records secrets.redaction span_event taxonomy
+        timings tracker values.kinds values.media_types values.payload_check values.places values.plain values.rebuild
+        values.record_fields version view
     """,
     "collectors": """
         building.live delivery.sinks listening listening.server outbox outbox.erasing outbox.media_store

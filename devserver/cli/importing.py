@@ -10,7 +10,7 @@ from pathlib import Path
 from exporters import ParquetSink, StorageError, import_record, read_records
 from exporters.errors import BrokenFile
 from exporters.privacy.at_source import as_at_source
-from exporters.recorders import EarlierRun, FoundRun, find_runs, is_other_part, is_same_run, read_run
+from exporters.recorders import EarlierRun, FoundRun, find_runs, is_other_part, is_same_run, read_run, recorded_as
 from exporters.storage.writing.media import MediaFile
 from exporters.storage.writing.tombstones import Tombstones
 from otel_tracking import ExecutionRecord
@@ -79,6 +79,8 @@ class Importing:
         """Whether a record is new here, and if another has its id, why it is refused."""
         if Tombstones(self.data_dir).holds(record.execution_id, record.trace_id):
             return ImportResult.ERASED, None
+        if result := self._recorded_already(record):
+            return result, None
         stored = next(read_records(self.data_dir, execution_id=record.execution_id), None)
         if stored is None:
             return ImportResult.IMPORTED, None
@@ -87,6 +89,15 @@ class Importing:
         return ImportResult.REFUSED, (
             f"{path}: another record is stored as {record.execution_id} already; it was not replaced"
         )
+
+    def _recorded_already(self, record: ExecutionRecord) -> ImportResult | None:
+        """What became of a run that was recorded while it went on, beside the folder that is read here."""
+        for execution_id in recorded_as(record):
+            if Tombstones(self.data_dir).holds(execution_id, None):
+                return ImportResult.ERASED
+            if next(read_records(self.data_dir, execution_id=execution_id), None) is not None:
+                return ImportResult.KNOWN
+        return None
 
 
 def found_at(paths: Iterable[Path]) -> Iterator[FoundRun]:

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from exporters.recorders.bodies import EntityBody, body_of, media_path
 from exporters.recorders.files import FileFacts
-from exporters.recorders.kinds import ERROR, PARTS_OF_AN_OUTPUT, Kind, kind_of, language_of, plain_name
 from exporters.recorders.metadata import Recorded, RecordedEntry
 from exporters.recorders.origin import IMPORTED_FROM, origin_of_item
-from otel_tracking import canonical
+from otel_tracking import canonical, entities
+from otel_tracking.entities import ERROR, Kind, kind_of, language_of, plain_name, with_body
 from otel_tracking.record import ExecutionItem
 from otel_tracking.taxonomy import BLOCKED_TYPES, CHECK_TYPES, FAILURE_TYPES, OUTPUT_TYPES, ItemType, usual_media_type
 from otel_tracking.values.record_fields import NO_TYPE
 
 _INLINE = ("content", "text", "new_text", "new_value")
 """Where the text of an entry may stand that has no file."""
-_SAFE = ("safe", "is_safe", "passed")
-_STAGE = re.compile(r"[1-4]")
 _NO_TEXTS = OUTPUT_TYPES | FAILURE_TYPES
 """Types whose content no check of stage 3 looks at."""
-_BLOCKED_AT = {1: ItemType.STAGE1_BLOCKED, 4: ItemType.OUTPUT_BLOCKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +50,7 @@ class Items:
         self.lossy_values = 0
         self._models, self._folder, self._now = recorded.models, folder, started
         self._outputs = 0
+        self._names = {entry.type or NO_TYPE for entry in recorded.entities}
         self._prompt_id: Any = None
         self._texts: dict[str, None] = {}
 
@@ -64,7 +61,7 @@ class Items:
         self.lossy_values += body.lossy_values
         metadata = {**entry.metadata, IMPORTED_FROM: origin_of_item(entry, saved.file, saved.is_missing)}
         kind = kind_of(entry.type, metadata, body.media_format)
-        if entry.is_edit:
+        if entry.is_edit and not self._is_a_beginning(entry, kind):
             self._add_edit(saved, kind, body, metadata)
         elif entry.type == ERROR:
             self._add_error(saved, body, metadata)
@@ -84,6 +81,16 @@ class Items:
             origin = {IMPORTED_FROM: {"concluded_from": check.sequence_number}}
             self._put_block(SavedEntry(RecordedEntry({})), origin, check.stage)
 
+    def _is_a_beginning(self, entry: RecordedEntry, kind: Kind) -> bool:
+        """Whether a step of the prompting is no edit: the first text of a name that no entity has.
+
+        Of a run that nobody went on with, all that was typed and made is among these steps.
+        """
+        name = entry.type or NO_TYPE
+        is_first = name not in self._names
+        self._names.add(name)
+        return is_first and entities.is_a_persons(kind)
+
     def _add_edit(self, saved: SavedEntry, kind: Kind, body: EntityBody, metadata: dict[str, Any]) -> None:
         """A turn of the person; which text it was, its type says."""
         stage = kind.stage if kind.stage in (1, 2, 3, 4) else 2
@@ -92,9 +99,9 @@ class Items:
 
     def _add_error(self, saved: SavedEntry, body: EntityBody, metadata: dict[str, Any]) -> None:
         """A failure, or what was none: a check that said no."""
-        said = _with_body(metadata, body.content)
-        stage = self._stage_of(said)
-        if _is_block(said):
+        said = with_body(metadata, body.content)
+        stage = entities.stage_of_error(said)
+        if entities.is_block(said):
             self._put_block(saved, said, stage)
         else:
             told = {"error_message": said.get("message"), **said}
@@ -106,9 +113,9 @@ class Items:
         model = self._models.get(kind.model) if kind.model else None
         place: dict[str, Any] = {"item_type": item_type, "stage": kind.stage, "model_used": model}
         if item_type in CHECK_TYPES:
-            return self._add_check(saved, _with_body(metadata, body.content), place)
+            return self._add_check(saved, with_body(metadata, body.content), place)
         if item_type == ItemType.PIPELINE_START:
-            metadata, body = _with_body(metadata, body.content), EntityBody()
+            metadata, body = with_body(metadata, body.content), EntityBody()
         if item_type in OUTPUT_TYPES:
             place["loop_iteration"] = self._output_of(saved.entry, metadata)
         if kind.item_type is None:
@@ -117,10 +124,8 @@ class Items:
         self._put(saved, body, {**_language(saved.entry, name), **metadata}, **place)
 
     def _add_check(self, saved: SavedEntry, said: dict[str, Any], place: Mapping[str, Any]) -> None:
-        verdict = next((said[name] for name in _SAFE if isinstance(said.get(name), bool)), None)
-        if verdict is not None:
-            said = {"safe": verdict, **said}
-        if verdict is False and place["stage"] == 3:
+        said = entities.with_verdict(said)
+        if said.get("safe") is False and place["stage"] == 3:
             # Which text it said no to is not written down, and students must not be shown it: any since stage 2.
             place = {**place, "input_text": list(self._texts)}
         self._put(saved, EntityBody(), said, **place)
@@ -128,7 +133,7 @@ class Items:
     def _put_block(self, saved: SavedEntry, said: dict[str, Any], stage: int | None) -> None:
         """Where nobody says at which stage, it is that of the furthest thing there is."""
         stage = stage or (4 if self._outputs else 3 if self._has(ItemType.INTERCEPTION_FINAL) else 1)
-        item_type = _BLOCKED_AT.get(stage, ItemType.STAGE3_BLOCKED)
+        item_type = entities.BLOCKED_AT.get(stage, ItemType.STAGE3_BLOCKED)
         output = (self._outputs or None) if stage == 4 else None
         where = 3 if item_type == ItemType.STAGE3_BLOCKED else stage
         if item_type == ItemType.STAGE3_BLOCKED and not self._said_no(where):
@@ -151,12 +156,9 @@ class Items:
             "content": self._settled(
                 _inline(metadata) if saved.file is None and body.content is None else body.content
             ),
-            "config_used": _first(metadata, "config_used", "output_config", "config"),
-            "backend_used": _first(metadata, "backend_used", "backend_type", "backend"),
-            "execution_time": _seconds(metadata.get("execution_time")),
             **place,
+            **entities.said_by(metadata, place.get("model_used")),
         }
-        item["model_used"] = _first(metadata, "model_used", "model", "model_id") or item.get("model_used")
         self.items.append(
             ExecutionItem(
                 **item,
@@ -177,19 +179,11 @@ class Items:
 
     def _output_of(self, entry: RecordedEntry, metadata: Mapping[str, Any]) -> int:
         """The number of its output. Pictures of one call are one output, and so is what was put together of them."""
-        prompt_id = metadata.get("prompt_id")
-        is_part = entry.type in PARTS_OF_AN_OUTPUT or (prompt_id is not None and prompt_id == self._prompt_id)
+        is_part = entities.is_part_of_output(entry.type, metadata, self._prompt_id)
         if not (is_part and self._outputs):
             self._outputs += 1
-        self._prompt_id = prompt_id
+        self._prompt_id = metadata.get("prompt_id")
         return self._outputs
-
-    def _stage_of(self, said: Mapping[str, Any]) -> int | None:
-        stage = said.get("stage")
-        if isinstance(stage, str) and "vlm" in stage.casefold():
-            return 4  # it looks at finished pictures
-        found = _STAGE.search(str(stage)) if isinstance(stage, int | str) else None
-        return int(found[0]) if found else None
 
     def _said_no(self, stage: int) -> bool:
         checks = [item for item in self.items if item.item_type in CHECK_TYPES and item.stage == stage]
@@ -204,27 +198,5 @@ def _language(entry: RecordedEntry, name: str) -> dict[str, str]:
     return {name: language} if language else {}
 
 
-def _with_body(metadata: dict[str, Any], content: Any) -> dict[str, Any]:
-    """The metadata with what the file says: its fields, where it has some that do not say something else."""
-    if content is None:
-        return metadata
-    if isinstance(content, Mapping) and not any(metadata.get(name, content[name]) != content[name] for name in content):
-        return {**content, **metadata}
-    return {**metadata, "said": content}
-
-
-def _is_block(said: Mapping[str, Any]) -> bool:
-    kind = said.get("error_type")
-    return isinstance(kind, str) and ("block" in kind.casefold() or kind.casefold().startswith("safety"))
-
-
 def _inline(metadata: Mapping[str, Any]) -> str | None:
     return next((metadata[name] for name in _INLINE if isinstance(metadata.get(name), str)), None)
-
-
-def _first(metadata: Mapping[str, Any], *names: str) -> str | None:
-    return next((metadata[name] for name in names if isinstance(metadata.get(name), str) and metadata[name]), None)
-
-
-def _seconds(value: Any) -> float | None:
-    return value if type(value) in (int, float) else None

@@ -17,6 +17,8 @@ from otel_tracking.pseudonyms import Pseudonyms
 from otel_tracking.record import ExecutionRecord
 from otel_tracking.version import own_version
 
+RECORDED_AS = "recorded_as"
+"""Where a `metadata.json` says which executions its run was recorded as while it went on."""
 IMPORTED_FROM, METADATA_JSON = "imported_from", "metadata_json"
 OPTIMISED = "_opt"
 """The end of the id of a run that only rewrote the prompt of another."""
@@ -56,6 +58,13 @@ def is_of_recorder(record: ExecutionRecord) -> bool:
     """Whether a record was made of the folder of an earlier recorder."""
     said = record.metadata
     return isinstance(said, dict) and METADATA_JSON in said and isinstance(said.get(IMPORTED_FROM), dict)
+
+
+def recorded_as(record: ExecutionRecord) -> tuple[str, ...]:
+    """The executions that a recorder's run was recorded as while it went on; nobody takes those over again."""
+    said = record.metadata[METADATA_JSON] if is_of_recorder(record) else {}
+    named = said.get(RECORDED_AS) if isinstance(said, dict) else None
+    return tuple(name for name in named if isinstance(name, str)) if isinstance(named, list) else ()
 
 
 def is_same_run(one: ExecutionRecord, other: ExecutionRecord) -> bool:

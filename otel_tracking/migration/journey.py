@@ -126,6 +126,21 @@ class OpenScopes:
         self._close_output(error)
         self.run.end(error)
 
+    def fail_output(self, error: BaseException) -> None:
+        """End the output that is under way with an error; the run goes on."""
+        self._end_with(error)
+        self._close_output(error)
+
+    def stop(self, error: BaseException) -> None:
+        """Somebody stopped the work: what was not done ends with the error."""
+        if not self._is_concluded:
+            self._end_with(error)
+        self._close_output(error)
+
+    def leave_stage(self) -> None:
+        """The stage that is open has done its work, and nobody knows yet which comes next."""
+        self._close_stage()
+
     def _open_stage(self, stage: int, loop_iteration: Any) -> Stage:
         if self._output and (stage < 3 or self._output.place.loop_iteration != loop_iteration):
             self._close_output()

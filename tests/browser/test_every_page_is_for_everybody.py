@@ -54,6 +54,7 @@ NO_PAGES = {
     "media.media",
     "media.thumbnail",
     "chosen.fetch",
+    "rooms.code",
     "pages.change_language",
 }
 """Routes that answer with a file, a word or another address; those of the API answer no pages either."""
@@ -92,6 +93,8 @@ class Tour:
             self._each(act)
         self.wait_until_all_have_ended()
         self._each(self.see_what_has_ended)
+        for student, teacher in self._parties:
+            self.meet_in_a_room(student, teacher)
         for teacher in self.visitors:
             if teacher.is_researcher:
                 self.take_home(teacher)
@@ -158,11 +161,33 @@ class Tour:
             visitor.look(name, run["run_url"], until=IS_OVER)
             if visitor.is_researcher:
                 visitor.look(f"{name}, for research", run["run_url"] + IS_RESEARCH, until=IS_OVER)
+        ids = [visitor.execute("bauhaus", text)["execution_id"] for text in ("Ein Fuchs im Regen", "Ein Bär im Regen")]
+        visitor.look("compared", f"/compare?left={ids[0]}&right={ids[1]}")
+        visitor.look("one run is not two", f"/compare?left={ids[0]}&right={ids[0]}")
         visitor.look("runs", "/runs")
         visitor.look("runs found", "/runs?q=farben")
         visitor.look("no runs found", "/runs?q=nowhere")
         visitor.look("runs page", "/runs?page=2")
         visitor.look("beyond the last page", "/runs?page=99")
+
+    def meet_in_a_room(self, student, teacher):
+        teacher.look("rooms", "/rooms")
+        room = teacher.send("a room with nobody in it", "/rooms", title="7b Kunst")
+        student.send("no such room", "/join", code="K7M4XD")
+        student.look("to join", "/join")
+        code = teacher.page.look("document.querySelector('.big-code').textContent")
+        student.send("in a room", "/join", code=code, nickname="Mia")
+        for name, text in (("a run in a room", LONG), ("blocked in a room", FORBIDDEN)):
+            run = student.execute("stillepost", text)["run_url"]
+            student.look(name, run, until=IS_OVER)
+            teacher.look(f"{name}, for a teacher", f"{run}?audience=teacher", until=IS_OVER)
+        student.look("runs in a room", "/runs")
+        teacher.look("a room", room, until="document.querySelectorAll('.room-card').length === 2")
+        teacher.send("a room on a break", room, do="pause")
+        student.look("on a break", "/")
+        teacher.send("a room that is closed", room, do="close")
+        teacher.look("rooms that are closed", "/rooms")
+        student.send("out of the room", "/leave")
 
     def take_home(self, teacher):
         choice = {"all": "1", "query": "", "format": "json_zip"}

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from recorder_stage import RUN_ID, SAMPLES, a_folder, entity, write
 
 from exporters.recorders import find_runs, is_same_run, read_run
-from exporters.recorders.kinds import KINDS
 from otel_tracking import ItemType, Status, canonical
 from otel_tracking.audience import Audience
+from otel_tracking.entities import KINDS
 from otel_tracking.taxonomy import broken_rules
 from otel_tracking.view import view_of
 
@@ -134,6 +134,18 @@ class TestWhatBecomesWhat:
         assert types_of(record) == ["user_input_text", "interception_final", "user_edit", "output_image"]
         changed = only(record, ItemType.USER_EDIT)
         assert (changed.content, changed.metadata["field"], changed.stage) == ("Fuchs", "interception", 2)
+
+    def test_a_run_that_nobody_went_on_with_has_its_input_and_its_text(self, tmp_path):
+        """The interception of later servers saves its steps alone; entities come with the generation."""
+        steps = [
+            entity("input", "Ein Fuchs"),
+            entity("context_prompt", "Fresko"),
+            entity("interception", "Ein alter Fuchs"),
+        ]
+        edit = entity("interception", "Ein sehr alter Fuchs", "004_interception.txt")
+        record = record_of(a_folder(tmp_path, edits=(*steps, edit), current_state={}))
+        assert types_of(record) == ["user_input_text", "context_prompt", "interception_final", "user_edit"]
+        assert only(record, ItemType.USER_EDIT).metadata["field"] == "interception"
 
     def test_pictures_of_one_call_are_one_output(self, tmp_path):
         one, other = {"prompt_id": "a"}, {"prompt_id": "b"}

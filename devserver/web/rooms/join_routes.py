@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from devserver.audit import Act, Actor, Audit
 from devserver.web.language import language_here, words_here
 from devserver.web.refusals import refuse_with
-from devserver.web.replies import set_cookie, whole_text
+from devserver.web.replies import drop_cookie, set_cookie, whole_text
 from devserver.web.rooms.badges import COOKIE, COOKIE_SECONDS, Badges
 from devserver.web.rooms.book import RoomBook, new_pupil_id
 from devserver.web.rooms.codes import read_code
@@ -70,7 +70,7 @@ class _Joining:
 
     def leave(self) -> AnyResponse:
         response = redirect("/join", 303)
-        response.delete_cookie(COOKIE, httponly=True, samesite="Lax")
+        drop_cookie(response, COOKIE)
         return response
 
     def _come_in(self, room: Room, nickname: str) -> str:
