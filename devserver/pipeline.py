@@ -20,6 +20,7 @@ from devserver.engines import Engines
 from devserver.errors import PipelineError, RequestError
 from devserver.requests import LONGEST_PROMPT, OutputResult, Request, Result, status_of
 from devserver.stages.asked_languages import check_languages
+from devserver.stages.canvas import Canvas, collect, generating
 from devserver.stages.interception import intercept
 from devserver.stages.media_check import check_made
 from devserver.stages.output import make_output
@@ -130,15 +131,20 @@ class Pipeline:
 
         with run.stage(2) as stage:
             stop_if(task.cancel)
-            text, seed = intercept(stage, prompt, task)
+            text, seed, canvas = intercept(stage, prompt, task)
         if not task.config.outputs:
+            if canvas is not None:
+                collect(run, canvas)
             if seed is not None:
                 run.amend(used_seed=seed)
             return self._text_alone(run, text, task)
 
         outputs = [
-            self._output(run, number, wanted, text, task) for number, wanted in enumerate(task.config.outputs, start=1)
+            self._output(run, number, wanted, _text_for(wanted, text, canvas), task, canvas)
+            for number, wanted in enumerate(task.config.outputs, start=1)
         ]
+        if canvas is not None:
+            collect(run, canvas)
         _amend_seed(run, request.seed, outputs)
         return _result(run, status=status_of(outputs), final_text=text.content, outputs=tuple(outputs))
 
@@ -154,7 +160,9 @@ class Pipeline:
             return _result(run, status="blocked", blocked=reason(verdict))
         return _result(run, status="completed", final_text=text.content)
 
-    def _output(self, run: Execution, number: int, wanted: OutputConfig, text: Text, task: Task) -> OutputResult:
+    def _output(
+        self, run: Execution, number: int, wanted: OutputConfig, text: Text, task: Task, canvas: Canvas | None
+    ) -> OutputResult:
         """One pass of stages 3 and 4. A failure ends this output, not the run: the next one is still made."""
         try:
             with run.output(number, config_used=wanted.name) as output:
@@ -167,7 +175,8 @@ class Pipeline:
                     )
 
                 with output.stage(4) as stage:
-                    made = make_output(stage, number, wanted, text, task)
+                    with generating(stage, canvas, wanted.name) as scope:
+                        made = make_output(scope, number, wanted, text, task)
                     return check_made(stage, made, task)
         except Exception as error:
             _log_end(run, error)
@@ -194,6 +203,11 @@ class Pipeline:
         )
 
 
+def _text_for(wanted: OutputConfig, text: Text, canvas: Canvas | None) -> Text:
+    """The text that an output is made from; a canvas may send each another one."""
+    return text if canvas is None else replace(text, content=canvas.text_of(wanted.name))
+
+
 def _is_request_wrong(error: Exception, request: Request) -> bool:
     """Whether an engine was asked for what it does not understand, by a parameter of the request."""
     causes = (error, error.__cause__)
@@ -203,6 +217,8 @@ def _is_request_wrong(error: Exception, request: Request) -> bool:
 def _asked(config: PipelineConfig, request: Request) -> dict[str, Any]:
     """What the run was asked to do: the configuration as it is now, and what was given on top."""
     asked: dict[str, Any] = {"config": config.to_dict()}
+    if request.batch_index is not None:
+        asked["batch_index"] = request.batch_index
     if request.parameters:
         asked["parameters"] = dict(request.parameters)
     if request.languages is not None:

@@ -50,7 +50,11 @@ def _of_interception(config: PipelineConfig, engines: Engines) -> Iterator[Need]
     wanted = config.interception
     if wanted.kind == PASSES_ON:
         return
-    if wanted.engine is not None:
+    if wanted.kind == "canvas":
+        for node in wanted.nodes:
+            if node.engine is not None:
+                yield _of_engine(InterceptionConfig(kind="engine", engine=node.engine), engines)
+    elif wanted.engine is not None:
         yield _of_engine(wanted, engines)
     else:
         yield _of_translation(config, set(engines.translator.pairs()))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from devserver.backends.servers import Provider
 from devserver.engines import Maker, MediaCheck
 from devserver.errors import SettingsError
-from devserver.settings import COMFYUI_URL, MEDIA_CHECK_MODEL, OLLAMA_HOST, Settings
+from devserver.settings import COMFYUI_URL, MEDIA_CHECK_MODEL, OLLAMA_HOST, WIKIPEDIA_URL, Settings
 
 if TYPE_CHECKING:
     import httpx
@@ -29,7 +29,7 @@ class RemoteEngines:
 
 def wants_servers(settings: Settings) -> bool:
     """Whether any model server is set up."""
-    return bool(settings.ollama_url or settings.comfyui_url or _configured(settings))
+    return bool(settings.ollama_url or settings.comfyui_url or settings.wikipedia_url or _configured(settings))
 
 
 def remote_engines(settings: Settings, client: httpx.Client | None = None) -> RemoteEngines:
@@ -50,13 +50,17 @@ def remote_engines(settings: Settings, client: httpx.Client | None = None) -> Re
         from devserver.backends.comfyui import ComfyUI
 
         makers["comfyui"] = ComfyUI(settings.comfyui_url, client=client)
+    if settings.wikipedia_url:
+        from devserver.backends.wikipedia import Wikipedia
+
+        makers["wikipedia"] = Wikipedia(settings.wikipedia_url, client=client)
     for provider in _configured(settings):
         makers |= _of_provider(provider, settings.keys.get(provider.key_variable, ""), client)
     missing = {name: how for name, how in missing.items() if name not in makers}
     return RemoteEngines(makers, missing, _sight(settings, client))
 
 
-_ADDRESSES = {"ollama": OLLAMA_HOST, "ollama_generate": OLLAMA_HOST, "comfyui": COMFYUI_URL}
+_ADDRESSES = {"ollama": OLLAMA_HOST, "ollama_generate": OLLAMA_HOST, "comfyui": COMFYUI_URL, "wikipedia": WIKIPEDIA_URL}
 
 
 def _configured(settings: Settings) -> list[Provider]:

@@ -28,7 +28,7 @@ class Request:
     `languages` are those of the translation chain, one per hop and without the start; or "fixed", or "random".
     `parameters` go before those of the configuration, each to the engines that have it (`width`), or to the one that is
     named (`dessau.width`); `seed` goes before every seed. `images` are pictures that come with the prompt; the
-    configuration says who is handed how many of them.
+    configuration says who is handed how many of them. `batch_index` is the number of the run in its batch, from 1.
     """
 
     prompt: str
@@ -44,6 +44,7 @@ class Request:
     device_id: str | None = None
     study_id: str | None = None
     batch_id: str | None = None
+    batch_index: int | None = None
     repeats: str | None = None
     continues: str | None = None
 

@@ -18,6 +18,7 @@ from otel_tracking.errors import RecordingError
 CONFIGS = "DEVSERVER_CONFIGS"
 OLLAMA_HOST = "OLLAMA_HOST"
 COMFYUI_URL = "COMFYUI_URL"
+WIKIPEDIA_URL = "WIKIPEDIA_URL"
 PROVIDERS_FILE = "DEVSERVER_PROVIDERS"
 READ_TIMEOUT = "DEVSERVER_READ_TIMEOUT"
 CONNECT_TIMEOUT = "DEVSERVER_CONNECT_TIMEOUT"
@@ -42,6 +43,7 @@ class Settings(RecordingSettings):
     # An address may hold a password (`http://me:pass@host`), so none is shown.
     ollama_url: str | None = field(default=None, repr=False)
     comfyui_url: str | None = field(default=None, repr=False)
+    wikipedia_url: str | None = field(default=None, repr=False)
     providers: tuple[Provider, ...] = field(default=PROVIDERS, repr=False)
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     read_timeout: float = READ_SECONDS
@@ -93,6 +95,7 @@ def _read_servers(environment: Mapping[str, str]) -> dict[str, Any]:
         "ollama_url": _read_url(environment, OLLAMA_HOST, 11434),
         "media_check_model": environment.get(MEDIA_CHECK_MODEL, "").strip() or None,
         "comfyui_url": _read_url(environment, COMFYUI_URL, 8188),
+        "wikipedia_url": _read_url(environment, WIKIPEDIA_URL, 443),
         "providers": providers,
         "keys": {variable: key for variable, key in keys.items() if key},
         "read_timeout": _read_seconds(environment, READ_TIMEOUT, READ_SECONDS),

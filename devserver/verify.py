@@ -16,7 +16,11 @@ from typing import Any
 
 from exporters.errors import StorageError, UnsafePath
 from exporters.storage.writing.media import inside
+from exporters.story.changed import change_line
+from exporters.story.words import ENGLISH
 from otel_tracking import ExecutionItem, ExecutionRecord, FinishReason, ItemType, SpanRecord, Status
+from otel_tracking.nodes import NodeVisit, visit_of
+from otel_tracking.passed_differently import passed_differently
 from otel_tracking.taxonomy import OUTPUT_TYPES
 
 WRONG, NOTE = "wrong", "note"
@@ -111,6 +115,24 @@ def check_references(record: ExecutionRecord) -> Iterator[Finding]:
             yield _wrong(record, "references", f"span {span.name} ({span.span_id}) names a parent that is not here")
 
 
+def check_visits(record: ExecutionRecord) -> Iterator[Finding]:
+    """The visits of each node are numbered 1, 2, 3 …, and where each came from is in the record."""
+    known = {span.span_id for span in record.spans}
+    visits: dict[str, list[int]] = {}
+    for visit in filter(None, map(visit_of, record.spans)):
+        visits.setdefault(visit.node_id, []).append(visit.visit)
+        for way in visit.after:
+            if way.span_id not in known:
+                yield _wrong(record, "visits", f"{_named(visit)} came from {way.node_id}, whose span is not here")
+    for node_id, numbers in visits.items():
+        if missing := _missing(numbers):
+            yield _wrong(record, "visits", f"visits {missing} of node {node_id:.80} are missing")
+
+
+def _named(visit: NodeVisit) -> str:
+    return f"visit {visit.visit} of node {visit.node_id:.80}"
+
+
 def check_chain(record: ExecutionRecord) -> Iterator[Finding]:
     """Each hop was given exactly what the hop before it made, and no hop is missing."""
     hops = _hops(record)
@@ -140,6 +162,19 @@ def check_passed(record: ExecutionRecord) -> Iterator[Finding]:
         yield _note(record, "passed", f"configured but never passed: {', '.join(names)}, in {_call(calls[0])}{others}")
 
 
+def check_changed(record: ExecutionRecord) -> Iterator[Finding]:
+    """What was configured for a backend left as it was; what left as something else is named, with both."""
+    by_names: dict[tuple[str, ...], list[SpanRecord]] = {}
+    for span in record.attempts:
+        if names := tuple(one.name for one in passed_differently(span)):
+            by_names.setdefault(names, []).append(span)
+    for calls in by_names.values():
+        others = f" and {len(calls) - 1} more" if len(calls) > 1 else ""
+        changes = [change_line(one, ENGLISH) for one in islice(passed_differently(calls[0]), MOST_LISTED)]
+        sentence = f"configured, but passed differently: {', '.join(changes)}, in {_call(calls[0])}{others}"
+        yield _note(record, "passed", sentence)
+
+
 def check_media(record: ExecutionRecord, data_dir: Path) -> Iterator[Finding]:
     """Every media file is there and has the size and sha256 that were recorded."""
     for item in record.items:
@@ -163,7 +198,9 @@ CHECKS: tuple[Callable[[ExecutionRecord], Iterator[Finding]], ...] = (
     check_outputs,
     check_references,
     check_chain,
+    check_visits,
     check_passed,
+    check_changed,
 )
 """The checks that need nothing but the record."""
 
@@ -203,11 +240,14 @@ def _difference(item: ExecutionItem, path: Path) -> str | None:
 
 
 def _hops(record: ExecutionRecord) -> list[ExecutionItem]:
-    """The last item of each hop, in order: a hop that was tried again counts as it ended."""
+    """The last item of each hop, in order: a hop that was tried again counts as it ended. Nodes are no chain."""
+    nodes = {span.span_id for span in record.spans if visit_of(span)}
     by_number = {
         item.stage_iteration: item
         for item in record.items
-        if item.item_type == ItemType.INTERCEPTION_ITERATION and item.stage_iteration is not None
+        if item.item_type == ItemType.INTERCEPTION_ITERATION
+        and item.stage_iteration is not None
+        and item.span_id not in nodes
     }
     return [by_number[number] for number in sorted(by_number)]
 

@@ -1,7 +1,7 @@
 """The names of attributes and span events, written once. `docs/semantic-conventions.md` explains each.
 
 An attribute is `devserver.` + the record's field name. The GenAI names follow the OpenTelemetry GenAI semantic
-conventions (status: development, as of semantic conventions 1.40); the four OpenInference names are those that
+conventions (status: development, as of semantic conventions 1.40); the OpenInference names are those that
 viewers read.
 """
 
@@ -29,6 +29,9 @@ LOOP_ITERATION = PREFIX + "loop_iteration"
 CONFIG_USED = PREFIX + "config_used"
 MODEL_USED = PREFIX + "model_used"
 BACKEND_USED = PREFIX + "backend_used"
+NODE_ID = PREFIX + "node_id"
+NODE_TYPE = PREFIX + "node_type"
+NODE_VISIT = PREFIX + "node_visit"
 SPAN_COUNT = PREFIX + "span_count"
 ITEM_COUNT = PREFIX + "item_count"
 CANCELLED = PREFIX + "cancelled"
@@ -45,11 +48,15 @@ GEN_AI_INPUT_MESSAGES = "gen_ai.input.messages"
 GEN_AI_OUTPUT_MESSAGES = "gen_ai.output.messages"
 GEN_AI_OUTPUT_TYPE = "gen_ai.output.type"
 OPENINFERENCE_SPAN_KIND = "openinference.span.kind"
+GRAPH_NODE_ID = "graph.node.id"
+GRAPH_NODE_NAME = "graph.node.name"
+GRAPH_NODE_PARENT_ID = "graph.node.parent_id"
 SESSION_ID = "session.id"
 
 EXECUTION_SPAN = "execution"
 ITERATION_SPAN = "iteration"
 OUTPUT_SPAN = "output"
+NODE_SPAN = "node"
 LATE_SPAN = "late"
 
 TEXT_LIMIT = 4_096

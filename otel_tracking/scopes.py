@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Self
 
@@ -10,11 +11,12 @@ from opentelemetry.trace import SpanKind
 from otel_tracking import attributes as names
 from otel_tracking.capture.binding import CapturesHttp
 from otel_tracking.current_span import SpanBlock
+from otel_tracking.nodes import NODE_FACT
 from otel_tracking.scope import Attempt, Scope
 from otel_tracking.shared import Run, StagePlace
 from otel_tracking.surroundings import blocks, enter_block
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType
-from otel_tracking.values.plain import describe_error, is_cancellation, plain_number, text_or
+from otel_tracking.values.plain import describe_error, is_cancellation, plain_number, text, text_or
 
 
 class CallingScope(Scope):
@@ -50,6 +52,57 @@ class CallingScope(Scope):
         if configured is not None:
             call.fact("configured", configured)
         return call
+
+    def node(
+        self,
+        node_id: str,
+        node_type: str,
+        *,
+        after: Iterable[Visit] = (),
+        stage: int | None = None,
+        loop_iteration: int | None = None,
+        config_used: Any = None,
+    ) -> Visit:
+        """The scope of one visit of a node of a graph; the run counts the visits of each node, from 1.
+
+        `after` are the visits whose results this one was given: one for a plain edge or a feedback edge, several where
+        ways meet. Each becomes a link of the span, since a span has one parent only. What is said of the place goes
+        before that of the scope around it.
+
+        >>> from otel_tracking import ExecutionTracker
+        >>> with ExecutionTracker().execution("canvas") as run:
+        ...     with run.node("input-1", "input") as first: pass
+        ...     with run.node("evaluation-1", "evaluation", after=[first], stage=2) as second: second.visit
+        1
+        """
+        node_id, node_type, ways = text(node_id), text(node_type), [way for way in after if isinstance(way, Visit)]
+        given = {"stage": stage, "loop_iteration": loop_iteration, "config_used": config_used}
+        place = self.place._replace(**{name: value for name, value in given.items() if value is not None})
+        visit = self._run.next_visit(node_id)
+        name = names.viewer_text(f"{names.NODE_SPAN} {node_type}")
+        node = self._open(Visit, name, place, attributes=_node_attributes(node_id, node_type, visit, ways))
+        node.arrive(node_id, node_type, visit, ways)
+        return node
+
+
+class Visit(CallingScope):
+    """One visit of a node of a graph; whoever is visited next names it in `after`."""
+
+    __slots__ = ("node_id", "visit")
+
+    def arrive(self, node_id: str, node_type: str, visit: int, ways: list[Visit]) -> None:
+        """Say which visit this is and where it comes from."""
+        self.node_id, self.visit = node_id, visit
+        came = [{"span_id": way.span_id, "node_id": way.node_id, "visit": way.visit} for way in ways]
+        self.fact(NODE_FACT, {"node_id": node_id, "node_type": node_type, "visit": visit, "after": came})
+        try:
+            for way in ways:
+                named = {names.NODE_ID: names.flat(way.node_id)}
+                # A recording looks at links itself.
+                told = named if self._run.recorder else self._run.redactor.attributes(named)
+                self.span.add_link(way.span.get_span_context(), told)
+        except Exception as trouble:
+            self._run.troubles.report("link", trouble)
 
 
 class BackendCall(CapturesHttp, CallingScope):
@@ -166,6 +219,20 @@ def _call_attributes(operation: str, backend: Any, model: Any) -> dict[str, Any]
     known[names.GEN_AI_PROVIDER_NAME] = known[names.BACKEND_USED] = names.flat(backend)
     if model is not None:
         known[names.GEN_AI_REQUEST_MODEL] = known[names.MODEL_USED] = names.flat(model)
+    return known
+
+
+_NODE_KINDS = {"evaluation": "EVALUATOR", "image_evaluation": "EVALUATOR", "comparison_evaluator": "EVALUATOR"}
+
+
+def _node_attributes(node_id: str, node_type: str, visit: int, ways: list[Visit]) -> dict[str, Any]:
+    known = names.FlatAttributes()
+    known[names.NODE_ID] = known[names.GRAPH_NODE_ID] = names.flat(node_id)
+    known[names.NODE_TYPE] = known[names.GRAPH_NODE_NAME] = names.flat(node_type)
+    known[names.NODE_VISIT] = visit
+    known[names.OPENINFERENCE_SPAN_KIND] = _NODE_KINDS.get(node_type, "CHAIN")
+    if ways:
+        known[names.GRAPH_NODE_PARENT_ID] = names.flat(ways[0].node_id)
     return known
 
 

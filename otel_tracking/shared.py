@@ -126,6 +126,7 @@ class Run:
         self.next_number = self.items.take
         self.is_over = False
         self._stage: int | None = None
+        self._visits: dict[str, Numbers] = {}
         self._failures: list[tuple[BaseException, StagePlace]] = []
 
     def now(self) -> int:
@@ -204,6 +205,10 @@ class Run:
         """The stage that was left for this one; None where there was none, or it is the same."""
         previous, self._stage = self._stage, number
         return None if previous == number else previous
+
+    def next_visit(self, node_id: str) -> int:
+        """The how-manieth visit of a node this is, from 1."""
+        return self._visits.setdefault(node_id, Numbers()).take()
 
     def note_failure(self, error: BaseException, scope: OnSpan) -> None:
         """Remember where an exception was first seen: the innermost scope sees it first."""

@@ -34,9 +34,9 @@ SURFACE = {
     "otel_tracking": """
         attributes attribution audience canonical capture capture.names capture.propagation entities environment erasure
         errors extras frame migration.corrections migration.era_a migration.records migration.recorder
-        migration.recorder.erasing outcome plan pseudonyms record run scopes secrets.frozen secrets.media
-        secrets.records secrets.redaction span_event taxonomy timings tracker values.kinds values.media_in_texts
-        values.media_types values.payload_check values.plain values.rebuild
+        migration.recorder.erasing nodes outcome passed_differently plan pseudonyms record run scopes secrets.frozen
+        secrets.media secrets.records secrets.redaction span_event taxonomy timings tracker values.kinds
+        values.media_in_texts values.media_types values.payload_check values.places values.plain values.rebuild
         values.record_fields version view
     """,
     "collectors": """
@@ -60,8 +60,9 @@ SURFACE = {
         storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding
         storage.reading.remembered storage.reading.selection storage.upkeep.inspection storage.upkeep.salvage
         storage.writing.media storage.writing.tombstones
-        story.boxes story.catalogue story.changed_words story.concerns story.drifting story.language_names story.letters
-        story.parts story.readable story.remarks story.story story.storyteller story.untranslated story.words
+        story.boxes story.catalogue story.changed story.changed_words story.concerns story.drifting story.language_names
+        story.letters story.parts story.readable story.remarks story.story story.storyteller story.untranslated
+        story.words
     """,
 }
 """What other packages may import of each, beside the package itself: whatever is not listed may change at any time."""

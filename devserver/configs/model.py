@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-INTERCEPTION_KINDS = ("translation_chain", "pass_on", "engine")
+from devserver.configs.canvas import CanvasEdge, CanvasNode
+
+INTERCEPTION_KINDS = ("translation_chain", "pass_on", "engine", "canvas")
 """What stage 2 can do; `devserver/stages/interception.py` has a function for each."""
 
 MEDIA = ("image", "audio", "music", "video", "3d", "code")
@@ -29,7 +31,8 @@ class InterceptionConfig:
     """Stage 2. A `translation_chain` visits `languages`: "fixed" or "random" ones over `hops`, or those of a list.
 
     A random chain ends in `final_language`, or where it began where that is None. `engine` is for the kind `engine`;
-    in a `translation_chain` it translates each hop instead of the engines of this machine.
+    in a `translation_chain` it translates each hop instead of the engines of this machine. A `canvas` has `nodes` and
+    `edges`.
     """
 
     kind: str = "pass_on"
@@ -42,6 +45,8 @@ class InterceptionConfig:
     retries: int = 1
     fallbacks: tuple[FallbackConfig, ...] = ()
     images_at_most: int = 0
+    nodes: tuple[CanvasNode, ...] = ()
+    edges: tuple[CanvasEdge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,4 +95,7 @@ class PipelineConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain values; a record keeps this, so that a changed file does not change what is known."""
-        return asdict(self)
+        known = asdict(self)
+        if not self.interception.nodes:
+            del known["interception"]["nodes"], known["interception"]["edges"]
+        return known

@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from devserver.configs.canvas import (
+    CONDITIONS,
+    MOST_VISITS,
+    NODE_TYPES,
+    CanvasEdge,
+    CanvasNode,
+    trouble_with,
+)
 from devserver.configs.model import (
     INTERCEPTION_KINDS,
     MEDIA,
@@ -74,6 +82,8 @@ INTERCEPTION = {
     "engine": Key(_is_text, "the name of an engine"),
     "seed": _SEED,
     "parameters": _TABLE,
+    "nodes": Key(_are_tables, "a list of tables"),
+    "edges": Key(_are_tables, "a list of tables"),
     **_TRIES,
 }
 OUTPUT = {
@@ -87,6 +97,16 @@ OUTPUT = {
 }
 FALLBACK = {"engine": Key(_is_text, "the name of an engine", required=True), "parameters": _TABLE}
 
+NODE = {
+    "id": _NAME,
+    "type": Key(lambda value: value in NODE_TYPES, f"one of {', '.join(NODE_TYPES)}", required=True),
+    "engine": Key(_is_text, "the name of an engine"),
+    "parameters": _TABLE,
+    "pass_score": _number(0, 10),
+    "most_visits": _number(1, MOST_VISITS),
+}
+EDGE = {"source": _NAME, "target": _NAME, "when": _one_of(CONDITIONS)}
+
 
 def read_pipeline(source: Any, file: str) -> PipelineConfig:
     """The configuration that `source`, the content of `file`, describes. Raises `InvalidConfig`."""
@@ -96,6 +116,9 @@ def read_pipeline(source: Any, file: str) -> PipelineConfig:
         for number, output in enumerate(table.pop("outputs", []), start=1)
     ]
     interception = _read_interception(table.pop("interception", {}), file)
+    names = [output.name for output in outputs]
+    if interception.kind == "canvas" and (trouble := trouble_with(interception.nodes, interception.edges, names)):
+        raise InvalidConfig(f"{file}: {trouble}")
     return PipelineConfig(**table, interception=interception, outputs=tuple(outputs))
 
 
@@ -105,7 +128,16 @@ def _read_interception(source: Any, file: str) -> InterceptionConfig:
         table["languages"] = tuple(table["languages"])
     if table.get("kind") == "engine" and "engine" not in table:
         raise InvalidConfig(f'{file}: interception.engine is missing; kind "engine" needs the name of an engine')
+    table |= {"nodes": tuple(CanvasNode(**node) for node in _tables(table, "nodes", NODE, file))}
+    table |= {"edges": tuple(CanvasEdge(**edge) for edge in _tables(table, "edges", EDGE, file))}
     return InterceptionConfig(**_with_fallbacks(table, file, "interception."))
+
+
+def _tables(table: Mapping[str, Any], name: str, keys: Mapping[str, Key], file: str) -> list[dict[str, Any]]:
+    return [
+        _check(source, keys, file, f"interception.{name}[{number}].")
+        for number, source in enumerate(table.get(name, []), start=1)
+    ]
 
 
 def _read_output(source: Any, file: str, place: str) -> OutputConfig:

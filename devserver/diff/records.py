@@ -19,6 +19,7 @@ from devserver.diff.model import ADDED, ATTEMPT, CHANGED, REMOVED, Comparison, D
 from devserver.diff.values import MISSING, Change, changes
 from exporters.story.changed_words import compare_texts
 from otel_tracking import ExecutionItem, ExecutionRecord, ItemType, SpanRecord, canonical
+from otel_tracking.passed_differently import passed_differently
 from otel_tracking.record import Media
 
 HEAD = (
@@ -101,9 +102,15 @@ def _compare_attempts(where: Where, left: SpanRecord, right: SpanRecord) -> Iter
     yield from _compare_field(where, "configured", left.configured, right.configured)
     passed = list(changes(left.passed, right.passed, skip_in_passed))
     yield from _told(where, "passed", without_what_follows(passed, left.passed))
+    yield from _compare_field(where, "passed_differently", *map(_sent_instead, (left, right)))
     response = list(changes(left.response, right.response, skip_in_response))
     yield from _told(where, "response", without_what_follows(response, left.response, is_answer=True))
     yield from _compare_field(where, "facts", left.facts, right.facts)
+
+
+def _sent_instead(call: SpanRecord) -> dict[str, Any]:
+    """What left in the place of configured values, by their names."""
+    return {one.name: one.to_dict().get("passed") for one in passed_differently(call)}
 
 
 def _compare_field(where: Where, name: str, left: Any, right: Any) -> Iterator[Difference]:

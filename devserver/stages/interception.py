@@ -15,6 +15,7 @@ from devserver.backends.http import stop_if
 from devserver.configs.model import FallbackConfig
 from devserver.engines import Translated
 from devserver.errors import PipelineError
+from devserver.stages.canvas import Canvas, walk
 from devserver.stages.contexts import CONTEXT, TRANSLATION_CONTEXT
 from devserver.stages.making import Wish, choices_of, make
 from devserver.stages.parameters import INTERCEPTION
@@ -40,6 +41,7 @@ class Intercepted(NamedTuple):
 
     text: Text
     seed: int | None = None
+    canvas: Canvas | None = None
 
 
 def intercept(stage: Stage, prompt: Text, task: Task) -> Intercepted:
@@ -83,6 +85,22 @@ def made_by_engine(stage: Stage, prompt: Text, task: Task) -> Intercepted:
     found = {**answer.backend.about, **made.facts, "total_iterations": 1, "seed": used_seed}
     _log_final(stage, text, prompt, task, found)
     return Intercepted(text, used_seed)
+
+
+def made_by_canvas(stage: Stage, prompt: Text, task: Task) -> Intercepted:
+    """The text that was said last on the configuration's canvas."""
+    seed = task.seeds.of_interception(task.interception)
+    try:
+        canvas = walk(stage, prompt, task, seed)
+    except PipelineError:
+        raise
+    except Exception as error:
+        raise PipelineError(f"Interception failed: Backend error: {error}") from error
+    text = Text(canvas.last, prompt.language)
+    _log_final(
+        stage, text, prompt, task, {"total_iterations": canvas.hops, "visits": dict(canvas.visits), "seed": seed}
+    )
+    return Intercepted(text, seed, canvas)
 
 
 def plan_journey(prompt: Text, task: Task, seed: int | None = None) -> tuple[tuple[str, ...], int | None]:
@@ -185,4 +203,5 @@ INTERCEPTIONS: dict[str, Intercept] = {
     "translation_chain": translation_chain,
     "pass_on": pass_on,
     "engine": made_by_engine,
+    "canvas": made_by_canvas,
 }

@@ -12,7 +12,7 @@ from devserver.stages.making import MadeBy, Wish, choices_of, make
 from devserver.stages.task import Task
 from devserver.stages.texts import Text
 from otel_tracking import ItemType
-from otel_tracking.scopes import Stage
+from otel_tracking.scopes import CallingScope
 
 ITEM_TYPES = {
     "image": ItemType.OUTPUT_IMAGE,
@@ -25,7 +25,7 @@ ITEM_TYPES = {
 """The item type of each medium a configuration may ask for."""
 
 
-def make_output(stage: Stage, number: int, wanted: OutputConfig, text: Text, task: Task) -> OutputResult:
+def make_output(stage: CallingScope, number: int, wanted: OutputConfig, text: Text, task: Task) -> OutputResult:
     """Output `number`, made and logged: an item for each file that one answer held."""
     wish = Wish(
         who=f"output {wanted.name}",

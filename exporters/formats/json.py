@@ -11,7 +11,8 @@ from typing import Any
 from exporters.errors import BrokenFile
 from otel_tracking import canonical
 from otel_tracking.errors import RecordError
-from otel_tracking.record import ExecutionRecord
+from otel_tracking.passed_differently import passed_differently
+from otel_tracking.record import ExecutionRecord, SpanRecord
 
 
 def render(record: ExecutionRecord) -> bytes:
@@ -55,7 +56,15 @@ def plain_fields_of(record: ExecutionRecord) -> dict[str, Any]:
     """The fields as plain JSON values, each encoded on its own: what is around a value must not make it too deep."""
     fields = record.to_dict()
     parts = {name: [_plain_fields(part) for part in fields[name]] for name in ("items", "spans")}
+    for span, told in zip(record.spans, parts["spans"], strict=True):
+        told |= _changed(span)
     return _plain_fields({name: value for name, value in fields.items() if name not in parts}) | parts
+
+
+def _changed(span: SpanRecord) -> dict[str, Any]:
+    """What left as another value than the configured one, where anything did. It is not read back: it is seen again."""
+    found = [_plain_fields(one.to_dict()) for one in passed_differently(span)]
+    return {"passed_differently": found} if found else {}
 
 
 def _plain_fields(fields: dict[str, Any]) -> dict[str, Any]:

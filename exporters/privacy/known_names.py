@@ -95,12 +95,28 @@ KEYS = PARAMETERS | frozenset(
         *("total_duration", "load_duration", "prompt_eval_count", "prompt_eval_duration", "eval_count", "input"),
         *("eval_duration", "thinking", "tool_calls", "function", "arguments", "data", "b64_json", "image_url"),
         *("number", "node_errors", "queue_number", "translate_first", "description", "medium", "trace_id", "span_id"),
-        *("attributes", "injected", "rules", "medium", "max_length", "argv", "media"),
+        *(
+            "attributes",
+            "injected",
+            "instructions",
+            "node_id",
+            "node_type",
+            "visit",
+            "score",
+            "pass_score",
+            "is_last",
+            "after",
+            "rules",
+            "medium",
+            "max_length",
+            "argv",
+            "media",
+        ),
     )
 )
 """Keys of what was passed, answered or configured that are no stranger's: they stay without being looked at."""
 
-FACTS = frozenset(("provider", "engine", "injected", "context", "redaction"))
+FACTS = frozenset(("provider", "engine", "injected", "context", "redaction", "node", "evaluation"))
 """Facts of spans that leave under `pseudonymous`."""
 
 HEADERS = frozenset(("content-type", "content-length", "content-encoding", "transfer-encoding", "accept"))

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from exporters.story.boxes import made_by, parameters_of
+from exporters.story.changed import Changed, changed_in
 from exporters.story.parts import Parameter, joined
 from exporters.story.readable import readable, seconds, visible_line
+from otel_tracking.passed_differently import PassedDifferently, passed_differently
 from otel_tracking.record import ExecutionRecord, SpanRecord
+from otel_tracking.values.places import ABSENT
 
 _DEEPEST = 4
 
@@ -38,6 +41,7 @@ class Call:
     seconds: str
     error: str
     span: SpanRecord = field(repr=False)
+    words: Mapping[str, str] = field(repr=False)
 
     @property
     def request(self) -> str:
@@ -59,6 +63,11 @@ class Call:
     def not_passed(self) -> tuple[str, ...]:
         """The names of what was asked for and never left."""
         return tuple(map(visible_line, self.span.not_passed))
+
+    @property
+    def passed_differently(self) -> tuple[Changed, ...]:
+        """What was asked for and left as something else."""
+        return changed_in(self.span, self.words)
 
     @property
     def response(self) -> tuple[Parameter, ...]:
@@ -87,6 +96,7 @@ def calls_of(record: ExecutionRecord, words: Mapping[str, str]) -> tuple[Call, .
             seconds=seconds(span.execution_time),
             error=_error(span, words),
             span=span,
+            words=words,
         )
         for number, span in enumerate(record.attempts, start=1)
     )
@@ -104,7 +114,8 @@ def sent_of(span: SpanRecord) -> tuple[Sent, ...]:
     """
     configured, passed = dict(_leaves(span.configured)), dict(_leaves(_parameters_in(span.passed)))
     lost = {visible_line(name) for name in span.not_passed}
-    first = [_configured(name, value, passed, lost) for name, value in configured.items()]
+    changed = {visible_line(one.name): _passed(one) for one in passed_differently(span)}
+    first = [_configured(name, value, passed, lost, changed) for name, value in configured.items()]
     unnamed = [Sent(name, None, None, "lost") for name in sorted(lost - configured.keys())]
     added = [Sent(name, None, value, "added") for name, value in passed.items() if name not in configured]
     return (*first, *unnamed, *added)
@@ -124,9 +135,17 @@ def _error(span: SpanRecord, words: Mapping[str, str]) -> str:
     return visible_line(span.error) if span.error else words["failed"]
 
 
-def _configured(name: str, value: str, passed: Mapping[str, str], lost: set[str]) -> Sent:
+def _passed(one: PassedDifferently) -> str | None:
+    return None if one.passed is ABSENT else readable(one.passed)
+
+
+def _configured(
+    name: str, value: str, passed: Mapping[str, str], lost: set[str], changed: Mapping[str, str | None]
+) -> Sent:
+    if name in changed:
+        return Sent(name, value, changed[name], "lost" if changed[name] is None else "changed")
     if name in passed:
-        return Sent(name, value, passed[name], "same" if passed[name] == value else "changed")
+        return Sent(name, value, passed[name], "same")
     # An outer name stands for all that is inside: `options` for `options.top_p`.
     is_lost = any(outer in lost for outer in _outer(name))
     return Sent(name, value, None, "lost" if is_lost else "unknown")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from exporters.story.parts import Bar, joined
 from exporters.story.readable import language_code, seconds, visible_line
+from otel_tracking.nodes import visit_of
 from otel_tracking.record import ExecutionRecord, SpanRecord
 from otel_tracking.taxonomy import STAGE_NAMES
 
@@ -69,6 +70,9 @@ def _label(span: SpanRecord, words: Mapping[str, str]) -> str:
         return " ".join(part for part in (words["hop"], str(span.stage_iteration), _languages(span)) if part)
     if span.name == "output" and span.loop_iteration is not None:
         return joined(f"{words['output']} {span.loop_iteration}", visible_line(span.config_used or ""))
+    if visit := visit_of(span):
+        again = words["visit"].format(number=visit.visit) if visit.is_again else ""
+        return joined(visible_line(visit.node_id), visible_line(visit.node_type), again)
     return visible_line(span.name)
 
 

@@ -37,6 +37,7 @@ def test_no_server_is_asked_for_unless_it_is_set():
         "ollama": "set OLLAMA_HOST to its address",
         "ollama_generate": "set OLLAMA_HOST to its address",
         "comfyui": "set COMFYUI_URL to its address",
+        "wikipedia": "set WIKIPEDIA_URL to its address",
         **{
             f"{name}{suffix}": f"put its key into the environment variable {name.upper()}_API_KEY"
             for name in ("openrouter", "openai", "mistral")
@@ -51,7 +52,7 @@ def test_what_is_set_is_wired_under_the_names_that_configurations_use():
         settings_from(OLLAMA_HOST="gpu.school.example", COMFYUI_URL="http://gpu:8188", OPENAI_API_KEY="sk-x")
     )
     assert set(engines.makers) == {"ollama", "ollama_generate", "comfyui", "openai", "openai_images"}
-    assert set(engines.missing) == {"openrouter", "openrouter_images", "mistral", "mistral_images"}
+    assert set(engines.missing) == {"wikipedia", "openrouter", "openrouter_images", "mistral", "mistral_images"}
     assert isinstance(engines.makers["ollama"], Ollama)
     assert isinstance(engines.makers["openai"], OpenAICompatible)
 
@@ -216,7 +217,7 @@ def test_every_variable_is_documented():
     """What can be set in the environment stands on the page, and so does every provider that is known."""
     from devserver import settings
 
-    variables = {settings.OLLAMA_HOST, settings.COMFYUI_URL, settings.PROVIDERS_FILE}
+    variables = {settings.OLLAMA_HOST, settings.COMFYUI_URL, settings.WIKIPEDIA_URL, settings.PROVIDERS_FILE}
     variables |= {settings.READ_TIMEOUT, settings.CONNECT_TIMEOUT, *(provider.key_variable for provider in PROVIDERS)}
     assert {variable for variable in variables if f"`{variable}`" not in PAGE} == set()
     for provider in PROVIDERS:

@@ -67,12 +67,12 @@ def test_people_write_their_own_in_toml_or_json(tmp_path, suffix):
         (
             {"name": "a", "interception": {"hop": 8}},
             "mine.toml: there is no key interception.hop; closest is hops; known are "
-            "engine, fallbacks, final_language, hops, "
-            "images_at_most, kind, languages, parameters, retries, seed",
+            "edges, engine, fallbacks, final_language, hops, "
+            "images_at_most, kind, languages, nodes, parameters, retries, seed",
         ),
         (
             {"name": "a", "interception": {"kind": "dada"}},
-            "mine.toml: interception.kind is 'dada'; allowed is one of translation_chain, pass_on, engine",
+            "mine.toml: interception.kind is 'dada'; allowed is one of translation_chain, pass_on, engine, canvas",
         ),
         (
             {"name": "a", "interception": {"kind": "engine"}},

@@ -23,7 +23,7 @@ from otel_tracking import ItemType, Media, MediaType
 
 ELEMENTS = (
     "html head meta title style body main header section footer div p h1 h2 h3 h4 ol li figure figcaption "
-    "img audio video details summary table tbody tr th td pre code span b i q bdi svg rect"
+    "img audio video details summary table tbody tr th td pre code span b i q bdi svg rect dl dt dd ins del"
 )
 ATTRIBUTES = (
     "lang dir charset http-equiv content name class src alt controls preload scope aria-hidden aria-label "

@@ -55,6 +55,8 @@ class _Job:
             found |= self.progress.facts()
         if self.plan.removed:
             found["nodes_removed"] = list(self.plan.removed)
+        if self.plan.instructions:
+            found["instructions"] = list(self.plan.instructions)
         return found | ({"stopped": self.stopped} if self.stopped else {})
 
 

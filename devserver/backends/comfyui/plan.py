@@ -29,13 +29,15 @@ class Plan:
     """A graph that is ready to be sent.
 
     `sent` are the values that were put into it, and `injected` says of each parameter where in the request it went
-    (JSON pointers into the recorded request). `removed` are nodes that had to go for want of an image.
+    (JSON pointers into the recorded request). `instructions` are parameters that told where to put others and left in
+    nothing of their own. `removed` are nodes that had to go for want of an image.
     """
 
     graph: Graph
     sent: Mapping[str, Any]
     injected: Mapping[str, list[str]]
     removed: Sequence[str]
+    instructions: Sequence[str] = ()
 
 
 def make_plan(
@@ -52,7 +54,12 @@ def make_plan(
 
     places = fitted.filled.places | filled.places | with_loras.places
     sent = {key: value for key, value in {**parameters, **values}.items() if key in places}
-    return Plan(with_loras.graph, sent, _pointers(places), fitted.removed)
+    return Plan(with_loras.graph, sent, _pointers(places), fitted.removed, _instructions(parameters))
+
+
+def _instructions(parameters: Mapping[str, Any]) -> list[str]:
+    named = [GRAPH] if isinstance(parameters.get(GRAPH), str) else []  # its name; the graph itself leaves
+    return [*named, INJECT] if INJECT in parameters else named
 
 
 def _pointers(places: Mapping[str, list[NodeInput]]) -> dict[str, list[str]]:

@@ -14,10 +14,13 @@ from devserver.cli.showing.rows import row_of, way_of
 from devserver.cli.showing.terminal_words import STATUS_STYLES
 from devserver.cli.showing.text import safe_line, shorten
 from exporters.story.boxes import box_of
+from exporters.story.changed import change_line
 from exporters.story.readable import seconds
 from exporters.story.untranslated import Marks, marks_of
 from exporters.story.words import ENGLISH
 from otel_tracking import ExecutionItem, ExecutionRecord, SpanRecord
+from otel_tracking.nodes import visit_of
+from otel_tracking.passed_differently import passed_differently
 
 SpanOrItem: TypeAlias = SpanRecord | ExecutionItem
 
@@ -80,10 +83,16 @@ def _span_line(span: SpanRecord) -> Text:
         line.append(f"  failed: {_error_text(span)}", style="not bold red")
     if span.not_passed:
         line.append(f"  not passed: {safe_line(', '.join(span.not_passed))}", style="not bold yellow")
+    if changed := [change_line(one, ENGLISH) for one in passed_differently(span)]:
+        line.append(f"  passed differently: {safe_line(', '.join(changed))}", style="not bold yellow")
     return line
 
 
 def _counter(span: SpanRecord) -> str:
+    if visit := visit_of(span):
+        ways = ", ".join(f"{way.node_id} ({way.visit})" for way in visit.after)
+        after = f" after {safe_line(ways)}" if ways else ""
+        return f" {safe_line(visit.node_id)} visit {visit.visit}{after}"
     if span.name.startswith("stage"):
         return f" {span.stage}"
     if span.name == "iteration":

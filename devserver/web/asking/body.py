@@ -55,6 +55,7 @@ def request_of(
     """
     config = configs.named(_text(source, "schema", needed=True))
     languages = source.get("languages")
+    names: dict[str, Any] = {name: _text(source, name) or None for name in _NAMES}
     request = Request(
         prompt=_text(source, "input_text", needed=True, longest=None),
         config_name=config.name,
@@ -64,7 +65,7 @@ def request_of(
         languages=tuple(languages) if isinstance(languages, list) and _are_codes(languages) else _no_list(languages),
         parameters=_object(source, "parameters"),
         images=_images(source.get("images")),
-        **{name: _text(source, name) or None for name in _NAMES},
+        **names,
     )
     return checked(request, config), config
 

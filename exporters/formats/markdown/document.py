@@ -6,7 +6,7 @@ CommonMark with tables. Every text is a quotation in which nothing is markup (`t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote as url_of
@@ -139,6 +139,17 @@ def _call(call: Call, story: Story) -> Iterator[str]:
             yield from _parameters(parameters)
     if call.not_passed:
         yield f"**{inline(story.words['not_passed'])}**: {', '.join(map(inline, call.not_passed))}"
+    yield from _changes(call, story.words)
+
+
+def _changes(call: Call, words: Mapping[str, str]) -> Iterator[str]:
+    """What left as something else, a line each."""
+    if call.passed_differently:
+        yield f"**{inline(words['passed_differently'])}**"
+        lines = ["| | | |", "|---|---|---|"]
+        for one in call.passed_differently:
+            lines.append(_row((one.name, one.configured, words["lost"] if one.passed is None else one.passed)))
+        yield "\n".join(lines)
 
 
 def _facts(story: Story) -> Iterator[str]:

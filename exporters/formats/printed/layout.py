@@ -14,6 +14,7 @@ from exporters.formats.printed.pictures import LONGEST_SIDE
 from exporters.formats.printed.rows import Passage, Section, passage_of, sections_of
 from exporters.formats.printed.timeline import Timeline, on_one_page
 from exporters.story.calls import Call, Sent
+from exporters.story.changed import around_the_change
 from exporters.story.letters import beginning, cut
 from exporters.story.parts import Parameter, joined
 from exporters.story.story import Story
@@ -124,9 +125,10 @@ def _call(call: Call, words: Mapping[str, str], most: int) -> PrintedCall:
 
 
 def _sent(one: Sent, words: Mapping[str, str]) -> Sent:
-    configured, passed = (
-        short(value, words, _LONGEST_VALUE) if value is not None else None for value in (one.configured, one.passed)
-    )
+    values = (one.configured, one.passed)
+    if one.fate == "changed" and one.configured is not None and one.passed is not None:
+        values = around_the_change(one.configured, one.passed, _LONGEST_VALUE)
+    configured, passed = (None if value is None else short(value, words, _LONGEST_VALUE) for value in values)
     return Sent(cut(one.name, LONGEST_NAME), configured, passed, one.fate)
 
 

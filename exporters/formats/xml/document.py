@@ -47,6 +47,7 @@ from exporters.formats.xml.values import (
 )
 from exporters.story.readable import language_code
 from exporters.story.untranslated import marks_of
+from otel_tracking.passed_differently import passed_differently
 from otel_tracking.record import ExecutionRecord
 
 SCHEMA = Path(__file__).parent / "execution-record.xsd"
@@ -59,6 +60,7 @@ def render(record: ExecutionRecord) -> bytes:
     root = etree.Element(f"{{{NAMESPACE}}}execution_record", nsmap={None: NAMESPACE})
     _write_fields(root, record.to_dict(), RECORD)
     _mark_languages(root, record)
+    _say_what_changed(root, record)
     etree.indent(root, space="  ")
     _close_up(root)
     document: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
@@ -188,11 +190,25 @@ def _mark_languages(root: _Element, record: ExecutionRecord) -> None:
                 text.set(_LANGUAGE, left.tag)
 
 
+def _say_what_changed(root: _Element, record: ExecutionRecord) -> None:
+    """List what left as another value than the configured one. It is not read back: it is seen again."""
+    spans = root.iterfind(f"{{{NAMESPACE}}}spans/{{{NAMESPACE}}}span")
+    for element, span in zip(spans, record.spans, strict=True):
+        found = [one.to_dict() for one in passed_differently(span)]
+        if found:
+            write_value(child(element, _CHANGED), plain(found))
+
+
+_CHANGED = "passed_differently"
+
+
 def _read_fields(element: _Element, names: Iterable[str]) -> dict[str, Any]:
     """The fields as plain canonical JSON."""
     found: dict[str, Any] = dict.fromkeys(names)
     for part in element:
         name = name_of(part)
+        if name == _CHANGED:
+            continue
         if name == "exact":
             found.update((str(entry.get("name")), read_value(entry[0])) for entry in part)
         else:
