@@ -75,7 +75,7 @@ class CallingScope(Scope):
         ...     with run.node("evaluation-1", "evaluation", after=[first], stage=2) as second: second.visit
         1
         """
-        node_id, node_type, ways = text(node_id), text(node_type), [way for way in after if isinstance(way, Visit)]
+        node_id, node_type, ways = text(node_id), text(node_type), self._visits_in(after)
         given = {"stage": stage, "loop_iteration": loop_iteration, "config_used": config_used}
         place = self.place._replace(**{name: value for name, value in given.items() if value is not None})
         visit = self._run.next_visit(node_id)
@@ -83,6 +83,14 @@ class CallingScope(Scope):
         node = self._open(Visit, name, place, attributes=_node_attributes(node_id, node_type, visit, ways))
         node.arrive(node_id, node_type, visit, ways)
         return node
+
+
+    def _visits_in(self, after: Iterable[Visit]) -> list[Visit]:
+        try:
+            return [way for way in after if isinstance(way, Visit)]
+        except Exception as trouble:
+            self._run.troubles.report("node", trouble)
+            return []
 
 
 class Visit(CallingScope):

@@ -38,6 +38,8 @@ def test_any_value_may_be_passed_for_anything(recording, sink, name):
             with iteration.backend_call(odd(), model=odd(), configured=odd(), operation=odd()) as call:
                 call.passed(odd())
             iteration.item("interception_iteration", content="kept")
+        with run.node(odd(), odd(), after=odd(), stage=odd(), loop_iteration=odd(), config_used=odd()) as visit:
+            visit.item("interception_final", content="visited")
         with run.output(odd(), config_used=odd()) as output, output.stage(odd()) as stage:
             stage.item("output_image", content="made")
             stage.item("output_image", media=b"png", media_format=odd(), content="with media")
@@ -46,7 +48,7 @@ def test_any_value_may_be_passed_for_anything(recording, sink, name):
 
     record = finished(recording, sink)
     contents = [item.content for item in record.items]
-    assert {"kept", "made", "with media"} <= {content for content in contents if isinstance(content, str)}
+    assert {"kept", "visited", "made", "with media"} <= {content for content in contents if isinstance(content, str)}
     assert record.dropped == 0
     assert [item.sequence_number for item in record.items] == list(range(1, len(record.items) + 1))
 
