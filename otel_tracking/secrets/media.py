@@ -23,6 +23,9 @@ TEXTS = (b"tEXt", b"iTXt", b"zTXt", b"eXIf")
 _LARGEST_TEXT = 4 * 2**20
 """Bytes of a packed text when it is unpacked; a longer one is left alone."""
 
+_MOST_CHUNKS = 10_000
+"""Chunks that are looked at: a picture of 80 MB has as many, and zeros in the place of one would have 90,000 in a MB."""
+
 _EDGE = 64 * 1024
 _SHORTEST_IN_BINARY = 16
 
@@ -58,12 +61,14 @@ def split_packed(kind: bytes, data: bytes) -> tuple[bytes, bytes]:
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Kind, data and all bytes of each chunk of a PNG; whatever is no whole chunk comes last, of no kind."""
-    position = len(PNG)
-    while position + 12 <= len(content):
+    """Kind, data and all bytes of each chunk of a PNG; from what is no whole chunk on all comes last, of no kind."""
+    position, number = len(PNG), 0
+    while position + 12 <= len(content) and number < _MOST_CHUNKS:
         (size,) = struct.unpack_from(">I", content, position)
-        end = position + 12 + size
+        end, number = position + 12 + size, number + 1
         kind = content[position + 4 : position + 8]
+        if not kind.isalpha():
+            break
         yield kind, content[position + 8 : end - 4] if kind in TEXTS else b"", content[position:end]
         position = end
     yield b"", b"", content[position:]
