@@ -16,6 +16,7 @@ from exporters.storage.files import is_there
 from exporters.storage.reading.damage import Damages
 from exporters.storage.reading.execution_index import ExecutionRow
 from exporters.storage.reading.known_runs import KnownRuns
+from exporters.storage.reading.read_ahead import ReadAhead
 from exporters.storage.reading.records import list_executions, read_records
 from exporters.storage.reading.remembered import Remembered
 from exporters.storage.reading.run_loader import RunLoader, StoredRun
@@ -60,6 +61,7 @@ class DatasetStore:
         self._trouble = trouble
         self._known, self._ahead = KnownRuns(data_dir), _Ahead()
         self._records = Remembered(self._read, MOST_RECORDS, MOST_CHARACTERS)
+        self._next = ReadAhead(self._get)
 
     def save(self, record: Stored) -> None:
         """Store a record; `WriteFailed` where it is not durable."""
@@ -85,11 +87,13 @@ class DatasetStore:
         self._settle()
         rows = self._known.latest(max(0, limit), max(0, offset))
         self._ahead.rows, self._ahead.loader = iter(rows), RunLoader(self._data_dir, Damages())
+        self._next.want(rows)
         return [row.execution_id for row in rows]
 
     def delete(self, execution_id: str) -> bool:
         """Erase a run everywhere, for good: it cannot be saved again. False where none is stored under that id."""
         self._settle()
+        self._next.stop()
         done = erase(
             self._data_dir,
             lambda record: record.execution_id == execution_id,

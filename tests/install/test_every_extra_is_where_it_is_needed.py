@@ -14,7 +14,7 @@ from otel_tracking.extras import EXTRAS, Extra, MissingExtra, extra_of
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 NAME = re.compile(r"[A-Za-z0-9._-]+(\[(?P<brings>[a-z,]+)\])?")
-FOR_CAPTURE = {"brotli", "backports", "zstandard", "compression", "httpx2"}
+FOR_CAPTURE = {"aiohttp", "brotli", "backports", "zstandard", "compression", "httpx2"}
 """What capture takes where a client has brought it."""
 
 FONTS = {"manimgx-fonts", "manimgx-fonts-cjk"}

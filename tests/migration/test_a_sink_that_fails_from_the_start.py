@@ -5,12 +5,15 @@ import logging
 import pytest
 
 from exporters import read_records
+from otel_tracking.environment import RecordingSettings
 from otel_tracking.migration import era_a
 
 
 @pytest.fixture
 def begun(tmp_path, monkeypatch):
     """A drop-in that reads its settings at the first run, as a server has it that changed only its imports."""
+    # Runs are its own again, whatever was configured before.
+    era_a.start(RecordingSettings(data_dir=tmp_path / "before", journal=False))
     era_a.stop()
     monkeypatch.setenv("DEVSERVER_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("DEVSERVER_JOURNAL", "off")
