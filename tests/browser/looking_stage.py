@@ -52,10 +52,11 @@ class Finding(NamedTuple):
 
 
 class Visitor:
-    """Somebody of a role and a language, in a private window; what is found of pages is in `findings`."""
+    """Somebody of a role and a language, in a private window of some widths; `findings` is what was found of pages."""
 
-    def __init__(self, browser, address, role, language, *, dark=False):
+    def __init__(self, browser, address, role, language, *, dark=False, widths=WIDTHS):
         self.role, self.language, self.findings, self.seen = role, language, [], []
+        self._widths = widths
         self._address = address
         self.page = browser.page(language=language, dark=dark)
         self.page.call("Page.setBypassCSP", enabled=True)
@@ -98,7 +99,7 @@ class Visitor:
 
     def _judge(self, name):
         self.seen.append(name)
-        for width in WIDTHS:
+        for width in self._widths:
             self.page.size(width, 800)
             where = f"{name} ({self.role}, {self.language}, {width})"
             if what := self.page.look(_STICKS_OUT):

@@ -1,4 +1,4 @@
-"""Every page there is, as a class and a teacher see it, in both languages, light and dark, at three widths.
+"""Every page there is, as a class and a teacher see it, light and dark, at three widths; in English at the narrowest.
 
 axe (https://github.com/dequelabs/axe-core) finds nothing on any of them, and none is wider than its window.
 """
@@ -15,7 +15,7 @@ from flask import request
 sys.path.append(str(Path(__file__).parents[1] / "web"))
 
 from class_stage import TOKENS
-from looking_stage import WIDER, Visitor
+from looking_stage import WIDER, WIDTHS, Visitor
 from web_stage import PATIENCE, HeldTranslator, devserver_in
 
 from devserver.safety import check_terms
@@ -60,6 +60,10 @@ NO_PAGES = {
 """Routes that answer with a file, a word or another address; those of the API answer no pages either."""
 
 
+_WAYS = (("de", "en"), (False, True), (WIDTHS, WIDTHS[:1]))
+"""The languages, whether the student's windows are dark, and the widths: German words are the longer ones."""
+
+
 class Tour:
     """A server, and its visitors on their way through all of its pages."""
 
@@ -69,10 +73,10 @@ class Tour:
         app.after_request(self._note)
         self._parties = [
             [
-                Visitor(browser, address, "student", language, dark=is_dark),
-                Visitor(browser, address, "researcher", language, dark=not is_dark),
+                Visitor(browser, address, "student", language, dark=is_dark, widths=widths),
+                Visitor(browser, address, "researcher", language, dark=not is_dark, widths=widths),
             ]
-            for browser, language, is_dark in zip(browsers, ("de", "en"), (False, True), strict=True)
+            for browser, language, is_dark, widths in zip(browsers, *_WAYS, strict=True)
         ]
         self.visitors = [visitor for party in self._parties for visitor in party]
 

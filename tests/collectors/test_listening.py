@@ -106,6 +106,8 @@ def test_readers_together_leave_only_so_much_unread():
             client.send(request("/large"))
         _served_until(lambda: any(map(_is_reset, slow)), place)
         assert not all(map(_is_reset, slow))
+        for client in slow:
+            client.socket.close()  # the server's end would wait for them
 
 
 def test_a_stream_lasts_however_short_the_times_are():
