@@ -24,7 +24,7 @@ _LARGEST_TEXT = 4 * 2**20
 """Bytes of a packed text when it is unpacked; a longer one is left alone."""
 
 _MOST_CHUNKS = 10_000
-"""Chunks that are looked at: a picture of 80 MB has as many, and zeros in the place of one would have 90,000 in a MB."""
+"""Chunks that are looked at: a picture of 80 MB has as many; zeros in its place would have 90,000 in a MB."""
 
 _EDGE = 64 * 1024
 _SHORTEST_IN_BINARY = 16
