@@ -84,7 +84,6 @@ class CallingScope(Scope):
         node.arrive(node_id, node_type, visit, ways)
         return node
 
-
     def _visits_in(self, after: Iterable[Visit]) -> list[Visit]:
         try:
             return [way for way in after if isinstance(way, Visit)]
