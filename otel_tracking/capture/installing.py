@@ -129,8 +129,15 @@ def calling() -> Any:
 
     None where neither is, or it is recorded already.
     """
-    if not _state.is_on or is_recorded():
+    if not _state.is_on:
         return None
+    try:
+        return None if is_recorded() else _call_here()
+    except Exception:  # whatever is the matter, the request leaves
+        return None
+
+
+def _call_here() -> Any:
     call = current_call()
     if call is not None:
         return None if call.ended else call

@@ -238,3 +238,17 @@ def test_items_behind_a_call_of_its_own_know_what_made_them(backend):
     [call] = [span for span in record.spans if span.kind == "client"]
     [item] = record.items_of(ItemType.INTERCEPTION_FINAL)
     assert (item.attempt, item.backend_used) == (call.span_id, backend.url.removeprefix("http://"))
+
+
+def test_headers_that_have_a_name_twice_leave_twice(backend):
+    import urllib3
+
+    headers = urllib3.HTTPHeaderDict([("x-kind", "one"), ("x-kind", "two")])
+
+    def pipeline(call):
+        urllib3.PoolManager().request("POST", backend.url, body=b"{}", headers=headers)
+
+    span = span_of(pipeline)
+    assert [value for name, value in backend.last.headers if name == "x-kind"] == ["one", "two"]
+    assert "traceparent" in span.passed["headers"]
+    assert "traceparent" not in headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -26,9 +27,7 @@ def _recorded(request: Any) -> Any:
         if exchange is None:
             return request(self, method, request_uri, body, headers)
         pieces = _tell_body(exchange, body)
-        told = dict(headers or {})
-        if trace := trace_header(exchange.scope.span, self.host, settings().own_hosts):
-            told.setdefault(TRACEPARENT, trace)
+        told = _with_trace(exchange, self, headers)
         try:
             with leaving():
                 response = request(self, method, request_uri, body if pieces is None else pieces, told)
@@ -52,6 +51,19 @@ def _begin(call: Called, client: Any, method: str, request_uri: str, headers: An
     except Exception as trouble:
         call.not_recorded(trouble)
         return None
+
+
+def _with_trace(exchange: Exchange, client: Any, headers: Any) -> Any:
+    try:
+        trace = trace_header(exchange.scope.span, client.host, settings().own_hosts)
+        if trace is None:
+            return headers
+        told = copy.copy(headers) if headers else {}
+        told[TRACEPARENT] = trace
+        return told
+    except Exception as trouble:
+        exchange.wire.troubles.report("capture", trouble)
+        return headers
 
 
 def _tell_body(exchange: Exchange, body: Any) -> SentPieces | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 from urllib.parse import urljoin
 
@@ -49,7 +50,8 @@ def _begin(call: Called, pool: Any, method: str, url: str, given: dict[str, Any]
     try:
         port = f":{pool.port}" if pool.port else ""
         whole = urljoin(f"{pool.scheme}://{pool.host}{port}", url)
-        headers = dict(given.get("headers") or pool.headers or {})
+        # urllib3 sends the pool's own where none are given.
+        headers = pool.headers if given.get("headers") is None else given["headers"]
         exchange = wire_of(call).begin(SentRequest(method, whole, headers_of(headers)), settings())
         return None if exchange is None else _Passage(exchange, pool.host, headers, given.get("body"))
     except Exception as trouble:
@@ -60,12 +62,13 @@ def _begin(call: Called, pool: Any, method: str, url: str, given: dict[str, Any]
 class _Passage:
     """One request on its way: the headers and the body that are really sent."""
 
-    def __init__(self, exchange: Exchange, host: str, headers: dict[str, Any], body: Any) -> None:
+    def __init__(self, exchange: Exchange, host: str, headers: Any, body: Any) -> None:
         self._exchange, self.headers, self.body = exchange, headers, body
         self._upload: SentPieces | None = None
         trace = trace_header(exchange.scope.span, host, settings().own_hosts)
         if trace is not None and TRACEPARENT not in {str(name).lower() for name in headers}:
-            headers[TRACEPARENT] = trace
+            self.headers = copy.copy(headers)  # whatever kind it is: some have a name twice
+            self.headers[TRACEPARENT] = trace
             exchange.request.headers.append((TRACEPARENT, trace))
         if body is None or isinstance(body, str | bytes | bytearray):
             exchange.sent(body.encode() if isinstance(body, str) else bytes(body or b""))
