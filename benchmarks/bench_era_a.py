@@ -212,7 +212,7 @@ def main() -> None:
         compare("filter without hits", lambda history: listed(history, "nobody"), old)
         compare("one run of the page", lambda history: shown(history, ids[1]), old)
         unread = iter(ids[LIST_PAGE:])
-        compare("one run, not yet read", lambda history: shown(history, next(unread)), old)
+        compare("one run, not asked yet", lambda history: shown(history, next(unread)), old)
         era_a.stop()
         for name in FAULTS:
             while_it_fails(Path(directory), name)

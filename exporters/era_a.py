@@ -61,7 +61,7 @@ class DatasetStore:
         self._trouble = trouble
         self._known, self._ahead = KnownRuns(data_dir), _Ahead()
         self._records = Remembered(self._read, MOST_RECORDS, MOST_CHARACTERS)
-        self._next = ReadAhead(self._get)
+        self._next = ReadAhead(self._prepare)
 
     def save(self, record: Stored) -> None:
         """Store a record; `WriteFailed` where it is not durable."""
@@ -134,6 +134,11 @@ class DatasetStore:
         with contextlib.suppress(LookupError, OSError):
             return self._records.get(row)
         return None
+
+    def _prepare(self, row: ExecutionRow) -> None:
+        """Have a record at hand, and the text that its dict is made of."""
+        if record := self._get(row):
+            record.to_dict()
 
     def _read(self, row: ExecutionRow) -> Stored:
         loader = self._ahead.loader or RunLoader(self._data_dir, Damages())
