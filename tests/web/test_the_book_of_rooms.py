@@ -108,6 +108,21 @@ def test_with_a_persons_runs_their_nickname_goes(tmp_path):
     assert "Mia" not in file_in(tmp_path).read_text()
 
 
+def test_nicknames_in_a_damaged_file_go_with_any_persons_runs_and_after_thirty_days(tmp_path):
+    aside = file_in(tmp_path).with_suffix(".damaged")
+    for forget in (
+        lambda written_at: forget_pupils(tmp_path, lambda record: False),
+        lambda written_at: RoomBook(tmp_path, clock=lambda: written_at + NAMES_KEPT_SECONDS + 1),
+    ):
+        with_pupils(RoomBook(tmp_path), MIA)
+        file_in(tmp_path).write_bytes(file_in(tmp_path).read_bytes()[:-1])
+        assert RoomBook(tmp_path).rooms() == []
+        assert b"Mia" in aside.read_bytes()
+        assert aside.stat().st_mode & 0o077 == 0
+        forget(aside.stat().st_mtime)
+        assert not aside.exists()
+
+
 def test_a_badge_counts_as_long_as_its_pupil_is_in_the_room(tmp_path):
     book = RoomBook(tmp_path)
     room = with_pupils(book, MIA)

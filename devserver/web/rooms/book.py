@@ -5,6 +5,7 @@ Several processes may have it open: each change is made to what is in the file a
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import secrets
@@ -17,7 +18,7 @@ from collectors.listening import is_same
 from devserver.errors import RequestError
 from devserver.web.rooms.codes import new_code
 from devserver.web.rooms.room import Room
-from devserver.web.rooms.room_file import FILE, FOLDER, read_rooms, stamp_of, write_rooms
+from devserver.web.rooms.room_file import FILE, FOLDER, aside_of, read_rooms, stamp_of, write_rooms
 from exporters.storage.files import locked
 
 _log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class RoomBook:
         self._stamp: tuple[int, ...] = ()
         self.hidden: frozenset[str] = frozenset()
         self.version = 0
+        self._forget_damaged()
         if self._without_old_names(self._look()) != self._rooms:
             self.change_all(lambda room: room)
 
@@ -147,7 +149,7 @@ class RoomBook:
         except OSError as trouble:
             _log.error("the rooms in %s cannot be read: %s", self._path, type(trouble).__name__)
         except ValueError:
-            aside = self._path.with_suffix(".damaged")
+            aside = aside_of(self._path)
             self._path.replace(aside)
             _log.error("the rooms in %s cannot be read; the file is %s now", self._path, aside.name)
         return self._rooms
@@ -159,6 +161,13 @@ class RoomBook:
         self.version += 1
         self._changed.notify_all()
         return rooms
+
+    def _forget_damaged(self) -> None:
+        """Remove a file that was set aside when its nicknames would have been forgotten."""
+        aside = aside_of(self._path) if self._path else None
+        with contextlib.suppress(OSError):
+            if aside and aside.stat().st_mtime < self._clock() - NAMES_KEPT_SECONDS:
+                aside.unlink()
 
     def _without_old_names(self, rooms: dict[str, Room]) -> dict[str, Room]:
         since = self._clock() - NAMES_KEPT_SECONDS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from devserver.web.rooms.book import RoomBook
 from devserver.web.rooms.room import Pupil, Room
-from devserver.web.rooms.room_file import FILE, FOLDER
+from devserver.web.rooms.room_file import FILE, FOLDER, aside_of
 from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId, Step
 from otel_tracking.record import ExecutionRecord
 
@@ -39,7 +39,12 @@ class ErasableRooms:
 
 
 def forget_pupils(data_dir: Path, is_meant: IsMeant) -> None:
-    """Forget everybody whose runs are meant: their nickname goes, and their cookie opens nothing any more."""
+    """Forget everybody whose runs are meant: their nickname goes, and their cookie opens nothing any more.
+
+    A damaged file that was set aside goes whole.
+    """
+    # Nobody can say whose nicknames are in what cannot be read.
+    aside_of(data_dir / FOLDER / FILE).unlink(missing_ok=True)
     if not (data_dir / FOLDER / FILE).exists():
         return
     book = RoomBook(data_dir)

@@ -32,6 +32,11 @@ def write_rooms(path: Path, rooms: Iterable[Room]) -> None:
     write_file(path, json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
+def aside_of(path: Path) -> Path:
+    """Where a file of rooms goes that cannot be read: nicknames may be in it."""
+    return path.with_suffix(".damaged")
+
+
 def stamp_of(path: Path) -> tuple[int, ...]:
     """What changes with the file; nothing where there is none."""
     try:
