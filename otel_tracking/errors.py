@@ -31,6 +31,14 @@ class RecordingError(TrackingError):
     """A recording cannot be started as asked."""
 
 
+class ToldTrouble(TrackingError):
+    """What went wrong in another process, in words that may be told: nobody's texts are in them."""
+
+
+class Unbuildable(TrackingError):
+    """No record can be made of a run; what is known of it is kept where it was."""
+
+
 class Troubles:
     """Counts trouble by kind, tells of the first of each kind, and keeps the pipeline out of it.
 
@@ -63,6 +71,8 @@ class Troubles:
 
 def _class_of(trouble: BaseException) -> str:
     """The class of an error, and what the system says of its number: `OSError (No space left on device)`."""
+    if isinstance(trouble, ToldTrouble):
+        return str(trouble)
     name = type(trouble).__name__
     number = trouble.errno if isinstance(trouble, OSError) else None
     return f"{name} ({os.strerror(number)})" if isinstance(number, int) else name

@@ -6,14 +6,23 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from collectors.delivery.sinks import Outlet
 from collectors.delivery.spill import Spill, SpilledRecord
+from otel_tracking.errors import Unbuildable
 from otel_tracking.record import ExecutionRecord
 
 TRIES_ALONE = 5
 """How often a sink is asked to take a record that it, and not its disk, refuses; for whoever wants it back then."""
+
+
+class FinishedRun(Protocol):
+    """What a sink is given that makes records itself."""
+
+    @property
+    def media_bytes(self) -> int:
+        """Bytes of media that it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +48,43 @@ class Prepared:
         return self.build()
 
 
+@dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """Nothing yet: its record is made where somebody needs it."""
+
+    build: Callable[[], ExecutionRecord]
+
+    def read(self) -> ExecutionRecord:
+        """The record, made."""
+        return self.build()
+
+
 class Parcel:
     """A record on its way; `on_durable` is called once, when all sinks have it.
 
     Where `on_refused` is given, it is called once and the parcel is let go, when a sink cannot take the record itself:
     it raised `TRIES_ALONE` times, and no disk or network was at fault. Where `build` is given, the record need not be
-    kept: it can be made again.
+    kept: it can be made again. `run` is what sinks are given that make records themselves; where all do, no `record`
+    has to be made. `on_unbuildable` is called where one of them says that none can be.
     """
 
     def __init__(
         self,
-        record: ExecutionRecord,
+        record: ExecutionRecord | None,
         sinks: int,
         on_durable: Callable[[Parcel], None],
         build: Callable[[], ExecutionRecord] | None = None,
         on_refused: Callable[[BaseException], None] | None = None,
+        run: FinishedRun | None = None,
+        on_unbuildable: Callable[[], None] | None = None,
     ) -> None:
-        self._held: AtHand | Prepared | SpilledRecord = AtHand(record)
+        self._held: AtHand | Prepared | SpilledRecord | Unbuilt = AtHand(record) if record else Unbuilt(_must(build))
         self._build, self._on_durable, self._on_refused = build, on_durable, on_refused
+        self._run, self._on_unbuildable = run, on_unbuildable
         self._missing, self._refusals = sinks, 0
         self.tried_by: set[int] = set()
         self._lock = threading.Lock()
-        self.media_bytes = sum(map(len, record.attachments.values()))
+        self.media_bytes = sum(map(len, record.attachments.values())) if record else run.media_bytes if run else 0
 
     @property
     def record(self) -> ExecutionRecord:
@@ -70,6 +94,8 @@ class Parcel:
     def form_for(self, outlet: Outlet) -> Any:
         """What a sink wants to be given."""
         held = self._held
+        if outlet.takes_runs and self._run is not None:
+            return self._run
         if outlet.prepare is None:
             return held.read()
         form = held.forms.get(id(outlet.sink)) if isinstance(held, Prepared) else None
@@ -77,7 +103,9 @@ class Parcel:
 
     def prepare_for(self, outlets: Iterable[Outlet]) -> None:
         """Make the forms that sinks want, and forget the record where no sink wants itself."""
-        forms = {id(outlet.sink): self.form_for(outlet) for outlet in outlets}
+        forms = {id(outlet.sink): self.form_for(outlet) for outlet in outlets if not outlet.takes_runs}
+        if not forms:
+            return
         record = self.record
         if self._build and all(form is not record for form in forms.values()):
             self._held = Prepared(forms, self._build)
@@ -86,10 +114,13 @@ class Parcel:
         """Keep the record in a file from now on; raises, and changes nothing, where that cannot be done."""
         if not isinstance(self._held, SpilledRecord):
             self._held = files.keep(self.record)
-            self._build = None
+            self._build = self._run = None
 
     def is_given_up(self, trouble: BaseException | None) -> bool:
         """Note that a sink has refused it; whether it is given up for that."""
+        if isinstance(trouble, Unbuildable) and self._on_unbuildable:
+            self._on_unbuildable()
+            return True
         if trouble is None or self._on_refused is None or is_of_the_place(trouble):
             return False
         with self._lock:
@@ -110,6 +141,12 @@ class Parcel:
                 with contextlib.suppress(OSError):
                     self._held.remove()
             self._on_durable(self)
+
+
+def _must(build: Callable[[], ExecutionRecord] | None) -> Callable[[], ExecutionRecord]:
+    if build is None:
+        raise ValueError("a parcel needs a record, or what makes one")
+    return build
 
 
 def is_of_the_place(trouble: BaseException) -> bool:

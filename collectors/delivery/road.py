@@ -6,16 +6,17 @@ a record is durable, and what is done with one that may not be stored, comes wit
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from collectors.delivery.lanes import SinkLane
-from collectors.delivery.parcel import Parcel
+from collectors.delivery.parcel import FinishedRun, Parcel
 from collectors.delivery.sinks import Sink
 from collectors.delivery.waiting_room import WaitingRoom
 from otel_tracking.errors import Troubles
@@ -39,6 +40,8 @@ class Finished:
     may_go: Callable[[ExecutionRecord], bool]
     let_go: Callable[[], None]
     on_refused: Callable[[BaseException], None] | None = None
+    run: FinishedRun | None = None
+    """What is given to sinks that make records themselves; where all do, `may_go` is not asked."""
 
 
 class Road:
@@ -59,8 +62,16 @@ class Road:
         self._parcels: dict[RunKey, Parcel] = {}
         self._is_closed = self._is_behind = False
         self._changed = threading.Condition()
+        self._awaited = 0
         self._lanes = [
-            SinkLane(sink, troubles, retry_seconds=retry_seconds, on_tried=self._tell_those_who_wait) for sink in sinks
+            SinkLane(
+                sink,
+                troubles,
+                retry_seconds=retry_seconds,
+                on_tried=self._tell_those_who_wait,
+                is_awaited=lambda: self._awaited > 0,
+            )
+            for sink in sinks
         ]
 
     @property
@@ -74,13 +85,15 @@ class Road:
 
     def carry(self, run: Finished) -> None:
         """Make a run's record and hand it to every sink. Raises what stands in the way of making it."""
-        record = run.build()
-        if not run.may_go(record):
+        record = None if run.run and self._all_take_runs else run.build()
+        if record and not run.may_go(record):
             return
         self.counts["records"] += 1
-        self.counts["items"] += len(record.items)
+        if record:
+            self.counts["items"] += len(record.items)
         is_durable = partial(self._is_durable, run.key, run.let_go)
-        parcel = Parcel(record, len(self._lanes), is_durable, run.build, run.on_refused)
+        on_unbuildable = partial(self._cannot_be_built, run.key)
+        parcel = Parcel(record, len(self._lanes), is_durable, run.build, run.on_refused, run.run, on_unbuildable)
         if not self._lanes:
             return is_durable(parcel)
         self._parcels[run.key] = parcel
@@ -96,6 +109,10 @@ class Road:
         for lane in lanes:
             lane.put(parcel)
 
+    @property
+    def _all_take_runs(self) -> bool:
+        return bool(self._lanes) and all(lane.outlet.takes_runs for lane in self._lanes)
+
     def forget(self, key: RunKey) -> None:
         """Nothing more is to be waited for: it is durable, or was set aside."""
         with self._changed:
@@ -103,6 +120,11 @@ class Road:
             self._outstanding.discard(key)
             self._parcels.pop(key, None)
             self._changed.notify_all()
+
+    def _cannot_be_built(self, key: RunKey) -> None:
+        self.troubles.note("build", "a run could not be built into a record; its journal is kept")
+        self.counts["records"] -= 1
+        self.give_up(key)
 
     def give_up(self, key: RunKey) -> None:
         """No record can be made of it: it stays where it was kept, and `flush` does not wait for it."""
@@ -113,7 +135,7 @@ class Road:
     def flush(self, timeout: float | None) -> bool:
         """Wait until every record that is on its way now is durable; False where time ran out or one cannot be."""
         waited_for = set(self._outstanding)
-        with self._changed:
+        with self._hurried_lanes(), self._changed:
             self._changed.wait_for(lambda: self._is_closed or self._are_done(waited_for), timeout)
             return waited_for.isdisjoint(self._outstanding)
 
@@ -125,7 +147,7 @@ class Road:
         waited_for = set(self._outstanding)
         if not waited_for:
             return True
-        with self._changed:
+        with self._hurried_lanes(), self._changed:
             if not self._changed.wait_for(lambda: not any(map(self._is_worth_waiting_for, waited_for)), timeout):
                 self._is_behind = True  # until a record becomes durable: the next reader would wait as long
             return waited_for.isdisjoint(self._outstanding)
@@ -145,6 +167,19 @@ class Road:
     def health(self) -> list[dict[str, Any]]:
         """Counts of each sink."""
         return [lane.health() for lane in self._lanes]
+
+    @contextlib.contextmanager
+    def _hurried_lanes(self) -> Iterator[None]:
+        """A block in which somebody waits, and no record lingers for others."""
+        with self._changed:
+            self._awaited += 1
+        try:
+            for lane in self._lanes:
+                lane.hurry()
+            yield
+        finally:
+            with self._changed:
+                self._awaited -= 1
 
     def _are_done(self, keys: set[RunKey]) -> bool:
         return keys & self._outstanding <= self._unbuilt

@@ -42,6 +42,19 @@ class GroupSink(Protocol[Taken]):
 
 
 @runtime_checkable
+class RunSink(Protocol):
+    """A sink that is given finished runs as they were recorded, and makes their records itself."""
+
+    name: str
+
+    def begin(self) -> None:
+        """Get ready, on the thread that will write."""
+
+    def is_erased(self, execution_id: str | None, trace_id: str | None) -> bool:
+        """Whether a run was erased, by what is known of it."""
+
+
+@runtime_checkable
 class KnowingSink(Protocol):
     """A sink that knows what it has: recovery writes nothing twice."""
 
@@ -54,6 +67,14 @@ class LocatedSink(Protocol):
     """A sink that says where it writes to: so it is known afterwards for whom journals and files were meant."""
 
     location: str
+
+
+@runtime_checkable
+class PortableSink(Sink, Protocol):
+    """A sink that can be opened in another process: nothing of what it has learned is in this one's memory alone."""
+
+    def opener(self) -> Callable[[], Sink]:
+        """What opens it there; it can be pickled, and what it is made of can be imported."""
 
 
 @runtime_checkable
@@ -118,14 +139,23 @@ class Outlet:
     """A sink with what it can, looked at once. Where it wants no form of its own, it is given records."""
 
     sink: Sink
+    name: str
     write: Callable[[Any], None]
     prepare: Callable[[ExecutionRecord], Any] | None
     write_all: Callable[[Sequence[Any]], None] | None
     is_archive: bool
+    takes_runs: bool
+
+    def begin(self) -> None:
+        """Have it get ready, if it has to."""
+        if isinstance(self.sink, RunSink):
+            self.sink.begin()
 
     @classmethod
     def of(cls, sink: Sink) -> Self:
         """The outlet of a sink."""
         prepare = sink.prepare if isinstance(sink, PreparingSink) else None
         write_all = sink.write_all if isinstance(sink, GroupSink) else None
-        return cls(sink, sink.write, prepare, write_all, isinstance(sink, Archive))
+        takes_runs = isinstance(sink, RunSink)
+        name = sink.name if isinstance(sink, RunSink) else type(sink).__name__
+        return cls(sink, name, sink.write, prepare, write_all, isinstance(sink, Archive), takes_runs)

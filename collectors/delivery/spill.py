@@ -44,8 +44,7 @@ class SpilledRecord:
 
     def read(self) -> ExecutionRecord:
         """The record. Raises OSError or `NotOurs` where it cannot be had, and other things where it is none."""
-        fields, attachments = thaw(self.content())
-        return replace(ExecutionRecord.from_dict(fields), attachments=attachments)
+        return of_bytes(self.content())
 
     def remove(self) -> None:
         """Forget it; nothing where it is gone. Raises OSError where it stays."""
@@ -95,6 +94,12 @@ def usual_base() -> Path | None:
 def to_bytes(record: ExecutionRecord) -> bytes:
     """The record with its attachments, exactly."""
     return freeze((record.to_dict(), dict(record.attachments)))
+
+
+def of_bytes(content: bytes) -> ExecutionRecord:
+    """The record of such bytes, wherever they come from; raises where they are none."""
+    fields, attachments = thaw(content)
+    return replace(ExecutionRecord.from_dict(fields), attachments=attachments)
 
 
 def take_over(base: Path, namespace: str, tell: Tell = warn) -> Generator[SpilledRecord, None, None]:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
-from collectors.building.record import build_record
 from collectors.delivery.road import Finished, Road, RunKey
+from collectors.elsewhere.recorded_run import RecordedRun
+from collectors.elsewhere.writer import Tally, tally_of
 from collectors.flight_recorder import RunJournal
 from collectors.recording.live import LiveFeed
 from collectors.recording.open_runs import FINISHED, OpenRun, OpenRuns
-from collectors.spans.finished import from_recorded
-from collectors.spans.recorded import SpanData
 from collectors.worker import Worker
 from otel_tracking.record import ExecutionRecord, FinishReason
-from otel_tracking.taxonomy import broken_rules
 
 _log = logging.getLogger("otel_tracking")
 
@@ -55,9 +53,10 @@ class Assembly:
     def _assemble(self, run: OpenRun, reason: FinishReason, key: RunKey, journal: RunJournal) -> None:
         if self._worker.waiting < MAX_UNBUILT:
             self._road.room.wait_for_room()
-        build = partial(_build, run.spans(), reason, key[1], run.late_spans)
+        recorded = RecordedRun(run.spans(), reason, key[1], run.late_spans)
+        self._remember(run)
         try:
-            self._road.carry(Finished(key, build, partial(self._may_go, run), journal.free))
+            self._road.carry(Finished(key, recorded.build, self._may_go, journal.free, run=recorded))
         except Exception as trouble:
             # The run stays in its journal: whoever mends the fault can still recover it.
             self._road.troubles.counts["build"] += 1
@@ -65,16 +64,20 @@ class Assembly:
             return self._road.give_up(key)
         run.tell((FINISHED, str(reason)))
 
-    def _may_go(self, run: OpenRun, record: ExecutionRecord) -> bool:
+    def hear_of(self, tally: Tally) -> None:
+        """Count a record that was made elsewhere."""
+        self._road.counts["items"] += tally.items
+        self._count(tally)
+
+    def _count(self, tally: Tally) -> None:
+        for name in ("lossy_values", "late_spans", "dropped"):
+            self._road.counts[name] += getattr(tally, name)
+        for complaint in tally.complaints:
+            self._warn_of(complaint)
+
+    def _may_go(self, record: ExecutionRecord) -> bool:
         """Every record may; it is counted, and what is unusual in it is told."""
-        counts = self._road.counts
-        counts["lossy_values"] += record.lossy_values
-        counts["late_spans"] += record.late_spans
-        counts["dropped"] += record.dropped
-        for item in record.items:
-            for complaint in broken_rules(item.item_type, item.stage, item.stage_iteration, item.loop_iteration):
-                self._warn_of(complaint)
-        self._remember(run)
+        self._count(tally_of(record))
         return True
 
     def _warn_of(self, complaint: str) -> None:
@@ -86,8 +89,3 @@ class Assembly:
         # Without this thread no run would ever become a record again.
         self._road.troubles.counts["assembly"] += 1
         _log.error("the assembly of records met %s and goes on", type(trouble).__name__)
-
-
-def _build(spans: Sequence[SpanData], reason: FinishReason, revision: int, late_spans: int) -> ExecutionRecord:
-    finished = map(from_recorded, spans)
-    return build_record(finished, finish_reason=reason, revision=revision, late_spans=late_spans)

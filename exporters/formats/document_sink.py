@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from exporters.errors import NotWritable, WriteFailed
@@ -33,7 +34,8 @@ class DocumentSink:
     ) -> None:
         data_dir = Path(data_dir).expanduser().absolute()
         self.location = str(data_dir)
-        self._formats = [format_named(name) for name in formats]
+        self._names = list(formats)
+        self._formats = [format_named(name) for name in self._names]
         self._options = dict(options or {})
         check_options(self._options, self._formats)
         self._data_dir = data_dir
@@ -44,6 +46,10 @@ class DocumentSink:
             write_file(self._documents / ".writable", b"")
         except OSError as trouble:
             raise NotWritable(f"documents cannot be written to {self._documents}: {trouble}") from trouble
+
+    def opener(self) -> Callable[[], DocumentSink]:
+        """What opens the same documents in another process."""
+        return partial(DocumentSink, self._data_dir, self._names, self._options)
 
     @property
     def refused(self) -> int:

@@ -7,7 +7,8 @@ leaves before that is never read and is removed by `compact`. `docs/storage-stra
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -48,6 +49,10 @@ class ParquetSink:
         self._tombstones, self._refusals = Tombstones(self._data_dir), Refusals()
         self.location = str(self._data_dir)
         make_ready(self._data_dir)
+
+    def opener(self) -> Callable[[], ParquetSink]:
+        """What opens the same dataset in another process."""
+        return partial(ParquetSink, self._data_dir, step=self._step)
 
     def prepare(self, record: ExecutionRecord, files: Mapping[str, MediaFile] | None = None) -> PreparedRecord:
         """What `write` and `write_all` need of a record and may be given in its place; touches no file.

@@ -1,0 +1,110 @@
+"""The process of a sink: it is given runs, builds their records, writes them, and says so.
+
+It does one thing after the other, and ends with the process that started it, whose signals it does not mind: that one
+decides when it is enough.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import os
+import pickle
+import select
+import signal
+from multiprocessing.connection import Connection
+from typing import Any
+
+from collectors.elsewhere.messages import (
+    CANNOT,
+    CLOSE,
+    DONE,
+    FAILED,
+    LOG,
+    OF_RUN,
+    OF_SINK,
+    OF_SYSTEM,
+    READY,
+    unpacked,
+)
+from collectors.elsewhere.writer import RunWriter
+from otel_tracking.errors import Unbuildable
+
+_SIGNALS_OF_OTHERS = ("SIGINT", "SIGTERM", "SIGHUP")
+_PR_SET_PDEATHSIG = 1
+
+
+def main(descriptor: int, parent: int) -> None:
+    """Serve the process that has the other end of this descriptor, until it closes it."""
+    for name in _SIGNALS_OF_OTHERS:
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    _die_with(parent)
+    # Of a run's many small objects none outlives it, and what was imported never goes: looking is dear, and in vain.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    with contextlib.suppress(EOFError, ConnectionError), Connection(descriptor) as connection:
+        logging.getLogger().addHandler(_Teller(connection))
+        _serve(connection)
+
+
+def _serve(connection: Connection) -> None:
+    try:
+        _, open_sink = pickle.loads(connection.recv_bytes())
+    except EOFError:
+        raise
+    except Exception as trouble:
+        return connection.send((CANNOT, f"{type(trouble).__name__}: {trouble}"))
+    writer = RunWriter(open_sink)
+    connection.send((READY,))
+    while True:
+        kind, *told = connection.recv()
+        if kind == CLOSE:
+            return writer.close()
+        connection.send(_written(connection, writer, *told))
+
+
+def _written(connection: Connection, writer: RunWriter, count: int, in_doubt: bool) -> tuple[Any, ...]:
+    """The answer to a wish to write."""
+    # All that was announced is read, whatever is wrong with some of it.
+    left = iter(range(count))
+    works = (unpacked(connection.recv_bytes()) for _ in left)
+    try:
+        tallies = writer.write(works, in_doubt=in_doubt)
+        return DONE, tallies, writer.refused
+    except (EOFError, ConnectionError):
+        raise
+    except Exception as trouble:
+        for _ in left:
+            connection.recv_bytes()
+        return FAILED, *_told(trouble)
+
+
+def _told(trouble: Exception) -> tuple[str, str]:
+    if isinstance(trouble, Unbuildable):
+        return OF_RUN, str(trouble)
+    return (OF_SYSTEM, str(trouble)) if isinstance(trouble, OSError) else (OF_SINK, type(trouble).__name__)
+
+
+def _die_with(parent: int) -> None:
+    """End where the process that started this one has ended, however that happened."""
+    with contextlib.suppress(Exception):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+class _Teller(logging.Handler):
+    """Has warnings logged where the pipeline's are; what nobody reads is not waited for."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(logging.WARNING)
+        self._connection = connection
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it, where there is room."""
+        if select.select([], [self._connection], [], 0)[1]:
+            with contextlib.suppress(OSError):
+                self._connection.send((LOG, record.levelno, record.name, record.getMessage()))

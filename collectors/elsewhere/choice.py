@@ -1,0 +1,49 @@
+"""Say which sinks get a process of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from collectors.delivery.sinks import PortableSink, Sink
+from collectors.elsewhere.writer import Tally
+from otel_tracking.errors import RecordingError
+
+THREAD, PROCESS = "thread", "process"
+"""Where records are made: on a thread of the pipeline's process, or in one of their own."""
+
+
+class Tallies:
+    """Passes on what is counted of the records that are made elsewhere, once there is who counts."""
+
+    def __init__(self) -> None:
+        self.tell: Callable[[Tally], None] = _nobody
+
+
+def check_assembly(assembly: str, sinks: Sequence[Sink]) -> None:
+    """Raise `RecordingError` where there is no such way, or none of the sinks can go it."""
+    if assembly not in (THREAD, PROCESS):
+        raise RecordingError(f"assembly is {assembly!r:.40}; {THREAD!r} or {PROCESS!r} would work")
+    if assembly == PROCESS and sinks and not any(isinstance(sink, PortableSink) for sink in sinks):
+        named = ", ".join(type(sink).__name__ for sink in sinks)
+        raise RecordingError(
+            f"assembly is {PROCESS!r}, and none of the sinks ({named}) says what opens it in another process. "
+            f"ParquetSink does, as would any with a method opener(); assembly={THREAD!r} works with every sink"
+        )
+
+
+def elsewhere(sinks: Sequence[Sink], tallies: Tallies) -> list[Sink]:
+    """The sinks, each that can be opened in another process with one of its own; imports what that takes."""
+    from collectors.elsewhere.far_sink import FarSink  # 20 ms, and most recordings have none
+
+    all_go = all(isinstance(sink, PortableSink) for sink in sinks)
+    served: list[Sink] = []
+    for sink in sinks:
+        # A record is counted once: where it is made here as well, there.
+        counts = all_go and not served
+        told = (lambda tally: tallies.tell(tally)) if counts else _nobody
+        served.append(FarSink(sink, told) if isinstance(sink, PortableSink) else sink)
+    return served
+
+
+def _nobody(tally: Tally) -> None:
+    """Somebody else counts it."""

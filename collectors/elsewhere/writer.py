@@ -1,0 +1,81 @@
+"""Build records of finished runs and write them to a sink, many at once; in whichever process that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from collectors.delivery.sinks import Outlet, Sink, contains, refused_by
+from collectors.elsewhere.recorded_run import RecordedRun
+from otel_tracking.errors import Unbuildable
+from otel_tracking.record import ExecutionRecord
+from otel_tracking.taxonomy import broken_rules
+
+
+class Tally(NamedTuple):
+    """What is counted of a record, and what is unusual in it, in words."""
+
+    items: int
+    lossy_values: int
+    late_spans: int
+    dropped: int
+    complaints: tuple[str, ...]
+
+
+def tally_of(record: ExecutionRecord) -> Tally:
+    """The tally of a record."""
+    complaints = [
+        complaint
+        for item in record.items
+        for complaint in broken_rules(item.item_type, item.stage, item.stage_iteration, item.loop_iteration)
+    ]
+    return Tally(len(record.items), record.lossy_values, record.late_spans, record.dropped, tuple(complaints))
+
+
+class RunWriter:
+    """A sink that is given runs."""
+
+    def __init__(self, open_sink: Callable[[], Sink]) -> None:
+        self._open, self._opened = open_sink, list[Outlet]()
+
+    @property
+    def refused(self) -> int:
+        """How many records of erased runs its sink took and did not keep."""
+        return refused_by(self._outlet.sink)
+
+    def write(self, works: Iterable[RecordedRun | ExecutionRecord], *, in_doubt: bool = False) -> list[Tally]:
+        """Write them together, where the sink can, and say what was counted of each.
+
+        `in_doubt` is for what was given before, to nobody knows what end: what the sink has is not written again.
+        Raises `Unbuildable` where no record can be made of one, and then writes none.
+        """
+        outlet, tallies, forms = self._outlet, list[Tally](), []
+        for work in works:
+            record = _built(work) if isinstance(work, RecordedRun) else work
+            tallies.append(tally_of(record))
+            if not (in_doubt and contains(outlet.sink, record)):
+                forms.append(outlet.prepare(record) if outlet.prepare else record)
+        if outlet.write_all and len(forms) > 1:
+            outlet.write_all(forms)
+        else:
+            for form in forms:
+                outlet.write(form)
+        return tallies
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for outlet in self._opened:
+            outlet.sink.close()
+
+    @property
+    def _outlet(self) -> Outlet:
+        if not self._opened:
+            self._opened.append(Outlet.of(self._open()))
+        return self._opened[0]
+
+
+def _built(run: RecordedRun) -> ExecutionRecord:
+    try:
+        return run.build()
+    except Exception as trouble:
+        raise Unbuildable(type(trouble).__name__) from trouble
