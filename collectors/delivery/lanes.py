@@ -96,6 +96,7 @@ class SinkLane:
             "retries": self.retries,
             "refused": refused_by(self.outlet.sink),
             "last_error": self.last_error,
+            **self.outlet.health(),
         }
 
     def _work(self) -> None:

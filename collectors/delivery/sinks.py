@@ -50,8 +50,8 @@ class RunSink(Protocol):
     def begin(self) -> None:
         """Get ready, on the thread that will write."""
 
-    def is_erased(self, execution_id: str | None, trace_id: str | None) -> bool:
-        """Whether a run was erased, by what is known of it."""
+    def health(self) -> dict[str, Any]:
+        """Which process does that, and how often another had to be started."""
 
 
 @runtime_checkable
@@ -150,6 +150,10 @@ class Outlet:
         """Have it get ready, if it has to."""
         if isinstance(self.sink, RunSink):
             self.sink.begin()
+
+    def health(self) -> dict[str, Any]:
+        """What it says of itself, if it makes records."""
+        return self.sink.health() if isinstance(self.sink, RunSink) else {}
 
     @classmethod
     def of(cls, sink: Sink) -> Self:

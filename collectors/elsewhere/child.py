@@ -43,44 +43,61 @@ def main(descriptor: int, parent: int) -> None:
     # Of a run's many small objects none outlives it, and what was imported never goes: looking is dear, and in vain.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    with contextlib.suppress(EOFError, ConnectionError), Connection(descriptor) as connection:
+    with contextlib.suppress(_Gone), Connection(descriptor) as connection:
         logging.getLogger().addHandler(_Teller(connection))
         _serve(connection)
 
 
+class _Gone(BaseException):
+    """Nobody is at the other end any more."""
+
+
 def _serve(connection: Connection) -> None:
+    asked = _next(connection)
     try:
-        _, open_sink = pickle.loads(connection.recv_bytes())
-    except EOFError:
-        raise
+        _, open_sink = pickle.loads(asked)
     except Exception as trouble:
-        return connection.send((CANNOT, f"{type(trouble).__name__}: {trouble}"))
+        return _say(connection, (CANNOT, f"{type(trouble).__name__}: {trouble}"))
     writer = RunWriter(open_sink)
-    connection.send((READY,))
+    _say(connection, (READY,))
     while True:
-        kind, *told = connection.recv()
+        kind, *told = pickle.loads(_next(connection))
         if kind == CLOSE:
             return writer.close()
-        connection.send(_written(connection, writer, *told))
+        _say(connection, _written(connection, writer, *told))
+
+
+def _next(connection: Connection) -> bytes:
+    try:
+        return connection.recv_bytes()
+    except (EOFError, OSError) as trouble:
+        raise _Gone from trouble
+
+
+def _say(connection: Connection, told: tuple[Any, ...]) -> None:
+    try:
+        connection.send(told)
+    except OSError as trouble:
+        raise _Gone from trouble
 
 
 def _written(connection: Connection, writer: RunWriter, count: int, in_doubt: bool) -> tuple[Any, ...]:
     """The answer to a wish to write."""
     # All that was announced is read, whatever is wrong with some of it.
     left = iter(range(count))
-    works = (unpacked(connection.recv_bytes()) for _ in left)
+    works = (unpacked(_next(connection)) for _ in left)
     try:
         tallies = writer.write(works, in_doubt=in_doubt)
         return DONE, tallies, writer.refused
-    except (EOFError, ConnectionError):
+    except _Gone:
         raise
-    except Exception as trouble:
+    except BaseException as trouble:  # even a sink that exits must not end this
         for _ in left:
-            connection.recv_bytes()
+            _next(connection)
         return FAILED, *_told(trouble)
 
 
-def _told(trouble: Exception) -> tuple[str, str]:
+def _told(trouble: BaseException) -> tuple[str, str]:
     if isinstance(trouble, Unbuildable):
         return OF_RUN, str(trouble)
     return (OF_SYSTEM, str(trouble)) if isinstance(trouble, OSError) else (OF_SINK, type(trouble).__name__)

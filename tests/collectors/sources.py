@@ -1,4 +1,4 @@
-"""One run, read four ways: from SDK spans, OTLP protobuf, OTLP JSON and the flight recorder's journal."""
+"""One run, read five ways: from SDK spans, OTLP protobuf, OTLP JSON, the journal, and as another process is given it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from wire import from_sdk, over_json, over_protobuf, read_protobuf
 from collectors import start_recording
 from collectors.building.record import build_record
 from collectors.building.spans_of_record import spans_of_record
+from collectors.elsewhere.messages import packed, unpacked
 from collectors.spans.of_journal import read_run
 from collectors.spans.to_otlp import request_of
 from collectors.testing import RememberingSink
@@ -35,6 +36,30 @@ class KeepSpans(SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         self.spans.append(span)
+
+
+class KeepRuns:
+    """A sink that is given runs, as one with a process of its own is, and keeps what would travel there."""
+
+    name = "runs"
+
+    def __init__(self) -> None:
+        self.told: list[bytes] = []
+
+    def begin(self) -> None:
+        """There is nothing to get ready."""
+
+    def is_erased(self, execution_id: str | None, trace_id: str | None) -> bool:
+        return False
+
+    def health(self) -> dict[str, Any]:
+        return {}
+
+    def write(self, run: Any) -> None:
+        self.told.append(packed(run))
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 class KeptJournal:
@@ -71,8 +96,8 @@ class KeptJournals:
 
 def records_of_all_sources(pipeline: Pipeline) -> dict[str, ExecutionRecord]:
     """The record of a run of `pipeline` from each source, and the one its sink got."""
-    sink, kept, journals = RememberingSink(), KeepSpans(), KeptJournals()
-    with start_recording([sink], journal=False) as recording:
+    sink, kept, journals, runs = RememberingSink(), KeepSpans(), KeptJournals(), KeepRuns()
+    with start_recording([sink, runs], journal=False) as recording:
         recording.provider.add_span_processor(kept)
         recording._open_runs._recorder = journals  # type: ignore[assignment]
         run = recording.tracker().execution("dada", safety_level="kids")
@@ -87,6 +112,7 @@ def records_of_all_sources(pipeline: Pipeline) -> dict[str, ExecutionRecord]:
     return {
         "sink": stored,
         "outbox": _sent_again(stored),
+        "elsewhere": unpacked(runs.told[-1]).build(),
         "sdk": build_record([from_sdk(span) for span in kept.spans]),
         "protobuf": build_record(over_protobuf(kept.spans)),
         "json": build_record(over_json(kept.spans)),

@@ -1,4 +1,7 @@
-"""The stage of the fault matrix: one small pipeline, the moments at which something can strike, and what is checked."""
+"""The stage of the fault matrix: one small pipeline, the moments at which something can strike, and what is checked.
+
+With `OTEL_TRACKING_TEST_ASSEMBLY=process` records are made in a process of the sink's own.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from folder_sink import FolderSink
+
 from collectors import Recording, recover, start_recording
 from collectors.recording.open_runs import OpenRun
 from collectors.testing import RememberingSink
@@ -19,6 +24,8 @@ from otel_tracking import ExecutionRecord, ItemType
 
 PATIENCE = 60
 """Seconds after which a test gives up waiting; nothing should ever take so long."""
+
+ASSEMBLY = os.environ.get("OTEL_TRACKING_TEST_ASSEMBLY", "thread")
 
 TEXT = "Eine Blume auf der Wiese"
 
@@ -91,12 +98,21 @@ class Scene:
     moment: str
     directory: Path
     ram: Path
-    sink: Any = field(default_factory=RememberingSink)
+    sink: Any = None
     recording: Any = None
     run: Any = None
     trace_id: str = ""
     logged: list[Any] = field(default_factory=list)
     struck: int = 0
+    sinks: int = 0
+
+    def __post_init__(self) -> None:
+        self.sink = self.sink or self.new_sink()
+
+    def new_sink(self) -> Any:
+        """An empty sink that keeps records, in files where another process is to write to it."""
+        self.sinks += 1
+        return RememberingSink() if ASSEMBLY == "thread" else FolderSink(self.directory / f"sink{self.sinks}")
 
     @property
     def files(self) -> Path:
@@ -106,7 +122,13 @@ class Scene:
     @property
     def options(self) -> dict[str, Any]:
         """Options of a recording that waits for nothing long."""
-        return {"journal": self.ram, "spill": self.files, "recover_dead_runs": False, "retry_seconds": 0.001}
+        return {
+            "journal": self.ram,
+            "spill": self.files,
+            "recover_dead_runs": False,
+            "retry_seconds": 0.001,
+            "assembly": ASSEMBLY,
+        }
 
     def at(self, moment: str, scope: Any = None) -> bool:
         """The fault's chance: it strikes once, at its moment."""

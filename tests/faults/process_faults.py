@@ -14,7 +14,6 @@ from fault_stage import IN_SCOPES, MOMENTS, PATIENCE, Fault, Scene, Verdict, out
 from surrounding_faults import HOSTILE
 
 from collectors import recover, start_recording
-from collectors.testing import RememberingSink
 from exporters import ParquetSink, read_records
 from otel_tracking import ExecutionRecord
 
@@ -157,7 +156,7 @@ def in_the_child(scene: Scene, scope: Any) -> bool:
     counted = scene.recording.health()["guarded_errors"].get("after fork", 0)
     scene.recording.close()
 
-    own = RememberingSink()
+    own = scene.new_sink()
     with start_recording([own], **scene.options) as recording, recording.tracker().execution("own"):
         pass
     return counted > 0 and [record.config_name for record in own.records] == ["own"]

@@ -11,70 +11,47 @@ from pathlib import Path
 
 from disks import fill, small_disk
 from fault_stage import PATIENCE, Fault, Scene
+from folder_sink import FolderSink
 
 from collectors import Recording, start_recording
-from collectors.testing import RememberingSink
 from exporters import ParquetSink, read_records
 from otel_tracking import ExecutionRecord
 
 
-class SwitchedSink(RememberingSink):
-    """A sink that does something else than to write while it is switched over."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.instead = None
-
-    def write(self, record: ExecutionRecord) -> None:
-        if self.instead:
-            self.instead()
-        super().write(record)
-
-
 class SinkRaises(Fault):
-    error: BaseException
+    error: type[BaseException]
 
     def start(self, scene: Scene) -> Recording:
-        scene.sink = SwitchedSink()
+        scene.sink = FolderSink(scene.directory / "switched")
         return super().start(scene)
 
     def strike(self, scene: Scene, scope: object) -> None:
-        scene.sink.instead = self.go_wrong
-
-    def go_wrong(self) -> None:
-        raise type(self.error)(*self.error.args)  # a new one: a traceback keeps whole frames alive
+        scene.sink.raise_instead(self.error)
 
     def lift(self, scene: Scene) -> None:
-        scene.sink.instead = None
+        scene.sink.do_it_right()
 
 
 class SinkRaisesOSError(SinkRaises):
     name = "sink raises OSError"
-    error = OSError(5, "Input/output error")
+    error = OSError
 
 
 class SinkRaisesSomething(SinkRaises):
     name = "sink raises an error of its own"
-    error = RuntimeError("a sink's own mistake")
+    error = RuntimeError
 
 
 class SinkExits(SinkRaises):
     name = "sink calls sys.exit"
-    error = SystemExit(1)
+    error = SystemExit
 
 
 class SinkHangs(SinkRaises):
     name = "sink hangs"
 
-    def __init__(self) -> None:
-        self.gate = threading.Event()
-
-    def go_wrong(self) -> None:
-        assert self.gate.wait(PATIENCE)
-
-    def lift(self, scene: Scene) -> None:
-        super().lift(scene)
-        self.gate.set()
+    def strike(self, scene: Scene, scope: object) -> None:
+        scene.sink.hang_instead()
 
 
 class OnDisk(Fault):
@@ -112,11 +89,18 @@ class FilesMustStaySmall(OnDisk):
     def strike(self, scene: Scene, scope: object) -> None:
         self.before = resource.getrlimit(resource.RLIMIT_FSIZE)
         self.handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100, self.before[1]))
+        self.limit(scene, (100, self.before[1]))
 
     def lift(self, scene: Scene) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, self.before)
+        self.limit(scene, self.before)
         signal.signal(signal.SIGXFSZ, self.handler)
+
+    def limit(self, scene: Scene, limits: tuple[int, int]) -> None:
+        """Of whichever process writes."""
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        for sink in scene.recording.health()["sinks"]:
+            if sink.get("process"):
+                resource.prlimit(sink["process"], resource.RLIMIT_FSIZE, limits)
 
 
 class OnSmallDisk(OnDisk):
@@ -155,25 +139,28 @@ class PermissionIsLost(OnSmallDisk):
         assert any(subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0 for _ in range(1000))
 
 
-class SinkCannotClose(SinkRaises):
+class SinkCannotClose(Fault):
     name = "sink cannot be closed"
     moments = ("during close",)
 
     def strike(self, scene: Scene, scope: object) -> None:
         scene.sink.close = self.go_wrong
 
-    error = RuntimeError("cannot be closed")
+    def go_wrong(self) -> None:
+        raise RuntimeError("cannot be closed")
+
+
+class SinkHangsInClose(SinkCannotClose):
+    name = "sink hangs when it is closed"
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+
+    def go_wrong(self) -> None:
+        assert self.gate.wait(PATIENCE)
 
     def lift(self, scene: Scene) -> None:
-        """It stays as it is."""
-
-
-class SinkHangsInClose(SinkHangs):
-    name = "sink hangs when it is closed"
-    moments = ("during close",)
-
-    def strike(self, scene: Scene, scope: object) -> None:
-        scene.sink.close = self.go_wrong
+        self.gate.set()
 
 
 FAULTS = (
