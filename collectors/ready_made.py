@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from otel_tracking.environment import RecordingSettings, outbox_of
+from otel_tracking.environment import THREAD, RecordingSettings, outbox_of
 from otel_tracking.erasure import Place
 
 if TYPE_CHECKING:
@@ -18,9 +18,8 @@ def record_into(settings: RecordingSettings, sinks: Sequence[Sink], **told: Any)
     """A recording into these sinks that also sends what the settings want sent; `told` is what else it is told."""
     from collectors import start_recording
 
-    return start_recording(
-        sinks, journal=settings.journal, otlp_endpoint=settings.otlp_endpoint, **research_of(settings), **told
-    )
+    settled = {"assembly": settings.assembly or THREAD, **research_of(settings), **told}
+    return start_recording(sinks, journal=settings.journal, otlp_endpoint=settings.otlp_endpoint, **settled)
 
 
 def research_of(settings: RecordingSettings) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from devserver.settings import Settings
 from exporters import ready_made
 from exporters.ready_made import viewers_of
 from otel_tracking import ExecutionTracker
+from otel_tracking.environment import THREAD
 from otel_tracking.errors import RecordingError
 from otel_tracking.version import own_version
 
@@ -45,11 +46,16 @@ class Devserver:
 
 @contextmanager
 def open_devserver(
-    settings: Settings | None = None, *, engines: Engines | None = None, sinks: Sequence[Sink] | None = None
+    settings: Settings | None = None,
+    *,
+    engines: Engines | None = None,
+    sinks: Sequence[Sink] | None = None,
+    assembly: str = THREAD,
 ) -> Iterator[Devserver]:
     """A devserver whose records are durable when the block is left.
 
-    `engines` and `sinks` can be handed in; by default they are those of this machine and of the settings.
+    `engines` and `sinks` can be handed in; by default they are those of this machine and of the settings. `assembly`
+    says where records are made unless the settings do.
     """
     settings = settings or Settings.from_environment()
     whose = whose_runs(settings)
@@ -57,6 +63,7 @@ def open_devserver(
         make_sinks(settings) if sinks is None else sinks,
         journal=settings.journal,
         otlp_endpoint=settings.otlp_endpoint,
+        assembly=settings.assembly or assembly,
         **viewers_of(settings),
         **research_of(settings),
         resource_attributes={"service.version": own_version()},

@@ -22,6 +22,10 @@ OUTBOX_BYTES = "DEVSERVER_OUTBOX_BYTES"
 OUTBOX_WHEN_FULL = "DEVSERVER_OUTBOX_WHEN_FULL"
 MEDIA_STORE = "DEVSERVER_MEDIA_STORE"
 
+ASSEMBLY = "DEVSERVER_ASSEMBLY"
+THREAD, PROCESS = "thread", "process"
+"""Where records are made: on a thread of the pipeline's process, or in one of their own."""
+
 WAIT, DROP_OLDEST = "wait", "drop_oldest"
 """What becomes of a record for which the outbox has no room."""
 REDACTED = "redacted"
@@ -48,6 +52,9 @@ class RecordingSettings:
     Whole records go to `research_endpoint` as well, with `research_token`; None for nowhere. Of each process at most
     `outbox_bytes` wait for it, None for the usual 4 GiB; then records `wait` in their journals, or it is `drop_oldest`.
     Media are brought to `media_store`, `s3://bucket/prefix` or a folder; None for nowhere.
+
+    Records are made on a `thread` of the pipeline's process or in a `process` of their own, as `assembly` says; None
+    for what is usual there.
     """
 
     data_dir: Path = Path("data")
@@ -61,6 +68,7 @@ class RecordingSettings:
     outbox_bytes: int | None = None
     outbox_when_full: str = WAIT
     media_store: str | None = field(default=None, repr=False)
+    assembly: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -86,9 +94,16 @@ def read_recording(
         "journal": _read_journal(environment.get(JOURNAL) if journal is None else journal),
         "formats": _read_formats(environment.get(FORMATS, "")) if formats is None else formats,
         "study": environment.get(STUDY, "").strip() or None,
+        "assembly": _read_assembly(environment.get(ASSEMBLY, "").strip()),
         **_read_traces(environment),
         **_read_research(environment),
     }
+
+
+def _read_assembly(value: str) -> str | None:
+    if value not in ("", THREAD, PROCESS):
+        raise RecordingError(f"{ASSEMBLY} is {value!r:.40}; {THREAD} or {PROCESS} would work")
+    return value or None
 
 
 def _read_journal(value: str | Path | bool | None) -> Path | bool | None:

@@ -6,10 +6,8 @@ from collections.abc import Callable, Sequence
 
 from collectors.delivery.sinks import PortableSink, Sink
 from collectors.elsewhere.writer import Tally
+from otel_tracking.environment import PROCESS, THREAD
 from otel_tracking.errors import RecordingError
-
-THREAD, PROCESS = "thread", "process"
-"""Where records are made: on a thread of the pipeline's process, or in one of their own."""
 
 
 class Tallies:

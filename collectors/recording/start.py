@@ -17,7 +17,7 @@ from collectors.delivery.road import Road
 from collectors.delivery.sinks import Sink
 from collectors.delivery.spill import Spill
 from collectors.delivery.waiting_room import MAX_PENDING, WaitingRoom
-from collectors.elsewhere.choice import PROCESS, THREAD, Tallies, check_assembly, elsewhere
+from collectors.elsewhere.choice import Tallies, check_assembly, elsewhere
 from collectors.flight_recorder import FlightRecorder
 from collectors.forks import watch
 from collectors.recording import metrics
@@ -29,6 +29,7 @@ from collectors.recording.provider import RecordingTracerProvider, make_resource
 from collectors.recording.recovery import Recovering, RecoveryReport, namespace_of, recover, spill_base
 from collectors.recording.span_processor import RecordingSpanProcessor
 from collectors.viewers.settings import FULL, NotSent, OtlpSettings, read_otlp_settings
+from otel_tracking.environment import PROCESS, THREAD
 from otel_tracking.errors import RecordingError, Troubles
 from otel_tracking.secrets.frozen import Redactor
 from otel_tracking.secrets.redaction import DEFAULT_POLICY, RedactionPolicy

@@ -1,6 +1,7 @@
 """Real runs into real Parquet, killed at any moment; the recovery killed at any line: each returned item is kept once.
 
-`OTEL_TRACKING_TEST_KILLS` says at how many moments (10; 200 for a long look).
+`OTEL_TRACKING_TEST_KILLS` says at how many moments (10; 200 for a long look), where records are made on a thread and
+where they are made in a process of their own.
 """
 
 import os
@@ -21,7 +22,7 @@ import os, sys, threading
 from collectors import start_recording
 from exporters import ParquetSink
 
-recording = start_recording([ParquetSink(sys.argv[1])], journal=sys.argv[2])
+recording = start_recording([ParquetSink(sys.argv[1])], journal=sys.argv[2], assembly=sys.argv[3])
 tracker = recording.tracker()
 
 def work(worker):
@@ -61,11 +62,12 @@ recover([sink], directory=sys.argv[2])
 """
 
 
+@pytest.mark.parametrize("assembly", ["thread", "process"])
 @pytest.mark.parametrize("seed", range(MOMENTS))
-def test_each_returned_item_is_in_exactly_one_record_in_order(ram, tmp_path, seed):
+def test_each_returned_item_is_in_exactly_one_record_in_order(ram, tmp_path, seed, assembly):
     """However the process and then its recovery die, nothing that was logged is lost, and nothing comes twice."""
     draw = random.Random(seed)
-    returned = _run_and_kill(tmp_path, ram, after=draw.randrange(1, 600))
+    returned = _run_and_kill(tmp_path, ram, assembly, after=draw.randrange(1, 600))
     for _ in range(3):
         start_python(RECOVERY, tmp_path, ram, draw.randrange(1, 20_000)).wait()
     recover([ParquetSink(tmp_path)], directory=ram)
@@ -81,9 +83,9 @@ def test_each_returned_item_is_in_exactly_one_record_in_order(ram, tmp_path, see
         assert record.status in ("completed", "interrupted")
 
 
-def _run_and_kill(data, ram, *, after):
+def _run_and_kill(data, ram, assembly, *, after):
     """The hop numbers whose call had returned, by trace id, when the process was killed after that many of them."""
-    child = start_python(RUNS, data, ram)
+    child = start_python(RUNS, data, ram, assembly)
     told = [child.stdout.readline() for _ in range(after)]
     os.kill(child.pid, signal.SIGKILL)
     told += child.stdout.readlines()

@@ -45,7 +45,7 @@ def hook(event, arguments):
     if threading.get_ident() == watched[0]:
         seen.append(event)
 
-recording = start_recording([ParquetSink(sys.argv[1])], journal=sys.argv[2])
+recording = start_recording([ParquetSink(sys.argv[1])], journal=sys.argv[2], assembly=sys.argv[3])
 tracker = recording.tracker()
 sys.addaudithook(hook)
 for _ in range(30):
@@ -66,9 +66,10 @@ print(json.dumps(in_runs))
 HARMLESS = {"builtins.id", "object.__getattr__", "object.__setattr__", "pickle.find_class", "sys._getframe"}
 
 
-def test_the_pipelines_thread_opens_connects_and_starts_nothing(tmp_path, ram):
+@pytest.mark.parametrize("assembly", ["thread", "process"])
+def test_the_pipelines_thread_opens_connects_and_starts_nothing(assembly, tmp_path, ram):
     """From the first run on, also where runs follow one another faster than they become durable."""
-    seen = json.loads(run_python(AUDITED, tmp_path / "data", ram))
+    seen = json.loads(run_python(AUDITED, tmp_path / "data", ram, assembly))
     assert set(seen) - HARMLESS == set()
 
 
@@ -76,7 +77,7 @@ TRACED = (
     RUN
     + """
 import os, sys
-recording = start_recording([ParquetSink(sys.argv[1])], journal=sys.argv[2])
+recording = start_recording([ParquetSink(sys.argv[1])], journal=sys.argv[2], assembly=sys.argv[3])
 tracker = recording.tracker()
 for _ in range(10):
     os.access("/run-begins", os.F_OK)
@@ -92,12 +93,13 @@ MEMORY_ONLY = {
 }
 
 
-def test_the_pipelines_thread_asks_the_kernel_for_memory_and_turns_only(tmp_path, ram):
+@pytest.mark.parametrize("assembly", ["thread", "process"])
+def test_the_pipelines_thread_asks_the_kernel_for_memory_and_turns_only(assembly, tmp_path, ram):
     """As strace sees it: between the marks around a run there are no files, no sockets, no sleep."""
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed (apt-get install strace)")
     log = tmp_path / "strace.log"
-    command = ["strace", "-f", "-o", log, sys.executable, "-c", TRACED, tmp_path / "data", ram]
+    command = ["strace", "-f", "-o", log, sys.executable, "-c", TRACED, tmp_path / "data", ram, assembly]
     told = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
     if "ptrace" in told.stderr and not log.exists():
         pytest.skip(f"strace may not trace here: {told.stderr.strip()}")

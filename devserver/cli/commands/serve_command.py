@@ -16,6 +16,7 @@ from devserver.engines import Engines
 from devserver.safety.terms import LEVELS
 from devserver.settings import Settings
 from devserver.wiring import Devserver, open_devserver
+from otel_tracking.environment import PROCESS, THREAD
 
 
 @click.command("serve")
@@ -52,7 +53,12 @@ def command(
     from devserver.web import create_app
     from devserver.web.serving import serving
 
-    with open_devserver(settings, engines=engines) as devserver, serving(create_app(devserver, web), web) as address:
+    # What is sent on as well is made here anyway, and twice would be dearer than once.
+    assembly = THREAD if settings.research_endpoint or settings.media_store else PROCESS
+    with (
+        open_devserver(settings, engines=engines, assembly=assembly) as devserver,
+        serving(create_app(devserver, web), web) as address,
+    ):
         stopped = when_stopped()
         _say(address, devserver, as_json, asks_for_token=web.token is not None)
         wait_for(stopped)
