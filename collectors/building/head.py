@@ -36,7 +36,9 @@ def head_fields(head: Mapping[str, Any], items: Columns) -> dict[str, Any]:
 def outcome_of(spans: Iterable[FinishedSpan], items: Columns) -> Outcome:
     """What came of the run."""
     outcome = Outcome()
-    for item_type, stage, loop_iteration in zip(items["item_type"], items["stage"], items["loop_iteration"], strict=True):
+    for item_type, stage, loop_iteration in zip(
+        items["item_type"], items["stage"], items["loop_iteration"], strict=True
+    ):
         if item_type in TELLING_TYPES:
             outcome.item(item_type, stage, loop_iteration)
     for span in spans:

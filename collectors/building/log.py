@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from opentelemetry.sdk.trace import Event
@@ -22,7 +22,7 @@ SomeEvent = FinishedEvent | Frame | Event
 """An event of a span: read already, frozen, or anybody's."""
 
 
-class Said(NamedTuple):
+class SaidOfRun(NamedTuple):
     """What is said of the run itself, by its first item or by a fact of its root."""
 
     span_id: int
@@ -30,12 +30,12 @@ class Said(NamedTuple):
     lossy: int
 
 
-class Taken(NamedTuple):
+class WhatWasLogged(NamedTuple):
     """Items and facts in the order in which they came. `is_plain` says that JSON can say their values as they are."""
 
     rows: list[Row]
     facts: list[Fact]
-    said: list[Said]
+    said: list[SaidOfRun]
     is_plain: bool
 
 
@@ -51,7 +51,7 @@ class LogSoFar:
         """Events of a span, in order."""
         self._new.append((span_id, events))
 
-    def take(self) -> Taken:
+    def take(self) -> WhatWasLogged:
         """What came since the last time."""
         self._begin()
         frames = [event for _, events in self._new for event in events if isinstance(event, Frame)]
@@ -61,7 +61,7 @@ class LogSoFar:
         (rows, is_plain), (facts, are_plain) = settled_rows(self._rows), settled_facts(self._facts)
         said = [_said(span_id, (rows if is_item else facts)[place]) for span_id, is_item, place in self._saying]
         self._new = []
-        return Taken(rows, facts, said, is_plain and are_plain)
+        return WhatWasLogged(rows, facts, said, is_plain and are_plain)
 
     def _begin(self) -> None:
         self._rows: list[Row] = []
@@ -84,7 +84,7 @@ class LogSoFar:
             return self._take_fact(Fact(span_id, *values[2:]))
         values, described = values[2:], None
         if values[_MEDIA] is not None:
-            described = describe_media(*values[_MEDIA], media)
+            described = describe_media(values[_MEDIA], media)
             self._attach(described, media.data if media else None)
         self._take_row(span_id, row_of_values(owner, values, described))
 
@@ -111,7 +111,7 @@ class LogSoFar:
         self._facts.append(fact)
 
 
-def _said(span_id: int, kept: Row | Fact) -> Said:
+def _said(span_id: int, kept: Row | Fact) -> SaidOfRun:
     if isinstance(kept, Fact):
-        return Said(span_id, kept.value, kept.lossy)
-    return Said(span_id, kept[_METADATA], 0)  # what is lossy in an item is counted with the items
+        return SaidOfRun(span_id, kept.value, kept.lossy)
+    return SaidOfRun(span_id, kept[_METADATA], 0)  # what is lossy in an item is counted with the items

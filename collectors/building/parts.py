@@ -18,7 +18,7 @@ _CALL_FACTS = ("configured", "passed", "response")
 
 def fields_of_span(span: FinishedSpan, facts: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the record of a span, with the facts that were said of it."""
-    fields = {
+    fields: dict[str, Any] = {
         "span_id": f"{span.span_id:016x}",
         "parent_span_id": None if span.parent_id is None else f"{span.parent_id:016x}",
         "name": span.name,

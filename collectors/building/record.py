@@ -13,7 +13,7 @@ from typing import Any
 
 from collectors.building.head import dropped, error_of, head_fields, outcome_of, status_of
 from collectors.building.items import ItemsSoFar
-from collectors.building.log import LogSoFar, Said, SomeEvent
+from collectors.building.log import LogSoFar, SaidOfRun, SomeEvent
 from collectors.building.parts import fields_of_span, seconds_of
 from collectors.building.rows import Fact, Row
 from collectors.spans.finished import FinishedEvent, FinishedSpan, without_events
@@ -82,7 +82,7 @@ class RecordSoFar:
         self._by_id: dict[int, _SpanSoFar] = {}
         self._facts: dict[int, dict[str, Any]] = {}
         self._log = LogSoFar()
-        self._said: list[Said] = []
+        self._said: list[SaidOfRun] = []
         self._items = ItemsSoFar()
         self._lossy_facts = 0
         self._is_plain = True

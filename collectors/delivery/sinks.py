@@ -36,10 +36,10 @@ class PreparingSink(Protocol[Form]):
 
 
 @runtime_checkable
-class ColumnSink(Protocol[Form]):
+class ColumnSink(Protocol):
     """A preparing sink that makes its form of columns: a record of objects is not made for it."""
 
-    def prepare_columns(self, columns: RecordColumns) -> Form:
+    def prepare_columns(self, columns: RecordColumns) -> Any:
         """The form, made by computing alone."""
 
 

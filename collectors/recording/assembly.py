@@ -56,8 +56,9 @@ class Assembly:
     def _assemble(self, run: OpenRun, reason: FinishReason, key: RunKey, journal: RunJournal) -> None:
         if self._worker.waiting < MAX_UNBUILT:
             self._road.room.wait_for_room()
-        told = {"finish_reason": reason, "revision": key[1], "late_spans": run.late_spans}
-        build = partial(columns_of_recorded, run.spans(), **told)
+        build = partial(
+            columns_of_recorded, run.spans(), finish_reason=reason, revision=key[1], late_spans=run.late_spans
+        )
         try:
             self._road.carry(Finished(key, build, partial(self._may_go, run), journal.free))
         except Exception as trouble:

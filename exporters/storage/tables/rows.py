@@ -96,6 +96,8 @@ def _span(span: Mapping[str, Any], texts: Texts) -> str:
     """Canonical JSON of a span without its empty fields; nested values on their own: nesting must not deepen them."""
     timestamp = span["timestamp"].isoformat()
     return texts.of_fields({**span, "not_passed": list(span.get("not_passed", ())), "timestamp": timestamp})
+
+
 def _fields_of(kind: type[Any], columns: Iterable[Any]) -> tuple[str, ...]:
     """Columns that are a field of the same name."""
     return tuple(column.name for column in columns if column.name in kind.__slots__ and column.name not in _KEYS)

@@ -57,9 +57,7 @@ class ParquetSink:
         """
         return self.prepare_columns(columns_of(record), files)
 
-    def prepare_columns(
-        self, columns: RecordColumns, files: Mapping[str, MediaFile] | None = None
-    ) -> PreparedRecord:
+    def prepare_columns(self, columns: RecordColumns, files: Mapping[str, MediaFile] | None = None) -> PreparedRecord:
         """The same of a record that is there as columns."""
         return row_of(columns, self._data_dir, files)
 
