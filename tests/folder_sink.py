@@ -1,4 +1,4 @@
-"""A sink that keeps records in files of a folder, and so can be opened in another process; it goes wrong when told to."""
+"""A sink that keeps records in files, and so can be opened in another process; it goes wrong when it is told to."""
 
 from __future__ import annotations
 

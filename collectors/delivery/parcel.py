@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from collectors.delivery.sinks import Outlet
 from collectors.delivery.spill import Spill, SpilledRecord
+from otel_tracking.columns import RecordColumns, columns_of
 from otel_tracking.errors import Unbuildable
 from otel_tracking.record import ExecutionRecord
 
@@ -35,16 +36,41 @@ class AtHand:
         """The record."""
         return self.record
 
+    def columns(self) -> RecordColumns:
+        """Its columns."""
+        return columns_of(self.record)
+
+
+@dataclass(slots=True)
+class AsColumns:
+    """Its columns; the record is made once, where somebody wants it."""
+
+    built: RecordColumns
+    record: ExecutionRecord | None = None
+
+    def read(self) -> ExecutionRecord:
+        """The record."""
+        self.record = self.record or self.built.record()
+        return self.record
+
+    def columns(self) -> RecordColumns:
+        """Its columns."""
+        return self.built
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What its sinks wanted of it, by sink; the record is made again where somebody needs it."""
 
     forms: Mapping[int, Any]
-    build: Callable[[], ExecutionRecord]
+    build: Callable[[], RecordColumns]
 
     def read(self) -> ExecutionRecord:
         """The record, made again."""
+        return self.build().record()
+
+    def columns(self) -> RecordColumns:
+        """Its columns, made again."""
         return self.build()
 
 
@@ -52,10 +78,14 @@ class Prepared:
 class Unbuilt:
     """Nothing yet: its record is made where somebody needs it."""
 
-    build: Callable[[], ExecutionRecord]
+    build: Callable[[], RecordColumns]
 
     def read(self) -> ExecutionRecord:
         """The record, made."""
+        return self.build().record()
+
+    def columns(self) -> RecordColumns:
+        """Its columns, made."""
         return self.build()
 
 
@@ -70,21 +100,21 @@ class Parcel:
 
     def __init__(
         self,
-        record: ExecutionRecord | None,
+        record: ExecutionRecord | RecordColumns | None,
         sinks: int,
         on_durable: Callable[[Parcel], None],
-        build: Callable[[], ExecutionRecord] | None = None,
+        build: Callable[[], RecordColumns] | None = None,
         on_refused: Callable[[BaseException], None] | None = None,
         run: FinishedRun | None = None,
         on_unbuildable: Callable[[], None] | None = None,
     ) -> None:
-        self._held: AtHand | Prepared | SpilledRecord | Unbuilt = AtHand(record) if record else Unbuilt(_must(build))
+        self._held: AtHand | AsColumns | Unbuilt | Prepared | SpilledRecord = _holding(record, build)
         self._build, self._on_durable, self._on_refused = build, on_durable, on_refused
         self._run, self._on_unbuildable = run, on_unbuildable
         self._missing, self._refusals = sinks, 0
         self.tried_by: set[int] = set()
         self._lock = threading.Lock()
-        self.media_bytes = sum(map(len, record.attachments.values())) if record else run.media_bytes if run else 0
+        self.media_bytes = _media_bytes(record, run)
 
     @property
     def record(self) -> ExecutionRecord:
@@ -99,15 +129,13 @@ class Parcel:
         if outlet.prepare is None:
             return held.read()
         form = held.forms.get(id(outlet.sink)) if isinstance(held, Prepared) else None
-        return outlet.prepare(held.read()) if form is None else form
+        return outlet.prepare(held.columns()) if form is None else form
 
     def prepare_for(self, outlets: Iterable[Outlet]) -> None:
         """Make the forms that sinks want, and forget the record where no sink wants itself."""
-        forms = {id(outlet.sink): self.form_for(outlet) for outlet in outlets if not outlet.takes_runs}
-        if not forms:
-            return
-        record = self.record
-        if self._build and all(form is not record for form in forms.values()):
+        outlets = [outlet for outlet in outlets if not outlet.takes_runs]
+        forms = {id(outlet.sink): self.form_for(outlet) for outlet in outlets}
+        if forms and self._build and all(outlet.prepare for outlet in outlets):
             self._held = Prepared(forms, self._build)
 
     def put_aside(self, files: Spill) -> None:
@@ -143,10 +171,23 @@ class Parcel:
             self._on_durable(self)
 
 
-def _must(build: Callable[[], ExecutionRecord] | None) -> Callable[[], ExecutionRecord]:
+def _holding(
+    record: ExecutionRecord | RecordColumns | None, build: Callable[[], RecordColumns] | None
+) -> AtHand | AsColumns | Unbuilt:
+    if isinstance(record, RecordColumns):
+        return AsColumns(record)
+    if record is not None:
+        return AtHand(record)
     if build is None:
         raise ValueError("a parcel needs a record, or what makes one")
-    return build
+    return Unbuilt(build)
+
+
+def _media_bytes(record: ExecutionRecord | RecordColumns | None, run: FinishedRun | None) -> int:
+    if record is None:
+        return run.media_bytes if run else 0
+    head = record.head if isinstance(record, RecordColumns) else record
+    return sum(map(len, head.attachments.values()))
 
 
 def is_of_the_place(trouble: BaseException) -> bool:

@@ -19,6 +19,7 @@ from collectors.delivery.lanes import SinkLane
 from collectors.delivery.parcel import FinishedRun, Parcel
 from collectors.delivery.sinks import Sink
 from collectors.delivery.waiting_room import WaitingRoom
+from otel_tracking.columns import RecordColumns
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord
 
@@ -36,8 +37,8 @@ class Finished:
     """
 
     key: RunKey
-    build: Callable[[], ExecutionRecord]
-    may_go: Callable[[ExecutionRecord], bool]
+    build: Callable[[], RecordColumns]
+    may_go: Callable[[RecordColumns], bool]
     let_go: Callable[[], None]
     on_refused: Callable[[BaseException], None] | None = None
     run: FinishedRun | None = None
@@ -85,15 +86,14 @@ class Road:
 
     def carry(self, run: Finished) -> None:
         """Make a run's record and hand it to every sink. Raises what stands in the way of making it."""
-        record = None if run.run and self._all_take_runs else run.build()
-        if record and not run.may_go(record):
+        columns = None if run.run and self._all_take_runs else run.build()
+        if columns and not run.may_go(columns):
             return
         self.counts["records"] += 1
-        if record:
-            self.counts["items"] += len(record.items)
+        self.counts["items"] += columns.item_count if columns else 0
         is_durable = partial(self._is_durable, run.key, run.let_go)
         on_unbuildable = partial(self._cannot_be_built, run.key)
-        parcel = Parcel(record, len(self._lanes), is_durable, run.build, run.on_refused, run.run, on_unbuildable)
+        parcel = Parcel(columns, len(self._lanes), is_durable, run.build, run.on_refused, run.run, on_unbuildable)
         if not self._lanes:
             return is_durable(parcel)
         self._parcels[run.key] = parcel

@@ -16,9 +16,12 @@ class Tallies:
     def __init__(self) -> None:
         self.tell: Callable[[Tally], None] = _nobody
 
+    def pass_on(self, tally: Tally) -> None:
+        """Tell it to whoever counts."""
+        self.tell(tally)
 
-def check_assembly(assembly: str, sinks: Sequence[Sink]) -> None:
-    """Raise `RecordingError` where there is no such way, or none of the sinks can go it."""
+
+def _check(assembly: str, sinks: Sequence[Sink]) -> None:
     if assembly not in (THREAD, PROCESS):
         raise RecordingError(f"assembly is {assembly!r:.40}; {THREAD!r} or {PROCESS!r} would work")
     if assembly == PROCESS and sinks and not any(isinstance(sink, PortableSink) for sink in sinks):
@@ -29,18 +32,24 @@ def check_assembly(assembly: str, sinks: Sequence[Sink]) -> None:
         )
 
 
-def elsewhere(sinks: Sequence[Sink], tallies: Tallies) -> list[Sink]:
-    """The sinks, each that can be opened in another process with one of its own; imports what that takes."""
+def served(sinks: Sequence[Sink], assembly: str, tallies: Tallies) -> Sequence[Sink]:
+    """The sinks as they are given records; where that is wished, each that can go has a process of its own.
+
+    Raises `RecordingError` where there is no such way, or none of the sinks can go it.
+    """
+    _check(assembly, sinks)
+    if assembly == THREAD:
+        return sinks
     from collectors.elsewhere.far_sink import FarSink  # 20 ms, and most recordings have none
 
     all_go = all(isinstance(sink, PortableSink) for sink in sinks)
-    served: list[Sink] = []
-    for sink in sinks:
-        # A record is counted once: where it is made here as well, there.
-        counts = all_go and not served
-        told = (lambda tally: tallies.tell(tally)) if counts else _nobody
-        served.append(FarSink(sink, told) if isinstance(sink, PortableSink) else sink)
-    return served
+    return [
+        # A record is counted once: where it is made here as well, here.
+        FarSink(sink, tallies.pass_on if all_go and number == 0 else _nobody)
+        if isinstance(sink, PortableSink)
+        else sink
+        for number, sink in enumerate(sinks)
+    ]
 
 
 def _nobody(tally: Tally) -> None:

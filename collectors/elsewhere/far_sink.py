@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from collectors.delivery.sinks import PortableSink, refused_by
+from collectors.delivery.sinks import PortableSink, is_erased, refused_by
 from collectors.elsewhere.channel import CannotStart, Channel, ChildDied
 from collectors.elsewhere.messages import DONE, OF_RUN, OF_SYSTEM
 from collectors.elsewhere.recorded_run import RecordedRun
@@ -63,7 +63,7 @@ class FarSink:
 
     def is_erased(self, execution_id: str | None, trace_id: str | None) -> bool:
         """Whether a run was erased."""
-        return self.sink.is_erased(execution_id, trace_id)
+        return is_erased([self.sink], execution_id, trace_id)
 
     def health(self) -> dict[str, Any]:
         """Which process it is, and how often another had to be started."""

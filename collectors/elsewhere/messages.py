@@ -1,12 +1,12 @@
 """What a pipeline's process and that of a sink say to each other; each message is a pickle of plain values.
 
-    there   OPEN, what opens the sink                 once, first
-            WRITE, how many runs, whether in doubt    then as many messages, each a run or a record
-            CLOSE
-    back    READY, or CANNOT and why                  once, first
-            DONE, tallies, refused                    after each WRITE
-            FAILED, kind, what may be told            in its place
-            LOG, level, logger, text                  at any time
+there   OPEN, what opens the sink                 once, first
+        WRITE, how many runs, whether in doubt    then as many messages, each a run or a record
+        CLOSE
+back    READY, or CANNOT and why                  once, first
+        DONE, tallies, refused                    after each WRITE
+        FAILED, kind, what may be told            in its place
+        LOG, level, logger, text                  at any time
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OPEN, WRITE, CLOSE = "open", "write", "close"
 READY, CANNOT, DONE, FAILED, LOG = "ready", "cannot", "done", "failed", "log"
 
 OF_SYSTEM, OF_SINK, OF_RUN = "of the system", "of the sink", "of the run"
-"""Kinds of failure: an OSError, whose words name a path and a reason; another error, by its class; a run that is none."""
+"""Kinds of failure: an OSError, whose words name a path and a reason; another, by its class; an unbuildable run."""
 
 _RUN, _RECORD = b"r", b"R"
 

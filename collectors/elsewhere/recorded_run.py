@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from opentelemetry.sdk.trace import Event
 from opentelemetry.trace import Link, SpanContext, SpanKind, StatusCode
 
-from collectors.building.record import build_record
-from collectors.spans.finished import from_recorded
+from collectors.building.record import columns_of_recorded
 from collectors.spans.recorded import SpanData
+from otel_tracking.columns import RecordColumns
 from otel_tracking.frame import MediaBytes
-from otel_tracking.record import ExecutionRecord, FinishReason
+from otel_tracking.record import FinishReason
 from otel_tracking.span_event import Frame
 
 
@@ -25,10 +25,10 @@ class RecordedRun(NamedTuple):
     revision: int
     late_spans: int
 
-    def build(self) -> ExecutionRecord:
-        """Its record."""
-        return build_record(
-            map(from_recorded, self.spans),
+    def build(self) -> RecordColumns:
+        """Its record, as columns."""
+        return columns_of_recorded(
+            self.spans,
             finish_reason=self.finish_reason,
             revision=self.revision,
             late_spans=self.late_spans,

@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 from collectors.delivery.sinks import Outlet, Sink, contains, refused_by
 from collectors.elsewhere.recorded_run import RecordedRun
+from otel_tracking.columns import RecordColumns, columns_of
 from otel_tracking.errors import Unbuildable
 from otel_tracking.record import ExecutionRecord
 from otel_tracking.taxonomy import broken_rules
+
+_PLACE = ("item_type", "stage", "stage_iteration", "loop_iteration")
 
 
 class Tally(NamedTuple):
@@ -22,14 +25,12 @@ class Tally(NamedTuple):
     complaints: tuple[str, ...]
 
 
-def tally_of(record: ExecutionRecord) -> Tally:
+def tally_of(columns: RecordColumns) -> Tally:
     """The tally of a record."""
-    complaints = [
-        complaint
-        for item in record.items
-        for complaint in broken_rules(item.item_type, item.stage, item.stage_iteration, item.loop_iteration)
-    ]
-    return Tally(len(record.items), record.lossy_values, record.late_spans, record.dropped, tuple(complaints))
+    places = zip(*(columns.items[name] for name in _PLACE), strict=True)
+    complaints = tuple(complaint for place in places for complaint in broken_rules(*place))
+    head = columns.head
+    return Tally(columns.item_count, head.lossy_values, head.late_spans, head.dropped, complaints)
 
 
 class RunWriter:
@@ -51,10 +52,10 @@ class RunWriter:
         """
         outlet, tallies, forms = self._outlet, list[Tally](), []
         for work in works:
-            record = _built(work) if isinstance(work, RecordedRun) else work
-            tallies.append(tally_of(record))
-            if not (in_doubt and contains(outlet.sink, record)):
-                forms.append(outlet.prepare(record) if outlet.prepare else record)
+            columns = _built(work) if isinstance(work, RecordedRun) else columns_of(work)
+            tallies.append(tally_of(columns))
+            if not (in_doubt and contains(outlet.sink, columns.head)):
+                forms.append(outlet.prepare(columns) if outlet.prepare else columns.record())
         if outlet.write_all and len(forms) > 1:
             outlet.write_all(forms)
         else:
@@ -74,7 +75,7 @@ class RunWriter:
         return self._opened[0]
 
 
-def _built(run: RecordedRun) -> ExecutionRecord:
+def _built(run: RecordedRun) -> RecordColumns:
     try:
         return run.build()
     except Exception as trouble:

@@ -14,9 +14,12 @@ from collectors.flight_recorder import RunJournal
 from collectors.recording.live import LiveFeed
 from collectors.recording.open_runs import FINISHED, OpenRun, OpenRuns
 from collectors.worker import Worker
-from otel_tracking.record import ExecutionRecord, FinishReason
+from otel_tracking.columns import RecordColumns
+from otel_tracking.record import FinishReason
 
 _log = logging.getLogger("otel_tracking")
+
+_PLACE = ("item_type", "stage", "stage_iteration", "loop_iteration")
 
 MAX_UNBUILT = 512
 """Finished runs that may wait, as they are, for sinks that keep up; with more, records are built and put aside."""
@@ -75,9 +78,9 @@ class Assembly:
         for complaint in tally.complaints:
             self._warn_of(complaint)
 
-    def _may_go(self, record: ExecutionRecord) -> bool:
+    def _may_go(self, columns: RecordColumns) -> bool:
         """Every record may; it is counted, and what is unusual in it is told."""
-        self._count(tally_of(record))
+        self._count(tally_of(columns))
         return True
 
     def _warn_of(self, complaint: str) -> None:

@@ -17,7 +17,7 @@ from collectors.delivery.road import Road
 from collectors.delivery.sinks import Sink
 from collectors.delivery.spill import Spill
 from collectors.delivery.waiting_room import MAX_PENDING, WaitingRoom
-from collectors.elsewhere.choice import Tallies, check_assembly, elsewhere
+from collectors.elsewhere.choice import Tallies, served
 from collectors.flight_recorder import FlightRecorder
 from collectors.forks import watch
 from collectors.recording import metrics
@@ -29,7 +29,7 @@ from collectors.recording.provider import RecordingTracerProvider, make_resource
 from collectors.recording.recovery import Recovering, RecoveryReport, namespace_of, recover, spill_base
 from collectors.recording.span_processor import RecordingSpanProcessor
 from collectors.viewers.settings import FULL, NotSent, OtlpSettings, read_otlp_settings
-from otel_tracking.environment import PROCESS, THREAD
+from otel_tracking.environment import THREAD
 from otel_tracking.errors import RecordingError, Troubles
 from otel_tracking.secrets.frozen import Redactor
 from otel_tracking.secrets.redaction import DEFAULT_POLICY, RedactionPolicy
@@ -235,9 +235,9 @@ def start_recording(
     process at most `outbox_bytes` (4 GiB) wait; then the record stays in its journal (`outbox_when_full="wait"`) or the
     oldest request goes (`"drop_oldest"`). Media do not travel with it.
 
-    With `assembly="process"` each sink that can be opened elsewhere (Parquet, documents) gets a process of its own, which
-    makes the records that it writes: what is worked on in the pipeline's process waits less for its interpreter, and
-    twice as many runs become durable. It takes a second to start, and some 100 MB. Other sinks are served from here.
+    With `assembly="process"` each sink that can be opened elsewhere (Parquet, documents) gets a process of its own that
+    makes the records it writes: whatever else is worked on here waits less for the interpreter, and more runs become
+    durable. Such a process takes some 100 MB, and a moment to start. Other sinks are served from here.
 
     `redaction` says what is taken for a secret and never recorded, beside what always is. Runs that say no study are
     of `study_id`; with `pseudonyms`, users, sessions and devices of its trackers' runs are replaced before anything
@@ -249,7 +249,6 @@ def start_recording(
     True
     """
     otlp = read_otlp_settings(otlp_endpoint, otlp_content)
-    check_assembly(assembly, sinks)
     if viewer_text is not None and otlp_content == FULL:
         raise RecordingError("otlp_content is 'full': no text is looked over; viewer would work with viewer_text")
     resource = make_resource(service_name, resource_attributes)
@@ -274,8 +273,7 @@ def start_recording(
     troubles = Troubles(raise_errors=raise_errors)
     room = WaitingRoom(Spill(base, namespace), troubles, max_pending=max_pending)
     tallies = Tallies()
-    served = elsewhere(sinks, tallies) if assembly == PROCESS else sinks
-    road = Road(served, troubles, retry_seconds=retry_seconds, room=room)
+    road = Road(served(sinks, assembly, tallies), troubles, retry_seconds=retry_seconds, room=room)
     work = partial(recover, sinks, directory=directory, namespace=namespace, spill=base, journals=has_journals)
     recovering = Recovering(work, troubles)
     assembled = Assembly(road, grace=grace, max_age=max_age)

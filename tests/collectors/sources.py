@@ -1,4 +1,4 @@
-"""One run, read five ways: from SDK spans, OTLP protobuf, OTLP JSON, the journal, and as another process is given it."""
+"""One run, read five ways: from SDK spans, OTLP protobuf, OTLP JSON, the journal, and as another process has it."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def records_of_all_sources(pipeline: Pipeline) -> dict[str, ExecutionRecord]:
     return {
         "sink": stored,
         "outbox": _sent_again(stored),
-        "elsewhere": unpacked(runs.told[-1]).build(),
+        "elsewhere": unpacked(runs.told[-1]).build().record(),
         "sdk": build_record([from_sdk(span) for span in kept.spans]),
         "protobuf": build_record(over_protobuf(kept.spans)),
         "json": build_record(over_json(kept.spans)),

@@ -3,8 +3,10 @@
 `OTEL_TRACKING_TEST_KILLS` says how often (10; 200 for a long look).
 """
 
+import contextlib
 import os
 import random
+import select
 import signal
 import threading
 from collections import Counter
@@ -36,7 +38,9 @@ def run_of(tracker, number):
 def stored_rows(data):
     """How often each trace has a row, whoever reads it: a run that was stored twice has two."""
     paths = [path for path in (data / "executions").rglob("*.parquet") if not path.name.startswith(".")]
-    return Counter(trace for path in paths for trace in pq.read_table(path, columns=["trace_id"])["trace_id"].to_pylist())
+    return Counter(
+        trace for path in paths for trace in pq.read_table(path, columns=["trace_id"])["trace_id"].to_pylist()
+    )
 
 
 def process_of(recording):
@@ -45,10 +49,8 @@ def process_of(recording):
 
 def kill(process):
     """Kill a process that may have ended already."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(process, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def test_each_run_is_stored_once_however_often_its_process_is_killed(ram, tmp_path):
@@ -108,8 +110,6 @@ def test_the_pipelines_process_is_killed_and_that_of_its_sink_ends_with_it(ram, 
     os.waitpid(child, 0)
     pidfd = os.pidfd_open(process) if _is_there(process) else None
     if pidfd is not None:
-        import select
-
         assert select.select([pidfd], [], [], PATIENCE)[0], "it goes on"
         os.close(pidfd)
     assert len(stored_rows(tmp_path)) == 1
