@@ -69,5 +69,8 @@ def _live(context: Context) -> Context:
 
 def surrounding_link() -> Link | None:
     """A link to the span that is current where a run starts, if there is one: what caused the run."""
-    context = get_current_span().get_span_context()
+    span = get_current_span()
+    if span is INVALID_SPAN:  # nearly always
+        return None
+    context = span.get_span_context()
     return Link(context) if context.is_valid else None

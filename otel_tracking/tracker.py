@@ -17,7 +17,7 @@ from otel_tracking.attribution import Attribution
 from otel_tracking.errors import Troubles
 from otel_tracking.imperative import ImperativeMethods
 from otel_tracking.run import Execution, start_execution
-from otel_tracking.shared import Emit, Run
+from otel_tracking.shared import Emit, RecordsSpans, Run
 from otel_tracking.span_event import Frame
 from otel_tracking.timings import Timings
 
@@ -59,6 +59,8 @@ class ExecutionTracker(ImperativeMethods):
         self.attribution = Attribution(self.troubles, pseudonyms, study_id)
         self._emit = emit or add_event
         self._tracer = _tracer_of(tracer_provider, self.troubles)
+        # Asked once: of a protocol it takes 10 µs, which every run would pay.
+        self._recorder = self._tracer if isinstance(self._tracer, RecordsSpans) else None
 
     def execution(
         self,
@@ -100,8 +102,16 @@ class ExecutionTracker(ImperativeMethods):
             "used_seed": used_seed,
             "metadata": metadata,
         }
-        run = Run(self._tracer, self._emit, self.troubles, self.timings, self.redactor, self.attribution)
-        run.is_ambient = self.is_ambient
+        run = Run(
+            self._tracer,
+            self._emit,
+            self.troubles,
+            self.timings,
+            self.redactor,
+            self.attribution,
+            recorder=self._recorder,
+            is_ambient=self.is_ambient,
+        )
         return start_execution(run, self.attribution.of(fields), links)
 
     def heard_by(self, listen: Callable[[Frame], object]) -> Self:
