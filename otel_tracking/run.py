@@ -15,7 +15,7 @@ from otel_tracking.links import links_of
 from otel_tracking.scope import Scope
 from otel_tracking.scopes import CallingScope, Output, Stage, open_stage
 from otel_tracking.secrets.places import REDACTION_FACT
-from otel_tracking.shared import Run, StagePlace, span_id_of
+from otel_tracking.shared import Run, StagePlace, span_id_of, trace_id_of
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.values.plain import describe_error, is_cancellation, plain_number
 
@@ -30,7 +30,7 @@ class Execution(CallingScope):
 
     def __init__(self, run: Run, span: Span, started_ns: int) -> None:
         super().__init__(run, span, started_ns, StagePlace())
-        trace_id = span.get_span_context().trace_id or int.from_bytes(os.urandom(16))
+        trace_id = trace_id_of(span) or int.from_bytes(os.urandom(16))
         self.trace_id = f"{trace_id:032x}"
         self.execution_id = execution_id_of(trace_id, started_ns)
         self._cancelled: str | None = None
@@ -131,8 +131,7 @@ def execution_id_of(trace_id: int, started_ns: int) -> str:
     'exec_20261123_043900_0e3a0561'
     """
     # Not `strftime`, which asks for the locale: 7 µs.
-    year, month, day, hour, minute, second = time.gmtime(started_ns // 10**9)[:6]
-    return f"exec_{year:04}{month:02}{day:02}_{hour:02}{minute:02}{second:02}_{trace_id >> 96:08x}"
+    return "exec_%04d%02d%02d_%02d%02d%02d_%08x" % (*time.gmtime(started_ns // 10**9)[:6], trace_id >> 96)
 
 
 def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | Link], now: int) -> Span:

@@ -112,7 +112,12 @@ class Scope:
             held = None
             if media is not None:
                 held, content = run.hold(self, media, media_format, medium, content)
-            elif may_be_medium(content, input_text, file_path):
+            # As `may_be_medium`, a call less.
+            elif (
+                (type(content) is str and content[:5] == "data:")
+                or (file_path is not None and may_be_medium(None, None, file_path))
+                or (type(input_text) is str and input_text[:5] == "data:")
+            ):
                 lifted = lift_medium(content, input_text, file_path, metadata)
                 if lifted is not None:
                     content, input_text, file_path, metadata, media, media_format = lifted

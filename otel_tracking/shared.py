@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from opentelemetry.context import Context
@@ -34,6 +35,10 @@ class StagePlace(NamedTuple):
     stage_iteration: int | None = None
     loop_iteration: int | None = None
     config_used: Any = None
+
+
+place_of = partial(tuple.__new__, StagePlace)
+"""Makes a `StagePlace` of a tuple with all four: every scope has one, and this takes half the time."""
 
 
 @runtime_checkable
@@ -75,6 +80,14 @@ def span_id_of(span: Any) -> int:
         return span.span_id  # type: ignore[no-any-return]
     except AttributeError:
         return span.get_span_context().span_id  # type: ignore[no-any-return]
+
+
+def trace_id_of(span: Any) -> int:
+    """The id of a span's trace, in the same way."""
+    try:
+        return span.trace_id  # type: ignore[no-any-return]
+    except AttributeError:
+        return span.get_span_context().trace_id  # type: ignore[no-any-return]
 
 
 class Numbers:

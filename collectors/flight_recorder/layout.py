@@ -35,7 +35,9 @@ _FILE_MAGIC = b"OTRACKFR"
 SEGMENT_MAGIC = b"SEGMENT\x01"
 _SEGMENT_MAGIC = int.from_bytes(SEGMENT_MAGIC, "little")
 _FILE = struct.Struct("<III")  # format version, bytes of a segment, checksum
-_SEGMENT = struct.Struct("<IIQ16sII")  # format version, segment number, serial, trace id, checksum, unused
+_SEGMENT_OF = struct.Struct("<IIQ16s")  # format version, segment number, serial, trace id
+_CHECK = struct.Struct("<II")  # checksum of these, unused
+_SEGMENT = struct.Struct("<IIQ16sII")  # both
 _MAGIC = struct.Struct("<Q")
 _CHUNK = struct.Struct("<IIII")
 _MAGIC_AT = _SEGMENT.size
@@ -108,9 +110,9 @@ def read_file_header(page: bytes) -> int | None:
 
 def write_segment_header(memory: mmap.mmap, start: int, header: SegmentHeader) -> None:
     """Give a zeroed segment to a run, the magic last."""
-    trace_id = header.trace_id.to_bytes(16, "big")
-    told = _header_checksum(FORMAT_VERSION, header.number, header.serial, trace_id)
-    _SEGMENT.pack_into(memory, start, FORMAT_VERSION, header.number, header.serial, trace_id, told, 0)
+    trace_id, serial, number = header
+    named = _SEGMENT_OF.pack(FORMAT_VERSION, number, serial, trace_id.to_bytes(16, "big"))
+    memory[start : start + _MAGIC_AT] = named + _CHECK.pack(crc32(named), 0)
     _MAGIC.pack_into(memory, start + _MAGIC_AT, _SEGMENT_MAGIC)
 
 
@@ -122,7 +124,7 @@ def read_segment_header(data: bytes) -> SegmentHeader | None:
     version, number, serial, trace_id, told, _ = _SEGMENT.unpack_from(data)
     if magic != _SEGMENT_MAGIC or version != FORMAT_VERSION:
         raise Damaged(f"segment magic {magic:#x} and format version {version}")
-    if told != _header_checksum(version, number, serial, trace_id):
+    if told != crc32(data[: _SEGMENT_OF.size]):
         raise Damaged("the segment header does not match its checksum")
     return SegmentHeader(int.from_bytes(trace_id, "big"), serial, number)
 
@@ -166,7 +168,3 @@ def read_chunks(data: bytes) -> Iterator[Chunk]:
 def aligned(position: int) -> int:
     """Return the next multiple of eight: a commit word that lies aligned is stored in one go."""
     return (position + 7) & -8
-
-
-def _header_checksum(version: int, number: int, serial: int, trace_id: bytes) -> int:
-    return crc32(struct.pack("<IIQ", version, number, serial) + trace_id)
