@@ -166,8 +166,13 @@ class Scope:
             payload = freeze((FACT, self.id, name, value))
             if run.search(payload):
                 payload, name = run.without_secrets(self, payload, name)
-            name = name if name.isascii() else event_name(name)
-            run.emit_to(self, Frame(name, run.offset_ns + perf_counter_ns(), self.id, payload))
+            frame = Frame(
+                name if name.isascii() else event_name(name), run.offset_ns + perf_counter_ns(), self.id, payload
+            )
+            if not self.ended:  # as `emit_to` does, a call less
+                run.emit(self.span, frame)
+            if self.ended:
+                run.emit_late(self, frame)
         except Exception as trouble:
             run.troubles.report("fact", trouble)
 

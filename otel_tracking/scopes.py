@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,6 +18,9 @@ from otel_tracking.shared import Run, place_of
 from otel_tracking.surroundings import blocks, enter_block
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType
 from otel_tracking.values.plain import describe_error, is_cancellation, plain_number, text, text_or
+
+
+_attempt_of = partial(tuple.__new__, Attempt)
 
 
 class CallingScope(Scope):
@@ -150,7 +154,7 @@ class BackendCall(CapturesHttp, CallingScope):
 
     def as_attempt(self) -> Attempt:
         """What items that this call stands behind take from it."""
-        return Attempt(self.span_id, self.model_used, self.backend_used, self.execution_time)
+        return _attempt_of((f"{self.id:016x}", self.model_used, self.backend_used, self.execution_time))
 
     def passed(self, value: Any) -> None:
         """Keep what left the process: the body, and whatever else was sent. Secrets must be gone before."""
