@@ -215,9 +215,8 @@ class Scope:
     def _close(self, error: BaseException | None) -> None:
         """What a kind of scope does before its span ends."""
 
-    def _fail(self, error: Any) -> BaseException:
-        if not isinstance(error, BaseException):
-            error = RuntimeError(names.safe_text(error))
+    def _fail(self, given: Any) -> BaseException:
+        error = given if isinstance(given, BaseException) else RuntimeError(names.safe_text(given))
         self._run.note_failure(error, self)
         self.span.set_attribute(names.ERROR_TYPE, type(error).__name__)
         if is_cancellation(error):

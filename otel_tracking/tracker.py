@@ -17,7 +17,7 @@ from otel_tracking.attribution import Attribution
 from otel_tracking.errors import Troubles
 from otel_tracking.imperative import ImperativeMethods
 from otel_tracking.run import Execution, start_execution
-from otel_tracking.shared import Emit, RecordsSpans, Run
+from otel_tracking.shared import Emit, Run, recorder_in
 from otel_tracking.span_event import Frame
 from otel_tracking.timings import Timings
 
@@ -59,8 +59,7 @@ class ExecutionTracker(ImperativeMethods):
         self.attribution = Attribution(self.troubles, pseudonyms, study_id)
         self._emit = emit or add_event
         self._tracer = _tracer_of(tracer_provider, self.troubles)
-        # Asked once: of a protocol it takes 10 µs, which every run would pay.
-        self._recorder = self._tracer if isinstance(self._tracer, RecordsSpans) else None
+        self._recorder = recorder_in(self._tracer)
 
     def execution(
         self,

@@ -39,7 +39,7 @@ class SystemIdGenerator:
         self._take = self._drawn.pop
 
     def _draw(self) -> int:
-        drawn = [word for word in _WORDS.unpack(os.urandom(_WORDS.size)) if word]
+        drawn: list[int] = [word for word in _WORDS.unpack(os.urandom(_WORDS.size)) if word]
         number = drawn.pop()
         self._drawn.extend(drawn)
         return number
