@@ -66,6 +66,8 @@ TEXT_LIMIT = 4_096
 class FlatAttributes(dict[str, Any]):
     """Attributes that are flat already: whoever keeps them need not look again, nor copy them."""
 
+    __slots__ = ()
+
 
 def flat(value: Any) -> str | int | float | bool | None:
     """`value` as a flat attribute that every exporter and viewer takes: valid text, 64-bit numbers, nothing nested."""

@@ -37,7 +37,7 @@ class Attribution:
         known = dict(fields)
         if known.get("study_id") is None and self.study_id is not None:
             known["study_id"] = self.study_id
-        return self.without_names(known)
+        return known if self.pseudonyms is None else self.without_names(known)
 
     def without_names(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """The fields with pseudonyms; those of the same names at the top of their `metadata` too."""

@@ -19,9 +19,11 @@ class SpanBlock(Context):
     """The context of a block: the one around it, with the block's span in it as long as the block holds."""
 
     def __init__(self, span: Span) -> None:
-        self._around = _live(get_current())
-        super().__init__(self._around)
-        self._span, self._with_span = span, Context()
+        around = self._around = _live(get_current())
+        if around:
+            super().__init__(around)
+        self._span = span
+        self._with_span: Context | None = None
         self._block = Block()
 
     def enter(self) -> None:
@@ -33,7 +35,7 @@ class SpanBlock(Context):
         """The block is over."""
         self._block.leave()
         # Whoever still has this context somewhere keeps no run alive with it.
-        self._span, self._with_span = INVALID_SPAN, Context()
+        self._span, self._with_span = INVALID_SPAN, None
         # Not `detach`: a generator may be closed in another context, where that fails and nothing is ours.
         if get_current() is self:
             attach(self._around)
@@ -41,7 +43,7 @@ class SpanBlock(Context):
     def _now(self) -> Context:
         if not self._block.holds():
             return self._around
-        if not self._with_span:
+        if self._with_span is None:
             self._with_span = set_span_in_context(self._span, self._around)
         return self._with_span
 
@@ -69,5 +71,8 @@ def _live(context: Context) -> Context:
 
 def surrounding_link() -> Link | None:
     """A link to the span that is current where a run starts, if there is one: what caused the run."""
-    context = get_current_span().get_span_context()
+    span = get_current_span()
+    if span is INVALID_SPAN:  # nearly always
+        return None
+    context = span.get_span_context()
     return Link(context) if context.is_valid else None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import pickle
-import threading
 from typing import Any
 
 from otel_tracking.values.kinds import REBUILD, Opaque, as_leaf, class_name, simplify
@@ -81,13 +80,20 @@ class Unread:
 def freeze(values: tuple[Any, ...]) -> bytes:
     """The payload of `values`, whatever they hold. What resists becomes an `Opaque` description, alone."""
     try:
-        # One pickler per thread saves a microsecond. It is taken out while in use: a value's own `__repr__` may log.
-        parts, freezer = _spare.__dict__.pop("pair", None) or _new_pair()
+        # A pickler that is there already saves a microsecond. It is taken out while in use, in one step: other threads
+        # freeze too, and a value's own `__repr__` may log.
+        try:
+            spare = _spares.pop()
+        except IndexError:
+            spare = _new_pair()
+        parts, freezer = spare
         freezer.dump(values)
         payload = parts[0] if len(parts) == 1 else b"".join(parts)
         parts.clear()
-        _spare.pair = (parts, freezer)
-        return freezer.check(payload) if freezer.may_hold_odd_keys else payload
+        if freezer.may_hold_odd_keys:
+            freezer.check(payload)
+        _spares.append(spare)
+        return payload
     except Exception:
         return _freeze_awkward(values)
 
@@ -183,7 +189,7 @@ _ALLOWED = {
     (__name__, "_read"): _read,
 }
 
-_spare = threading.local()
+_spares: list[tuple[_Parts, _Freezer]] = []
 
 _WITH_MEMO = b"\x80\x04"
 

@@ -19,8 +19,10 @@ def links_of(given: Any, redactor: Redactor, troubles: Troubles) -> list[Link]:
     """The links that were given, and one to the trace that surrounds the run: the run is its own trace's root."""
     links = list(_read_links(given, redactor, troubles))
     around = surrounding_link()
+    if around is None:
+        return links
     known = {(link.context.trace_id, link.context.span_id) for link in links}
-    if around is not None and (around.context.trace_id, around.context.span_id) not in known:
+    if (around.context.trace_id, around.context.span_id) not in known:
         links.append(around)
     return links
 

@@ -140,9 +140,12 @@ def outcome_of_items(places: Iterable[tuple[str, int | None, int | None]]) -> di
     }
 
 
+_LARGEST = 2**31
+
+
 def _key(number: Any) -> Any:
     """A stage or counter as something that can be in a set: records from elsewhere may hold anything."""
-    if number is None or isinstance(number, str):
+    if number is None or (type(number) is int and -_LARGEST < number < _LARGEST) or isinstance(number, str):
         return number
     # Text has a hash that nobody can choose; large numbers have one that anybody can.
-    return number if isinstance(number, int) and abs(number) < 2**31 else safe_text(number)
+    return number if isinstance(number, int) and abs(number) < _LARGEST else safe_text(number)

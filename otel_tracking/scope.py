@@ -14,6 +14,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 
 from otel_tracking import attributes as names
+from otel_tracking.attributes import FlatAttributes, flat
 from otel_tracking.frame import FACT, ITEM, freeze
 from otel_tracking.outcome import TELLING_TYPES
 from otel_tracking.shared import Run, StagePlace, span_id_of
@@ -53,7 +54,10 @@ class Scope:
 
     def __init__(self, run: Run, span: Span, started_ns: int, place: StagePlace) -> None:
         self._run, self.span, self._started_ns, self.place = run, span, started_ns, place
-        self.id = span_id_of(span)
+        try:
+            self.id = span.span_id  # type: ignore[attr-defined]  # as `span_id_of`, a call less
+        except AttributeError:
+            self.id = span_id_of(span)
         self._context: Context | None = None
         self._last_call: Attempt | None = None
         self._block: ScopeBlock | None = None
@@ -108,7 +112,12 @@ class Scope:
             held = None
             if media is not None:
                 held, content = run.hold(self, media, media_format, medium, content)
-            elif may_be_medium(content, input_text, file_path):
+            # As `may_be_medium`, a call less.
+            elif (
+                (type(content) is str and content[:5] == "data:")
+                or (file_path is not None and may_be_medium(None, None, file_path))
+                or (type(input_text) is str and input_text[:5] == "data:")
+            ):
                 lifted = lift_medium(content, input_text, file_path, metadata)
                 if lifted is not None:
                     content, input_text, file_path, metadata, media, media_format = lifted
@@ -157,8 +166,13 @@ class Scope:
             payload = freeze((FACT, self.id, name, value))
             if run.search(payload):
                 payload, name = run.without_secrets(self, payload, name)
-            name = name if name.isascii() else event_name(name)
-            run.emit_to(self, Frame(name, run.offset_ns + perf_counter_ns(), self.id, payload))
+            frame = Frame(
+                name if name.isascii() else event_name(name), run.offset_ns + perf_counter_ns(), self.id, payload
+            )
+            if not self.ended:  # as `emit_to` does, a call less
+                run.emit(self.span, frame)
+            if self.ended:
+                run.emit_late(self, frame)
         except Exception as trouble:
             run.troubles.report("fact", trouble)
 
@@ -171,18 +185,20 @@ class Scope:
         if self.ended:
             return
         self.ended = True
-        if error is not None and not isinstance(error, BaseException):
-            error = RuntimeError(names.safe_text(error))
+        run = self._run
         try:
             if error is not None:
-                self._fail(error)
+                error = self._fail(error)
             self._close(error)
-            if not self._run.redacted.is_empty:
-                self._run.tell_redacted(self)
+            if not run.redacted.is_empty:
+                run.tell_redacted(self)
         except Exception as trouble:
-            self._run.troubles.report("end", trouble)
+            run.troubles.report("end", trouble)
         finally:
-            self._end_span()
+            try:
+                self.span.end(run.offset_ns + perf_counter_ns())
+            except Exception as trouble:
+                run.troubles.report("span end", trouble)
 
     def __enter__(self) -> Self:
         if self._run.is_ambient or blocks.are_current:
@@ -199,7 +215,8 @@ class Scope:
     def _close(self, error: BaseException | None) -> None:
         """What a kind of scope does before its span ends."""
 
-    def _fail(self, error: BaseException) -> None:
+    def _fail(self, given: Any) -> BaseException:
+        error = given if isinstance(given, BaseException) else RuntimeError(names.safe_text(given))
         self._run.note_failure(error, self)
         self.span.set_attribute(names.ERROR_TYPE, type(error).__name__)
         if is_cancellation(error):
@@ -208,12 +225,7 @@ class Scope:
             self.span.set_status(
                 StatusCode.ERROR, names.viewer_text(describe_error(error)["error_message"][:ERROR_LIMIT])
             )
-
-    def _end_span(self) -> None:
-        try:
-            self.span.end(self._run.now())
-        except Exception as trouble:
-            self._run.troubles.report("span end", trouble)
+        return error
 
     def at(self, stage: Any = None, stage_iteration: Any = None, loop_iteration: Any = None) -> Scope:
         """This scope, or one on the same span whose items say another place."""
@@ -241,17 +253,17 @@ class Scope:
         started_ns: int | None = None,
     ) -> S:
         run = self._run
-        attributes = names.FlatAttributes() if attributes is None else attributes
+        attributes = FlatAttributes() if attributes is None else attributes
         stage, stage_iteration, loop_iteration, config_used = place
         if stage is not None:
-            attributes[names.STAGE] = names.flat(stage)
+            attributes[names.STAGE] = flat(stage)
         if stage_iteration is not None:
-            attributes[names.STAGE_ITERATION] = names.flat(stage_iteration)
+            attributes[names.STAGE_ITERATION] = flat(stage_iteration)
         if loop_iteration is not None:
-            attributes[names.LOOP_ITERATION] = names.flat(loop_iteration)
+            attributes[names.LOOP_ITERATION] = flat(loop_iteration)
         if config_used is not None:
-            attributes[names.CONFIG_USED] = names.flat(config_used)
-        now = run.now() if started_ns is None else started_ns
+            attributes[names.CONFIG_USED] = flat(config_used)
+        now = run.offset_ns + perf_counter_ns() if started_ns is None else started_ns
         return kind_of_scope(run, run.start_span(self, name, kind, attributes, now), now, place)
 
 

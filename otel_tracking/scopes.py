@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,10 +14,13 @@ from otel_tracking.capture.binding import CapturesHttp
 from otel_tracking.current_span import SpanBlock
 from otel_tracking.nodes import NODE_FACT
 from otel_tracking.scope import Attempt, Scope
-from otel_tracking.shared import Run, StagePlace
+from otel_tracking.shared import Run, place_of
 from otel_tracking.surroundings import blocks, enter_block
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType
 from otel_tracking.values.plain import describe_error, is_cancellation, plain_number, text, text_or
+
+
+_attempt_of = partial(tuple.__new__, Attempt)
 
 
 class CallingScope(Scope):
@@ -150,7 +154,7 @@ class BackendCall(CapturesHttp, CallingScope):
 
     def as_attempt(self) -> Attempt:
         """What items that this call stands behind take from it."""
-        return Attempt(self.span_id, self.model_used, self.backend_used, self.execution_time)
+        return _attempt_of((f"{self.id:016x}", self.model_used, self.backend_used, self.execution_time))
 
     def passed(self, value: Any) -> None:
         """Keep what left the process: the body, and whatever else was sent. Secrets must be gone before."""
@@ -190,7 +194,7 @@ class Stage(CallingScope):
     def iteration(self, number: int, *, started_ns: int | None = None) -> Iteration:
         """The scope of hop `number` (1 up); `started_ns`, on the run's clock, where it began before it was told of."""
         stage, _, loop_iteration, config_used = self.place
-        place = StagePlace(stage, plain_number(number), loop_iteration, config_used)
+        place = place_of((stage, plain_number(number), loop_iteration, config_used))
         return self._open(Iteration, names.ITERATION_SPAN, place, started_ns=started_ns)
 
     def _close(self, error: BaseException | None) -> None:
@@ -248,7 +252,7 @@ def open_stage(parent: Scope, number: int) -> Stage:
     number = plain_number(number)
     _log_transition(parent._run, number)
     _, stage_iteration, loop_iteration, config_used = parent.place
-    place = StagePlace(number, stage_iteration, loop_iteration, config_used)
+    place = place_of((number, stage_iteration, loop_iteration, config_used))
     return parent._open(Stage, STAGE_NAMES.get(number, "stage"), place)
 
 
@@ -256,6 +260,6 @@ def _log_transition(run: Run, number: int) -> None:
     """Log the change of stage at the root, if it is one."""
     previous = run.enter_stage(number)
     if previous is not None:
-        at_root = Scope(run, run.root_span, 0, StagePlace(number))
+        at_root = Scope(run, run.root_span, 0, place_of((number, None, None, None)))
         at_root.ended = run.is_over
         at_root.item(ItemType.STAGE_TRANSITION, metadata={"from_stage": previous, "to_stage": number})

@@ -17,7 +17,7 @@ from otel_tracking.attribution import Attribution
 from otel_tracking.errors import Troubles
 from otel_tracking.imperative import ImperativeMethods
 from otel_tracking.run import Execution, start_execution
-from otel_tracking.shared import Emit, Run
+from otel_tracking.shared import Emit, Run, recorder_in
 from otel_tracking.span_event import Frame
 from otel_tracking.timings import Timings
 
@@ -59,6 +59,7 @@ class ExecutionTracker(ImperativeMethods):
         self.attribution = Attribution(self.troubles, pseudonyms, study_id)
         self._emit = emit or add_event
         self._tracer = _tracer_of(tracer_provider, self.troubles)
+        self._recorder = recorder_in(self._tracer)
 
     def execution(
         self,
@@ -100,8 +101,16 @@ class ExecutionTracker(ImperativeMethods):
             "used_seed": used_seed,
             "metadata": metadata,
         }
-        run = Run(self._tracer, self._emit, self.troubles, self.timings, self.redactor, self.attribution)
-        run.is_ambient = self.is_ambient
+        run = Run(
+            self._tracer,
+            self._emit,
+            self.troubles,
+            self.timings,
+            self.redactor,
+            self.attribution,
+            recorder=self._recorder,
+            is_ambient=self.is_ambient,
+        )
         return start_execution(run, self.attribution.of(fields), links)
 
     def heard_by(self, listen: Callable[[Frame], object]) -> Self:

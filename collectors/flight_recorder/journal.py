@@ -11,9 +11,18 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
+from zlib import crc32
 
 from collectors.flight_recorder.background import Counts, breathe
-from collectors.flight_recorder.layout import CHUNK_HEADER, COMMITTED, WHOLE, checksum, pack_chunk, write_chunk
+from collectors.flight_recorder.layout import (
+    AT_ONCE,
+    CHUNK_HEADER,
+    COMMITTED,
+    WHOLE,
+    checksum,
+    pack_chunk,
+    write_chunk,
+)
 from collectors.flight_recorder.pool import SegmentPool
 from collectors.flight_recorder.segments import Segment
 from collectors.flight_recorder.writer import BUSY, NO_ROOM, EntryWriter
@@ -59,8 +68,8 @@ class RunJournal(EntryWriter):
         False: it waits in memory and is written soon, or (memory only, freed, after a fork) never; `health` counts.
         """
         try:
-            told = checksum(entry)
             size = len(entry)
+            told = crc32(entry) if size <= AT_ONCE else checksum(entry)
             with self._lock:
                 # In one line: a signal handler, which may append too, only runs after calls. From here on it waits.
                 limit, self._limit = self._limit, BUSY
@@ -120,9 +129,9 @@ class RunJournal(EntryWriter):
     def start(self) -> None:
         """Take a ready segment; without one the first entries wait."""
         with self._lock:
-            fresh = self._pool.take(1)
-            if fresh:
-                self._enter(fresh[0])
+            fresh = self._pool.take_one()
+            if fresh is not None:
+                self._enter(fresh)
                 self._limit = self._limit_for_appends()
 
     def drain(self) -> bool:

@@ -76,6 +76,18 @@ class SegmentPool:
                 self.ask_for_more()
         return taken
 
+    def take_one(self) -> Segment | None:
+        """Return a spare segment, or None where there is none: what every run begins with."""
+        spares = self.spares
+        try:
+            return spares.popleft()
+        except IndexError:
+            return None
+        finally:
+            if len(spares) < self._low_water and not self._asked:
+                self._asked = True
+                self.ask_for_more()
+
     def give_back(self, segments: Iterable[Segment]) -> None:
         """Return segments that were taken and not opened."""
         self.spares.extendleft(segments)

@@ -107,7 +107,9 @@ class OpenRuns:
             self._troubles.report(*self._refusal)
             # Nobody's: the lock that guards the others may have been held by a thread that a fork left behind.
             return OpenRun(self, span.trace_id, self._recorder.begin(span.trace_id), self._clock())
-        entry = self._without_secrets(span, of_journal.start_entry(span), of_journal.start_entry)
+        entry = of_journal.start_entry(span)
+        if self.redactor.search(entry):
+            entry = self._without_secrets(span, of_journal.start_entry)
         run = self._runs_by_trace_id.get(span.trace_id) or self._begin(span.trace_id)
         run.open_spans[span.span_id] = span
         run.log.append((STARTED, span))
@@ -116,10 +118,8 @@ class OpenRuns:
         run.journal.append(entry)
         return run
 
-    def _without_secrets(self, span: SpanData, entry: bytes, write: Callable[[SpanData], bytes]) -> bytes:
-        """The entry of a span, which loses its secrets before anybody sees it; `write` makes the entry anew."""
-        if not self.redactor.search(entry):
-            return entry
+    def _without_secrets(self, span: SpanData, write: Callable[[SpanData], bytes]) -> bytes:
+        """What `write` makes of a span that loses its secrets before anybody sees it."""
         try:
             clean_span(span, self.redactor)
         except Exception as trouble:
@@ -150,8 +150,8 @@ class OpenRuns:
                 self._begin(run.trace_id)
             entry = of_journal.end_entry(span)
             # What has not changed was looked at when the span was started.
-            if span.attributes_changed or span.status_description:
-                entry = self._without_secrets(span, entry, of_journal.end_entry)
+            if (span.attributes_changed or span.status_description) and self.redactor.search(entry):
+                entry = self._without_secrets(span, of_journal.end_entry)
             run.journal.append(entry)
             if run.revision:
                 with run.lock:
@@ -162,7 +162,9 @@ class OpenRuns:
                 run.root_ended_at = self._clock()
             run.open_spans.pop(span.span_id, None)
             over = run.root_ended_at is not None and not run.open_spans
-            run.tell((ENDED, span))
+            run.log.append((ENDED, span))
+            for wake in run.wakers:
+                wake()
             if self.on_ended_span is not None:
                 self.on_ended_span(span)
             if over:

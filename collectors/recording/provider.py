@@ -68,11 +68,21 @@ class RecordingTracer(trace.Tracer):
         now = time.time_ns() if start_time is None else start_time
         return self._start(name, parent, kind, attributes, links or (), now)
 
+    def start_root(
+        self, name: str, attributes: Any, links: Sequence[trace.Link], start_time: int
+    ) -> trace.Span:
+        """The root of a new trace, whatever span is current."""
+        return self._start(name, trace.INVALID_SPAN, trace.SpanKind.INTERNAL, attributes, links, start_time)
+
     def start_below(
         self, parent: trace.Span, name: str, kind: trace.SpanKind, attributes: Any, start_time: int
     ) -> trace.Span:
         """The same, below a span that is at hand: a context need not be made to carry it here."""
-        return self._start(name, parent, kind, attributes, (), start_time)
+        if type(parent) is not RecordedSpan or type(attributes) is not FlatAttributes:
+            return self._start(name, parent, kind, attributes, (), start_time)
+        ids = (parent.data.trace_id, self._ids.generate_span_id(), parent.span_id)
+        span = SpanData(*ids, name, kind, attributes, (), start_time)
+        return RecordedSpan(self._open_runs.adopt(span), span)
 
     def _start(
         self,
@@ -83,7 +93,7 @@ class RecordingTracer(trace.Tracer):
         links: Sequence[trace.Link],
         start_ns: int,
     ) -> RecordedSpan:
-        trace_id, parent_id = _ids_of(parent)
+        trace_id, parent_id = (0, None) if parent is trace.INVALID_SPAN else _ids_of(parent)
         if parent_id is None:
             trace_id = self._ids.generate_trace_id()
         kept = attributes if type(attributes) is FlatAttributes else flat_copy(attributes or {})

@@ -29,6 +29,11 @@ class RecordedSpan(Span):
         self.run, self.data, self.span_id = run, data, data.span_id
         self._context: SpanContext | None = None
 
+    @property
+    def trace_id(self) -> int:
+        """Its trace's id."""
+        return self.data.trace_id
+
     def get_span_context(self) -> SpanContext:
         """Its ids."""
         if self._context is None:

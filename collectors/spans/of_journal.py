@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-import orjson
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import SpanKind
+from orjson import dumps, loads
 
 from collectors.spans.finished import FinishedEvent, FinishedSpan, links_of
-from collectors.spans.recorded import SpanData
+from collectors.spans.recorded import UNSET, SpanData
 from otel_tracking.frame import FACT, ITEM, ITEM_FIELDS, MediaBytes, freeze, thaw_own
 from otel_tracking.secrets.frozen import looked_over
 from otel_tracking.span_event import Frame, fields_of
@@ -23,24 +23,27 @@ from otel_tracking.values.payload_check import check_payload
 
 STARTED, ENDED, MEDIA, REVISION = "S", "E", "M", "R"
 
+_INTERNAL = SpanKind.INTERNAL  # on every start of a span: a look into an enumeration takes as long as a call
 _NUMBER = 2 + ITEM_FIELDS.index("sequence_number")
 
 
 def start_entry(span: SpanData) -> bytes:
     """Entry of a started span."""
     kind = span.kind
-    return _flat_entry(
-        (
-            STARTED,
-            span.span_id,
-            span.parent_id,
-            span.name,
-            "internal" if kind is SpanKind.INTERNAL else kind.name.lower(),
-            span.start_ns,
-            span.attributes,
-            links_of(span.links) if span.links else (),
-        )
+    entry = (
+        STARTED,
+        span.span_id,
+        span.parent_id,
+        span.name,
+        "internal" if kind is _INTERNAL else kind.name.lower(),
+        span.start_ns,
+        span.attributes,
+        links_of(span.links) if span.links else (),
     )
+    try:
+        return dumps(entry)
+    except TypeError:  # a span of somebody else's, whose name or links are not what they should be
+        return freeze(entry)
 
 
 def media_entry(frame: Frame) -> bytes:
@@ -52,26 +55,23 @@ def media_entry(frame: Frame) -> bytes:
 
 def end_entry(span: SpanData) -> bytes:
     """Entry of an ended span; its attributes only where it has others than it began with."""
-    code = "unset" if span.status is StatusCode.UNSET else span.status.name.lower()
+    code = "unset" if span.status is UNSET else span.status.name.lower()
     attributes = span.attributes if span.attributes_changed else None
-    return _flat_entry((ENDED, span.span_id, span.end_ns, code, span.status_description, attributes))
+    entry = (ENDED, span.span_id, span.end_ns, code, span.status_description, attributes)
+    try:
+        return dumps(entry)
+    except TypeError:
+        return freeze(entry)
 
 
 def revision_entry(revision: int, late_spans: int) -> bytes:
     """Entry that says which revision of the record this journal is for."""
-    return _flat_entry((REVISION, revision, late_spans))
-
-
-def _flat_entry(values: tuple[Any, ...]) -> bytes:
-    try:
-        return orjson.dumps(values)
-    except TypeError:  # a span of somebody else's, whose name or links are not what they should be
-        return freeze(values)
+    return dumps((REVISION, revision, late_spans))
 
 
 def _read_entry(entry: bytes) -> Sequence[Any]:
     if entry[:1] == b"[":
-        flat: Sequence[Any] = orjson.loads(entry)
+        flat: Sequence[Any] = loads(entry)
         return flat
     check_payload(entry)
     return thaw_own(looked_over(entry))

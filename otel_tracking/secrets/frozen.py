@@ -55,7 +55,8 @@ class Redactor:
 
         What cannot be looked at raises, and is not recorded.
         """
-        if not self.is_suspicious(payload, late=late):
+        rules = self._rules
+        if not (rules.looks_at_everything or rules.search.is_suspicious(payload, rules.names, late=late)):
             return payload, []
         kind, span_id, *entries = thaw_own(payload)
         fields: tuple[str, ...] = ITEM_FIELDS

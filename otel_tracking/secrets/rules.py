@@ -67,6 +67,8 @@ class Rules:
     def __init__(self, policy: RedactionPolicy) -> None:
         self.also = policy.also
         self.has_own_patterns = bool(policy.patterns)
+        self.looks_at_everything = self.has_own_patterns or bool(self.also)
+        """Whether no search for literals can tell where to look."""
         self.node_classes = _NODE_CLASSES | policy.node_classes if policy.by_name else frozenset()
         self.names = Names(policy.names, policy.query_names, policy.allowed, count=policy.by_name)
         self._own = tuple(Shape(pattern, ()) for pattern in policy.patterns)
@@ -75,11 +77,6 @@ class Rules:
         own_names = sorted({form for name in policy.names | policy.query_names for form in literals_of(name)})
         self._naming = frozenset({*NAMED, *own_names})
         self.search = Search([*NAMED, *self._by_marker, *IN_URLS], [*own_names, *sorted(policy.node_classes)])
-
-    @property
-    def looks_at_everything(self) -> bool:
-        """Whether no search for literals can tell where to look."""
-        return self.has_own_patterns or bool(self.also)
 
     def shapes_for(self, found: Iterable[str]) -> Iterator[Shape]:
         """The shapes to look for in a text in which these literals were found."""

@@ -79,7 +79,10 @@ class Search:
         Without `late`, only those that are found at once are looked at.
         """
         groups = self._all if late else self._on_the_way
-        return any(_is_telling(data, found, names) for group in groups for found in group.all_in(data))
+        for group in groups:
+            if group.is_suspicious(data, names):
+                return True
+        return False
 
 
 class _Found(NamedTuple):
@@ -99,6 +102,7 @@ class _Group:
         self.literals = tuple(literal for offset in range(height) for literal in alike[offset::height])
         encoded = [_encode(literal) for literal in self.literals]
         self.find = BytesAhoCorasick(encoded, MatchKind.LeftmostFirst).find_matches_as_indexes
+        self._checks = [_CHECKS.get(literal) for literal in self.literals]
         self._hidden = [tuple(_hidden_behind(literal, encoded)) for literal in encoded]
 
     def all_in(self, data: bytes) -> Iterator[_Found]:
@@ -108,6 +112,28 @@ class _Group:
             for other, offset, literal in self._hidden[number]:
                 if data.startswith(literal, start + offset):
                     yield _Found(self.literals[other], start + offset, start + offset + len(literal))
+
+    def is_suspicious(self, data: bytes, names: Names) -> bool:
+        """Whether one of them is more than a word: what `all_in` finds, without a step between. Every URL comes here."""
+        for number, start, end in self.find(data):
+            if self._is_telling(number, data, start, end, names):
+                return True
+            for other, offset, literal in self._hidden[number]:
+                at = start + offset
+                if data.startswith(literal, at) and self._is_telling(other, data, at, at + len(literal), names):
+                    return True
+        return False
+
+    def _is_telling(self, number: int, data: bytes, start: int, end: int, names: Names) -> bool:
+        check = self._checks[number]
+        if check is not None and not check(data, start):
+            return False
+        literal = self.literals[number]
+        if literal in _NAME_ENDS:
+            name = _name_before(data, start, end - 1)
+            if not (names.is_secret_in_url(name) if literal.endswith("=") else names.is_secret(name)):
+                return False
+        return _REMOVED.match(data, start) is None
 
 
 def _hidden_behind(literal: bytes, others: list[bytes]) -> Iterator[tuple[int, int, bytes]]:
@@ -132,18 +158,6 @@ def _encode(literal: str) -> bytes:
     return literal.encode("latin-1" if in_a_pickle else "utf-8", "surrogatepass")
 
 
-def _is_telling(data: bytes, found: _Found, names: Names) -> bool:
-    literal, start, end = found
-    check = _CHECKS.get(literal)
-    if check is not None and not check(data, start):
-        return False
-    if literal in _NAME_ENDS:
-        name = _name_before(data, start, end - 1)
-        if not (names.is_secret_in_url(name) if literal.endswith("=") else names.is_secret(name)):
-            return False
-    return _REMOVED.match(data, start) is None
-
-
 _REMOVED = re.compile(rb"[\w.-]{2,60}(?:\\*[\"']:\s?\\*[\"']|\x8c.|=)\[removed: ", re.DOTALL)
 """A name whose secret is gone already: it was removed on the wire, or by the process that sent this."""
 
@@ -156,9 +170,8 @@ def _name_before(payload: bytes, start: int, end: int) -> str:
     return found[0].decode("ascii") if found else ""
 
 
-def _matches(expression: bytes) -> Callable[[bytes, int], bool]:
-    pattern = re.compile(expression, re.DOTALL)
-    return lambda payload, start: pattern.match(payload, start) is not None
+def _matches(expression: bytes) -> Callable[[bytes, int], object]:
+    return re.compile(expression, re.DOTALL).match
 
 
 def _is_no_prose(payload: bytes, start: int) -> bool:
@@ -169,7 +182,7 @@ def _is_no_prose(payload: bytes, start: int) -> bool:
 _PROSE = re.compile(rb"[a-z]{4,16}(?:[.,!?;)]|[ \n]+(?![=:\s]))")
 """A telling word as people write it: "a secret garden", "cookies!"."""
 
-_CHECKS: dict[str, Callable[[bytes, int], bool]] = {
+_CHECKS: dict[str, Callable[[bytes, int], object]] = {
     **dict.fromkeys(("ecret", "uthoriz", "ookie", "redent"), _is_no_prose),
     "earer": _matches(rb"earer(?:\s+[\w.~+/=-]{8}|[^a-z\s.,!?;])"),
     "asic ": _matches(rb"asic +(?=[A-Za-z+/]*[A-Z0-9])[A-Za-z0-9+/]{6}"),

@@ -15,7 +15,7 @@ from odd_values import ENUMS, KEPT, LOSSY, OddDict
 from strategies import any_value
 
 from otel_tracking import canonical
-from otel_tracking.frame import _spare, freeze, thaw
+from otel_tracking.frame import _spares, freeze, thaw
 from otel_tracking.values.kinds import Opaque
 
 
@@ -210,7 +210,7 @@ def test_a_payload_that_was_changed_is_refused_or_plain_and_changes_nothing(valu
 
 def test_plain_values_are_frozen_without_calling_any_python_code():
     freeze(({},))
-    _, freezer = _spare.pair
+    _, freezer = _spares[-1]
     calls = []
     freezer.reducer_override = lambda value: calls.append(value) or NotImplemented
     try:
