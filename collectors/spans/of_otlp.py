@@ -20,17 +20,24 @@ from otel_tracking.secrets.frozen import usual_redactor
 
 def batches_of_protobuf(body: bytes) -> list[Batch]:
     """The spans with whose they are. Raises `RecordError` for bytes that are no request at all."""
-    may_hold_secret = usual_redactor().is_worth_a_look(body)
+    request = message_of(body)
+    if request is None:
+        return batches_of_pieces(body)
+    return batches_of_message(request, may_hold_secret=usual_redactor().is_worth_a_look(body))
+
+
+def message_of(body: bytes) -> ExportTraceServiceRequest | None:
+    """The request; None where something in it cannot be read."""
     request = ExportTraceServiceRequest()
     try:
         request.ParseFromString(body)
     except Exception:
-        return batches_of_pieces(body)
-    return batches_of_message(request, may_hold_secret=may_hold_secret)
+        return None
+    return request
 
 
-def batches_of_message(request: ExportTraceServiceRequest, *, may_hold_secret: bool = True) -> list[Batch]:
-    """The spans of a request with whose they are; `may_hold_secret` says whether payloads are searched one by one."""
+def batches_of_message(request: ExportTraceServiceRequest, *, may_hold_secret: bool) -> list[Batch]:
+    """The spans of a request. Where what it came in holds no part of a secret, its payloads are not searched again."""
     read = _read_span if may_hold_secret else _read_span_of_searched
     return [
         batch_of(_read_attributes(group.resource.attributes), scope.scope.name, scope.spans, read, _trace_id_of)
@@ -94,12 +101,14 @@ def _read_span(span: Span, *, may_hold_secret: bool = True) -> FinishedSpan:
         status_description=status.message or None,
         attributes=_read_attributes(span.attributes),
         events=tuple(_read_events(span.events, may_hold_secret)),
-        links=tuple(
-            link_to_dict(int.from_bytes(link.trace_id), int.from_bytes(link.span_id), _read_attributes(link.attributes))
-            for link in span.links
-        ),
+        links=tuple(map(_read_link, span.links)),
         dropped=span.dropped_attributes_count + span.dropped_events_count + span.dropped_links_count,
     )
+
+
+def _read_link(link: Span.Link) -> dict[str, Any]:
+    ids = int.from_bytes(link.trace_id), int.from_bytes(link.span_id)
+    return link_to_dict(*ids, _read_attributes(link.attributes))
 
 
 def _read_events(events: Any, may_hold_secret: bool) -> Iterator[FinishedEvent]:
