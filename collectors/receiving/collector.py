@@ -28,7 +28,7 @@ from collectors.receiving.spool import Entry, Spool
 from collectors.receiving.stored_runs import StoredRuns
 from collectors.receiving.trace_id import TraceId
 from collectors.spans.finished import FinishedSpan
-from collectors.spans.request_secrets import without_secrets_in_json, without_secrets_in_protobuf
+from collectors.spans.kept_request import keep_json, keep_protobuf
 from collectors.worker import Worker
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord
@@ -47,7 +47,7 @@ COUNTS = (
 )
 NOT_TAKEN, NOT_UNDERSTOOD = "could not be taken", "are in a request that this version cannot read"
 
-_WITHOUT_SECRETS = {PROTOBUF: without_secrets_in_protobuf, JSON: without_secrets_in_json}
+_KEEP = {PROTOBUF: keep_protobuf, JSON: keep_json}
 
 
 class Busy(Exception):
@@ -111,10 +111,9 @@ class Collector:
         if self._road.outstanding >= self._most_waiting:
             self.counts["turned_away"] += 1
             raise Busy(f"{self._road.outstanding} records wait to be written")
-        body = _WITHOUT_SECRETS[kind](body)
-        found = sort(READERS[kind](body), self._knows)
-        found = self._erased.taken_out_of(found)
-        kind, body = self._erased.rest_of(RequestBody(kind, body))
+        request = _KEEP[kind](body)
+        found = sort(request.batches, self._knows)
+        found, (kind, body) = self._erased.left_of(found, RequestBody(kind, request.body), request.traces)
         self.counts["requests"] += 1
         self._set_odd_aside(found, RequestBody(kind, body), sender)
         if found.ours:

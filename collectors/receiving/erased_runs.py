@@ -7,12 +7,13 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from collectors.delivery.sinks import RefusingSink, Sink, is_erased
+from collectors.delivery.sinks import RefusingSink, Sink
 from collectors.receiving.erasing_asides import erase_asides
 from collectors.receiving.kept_runs import traces_in, without_traces
 from collectors.receiving.quarantine import Quarantine, RequestBody
 from collectors.receiving.senders import Senders
 from collectors.receiving.sorting import Sorted
+from collectors.receiving.trace_id import TraceId
 
 IsErased = Callable[[str], bool]
 """Whether a run was erased, by its trace id in hex."""
@@ -52,6 +53,16 @@ class ErasedRuns:
         self.count(found.span_count - rest.span_count)
         return rest
 
+    def left_of(self, found: Sorted, request: RequestBody, traces: Iterable[int]) -> tuple[Sorted, RequestBody]:
+        """What may be kept of a request that has spans of these traces: both `taken_out_of` and `rest_of`."""
+        erased = self.among(traces)
+        if not erased:
+            return found, request
+        # Those that are ours are looked up by a hash of their own, the odd ones are not.
+        rest = found.without(erased.union(map(TraceId, erased)))
+        self.count(found.span_count - rest.span_count)
+        return rest, RequestBody(request.kind, without_traces(*request, erased))
+
     def rest_of(self, request: RequestBody) -> RequestBody:
         """A request without erased runs; its body is empty where there is nothing else in it."""
         if self._is_erased is None:
@@ -86,7 +97,9 @@ def _traces_of_name(quarantine: Quarantine, name: str) -> frozenset[int]:
 
 
 def asked_of(sinks: Sequence[Sink]) -> IsErased | None:
-    """Asks sinks that know of erased runs; None where none of them does."""
-    if not any(isinstance(sink, RefusingSink) for sink in sinks):
+    """Asks sinks that know of erased runs, all of them; None where one of them does not."""
+    # What a sink can is looked at once: to look costs as much as to ask it ten times.
+    refusing = [sink for sink in sinks if isinstance(sink, RefusingSink)]
+    if not sinks or len(refusing) < len(sinks):
         return None
-    return lambda trace_id: is_erased(sinks, None, trace_id)
+    return lambda trace_id: all(sink.is_erased(None, trace_id) for sink in refusing)

@@ -78,10 +78,16 @@ def without_events(span: SpanData) -> FinishedSpan:
 def event_of_attributes(attributes: Mapping[str, Any]) -> FinishedEvent | None:
     """The event that span event attributes hold; None where they are not ours."""
     payload = attributes.get(names.PAYLOAD)
-    if not isinstance(payload, str):
-        return None
+    return event_of_payload(payload) if isinstance(payload, str) else None
+
+
+def event_of_payload(payload: str, *, may_hold_secret: bool = True) -> FinishedEvent | None:
+    """The event whose canonical text this is; None where it is none of ours.
+
+    Without `may_hold_secret` it is not searched: whoever says so has searched what it came in.
+    """
     try:
-        fields = _without_secrets(payload)
+        fields = _without_secrets(payload) if may_hold_secret else canonical.loads(payload)
     except (ValueError, RecursionError):
         return None
     return FinishedEvent(fields) if _is_ours(fields) else None
@@ -94,17 +100,18 @@ def _without_secrets(payload: str) -> Any:
     return redactor.clean(fields).values if may_hold_one else fields
 
 
-_NEEDED = {"sequence_number": int, "timestamp_ns": int, "item_type": str, "media_type": str}
-
-
 def _is_ours(fields: Any) -> bool:
     if type(fields) is not dict:
         return False
     if "fact" in fields:
         return type(fields["fact"]) is str
-    if not all(type(fields.get(name)) is kind for name, kind in _NEEDED.items()):
+    if type(fields.get("item_type")) is not str or type(fields.get("media_type")) is not str:
         return False
-    return all(0 <= fields[name] < 2**63 for name in ("timestamp_ns", "sequence_number"))
+    return _is_count(fields.get("sequence_number")) and _is_count(fields.get("timestamp_ns"))
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**63
 
 
 def links_of(links: Iterable[Link]) -> tuple[dict[str, Any], ...]:

@@ -11,37 +11,52 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collectors.spans.batches import KINDS, STATUSES, Batch, batch_of
-from collectors.spans.finished import FinishedSpan, event_of_attributes, link_to_dict
+from collectors.spans.finished import FinishedEvent, FinishedSpan, event_of_payload, link_to_dict
 from collectors.spans.outline import outline_of, trace_id_in
 from otel_tracking import attributes as names
 from otel_tracking.errors import RecordError
+from otel_tracking.secrets.frozen import usual_redactor
 
 
 def batches_of_protobuf(body: bytes) -> list[Batch]:
     """The spans with whose they are. Raises `RecordError` for bytes that are no request at all."""
+    request = message_of(body)
+    if request is None:
+        return batches_of_pieces(body)
+    return batches_of_message(request, may_hold_secret=usual_redactor().is_worth_a_look(body))
+
+
+def message_of(body: bytes) -> ExportTraceServiceRequest | None:
+    """The request; None where something in it cannot be read."""
     request = ExportTraceServiceRequest()
     try:
         request.ParseFromString(body)
     except Exception:
-        return list(_batches_of_pieces(body))
+        return None
+    return request
+
+
+def batches_of_message(request: ExportTraceServiceRequest, *, may_hold_secret: bool) -> list[Batch]:
+    """The spans of a request. Where what it came in holds no part of a secret, its payloads are not searched again."""
+    read = _read_span if may_hold_secret else _read_span_of_searched
     return [
-        batch_of(_read_attributes(group.resource.attributes), scope.scope.name, scope.spans, _read_span, _trace_id_of)
+        batch_of(_read_attributes(group.resource.attributes), scope.scope.name, scope.spans, read, _trace_id_of)
         for group in request.resource_spans
         for scope in group.scope_spans
     ]
 
 
-def _batches_of_pieces(body: bytes) -> Iterator[Batch]:
+def batches_of_pieces(body: bytes) -> list[Batch]:
     """The same where something in the body cannot be read: a text that is no Unicode, a value that is too deep."""
     try:
         outline = outline_of(body)
     except Exception as trouble:
         raise RecordError(f"{len(body)} bytes are not an OTLP trace request in protobuf") from trouble
-    for group in outline.resource_spans:
-        for scope in group.scope_spans:
-            yield batch_of(
-                _read_resource(group.resource), _read_scope(scope.scope), scope.spans, _read_packed, trace_id_in
-            )
+    return [
+        batch_of(_read_resource(group.resource), _read_scope(scope.scope), scope.spans, _read_packed, trace_id_in)
+        for group in outline.resource_spans
+        for scope in group.scope_spans
+    ]
 
 
 def _read_resource(packed: bytes) -> Mapping[str, Any]:
@@ -67,26 +82,52 @@ def _trace_id_of(span: Span) -> int:
     return int.from_bytes(span.trace_id)
 
 
-def _read_span(span: Span) -> FinishedSpan:
+def _read_span_of_searched(span: Span) -> FinishedSpan:
+    return _read_span(span, may_hold_secret=False)
+
+
+def _read_span(span: Span, *, may_hold_secret: bool = True) -> FinishedSpan:
+    status = span.status
     return FinishedSpan(
         trace_id=int.from_bytes(span.trace_id),
         span_id=int.from_bytes(span.span_id),
         # Eight zero bytes are no id: some senders write them where others leave it out.
-        parent_id=int.from_bytes(span.parent_span_id) or None if span.parent_span_id else None,
+        parent_id=int.from_bytes(span.parent_span_id) or None,
         name=span.name,
         kind=KINDS.get(span.kind, "internal"),
         start_ns=span.start_time_unix_nano,
         end_ns=span.end_time_unix_nano or None,
-        status=STATUSES.get(span.status.code, "unset"),
-        status_description=span.status.message or None,
+        status=STATUSES.get(status.code, "unset"),
+        status_description=status.message or None,
         attributes=_read_attributes(span.attributes),
-        events=tuple(ours for event in span.events if (ours := event_of_attributes(_payload_of(event.attributes)))),
-        links=tuple(
-            link_to_dict(int.from_bytes(link.trace_id), int.from_bytes(link.span_id), _read_attributes(link.attributes))
-            for link in span.links
-        ),
+        events=tuple(_read_events(span.events, may_hold_secret)),
+        links=tuple(map(_read_link, span.links)),
         dropped=span.dropped_attributes_count + span.dropped_events_count + span.dropped_links_count,
     )
+
+
+def _read_link(link: Span.Link) -> dict[str, Any]:
+    ids = int.from_bytes(link.trace_id), int.from_bytes(link.span_id)
+    return link_to_dict(*ids, _read_attributes(link.attributes))
+
+
+def _read_events(events: Any, may_hold_secret: bool) -> Iterator[FinishedEvent]:
+    for event in events:
+        payload = _payload_of(event.attributes)
+        if payload is not None:
+            ours = event_of_payload(payload, may_hold_secret=may_hold_secret)
+            if ours is not None:
+                yield ours
+
+
+def _payload_of(attributes: Any) -> str | None:
+    """The one attribute of an event that is read; the flat ones beside it are for viewers, and cost twice as much."""
+    # As a dict has it: where a key came twice, the last one counts.
+    for attribute in reversed(attributes):
+        if attribute.key == names.PAYLOAD:
+            value = attribute.value
+            return value.string_value if value.WhichOneof("value") == "string_value" else None
+    return None
 
 
 def _read_attributes(attributes: Any) -> dict[str, Any]:
@@ -103,12 +144,3 @@ def _read_value(value: AnyValue) -> Any:
         pairs: list[KeyValue] = list(value.kvlist_value.values)
         return {pair.key: _read_value(pair.value) for pair in pairs}
     return getattr(value, kind)
-
-
-def _payload_of(attributes: Any) -> dict[str, Any]:
-    """The one attribute of an event that is read; the flat ones beside it are for viewers, and cost twice as much."""
-    # As a dict has it: where a key came twice, the last one counts.
-    for attribute in reversed(attributes):
-        if attribute.key == names.PAYLOAD:
-            return {names.PAYLOAD: _read_value(attribute.value)}
-    return {}

@@ -31,11 +31,11 @@ def without_secrets_in_protobuf(body: bytes) -> bytes:
     try:
         message.ParseFromString(body)
     except Exception:
-        return _without_secrets_in_pieces(body, redactor)
-    return _written(message) if _clean_message(message, redactor) else body
+        return without_secrets_in_pieces(body, redactor)
+    return written(message) if clean_message(message, redactor) else body
 
 
-def _without_secrets_in_pieces(body: bytes, redactor: Redactor) -> bytes:
+def without_secrets_in_pieces(body: bytes, redactor: Redactor) -> bytes:
     """The same where one of the spans cannot be read: it alone is left out, all of it but its trace id."""
     try:
         request = outline_of(body)
@@ -44,7 +44,7 @@ def _without_secrets_in_pieces(body: bytes, redactor: Redactor) -> bytes:
     for group in request.resource_spans:
         for scope in group.scope_spans:
             scope.spans[:] = [_span_without_secrets(packed, redactor) for packed in scope.spans]
-    return _written(request)
+    return written(request)
 
 
 def _span_without_secrets(packed: bytes, redactor: Redactor) -> bytes:
@@ -52,17 +52,18 @@ def _span_without_secrets(packed: bytes, redactor: Redactor) -> bytes:
         return packed
     try:
         span = Span.FromString(packed)
-        return _written(span) if _clean_message(span, redactor) else packed
+        return written(span) if clean_message(span, redactor) else packed
     except Exception:
         return nothing_but_the_trace_id(packed)
 
 
-def _written(message: Message) -> bytes:
+def written(message: Message) -> bytes:
+    """The bytes of a message."""
     packed: bytes = message.SerializeToString()
     return packed
 
 
-def _clean_message(message: Message, redactor: Redactor) -> bool:
+def clean_message(message: Message, redactor: Redactor) -> bool:
     """Take the secrets out of a message in place, and what nobody knows; whether there were some."""
     size = message.ByteSize()
     message.DiscardUnknownFields()

@@ -37,7 +37,7 @@ class StoredKeys:
     def __init__(self, data_dir: Path, *, look_seconds: float = LOOK_SECONDS) -> None:
         self._data_dir, self._look_seconds = data_dir, look_seconds
         self._changed_ns: dict[Path, int] = {}
-        self._files_read: set[Path] = set()
+        self._names_read: dict[str, set[str]] = {}
         self._runs: dict[str, Stored] = {}
         self._traces: dict[str, str] = {}
         self._looked_at: float | None = None
@@ -67,7 +67,7 @@ class StoredKeys:
     def add(self, path: Path, runs: Iterable[tuple[str | None, str, int]]) -> None:
         """Know what was stored just now: trace id, execution id and revision of each run in `path`."""
         with self._lock:
-            self._files_read.add(path)
+            self._names_read_of(path.parent).add(path.name)
             self._know(runs)
 
     def _know(self, runs: Iterable[tuple[str | None, str, int]]) -> None:
@@ -99,8 +99,10 @@ class StoredKeys:
             changed_ns = day.stat().st_mtime_ns
             if self._changed_ns.get(day) == changed_ns:
                 return
-            for path in {day / name for name in names_in(day) if is_file_name(name)} - self._files_read:
-                self._read(path)
+            # Names, not paths: a day has thousands of files, and each record that is stored here changes it.
+            for name in {*names_in(day)} - self._names_read_of(day):
+                if is_file_name(name):
+                    self._read(day / name)
         except BrokenFile as trouble:
             _log.warning("%s", trouble)
             return None
@@ -117,4 +119,7 @@ class StoredKeys:
         except BrokenFile:
             # Readers say why; nobody else's runs wait for it, and its own may be stored once more.
             _log.warning("%s cannot be read: nothing is known of what it holds", path)
-        self._files_read.add(path)
+        self._names_read_of(path.parent).add(path.name)
+
+    def _names_read_of(self, day: Path) -> set[str]:
+        return self._names_read.setdefault(day.name, set())
