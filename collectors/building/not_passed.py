@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from otel_tracking.values.places import named_places, stated_places
+from otel_tracking.values.places import names_among, stated_places
 
 
 def not_passed(facts: Mapping[str, Any]) -> tuple[str, ...]:
@@ -19,7 +19,9 @@ def not_passed(facts: Mapping[str, Any]) -> tuple[str, ...]:
         return ()
     injected = facts.get("injected")
     injected = injected if isinstance(injected, dict) else {}
-    named = named_places(passed, configured)
+    named = names_among(passed, configured)
+    if len(named) == len(configured):
+        return ()
     return tuple(
         sorted(str(key) for key in configured if key not in named and not stated_places(passed, injected.get(key)))
     )

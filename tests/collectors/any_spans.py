@@ -38,8 +38,12 @@ _moments = st.integers(0, 5).map(lambda number: STARTED + number * 700)
 _numbers = st.integers(1, 9) | st.just(2**62)
 _item_types = st.sampled_from([*map(str, ItemType), "a_type_of_later", "Odd type"])
 _media_types = st.sampled_from([*map(str, MediaType), "hologram"])
-_head = st.dictionaries(
-    st.sampled_from(["config_name", "execution_id", "user_id", "used_seed", "metadata", "mood"]), values, max_size=4
+_head = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(["config_name", "user_id", "used_seed", "metadata", "mood"], values),
+        "execution_id": st.sampled_from(["exec_20261123_043900_0e3a0561", "größer", "", 7, None]),
+    },
 )
 
 

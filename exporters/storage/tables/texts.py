@@ -39,18 +39,17 @@ class Texts:
             return "null"
         if type(value) is str and value.isascii():
             return cut(encode_basestring(value), self.blobs)
-        if self._is_plain and not _is_surely_large(value):
-            text = text_if_sayable(value)
-            if text is not None and len(text) <= LIMIT:
-                return text
-        return self._of_large(value, _LEVELS)
+        return self.of_plain(value) or self._of_large(value, _LEVELS)
+
+    def of_plain(self, value: Any) -> str | None:
+        """The same in one step, where it is known that a value is plain, and its text is not large; else None."""
+        if not self._is_plain or _is_surely_large(value):
+            return None
+        text = text_if_sayable(value)
+        return None if text is None or len(text) > LIMIT else text
 
     def of_fields(self, fields: Mapping[str, Any]) -> str:
         """A JSON object of values that are each as `of` writes it: nesting must not deepen them."""
-        if self._is_plain:
-            text = text_if_sayable(fields)
-            if text is not None and len(text) <= LIMIT:
-                return text
         texts = {name: self._short(value) for name, value in fields.items()}
         return orjson.dumps(texts, option=orjson.OPT_SORT_KEYS).decode()
 
