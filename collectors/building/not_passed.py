@@ -17,11 +17,9 @@ def not_passed(facts: Mapping[str, Any]) -> tuple[str, ...]:
     configured, passed = facts.get("configured"), facts.get("passed")
     if not isinstance(configured, dict) or "passed" not in facts:
         return ()
-    injected = facts.get("injected")
-    injected = injected if isinstance(injected, dict) else {}
     named = names_among(passed, configured)
-    if len(named) == len(configured):
-        return ()
-    return tuple(
-        sorted(str(key) for key in configured if key not in named and not stated_places(passed, injected.get(key)))
-    )
+    left = [key for key in configured if key not in named]
+    injected = facts.get("injected")
+    if isinstance(injected, dict):
+        left = [key for key in left if not stated_places(passed, injected.get(key))]
+    return tuple(sorted(map(str, left)))

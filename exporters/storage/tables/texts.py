@@ -39,13 +39,12 @@ class Texts:
             return "null"
         if type(value) is str and value.isascii():
             return cut(encode_basestring(value), self.blobs)
-        return self.of_plain(value) or self._of_large(value, _LEVELS)
+        text = self.at_once(value) if self._is_plain and not _is_surely_large(value) else None
+        return self._of_large(value, _LEVELS) if text is None else text
 
-    def of_plain(self, value: Any) -> str | None:
-        """The same in one step, where it is known that a value is plain, and its text is not large; else None."""
-        if not self._is_plain or _is_surely_large(value):
-            return None
-        text = text_if_sayable(value)
+    def at_once(self, value: Any) -> str | None:
+        """The same in one step of the JSON writer, where values are known to be plain and this one is not large."""
+        text = text_if_sayable(value) if self._is_plain else None
         return None if text is None or len(text) > LIMIT else text
 
     def of_fields(self, fields: Mapping[str, Any]) -> str:
@@ -89,7 +88,7 @@ def _is_surely_large(value: Any) -> bool:
     """Whether a dict holds a graph: to write it once, with what is around it, only to see that, is not worth it."""
     if type(value) is not dict or _CONTAINERS.isdisjoint(map(type, value.values())):
         return False
-    return any(type(part) in _CONTAINERS and len(part) >= _MANY_PARTS for part in value.values())
+    return bool([part for part in value.values() if type(part) in _CONTAINERS and len(part) >= _MANY_PARTS])
 
 
 def _may_be_large(value: Any) -> bool:
