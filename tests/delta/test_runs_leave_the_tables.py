@@ -194,7 +194,7 @@ def test_what_is_spilled_while_it_is_erased_is_removed_too(tmp_path):
 def test_upkeep_joins_files_and_removes_what_became_no_run(both):
     from exporters.delta.run_tables import RunTables
     from exporters.storage.tables.rows import row_of
-from otel_tracking.columns import columns_of
+    from otel_tracking.columns import columns_of
 
     found = [a_run_of_hops(f"Blume {number}", "flower") for number in range(5)]
     both.store(*found)
