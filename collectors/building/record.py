@@ -48,7 +48,7 @@ def build_columns(
     late_spans: int = 0,
 ) -> RecordColumns:
     """The same as columns."""
-    run = _run_of((span, span.events) for span in spans)
+    run = _run_of([(span, span.events) for span in sorted(spans, key=_in_which_they_began)])
     return run.columns(finish_reason=finish_reason, revision=revision, late_spans=late_spans)
 
 
@@ -56,15 +56,16 @@ def columns_of_recorded(
     spans: Iterable[SpanData], *, finish_reason: FinishReason, revision: int, late_spans: int
 ) -> RecordColumns:
     """The columns of a run of this process, straight from its frames."""
-    run = _run_of((without_events(span), tuple(span.events)) for span in spans)
+    ordered = sorted(spans, key=_in_which_they_began)
+    run = _run_of([(without_events(span), tuple(span.events)) for span in ordered])
     return run.columns(finish_reason=finish_reason, revision=revision, late_spans=late_spans)
 
 
-def _run_of(spans: Iterable[tuple[FinishedSpan, Sequence[SomeEvent]]]) -> RecordSoFar:
+def _run_of(spans: Sequence[tuple[FinishedSpan, Sequence[SomeEvent]]]) -> RecordSoFar:
+    """The run of spans in the order in which they began, each with its events."""
     run = RecordSoFar()
-    ordered = sorted(spans, key=lambda pair: _in_which_they_began(pair[0]))
-    clean = without_secrets([span for span, _ in ordered])
-    for span, (_, events) in zip(clean, ordered, strict=True):
+    clean = without_secrets([span for span, _ in spans])
+    for span, (_, events) in zip(clean, spans, strict=True):
         run.begin(span)
         run.log_all(span.span_id, events)
     return run
