@@ -51,7 +51,7 @@ class Execution(CallingScope):
 
     def output(self, number: int, *, config_used: Any = None) -> Output:
         """The scope of requested output `number` (1 up), which opens stages 3 and 4."""
-        return self._open(Output, names.OUTPUT_SPAN, StagePlace(None, None, plain_number(number), config_used))
+        return self._open(Output, names.OUTPUT_SPAN, (None, None, plain_number(number), config_used))
 
     def amend(self, **fields: Any) -> None:
         """Set fields of the record that were not known at the start, such as `used_seed`."""

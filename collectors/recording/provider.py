@@ -77,8 +77,11 @@ class RecordingTracer(trace.Tracer):
     def start_below(
         self, parent: trace.Span, name: str, kind: trace.SpanKind, attributes: Any, start_time: int
     ) -> trace.Span:
-        """The same, below a span that is at hand: a context need not be made to carry it here."""
-        if type(parent) is not RecordedSpan or type(attributes) is not FlatAttributes:
+        """The same, below a span that is at hand: a context need not be made to carry it here.
+
+        The attributes are flat, and nobody else's.
+        """
+        if type(parent) is not RecordedSpan:
             return self._start(name, parent, kind, attributes, (), start_time)
         ids = (parent.data.trace_id, self._ids.generate_span_id(), parent.span_id)
         span = SpanData(*ids, name, kind, attributes, (), start_time)
