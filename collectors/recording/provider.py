@@ -68,9 +68,7 @@ class RecordingTracer(trace.Tracer):
         now = time.time_ns() if start_time is None else start_time
         return self._start(name, parent, kind, attributes, links or (), now)
 
-    def start_root(
-        self, name: str, attributes: Any, links: Sequence[trace.Link], start_time: int
-    ) -> trace.Span:
+    def start_root(self, name: str, attributes: Any, links: Sequence[trace.Link], start_time: int) -> trace.Span:
         """The root of a new trace, whatever span is current."""
         return self._start(name, trace.INVALID_SPAN, trace.SpanKind.INTERNAL, attributes, links, start_time)
 
