@@ -111,7 +111,7 @@ class _Group:
                     yield _Found(self.literals[other], start + offset, start + offset + len(literal))
 
     def is_suspicious(self, data: bytes, names: Names) -> bool:
-        """Whether one of them is more than a word: of what `all_in` finds, in fewer steps, since every URL comes here."""
+        """Whether one of them is more than a word: in fewer steps than by `all_in`, since every URL comes here."""
         for number, start, end in self.find(data):
             if self._is_telling(number, data, start, end, names):
                 return True
