@@ -57,6 +57,11 @@ def contenders() -> Iterator[tuple[list[Contender], Recording]]:
         yield (
             [
                 Contender("raw SDK", lambda calls: workloads.raw(tracer, calls=calls), last.spans.clear),
+                Contender(
+                    "raw, one orjson attribute",
+                    lambda calls: workloads.raw(tracer, calls=calls, one_attribute=True),
+                    last.spans.clear,
+                ),
                 Contender("ours", lambda calls: workloads.ours(tracker, calls=calls), lambda: flush(recording)),
                 Contender("ours, no-op provider", lambda calls: workloads.ours(idle, calls=calls), lambda: None),
             ],

@@ -32,16 +32,31 @@ def figure(costs: Sequence[float]) -> Figure:
     )
 
 
-def interleaved(calls: Sequence[tuple[Callable[[], object], Callable[[], object]]], rounds: int) -> list[Figure]:
-    """Cost of each call, in turns; the second function of a pair runs after it, unmeasured."""
+Calls = Sequence[tuple[Callable[[], object], Callable[[], object]]]
+"""What is measured, each with what runs after it, unmeasured."""
+
+
+def interleaved(calls: Calls, rounds: int) -> list[Figure]:
+    """Cost of each call, in turns."""
+    return [figure(cost) for cost in costs_in_turns(calls, rounds)]
+
+
+def costs_in_turns(calls: Calls, rounds: int, clock: Callable[[], int] = time.perf_counter_ns) -> list[list[float]]:
+    """Microseconds of each call in each round, by a clock of nanoseconds."""
     costs: list[list[float]] = [[] for _ in calls]
     for measured, between in calls:
         measured(), between()
     gc.collect()
     for _ in range(rounds):
         for cost, (measured, between) in zip(costs, calls, strict=True):
-            started = time.perf_counter_ns()
+            started = clock()
             measured()
-            cost.append((time.perf_counter_ns() - started) / 1000)
+            cost.append((clock() - started) / 1000)
             between()
-    return [figure(cost) for cost in costs]
+    return costs
+
+
+def ratio(cost: Sequence[float], other: Sequence[float]) -> str:
+    """How one cost relates to another of the same rounds: the median of their ratios, and their quartiles."""
+    found = figure([one / another for one, another in zip(cost, other, strict=True)])
+    return f"{found.median:5.2f} ({found.low:.2f}–{found.high:.2f})"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def links_of(given: Any, redactor: Redactor, troubles: Troubles) -> list[Link]:
     """The links that were given, and one to the trace that surrounds the run: the run is its own trace's root."""
-    links = list(_read_links(given, redactor, troubles))
+    links = [] if type(given) is tuple and not given else list(_read_links(given, redactor, troubles))
     around = surrounding_link()
     if around is None:
         return links

@@ -59,7 +59,7 @@ class Outcome:
             self._outputs.add(loop_iteration)
             (self._made if item_type in OUTPUT_TYPES else self._failed).add(loop_iteration)
 
-    def stage_ended(self, stage: int, loop_iteration: int | None, *, failed: bool = False) -> None:
+    def stage_ended(self, stage: int, loop_iteration: int | None, failed: bool = False) -> None:
         """A stage's scope was closed, `failed` by an exception."""
         stage, loop_iteration = _key(stage), _key(loop_iteration)
         self._stage_failed |= failed
@@ -68,7 +68,7 @@ class Outcome:
         if not failed:
             self._completed.add((stage, loop_iteration))
 
-    def output_ended(self, loop_iteration: int | None, *, failed: bool = False) -> None:
+    def output_ended(self, loop_iteration: int | None, failed: bool = False) -> None:
         """An output's scope was closed, `failed` by an exception."""
         loop_iteration = _key(loop_iteration)
         self._outputs.add(loop_iteration)

@@ -14,15 +14,17 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 
 from otel_tracking import attributes as names
-from otel_tracking.attributes import FlatAttributes, flat
+from otel_tracking.attributes import flat
 from otel_tracking.frame import FACT, ITEM, freeze
 from otel_tracking.outcome import TELLING_TYPES
-from otel_tracking.shared import Run, StagePlace, span_id_of
+from otel_tracking.shared import Run, StagePlace, Where, span_id_of
 from otel_tracking.span_event import Frame
 from otel_tracking.surroundings import ScopeBlock, blocks, enter_block
 from otel_tracking.taxonomy import ItemType
 from otel_tracking.values.media_in_texts import lift_medium, may_be_medium
 from otel_tracking.values.plain import KNOWN_TYPES, describe_error, event_name, is_cancellation, known_type, text
+
+_INTERNAL = SpanKind.INTERNAL
 
 ERROR_LIMIT = 1_000
 """Characters of an error's message in a span's status."""
@@ -46,14 +48,14 @@ class Scope:
         "_last_call",
         "_run",
         "_started_ns",
+        "_where",
         "ended",
         "id",
-        "place",
         "span",
     )
 
-    def __init__(self, run: Run, span: Span, started_ns: int, place: StagePlace) -> None:
-        self._run, self.span, self._started_ns, self.place = run, span, started_ns, place
+    def __init__(self, run: Run, span: Span, started_ns: int, where: Where) -> None:
+        self._run, self.span, self._started_ns, self._where = run, span, started_ns, where
         try:
             self.id = span.span_id  # type: ignore[attr-defined]  # as `span_id_of`, a call less
         except AttributeError:
@@ -67,6 +69,11 @@ class Scope:
     def span_id(self) -> str:
         """The span's id in hex."""
         return f"{self.id:016x}"
+
+    @property
+    def place(self) -> StagePlace:
+        """Where in the pipeline it is."""
+        return StagePlace(*self._where)
 
     def item(
         self,
@@ -96,7 +103,7 @@ class Scope:
         >>> with ExecutionTracker().execution("dada") as run, run.stage(1) as stage:
         ...     stage.item(ItemType.USER_INPUT_TEXT, content="Eine Blume auf der Wiese")
         """
-        run, (stage, stage_iteration, loop_iteration, in_force) = self._run, self.place
+        run, (stage, stage_iteration, loop_iteration, in_force) = self._run, self._where
         started = perf_counter_ns()
         now = run.offset_ns + started
         try:
@@ -247,14 +254,14 @@ class Scope:
         self,
         kind_of_scope: type[S],
         name: str,
-        place: StagePlace,
-        kind: SpanKind = SpanKind.INTERNAL,
-        attributes: Any = None,
+        where: Where,
+        kind: SpanKind = _INTERNAL,
+        attributes: dict[str, Any] | None = None,
         started_ns: int | None = None,
     ) -> S:
         run = self._run
-        attributes = FlatAttributes() if attributes is None else attributes
-        stage, stage_iteration, loop_iteration, config_used = place
+        attributes = {} if attributes is None else attributes
+        stage, stage_iteration, loop_iteration, config_used = where
         if stage is not None:
             attributes[names.STAGE] = flat(stage)
         if stage_iteration is not None:
@@ -264,7 +271,7 @@ class Scope:
         if config_used is not None:
             attributes[names.CONFIG_USED] = flat(config_used)
         now = run.offset_ns + perf_counter_ns() if started_ns is None else started_ns
-        return kind_of_scope(run, run.start_span(self, name, kind, attributes, now), now, place)
+        return kind_of_scope(run, run.start_span(self, name, kind, attributes, now), now, where)
 
 
 S = TypeVar("S", bound=Scope)

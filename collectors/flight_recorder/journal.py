@@ -131,7 +131,8 @@ class RunJournal(EntryWriter):
         with self._lock:
             fresh = self._pool.take_one()
             if fresh is not None:
-                self._enter(fresh)
+                self._at = self._attach(fresh)
+                self._memory, self._current = fresh.memory, fresh
                 self._limit = self._limit_for_appends()
 
     def drain(self) -> bool:

@@ -108,8 +108,8 @@ def read_file_header(page: bytes) -> int | None:
     return int(segment_bytes)
 
 
-def write_segment_header(memory: mmap.mmap, start: int, header: SegmentHeader) -> None:
-    """Give a zeroed segment to a run, the magic last."""
+def write_segment_header(memory: mmap.mmap, start: int, header: tuple[int, int, int]) -> None:
+    """Give a zeroed segment to a run, as a `SegmentHeader` has it, the magic last."""
     trace_id, serial, number = header
     named = _SEGMENT_OF.pack(FORMAT_VERSION, number, serial, trace_id.to_bytes(16, "big"))
     memory[start : start + _MAGIC_AT] = named + _CHECK.pack(crc32(named), 0)

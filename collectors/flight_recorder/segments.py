@@ -12,7 +12,7 @@ import mmap
 import os
 
 from collectors.flight_recorder import layout
-from collectors.flight_recorder.layout import FILE_HEADER, SEGMENT_HEADER, SegmentHeader
+from collectors.flight_recorder.layout import FILE_HEADER, SEGMENT_HEADER
 from collectors.flight_recorder.ours import OurDirectory, naming
 
 _ZEROS = bytes(64 * 1024)
@@ -31,8 +31,8 @@ class Segment:
         self.end = end
         self.used = start
 
-    def open(self, header: SegmentHeader) -> int:
-        """Give the segment to a run; return where its first chunk goes."""
+    def open(self, header: tuple[int, int, int]) -> int:
+        """Give the segment to a run, as its `SegmentHeader` says; return where its first chunk goes."""
         self.used = self.start + SEGMENT_HEADER
         layout.write_segment_header(self.memory, self.start, header)
         return self.used

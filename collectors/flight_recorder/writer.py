@@ -10,7 +10,7 @@ import contextlib
 import mmap
 from collections import deque
 
-from collectors.flight_recorder.layout import CHUNK_HEADER, SegmentHeader, checksum, write_chunk
+from collectors.flight_recorder.layout import CHUNK_HEADER, checksum, write_chunk
 from collectors.flight_recorder.pool import SegmentPool
 from collectors.flight_recorder.segments import Segment
 
@@ -90,8 +90,9 @@ class EntryWriter:
 
     def _attach(self, segment: Segment) -> int:
         """Make `segment` the run's next; return where its first chunk goes."""
-        at = segment.open(SegmentHeader(self.trace_id, self.serial, len(self._segments)))
-        self._segments.append(segment)
+        segments = self._segments
+        at = segment.open((self.trace_id, self.serial, len(segments)))
+        segments.append(segment)
         return at
 
     def _leave(self) -> None:

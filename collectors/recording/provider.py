@@ -68,17 +68,18 @@ class RecordingTracer(trace.Tracer):
         now = time.time_ns() if start_time is None else start_time
         return self._start(name, parent, kind, attributes, links or (), now)
 
-    def start_root(
-        self, name: str, attributes: Any, links: Sequence[trace.Link], start_time: int
-    ) -> trace.Span:
+    def start_root(self, name: str, attributes: Any, links: Sequence[trace.Link], start_time: int) -> trace.Span:
         """The root of a new trace, whatever span is current."""
         return self._start(name, trace.INVALID_SPAN, trace.SpanKind.INTERNAL, attributes, links, start_time)
 
     def start_below(
         self, parent: trace.Span, name: str, kind: trace.SpanKind, attributes: Any, start_time: int
     ) -> trace.Span:
-        """The same, below a span that is at hand: a context need not be made to carry it here."""
-        if type(parent) is not RecordedSpan or type(attributes) is not FlatAttributes:
+        """The same, below a span that is at hand: a context need not be made to carry it here.
+
+        The attributes are flat, and nobody else's.
+        """
+        if type(parent) is not RecordedSpan:
             return self._start(name, parent, kind, attributes, (), start_time)
         ids = (parent.data.trace_id, self._ids.generate_span_id(), parent.span_id)
         span = SpanData(*ids, name, kind, attributes, (), start_time)

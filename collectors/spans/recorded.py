@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
@@ -18,6 +19,7 @@ PLAIN = frozenset({str, int, bool})
 UNSET = StatusCode.UNSET
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class SpanData:
     """What is known of a span; its attributes are flat (`flat_copy`).
 
@@ -25,42 +27,19 @@ class SpanData:
     It refers to no run: a run holds its spans' data, a span holds its run, and nothing waits for a garbage collector.
     """
 
-    __slots__ = (
-        "attributes",
-        "attributes_changed",
-        "end_ns",
-        "events",
-        "kind",
-        "links",
-        "name",
-        "parent_id",
-        "span_id",
-        "start_ns",
-        "status",
-        "status_description",
-        "trace_id",
-    )
-
-    # By hand: half of what a dataclass takes, which looks at each default.
-    def __init__(
-        self,
-        trace_id: int,
-        span_id: int,
-        parent_id: int | None,
-        name: str,
-        kind: SpanKind,
-        attributes: dict[str, Any],
-        links: Sequence[Link],
-        start_ns: int,
-    ) -> None:
-        self.trace_id, self.span_id, self.parent_id = trace_id, span_id, parent_id
-        self.name, self.kind, self.attributes, self.links = name, kind, attributes, links
-        self.start_ns = start_ns
-        self.end_ns: int | None = None
-        self.status = UNSET
-        self.status_description: str | None = None
-        self.events: list[Frame | Event] = []
-        self.attributes_changed = False
+    trace_id: int
+    span_id: int
+    parent_id: int | None
+    name: str
+    kind: SpanKind
+    attributes: dict[str, Any]
+    links: Sequence[Link]
+    start_ns: int
+    end_ns: int | None = None
+    status: StatusCode = UNSET
+    status_description: str | None = None
+    events: list[Frame | Event] = field(default_factory=list)
+    attributes_changed: bool = False
 
     def context_of(self, span_id: int) -> SpanContext:
         """The span context of a span of this trace; always sampled, since records are never thinned out."""

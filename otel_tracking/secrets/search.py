@@ -79,10 +79,7 @@ class Search:
         Without `late`, only those that are found at once are looked at.
         """
         groups = self._all if late else self._on_the_way
-        for group in groups:
-            if group.is_suspicious(data, names):
-                return True
-        return False
+        return any(group.is_suspicious(data, names) for group in groups)
 
 
 class _Found(NamedTuple):
@@ -114,7 +111,7 @@ class _Group:
                     yield _Found(self.literals[other], start + offset, start + offset + len(literal))
 
     def is_suspicious(self, data: bytes, names: Names) -> bool:
-        """Whether one of them is more than a word: what `all_in` finds, without a step between. Every URL comes here."""
+        """Whether one of them is more than a word: in fewer steps than by `all_in`, since every URL comes here."""
         for number, start, end in self.find(data):
             if self._is_telling(number, data, start, end, names):
                 return True

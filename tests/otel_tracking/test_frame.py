@@ -6,6 +6,7 @@ import subprocess
 import threading
 import tracemalloc
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from children import run_python
@@ -270,3 +271,10 @@ class LogsWhileDescribed:
 
 def test_a_repr_that_logs_does_not_disturb_the_freezing_around_it():
     assert thaw(freeze(("before", LogsWhileDescribed(), "after")))[::2] == ("before", "after")
+
+
+def test_threads_that_freeze_at_once_do_not_share_a_pickler():
+    values = [({"number": number, "text": str(number) * 2_000, "odd": uuid.UUID(int=number)},) for number in range(400)]
+    with ThreadPoolExecutor(8) as threads:
+        payloads = list(threads.map(freeze, values))
+    assert [thaw(payload) for payload in payloads] == values
