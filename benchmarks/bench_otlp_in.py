@@ -1,4 +1,4 @@
-"""From OTLP bytes to records: items a second of workload A, decoded alone and through `otel-tracking collect`."""
+"""From OTLP bytes to records of workload A: alone, in large requests, and through `otel-tracking collect`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import requests
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -22,8 +23,9 @@ from benchmarks import workloads
 from benchmarks.contenders import ForgetfulSink
 from benchmarks.figures import figure
 from collectors import start_recording
-from collectors.building.record import build_record
+from collectors.building.record import build_columns, build_record
 from collectors.spans.of_otlp import batches_of_protobuf
+from devserver.cli.interpreter import make_room_for_many_spans
 
 
 def request_of_one_run() -> bytes:
@@ -74,17 +76,63 @@ def through_collect(runs: int, senders: int = 4) -> None:
     print(f"  {runs * 26 / answered:,.0f} items/s answered, {runs * 26 / stored:,.0f} items/s durable in Parquet")
 
 
-def main(rounds: int) -> None:
-    """Print the rate."""
-    body, costs = request_of_one_run(), []
+def alone(rounds: int) -> None:
+    """Print what reading costs, and with it making the record: its columns, as a collector stores them, or objects."""
+    body = request_of_one_run()
+    steps: dict[str, list[float]] = {"read": [], "read → columns": [], "read → record": []}
     for _ in range(rounds):
-        started = time.perf_counter_ns()
-        record = build_record(span for batch in batches_of_protobuf(body) for span in batch.spans)
-        costs.append((time.perf_counter_ns() - started) / 1000)
-    cost = figure(costs)
-    rate = len(record.items) / cost.median * 1e6
-    print(f"OTLP in → record, {len(body) / 1024:.0f} KB a run        {cost}")
-    print(f"  {rate:,.0f} items/s")
+        for name, make in (("read → columns", build_columns), ("read → record", build_record)):
+            started = time.thread_time_ns()
+            spans = [span for batch in batches_of_protobuf(body) for span in batch.spans]
+            read = time.thread_time_ns()
+            record = make(spans)
+            steps["read"].append((read - started) / 1000)
+            steps[name].append((time.thread_time_ns() - started) / 1000)
+    items = len(record.items)
+    print(f"OTLP in, {len(body) / 1024:.0f} KB and {items} items a run, processor time")
+    for name, costs in steps.items():
+        print(f"  {name:<16} {figure(costs)}  {items / figure(costs).median * 1e6:,.0f} items/s")
+
+
+def large_requests() -> None:
+    """Print what a span costs in requests of ever more spans, of runs of which each has its trace."""
+    one = ExportTraceServiceRequest.FromString(request_of_one_run())
+    spans = one.resource_spans[0].scope_spans[0].spans
+    for span in spans:
+        for event in span.events:
+            for attribute in event.attributes:
+                # Graphs would make it larger than a request may be.
+                if len(attribute.value.string_value) > 5000:
+                    attribute.value.string_value = '{"fact":"passed","value":{"steps":4}}'
+    for count, rounds in ((100, 60), (1_000, 12), (17_000, 3)):
+        body = _of_many_runs(one, count // len(spans))
+        costs = []
+        for _ in range(rounds):
+            started = time.thread_time_ns()
+            batches = batches_of_protobuf(body)
+            costs.append((time.thread_time_ns() - started) / 1000 / sum(len(batch.spans) for batch in batches))
+            del batches
+        print(f"  a span in a request of {count:>6,}: {figure(costs)}")
+
+
+def _of_many_runs(one: ExportTraceServiceRequest, runs: int) -> bytes:
+    many = ExportTraceServiceRequest()
+    many.CopyFrom(one)
+    into = many.resource_spans[0].scope_spans[0]
+    del into.spans[:]
+    for number in range(1, runs + 1):
+        for span in one.resource_spans[0].scope_spans[0].spans:
+            into.spans.add().CopyFrom(span)
+            into.spans[-1].trace_id = number.to_bytes(16)
+    packed: bytes = many.SerializeToString()
+    return packed
+
+
+def main(rounds: int) -> None:
+    """Print the rates."""
+    alone(rounds)
+    make_room_for_many_spans()  # as whoever collects has it
+    large_requests()
     through_collect(2 * rounds)
 
 

@@ -58,7 +58,11 @@ class LogSoFar:
         values = thaw_all([frame.payload for frame in frames])
         for span_id, events in self._new:
             self._read(span_id, events, values)
-        (rows, is_plain), (facts, are_plain) = settled_rows(self._rows), settled_facts(self._facts)
+        looks = not self._are_plain
+        (rows, is_plain), (facts, are_plain) = (
+            settled_rows(self._rows, looks=looks),
+            settled_facts(self._facts, looks=looks),
+        )
         said = [_said(span_id, (rows if is_item else facts)[place]) for span_id, is_item, place in self._saying]
         self._new = []
         return WhatWasLogged(rows, facts, said, is_plain and are_plain)
@@ -67,6 +71,8 @@ class LogSoFar:
         self._rows: list[Row] = []
         self._facts: list[Fact] = []
         self._saying: list[tuple[int, bool, int]] = []
+        # Whether that was seen of all of them when they were read; of one that is frozen nobody has seen it.
+        self._are_plain = all(getattr(event, "is_plain", False) for _, events in self._new for event in events)
 
     def _read(self, span_id: int, events: Sequence[SomeEvent], values: Iterator[tuple[Any, ...]]) -> None:
         """Rows and facts of the events of a span; `values` are those of the frames among them."""

@@ -51,14 +51,17 @@ def row_of_fields(span_id: str, fields: Mapping[str, Any], lossy: int = 0) -> Ro
     return (span_id, *values, None if _KNOWN.issuperset(fields) else fields, lossy)
 
 
-def settled_rows(rows: list[Row]) -> tuple[list[Row], bool]:
-    """The rows settled, and whether JSON can say all their values as they are. Nearly always one look tells both."""
-    return _settled(rows, chain.from_iterable, _settle_row)
+def settled_rows(rows: list[Row], *, looks: bool = True) -> tuple[list[Row], bool]:
+    """The rows settled, and whether JSON can say all their values as they are. Nearly always one look tells both.
+
+    Without `looks` it is known that JSON can.
+    """
+    return _settled(rows, chain.from_iterable, _settle_row) if looks else (rows, True)
 
 
-def settled_facts(facts: list[Fact]) -> tuple[list[Fact], bool]:
+def settled_facts(facts: list[Fact], *, looks: bool = True) -> tuple[list[Fact], bool]:
     """The same of facts."""
-    return _settled(facts, _values_of_facts, _settle_fact)
+    return _settled(facts, _values_of_facts, _settle_fact) if looks else (facts, True)
 
 
 def _settled(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from collectors.receiving.remote_run import RemoteRun
@@ -145,12 +147,14 @@ class RemoteRuns:
         """Take the spans of a request of `size` bytes, in any order, of any runs."""
         came = list(spans)
         arrived: dict[TraceId, dict[int, FinishedSpan]] = {}
-        for span in came:
-            arrived.setdefault(TraceId(span.trace_id), {}).setdefault(span.span_id, span)
+        for trace_id, of_trace in groupby(came, attrgetter("trace_id")):
+            by_id = arrived.setdefault(TraceId(trace_id), {})
+            for span in of_trace:
+                by_id.setdefault(span.span_id, span)
         share = size // max(1, len(came))
         taken = Intake([], set(), len(came) - sum(map(len, arrived.values())), [])
-        for trace_id, of_run in arrived.items():
-            taken = self._take_run(taken, trace_id, of_run, share, place, sender)
+        for known, of_run in arrived.items():
+            taken = self._take_run(taken, known, of_run, share, place, sender)
         return taken._replace(due=[*taken.due, *self._crowded()])
 
     def _take_run(
@@ -173,7 +177,7 @@ class RemoteRuns:
         self, run: RemoteRun, spans: dict[int, FinishedSpan], fresh: list[FinishedSpan], sender: str
     ) -> str | None:
         """Why spans may not become part of a run; None where they may."""
-        again = [span for span_id, span in spans.items() if span_id in run.spans]
+        again = [span for span_id, span in spans.items() if span_id in run.spans] if run.spans else []
         if not all(is_same_span(run.spans[span.span_id], span) for span in again):
             return OTHER_SPAN
         if not fresh:

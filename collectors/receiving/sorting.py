@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 
 from collectors.receiving.trace_id import TraceId
 from collectors.spans.batches import Batch, OddSpan
@@ -52,14 +54,22 @@ def sort(batches: Iterable[Batch], knows: Callable[[TraceId], bool]) -> Sorted:
             found.rejected[REDUCED] += len(batch.spans) + len(batch.odd)
             continue
         is_ours = batch.scope == INSTRUMENTATION_NAME
-        for span in batch.spans:
-            if is_ours or span.events or any(name.startswith(names.PREFIX) for name in span.attributes):
-                found.ours.setdefault(TraceId(span.trace_id), []).append(span)
-            else:
-                others.append(span)
+        # Those of one trace mostly come together, and its hash is dear.
+        for trace_id, of_trace in groupby(batch.spans, attrgetter("trace_id")):
+            spans = list(of_trace)
+            ours = spans if is_ours else [span for span in spans if _says_so(span)]
+            if ours:
+                found.ours.setdefault(TraceId(trace_id), []).extend(ours)
+            if len(ours) < len(spans):
+                others += (span for span in spans if not _says_so(span))
         (found.odd if is_ours else odd_others).extend(batch.odd)
     _sort_others(found, others, odd_others, knows)
     return found
+
+
+def _says_so(span: FinishedSpan) -> bool:
+    """Whether a span of another instrumentation is one of ours."""
+    return bool(span.events) or any(name.startswith(names.PREFIX) for name in span.attributes)
 
 
 def _sort_others(

@@ -14,16 +14,20 @@ from opentelemetry.trace import Link, SpanKind, StatusCode
 from collectors.spans.recorded import SpanData
 from otel_tracking import attributes as names
 from otel_tracking import canonical
-from otel_tracking.secrets.frozen import usual_redactor
+from otel_tracking.secrets.frozen import Cleaned, usual_redactor
 from otel_tracking.span_event import Frame
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedEvent:
-    """An item or a fact: its fields by name, and its media bytes where they are at hand."""
+    """An item or a fact: its fields by name, and its media bytes where they are at hand.
+
+    `is_plain` says that JSON can say the fields as they are; where nobody has seen that, it is False.
+    """
 
     fields: Mapping[str, Any]
     media: bytes | None = field(default=None, compare=False, repr=False)
+    is_plain: bool = field(default=False, compare=False, repr=False)
 
     @property
     def is_item(self) -> bool:
@@ -88,17 +92,20 @@ def event_of_payload(payload: str, *, may_hold_secret: bool = True) -> FinishedE
     Without `may_hold_secret` it is not searched: whoever says so has searched what it came in.
     """
     try:
-        fields = _without_secrets(payload) if may_hold_secret else canonical.loads(payload)
+        fields, is_plain = canonical.decode_seeing(payload)
+        if may_hold_secret:
+            fields, removed = _without_secrets(fields, payload)
+            is_plain = is_plain and not removed
     except (ValueError, RecursionError):
         return None
-    return FinishedEvent(fields) if _is_ours(fields) else None
+    return FinishedEvent(fields, is_plain=is_plain) if _is_ours(fields) else None
 
 
-def _without_secrets(payload: str) -> Any:
-    """The value of a canonical text without secrets: who wrote it may have looked for none."""
-    fields, redactor = canonical.loads(payload), usual_redactor()
+def _without_secrets(fields: Any, payload: str) -> Cleaned:
+    """What a canonical text says without secrets: who wrote it may have looked for none."""
+    redactor = usual_redactor()
     may_hold_one = redactor.may_hold_secret(payload.encode("utf-8", "surrogatepass"))
-    return redactor.clean(fields).values if may_hold_one else fields
+    return redactor.clean(fields) if may_hold_one else Cleaned(fields, [])
 
 
 def _is_ours(fields: Any) -> bool:

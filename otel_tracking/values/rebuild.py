@@ -30,17 +30,40 @@ class Rebuilt(NamedTuple):
     lossy_values: int
 
 
+class Read(NamedTuple):
+    """A value; `is_plain` says that JSON can say it as it is, and is False where that was not seen on the way."""
+
+    value: Any
+    is_plain: bool
+
+
+def read(text: str) -> Read:
+    """The value of `text`, with what was seen on the way."""
+    try:
+        plain = _as_written(text)
+    except NotWritten:
+        return Read(_of_any_json(text, _Rebuilder(foreign=False)).value, is_plain=False)
+    return Read(plain, is_plain=True) if _has_no_tags(text) else Read(_Rebuilder(foreign=False).value(plain), False)
+
+
 def rebuild(text: str, foreign: bool) -> Rebuilt:
     """The value of `text`; where it is `foreign`, what only looks like a tag is somebody's own object."""
+    rebuilder = _Rebuilder(foreign)
     if not foreign:
         try:
             plain = _as_written(text)
-            # Written so, an object with one key that begins with a dollar begins like this.
-            is_plain = "$" not in text or '{"$' not in text
-            return Rebuilt(plain, 0) if is_plain else _without_tags(plain, _Rebuilder(foreign))
+            return Rebuilt(plain, 0) if _has_no_tags(text) else _without_tags(plain, rebuilder)
         except NotWritten:
             pass
-    rebuilder = _Rebuilder(foreign)
+    return _of_any_json(text, rebuilder)
+
+
+def _has_no_tags(text: str) -> bool:
+    """Whether there is none in a text as orjson writes it, where an object whose key begins with a dollar begins so."""
+    return "$" not in text or '{"$' not in text
+
+
+def _of_any_json(text: str, rebuilder: _Rebuilder) -> Rebuilt:
     try:
         plain = _decoder().decode(text)
     except NotWritten:
@@ -63,7 +86,8 @@ def _as_written(text: str) -> Any:
     reads, writes = _orjson()
     try:
         plain = reads(text)
-        if writes(plain) == text.encode():
+        # Within five lists, so that it takes no deeper values than `plain_json` does.
+        if writes([[[[[plain]]]]]) == b"[[[[[%b]]]]]" % text.encode():
             return plain
     except (ValueError, TypeError):  # no JSON, too deep, or halves of characters: Python's reader says which
         pass

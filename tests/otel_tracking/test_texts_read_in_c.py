@@ -9,6 +9,7 @@ from odd_values import KEPT
 from strategies import any_text, any_value, plain_json
 
 from otel_tracking import canonical
+from otel_tracking.values.plain_json import to_json
 
 NUMBERS = [
     *("0", "-0", "-0.0", "0.0", "1e400", "-1e400", "1e-400", "5e-324", "1e5", "1E5", "1e+5", "1.0", "100000.0", "1.10"),
@@ -73,6 +74,33 @@ def assert_is_read_alike(text):
 @example("\ufeff1")
 def test_any_text_is_read_alike(text):
     assert_is_read_alike(text)
+
+
+@given(texts)
+@settings(max_examples=400)
+@example('{"$set":[1]}')
+@example('{"price":"$5"}')
+@example('{"a":[{"$x":1}]}')
+@example('{"a":0,"$tuple":0}')
+@example("[" * 249 + "1" + "]" * 249)
+@example("[" * 250 + "1" + "]" * 250)
+@example('{"a":' * 249 + "[]" + "}" * 249)
+@example('{"a":' * 248 + "[]" + "}" * 248)
+def test_what_is_said_to_be_plain_is_what_json_can_say(text):
+    try:
+        value, is_plain = canonical.decode_seeing(text)
+    except canonical.NotCanonical:
+        return
+    assert in_order(value) == in_order(canonical.loads(text))
+    if is_plain:
+        assert to_json(value) == canonical.dumps(value)
+        assert canonical.settle(value) == (value, 0)
+
+
+@given(plain_json)
+def test_what_we_write_of_plain_values_is_said_to_be_plain(value):
+    text = canonical.dumps(value)
+    assert canonical.decode_seeing(text).is_plain == ('{"$' not in text)
 
 
 @pytest.mark.parametrize("token", [*NUMBERS, *TEXTS])

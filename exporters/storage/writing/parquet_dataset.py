@@ -118,14 +118,15 @@ class ParquetSink:
     def trace_of(self, execution_id: str) -> str | None:
         """The trace that is stored under an execution id, by anyone; None where there is none."""
         trace_id = self._stored.trace_of(execution_id)
-        return None if self.is_erased(None, trace_id) else trace_id
+        return None if trace_id is None or self.is_erased(None, trace_id) else trace_id
 
     def close(self) -> None:
         """Nothing is open between writes."""
 
     def _find(self, trace_id: str) -> Stored | None:
+        known = self._stored.find(trace_id)
         # What is remembered may have been erased by another process since.
-        return None if self.is_erased(None, trace_id) else self._stored.find(trace_id)
+        return None if known is None or self.is_erased(None, trace_id) else known
 
     def _write_rows(self, rows: list[PreparedRecord]) -> None:
         for row in rows:
