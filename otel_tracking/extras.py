@@ -45,7 +45,7 @@ EXTRAS = {
         brings=("pipelines",),
     ),
     "comfyui": _Part("Progress and media types of ComfyUI need", ("websockets", "filetype"), brings=("pipelines",)),
-    "capture": _Part("HTTP clients that are recorded need", ("httpx", "requests", "wrapt")),
+    "capture": _Part("HTTP clients that are recorded need", ("httpx", "msgspec", "requests", "wrapt")),
     "delta": _Part("Tables on object storage need", ("deltalake", "obstore")),
     "kafka": _Part("Topics of Kafka need", ("confluent_kafka",)),
     "privacy": _Part("Text rules need", ("phonenumbers",)),

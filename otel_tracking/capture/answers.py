@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from otel_tracking.capture.bodies import Body, WaitingBody, is_json, read_body, read_soon
+from otel_tracking.capture.bodies import Body, is_json, read_body
 from otel_tracking.capture.media import cut_base64
 from otel_tracking.capture.streaming import EVENT_STREAM, NDJSON, Assembler, is_event_stream
 from otel_tracking.capture.unpacking import TooMuch, unpacker_for
+from otel_tracking.capture.waiting import WaitingBody, read_soon
 from otel_tracking.secrets.redaction import Redaction
 
 B = TypeVar("B")

@@ -10,9 +10,10 @@ from urllib.parse import parse_qs
 from otel_tracking.attributes import flat
 from otel_tracking.capture import names
 from otel_tracking.capture.answers import AnswerBody
-from otel_tracking.capture.bodies import Body, Upload, WaitingBody, read_body, read_soon
+from otel_tracking.capture.bodies import Body, Upload, read_body
 from otel_tracking.capture.genai import answer_attributes, answer_facts, request_attributes
 from otel_tracking.capture.settings import CaptureSettings
+from otel_tracking.capture.waiting import WaitingBody, read_soon
 from otel_tracking.errors import Troubles
 from otel_tracking.frame import Unread
 from otel_tracking.scope import Scope

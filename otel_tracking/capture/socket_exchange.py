@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from otel_tracking.capture.bodies import Body, WaitingBody
+from otel_tracking.capture.bodies import Body
 from otel_tracking.capture.exchange import Exchange, guarded
 from otel_tracking.capture.media import cut_media, reference
+from otel_tracking.capture.waiting import WaitingBody
 from otel_tracking.secrets.redaction import Redaction
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import re
 from base64 import b64decode
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -36,9 +36,6 @@ def redact_text(text: str) -> str:
     """
     return Redaction(DEFAULT_POLICY).text(text)
 
-
-LONGEST_KIND = 200
-"""Characters of the longest name of a node's class."""
 
 Path = tuple[Any, Any] | None
 """Where a value stands: its key and the path of what it is in; made into text only where something is removed."""
@@ -79,9 +76,9 @@ class Redaction:
 
         `labelled` text may hold `"password": 4711` or `token=x`, as JSON that cannot be read and forms do.
         """
-        found = self._rules.search.found_in(text)
-        if not found and not labelled and not self._is_worth_a_look(text):
+        if not labelled and not self.is_suspicious(text):
             return text
+        found = self._rules.search.found_in(text)
         for shape in self._rules.shapes_for(found):
             text = self._without_shape(shape, text, path)
         if "@" in text:
@@ -92,16 +89,19 @@ class Redaction:
             text = without_labelled(text, self._rules.names, lambda found: self._label(found, path), broken=labelled)
         return self._without_repeated(text, path)
 
-    def _is_worth_a_look(self, text: str) -> bool:
-        return (
-            self._rules.has_own_patterns
-            or ("=" in text and ("?" in text or "&" in text))
-            or any(secret in text for secret in tuple(self._secrets))
-        )
-
     def is_suspicious(self, text: str) -> bool:
         """Whether it is worth looking closer at `text`."""
-        return bool(self._rules.search.found_in(text)) or self._is_worth_a_look(text)
+        return not self._rules.is_plain(text) or any(secret in text for secret in tuple(self._secrets))
+
+    def may_hold_secret(self, raw: bytes) -> bool:
+        """Whether `clean` may find something in the value of a JSON text, which is searched unread."""
+        return self._rules.may_be_in(raw, tuple(self._secrets))
+
+    def on_trial(self) -> Redaction:
+        """One that finds the same, and of which nobody else hears what."""
+        trial = Redaction()
+        trial._rules, trial._secrets = self._rules, set(self._secrets)
+        return trial
 
     def _without_shape(self, shape: Shape, text: str, path: Path) -> str:
         def replace(found: re.Match[str]) -> str:
@@ -116,26 +116,6 @@ class Redaction:
             if secret in text:
                 text = text.replace(secret, self._note("repeated secret", path))
         return text
-
-    @property
-    def known_names(self) -> set[str] | frozenset[str]:
-        """Names that were met and are harmless, whatever they name; none where a policy asks about each value."""
-        return self._rules.names.harmless if not self._rules.also else frozenset()
-
-    @property
-    def looks_at_names(self) -> bool:
-        """Whether a harmless name may still hold a secret: one that is known by its text."""
-        return bool(self._secrets)
-
-    def is_harmless(self, texts: Collection[str]) -> bool:
-        """Whether `clean` would find nothing in a value with known names and these texts of `SHORTEST` and more."""
-        kinds = self._rules.node_classes
-        if any(len(kind) < SHORTEST for kind in kinds):
-            return False
-        # Short ones together, long ones one by one: what is worth a look in one would be looked for in all of them.
-        short = [text for text in texts if len(text) <= LONGEST_KIND]
-        long = [text for text in texts if len(text) > LONGEST_KIND]
-        return kinds.isdisjoint(short) and not any(map(self.is_suspicious, ["\n".join(short), *long]))
 
     def clean(self, value: Any, path: Path = None, replace_long: Callable[[str], Any] | None = None) -> Any:
         """A JSON value without secrets. Its dicts and lists are changed in place: hand over nobody else's.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from otel_tracking.secrets.names import Names
 from otel_tracking.secrets.search import IN_URLS, NAMED, Search, literals_of
 from otel_tracking.secrets.shapes import Shape, known_shapes, shapes_by_marker
+from otel_tracking.secrets.unread import UnreadSearch
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,9 @@ class RedactionPolicy:
 
 DEFAULT_POLICY = RedactionPolicy()
 
+MOST_KNOWN, LONGEST_KNOWN = 4_096, 256
+"""Plain texts that are remembered, and the characters of the longest."""
+
 _NODE_CLASSES = frozenset({"ai4artsed_openrouter_key"})
 
 
@@ -75,11 +79,33 @@ class Rules:
         own_names = sorted({form for name in policy.names | policy.query_names for form in literals_of(name)})
         self._naming = frozenset({*NAMED, *own_names})
         self.search = Search([*NAMED, *self._by_marker, *IN_URLS], [*own_names, *sorted(policy.node_classes)])
+        self._unread = UnreadSearch(self.names, self.search, self.shapes_for, self.node_classes)
+        self._plain: set[str] = set()
 
     @property
     def looks_at_everything(self) -> bool:
         """Whether no search for literals can tell where to look."""
         return self.has_own_patterns or bool(self.also)
+
+    def may_be_in(self, raw: bytes, secrets: Collection[str]) -> bool:
+        """Whether a JSON text that nobody has read may hold a secret, or one of those that are known."""
+        return self.looks_at_everything or self._unread.may_hold_secret(raw, secrets)
+
+    def is_plain(self, text: str) -> bool:
+        """Whether nothing in a text is worth a closer look, but for secrets that are known.
+
+        Most texts outside of bodies come again with every request (`*/*`): those that are plain are remembered.
+        """
+        is_short = len(text) <= LONGEST_KNOWN
+        if is_short and text in self._plain:
+            return True
+        if self.has_own_patterns or self.search.found_in(text) or ("=" in text and ("?" in text or "&" in text)):
+            return False
+        if is_short:
+            if len(self._plain) >= MOST_KNOWN:
+                self._plain.clear()
+            self._plain.add(text)
+        return True
 
     def shapes_for(self, found: Iterable[str]) -> Iterator[Shape]:
         """The shapes to look for in a text in which these literals were found."""

@@ -15,8 +15,9 @@ from servers import json_reply
 
 from collectors import recover
 from collectors.testing import RememberingSink
-from otel_tracking.capture.bodies import WaitingBody, read_body, read_harmless, read_soon
+from otel_tracking.capture.bodies import read_body, read_harmless
 from otel_tracking.capture.media import cut_base64
+from otel_tracking.capture.waiting import WaitingBody, read_soon
 from otel_tracking.frame import FACT, Unread, freeze, thaw
 from otel_tracking.secrets.redaction import Redaction, RedactionPolicy
 
