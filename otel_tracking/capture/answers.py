@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from otel_tracking.capture.bodies import Body, is_json, read_body
@@ -79,9 +80,9 @@ class AnswerBody:
         """What it came to so far; of a `complete` answer the last line needs no end."""
         return self._body(redaction, read_body, complete=complete)
 
-    def body_soon(self, redaction: Redaction, *, complete: bool) -> Body | WaitingBody:
-        """The same, or the bytes of a JSON text where they can wait to be read."""
-        return self._body(redaction, read_soon, complete=complete)
+    def body_soon(self, redaction: Redaction, *, complete: bool, whole: bool = False) -> Body | WaitingBody:
+        """The same, or the bytes of a JSON text where they can wait to be read, with its `whole` value at hand or not."""
+        return self._body(redaction, partial(read_soon, whole=whole), complete=complete)
 
     def _body(self, redaction: Redaction, read: Callable[..., B], *, complete: bool) -> Body | B:
         if complete:

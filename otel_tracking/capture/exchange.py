@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, ParamSpec, Protocol
 from urllib.parse import parse_qs
 
-from otel_tracking.attributes import flat
+from otel_tracking.attributes import FlatAttributes, viewer_text
 from otel_tracking.capture import names
 from otel_tracking.capture.answers import AnswerBody
 from otel_tracking.capture.bodies import Body, Upload, read_body
@@ -60,7 +60,11 @@ class SentRequest(NamedTuple):
 
 def header_of(headers: Headers, name: str) -> str:
     """The last value of the header `name` (lower case), or nothing."""
-    return ([value for key, value in headers if key.lower() == name] or [""])[-1]
+    size, found = len(name), ""
+    for key, value in headers:
+        if len(key) == size and key.lower() == name:
+            found = value
+    return found
 
 
 def guarded(method: Callable[P, None]) -> Callable[P, None]:
@@ -91,8 +95,7 @@ class Exchange:
         self.passed_ns = self.ended_ns = self.started_ns
         self.status: int | None = None
         self.is_over = False
-        self._policy = settings.redaction.joined(wire.policy)
-        self._redaction = Redaction(self._policy, wire.secrets)
+        self._redaction = Redaction(settings.redaction.joined(wire.policy), wire.secrets)
         self._headers: list[tuple[str, str]] = []
         self._answer: AnswerBody | None = None
         self._is_decoded = False
@@ -111,7 +114,7 @@ class Exchange:
             # What is compressed cannot be searched for secrets here.
             self._pass(lambda: read_body(body, "application/octet-stream", self._redaction))
         else:
-            self._pass(lambda: read_soon(body or b"", content_type, self._redaction))
+            self._pass(lambda: self._read_soon(body or b"", content_type))
 
     @guarded
     def uploaded(self, upload: Upload, *, complete: bool) -> None:
@@ -121,7 +124,7 @@ class Exchange:
             media_type = content_type.partition(";")[0] or None
             self._pass(lambda: Body(upload.reference(media_type), {"bytes": upload.bytes}), complete=complete)
         else:
-            self._pass(lambda: read_soon(whole, content_type, self._redaction), complete=complete)
+            self._pass(lambda: self._read_soon(whole, content_type), complete=complete)
 
     @guarded
     def left_with(self, headers: list[tuple[str, str]]) -> None:
@@ -187,6 +190,9 @@ class Exchange:
         length = "" if self._is_decoded else header_of(self._headers, "content-length")
         return self._answer.is_over or (length.isdecimal() and self._answer.wire_bytes >= int(length))
 
+    def _read_soon(self, raw: bytes, content_type: str) -> Body | WaitingBody:
+        return read_soon(raw, content_type, self._redaction, whole=self.settings.contents_in_attributes)
+
     def _pass(self, read: Callable[[], Body | WaitingBody], *, complete: bool = True) -> None:
         redaction = self._redaction
         url = redaction.text(self.request.url, ("url", None))
@@ -206,10 +212,10 @@ class Exchange:
         self._describe_request(url, body.value)
 
     def _describe_request(self, url: str, body: Any) -> None:
-        known = {names.HTTP_REQUEST_METHOD: self.request.method, names.URL_FULL: flat(url)}
+        known = FlatAttributes(request_attributes(body, contents=self.settings.contents_in_attributes))
+        known[names.HTTP_REQUEST_METHOD], known[names.URL_FULL] = self.request.method, viewer_text(url)
         if self.number > 1:
             known[names.HTTP_REQUEST_RESEND_COUNT] = self.number - 1
-        known |= request_attributes(body, contents=self.settings.contents_in_attributes)
         self.scope.span.set_attributes(known)
 
     def _new_answer(self, encoding: str) -> AnswerBody:
@@ -225,11 +231,12 @@ class Exchange:
 
     def _respond(self, *, complete: bool, error: BaseException | None) -> None:
         self.ended_ns = self.wire.now()
-        redaction = Redaction(self._policy, self.wire.secrets)
+        redaction = self._redaction.beside()
         response: dict[str, Any] = {"attempts": self.number, "complete": complete}
         body = None
         if self.status is not None:
-            body = (self._answer or self._new_answer("")).body_soon(redaction, complete=complete)
+            answer, whole = self._answer or self._new_answer(""), self.settings.contents_in_attributes
+            body = answer.body_soon(redaction, complete=complete, whole=whole)
             response |= self._answer_response(body, redaction)
         if error is not None:
             response["error"] = redaction.clean(describe_error(error), ("error", None))
@@ -245,7 +252,8 @@ class Exchange:
     def _answer_response(self, body: Body | WaitingBody, redaction: Redaction) -> dict[str, Any]:
         known = answer_facts(body.value)
         attributes = answer_attributes(body.value, known, contents=self.settings.contents_in_attributes)
-        response: dict[str, Any] = {"status": self.status, **known}
+        # What a body that waits says of itself is read with it.
+        response: dict[str, Any] = {"status": self.status, **({} if isinstance(body, WaitingBody) else known)}
         response["headers"] = redaction.headers(header for header in self._headers if _matters(header[0].lower()))
         if self._first_chunk_ns is not None:
             seconds = (self._first_chunk_ns - self.started_ns) / 1e9

@@ -40,7 +40,7 @@ class SocketExchange(Exchange):
         self._incoming.take(message)
 
     def _respond(self, *, complete: bool, error: BaseException | None) -> None:
-        self.passed = {**self.passed, **self._outgoing.told(Redaction(self._policy, self.wire.secrets))}
+        self.passed = {**self.passed, **self._outgoing.told(self._redaction.beside())}
         self.wire.keep(self.scope, "passed", self.passed, self.passed_ns)
         super()._respond(complete=complete, error=error)
 

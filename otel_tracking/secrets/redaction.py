@@ -51,12 +51,26 @@ class Redaction:
         self.removed: list[str] = []
         self._secrets = set() if secrets is None else secrets
 
+    def beside(self, secrets: set[str] | None = None) -> Redaction:
+        """One for another part of the same exchange: it knows the same secrets, unless it is told which it knows."""
+        other = object.__new__(Redaction)
+        other._rules, other.removed = self._rules, []
+        other._secrets = self._secrets if secrets is None else secrets
+        return other
+
+    def on_trial(self) -> Redaction:
+        """One that finds the same, and of which nobody else hears what."""
+        return self.beside(set(self._secrets))
+
     def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, Any]:
         """Headers by lower-case name; what came several times is a list."""
         kept: dict[str, Any] = {}
+        plain, secrets = self._rules.plain, self._secrets
+        is_secret, also = self._rules.names.is_secret, bool(self._rules.also)
         for name, value in headers:
             name = name.lower()
-            if self.is_named_secret(name, value) or (len(value) >= SHORTEST and self.is_suspicious(value)):
+            is_worth_a_look = len(value) >= SHORTEST and (secrets or value not in plain)
+            if is_worth_a_look or is_secret(name) or (also and self.is_named_secret(name, value)):
                 value = self.named(name, value, (name, ("headers", None)))
             if name in kept:
                 before = kept[name]
@@ -96,12 +110,6 @@ class Redaction:
     def may_hold_secret(self, raw: bytes) -> bool:
         """Whether `clean` may find something in the value of a JSON text, which is searched unread."""
         return self._rules.may_be_in(raw, tuple(self._secrets))
-
-    def on_trial(self) -> Redaction:
-        """One that finds the same, and of which nobody else hears what."""
-        trial = Redaction()
-        trial._rules, trial._secrets = self._rules, set(self._secrets)
-        return trial
 
     def _without_shape(self, shape: Shape, text: str, path: Path) -> str:
         def replace(found: re.Match[str]) -> str:

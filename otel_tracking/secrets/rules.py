@@ -64,6 +64,8 @@ MOST_KNOWN, LONGEST_KNOWN = 4_096, 256
 
 _NODE_CLASSES = frozenset({"ai4artsed_openrouter_key"})
 
+_ADDRESS = frozenset({"://"})
+
 
 class Rules:
     """What a policy takes for a secret."""
@@ -80,7 +82,7 @@ class Rules:
         self._naming = frozenset({*NAMED, *own_names})
         self.search = Search([*NAMED, *self._by_marker, *IN_URLS], [*own_names, *sorted(policy.node_classes)])
         self._unread = UnreadSearch(self.names, self.search, self.shapes_for, self.node_classes)
-        self._plain: set[str] = set()
+        self.plain: set[str] = set()
 
     @property
     def looks_at_everything(self) -> bool:
@@ -97,14 +99,17 @@ class Rules:
         Most texts outside of bodies come again with every request (`*/*`): those that are plain are remembered.
         """
         is_short = len(text) <= LONGEST_KNOWN
-        if is_short and text in self._plain:
+        if is_short and text in self.plain:
             return True
-        if self.has_own_patterns or self.search.found_in(text) or ("=" in text and ("?" in text or "&" in text)):
+        found = self.search.found_in(text)
+        if self.has_own_patterns or ("=" in text and (found or "?" in text or "&" in text)):
+            return False
+        if found and (found != _ADDRESS or "@" in text):  # an address alone names neither a user nor a parameter
             return False
         if is_short:
-            if len(self._plain) >= MOST_KNOWN:
-                self._plain.clear()
-            self._plain.add(text)
+            if len(self.plain) >= MOST_KNOWN:
+                self.plain.clear()
+            self.plain.add(text)
         return True
 
     def shapes_for(self, found: Iterable[str]) -> Iterator[Shape]:
