@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from otel_tracking.capture.bodies import Body, is_json, read_body
+from otel_tracking.capture.bodies import Body, is_json, media_type_of, read_body
 from otel_tracking.capture.media import cut_base64
 from otel_tracking.capture.streaming import EVENT_STREAM, NDJSON, Assembler, is_event_stream
 from otel_tracking.capture.unpacking import TooMuch, unpacker_for
@@ -26,7 +26,7 @@ class AnswerBody:
 
     def __init__(self, content_type: str, encoding: str, limit: int) -> None:
         self._content_type = content_type
-        self._media_type = content_type.partition(";")[0].strip().lower()
+        self._media_type = media_type_of(content_type)
         self._encoding = encoding.strip().lower()
         self._limit = limit
         self._is_packed = self._encoding not in ("", "identity")

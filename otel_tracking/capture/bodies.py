@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -159,6 +160,7 @@ def _read(
 _BODY = ("body", None)
 
 
+@functools.lru_cache(256)
 def media_type_of(content_type: str) -> str:
     """The media type in a `content-type` header, in small letters."""
     return content_type.partition(";")[0].strip().lower()

@@ -55,16 +55,12 @@ class SentRequest(NamedTuple):
 
     def header(self, name: str) -> str:
         """The last value of a header, or nothing."""
-        return header_of(self.headers, name)
+        return _last_of_each(self.headers).get(name, "")
 
 
-def header_of(headers: Headers, name: str) -> str:
-    """The last value of the header `name` (lower case), or nothing."""
-    size, found = len(name), ""
-    for key, value in headers:
-        if len(key) == size and key.lower() == name:
-            found = value
-    return found
+def _last_of_each(headers: Headers) -> dict[str, str]:
+    """The last value of each header, by its name in small letters."""
+    return {name.lower(): value for name, value in headers}
 
 
 def guarded(method: Callable[P, None]) -> Callable[P, None]:
@@ -97,6 +93,7 @@ class Exchange:
         self.is_over = False
         self._redaction = Redaction(settings.redaction.joined(wire.policy), wire.secrets)
         self._headers: list[tuple[str, str]] = []
+        self._came: dict[str, str] = {}
         self._answer: AnswerBody | None = None
         self._is_decoded = False
         self._first_chunk_ns: int | None = None
@@ -105,16 +102,17 @@ class Exchange:
     @guarded
     def sent(self, body: bytes | None) -> None:
         """The request is about to leave with this body."""
-        content_type = self.request.header("content-type")
+        left = _last_of_each(self.request.headers)
+        content_type = left.get("content-type", "")
         if body is not None and len(body) > self.settings.largest_body:
             upload = Upload(0)
             upload.take(body)
             self.uploaded(upload, complete=True)
-        elif body is not None and self.request.header("content-encoding"):
+        elif body is not None and left.get("content-encoding"):
             # What is compressed cannot be searched for secrets here.
-            self._pass(lambda: read_body(body, "application/octet-stream", self._redaction))
+            self._pass(lambda: read_body(body, "application/octet-stream", self._redaction), content_type)
         else:
-            self._pass(lambda: self._read_soon(body or b"", content_type))
+            self._pass(lambda: self._read_soon(body or b"", content_type), content_type)
 
     @guarded
     def uploaded(self, upload: Upload, *, complete: bool) -> None:
@@ -122,9 +120,11 @@ class Exchange:
         content_type, whole = self.request.header("content-type"), upload.whole()
         if whole is None or self.request.header("content-encoding"):
             media_type = content_type.partition(";")[0] or None
-            self._pass(lambda: Body(upload.reference(media_type), {"bytes": upload.bytes}), complete=complete)
+            self._pass(
+                lambda: Body(upload.reference(media_type), {"bytes": upload.bytes}), content_type, complete=complete
+            )
         else:
-            self._pass(lambda: self._read_soon(whole, content_type), complete=complete)
+            self._pass(lambda: self._read_soon(whole, content_type), content_type, complete=complete)
 
     @guarded
     def left_with(self, headers: list[tuple[str, str]]) -> None:
@@ -138,7 +138,7 @@ class Exchange:
     @guarded
     def answered(self, status: int, headers: list[tuple[str, str]]) -> None:
         """The answer's head arrived."""
-        self.status, self._headers = status, headers
+        self.status, self._headers, self._came = status, headers, _last_of_each(headers)
         self.scope.span.set_attribute(names.HTTP_RESPONSE_STATUS_CODE, status)
 
     @guarded
@@ -148,7 +148,7 @@ class Exchange:
             return
         if self._answer is None:
             self._first_chunk_ns = self.wire.now()
-            self._answer = self._new_answer("" if decoded else header_of(self._headers, "content-encoding"))
+            self._answer = self._new_answer("" if decoded else self._came.get("content-encoding", ""))
             self._is_decoded = decoded
         self._answer.take(data)
 
@@ -185,15 +185,15 @@ class Exchange:
         if self.request.method == "HEAD" or self.status in _WITHOUT_BODY or self.status < 200:
             return True
         if self._answer is None:
-            return header_of(self._headers, "content-length") == "0"
+            return self._came.get("content-length") == "0"
         self._answer.finish(complete=False)
-        length = "" if self._is_decoded else header_of(self._headers, "content-length")
+        length = "" if self._is_decoded else self._came.get("content-length", "")
         return self._answer.is_over or (length.isdecimal() and self._answer.wire_bytes >= int(length))
 
     def _read_soon(self, raw: bytes, content_type: str) -> Body | WaitingBody:
         return read_soon(raw, content_type, self._redaction, whole=self.settings.contents_in_attributes)
 
-    def _pass(self, read: Callable[[], Body | WaitingBody], *, complete: bool = True) -> None:
+    def _pass(self, read: Callable[[], Body | WaitingBody], content_type: str, *, complete: bool = True) -> None:
         redaction = self._redaction
         url = redaction.text(self.request.url, ("url", None))
         # Before the body: it may repeat what a header says.
@@ -206,7 +206,7 @@ class Exchange:
         if not complete:
             fields["complete"] = False
         fields["redacted"] = redaction.removed
-        self.passed = _with_body(fields, body, self.request.header("content-type"), to_send_again=True)
+        self.passed = _with_body(fields, body, content_type, to_send_again=True)
         self.passed_ns = self.wire.now()
         self.wire.keep(self.scope, "passed", self.passed, self.passed_ns)
         self._describe_request(url, body.value)
@@ -219,7 +219,7 @@ class Exchange:
         self.scope.span.set_attributes(known)
 
     def _new_answer(self, encoding: str) -> AnswerBody:
-        return AnswerBody(header_of(self._headers, "content-type"), encoding, self.settings.largest_body)
+        return AnswerBody(self._came.get("content-type", ""), encoding, self.settings.largest_body)
 
     def _finish(self, *, complete: bool, error: BaseException | None = None) -> None:
         self.is_over = True
@@ -245,8 +245,7 @@ class Exchange:
             response["transport_retries"] = self.transport_retries
         response["seconds"] = (self.ended_ns - self.started_ns) / 1e9
         response["redacted"] = redaction.removed
-        content_type = header_of(self._headers, "content-type")
-        self.response = _with_body(response, body, content_type, to_send_again=False)
+        self.response = _with_body(response, body, self._came.get("content-type", ""), to_send_again=False)
         self.wire.keep(self.scope, "response", self.response, self.ended_ns)
 
     def _answer_response(self, body: Body | WaitingBody, redaction: Redaction) -> dict[str, Any]:
@@ -254,7 +253,7 @@ class Exchange:
         attributes = answer_attributes(body.value, known, contents=self.settings.contents_in_attributes)
         # What a body that waits says of itself is read with it.
         response: dict[str, Any] = {"status": self.status, **({} if isinstance(body, WaitingBody) else known)}
-        response["headers"] = redaction.headers(header for header in self._headers if _matters(header[0].lower()))
+        response["headers"] = redaction.headers(header for header in self._headers if _matters(header[0]))
         if self._first_chunk_ns is not None:
             seconds = (self._first_chunk_ns - self.started_ns) / 1e9
             response["time_to_first_chunk"] = attributes[names.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = seconds
@@ -289,5 +288,7 @@ _KEPT_HEADERS = frozenset(
 _KEPT_PARTS = ("request-id", "ratelimit", "model", "seed", "openai-", "anthropic-", "cost", "version")
 
 
+@functools.lru_cache(1024)
 def _matters(name: str) -> bool:
+    name = name.lower()
     return name in _KEPT_HEADERS or any(part in name for part in _KEPT_PARTS)

@@ -22,6 +22,8 @@ LARGEST_UNREAD = 2**20
 LONGEST_TEXT = 65_536
 """Characters from which a text may be media: a run would carry it about for as long as it lasts."""
 
+_LONG_TEXT = re.compile(rb'[^"]{%d}' % LONGEST_TEXT)
+
 
 class WaitingBody(NamedTuple):
     """A JSON body that is kept as its bytes, and read with its fact; `value` is what it says at a glance, or all."""
@@ -40,7 +42,7 @@ def read_soon(
     if raw and len(raw) <= LARGEST_UNREAD and is_json(media_type_of(content_type)):
         try:
             value = orjson.loads(raw) if whole else at_a_glance(raw, is_request=to_send_again)
-            if not _has_long_text(raw) and is_harmless(raw, redaction):
+            if not (len(raw) > LONGEST_TEXT and _LONG_TEXT.search(raw)) and is_harmless(raw, redaction):
                 return WaitingBody(value, raw)
         except ValueError:  # what is no JSON, or not for everybody, is read with patience
             pass
@@ -88,10 +90,3 @@ def _count_names(value: Any) -> int:
         elif type(part) is list:
             waiting += part
     return count
-
-
-_LONG_TEXT = re.compile(rb'[^"]{%d}' % LONGEST_TEXT)
-
-
-def _has_long_text(raw: bytes) -> bool:
-    return len(raw) > LONGEST_TEXT and _LONG_TEXT.search(raw) is not None

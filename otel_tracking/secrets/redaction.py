@@ -109,7 +109,8 @@ class Redaction:
 
     def may_hold_secret(self, raw: bytes) -> bool:
         """Whether `clean` may find something in the value of a JSON text, which is searched unread."""
-        return self._rules.may_be_in(raw, tuple(self._secrets))
+        rules = self._rules
+        return rules.looks_at_everything or rules.unread.may_hold_secret(raw, tuple(self._secrets))
 
     def _without_shape(self, shape: Shape, text: str, path: Path) -> str:
         def replace(found: re.Match[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,8 @@ class Rules:
     def __init__(self, policy: RedactionPolicy) -> None:
         self.also = policy.also
         self.has_own_patterns = bool(policy.patterns)
+        self.looks_at_everything = self.has_own_patterns or bool(self.also)
+        """Whether no search for literals can tell where to look."""
         self.node_classes = _NODE_CLASSES | policy.node_classes if policy.by_name else frozenset()
         self.names = Names(policy.names, policy.query_names, policy.allowed, count=policy.by_name)
         self._own = tuple(Shape(pattern, ()) for pattern in policy.patterns)
@@ -81,17 +83,8 @@ class Rules:
         own_names = sorted({form for name in policy.names | policy.query_names for form in literals_of(name)})
         self._naming = frozenset({*NAMED, *own_names})
         self.search = Search([*NAMED, *self._by_marker, *IN_URLS], [*own_names, *sorted(policy.node_classes)])
-        self._unread = UnreadSearch(self.names, self.search, self.shapes_for, self.node_classes)
+        self.unread = UnreadSearch(self.names, self.search, self.shapes_for, self.node_classes)
         self.plain: set[str] = set()
-
-    @property
-    def looks_at_everything(self) -> bool:
-        """Whether no search for literals can tell where to look."""
-        return self.has_own_patterns or bool(self.also)
-
-    def may_be_in(self, raw: bytes, secrets: Collection[str]) -> bool:
-        """Whether a JSON text that nobody has read may hold a secret, or one of those that are known."""
-        return self.looks_at_everything or self._unread.may_hold_secret(raw, secrets)
 
     def is_plain(self, text: str) -> bool:
         """Whether nothing in a text is worth a closer look, but for secrets that are known.

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from urllib.parse import unquote_plus
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from otel_tracking.secrets.names import Names
 from otel_tracking.secrets.search import Search
@@ -34,7 +34,7 @@ class UnreadSearch:
         self._kinds = frozenset(kinds)
         self._is_able = all(map(str.isascii, self._kinds)) and all(map(str.isascii, names.stems))
         stems = [*map(str.encode, filter(str.isascii, names.stems)), *(_KELVIN if names.stems else ())]
-        self._find_stems = BytesAhoCorasick(stems).find_matches_as_indexes
+        self._find_stems = BytesAhoCorasick(stems, MatchKind.LeftmostFirst).find_matches_as_indexes
 
     def may_hold_secret(self, raw: bytes, secrets: Collection[str]) -> bool:
         """Whether it is worth looking closer at a JSON text; `secrets` are those that are known already."""
@@ -46,12 +46,14 @@ class UnreadSearch:
             self._has_name(raw)
             or self._has_shape(raw, bare)
             or (b"=" in raw and self._has_parameter(raw))
-            or any(_repeats(bare, secret) for secret in secrets)
+            or (bool(secrets) and any(_repeats(bare, secret) for secret in secrets))
         )
 
     def _has_name(self, raw: bytes) -> bool:
         """Whether the name of a secret stands in a key, or as a name in a text."""
         stems = self._find_stems(raw.lower())
+        if not stems:  # as nearly always
+            return False
         return len(stems) > MOST_NAMES or any(self._is_name(raw, start, end) for _, start, end in stems)
 
     def _is_name(self, raw: bytes, start: int, end: int) -> bool:
