@@ -70,7 +70,7 @@ def _read_harmless(text: str, facts: dict[str, Any], to_send_again: bool) -> Any
         facts["invalid_json"] = True
         return text
     if "exact_text" in facts:
-        _note_duplicates(text, facts, Redaction())
+        _note_duplicates(text, facts, None)
     return cut_media(value)
 
 
@@ -211,8 +211,11 @@ def _read_written(text: str, facts: dict[str, Any], to_send_again: bool) -> Any:
     return value
 
 
-def _note_duplicates(text: str, facts: dict[str, Any], redaction: Redaction) -> None:
-    """Names that came twice in one object. The parsed value has the last of each, as every JSON reader has."""
+def _note_duplicates(text: str, facts: dict[str, Any], redaction: Redaction | None) -> None:
+    """Names that came twice in one object. The parsed value has the last of each, as every JSON reader has.
+
+    Without a `redaction` nothing in the text is a secret.
+    """
     doubled: set[str] = set()
 
     def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -221,12 +224,13 @@ def _note_duplicates(text: str, facts: dict[str, Any], redaction: Redaction) -> 
             names = [name for name, _ in pairs]
             doubled.update(name for name in entries if names.count(name) > 1)
             # The first of two may be the secret one, and only the text would hold it.
-            redaction.clean([{name: value} for name, value in pairs], _BODY)
+            if redaction is not None:
+                redaction.clean([{name: value} for name, value in pairs], _BODY)
         return entries
 
     json.loads(text.removeprefix(_MARK), object_pairs_hook=look)
     if doubled:
-        facts["duplicate_keys"] = sorted(map(redaction.text, doubled))
+        facts["duplicate_keys"] = sorted(map(redaction.text, doubled) if redaction is not None else doubled)
 
 
 def _parse(text: str) -> tuple[Any, str | None]:

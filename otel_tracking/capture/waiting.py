@@ -14,7 +14,9 @@ import orjson
 
 from otel_tracking.capture.bodies import Body, is_json, media_type_of, read_body
 from otel_tracking.capture.glance import at_a_glance
+from otel_tracking.capture.media import SHORTEST_MEDIA
 from otel_tracking.secrets.redaction import Redaction
+from otel_tracking.secrets.unread import Suspicion
 
 LARGEST_UNREAD = 2**20
 """Bytes up to which a body waits. In larger ones is media, which is cut out before anything is kept."""
@@ -22,6 +24,7 @@ LARGEST_UNREAD = 2**20
 LONGEST_TEXT = 65_536
 """Characters from which a text may be media: a run would carry it about for as long as it lasts."""
 
+_MEDIA = re.compile(rb"[A-Za-z0-9+/=]{%d}" % SHORTEST_MEDIA)
 _LONG_TEXT = re.compile(rb'[^"]{%d}' % LONGEST_TEXT)
 
 
@@ -57,10 +60,13 @@ def is_harmless(raw: bytes, redaction: Redaction) -> bool:
     >>> is_harmless(b'{"seed": 7, "prompt": "sk-0123456789"}', Redaction())
     False
     """
-    return not redaction.may_hold_secret(raw) or _is_harmless_when_read(raw, redaction)
+    suspicion = redaction.suspicion(raw)
+    return suspicion is Suspicion.NONE or (suspicion is Suspicion.UNCLEAR and _is_harmless_when_read(raw, redaction))
 
 
 def _is_harmless_when_read(raw: bytes, redaction: Redaction) -> bool:
+    if _MEDIA.search(raw):  # it is cut out before texts are looked at
+        return False
     value = orjson.loads(raw)
     if not _has_each_name_once(raw, value):
         return False

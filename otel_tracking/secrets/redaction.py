@@ -19,6 +19,7 @@ from urllib.parse import unquote_plus
 from otel_tracking.secrets.labels import Labelled, without_labelled
 from otel_tracking.secrets.rules import DEFAULT_POLICY, RedactionPolicy, rules_of
 from otel_tracking.secrets.shapes import QUERY, SHORTEST, USERINFO, Shape
+from otel_tracking.secrets.unread import Suspicion
 
 __all__ = ["DEFAULT_POLICY", "Redaction", "RedactionPolicy", "marker", "redact_text"]
 
@@ -107,10 +108,10 @@ class Redaction:
         """Whether it is worth looking closer at `text`."""
         return not self._rules.is_plain(text) or any(secret in text for secret in tuple(self._secrets))
 
-    def may_hold_secret(self, raw: bytes) -> bool:
-        """Whether `clean` may find something in the value of a JSON text, which is searched unread."""
+    def suspicion(self, raw: bytes) -> Suspicion:
+        """How likely it is that `clean` finds something in the value of a JSON text, which is searched unread."""
         rules = self._rules
-        return rules.looks_at_everything or rules.unread.may_hold_secret(raw, tuple(self._secrets))
+        return Suspicion.UNCLEAR if rules.looks_at_everything else rules.unread.suspicion(raw, tuple(self._secrets))
 
     def _without_shape(self, shape: Shape, text: str, path: Path) -> str:
         def replace(found: re.Match[str]) -> str:

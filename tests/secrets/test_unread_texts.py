@@ -11,6 +11,7 @@ from secret_samples import SHAPES, Draw, samples_for
 from otel_tracking.capture.bodies import read_body, read_harmless
 from otel_tracking.capture.waiting import WaitingBody, is_harmless, read_soon
 from otel_tracking.secrets.redaction import Redaction, RedactionPolicy
+from otel_tracking.secrets.unread import Suspicion
 
 TYPE = "application/json"
 NAME_PARTS = [
@@ -103,10 +104,11 @@ def test_a_secret_of_each_shape_is_suspected_wherever_it_stands(name, how):
     secret = samples_for(f"unread {how}")[name].text
     for value in ({"a": secret}, {"a": [f"Eine Blume: {secret} auf der Wiese"]}, {"1": {"inputs": {"b": secret}}}):
         if Redaction().clean(json.loads(json.dumps(value))) != value:
-            assert Redaction().may_hold_secret(written(value, how))
+            assert Redaction().suspicion(written(value, how))
 
 
 HARMLESS = [
+    {"prompt": "a secret garden of cookies, tokens and passwords", "options": {"stop_token": 7}},
     {"model": "m", "max_tokens": 500, "messages": [{"role": "user", "content": "a classic: the key to the garden"}]},
     {"prompt": "Wer hat den Schlüssel?\n„Ich“, sagte der Mond.", "keyboard": "monkey", "num_predict": 3},
     {"image_url": "http://127.0.0.1:8188/view?filename=a.png&type=output", "note": "see https://example.org/a"},
@@ -116,16 +118,16 @@ HARMLESS = [
 
 @pytest.mark.parametrize("value", HARMLESS, ids=str)
 def test_everyday_texts_need_no_closer_look(value):
-    assert not Redaction().may_hold_secret(written(value, "plain"))
+    assert not Redaction().suspicion(written(value, "plain"))
 
 
 def test_what_only_looks_like_a_secret_waits_after_a_closer_look():
-    raw = written({"prompt": "a secret garden of cookies, tokens and passwords"}, "plain")
-    assert Redaction().may_hold_secret(raw)
+    raw = written({"prompt": "the secret: a garden of cookies"}, "plain")
+    assert Redaction().suspicion(raw) is Suspicion.UNCLEAR
     assert is_harmless(raw, Redaction())
 
 
 def test_prose_with_many_such_words_is_looked_at_closely():
     raw = written({"prompt": "the key to the door " * 100}, "plain")
-    assert Redaction().may_hold_secret(raw)
+    assert Redaction().suspicion(raw) is Suspicion.UNCLEAR
     assert is_harmless(raw, Redaction())
