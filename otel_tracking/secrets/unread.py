@@ -90,12 +90,8 @@ class UnreadSearch:
         if len(run) > _LONGEST_NAME:
             return False
         name, is_secret = run.decode("utf-8", "replace"), self._names.is_secret
-        # Behind a line's end, which is written `\n`, or a letter that is written as its number.
-        is_behind_escape = raw[start - 1 : start] == b"\\"
-        may_be_name = is_secret(name) or (is_behind_escape and (name[:1] == "u" or is_secret(name[1:])))
-        if b"\\" in run or raw[end : end + 2] == b"\\u":
-            return True
-        return may_be_name and (
+        is_behind_escape = raw[start - 1 : start] == b"\\"  # of a line's end, which is written `\n`
+        return (is_secret(name) or (is_behind_escape and is_secret(name[1:]))) and (
             _BEFORE_SECRET.match(raw, end) is not None
             or b"-" in run
             or (run.endswith(b"password") and b"login" in raw)

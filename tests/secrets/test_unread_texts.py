@@ -37,6 +37,7 @@ POLICIES = [
     RedactionPolicy(names=frozenset({"pin"})),
     RedactionPolicy(names=frozenset({"schlüssel", "é"})),
     RedactionPolicy(node_classes=frozenset({"花"})),
+    RedactionPolicy(node_classes=frozenset({"Pin"})),
     RedactionPolicy(query_names=frozenset({"x"})),
     RedactionPolicy(allowed=frozenset({"token"})),
     RedactionPolicy(by_name=False),
@@ -74,7 +75,13 @@ def assert_nothing_is_overlooked(raw, policy, known, *, to_send_again=True):
 @example({"my api key": "x"}, "plain", POLICIES[0], set())
 @example({"to\u212aen": "x"}, "plain", POLICIES[0], set())
 @example({"to\u212aen": "x"}, "ascii", POLICIES[0], set())
-@example({"a": "line\nsecret=x"}, "plain", POLICIES[0], set())
+@example({'api key"x': "x"}, "plain", POLICIES[0], set())
+@example({"schlüssel": "x"}, "plain", POLICIES[2], set())
+@example({"class_type": "Pin", "inputs": {"a": "x"}}, "plain", POLICIES[4], set())
+@example({"a": "line\npassword=4711abcd"}, "plain", POLICIES[0], set())
+@example({"a": "apiékey=4711abcd"}, "ascii", POLICIES[0], set())
+@example({"a": "secretéx=4711abcd"}, "ascii", POLICIES[0], set())
+@example({"a": "of tab\tsecret"}, "plain", POLICIES[0], {"tab\tsecret"})
 @example({"a": "Bearer\tabcdefgh12"}, "plain", POLICIES[0], set())
 @example({"a": "sessionéid=x&secret"}, "ascii", POLICIES[0], set())
 @example({"a": "—ghp_0123456789abcdef0123"}, "ascii", POLICIES[0], set())
