@@ -1,9 +1,9 @@
 """What capture costs a backend call: the same client with and without it, in turns.
 
 First bodies of 10 KB, plain ones and such as need a closer look, then streamed answers of growing size, whose cost must
-not grow faster than their bytes: one line with a picture in it, and the words of a long text. The transports answer from
-memory, so that the difference is not lost in the noise of sockets. What is counted is the processor time of the
-pipeline's thread: it is the same beside other work.
+not grow faster than their bytes: one line with a picture in it, and the words of a long text. The transports answer
+from memory, so that the difference is not lost in the noise of sockets. What is counted is the processor time of the
+pipeline's thread, which other work disturbs least.
 
     python -m benchmarks.bench_capture [rounds]
 """
@@ -102,7 +102,9 @@ def pair(
     open_call: Callable[[], BackendCall], body: dict[str, Any], headers: dict[str, str], rounds: int
 ) -> tuple[list[float], list[float]]:
     """Microseconds of one POST, plain and captured; calls are opened and closed outside of what is measured."""
-    return in_turns(open_call, Memory(), lambda client: client.post(URL, json=body, headers=headers), rounds, warm_up=20)
+    return in_turns(
+        open_call, Memory(), lambda client: client.post(URL, json=body, headers=headers), rounds, warm_up=20
+    )
 
 
 def in_turns(

@@ -81,7 +81,7 @@ class AnswerBody:
         return self._body(redaction, read_body, complete=complete)
 
     def body_soon(self, redaction: Redaction, *, complete: bool, whole: bool = False) -> Body | WaitingBody:
-        """The same, or the bytes of a JSON text where they can wait to be read, with its `whole` value at hand or not."""
+        """The same, or the bytes of a JSON text where they can wait to be read, perhaps with its `whole` value."""
         return self._body(redaction, partial(read_soon, whole=whole), complete=complete)
 
     def _body(self, redaction: Redaction, read: Callable[..., B], *, complete: bool) -> Body | B:

@@ -86,9 +86,8 @@ def _text_of(body: Any) -> Any:
         return body
     if isinstance(body.get("response"), str):
         return body["response"]
-    choices = body.get("choices")
-    is_list = isinstance(choices, list) and choices
-    holder = choices[0] if is_list and isinstance(choices[0], dict) else body
+    choices = _dicts(body.get("choices"))
+    holder = choices[0] if choices else body
     message = holder.get("message")
     text = message.get("content") if isinstance(message, dict) else holder.get("text")
     return text if isinstance(text, str) else body

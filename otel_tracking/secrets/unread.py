@@ -40,7 +40,11 @@ class UnreadSearch:
     """
 
     def __init__(
-        self, names: Names, search: Search, shapes_for: Callable[[Iterable[str]], Iterable[Shape]], kinds: Collection[str]
+        self,
+        names: Names,
+        search: Search,
+        shapes_for: Callable[[Iterable[str]], Iterable[Shape]],
+        kinds: Collection[str],
     ) -> None:
         self._names, self._search, self._shapes_for = names, search, shapes_for
         self._kinds = frozenset(kinds)
@@ -92,9 +96,7 @@ class UnreadSearch:
         name, is_secret = run.decode("utf-8", "replace"), self._names.is_secret
         is_behind_escape = raw[start - 1 : start] == b"\\"  # of a line's end, which is written `\n`
         return (is_secret(name) or (is_behind_escape and is_secret(name[1:]))) and (
-            _BEFORE_SECRET.match(raw, end) is not None
-            or b"-" in run
-            or (run.endswith(b"password") and b"login" in raw)
+            _BEFORE_SECRET.match(raw, end) is not None or b"-" in run or (run.endswith(b"password") and b"login" in raw)
         )
 
     def _of_shapes(self, raw: bytes, bare: bytes) -> Suspicion:

@@ -126,7 +126,10 @@ def test_odd_bodies_are_what_they_would_have_been_had_they_not_waited(name, to_s
 
 
 MEDIA = {hashlib.sha256(data).hexdigest(): data for data in (base64.b64decode(PICTURE[22:]), bytes(range(256)) * 300)}
-WAITING = sorted(set(ODD_BODIES) - {"no number", "a number that is infinite", "half a surrogate", "a mark before it", "a large picture"})
+WAITING = sorted(
+    set(ODD_BODIES)
+    - {"no number", "a number that is infinite", "half a surrogate", "a mark before it", "a large picture"}
+)
 
 
 @pytest.mark.parametrize("name", WAITING)
