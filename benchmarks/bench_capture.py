@@ -37,8 +37,8 @@ GRAPH = {
     }
     for number in range(62)
 }
-BODIES = {"prompt": PROMPT, "ComfyUI graph": {"prompt": GRAPH, "client_id": "b-1"}}
-CLOSER = {
+BODIES: dict[str, dict[str, Any]] = {"prompt": PROMPT, "ComfyUI graph": {"prompt": GRAPH, "client_id": "b-1"}}
+CLOSER: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
     "prompt, a key in a header": (PROMPT, {"authorization": "Bearer 0123456789abcdef"}),
     "prompt that tells of secrets": ({**PROMPT, "prompt": "a secret garden, a classic. " + str(PROMPT["prompt"])}, {}),
     "prompt, a key in the body": ({**PROMPT, "api_key": "0123456789abcdef"}, {}),
@@ -115,7 +115,8 @@ def in_turns(
     warm_up: int = 1,
 ) -> tuple[list[float], list[float]]:
     """Microseconds of one question, plain and captured."""
-    plain, captured = [], []
+    plain: list[float] = []
+    captured: list[float] = []
     client = httpx.Client(transport=transport)
     for number in range(rounds + warm_up):
         with open_call() as call:
@@ -139,7 +140,7 @@ def read_in_chunks(client: httpx.Client) -> None:
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     with start_recording() as recording, recording.tracker().execution("bench") as run, run.stage(2) as stage:
-        for name, (body, headers) in ({name: (body, {}) for name, body in BODIES.items()} | CLOSER).items():
+        for name, (body, headers) in {**{name: (body, {}) for name, body in BODIES.items()}, **CLOSER}.items():
             plain, captured = pair(lambda: stage.backend_call("ollama"), body, headers, rounds)
             size = len(json.dumps(body, separators=(",", ":")))
             differences = [after - before for before, after in zip(plain, captured, strict=True)]

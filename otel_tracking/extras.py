@@ -36,7 +36,7 @@ EXTRAS = {
     "archive": _Part("PDFs for archives need", ("pikepdf",), brings=("documents",)),
     "pipelines": _Part(
         "Runs of pipelines need",
-        ("tenacity", "simplemma", "idzip", "py3langid", "regex", "tinytag", "PIL", "numpy", "httpx"),
+        ("tenacity", "simplemma", "idzip", "py3langid", "regex", "tinytag", "PIL", "numpy", "httpx", "msgspec"),
         brings=("cli",),
     ),
     "server": _Part(
