@@ -28,8 +28,8 @@ CLIENTS = {
     "wrapt": {f"{_CAPTURE}.installing"},
     "msgspec": {f"{_CAPTURE}.glance"},
 }
-"""The HTTP clients that can be captured, what finds them and what reads them, each known to few modules, which nobody imports before
-they are used."""
+"""The HTTP clients that can be captured, what finds them and what reads bodies at a glance, each known to few modules,
+which nobody imports before they are used."""
 
 SURFACE = {
     "otel_tracking": """
