@@ -26,9 +26,10 @@ CLIENTS = {
     "requests": {f"{_CAPTURE}.requests_adapter"},
     "aiohttp": {f"{_CAPTURE}.clients.aiohttp_client", f"{_CAPTURE}.clients.aiohttp_content"},
     "wrapt": {f"{_CAPTURE}.installing"},
+    "msgspec": {f"{_CAPTURE}.glance"},
 }
-"""The HTTP clients that can be captured, and what finds them, each known to few modules, which nobody imports before
-they are used."""
+"""The HTTP clients that can be captured, what finds them and what reads bodies at a glance, each known to few modules,
+which nobody imports before they are used."""
 
 SURFACE = {
     "otel_tracking": """

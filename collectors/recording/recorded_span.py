@@ -17,7 +17,7 @@ from opentelemetry.trace import Link, Span, SpanContext, Status, StatusCode
 
 from collectors.recording.open_runs import OpenRun
 from collectors.spans.recorded import PLAIN, SpanData, flat_copy
-from otel_tracking.attributes import flat
+from otel_tracking.attributes import FlatAttributes, flat
 
 
 class RecordedSpan(Span):
@@ -58,6 +58,10 @@ class RecordedSpan(Span):
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Set several attributes."""
+        if type(attributes) is FlatAttributes and self.data.end_ns is None:
+            self.data.attributes.update(attributes)
+            self.data.attributes_changed = True
+            return
         for key, value in attributes.items():
             self.set_attribute(key, value)
 

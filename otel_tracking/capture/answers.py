@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from otel_tracking.capture.bodies import Body, WaitingBody, is_json, read_body, read_soon
+from otel_tracking.capture.bodies import Body, is_json, media_type_of, read_body
 from otel_tracking.capture.media import cut_base64
 from otel_tracking.capture.streaming import EVENT_STREAM, NDJSON, Assembler, is_event_stream
 from otel_tracking.capture.unpacking import TooMuch, unpacker_for
+from otel_tracking.capture.waiting import WaitingBody, read_soon
 from otel_tracking.secrets.redaction import Redaction
 
 B = TypeVar("B")
@@ -24,7 +26,7 @@ class AnswerBody:
 
     def __init__(self, content_type: str, encoding: str, limit: int) -> None:
         self._content_type = content_type
-        self._media_type = content_type.partition(";")[0].strip().lower()
+        self._media_type = media_type_of(content_type)
         self._encoding = encoding.strip().lower()
         self._limit = limit
         self._is_packed = self._encoding not in ("", "identity")
@@ -78,9 +80,9 @@ class AnswerBody:
         """What it came to so far; of a `complete` answer the last line needs no end."""
         return self._body(redaction, read_body, complete=complete)
 
-    def body_soon(self, redaction: Redaction, *, complete: bool) -> Body | WaitingBody:
-        """The same, or the bytes of a JSON text where they can wait to be read."""
-        return self._body(redaction, read_soon, complete=complete)
+    def body_soon(self, redaction: Redaction, *, complete: bool, whole: bool = False) -> Body | WaitingBody:
+        """The same, or the bytes of a JSON text where they can wait to be read, perhaps with its `whole` value."""
+        return self._body(redaction, partial(read_soon, whole=whole), complete=complete)
 
     def _body(self, redaction: Redaction, read: Callable[..., B], *, complete: bool) -> Body | B:
         if complete:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -11,7 +12,6 @@ from urllib.parse import parse_qs
 import orjson
 
 from otel_tracking.capture.genai import answer_facts
-from otel_tracking.capture.harmless import harmless_value
 from otel_tracking.capture.key_order import in_order, key_order
 from otel_tracking.capture.media import cut_base64, cut_media, put_back, reference
 from otel_tracking.capture.multipart import boundary_of, read_parts
@@ -23,13 +23,6 @@ class Body(NamedTuple):
 
     value: Any
     facts: dict[str, Any]
-
-
-class WaitingBody(NamedTuple):
-    """A JSON body that is kept as its bytes, and read with its fact; `value` is what orjson makes of it."""
-
-    value: Any
-    raw: bytes
 
 
 class Upload:
@@ -59,35 +52,26 @@ class Upload:
         return {"media": {"sha256": self._hash.hexdigest(), "bytes": self.bytes, "type": media_type}}
 
 
-def read_soon(raw: bytes, content_type: str, redaction: Redaction, *, to_send_again: bool = True) -> Body | WaitingBody:
-    """What `read_body` gives, or the bytes for `read_harmless` to read later where no secret is in them.
-
-    To find the form of a JSON text and the order of its keys, to hash it and to cut out its media takes several times
-    as long as to see that nothing in it is a secret (a graph of 9 KB: 370 and 80 µs).
-    """
-    if len(raw) <= LARGEST_UNREAD and is_json(_media_type_of(content_type)):
-        value = harmless_value(raw, redaction)
-        if value is not None:
-            return WaitingBody(value, raw)
-    return read_body(raw, content_type, redaction, to_send_again=to_send_again)
-
-
-LARGEST_UNREAD = 2**20
-"""Bytes up to which a body waits to be read. In larger ones is media, which is cut out before anything is kept."""
-
-
 def read_harmless(raw: bytes, content_type: str, *, to_send_again: bool) -> Body:
-    """The same as `read_body`, of a JSON text in which there is no secret."""
-    facts: dict[str, Any] = {"media_type": _media_type_of(content_type), "bytes": len(raw)}
-    text = raw.decode()
-    try:
-        value = _read_written(text, facts, to_send_again)
-    except (ValueError, RecursionError):  # nested deeper than this thread has room
-        facts["invalid_json"], value = True, text
+    """The same as `read_body`, of a JSON text in which nothing is to be removed."""
+    facts: dict[str, Any] = {"media_type": media_type_of(content_type), "bytes": len(raw)}
+    text = _text_of(raw)
+    value = reference(raw, facts["media_type"]) if text is None else _read_harmless(text, facts, to_send_again)
     facts["sha256"] = hashlib.sha256(raw).hexdigest()
     if not to_send_again:
         facts.pop("exact_text", None)
-    return Body(cut_media(value), facts)
+    return Body(value, facts)
+
+
+def _read_harmless(text: str, facts: dict[str, Any], to_send_again: bool) -> Any:
+    try:
+        value = _read_written(text, facts, to_send_again)
+    except (ValueError, RecursionError):  # a number of too many digits; deeper than this thread has room
+        facts["invalid_json"] = True
+        return text
+    if "exact_text" in facts:
+        _note_duplicates(text, facts, None)
+    return cut_media(value)
 
 
 def read_fields(fields: dict[str, Any], raw: bytes, content_type: str, *, to_send_again: bool) -> dict[str, Any]:
@@ -107,7 +91,7 @@ def read_body(raw: bytes, content_type: str, redaction: Redaction, *, to_send_ag
     `form` and `key_order`, the way of writing that gives the same bytes again, or the `exact_text` where none does; an
     answer needs neither, as it is not `to_send_again`.
     """
-    media_type = _media_type_of(content_type)
+    media_type = media_type_of(content_type)
     facts: dict[str, Any] = {"media_type": media_type or None, "bytes": len(raw)}
     places = len(redaction.removed)
     value = _read(raw, media_type, content_type, redaction, facts, to_send_again) if raw else None
@@ -176,7 +160,9 @@ def _read(
 _BODY = ("body", None)
 
 
-def _media_type_of(content_type: str) -> str:
+@functools.lru_cache(256)
+def media_type_of(content_type: str) -> str:
+    """The media type in a `content-type` header, in small letters."""
     return content_type.partition(";")[0].strip().lower()
 
 
@@ -225,8 +211,11 @@ def _read_written(text: str, facts: dict[str, Any], to_send_again: bool) -> Any:
     return value
 
 
-def _note_duplicates(text: str, facts: dict[str, Any], redaction: Redaction) -> None:
-    """Names that came twice in one object. The parsed value has the last of each, as every JSON reader has."""
+def _note_duplicates(text: str, facts: dict[str, Any], redaction: Redaction | None) -> None:
+    """Names that came twice in one object. The parsed value has the last of each, as every JSON reader has.
+
+    Without a `redaction` nothing in the text is a secret.
+    """
     doubled: set[str] = set()
 
     def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -235,12 +224,13 @@ def _note_duplicates(text: str, facts: dict[str, Any], redaction: Redaction) -> 
             names = [name for name, _ in pairs]
             doubled.update(name for name in entries if names.count(name) > 1)
             # The first of two may be the secret one, and only the text would hold it.
-            redaction.clean([{name: value} for name, value in pairs], _BODY)
+            if redaction is not None:
+                redaction.clean([{name: value} for name, value in pairs], _BODY)
         return entries
 
     json.loads(text.removeprefix(_MARK), object_pairs_hook=look)
     if doubled:
-        facts["duplicate_keys"] = sorted(map(redaction.text, doubled))
+        facts["duplicate_keys"] = sorted(map(redaction.text, doubled) if redaction is not None else doubled)
 
 
 def _parse(text: str) -> tuple[Any, str | None]:

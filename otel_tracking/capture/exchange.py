@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, ParamSpec, Protocol
 from urllib.parse import parse_qs
 
-from otel_tracking.attributes import flat
+from otel_tracking.attributes import FlatAttributes, viewer_text
 from otel_tracking.capture import names
 from otel_tracking.capture.answers import AnswerBody
-from otel_tracking.capture.bodies import Body, Upload, WaitingBody, read_body, read_soon
+from otel_tracking.capture.bodies import Body, Upload, read_body
 from otel_tracking.capture.genai import answer_attributes, answer_facts, request_attributes
 from otel_tracking.capture.settings import CaptureSettings
+from otel_tracking.capture.waiting import WaitingBody, read_soon
 from otel_tracking.errors import Troubles
 from otel_tracking.frame import Unread
 from otel_tracking.scope import Scope
@@ -54,12 +55,12 @@ class SentRequest(NamedTuple):
 
     def header(self, name: str) -> str:
         """The last value of a header, or nothing."""
-        return header_of(self.headers, name)
+        return _last_of_each(self.headers).get(name, "")
 
 
-def header_of(headers: Headers, name: str) -> str:
-    """The last value of the header `name` (lower case), or nothing."""
-    return ([value for key, value in headers if key.lower() == name] or [""])[-1]
+def _last_of_each(headers: Headers) -> dict[str, str]:
+    """The last value of each header, by its name in small letters."""
+    return {name.lower(): value for name, value in headers}
 
 
 def guarded(method: Callable[P, None]) -> Callable[P, None]:
@@ -90,9 +91,9 @@ class Exchange:
         self.passed_ns = self.ended_ns = self.started_ns
         self.status: int | None = None
         self.is_over = False
-        self._policy = settings.redaction.joined(wire.policy)
-        self._redaction = Redaction(self._policy, wire.secrets)
+        self._redaction = Redaction(settings.redaction.joined(wire.policy), wire.secrets)
         self._headers: list[tuple[str, str]] = []
+        self._came: dict[str, str] = {}
         self._answer: AnswerBody | None = None
         self._is_decoded = False
         self._first_chunk_ns: int | None = None
@@ -101,16 +102,17 @@ class Exchange:
     @guarded
     def sent(self, body: bytes | None) -> None:
         """The request is about to leave with this body."""
-        content_type = self.request.header("content-type")
+        left = _last_of_each(self.request.headers)
+        content_type = left.get("content-type", "")
         if body is not None and len(body) > self.settings.largest_body:
             upload = Upload(0)
             upload.take(body)
             self.uploaded(upload, complete=True)
-        elif body is not None and self.request.header("content-encoding"):
+        elif body is not None and left.get("content-encoding"):
             # What is compressed cannot be searched for secrets here.
-            self._pass(lambda: read_body(body, "application/octet-stream", self._redaction))
+            self._pass(lambda: read_body(body, "application/octet-stream", self._redaction), content_type)
         else:
-            self._pass(lambda: read_soon(body or b"", content_type, self._redaction))
+            self._pass(lambda: self._read_soon(body or b"", content_type), content_type)
 
     @guarded
     def uploaded(self, upload: Upload, *, complete: bool) -> None:
@@ -118,9 +120,11 @@ class Exchange:
         content_type, whole = self.request.header("content-type"), upload.whole()
         if whole is None or self.request.header("content-encoding"):
             media_type = content_type.partition(";")[0] or None
-            self._pass(lambda: Body(upload.reference(media_type), {"bytes": upload.bytes}), complete=complete)
+            self._pass(
+                lambda: Body(upload.reference(media_type), {"bytes": upload.bytes}), content_type, complete=complete
+            )
         else:
-            self._pass(lambda: read_soon(whole, content_type, self._redaction), complete=complete)
+            self._pass(lambda: self._read_soon(whole, content_type), content_type, complete=complete)
 
     @guarded
     def left_with(self, headers: list[tuple[str, str]]) -> None:
@@ -134,7 +138,7 @@ class Exchange:
     @guarded
     def answered(self, status: int, headers: list[tuple[str, str]]) -> None:
         """The answer's head arrived."""
-        self.status, self._headers = status, headers
+        self.status, self._headers, self._came = status, headers, _last_of_each(headers)
         self.scope.span.set_attribute(names.HTTP_RESPONSE_STATUS_CODE, status)
 
     @guarded
@@ -144,7 +148,7 @@ class Exchange:
             return
         if self._answer is None:
             self._first_chunk_ns = self.wire.now()
-            self._answer = self._new_answer("" if decoded else header_of(self._headers, "content-encoding"))
+            self._answer = self._new_answer("" if decoded else self._came.get("content-encoding", ""))
             self._is_decoded = decoded
         self._answer.take(data)
 
@@ -181,12 +185,15 @@ class Exchange:
         if self.request.method == "HEAD" or self.status in _WITHOUT_BODY or self.status < 200:
             return True
         if self._answer is None:
-            return header_of(self._headers, "content-length") == "0"
+            return self._came.get("content-length") == "0"
         self._answer.finish(complete=False)
-        length = "" if self._is_decoded else header_of(self._headers, "content-length")
+        length = "" if self._is_decoded else self._came.get("content-length", "")
         return self._answer.is_over or (length.isdecimal() and self._answer.wire_bytes >= int(length))
 
-    def _pass(self, read: Callable[[], Body | WaitingBody], *, complete: bool = True) -> None:
+    def _read_soon(self, raw: bytes, content_type: str) -> Body | WaitingBody:
+        return read_soon(raw, content_type, self._redaction, whole=self.settings.contents_in_attributes)
+
+    def _pass(self, read: Callable[[], Body | WaitingBody], content_type: str, *, complete: bool = True) -> None:
         redaction = self._redaction
         url = redaction.text(self.request.url, ("url", None))
         # Before the body: it may repeat what a header says.
@@ -199,20 +206,20 @@ class Exchange:
         if not complete:
             fields["complete"] = False
         fields["redacted"] = redaction.removed
-        self.passed = _with_body(fields, body, self.request.header("content-type"), to_send_again=True)
+        self.passed = _with_body(fields, body, content_type, to_send_again=True)
         self.passed_ns = self.wire.now()
         self.wire.keep(self.scope, "passed", self.passed, self.passed_ns)
         self._describe_request(url, body.value)
 
     def _describe_request(self, url: str, body: Any) -> None:
-        known = {names.HTTP_REQUEST_METHOD: self.request.method, names.URL_FULL: flat(url)}
+        known = FlatAttributes(request_attributes(body, contents=self.settings.contents_in_attributes))
+        known[names.HTTP_REQUEST_METHOD], known[names.URL_FULL] = self.request.method, viewer_text(url)
         if self.number > 1:
             known[names.HTTP_REQUEST_RESEND_COUNT] = self.number - 1
-        known |= request_attributes(body, contents=self.settings.contents_in_attributes)
         self.scope.span.set_attributes(known)
 
     def _new_answer(self, encoding: str) -> AnswerBody:
-        return AnswerBody(header_of(self._headers, "content-type"), encoding, self.settings.largest_body)
+        return AnswerBody(self._came.get("content-type", ""), encoding, self.settings.largest_body)
 
     def _finish(self, *, complete: bool, error: BaseException | None = None) -> None:
         self.is_over = True
@@ -224,11 +231,12 @@ class Exchange:
 
     def _respond(self, *, complete: bool, error: BaseException | None) -> None:
         self.ended_ns = self.wire.now()
-        redaction = Redaction(self._policy, self.wire.secrets)
+        redaction = self._redaction.beside()
         response: dict[str, Any] = {"attempts": self.number, "complete": complete}
         body = None
         if self.status is not None:
-            body = (self._answer or self._new_answer("")).body_soon(redaction, complete=complete)
+            answer, whole = self._answer or self._new_answer(""), self.settings.contents_in_attributes
+            body = answer.body_soon(redaction, complete=complete, whole=whole)
             response |= self._answer_response(body, redaction)
         if error is not None:
             response["error"] = redaction.clean(describe_error(error), ("error", None))
@@ -237,15 +245,15 @@ class Exchange:
             response["transport_retries"] = self.transport_retries
         response["seconds"] = (self.ended_ns - self.started_ns) / 1e9
         response["redacted"] = redaction.removed
-        content_type = header_of(self._headers, "content-type")
-        self.response = _with_body(response, body, content_type, to_send_again=False)
+        self.response = _with_body(response, body, self._came.get("content-type", ""), to_send_again=False)
         self.wire.keep(self.scope, "response", self.response, self.ended_ns)
 
     def _answer_response(self, body: Body | WaitingBody, redaction: Redaction) -> dict[str, Any]:
         known = answer_facts(body.value)
         attributes = answer_attributes(body.value, known, contents=self.settings.contents_in_attributes)
-        response: dict[str, Any] = {"status": self.status, **known}
-        response["headers"] = redaction.headers(header for header in self._headers if _matters(header[0].lower()))
+        # What a body that waits says of itself is read with it.
+        response: dict[str, Any] = {"status": self.status, **({} if isinstance(body, WaitingBody) else known)}
+        response["headers"] = redaction.headers(header for header in self._headers if _matters(header[0]))
         if self._first_chunk_ns is not None:
             seconds = (self._first_chunk_ns - self.started_ns) / 1e9
             response["time_to_first_chunk"] = attributes[names.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK] = seconds
@@ -280,5 +288,7 @@ _KEPT_HEADERS = frozenset(
 _KEPT_PARTS = ("request-id", "ratelimit", "model", "seed", "openai-", "anthropic-", "cost", "version")
 
 
+@functools.lru_cache(1024)
 def _matters(name: str) -> bool:
+    name = name.lower()
     return name in _KEPT_HEADERS or any(part in name for part in _KEPT_PARTS)

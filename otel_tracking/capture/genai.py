@@ -42,18 +42,17 @@ def answer_facts(body: Any) -> dict[str, Any]:
     """What an answer says of itself: `model`, `seed`, `finish_reason`, `revised_prompt`, `usage`."""
     if not isinstance(body, dict):
         return {}
-    choices = [choice for choice in _list(body.get("choices")) if isinstance(choice, dict)]
-    reasons = [choice.get("finish_reason") for choice in choices if choice.get("finish_reason")]
-    images = [image for image in _list(body.get("data")) if isinstance(image, dict)]
+    reasons = [reason for choice in _dicts(body.get("choices")) if (reason := choice.get("finish_reason"))]
+    revised = [image["revised_prompt"] for image in _dicts(body.get("data")) if "revised_prompt" in image]
     found = {
         "model": body.get("model"),
         "id": body.get("id"),
         "seed": _first(body, "seed", "used_seed"),
         "finish_reason": reasons[0] if len(reasons) == 1 else reasons or _first(body, "done_reason", "stop_reason"),
-        "revised_prompt": next((image["revised_prompt"] for image in images if "revised_prompt" in image), None),
+        "revised_prompt": revised[0] if revised else None,
         "usage": _usage(body),
     }
-    return {name: value for name, value in found.items() if value not in (None, {}, [])}
+    return {name: value for name, value in found.items() if value is not None and value != {} and value != []}
 
 
 def answer_attributes(body: Any, facts: Mapping[str, Any], *, contents: bool) -> dict[str, Any]:
@@ -87,8 +86,8 @@ def _text_of(body: Any) -> Any:
         return body
     if isinstance(body.get("response"), str):
         return body["response"]
-    choices = _list(body.get("choices"))
-    holder = choices[0] if choices and isinstance(choices[0], dict) else body
+    choices = _dicts(body.get("choices"))
+    holder = choices[0] if choices else body
     message = holder.get("message")
     text = message.get("content") if isinstance(message, dict) else holder.get("text")
     return text if isinstance(text, str) else body
@@ -111,5 +110,5 @@ def _first(given: Any, *wanted: str) -> Any:
     return None
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _dicts(value: Any) -> list[dict[Any, Any]]:
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []

@@ -17,9 +17,10 @@ from otel_tracking.capture.exchange import Exchange
 def library_of(message: Any) -> str | None:
     """The library whose request or response it is: `httpx`, `httpx2`, or one that was made after them."""
     kind = type(message)
-    if kind not in _libraries:
-        _libraries[kind] = _find_library(kind)
-    return _libraries[kind]
+    try:
+        return _libraries[kind]
+    except KeyError:
+        return _libraries.setdefault(kind, _find_library(kind))
 
 
 _libraries: WeakKeyDictionary[type, str | None] = WeakKeyDictionary()
@@ -123,9 +124,10 @@ def watched(response: Any, exchange: Exchange) -> Any:
     """The stream of a response, watched; it is sync or async or both, as it was."""
     stream = response.stream
     kind = type(stream)
-    if kind not in _watchers:
-        _watchers[kind] = _watcher_for(response)
-    watcher = _watchers[kind]
+    try:
+        watcher = _watchers[kind]
+    except KeyError:
+        watcher = _watchers.setdefault(kind, _watcher_for(response))
     return stream if watcher is None else watcher(stream, exchange)
 
 

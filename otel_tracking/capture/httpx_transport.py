@@ -126,9 +126,8 @@ async def send_recorded_async(
 class _Passage:
     """One request on its way: the exchange it is told to, and the request that is really sent."""
 
-    def __init__(self, exchange: Exchange, request: Any, upload: Any) -> None:
-        self.exchange, self.request, self._upload = exchange, request, upload
-        self._headers = request.headers.raw
+    def __init__(self, exchange: Exchange, request: Any, upload: Any, headers: list[tuple[bytes, bytes]]) -> None:
+        self.exchange, self.request, self._upload, self._headers = exchange, request, upload, headers
 
     @classmethod
     def begin(cls, call: WiredCall | None, request: Any, capture: CaptureSettings) -> _Passage | None:
@@ -146,7 +145,8 @@ class _Passage:
         if library is None:
             call.not_recorded(f"a {type(request).__module__} request is sent, but not recorded")
             return None
-        headers = _headers_of(request)
+        raw = request.headers.raw
+        headers = _as_texts(raw)
         exchange = wire_of(call).begin(SentRequest(request.method, str(request.url), headers), capture)
         if exchange is None:
             return None
@@ -161,14 +161,15 @@ class _Passage:
             exchange.sent(content)
         if trace is not None or upload is not None:
             request = _twin(request, trace, upload)
-        return cls(exchange, request, upload)
+            raw = request.headers.raw
+        return cls(exchange, request, upload, raw)
 
     def answered(self, response: Any) -> None:
         self._tell_upload(complete=True)
         exchange = self.exchange
         try:
             self._tell_headers()
-            exchange.answered(response.status_code, _headers_of(response))
+            exchange.answered(response.status_code, _as_texts(response.headers.raw))
             content = _content_of(response)
             if content is not None:
                 exchange.chunk(content, decoded=True)
@@ -188,20 +189,23 @@ class _Passage:
 
     def _tell_headers(self) -> None:
         """Say it where what is inside of this transport added a header, as other tracers' instrumentation does."""
-        if self.request.headers.raw != self._headers:
-            self.exchange.left_with(_headers_of(self.request))
+        left = self.request.headers.raw
+        if left != self._headers:
+            self.exchange.left_with(_as_texts(left))
 
     def _tell_upload(self, *, complete: bool) -> None:
         if self._upload is not None:
             self.exchange.uploaded(self._upload.upload, complete=complete and self._upload.is_over)
 
 
-def _headers_of(message: Any) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in message.headers.raw]
+def _as_texts(headers: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
 def _content_of(message: Any) -> bytes | None:
     """The body where the message holds it, None where it is still to be sent or read."""
+    if not getattr(message, "is_closed", True):
+        return None  # an answer that nobody has read, said without the exception that it would raise
     try:
         content: bytes = message.content
     except RuntimeError:  # RequestNotRead and ResponseNotRead of either library

@@ -13,8 +13,10 @@ TRACEPARENT = "traceparent"
 
 def trace_header(span: Span, host: str, own_hosts: Collection[str]) -> str | None:
     """The `traceparent` value for a request to `host`, or None where the host is not ours or there is no trace."""
+    if not (is_loopback(host) or host.lower() in own_hosts):
+        return None
     context = span.get_span_context()
-    if not context.is_valid or not (is_loopback(host) or host.lower() in own_hosts):
+    if not context.is_valid:
         return None
     return f"00-{context.trace_id:032x}-{context.span_id:016x}-{int(context.trace_flags) & 1:02x}"
 

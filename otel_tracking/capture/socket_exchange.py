@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from otel_tracking.capture.bodies import Body, WaitingBody
+from otel_tracking.capture.bodies import Body
 from otel_tracking.capture.exchange import Exchange, guarded
 from otel_tracking.capture.media import cut_media, reference
+from otel_tracking.capture.waiting import WaitingBody
 from otel_tracking.secrets.redaction import Redaction
 
 
@@ -39,7 +40,7 @@ class SocketExchange(Exchange):
         self._incoming.take(message)
 
     def _respond(self, *, complete: bool, error: BaseException | None) -> None:
-        self.passed = {**self.passed, **self._outgoing.told(Redaction(self._policy, self.wire.secrets))}
+        self.passed = {**self.passed, **self._outgoing.told(self._redaction.beside())}
         self.wire.keep(self.scope, "passed", self.passed, self.passed_ns)
         super()._respond(complete=complete, error=error)
 

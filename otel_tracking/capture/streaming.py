@@ -188,4 +188,4 @@ def _documents_in(lines: list[bytes]) -> Any:
 
 def is_event_stream(data: bytes) -> bool:
     """Whether a text, whatever it was sent as, begins as an event stream does."""
-    return is_event_line(data[:64].removeprefix(BYTE_ORDER_MARK).lstrip())
+    return data[:1] != b"{" and is_event_line(data[:64].removeprefix(BYTE_ORDER_MARK).lstrip())

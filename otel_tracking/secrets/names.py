@@ -25,6 +25,19 @@ _PAIRS = frozenset(
         *(("account", "key"), ("signing", "key"), ("encryption", "key"), ("master", "key"), ("storage", "key")),
     }
 )
+
+
+def _rarer_of(pair: tuple[str, str]) -> str:
+    """The one of two words by which to look for both: all but one pair end in `key`."""
+    return pair[1] if len(pair[1]) > 2 else pair[0]
+
+
+def _shortest(words: Iterable[str]) -> frozenset[str]:
+    """The words that have no other of them within."""
+    words = frozenset(words)
+    return frozenset(word for word in words if not any(other in word for other in words - {word}))
+
+
 _HARMLESS = frozenset(
     {
         *("bos_token", "eos_token", "pad_token", "unk_token", "sep_token", "cls_token", "mask_token"),
@@ -56,6 +69,8 @@ class Names:
         self.count = count
         self.harmless: set[str] = set()
         self._names = frozenset(map(str.lower, names))
+        self.stems = _shortest({*_WORDS, *_LAST_WORDS, *map(_rarer_of, _PAIRS), *self._names}) if count else frozenset()
+        """In small letters, one of them stands in every name of a secret."""
         self._query_names = _QUERY_NAMES | frozenset(map(str.lower, query_names))
         self._allowed = _HARMLESS | frozenset(map(str.lower, allowed))
         self.is_secret = functools.lru_cache(_MOST_KNOWN)(self._is_secret)

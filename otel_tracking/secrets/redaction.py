@@ -12,13 +12,14 @@ from __future__ import annotations
 import contextlib
 import re
 from base64 import b64decode
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
 from otel_tracking.secrets.labels import Labelled, without_labelled
 from otel_tracking.secrets.rules import DEFAULT_POLICY, RedactionPolicy, rules_of
 from otel_tracking.secrets.shapes import QUERY, SHORTEST, USERINFO, Shape
+from otel_tracking.secrets.unread import Suspicion
 
 __all__ = ["DEFAULT_POLICY", "Redaction", "RedactionPolicy", "marker", "redact_text"]
 
@@ -37,9 +38,6 @@ def redact_text(text: str) -> str:
     return Redaction(DEFAULT_POLICY).text(text)
 
 
-LONGEST_KIND = 200
-"""Characters of the longest name of a node's class."""
-
 Path = tuple[Any, Any] | None
 """Where a value stands: its key and the path of what it is in; made into text only where something is removed."""
 
@@ -54,12 +52,26 @@ class Redaction:
         self.removed: list[str] = []
         self._secrets = set() if secrets is None else secrets
 
+    def beside(self, secrets: set[str] | None = None) -> Redaction:
+        """One for another part of the same exchange: it knows the same secrets, unless it is told which it knows."""
+        other = object.__new__(Redaction)
+        other._rules, other.removed = self._rules, []
+        other._secrets = self._secrets if secrets is None else secrets
+        return other
+
+    def on_trial(self) -> Redaction:
+        """One that finds the same, and of which nobody else hears what."""
+        return self.beside(set(self._secrets))
+
     def headers(self, headers: Iterable[tuple[str, str]]) -> dict[str, Any]:
         """Headers by lower-case name; what came several times is a list."""
         kept: dict[str, Any] = {}
+        plain, secrets = self._rules.plain, self._secrets
+        is_secret, also = self._rules.names.is_secret, bool(self._rules.also)
         for name, value in headers:
             name = name.lower()
-            if self.is_named_secret(name, value) or (len(value) >= SHORTEST and self.is_suspicious(value)):
+            is_worth_a_look = len(value) >= SHORTEST and (secrets or value not in plain)
+            if is_worth_a_look or is_secret(name) or (also and self.is_named_secret(name, value)):
                 value = self.named(name, value, (name, ("headers", None)))
             if name in kept:
                 before = kept[name]
@@ -79,9 +91,9 @@ class Redaction:
 
         `labelled` text may hold `"password": 4711` or `token=x`, as JSON that cannot be read and forms do.
         """
-        found = self._rules.search.found_in(text)
-        if not found and not labelled and not self._is_worth_a_look(text):
+        if not labelled and not self.is_suspicious(text):
             return text
+        found = self._rules.search.found_in(text)
         for shape in self._rules.shapes_for(found):
             text = self._without_shape(shape, text, path)
         if "@" in text:
@@ -92,16 +104,14 @@ class Redaction:
             text = without_labelled(text, self._rules.names, lambda found: self._label(found, path), broken=labelled)
         return self._without_repeated(text, path)
 
-    def _is_worth_a_look(self, text: str) -> bool:
-        return (
-            self._rules.has_own_patterns
-            or ("=" in text and ("?" in text or "&" in text))
-            or any(secret in text for secret in tuple(self._secrets))
-        )
-
     def is_suspicious(self, text: str) -> bool:
         """Whether it is worth looking closer at `text`."""
-        return bool(self._rules.search.found_in(text)) or self._is_worth_a_look(text)
+        return not self._rules.is_plain(text) or any(secret in text for secret in tuple(self._secrets))
+
+    def suspicion(self, raw: bytes) -> Suspicion:
+        """How likely it is that `clean` finds something in the value of a JSON text, which is searched unread."""
+        rules = self._rules
+        return Suspicion.UNCLEAR if rules.looks_at_everything else rules.unread.suspicion(raw, tuple(self._secrets))
 
     def _without_shape(self, shape: Shape, text: str, path: Path) -> str:
         def replace(found: re.Match[str]) -> str:
@@ -116,26 +126,6 @@ class Redaction:
             if secret in text:
                 text = text.replace(secret, self._note("repeated secret", path))
         return text
-
-    @property
-    def known_names(self) -> set[str] | frozenset[str]:
-        """Names that were met and are harmless, whatever they name; none where a policy asks about each value."""
-        return self._rules.names.harmless if not self._rules.also else frozenset()
-
-    @property
-    def looks_at_names(self) -> bool:
-        """Whether a harmless name may still hold a secret: one that is known by its text."""
-        return bool(self._secrets)
-
-    def is_harmless(self, texts: Collection[str]) -> bool:
-        """Whether `clean` would find nothing in a value with known names and these texts of `SHORTEST` and more."""
-        kinds = self._rules.node_classes
-        if any(len(kind) < SHORTEST for kind in kinds):
-            return False
-        # Short ones together, long ones one by one: what is worth a look in one would be looked for in all of them.
-        short = [text for text in texts if len(text) <= LONGEST_KIND]
-        long = [text for text in texts if len(text) > LONGEST_KIND]
-        return kinds.isdisjoint(short) and not any(map(self.is_suspicious, ["\n".join(short), *long]))
 
     def clean(self, value: Any, path: Path = None, replace_long: Callable[[str], Any] | None = None) -> Any:
         """A JSON value without secrets. Its dicts and lists are changed in place: hand over nobody else's.

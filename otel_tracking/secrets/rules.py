@@ -11,6 +11,7 @@ from typing import Any
 from otel_tracking.secrets.names import Names
 from otel_tracking.secrets.search import IN_URLS, NAMED, Search, literals_of
 from otel_tracking.secrets.shapes import Shape, known_shapes, shapes_by_marker
+from otel_tracking.secrets.unread import UnreadSearch
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,12 @@ class RedactionPolicy:
 
 DEFAULT_POLICY = RedactionPolicy()
 
+MOST_KNOWN, LONGEST_KNOWN = 4_096, 256
+"""Plain texts that are remembered, and the characters of the longest."""
+
 _NODE_CLASSES = frozenset({"ai4artsed_openrouter_key"})
+
+_ADDRESS = frozenset({"://"})
 
 
 class Rules:
@@ -77,6 +83,27 @@ class Rules:
         own_names = sorted({form for name in policy.names | policy.query_names for form in literals_of(name)})
         self._naming = frozenset({*NAMED, *own_names})
         self.search = Search([*NAMED, *self._by_marker, *IN_URLS], [*own_names, *sorted(policy.node_classes)])
+        self.unread = UnreadSearch(self.names, self.search, self.shapes_for, self.node_classes)
+        self.plain: set[str] = set()
+
+    def is_plain(self, text: str) -> bool:
+        """Whether nothing in a text is worth a closer look, but for secrets that are known.
+
+        Most texts outside of bodies come again with every request (`*/*`): those that are plain are remembered.
+        """
+        is_short = len(text) <= LONGEST_KNOWN
+        if is_short and text in self.plain:
+            return True
+        found = self.search.found_in(text)
+        if self.has_own_patterns or ("=" in text and (found or "?" in text or "&" in text)):
+            return False
+        if found and (found != _ADDRESS or "@" in text):  # an address alone names neither a user nor a parameter
+            return False
+        if is_short:
+            if len(self.plain) >= MOST_KNOWN:
+                self.plain.clear()
+            self.plain.add(text)
+        return True
 
     def shapes_for(self, found: Iterable[str]) -> Iterator[Shape]:
         """The shapes to look for in a text in which these literals were found."""

@@ -1,6 +1,8 @@
 """A JSON body without secrets is kept as its bytes and read with its fact: the same comes out, no secret goes in."""
 
+import base64
 import copy
+import hashlib
 import json
 import os
 import signal
@@ -15,8 +17,10 @@ from servers import json_reply
 
 from collectors import recover
 from collectors.testing import RememberingSink
-from otel_tracking.capture.bodies import WaitingBody, read_body, read_harmless, read_soon
+from otel_tracking import canonical
+from otel_tracking.capture.bodies import exact_body, read_body, read_harmless
 from otel_tracking.capture.media import cut_base64
+from otel_tracking.capture.waiting import WaitingBody, read_soon
 from otel_tracking.frame import FACT, Unread, freeze, thaw
 from otel_tracking.secrets.redaction import Redaction, RedactionPolicy
 
@@ -70,6 +74,68 @@ def test_what_waits_is_read_as_if_it_had_not(value, writer, to_send_again):
         assert read_harmless(soon.raw, TYPE, to_send_again=to_send_again) == now
     else:
         assert soon == now
+
+
+PICTURE = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 6).decode()
+ODD_BODIES = {
+    "keys in no order": b'{"z":1,"a":{"y":[{"d":1,"c":2}],"b":null}}',
+    "a name twice": b'{"seed":1,"prompt":"Eine Blume","seed":2}',
+    "a name twice, deep": b'{"a":[{"b":1,"b":{"c":1,"c":1}}]}',
+    "large numbers": b'{"seed":18446744073709551616,"a":-9223372036854775809,"b":[123456789012345678901234567890]}',
+    "a number of too many digits": b'{"a":' + b"9" * 5_000 + b"}",
+    "a number that is infinite": b'{"seed":1e999,"temperature":1E400}',
+    "numbers as they are written": b'{"a":1.0,"b":1.50,"c":1e3,"d":-0,"e":-0.0,"f":0.1}',
+    "no number": b'{"a":NaN,"b":[Infinity,-Infinity]}',
+    "no UTF-8": b'{"prompt":"Bl\xfcte"}',
+    "half a character": b'{"a":"\xf0\x9f\x8c"}',
+    "half a surrogate": b'{"a":"\\ud83c","b":"\\udf3c\\ud83c"}',
+    "a mark before it": b'\xef\xbb\xbf{"seed":7}',
+    "blanks around it": b'\n {"seed" : 7 ,\t"a": [ ] }\r\n',
+    "in ASCII": b'{"prompt":"Bl\\u00fcte","a":"\\ud83c\\udf3c \\/ \\b"}',
+    "letters as numbers": b'{"\\u0073eed":7,"prompt":"\\u0045ine Blume"}',
+    "a picture": json.dumps({"images": [PICTURE, PICTURE[22:]], "prompt": "Eine Blume"}).encode(),
+    "a picture with line ends": json.dumps({"images": PICTURE + "\r\n"}).encode(),
+    "a large picture": json.dumps({"images": [base64.b64encode(bytes(range(256)) * 300).decode()]}).encode(),
+    "deep lists": b'{"a":' + b"[" * 150 + b"1" + b"]" * 150 + b"}",
+    "deep objects": b'{"a":' * 150 + b"1" + b"}" * 150,
+    "deeper than anybody reads": b"[" * 5_000 + b"]" * 5_000,
+    "a list": b'[{"b":1,"a":"Eine Blume"},2]',
+    "a text": b'"Eine Blume"',
+    "a number": b"7",
+    "nothing": b"null",
+    "two": b'{"a":1}{"b":2}',
+    "not all of it": b'{"a":1,"b":',
+    "many": json.dumps({str(number): {"b": number, "a": "x" * 40} for number in range(2_000)}).encode(),
+}
+
+
+@pytest.mark.parametrize("to_send_again", [True, False], ids=["request", "answer"])
+@pytest.mark.parametrize("name", ODD_BODIES)
+def test_odd_bodies_are_what_they_would_have_been_had_they_not_waited(name, to_send_again):
+    """Frozen on one thread and read on another: value, form, order of keys, sums, references to media."""
+    raw = ODD_BODIES[name]
+    now = read_body(raw, TYPE, Redaction(), to_send_again=to_send_again)
+    soon = read_soon(raw, TYPE, Redaction(), to_send_again=to_send_again)
+    if isinstance(soon, WaitingBody):
+        payload = freeze((FACT, 7, "body", Unread({}, soon.raw, TYPE, to_send_again=to_send_again)))
+        fact = thaw(payload)[-1]
+        soon = (fact["body"], fact["body_facts"])
+    assert (canonical.dumps(soon[0]), soon[1]) == (canonical.dumps(now.value), now.facts)
+    if to_send_again and (name == "a picture" or now.facts.get("form") or "exact_text" in now.facts):
+        assert exact_body(*soon, media=MEDIA) == raw
+
+
+MEDIA = {hashlib.sha256(data).hexdigest(): data for data in (base64.b64decode(PICTURE[22:]), bytes(range(256)) * 300)}
+WAITING = sorted(
+    set(ODD_BODIES)
+    - {"no number", "a number that is infinite", "half a surrogate", "a mark before it", "a large picture"}
+)
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_nearly_all_of_them_wait(name):
+    is_json = name not in ("deeper than anybody reads", "two", "not all of it")
+    assert waits(ODD_BODIES[name]) is is_json
 
 
 @given(values, st.sets(st.sampled_from(["Eine Blume", "4711471147", "KSampler"])))
