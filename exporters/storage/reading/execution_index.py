@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -126,21 +126,22 @@ class ExecutionIndex:
 
     def _read_all(self, directory: Path, day: dt.date, names: list[str]) -> None:
         """Know the rows of files: from their summaries where these are put down, and else from the files."""
-        paths = [directory / name for name in names]
-        said = read_summaries(directory, [path.name for path in paths if path not in self.damaged])
-        read = {path: self._read(path, day, said.get(path.name)) for path in paths}
+        suspect = {path.name for path in self.damaged}
+        said = read_summaries(directory, [name for name in names if name not in suspect])
+        read = {name: self._read(directory / name, name, day, said.get(name)) for name in names}
         if self._execution_id is None:
-            put_down(self._data_dir, directory, {path: rows for path, rows in read.items() if path.name not in said})
+            put_down(directory, {name: rows for name, rows in read.items() if name not in said})
 
-    def _read(self, path: Path, day: dt.date, said: Sequence[Row] | None) -> Sequence[Row]:
+    def _read(self, path: Path, name: str, day: dt.date, said: Sequence[Row] | None) -> Sequence[Row]:
         """Know the rows of a file, which are returned; none where it is gone, or cannot be read."""
         signature = None if said else _signature(path)
-        if path in self.damaged and self._seen.get(path) == signature:
-            return ()  # nobody has put a copy in its place
-        self.damaged.pop(path, None)
+        if self.damaged and path in self.damaged:
+            if self._seen.get(path) == signature:
+                return ()  # nobody has put a copy in its place
+            del self.damaged[path]
         try:
             rows = said or execution_rows(path, COLUMNS, partial(_ending, self._short) if self._short else None)
-            self._rows[day][path.name] = _light_rows(path, day, self._meant(rows), self._tell)
+            self._rows[day][name] = _light_rows(path, day, self._meant(rows), self._tell)
             return rows
         except FileNotFoundError:
             return ()  # compacted away; the next listing has its runs
@@ -193,7 +194,15 @@ def _light_rows(path: Path, day: dt.date, said: Sequence[Row], tell: OnDamage) -
 
 def _is_away(row: ExecutionRow) -> bool:
     """Whether a row lies under a day that is neither its id's nor its time's: a copy of what is somewhere else."""
-    return row.day != day_of_id(row.execution_id) and row.day != row.timestamp.astimezone(dt.UTC).date()
+    if row.execution_id.startswith(_beginning(row.day)):
+        return False
+    return row.day not in (day_of_id(row.execution_id), row.timestamp.astimezone(dt.UTC).date())
+
+
+@lru_cache(maxsize=16)
+def _beginning(day: dt.date) -> str:
+    """What almost all ids of a day begin with."""
+    return f"exec_{day.isoformat().replace('-', '')}_"
 
 
 def _ending(short: str, table: pa.Table) -> pa.Table:
@@ -201,9 +210,9 @@ def _ending(short: str, table: pa.Table) -> pa.Table:
 
 
 def _light(row: Row, path: Path, day: dt.date, tell: OnDamage) -> ExecutionRow:
-    plain = plain_fields(row)
+    plain = plain_fields(row) if len(row) == len(COLUMNS) else None
     if plain is not None:
-        return ExecutionRow(**{name: plain[name] for name in _LIGHT}, day=day, path=path)
+        return ExecutionRow(**plain, day=day, path=path)
     try:
         has_blobs = row.get("exact_json") and mentions_blob(row)
         values = exact_fields(row, read_blobs(TableFiles(), path, row["write_id"]) if has_blobs else {})

@@ -99,7 +99,7 @@ def _last_said(lines: Iterable[bytes], names: frozenset[bytes]) -> dict[bytes, b
     said = {}
     for line in lines:
         name, _, rest = line[9:-1].partition(b" ")
-        if name in names and line[:9] == b"%08x " % zlib.crc32(line[9:-1]):
+        if name in names and line.startswith(b"%08x " % zlib.crc32(line[9:-1])):
             said[name] = rest
     return said
 
@@ -110,6 +110,7 @@ def _believed(directory: bytes, name: bytes, said: bytes) -> list[Row]:
         found = os.lstat(b"%s/%s" % (directory, name))
     except OSError:
         return []
-    is_same = (found.st_size, found.st_mtime_ns) == (int(size), int(changed_ns)) and stat.S_ISREG(found.st_mode)
+    if found.st_size != int(size) or found.st_mtime_ns != int(changed_ns) or not stat.S_ISREG(found.st_mode):
+        return []
     # One of another version may lack a column; its files can be read.
-    return (rows_of_summary(summary, COLUMNS) or []) if is_same else []
+    return rows_of_summary(summary, COLUMNS) or []

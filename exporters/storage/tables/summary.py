@@ -23,6 +23,7 @@ COLUMNS = (
     *("user_id", "session_id", "device_id", "study_id", "batch_id", "execution_mode", "safety_level", "used_seed"),
     *("total_execution_time", "status", "finish_reason", "outputs_generated", "item_rows", "exact_json"),
 )
+_ALL = frozenset(COLUMNS)
 MOST_ROWS = 64
 """What more rows cost as Parquet is little for each of them."""
 
@@ -61,7 +62,7 @@ def summary_rows(path: Path, names: Iterable[str]) -> list[Mapping[str, Any]] | 
 def rows_of_summary(summary: bytes, names: Iterable[str]) -> list[Mapping[str, Any]] | None:
     """The rows of a summary, all columns that it has; None where it lacks one of those names."""
     columns: dict[str, list[Any]] = _columns_of(summary)
-    if not columns.keys() >= set(names):
+    if columns.keys() != _ALL and not columns.keys() >= set(names):
         return None
     columns["timestamp"] = [at and _EPOCH + at * _MICROSECOND for at in columns["timestamp"]]
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

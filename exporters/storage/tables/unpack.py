@@ -77,7 +77,7 @@ def exact_fields(row: Row, blobs: Blobs) -> Fields:
 def plain_fields(row: Row) -> Fields | None:
     """What `exact_fields` gives of a row whose columns say all of it, in a fifth of the time; None for any other.
 
-    The row has every column that a list is made of.
+    The row has each column that a list is made of, and no other.
     """
     if tuple(map(type, _surely_said(row))) != _SURELY or type(row["total_execution_time"]) not in _SECONDS:
         return None
@@ -88,7 +88,9 @@ def plain_fields(row: Row) -> Fields | None:
         return None
     seed = row["used_seed"]
     said = {"status": status, "finish_reason": reason, "used_seed": None if seed is None else _number(seed)}
-    return {**row, **said}
+    fields = {**row, **said}
+    del fields["exact_json"]
+    return fields
 
 
 _KINDS: dict[str, type] = {
