@@ -175,14 +175,14 @@ def bench_uncompacted(directory: Path, runs: int) -> None:
         sink.write(a_run(chance, number, 10**6, 2))
     print(f"{runs:,} runs of a day or two, written one by one:", flush=True)
     for name, way in _WAYS.items():
-        asked = [sys.executable, "-c", _CHILD.format(way=way), str(data_dir)]
-        print(
-            f"  {name}: {subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()}", flush=True
-        )
+        print(f"  {name}: {_in_a_child(way, data_dir)}", flush=True)
     shutil.rmtree(data_dir / ".summaries", ignore_errors=True)
-    asked = [sys.executable, "-c", _CHILD.format(way=_WAYS["list_executions"]), str(data_dir)]
-    said = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
-    print(f"  list_executions, as a store of before: {said}", flush=True)
+    print(f"  list_executions, as a store of before: {_in_a_child(_WAYS['list_executions'], data_dir)}", flush=True)
+
+
+def _in_a_child(way: str, data_dir: Path) -> str:
+    asked = [sys.executable, "-c", _CHILD.format(way=way), str(data_dir)]
+    return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def _without_summaries(data_dir: Path) -> None:

@@ -21,7 +21,7 @@ _GAP = "  "
 
 
 def drawn(table: Table, console: Console) -> RenderableType:
-    """A table without a box whose cells are texts of one line; itself, where it is short or too wide for the console."""
+    """A table without a box, of cells that are texts of one line; itself where it is short, or too wide."""
     if table.row_count < LONG:
         return table
     columns = [(column, [cell for cell in column.cells if isinstance(cell, Text)]) for column in table.columns]
