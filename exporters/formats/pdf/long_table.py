@@ -20,8 +20,8 @@ Command = tuple[Any, ...]
 Rows = Sequence[Sequence[Any]]
 MakeTable = Callable[[Rows, Sequence[Command]], Flowable]
 
-AT_ONCE = 120
-"""Rows that are looked at for one page, which has some sixty."""
+AT_ONCE = 60
+"""Rows that are looked at for one page, which has some thirty; where all have room, more are."""
 
 
 class Styled:
