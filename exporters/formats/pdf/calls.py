@@ -8,6 +8,7 @@ from reportlab.platypus import CondPageBreak, Flowable
 
 from exporters.formats.pdf.flow import TextBlock, gap
 from exporters.formats.pdf.lines import Line, Span, Typesetter
+from exporters.formats.pdf.long_table import Command
 from exporters.formats.pdf.parts import (
     Command,
     heading,

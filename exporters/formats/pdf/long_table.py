@@ -29,7 +29,8 @@ class Styled:
 
     def __init__(self, rows: Rows, style: Sequence[Command], heads: int) -> None:
         self.rows, self.heads = rows, heads
-        of_rows, self._others = [], []
+        of_rows: list[tuple[int, Command]] = []
+        self._others: list[tuple[int, Command]] = []
         for place, command in enumerate(style):
             (of_rows if _is_of_rows(command, heads) else self._others).append((place, command))
         self._of_rows = sorted(of_rows, key=lambda one: one[1][1][1])
@@ -82,7 +83,8 @@ class TableOverPages(Told):
             if len(found) != 1:
                 return [found[0], self._rest(found[0])] if found else []
             count *= 2  # rows so low that all of them fit
-        return self._part(len(self._styled.rows)).split(available_width, available_height)
+        last: list[Flowable] = self._part(len(self._styled.rows)).split(available_width, available_height)
+        return last
 
     def _part(self, end: int) -> Any:
         return self._make(*self._styled.part(self._start, end))
