@@ -9,6 +9,7 @@ import argparse
 import datetime as dt
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -134,8 +135,59 @@ def _processor_seconds(action: Callable[[], Any]) -> float:
     return time.process_time() - started
 
 
+UNCOMPACTED = 6_000
+"""Runs of one day, a file each: a busy day that nobody has compacted."""
+
+_WAYS = {
+    "list_executions": "from exporters import list_executions; work = lambda: list_executions(data)",
+    "what a sink knows": (
+        "from exporters.storage.writing.stored_keys import StoredKeys; "
+        "work = lambda: StoredKeys(Path(data)).contains('0' * 32, 1)"
+    ),
+    "the latest in SQL": (
+        "from exporters.storage.reading.sql import connect; "
+        "work = lambda: connect(data).sql('from executions order by timestamp desc limit 50').fetchall()"
+    ),
+    "otel-tracking list": (
+        "from devserver.cli import main; sys.argv = ['otel-tracking', 'list', '--data', data]; work = main"
+    ),
+    "the index of runs": "from exporters.explorer.filling import Filler; work = lambda: Filler(data).fill()",
+}
+_CHILD = """
+import contextlib, io, resource, sys, time
+from pathlib import Path
+data = sys.argv[1]
+{way}
+started = time.perf_counter(), time.process_time()
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    work()
+taken = time.perf_counter() - started[0], time.process_time() - started[1]
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(f"{{taken[0]:.2f}} s, {{taken[1]:.2f}} s of a processor, {{peak:.0f}} MB at most")
+"""
+
+
+def bench_uncompacted(directory: Path, runs: int) -> None:
+    """Each way to ask for the runs of a day, in a fresh process that has seen none of them; what it imports aside."""
+    data_dir, chance = directory / "uncompacted", random.Random(7)
+    sink = ParquetSink(data_dir)
+    for number in range(runs):
+        sink.write(a_run(chance, number, 10**6, 2))
+    print(f"{runs:,} runs of a day or two, written one by one:", flush=True)
+    for name, way in _WAYS.items():
+        print(f"  {name}: {_in_a_child(way, data_dir)}", flush=True)
+    shutil.rmtree(data_dir / ".summaries", ignore_errors=True)
+    print(f"  list_executions, as a store of before: {_in_a_child(_WAYS['list_executions'], data_dir)}", flush=True)
+
+
+def _in_a_child(way: str, data_dir: Path) -> str:
+    asked = [sys.executable, "-c", _CHILD.format(way=way), str(data_dir)]
+    return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def _without_summaries(data_dir: Path) -> None:
     """Write the files of executions as they were before they had a summary."""
+    shutil.rmtree(data_dir / ".summaries", ignore_errors=True)
     for path in data_dir.glob("executions/date=*/*.parquet"):
         write_table(path, pq.ParquetFile(path).read())
 
@@ -166,11 +218,13 @@ def main() -> None:
     size = 1 if chosen.quick else 10
     if chosen.list:
         with tempfile.TemporaryDirectory() as directory:
+            bench_uncompacted(Path(directory), UNCOMPACTED * size // 10)
             bench_list(Path(directory), 1_000 * size)
         return
     with tempfile.TemporaryDirectory() as directory:
         bench_one_day(Path(directory), 3_850 * size)
         bench_finding(Path(directory), 10_000 * size)
+        bench_uncompacted(Path(directory), UNCOMPACTED * size // 10)
         bench_list(Path(directory), 1_000 * size)
         bench_streams(Path(directory), 100 * size)
 

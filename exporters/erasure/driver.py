@@ -25,6 +25,7 @@ from exporters.erasure.places import (
     MediaFolders,
     RemarksOfRuns,
     StoredRows,
+    Summaries,
 )
 from exporters.erasure.report import ALWAYS_BEYOND, ErasureReport, FoundRuns
 from exporters.storage.reading.damage import Damages
@@ -136,7 +137,7 @@ def resume(
 def _everywhere(data_dir: Path, places: Sequence[Place], progress: Progress | None) -> list[Place]:
     """Media before the rows that say what they are; exports after rows and remarks, of which datasets are made anew."""
     days = (lambda done, of: progress("tables", done, of)) if progress else None
-    ours: list[Place] = [MediaFolders(data_dir), StoredRows(data_dir, days), LooseFiles(data_dir)]
+    ours: list[Place] = [MediaFolders(data_dir), StoredRows(data_dir, days), Summaries(data_dir), LooseFiles(data_dir)]
     ours += [Documents(data_dir), RemarksOfRuns(data_dir), ExplorerIndex(data_dir), Exported(data_dir)]
     return [*ours, *places, Leftovers(data_dir)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from exporters.measures.drift import Drift, drifts
 from exporters.story.boxes import label_of
@@ -23,17 +24,19 @@ _LONGEST = 4_000
 """Characters of a text that is measured while somebody waits: comparing two takes 20 ms then. Datasets measure all."""
 
 
-def drift_of(record: ExecutionRecord, words: Mapping[str, str]) -> tuple[Parameter, ...]:
+def drift_of(record: ExecutionRecord, words: Mapping[str, str], most: int | None = None) -> tuple[Parameter, ...]:
     """Each text after the first, and its figures; nothing where the libraries of `queries` are not installed.
 
-    Of each figure the first is to the first text of the run, the second to the text before.
+    Of each figure the first is to the first text of the run, the second to the text before. Of more than `most` texts
+    only these are measured.
     """
     items = [item for item in record.items if item.item_type in ON_THE_WAY]
     if len(items) < 2 or Extra("queries").missing():
         return ()
     texts = (item.content if type(item.content) is str and len(item.content) <= _LONGEST else None for item in items)
     lines = zip((label_of(item, words) for item in items), drifts(texts), strict=True)
-    return tuple(Parameter(label, _told(*drift, words)) for label, drift in lines if drift != (None, None))
+    told = (Parameter(label, _told(*drift, words)) for label, drift in lines if drift != (None, None))
+    return tuple(islice(told, most))
 
 
 def _told(to_first: Drift | None, to_previous: Drift | None, words: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ import json
 import pytest
 from golden_record import PICTURE
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from records import ODD_VALUES, a_picture, a_record, an_item, records, text_of
 
 from exporters import FORMATS, DocumentSink, import_record
@@ -15,6 +16,7 @@ from exporters.errors import BrokenFile, NotWritable, UnknownFormat, UnknownOpti
 from exporters.formats import format_named
 from exporters.storage.writing.media import media_paths, store_media
 from otel_tracking.columns import columns_of
+from otel_tracking import canonical
 
 PARSED = [name for name, form in FORMATS.items() if form.parse]
 
@@ -45,6 +47,21 @@ def test_every_format_that_can_be_read_keeps_odd_values(name, odd):
     form = FORMATS[name]
 
     assert text_of(form.parse(form.render(record))) == text_of(record)
+
+
+@given(records)
+def test_json_is_written_as_the_library_writes_it(record):
+    """It is indented by a few lines of our own: nothing of that shows."""
+    document = FORMATS["json"].render(record)
+    again = json.dumps(json.loads(document), ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
+    assert document == f"{again}\n".encode()
+
+
+@given(st.text(st.characters(max_codepoint=127)) | st.none() | st.booleans())
+def test_what_is_taken_as_it_is_would_be_written_so(value):
+    """Most fields of a record are such: canonical JSON says nothing else of them."""
+    assert json.loads(canonical.dumps(value)) == value
+    assert type(json.loads(canonical.dumps(value))) is type(value)
 
 
 @pytest.mark.parametrize("name", FORMATS)

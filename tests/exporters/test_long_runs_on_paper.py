@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 from printed_records import after
-from reading_pdf import headings, read
+from reading_pdf import headings, read, text_of
 from records import NOON, a_record, a_span, an_item
 
 from exporters import FORMATS
@@ -342,3 +342,26 @@ def test_the_values_of_a_call_stay_beside_each_other(name):
         [page] = [page for page in pages if f"start{number}x" in page]
         assert page.count(f"end{number}x") == 2
         assert "PARAMETER" in page
+
+
+@pytest.mark.parametrize("count", [130, 300])
+def test_a_long_table_is_drawn_the_same_taken_a_page_at_a_time(count, monkeypatch):
+    """Every byte of the document, whatever the number of rows that are looked at for a page, one page's or fewer."""
+    hops = [f"{'a meadow and a tree ' * (number * 7 % 60)}{number}" for number in range(count)]
+    record = a_record(items=[an_item(content=hop, stage_iteration=1 + n) for n, hop in enumerate(hops)])
+    documents = set()
+    for at_once in (10**9, 120, 30):
+        for module in ("long_table", "parts"):
+            monkeypatch.setattr(f"exporters.formats.pdf.{module}.AT_ONCE", at_once)
+        documents.add(FORMATS["pdf"].render(record))
+    assert len(documents) == 1
+
+
+@for_both
+def test_a_run_of_thousands_of_hops_has_a_document(name):
+    """The way through its languages is told by its ends: whole it would not fit onto a page."""
+    way = {"from_lang": "de", "to_lang": "en"}
+    items = [an_item(content=f"a meadow {n}", stage_iteration=n, metadata=way) for n in range(1, 1_501)]
+    text = text_of(FORMATS[name].render(a_record(items=items)))
+    assert "…" in text
+    assert "a meadow 1500" in text

@@ -17,6 +17,7 @@ from devserver.cli.damages import complain_of, damages_as_dicts
 from devserver.cli.options import is_chosen, json_option, selection_options
 from devserver.cli.output import console, print_json
 from devserver.cli.records import none_found
+from devserver.cli.showing.long_table import drawn
 from devserver.cli.showing.terminal_words import STATUS_STYLES
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
@@ -60,7 +61,8 @@ def command(data_dir: Path, as_json: bool, limit: int | None, is_marked: bool | 
     if as_json:
         print_json({"executions": [_as_dict(row, book) for row in rows], "damaged": damages_as_dicts(damages)})
     elif rows:
-        console().print(_table(rows, book))
+        show = console()
+        show.print(drawn(_table(rows, book), show), crop=False)
     elif not is_chosen(wanted):
         say(f"No runs in {data_dir} yet. Make one: otel-tracking run stillepost 'Eine Blume'")
     if not rows and is_chosen(wanted):

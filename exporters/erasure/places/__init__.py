@@ -8,6 +8,7 @@ from exporters.erasure.places.loose_files import LooseFiles
 from exporters.erasure.places.media import MediaFolders
 from exporters.erasure.places.remarks import RemarksOfRuns
 from exporters.erasure.places.stored_rows import StoredRows
+from exporters.erasure.places.summaries import Summaries
 
 __all__ = [
     "Documents",
@@ -18,4 +19,5 @@ __all__ = [
     "MediaFolders",
     "RemarksOfRuns",
     "StoredRows",
+    "Summaries",
 ]

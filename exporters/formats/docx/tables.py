@@ -115,8 +115,9 @@ def new_table(document: Any, widths: Sequence[float], heads: Sequence[str] = ())
 
 def new_row(table: Any) -> list[Any]:
     """The cells of another row, which stays on one page."""
-    cells = list(table.add_row().cells)
-    keep_together(table.rows[-1])
+    row = table.add_row()  # to look for the last one takes a look at all
+    cells = list(row.cells)
+    keep_together(row)
     for cell in cells:
         border(cell._tc.get_or_add_tcPr(), "w:tcBorders", bottom=FAINT)
         cell.paragraphs[0].paragraph_format.space_after = Pt(1)

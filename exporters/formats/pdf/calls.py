@@ -8,8 +8,8 @@ from reportlab.platypus import CondPageBreak, Flowable
 
 from exporters.formats.pdf.flow import TextBlock, gap
 from exporters.formats.pdf.lines import Line, Span, Typesetter
+from exporters.formats.pdf.long_table import Command
 from exporters.formats.pdf.parts import (
-    Command,
     heading,
     last_of_whole,
     names_and_values,

@@ -11,7 +11,8 @@ from reportlab.platypus import CondPageBreak, Flowable
 from exporters.formats.pdf import pictures
 from exporters.formats.pdf.flow import TextBlock, gap, stacked
 from exporters.formats.pdf.lines import Line, Span, Typesetter
-from exporters.formats.pdf.parts import Command, heading, plain, rows_of, table
+from exporters.formats.pdf.long_table import Command
+from exporters.formats.pdf.parts import heading, plain, rows_of, table
 from exporters.formats.pdf.structure import Node, group, table_node
 from exporters.formats.pdf.styles import FAINT, GREY, INK, SMALL, TONES, WASH, WIDTH, Style
 from exporters.formats.printed.figures import Figure

@@ -11,7 +11,8 @@ from reportlab.platypus import Flowable
 
 from exporters.formats.pdf.flow import TextBlock, each, stacked
 from exporters.formats.pdf.lines import Line, Span, Typesetter
-from exporters.formats.pdf.parts import Command, heading, last_of_whole, paragraph, plain, rows_of, table, tag
+from exporters.formats.pdf.long_table import Command
+from exporters.formats.pdf.parts import heading, last_of_whole, paragraph, plain, rows_of, table, tag
 from exporters.formats.pdf.styles import FAINT, GREY, SMALL, TEXT, TONES, WIDTH, Colour, Style, stage_colour
 from exporters.formats.printed.layout import Printed
 from exporters.formats.printed.rows import BoxRow, Passage, Section, tongues_of

@@ -12,13 +12,11 @@ from reportlab.platypus.flowables import HRFlowable
 
 from exporters.formats.pdf.flow import TextBlock, gap
 from exporters.formats.pdf.lines import Line, Span, Typesetter
+from exporters.formats.pdf.long_table import AT_ONCE, Command, Styled, from_row
 from exporters.formats.pdf.structure import Node, Told, table_node
 from exporters.formats.pdf.styles import FAINT, SMALL, TAG, TONES, WIDTH, Style
 from exporters.story.parts import Parameter
 from exporters.story.printed.signs import pieces
-
-Command = tuple[Any, ...]
-"""One line of a table's style, as ReportLab takes it."""
 
 WHOLE = 8
 """Lines that stay together in a table; rows of more are split there."""
@@ -81,19 +79,28 @@ def table(
     style: Iterable[Command],
     heads: int = 0,
     node: Node | None = None,
-) -> Table:
+) -> Flowable:
     """A table whose first rows come again on each page; `node` is what it is where that is no table."""
-    usual: list[Command] = [
-        ("VALIGN", (0, 0), (-1, -1), "TOP"),
-        ("LEFTPADDING", (0, 0), (-1, -1), 0),
-        ("RIGHTPADDING", (0, 0), (-1, -1), 0),
-        ("TOPPADDING", (0, 0), (-1, -1), 0),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 0),
-    ]
-    made = Table([list(row) for row in rows], colWidths=list(widths), repeatRows=heads, hAlign="LEFT")
-    made.setStyle([*usual, *style])
-    made.node = node or table_node(rows, heads)
-    return made
+    told = node or table_node(rows, heads)
+
+    def make(some: Sequence[Sequence[Any]], commands: Sequence[Command]) -> Table:
+        made = Table([list(row) for row in some], colWidths=list(widths), repeatRows=heads, hAlign="LEFT")
+        made.setStyle([*_USUAL, *commands])
+        made.node = told
+        return made
+
+    if len(rows) <= AT_ONCE:
+        return make(rows, tuple(style))
+    return from_row(Styled(rows, tuple(style), heads), make, told, heads)
+
+
+_USUAL: list[Command] = [
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ("LEFTPADDING", (0, 0), (-1, -1), 0),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+    ("TOPPADDING", (0, 0), (-1, -1), 0),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 0),
+]
 
 
 def names_and_values(

@@ -10,7 +10,8 @@ from reportlab.platypus import Flowable
 
 from exporters.formats.pdf.flow import TextBlock, each
 from exporters.formats.pdf.lines import Line, Span, Typesetter
-from exporters.formats.pdf.parts import Command, heading, paragraph, table, tag
+from exporters.formats.pdf.long_table import Command
+from exporters.formats.pdf.parts import heading, paragraph, table, tag
 from exporters.formats.pdf.styles import GREY, INK, TONES, WASH, WIDTH, Colour, Style, lighter, stage_colour
 from exporters.formats.printed.layout import Printed
 from exporters.formats.printed.timeline import Timeline, Track, extent

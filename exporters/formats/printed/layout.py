@@ -5,7 +5,7 @@ Pure, like the story it is made from. Texts are visible but not escaped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from exporters.formats.printed.figures import Figure, figure_numbers, figures_of
@@ -22,6 +22,9 @@ from otel_tracking.audience import Audience
 
 MOST_SETTINGS = 30
 """Settings that are shown: more would be read by nobody, and are looked up where they can be searched."""
+
+MOST_LANGUAGES = 120
+"""Stops of the way of a text through languages: some six lines."""
 
 _LONGEST_SETTING, _LONGEST_VALUE, _LONGEST_FACT = 70, 500, 2_000
 _LONGEST_PROMPT = 400
@@ -90,13 +93,13 @@ def lay_out(story: Story, *, attached: bool | None, longest_side: int = LONGEST_
         status=story.status,
         tone=story.tone,
         outcome=story.outcome,
-        languages=tuple(stop.named(str, words) for stop in story.languages),
+        languages=_ends_of([stop.named(str, words) for stop in story.languages]),
         prompt=passage_of(story.given.text, story.given.tag or None, words, _LONGEST_PROMPT) if story.given else None,
         facts=tuple(fact for fact in story.facts if not fact.is_long),
         remarks=tuple(shortened(remark, words, _LONGEST_FACT) for remark in story.remarks),
         sections=tuple(sections_of(chapters, numbers, words, limits)),
         section_notes=more(left_out, words),
-        drift=story.drift[:MOST_SETTINGS],
+        drift=story.first_drift(MOST_SETTINGS),
         figures=tuple(figures_of(story, numbers, longest_side)),
         timeline=on_one_page(story.timeline),
         duration=story.duration,
@@ -109,6 +112,14 @@ def lay_out(story: Story, *, attached: bool | None, longest_side: int = LONGEST_
         notes=(*more(len(story.calls) - limits.calls, words), *_notes(story, attached)),
         words=words,
     )
+
+
+def _ends_of(languages: Sequence[str]) -> tuple[str, ...]:
+    """The languages of a way; of a very long one how it begins and ends, since it has to stand on one page."""
+    if len(languages) <= MOST_LANGUAGES:
+        return tuple(languages)
+    half = MOST_LANGUAGES // 2
+    return (*languages[:half], "…", *languages[-half:])
 
 
 def _call(call: Call, words: Mapping[str, str], most: int) -> PrintedCall:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ import pyarrow.compute as pc
 from exporters.errors import BrokenFile
 from exporters.storage.layout import day_directory, day_of_id, days_near, file_names_in, may_hold, short_id
 from exporters.storage.reading.damage import Damage, Damages, OnDamage
+from exporters.storage.reading.untold import put_down
+from exporters.storage.tables.day_summaries import read_summaries
 from exporters.storage.tables.summary import COLUMNS
 from exporters.storage.tables.table_file import TableFiles, execution_rows, read_checked
-from exporters.storage.tables.unpack import Row, exact_fields, mentions_blob
+from exporters.storage.tables.unpack import Row, exact_fields, mentions_blob, plain_fields
 
 RELISTINGS = 8
 
@@ -77,7 +79,7 @@ class ExecutionIndex:
 
     def __init__(self, data_dir: Path, execution_id: str | None = None, on_damage: OnDamage | None = None) -> None:
         self._data_dir = data_dir
-        self._execution_id = execution_id
+        self._execution_id, self._short = execution_id, short_id(execution_id or "")
         self._tell = Damages() if on_damage is None else on_damage
         self._rows: dict[dt.date, dict[str, list[ExecutionRow]]] = {}
         self.damaged: dict[Path, Damage] = {}
@@ -97,9 +99,7 @@ class ExecutionIndex:
         known, directory = self._rows.setdefault(day, {}), day_directory(self._data_dir, "executions", day)
         listed = self._names(directory)
         for _ in range(RELISTINGS):
-            for name in listed:
-                if name not in known:
-                    self._read(directory / name, day)
+            self._read_all(directory, day, [name for name in listed if name not in known])
             again = self._names(directory)
             if again == listed:
                 break
@@ -124,18 +124,36 @@ class ExecutionIndex:
             return []
         return [name for name in names if self._execution_id is None or may_hold(name, self._execution_id)]
 
-    def _read(self, path: Path, day: dt.date) -> None:
-        signature = _signature(path)
-        if path in self.damaged and self._seen.get(path) == signature:
-            return  # nobody has put a copy in its place
-        self.damaged.pop(path, None)
+    def _read_all(self, directory: Path, day: dt.date, names: list[str]) -> None:
+        """Know the rows of files: from their summaries where these are put down, and else from the files."""
+        suspect = {path.name for path in self.damaged}
+        said = read_summaries(directory, [name for name in names if name not in suspect])
+        read = {name: self._read(directory / name, name, day, said.get(name)) for name in names}
+        if self._execution_id is None:
+            put_down(directory, {name: rows for name, rows in read.items() if name not in said})
+
+    def _read(self, path: Path, name: str, day: dt.date, said: Sequence[Row] | None) -> Sequence[Row]:
+        """Know the rows of a file, which are returned; none where it is gone, or cannot be read."""
+        signature = None if said else _signature(path)
+        if self.damaged and path in self.damaged:
+            if self._seen.get(path) == signature:
+                return ()  # nobody has put a copy in its place
+            del self.damaged[path]
         try:
-            self._rows[day][path.name] = _light_rows(path, day, self._execution_id, self._tell)
+            rows = said or execution_rows(path, COLUMNS, partial(_ending, self._short) if self._short else None)
+            self._rows[day][name] = _light_rows(path, day, self._meant(rows), self._tell)
+            return rows
         except FileNotFoundError:
-            return  # compacted away; the next listing has its runs
+            return ()  # compacted away; the next listing has its runs
         except BrokenFile as trouble:
             self._seen[path] = signature
             self._is_damaged(path, trouble)
+            return ()
+
+    def _meant(self, rows: Sequence[Row]) -> Sequence[Row]:
+        # Other revisions of a run end with the same short id.
+        short = self._short
+        return rows if short is None else [row for row in rows if (row["execution_id"] or short).endswith(short)]
 
     def _is_damaged(self, path: Path, trouble: BrokenFile) -> None:
         self.damaged[path] = Damage(path, str(trouble))
@@ -165,26 +183,26 @@ def sibling(path: Path, table: str) -> Path:
     return path.parents[2] / table / path.parent.name / path.name
 
 
-def _light_rows(path: Path, day: dt.date, execution_id: str | None, tell: OnDamage) -> list[ExecutionRow]:
-    rows = read_checked(path, lambda: _read_light(path, day, execution_id, tell))
-    for row in filter(_is_away, rows):
+def _light_rows(path: Path, day: dt.date, said: Sequence[Row], tell: OnDamage) -> list[ExecutionRow]:
+    rows = read_checked(path, lambda: [_light(row, path, day, tell) for row in said])
+    away = [row for row in rows if _is_away(row)]
+    for row in away:
         there = f"{row.execution_id}, of {row.timestamp:%Y-%m-%d}"
         tell(Damage(path, f"{path} lies under another day than {there}. In that day's directory it would be read"))
-    return [row for row in rows if not _is_away(row)]
+    return [row for row in rows if not _is_away(row)] if away else rows
 
 
 def _is_away(row: ExecutionRow) -> bool:
     """Whether a row lies under a day that is neither its id's nor its time's: a copy of what is somewhere else."""
+    if row.execution_id.startswith(_beginning(row.day)):
+        return False
     return row.day not in (day_of_id(row.execution_id), row.timestamp.astimezone(dt.UTC).date())
 
 
-def _read_light(path: Path, day: dt.date, execution_id: str | None, tell: OnDamage) -> list[ExecutionRow]:
-    # Other revisions of a run end with the same short id.
-    short = short_id(execution_id or "")
-    rows = execution_rows(path, COLUMNS, partial(_ending, short) if short else None)
-    return [
-        _light(row, path, day, tell) for row in rows if short is None or (row["execution_id"] or short).endswith(short)
-    ]
+@lru_cache(maxsize=16)
+def _beginning(day: dt.date) -> str:
+    """What almost all ids of a day begin with."""
+    return f"exec_{day.isoformat().replace('-', '')}_"
 
 
 def _ending(short: str, table: pa.Table) -> pa.Table:
@@ -192,6 +210,9 @@ def _ending(short: str, table: pa.Table) -> pa.Table:
 
 
 def _light(row: Row, path: Path, day: dt.date, tell: OnDamage) -> ExecutionRow:
+    plain = plain_fields(row) if len(row) == len(COLUMNS) else None
+    if plain is not None:
+        return ExecutionRow(**plain, day=day, path=path)
     try:
         has_blobs = row.get("exact_json") and mentions_blob(row)
         values = exact_fields(row, read_blobs(TableFiles(), path, row["write_id"]) if has_blobs else {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,10 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from exporters.errors import AmbiguousExecution, BrokenFile, UnknownExecution, listed, suggest
-from exporters.storage.layout import day_of_id, is_likely_in, stored_days, table_files
+from exporters.storage.layout import day_directory, day_of_id, is_likely_in, stored_days, table_files
 from exporters.storage.reading.damage import Damage, Damages
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow
+from exporters.storage.tables.day_summaries import read_summaries
 from exporters.storage.tables.table_file import execution_rows
+from exporters.storage.tables.unpack import Row
 
 SHORTEST_PREFIX = 8
 _SUGGESTED_FROM = 2_000
@@ -89,17 +91,18 @@ def _is_name(text: str, execution_id: str, trace_id: str | None) -> bool:
 def _fitting_ids(data_dir: Path, day: dt.date, text: str, look: Look, damages: Damages) -> set[str]:
     found: set[str] = set()
     try:
-        for path in table_files(data_dir, "executions", day):
-            if look(path, text):
-                found |= _fitting_ids_of(path, text, damages)
+        paths = [path for path in table_files(data_dir, "executions", day) if look(path, text)]
+        said = read_summaries(day_directory(data_dir, "executions", day), [path.name for path in paths])
+        for path in paths:
+            found |= _fitting_ids_of(path, text, said.get(path.name), damages)
     except BrokenFile as trouble:
         damages(Damage(trouble.path or data_dir, str(trouble)))
     return found
 
 
-def _fitting_ids_of(path: Path, text: str, damages: Damages) -> set[str]:
+def _fitting_ids_of(path: Path, text: str, said: Sequence[Row] | None, damages: Damages) -> set[str]:
     try:
-        rows = execution_rows(path, ["execution_id", "trace_id"], partial(_fitting_rows, text))
+        rows = said or execution_rows(path, ["execution_id", "trace_id"], partial(_fitting_rows, text))
     except FileNotFoundError:
         return set()  # compacted away a moment ago
     except BrokenFile as trouble:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pyarrow as pa
 
 from exporters.storage.tables.seal import sealed_note
@@ -22,6 +23,7 @@ COLUMNS = (
     *("user_id", "session_id", "device_id", "study_id", "batch_id", "execution_mode", "safety_level", "used_seed"),
     *("total_execution_time", "status", "finish_reason", "outputs_generated", "item_rows", "exact_json"),
 )
+_ALL = frozenset(COLUMNS)
 MOST_ROWS = 64
 """What more rows cost as Parquet is little for each of them."""
 
@@ -33,7 +35,17 @@ def summary_of(executions: pa.Table) -> bytes:
     """The summary of a table of executions; empty where it has too many rows to need one."""
     if executions.num_rows > MOST_ROWS:
         return b""
-    columns = {name: executions[name].to_pylist() for name in COLUMNS}
+    return _written({name: executions[name].to_pylist() for name in COLUMNS})
+
+
+def summary_of_rows(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """The summary of rows as a file of executions has them; empty where they are too many or lack a column."""
+    if len(rows) > MOST_ROWS or not all(row.keys() >= set(COLUMNS) for row in rows):
+        return b""
+    return _written({name: [row[name] for row in rows] for name in COLUMNS})
+
+
+def _written(columns: dict[str, list[Any]]) -> bytes:
     columns["timestamp"] = [moment and (moment - _EPOCH) // _MICROSECOND for moment in columns["timestamp"]]
     return json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -44,8 +56,20 @@ def summary_rows(path: Path, names: Iterable[str]) -> list[Mapping[str, Any]] | 
     The whole file is checked: `BrokenFile` where a byte of it is not what was written.
     """
     note = sealed_note(path)
-    columns: dict[str, list[Any]] = json.loads(note) if note else {}
-    if not columns.keys() >= set(names):
+    return rows_of_summary(note, names) if note else None
+
+
+def rows_of_summary(summary: bytes, names: Iterable[str]) -> list[Mapping[str, Any]] | None:
+    """The rows of a summary, all columns that it has; None where it lacks one of those names."""
+    columns: dict[str, list[Any]] = _columns_of(summary)
+    if columns.keys() != _ALL and not columns.keys() >= set(names):
         return None
     columns["timestamp"] = [at and _EPOCH + at * _MICROSECOND for at in columns["timestamp"]]
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _columns_of(summary: bytes) -> dict[str, list[Any]]:
+    try:
+        return orjson.loads(summary)  # type: ignore[no-any-return]
+    except orjson.JSONDecodeError:
+        return json.loads(summary)  # type: ignore[no-any-return]  # a number may be infinite

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from exporters.storage.tables.blobs import Whole, has_reference
@@ -71,6 +72,34 @@ def exact_fields(row: Row, blobs: Blobs) -> Fields:
     fields = _Cells(blobs).fields(row).fit
     fields["timestamp"] = read_timestamp(fields["timestamp"])
     return {**_LEAST, **{name: value for name, value in fields.items() if value is not None}}
+
+
+def plain_fields(row: Row) -> Fields | None:
+    """What `exact_fields` gives of a row whose columns say all of it, in a fifth of the time; None for any other.
+
+    The row has each column that a list is made of, and no other.
+    """
+    if tuple(map(type, _surely_said(row))) != _SURELY or type(row["total_execution_time"]) not in _SECONDS:
+        return None
+    status, reason = _MEMBERS["status"].get(row["status"]), _MEMBERS["finish_reason"].get(row["finish_reason"])
+    if status is None or reason is None or row["timestamp"].tzinfo is not dt.UTC:
+        return None
+    if row["revision"] < 0 or row["outputs_generated"] < 0:
+        return None
+    seed = row["used_seed"]
+    said = {"status": status, "finish_reason": reason, "used_seed": None if seed is None else _number(seed)}
+    fields = {**row, **said}
+    del fields["exact_json"]
+    return fields
+
+
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("revision", "write_id", "item_rows", "outputs_generated"), int),
+    **dict.fromkeys(("execution_id", "status", "finish_reason"), str),
+    **{"timestamp": dt.datetime, "exact_json": type(None)},
+}
+_surely_said, _SURELY = itemgetter(*_KINDS), tuple(_KINDS.values())
+_SECONDS = (float, type(None))
 
 
 class _Cells:

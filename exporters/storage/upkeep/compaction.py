@@ -27,6 +27,7 @@ from exporters.storage.layout import (
 )
 from exporters.storage.reading.damage import Damage, Damages
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow, latest, sibling
+from exporters.storage.tables.day_summaries import forget_summaries
 from exporters.storage.tables.parquet_file import Step, no_step
 from exporters.storage.upkeep.day_rewrite import rewrite_day
 from exporters.storage.upkeep.whole_files import is_replaced, whole_files
@@ -182,6 +183,8 @@ def _remove_old(found: _Day, step: Step) -> None:
             remove([path if table == "executions" else sibling(path, table)])
     step("remove orphans")
     remove(found.orphans)
+    for directory in {path.parent for path in old}:
+        forget_summaries(directory)
 
 
 def _files(data_dir: Path, day: dt.date) -> list[Path]:

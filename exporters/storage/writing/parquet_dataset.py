@@ -19,6 +19,7 @@ from exporters.storage.layout import day_directory, file_name, label_of
 from exporters.storage.reading.damage import Damages
 from exporters.storage.reading.selection import Selection
 from exporters.storage.tables.codebook import write_codebook
+from exporters.storage.tables.day_summaries import add_summary
 from exporters.storage.tables.pack import pack
 from exporters.storage.tables.parquet_file import Step, no_step, write_table
 from exporters.storage.tables.rows import PreparedRecord, row_of
@@ -142,16 +143,18 @@ class ParquetSink:
         # Executions come last: their row is what makes a run visible.
         tables = {"blobs": packed.blobs, "items": packed.items, "executions": packed.executions}
         paths = {table: day_directory(self._data_dir, table, day) / name for table in tables}
+        summary = summary_of(packed.executions)
         try:
             for table, content in tables.items():
                 self._step(table)
                 if content.num_rows:
-                    write_table(paths[table], content, summary_of(content) if table == "executions" else b"")
+                    write_table(paths[table], content, summary if table == "executions" else b"")
         except BaseException:
             discard(reversed(paths.values()))
             raise
         self._stored.add(paths["executions"], ((row.trace_id, row.execution_id, row.revision) for row in rows))
         self._step("written")
+        add_summary(paths["executions"], summary)
 
 
 _day = attrgetter("day")

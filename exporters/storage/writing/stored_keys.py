@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from exporters.errors import BrokenFile
 from exporters.storage.layout import day_of_directory, is_file_name, names_in
+from exporters.storage.tables.day_summaries import read_summaries
 from exporters.storage.tables.table_file import execution_rows
+from exporters.storage.tables.unpack import Row
 
 _log = logging.getLogger("otel_tracking")
 
@@ -100,9 +102,10 @@ class StoredKeys:
             if self._changed_ns.get(day) == changed_ns:
                 return
             # Names, not paths: a day has thousands of files, and each record that is stored here changes it.
-            for name in {*names_in(day)} - self._names_read_of(day):
-                if is_file_name(name):
-                    self._read(day / name)
+            new = [name for name in {*names_in(day)} - self._names_read_of(day) if is_file_name(name)]
+            said = read_summaries(day, new)
+            for name in new:
+                self._read(day / name, said.get(name))
         except BrokenFile as trouble:
             _log.warning("%s", trouble)
             return None
@@ -112,9 +115,9 @@ class StoredKeys:
         if time.time_ns() - changed_ns > 1_000_000_000:
             self._changed_ns[day] = changed_ns
 
-    def _read(self, path: Path) -> None:
+    def _read(self, path: Path, said: Sequence[Row] | None) -> None:
         try:
-            rows = execution_rows(path, _COLUMNS)
+            rows = said or execution_rows(path, _COLUMNS)
             self._know((row["trace_id"], row["execution_id"], row["revision"]) for row in rows)
         except BrokenFile:
             # Readers say why; nobody else's runs wait for it, and its own may be stored once more.

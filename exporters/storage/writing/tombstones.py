@@ -53,9 +53,12 @@ class Tombstones:
         append_lines(self._path, "".join(f"{line}\n" for line in lines).encode())
         sync_directory(self._path.parent)
 
-    def writing(self) -> AbstractContextManager[int]:
-        """A block in which no run is erased: what `holds` says in it is true until its end."""
-        return locked(self._data_dir / _LOCK, fcntl.LOCK_SH)
+    def writing(self, *, wait: bool = True) -> AbstractContextManager[int]:
+        """A block in which no run is erased: what `holds` says in it is true until its end.
+
+        `BlockingIOError` where that is being decided and shall not be waited for.
+        """
+        return locked(self._data_dir / _LOCK, fcntl.LOCK_SH | (0 if wait else fcntl.LOCK_NB))
 
     def deciding(self) -> AbstractContextManager[int]:
         """A block in which nobody writes: it waits for writes that are under way, and others wait for its end."""
