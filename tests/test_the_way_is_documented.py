@@ -1,4 +1,4 @@
-"""The tables of the way in `docs/architecture.md` name the modules that an item and an HTTP body pass, and count them."""
+"""The tables of `docs/architecture.md` name the modules that an item and an HTTP body pass, and count them."""
 
 import re
 import subprocess
@@ -21,12 +21,12 @@ def walked():
     """Every module that is entered on each way, once."""
     command = [sys.executable, ROOT / "tools" / "show_the_way.py"]
     said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=120).stdout
-    ways = {"item": set(), "body": set()}
+    ways, way = {"item": set(), "body": set()}, ""
     for line in said.splitlines():
         if line.startswith("    "):
             ways[way].add(line.strip())
         else:
-            way = line.partition(":")[0].partition(",")[0]
+            way = line.partition(":")[0]
     return ways
 
 
