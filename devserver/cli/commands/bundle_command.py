@@ -30,7 +30,7 @@ from exporters.storage.reading.damage import Damages
     "--format",
     "format_name",
     metavar="NAME",
-    help="What to write; else as OUT ends, or qdpx.",
+    help="What to write; else as OUT ends, and qdpx without an ending.",
 )
 @click.option("--title", default=CollectionOptions().title, show_default=True, help="What it is called.")
 @click.option("--language", type=click.Choice(CHOICES["language"]), default="en", help="The language of its own words.")
