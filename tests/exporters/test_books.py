@@ -1,5 +1,6 @@
 """Many runs as one document: everything of every run, once, with contents that lead there."""
 
+import dataclasses
 import io
 import os
 import re
@@ -146,6 +147,24 @@ def test_runs_that_began_alike_stand_side_by_side(name):
         assert compared.count(told) - plain.count(told) == times, told  # a hop, and the final text
     assert "What differs".lower() in compared.lower()
     assert compared.count("Seed") > plain.count("Seed")
+
+
+@in_every_format
+def test_what_only_one_pipeline_has_is_counted_and_not_laid_beside_nothing(name):
+    """Between runs of one configuration a setting that is missing is a difference; between two it is none."""
+    runs = [
+        at(0, a_run_of_hops("Eine Blume", "A flower", metadata={"heat": 0.4})),
+        at(1, a_run_of_hops("Eine Blume", "A flower", metadata={"heat": 0.5, "bag": "large"}, config_name="dada")),
+    ]
+    assert _more_when_compared(name, runs) == [True, False]
+    assert "Settings that not all have" in " ".join(words_in(name, written(name, runs, compare=True)).split())
+    alike = [dataclasses.replace(run, config_name="dada") for run in runs]
+    assert _more_when_compared(name, alike) == [True, True]
+
+
+def _more_when_compared(name, runs):
+    plain, compared = (words_in(name, written(name, runs, compare=one)) for one in (False, True))
+    return [compared.count(told) > plain.count(told) for told in ("heat", "bag")]
 
 
 def test_five_that_began_alike_stand_in_two_tables_of_three_and_two():

@@ -16,7 +16,7 @@ from exporters.formats.docx.xml import describe_picture, may_break
 from exporters.formats.printed.colours import GREY
 from exporters.story.parts import joined
 
-_NAMES, _ALL = 24.0, 146.0
+_NAMES, _ALL = 32.0, 138.0
 _HIGHEST = 50.0
 
 
