@@ -273,6 +273,20 @@ def test_pictures_of_a_word_document_have_ids_of_their_own_and_words():
     assert all(one.get("descr") for one in shapes)
 
 
+def test_a_row_of_a_comparison_in_word_stays_on_one_page_unless_it_is_long():
+    """And the first of them on the page of its head."""
+    runs = [at(number, a_run_of_hops("Eine Blume", "short", f"{'long ' * 100}{number}")) for number in range(2)]
+    document = docx.Document(io.BytesIO(written("docx", runs, compare=True)))
+    [table] = [one for one in document.tables if one.rows[0].cells[0].text == "Step"]
+    whole = {
+        row.cells[0].text: all(one.get(qn("w:val")) != "0" for one in row._tr.iter(qn("w:cantSplit")))
+        for row in table.rows
+    }
+
+    assert (whole["Hop 1"], whole["Hop 2"]) == (True, False)
+    assert all(cell.paragraphs[0].paragraph_format.keep_with_next for cell in table.rows[0].cells)
+
+
 def test_no_part_of_a_word_document_says_when_it_was_packed():
     with zipfile.ZipFile(io.BytesIO(class_as("docx"))) as package:
         assert package.testzip() is None
