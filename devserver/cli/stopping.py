@@ -24,3 +24,9 @@ def wait_for(stopped: threading.Event) -> None:
     """Wait without end, in pieces: a wait without a limit would not hear signals everywhere."""
     while not stopped.wait(3600):
         pass
+
+
+def stop_by_either_signal() -> None:
+    """SIGTERM is Ctrl-C from now on: what is half made goes, and how far it came is said."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -66,4 +66,7 @@ def _place(said: dict[str, Any], sql: str, before: int) -> str:
 def _meant(said: dict[str, Any]) -> str:
     known = [one.strip().rpartition(".")[2] for one in str(said.get("candidates", "")).split(",") if one.strip()]
     name = str(said.get("name", ""))
+    if said.get("type") == "Table":
+        # The nearest that DuckDB knows may be a table of its own.
+        return suggest(name, known) or " otel-tracking ask --tables lists those there are."
     return suggest(name, known) or (f" Did you mean {known[0]}?" if known and said.get("type") else "")

@@ -20,6 +20,7 @@ from exporters.storage.writing.media import load_media
 from otel_tracking.erasure import RunId
 from otel_tracking.record import ExecutionRecord
 
+_KNOWN = ", ".join(sorted(COLLECTIONS))
 _NOT_OF_ALL = ("audience", "compare", "titles", "pages")
 Progress = Callable[[int, int], None]
 """Told how many runs are written, and how many there are."""
@@ -36,8 +37,7 @@ class CollectionMade:
 def collection_named(name: str) -> CollectionFormat:
     """The format of that name; `UnknownFormat` names those there are, `MissingExtra` what to install for it."""
     if name not in COLLECTIONS:
-        known = sorted(COLLECTIONS)
-        raise UnknownFormat(f"no collection is called {name!r:.40}.{suggest(name, known)} There are: {listed(known)}")
+        raise UnknownFormat(f"no collection is called {name!r:.40}.{suggest(name, COLLECTIONS)} There are: {_KNOWN}")
     form = COLLECTIONS[name]
     if form.extra:
         form.extra.check()
@@ -55,12 +55,18 @@ def check_options(form: CollectionFormat, format_name: str, options: CollectionO
 
 
 def format_of(out: Path) -> str:
-    """The format that the name of a file ends like; a project for qualitative analysis where it ends like none.
+    """The format that the name of a file ends like; a project for qualitative analysis where it has no ending.
+
+    `UnknownFormat` for an ending of no format: nobody should get a project in a file that is called `class.pfd`.
 
     >>> format_of(Path("class.pdf")), format_of(Path("texts.docx.zip")), format_of(Path("garden"))
     ('pdf', 'coding_docx', 'qdpx')
     """
-    return next((name for name, form in COLLECTIONS.items() if out.name.lower().endswith(form.suffix)), "qdpx")
+    named = next((name for name, form in COLLECTIONS.items() if out.name.lower().endswith(form.suffix)), None)
+    if not named and out.suffix:
+        endings = ", ".join(sorted(form.suffix for form in COLLECTIONS.values()))
+        raise UnknownFormat(f"the ending of {out.name!r:.60} says nothing of a form; {endings} would work, or --format")
+    return named or "qdpx"
 
 
 def make_collection(

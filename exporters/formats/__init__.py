@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from exporters.errors import UnknownFormat, listed, suggest
+from exporters.errors import UnknownFormat, suggest
 from otel_tracking.extras import Extra
 from otel_tracking.record import ExecutionRecord
 
@@ -122,9 +122,8 @@ FORMATS: dict[str, Format] = {
 def format_named(name: str) -> Format:
     """The format of that name; `UnknownFormat` names those there are, `MissingExtra` what to install for it."""
     if name not in FORMATS:
-        raise UnknownFormat(
-            f"no format is called {name!r}.{suggest(name, FORMATS)} There are: {listed(sorted(FORMATS))}"
-        )
+        known = ", ".join(sorted(FORMATS))
+        raise UnknownFormat(f"no format is called {name!r:.40}.{suggest(name, FORMATS)} There are: {known}")
     form = FORMATS[name]
     if form.extra:
         form.extra.check()

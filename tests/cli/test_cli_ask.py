@@ -192,6 +192,7 @@ def test_a_question_can_only_ask(data, tmp_path, name):
             'Referenced column "contnt" not found in FROM clause (line 1, column 8). Did you mean content?',
         ),
         ("select *\nfrom itms", "Table with name itms does not exist (line 2, column 6). Did you mean items?"),
+        ("select 1 from nothing", "(line 1, column 15). otel-tracking ask --tables lists those there are."),
         ("select 'ä', nope(content) from items", "(line 1, column 13)"),
         ("selec 1", 'syntax error at or near "selec" (line 1, column 1)'),
         ("select cast(content as int) from items where content is not null", "Could not convert string"),

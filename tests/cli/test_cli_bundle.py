@@ -36,6 +36,7 @@ def test_an_unknown_format_lists_those_there_are(tmp_path):
     done = call("bundle", tmp_path / "x", "--format", "qdp", data=a_store(tmp_path / "data", "anna"))
     assert done.exit_code == 2
     assert "Did you mean qdpx" in done.stderr
+    assert all(name in done.stderr for name in COLLECTIONS)
     assert not (tmp_path / "x").exists()
 
 
@@ -45,6 +46,16 @@ def test_the_name_of_the_file_says_what_to_write(tmp_path):
     for name, beginning in (("class.pdf", b"%PDF"), ("class.html", b"<!DOCTYPE html>"), ("class", b"PK")):
         assert call("bundle", tmp_path / name, data=data).exit_code == 0
         assert (tmp_path / name).read_bytes().startswith(beginning)
+
+
+def test_an_ending_of_no_format_is_refused_unless_the_format_is_named(tmp_path):
+    """A slip of the finger is no reason to write a project into a file of another name."""
+    data = a_store(tmp_path / "data", "anna")
+    refused = call("bundle", tmp_path / "class.pfd", data=data)
+    assert (refused.exit_code, (tmp_path / "class.pfd").exists()) == (2, False)
+    assert "the ending of 'class.pfd' says nothing of a form" in refused.stderr
+    assert all(form.suffix in refused.stderr for form in COLLECTIONS.values())
+    assert call("bundle", tmp_path / "study.2026", "--format", "qdpx", data=data).exit_code == 0
 
 
 def test_a_document_is_for_an_audience_and_a_project_is_not(tmp_path):

@@ -101,6 +101,34 @@ command_line.main(["export", "--all", "--format", "json", "--out", sys.argv[1] +
     assert len(list(out.glob("*.json"))) == RUNS
 
 
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("command", [["bundle", "out"], ["dataset", "out"], ["export", "--all", "--out", "out/"]])
+def test_whatever_stops_it_nothing_half_made_is_left(data, tmp_path, command, number):
+    """Neither under its name nor hidden, in the last moment before it would be there."""
+    program = """
+import os, signal, sys
+from devserver.cli.app import command_line
+from exporters.privacy.way_out import WayOut
+passing, passed = WayOut.passing, []
+def stopped(*given):
+    passed.append(1)
+    if len(passed) == (3 if "--all" in sys.argv else 1):
+        os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+    return passing(*given)
+WayOut.passing = stopped
+command_line.main([*sys.argv[3:], "--data", sys.argv[2]])
+"""
+    where = tmp_path / "here"
+    where.mkdir()
+    command = [f"{where}/{part}" if part.startswith("out") else part for part in command]
+    child = start_python(program, number, data, *command)
+    child.communicate(timeout=60)
+    assert child.returncode == 130
+    left = [path for path in where.rglob("*") if path.is_file()]
+    assert all(path.suffix == ".json" and import_record(path).items for path in left)
+    assert len(left) == (2 if command[0] == "export" else 0)
+
+
 def test_what_was_changed_grew_or_is_wanted_otherwise_is_made_again(data):
     """A later revision, a file that somebody wrote into, one that is gone, another format's options."""
     out = data.parent / "out"

@@ -10,7 +10,7 @@ from devserver.embedded.translation.dictd import Dictionary, default_cache_dir, 
 from devserver.embedded.translation.freedict import FreeDict
 from devserver.embedded.translation.glosses import choose_gloss
 from devserver.embedded.translation.lemmas import forms_to_try
-from devserver.embedded.translation.words import split_words
+from devserver.embedded.translation.splitting import split_words
 
 GERMAN = {
     "00databaseinfo": "00databaseinfo\nEdition: 1.9-fd1",

@@ -1,5 +1,6 @@
 """Many runs as one document: everything of every run, once, with contents that lead there."""
 
+import dataclasses
 import io
 import os
 import re
@@ -148,6 +149,24 @@ def test_runs_that_began_alike_stand_side_by_side(name):
     assert compared.count("Seed") > plain.count("Seed")
 
 
+@in_every_format
+def test_what_only_one_pipeline_has_is_counted_and_not_laid_beside_nothing(name):
+    """Between runs of one configuration a setting that is missing is a difference; between two it is none."""
+    runs = [
+        at(0, a_run_of_hops("Eine Blume", "A flower", metadata={"heat": 0.4})),
+        at(1, a_run_of_hops("Eine Blume", "A flower", metadata={"heat": 0.5, "bag": "large"}, config_name="dada")),
+    ]
+    assert _more_when_compared(name, runs) == [True, False]
+    assert "Settings that not all have" in " ".join(words_in(name, written(name, runs, compare=True)).split())
+    alike = [dataclasses.replace(run, config_name="dada") for run in runs]
+    assert _more_when_compared(name, alike) == [True, True]
+
+
+def _more_when_compared(name, runs):
+    plain, compared = (words_in(name, written(name, runs, compare=one)) for one in (False, True))
+    return [compared.count(told) > plain.count(told) for told in ("heat", "bag")]
+
+
 def test_five_that_began_alike_stand_in_two_tables_of_three_and_two():
     runs = [at(number, a_run_of_hops("Eine Blume", f"flower {number}")) for number in range(5)]
     page = page_of(written("html", runs, compare=True))
@@ -252,6 +271,20 @@ def test_pictures_of_a_word_document_have_ids_of_their_own_and_words():
     ids = [one.get("id") for one in shapes]
     assert len(ids) == len(set(ids)) > 5
     assert all(one.get("descr") for one in shapes)
+
+
+def test_a_row_of_a_comparison_in_word_stays_on_one_page_unless_it_is_long():
+    """And the first of them on the page of its head."""
+    runs = [at(number, a_run_of_hops("Eine Blume", "short", f"{'long ' * 100}{number}")) for number in range(2)]
+    document = docx.Document(io.BytesIO(written("docx", runs, compare=True)))
+    [table] = [one for one in document.tables if one.rows[0].cells[0].text == "Step"]
+    whole = {
+        row.cells[0].text: all(one.get(qn("w:val")) != "0" for one in row._tr.iter(qn("w:cantSplit")))
+        for row in table.rows
+    }
+
+    assert (whole["Hop 1"], whole["Hop 2"]) == (True, False)
+    assert all(cell.paragraphs[0].paragraph_format.keep_with_next for cell in table.rows[0].cells)
 
 
 def test_no_part_of_a_word_document_says_when_it_was_packed():

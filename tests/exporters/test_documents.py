@@ -15,8 +15,8 @@ from exporters import FORMATS, DocumentSink, import_record
 from exporters.errors import BrokenFile, NotWritable, UnknownFormat, UnknownOption
 from exporters.formats import format_named
 from exporters.storage.writing.media import media_paths, store_media
-from otel_tracking.columns import columns_of
 from otel_tracking import canonical
+from otel_tracking.columns import columns_of
 
 PARSED = [name for name, form in FORMATS.items() if form.parse]
 

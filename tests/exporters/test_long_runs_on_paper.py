@@ -309,6 +309,15 @@ def test_a_call_stays_with_its_answer_in_word():
     assert kept == [True] * (len(kept) - 1) + [False]
 
 
+def test_what_a_chapter_begins_with_is_on_the_page_of_the_first_of_it_in_word():
+    """A heading and its sentence are not left alone at the foot of a page."""
+    call = a_span(configured={"a": 1}, passed={"a": 1})
+    document = docx.Document(io.BytesIO(FORMATS["docx"].render(a_record(spans=(call,)))))
+    [lead] = [one for one in document.paragraphs if one.text.startswith("One table for each call")]
+
+    assert lead.paragraph_format.keep_with_next
+
+
 @pytest.mark.parametrize("name", ["pdf", "docx"])
 def test_students_are_not_shown_the_configuration(name):
     record = a_record(metadata=CONFIG, safety_level="kids")

@@ -68,6 +68,12 @@ def test_a_word_that_is_wider_than_its_column_is_broken():
     assert all(line.width <= 100 for line in lines)
 
 
+def test_a_name_is_broken_where_it_is_put_together():
+    lines = a_setter().lines([Span("config.outputs.2.parameters.duration_seconds")], 100)
+
+    assert [shown(line) for line in lines] == ["config.outputs.2.", "parameters.duration_", "seconds"]
+
+
 def test_japanese_is_not_broken_before_a_full_stop():
     assert [part for part, _ in parts("赤い「家」。")] == ["赤", "い", "「家」。"]
 

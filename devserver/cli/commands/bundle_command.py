@@ -14,6 +14,7 @@ from devserver.cli.kept_back import kept_back_as_dict, say_kept_back
 from devserver.cli.options import json_option, privacy_options, selection_options
 from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count
+from devserver.cli.stopping import stop_by_either_signal
 from devserver.cli.streams import say
 from devserver.cli.tables import reads_tables, table_options
 from exporters.collections import CollectionOptions
@@ -30,7 +31,7 @@ from exporters.storage.reading.damage import Damages
     "--format",
     "format_name",
     metavar="NAME",
-    help="What to write; else as OUT ends, or qdpx.",
+    help="What to write; else as OUT ends, and qdpx without an ending.",
 )
 @click.option("--title", default=CollectionOptions().title, show_default=True, help="What it is called.")
 @click.option("--language", type=click.Choice(CHOICES["language"]), default="en", help="The language of its own words.")
@@ -83,6 +84,7 @@ def command(
     Runs of a study that wants consent leave with consent alone, and marked ones --with-marked. Where no run may leave
     the exit code is 1; it is also 1 where runs could not be read: they are named, and the others are written.
     """
+    stop_by_either_signal()
     damages, study = Damages(), selection["study_id"]
     way_out = open_way_out(data_dir, profile, study=study, roster=roster, with_marked=with_marked)
     format_name = format_name or format_of(out)

@@ -14,6 +14,7 @@ from devserver.cli.kept_back import kept_back_as_dict, say_kept_back
 from devserver.cli.options import json_option, privacy_options, selection_options
 from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count
+from devserver.cli.stopping import stop_by_either_signal
 from devserver.cli.streams import say
 from devserver.cli.tables import reads_tables, table_options
 from exporters.dataset import CRATES, Dataset, make_dataset
@@ -78,6 +79,7 @@ def command(
     Where no run matches there is no dataset, and the exit code is 1. It is also 1 where runs could not be read: they
     are named here, left out of the dataset, and counted in its README.
     """
+    stop_by_either_signal()
     damages = Damages()
     study = selection["study_id"]
     way_out = open_way_out(data_dir, profile, study=study, roster=roster, with_marked=with_marked)

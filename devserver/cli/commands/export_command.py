@@ -17,6 +17,7 @@ from devserver.cli.options import json_option, privacy_options, refuse, selectio
 from devserver.cli.output import print_json, progress_bar
 from devserver.cli.records import chosen_rows, none_found
 from devserver.cli.showing.text import count
+from devserver.cli.stopping import stop_by_either_signal
 from devserver.cli.streams import say
 from devserver.cli.tables import reads_tables, table_options
 from exporters.formats import format_named
@@ -78,6 +79,7 @@ def command(
     form = format_named(format_name)
     said = {name: value for name, value in (("audience", audience), ("language", language)) if value is not None}
     check_options(said, [form])
+    stop_by_either_signal()
     damages, study = Damages(), selection["study_id"]
     way_out = open_way_out(data_dir, profile, study=study, roster=roster, with_marked=with_marked or bool(executions))
     rows = list(filter(way_out.lets_out, chosen_rows(data_dir, executions, everything, selection, damages)))

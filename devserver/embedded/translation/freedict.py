@@ -14,7 +14,7 @@ from devserver.embedded.translation.dictd import Dictionary, open_dictionary
 from devserver.embedded.translation.glosses import choose_gloss
 from devserver.embedded.translation.lemmas import forms_to_try, lemmatiser
 from devserver.embedded.translation.processes import package_version
-from devserver.embedded.translation.words import (
+from devserver.embedded.translation.splitting import (
     WordInText,
     join_japanese,
     split_japanese,

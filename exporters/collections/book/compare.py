@@ -125,14 +125,21 @@ def _comparison(columns: Sequence[_Column], words: Mapping[str, str]) -> RunsAli
         there = [column.steps.get(place, ("", Cell())) for column in columns]
         label = next(label for label, _ in there if label)
         steps.append(ComparedStep(label, tuple(cell for _, cell in there)))
-    return RunsAlike(tuple(column.row for column in columns), tuple(steps), tuple(_differences(columns)))
+    return RunsAlike(tuple(column.row for column in columns), tuple(steps), tuple(_differences(columns, words)))
 
 
-def _differences(columns: Sequence[_Column]) -> Iterator[ComparedStep]:
+def _differences(columns: Sequence[_Column], words: Mapping[str, str]) -> Iterator[ComparedStep]:
     names = list(dict.fromkeys(name for column in columns for name in column.parameters))
     differing = [name for name in names if len({column.parameters.get(name, "") for column in columns}) > 1]
-    for name in differing[:_MOST_DIFFERENCES]:
+    # What one pipeline has and another has not says nothing but that they are different ones.
+    are_one = len({column.row.title for column in columns}) == 1
+    shared = [name for name in differing if are_one or all(name in column.parameters for column in columns)]
+    for name in shared[:_MOST_DIFFERENCES]:
         yield ComparedStep(name, tuple(Cell(column.parameters.get(name) or "–") for column in columns))
+    if len(shared) < len(differing):
+        left_out = set(differing) - set(shared)
+        counts = [len(left_out & column.parameters.keys()) for column in columns]
+        yield ComparedStep(words["compare own"], tuple(Cell(f"{count:,}" if count else "–") for count in counts))
 
 
 def _column(row: BookRow, story: Story, words: Mapping[str, str]) -> _Column:
@@ -190,8 +197,11 @@ def _parameters(row: BookRow, story: Story, words: Mapping[str, str]) -> Iterato
         yield words[name], story.fact(name)
     yield words["models"], ", ".join(row.models)
     yield from ((setting.name, beginning(setting.value, _LONGEST_VALUE)) for setting in story.settings)
+    where = {words["file_path"], words["sha256"]}  # of two files they always differ
     outputs: Iterable[Box] = (box for box in story.boxes if box.item_type in OUTPUT_TYPES)
     for number, box in enumerate(outputs, start=1):
         yield from (
-            (f"{words['output']} {number}: {one.name}", beginning(one.value, _LONGEST_VALUE)) for one in box.parameters
+            (f"{words['output']} {number}: {one.name}", beginning(one.value, _LONGEST_VALUE))
+            for one in box.parameters
+            if one.name not in where
         )

@@ -16,8 +16,10 @@ from exporters.formats.docx.xml import describe_picture, may_break
 from exporters.formats.printed.colours import GREY
 from exporters.story.parts import joined
 
-_NAMES, _ALL = 24.0, 146.0
+_NAMES, _ALL = 32.0, 138.0
 _HIGHEST = 50.0
+_SHORT = 350
+"""Signs of a text that is surely no higher than half a page, in whatever script."""
 
 
 def write_comparisons(document: Any, compared: SideBySide, words: Mapping[str, str]) -> None:
@@ -37,6 +39,9 @@ def _table(document: Any, one: RunsAlike, words: Mapping[str, str]) -> None:
     for cell, run in zip(table.rows[0].cells[1:], one.runs, strict=True):
         status = words.get(f"is {run.status}", run.status)
         tell(cell.add_paragraph(), joined(status, f"{run.moment:%Y-%m-%d %H:%M}"), size=7, colour=GREY)
+    for cell in table.rows[0].cells:
+        for paragraph in cell.paragraphs:
+            paragraph.paragraph_format.keep_with_next = True
     for step in one.steps:
         _row(table, step, width, size=8.5)
     if one.differences:
@@ -48,7 +53,8 @@ def _table(document: Any, one: RunsAlike, words: Mapping[str, str]) -> None:
 
 def _row(table: Any, step: ComparedStep, width: float, *, size: float) -> None:
     cells = new_row(table)
-    may_break(table.rows[-1])
+    if any(len(told.text) > _SHORT for told in step.cells):
+        may_break(table.rows[-1])
     tell(cells[0].paragraphs[0], step.label, size=8, colour=GREY)
     for cell, told in zip(cells[1:], step.cells, strict=True):
         _fill(cell, told, width - 4, size)

@@ -16,7 +16,7 @@ from exporters.formats.pdf.structure import Node
 from exporters.formats.pdf.styles import FAINT, GREY, SMALL, WIDTH, Style
 from exporters.story.parts import joined
 
-_NAMES, _BETWEEN = 76.0, 9.0
+_NAMES, _BETWEEN = 92.0, 9.0
 _HIGHEST = 150.0
 _TEXT, _VALUE = Style(8.5), Style(7.5)
 

@@ -89,7 +89,7 @@ def _outcome(document: Any, story: Printed) -> None:
     facts_side_by_side(document, story.facts, size=8.5)
     if story.remarks:
         document.add_heading(story.words["remarks"], 1)
-        _say(document, (story.words["remarks lead"],))
+        _lead(document, story.words["remarks lead"])
         facts_table(document, story.remarks, size=8.5)
 
 
@@ -105,7 +105,7 @@ def _journey(document: Any, story: Printed, heading: str, level: int) -> None:
 def _drift(document: Any, story: Printed, heading: str, level: int) -> None:
     if story.drift:
         document.add_heading(heading, level)
-        _say(document, (story.words["drift note"],))
+        _lead(document, story.words["drift note"])
         facts_table(document, story.drift, size=8.5)
 
 
@@ -150,7 +150,7 @@ def _timeline(document: Any, story: Printed, heading: str, level: int) -> None:
 def _calls(document: Any, story: Printed, heading: str, level: int) -> None:
     if story.calls:
         document.add_heading(heading, level)
-        _say(document, (story.words["calls lead"],))
+        _lead(document, story.words["calls lead"])
     for call in story.calls:
         _call(document, call, story, level)
 
@@ -187,6 +187,13 @@ def _about(document: Any, story: Printed, heading: str, level: int) -> None:
     _say(document, story.notes, size=9.5)
     if story.long_facts:
         facts_table(document, story.long_facts, size=8.5)
+
+
+def _lead(document: Any, told: str) -> None:
+    """What a chapter begins with, on the page of what it is about."""
+    paragraph = document.add_paragraph()
+    paragraph.paragraph_format.keep_with_next = True
+    tell(paragraph, told, size=8.5, colour=GREY)
 
 
 def _say(document: Any, notes: tuple[str, ...], size: float = 8.5) -> None:

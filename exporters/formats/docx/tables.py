@@ -25,11 +25,11 @@ from exporters.formats.printed.rows import BoxRow, Passage, Section, tongues_of
 from exporters.formats.printed.timeline import extent
 from exporters.story.parts import Bar, Parameter
 
-_JOURNEY = (10, 28, 82, 32, 18)
+_JOURNEY = (10, 37, 73, 32, 18)
 _TIMELINE = (52, 98, 20)
 _CALL = (38, 52, 52, 28)
 _WIDTH = 170.0
-_TWO_FACTS = (26, 64, 30, 50)
+_TWO_FACTS = (31, 69, 34, 36)
 _TRACK = 98.0
 _FEW = 12
 """Rows of a table that stay on one page."""

@@ -23,6 +23,8 @@ SIGN_ROOM = 0.45
 """A sign's letters and the frame around them, in sizes of the text beside it."""
 
 _TRIED_AT_ONCE = 400
+_JOINTS = "._"
+"""Where names of settings and files are put together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,9 +241,15 @@ def _torn(word: Word, width: float, setter: Typesetter) -> list[Measured]:
         start, last = edges[place], min(place + _TRIED_AT_ONCE, len(edges) - 1)
         longer = range(place + 1, last + 1)
         fitting = bisect_right(longer, width, key=lambda end: setter.placed(word.cut(start, edges[end])).width) or 1
-        place += fitting
+        place = last if place + fitting == last else _joint(word.text, edges, place, fitting)
         found.append(setter.placed(word.cut(start, edges[place])))
     return found
+
+
+def _joint(text: str, edges: Sequence[int], place: int, fitting: int) -> int:
+    """Where to tear: after the last joint in the second half of what fits, or else after all of it."""
+    ends = range(place + fitting, place + fitting // 2, -1)
+    return next((end for end in ends if text[edges[end] - 1] in _JOINTS), place + fitting)
 
 
 def _by_level(text: str, word_levels: tuple[int, ...] | None) -> Iterator[tuple[str, int]]:
