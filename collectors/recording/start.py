@@ -227,8 +227,9 @@ def start_recording(
     after its root ended, and again when they are. Where more than `max_open_runs` runs are open, or hold more than
     `max_open_bytes` together, the idlest is written as it is, once, and again when it goes on and ends; so is one that
     is open for `max_age` seconds. `raise_errors` lets tests see what is otherwise only counted. Where more than
-    `max_pending` records wait for a sink, the others wait in files below `spill` (default: `/var/tmp/otel-tracking-<uid>`, where a sink says by
-    its `location` whose they are; False: in memory). With a `meter_provider`, health is there as metrics too.
+    `max_pending` records wait for a sink, the others wait in files below `spill` (default: where a sink says by its
+    `location` whose they are, `/var/tmp/otel-tracking-<uid>`; False: in memory). With a `meter_provider`, health is
+    there as metrics too.
 
     Traces go to `otlp_endpoint` (`http://localhost:4318`) as well, best effort; None leaves it to OpenTelemetry's
     variables (`OTEL_EXPORTER_OTLP_ENDPOINT` …), False sends none. `otlp_content` is `viewer` (for Jaeger: no blocked
