@@ -55,9 +55,13 @@ def fields_of(values: tuple[Any, ...], media: MediaBytes | None = None) -> dict[
     kind, _, *entries = values
     fields = dict(zip(ITEM_FIELDS if kind == ITEM else FACT_FIELDS, entries, strict=True))
     if fields.get("media") is not None:
-        size, media_type = fields["media"]
-        fields["media"] = media.describe() if media else {"sha256": None, "bytes": size, "type": media_type}
+        fields["media"] = describe_media(fields["media"], media)
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def describe_media(told: tuple[int, str], media: MediaBytes | None) -> dict[str, Any]:
+    """What a record keeps of media: of the bytes, or where they are not at hand what a payload tells of them."""
+    return media.describe() if media else {"sha256": None, "bytes": told[0], "type": told[1]}
 
 
 def flat_fields(fields: Mapping[str, Any]) -> dict[str, Any]:

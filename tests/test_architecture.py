@@ -32,12 +32,12 @@ they are used."""
 
 SURFACE = {
     "otel_tracking": """
-        attributes attribution audience canonical capture capture.names capture.propagation entities environment erasure
-        errors extras frame migration.corrections migration.era_a migration.records migration.recorder
+        attributes attribution audience canonical capture capture.names capture.propagation columns entities environment
+        erasure errors extras frame migration.corrections migration.era_a migration.records migration.recorder
         migration.recorder.erasing nodes outcome passed_differently plan pseudonyms record run scopes secrets.frozen
         secrets.media secrets.records secrets.redaction span_event taxonomy timings tracker values.kinds
-        values.media_in_texts values.media_types values.payload_check values.places values.plain values.rebuild
-        values.record_fields version view
+        values.media_in_texts values.media_types values.payload_check values.places values.plain values.plain_json
+        values.rebuild values.record_fields version view
     """,
     "collectors": """
         building.live listening listening.server outbox outbox.retrying ready_made receiving receiving.server recording

@@ -7,7 +7,7 @@ import re
 import pytest
 from test_architecture import MODULES, PACKAGES, ROOT
 
-from collectors.building.record import HEAD_FIELDS
+from collectors.building.head import HEAD_FIELDS
 from otel_tracking import FinishReason, Status, attributes
 from otel_tracking.record import ExecutionItem, SpanRecord
 from otel_tracking.values.rebuild import TAGS

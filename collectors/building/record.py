@@ -1,27 +1,32 @@
-"""Build the record of one execution from its spans: all at once when it is over, or bit by bit while it goes on."""
+"""Build the record of one execution from its spans: all at once when it is over, or bit by bit while it goes on.
+
+What is built are its columns; the record is made of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
-from collectors.building.parts import ItemsSoFar, SpanEvent, build_span, seconds_of, settle
-from collectors.spans.finished import FinishedEvent, FinishedSpan
+from collectors.building.head import dropped, error_of, head_fields, outcome_of, status_of
+from collectors.building.items import ItemsSoFar
+from collectors.building.log import LogSoFar, SaidOfRun, SomeEvent
+from collectors.building.parts import fields_of_span, seconds_of
+from collectors.building.rows import Fact, Row
+from collectors.spans.finished import FinishedEvent, FinishedSpan, without_events
+from collectors.spans.recorded import SpanData
 from collectors.spans.secrets import without_secrets
 from otel_tracking import attributes as names
-from otel_tracking.outcome import RUNNING, Outcome
-from otel_tracking.record import ExecutionItem, ExecutionRecord, FinishReason, SpanRecord, timestamp_of
+from otel_tracking.columns import RecordColumns
+from otel_tracking.outcome import RUNNING
+from otel_tracking.record import ExecutionRecord, FinishReason, SpanRecord, timestamp_of
 from otel_tracking.run import EXECUTION_FACT, execution_id_of
-from otel_tracking.taxonomy import OUTPUT_TYPES, STAGE_NAMES, ItemType
+from otel_tracking.values.plain_json import is_plain
 
-STAGE_SPANS = frozenset({*STAGE_NAMES.values(), "stage"})
-HEAD_FIELDS = frozenset(
-    {
-        *("config_name", "execution_mode", "safety_level", "used_seed", "metadata"),
-        *("user_id", "session_id", "device_id", "study_id", "batch_id", "repeats", "continues"),
-    }
-)
+_in_which_they_began = attrgetter("start_ns", "span_id")
 
 
 def build_record(
@@ -32,12 +37,37 @@ def build_record(
     late_spans: int = 0,
 ) -> ExecutionRecord:
     """The record of the execution that these spans, in any order, belong to. Raises ValueError where there are none."""
+    return build_columns(spans, finish_reason=finish_reason, revision=revision, late_spans=late_spans).record()
+
+
+def build_columns(
+    spans: Iterable[FinishedSpan],
+    *,
+    finish_reason: FinishReason = FinishReason.ROOT_ENDED,
+    revision: int = 1,
+    late_spans: int = 0,
+) -> RecordColumns:
+    """The same as columns."""
+    run = _run_of((span, span.events) for span in spans)
+    return run.columns(finish_reason=finish_reason, revision=revision, late_spans=late_spans)
+
+
+def columns_of_recorded(
+    spans: Iterable[SpanData], *, finish_reason: FinishReason, revision: int, late_spans: int
+) -> RecordColumns:
+    """The columns of a run of this process, straight from its frames."""
+    run = _run_of((without_events(span), tuple(span.events)) for span in spans)
+    return run.columns(finish_reason=finish_reason, revision=revision, late_spans=late_spans)
+
+
+def _run_of(spans: Iterable[tuple[FinishedSpan, Sequence[SomeEvent]]]) -> RecordSoFar:
     run = RecordSoFar()
-    for span in sorted(map(without_secrets, spans), key=lambda span: (span.start_ns, span.span_id)):
+    ordered = sorted(spans, key=lambda pair: _in_which_they_began(pair[0]))
+    clean = without_secrets([span for span, _ in ordered])
+    for span, (_, events) in zip(clean, ordered, strict=True):
         run.begin(span)
-        for event in span.events:
-            run.log(span.span_id, event)
-    return run.record(finish_reason=finish_reason, revision=revision, late_spans=late_spans)
+        run.log_all(span.span_id, events)
+    return run
 
 
 class RecordSoFar:
@@ -51,11 +81,11 @@ class RecordSoFar:
         self._spans: list[_SpanSoFar] = []
         self._by_id: dict[int, _SpanSoFar] = {}
         self._facts: dict[int, dict[str, Any]] = {}
-        self._new: list[SpanEvent] = []
-        self._head: list[SpanEvent] = []
+        self._log = LogSoFar()
+        self._said: list[SaidOfRun] = []
         self._items = ItemsSoFar()
         self._lossy_facts = 0
-        self._attachments: dict[str, bytes] = {}
+        self._is_plain = True
 
     def begin(self, span: FinishedSpan) -> None:
         """A span is there: it began, or is over already."""
@@ -68,10 +98,14 @@ class RecordSoFar:
 
     def log(self, span_id: int, event: FinishedEvent) -> None:
         """An item, or a fact of a span; of one that is late for another it belongs to that other."""
-        span = self._by_id[span_id].span if span_id in self._by_id else None
+        self.log_all(span_id, (event,))
+
+    def log_all(self, span_id: int, events: Sequence[SomeEvent]) -> None:
+        """All that there is of a span, in order."""
+        span = self.span(span_id)
         if span is not None and span.name == names.LATE_SPAN and span.parent_id is not None:
             span_id = span.parent_id or span_id
-        self._new.append(SpanEvent(span_id, event.fields, event.media))
+        self._log.add(span_id, events)
 
     def span(self, span_id: int) -> FinishedSpan | None:
         """A span that has begun."""
@@ -82,8 +116,6 @@ class RecordSoFar:
         *,
         is_over: bool = True,
         finish_reason: FinishReason = FinishReason.ROOT_ENDED,
-        revision: int = 1,
-        late_spans: int = 0,
         said: Mapping[str, Any] | None = None,
     ) -> ExecutionRecord:
         """The record of what there is; one of a run that is not over has the status `running`.
@@ -91,76 +123,78 @@ class RecordSoFar:
         `said` are fields of the record that are known before the run has said them. Raises ValueError where no span is
         there.
         """
+        head = self._head(said or {}, is_over=is_over, finish_reason=finish_reason)
+        spans = tuple(one.record(self._facts_of(one)) for one in self._spans)
+        return replace(head, items=self._items.built(), spans=spans)
+
+    def columns(self, *, finish_reason: FinishReason, revision: int, late_spans: int) -> RecordColumns:
+        """The columns of what there is, of a run that is over. Raises ValueError where no span is there."""
+        head = self._head({}, finish_reason=finish_reason, revision=revision, late_spans=late_spans)
+        spans = [one.fields(self._facts_of(one)) for one in self._spans]
+        return RecordColumns(head, self._items.columns, spans, self._is_plain and self._are_spans_plain())
+
+    def _head(self, said: Mapping[str, Any], *, is_over: bool = True, **ending: Any) -> ExecutionRecord:
         if not self._spans:
             raise ValueError("a record needs at least one span; none came")
         spans = [one.span for one in self._spans]
         root = next((span for span in spans if span.parent_id is None), None)
         first = root or spans[0]
-        new_items = self._take_new()
-        head, lossy_head = self._read_head(first, said or {})
+        rows = self._take_new()
+        head, lossy_head = self._read_head(first, said)
         execution_id = str(head.get("execution_id") or execution_id_of(first.trace_id, first.start_ns))
-        items = self._items.take(new_items, execution_id)
-        outcome = _outcome_of(spans, items)
-        known = {name: value for name, value in head.items() if name in HEAD_FIELDS}
-        known["used_seed"] = known.get("used_seed", seed_of(items))
-        known["config_name"] = known.get("config_name", "unknown")
-        known["metadata"] = _with_unknown(known.get("metadata", {}), head)
+        items = self._items.take(rows, execution_id)
+        outcome = outcome_of(spans, items)
         return ExecutionRecord(
             execution_id=execution_id,
             trace_id=f"{first.trace_id:032x}",
             timestamp=timestamp_of(first.start_ns),
             total_execution_time=seconds_of(root) if root else None,
-            status=_status_of(outcome, root) if is_over else RUNNING,
-            finish_reason=finish_reason,
-            error=_error_of(items),
+            status=status_of(outcome, root) if is_over else RUNNING,
+            error=error_of(items),
             outputs_generated=outcome.outputs_generated,
             stages_completed=outcome.stages_completed,
-            items=items,
-            spans=tuple(one.record(self._facts.get(one.span.span_id, {})) for one in self._spans),
             links=root.links if root else (),
             span_count=len(spans),
-            item_count=len(items),
-            dropped=_dropped(root, spans, items),
+            item_count=len(items["sequence_number"]),
+            dropped=dropped(root, spans, items["sequence_number"]),
             lossy_values=self._items.lossy + self._lossy_facts + lossy_head,
-            late_spans=late_spans,
-            revision=revision,
-            attachments=self._attachments,
-            **known,
+            attachments=self._log.attachments,
+            **ending,
+            **head_fields(head, items),
         )
 
-    def _take_new(self) -> list[SpanEvent]:
-        """The items among what came since the last record; facts and media are put where they belong."""
-        events, self._new = settle(self._new), []
-        items = []
-        for event in events:
-            if event.media is not None:
-                self._attachments[event.fields["media"]["sha256"]] = event.media
-            if event.is_item:
-                items.append(event)
-                if event.fields.get("item_type") == ItemType.PIPELINE_START and event.fields["sequence_number"] == 1:
-                    self._head.append(event)
-            elif event.fields["fact"] == EXECUTION_FACT:
-                self._head.append(event)
-            else:
-                self._take_fact(event)
-        return items
+    def _take_new(self) -> list[Row]:
+        """The items among what came since the last record; facts are put where they belong."""
+        new = self._log.take()
+        self._is_plain &= new.is_plain
+        self._said += new.said
+        for fact in new.facts:
+            if fact.name != EXECUTION_FACT:
+                self._take_fact(fact)
+        return new.rows
 
-    def _take_fact(self, event: SpanEvent) -> None:
-        self._facts.setdefault(event.span_id, {})[event.fields["fact"]] = event.fields.get("value")
-        self._lossy_facts += event.lossy
-        if event.span_id in self._by_id:
-            self._by_id[event.span_id].built = None
+    def _take_fact(self, fact: Fact) -> None:
+        self._facts.setdefault(fact.span_id, {})[fact.name] = fact.value
+        self._lossy_facts += fact.lossy
+        if fact.span_id in self._by_id:
+            self._by_id[fact.span_id].built = None
+
+    def _facts_of(self, span: _SpanSoFar) -> Mapping[str, Any]:
+        return self._facts.get(span.span.span_id, {})
+
+    def _are_spans_plain(self) -> bool:
+        """Whether JSON can say what spans say of themselves as it is."""
+        spans = [one.span for one in self._spans]
+        values = list(chain.from_iterable(span.attributes.values() for span in spans))
+        return is_plain([values, *(span.links for span in spans if span.links)])
 
     def _read_head(self, first: FinishedSpan, said: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
         """The record's own fields, as given at the start and amended later, and how many of them are lossy."""
         head, lossy = dict(said), 0
-        for event in self._head:
-            if event.span_id != first.span_id:
-                continue
-            if not event.is_item:
-                lossy += event.lossy  # what is lossy in an item is counted with the items
-            value = event.fields.get("metadata" if event.is_item else "value")
-            head.update(value if isinstance(value, dict) else {})
+        for one in self._said:
+            if one.span_id == first.span_id:
+                head.update(one.fields if isinstance(one.fields, dict) else {})
+                lossy += one.lossy
         return head, lossy
 
 
@@ -174,72 +208,9 @@ class _SpanSoFar:
     def set(self, span: FinishedSpan) -> None:
         self.span, self.built = span, None
 
+    def fields(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        return fields_of_span(self.span, facts)
+
     def record(self, facts: Mapping[str, Any]) -> SpanRecord:
-        self.built = self.built or build_span(self.span, facts)
+        self.built = self.built or SpanRecord(**self.fields(facts))
         return self.built
-
-
-def _outcome_of(spans: Iterable[FinishedSpan], items: Iterable[ExecutionItem]) -> Outcome:
-    """What came of the run."""
-    outcome = Outcome()
-    for item in items:
-        outcome.item(item.item_type, item.stage, item.loop_iteration)
-    for span in spans:
-        if span.end_ns is None:
-            continue
-        failed = names.ERROR_TYPE in span.attributes
-        loop_iteration = span.attributes.get(names.LOOP_ITERATION)
-        if span.name in STAGE_SPANS:
-            outcome.stage_ended(span.attributes.get(names.STAGE, 0), loop_iteration, failed=failed)
-        elif span.name == names.OUTPUT_SPAN:
-            outcome.output_ended(loop_iteration, failed=failed)
-    return outcome
-
-
-def _status_of(outcome: Outcome, root: FinishedSpan | None) -> str:
-    return outcome.status(
-        ended=root is not None and root.end_ns is not None,
-        failed=root is not None and root.status == "error",
-        cancelled=root is not None and root.attributes.get(names.CANCELLED) is True,
-    )
-
-
-def _dropped(root: FinishedSpan | None, spans: list[FinishedSpan], items: tuple[ExecutionItem, ...]) -> int:
-    """How many items and spans are known to exist and are not here, with what the SDK says it dropped."""
-    highest = items[-1].sequence_number if items else 0
-    missing_items = max(highest, count_on(root, names.ITEM_COUNT) or 0) - len(items)
-    missing_spans = (count_on(root, names.SPAN_COUNT) or 0) - len(spans)
-    return max(0, missing_items) + max(0, missing_spans) + sum(span.dropped for span in spans)
-
-
-def count_on(root: FinishedSpan | None, name: str) -> int | None:
-    """What the root counts under that name; None where it says none that can be."""
-    count = root.attributes.get(name) if root else None
-    return count if type(count) is int and 0 <= count < 2**63 else None
-
-
-def _with_unknown(metadata: Any, head: Mapping[str, Any]) -> Any:
-    """The run's metadata; amended fields that a record does not have are kept there."""
-    unknown = {name: value for name, value in head.items() if name not in HEAD_FIELDS and name != "execution_id"}
-    return {**metadata, "unknown_fields": unknown} if unknown and isinstance(metadata, dict) else metadata
-
-
-def seed_of(items: Iterable[ExecutionItem]) -> Any:
-    """The seed of the first output that says one."""
-    for item in items:
-        if item.item_type in OUTPUT_TYPES and isinstance(item.metadata, dict):
-            seed = item.metadata.get("used_seed", item.metadata.get("seed"))
-            if seed is not None:
-                return seed
-    return None
-
-
-def _error_of(items: Iterable[ExecutionItem]) -> dict[str, Any] | None:
-    """What ended the run early, with its place; None where nothing did."""
-    errors = [item for item in items if item.item_type == ItemType.PIPELINE_ERROR]
-    if not errors:
-        return None
-    last = errors[-1]
-    details = last.metadata if isinstance(last.metadata, dict) else {}
-    place = {"stage": last.stage, "stage_iteration": last.stage_iteration, "loop_iteration": last.loop_iteration}
-    return {"error_type": details.get("error_type"), "error_message": last.content, **place}

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from collectors.building.record import HEAD_FIELDS, build_record
+from collectors.building.head import HEAD_FIELDS
+from collectors.building.record import build_record
 from collectors.spans.finished import FinishedEvent, FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking import canonical

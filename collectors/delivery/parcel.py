@@ -10,6 +10,7 @@ from typing import Any
 
 from collectors.delivery.sinks import Outlet
 from collectors.delivery.spill import Spill, SpilledRecord
+from otel_tracking.columns import RecordColumns, columns_of
 from otel_tracking.record import ExecutionRecord
 
 TRIES_ALONE = 5
@@ -26,16 +27,41 @@ class AtHand:
         """The record."""
         return self.record
 
+    def columns(self) -> RecordColumns:
+        """Its columns."""
+        return columns_of(self.record)
+
+
+@dataclass(slots=True)
+class AsColumns:
+    """Its columns; the record is made once, where somebody wants it."""
+
+    built: RecordColumns
+    record: ExecutionRecord | None = None
+
+    def read(self) -> ExecutionRecord:
+        """The record."""
+        self.record = self.record or self.built.record()
+        return self.record
+
+    def columns(self) -> RecordColumns:
+        """Its columns."""
+        return self.built
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What its sinks wanted of it, by sink; the record is made again where somebody needs it."""
 
     forms: Mapping[int, Any]
-    build: Callable[[], ExecutionRecord]
+    build: Callable[[], RecordColumns]
 
     def read(self) -> ExecutionRecord:
         """The record, made again."""
+        return self.build().record()
+
+    def columns(self) -> RecordColumns:
+        """Its columns, made again."""
         return self.build()
 
 
@@ -49,18 +75,21 @@ class Parcel:
 
     def __init__(
         self,
-        record: ExecutionRecord,
+        record: ExecutionRecord | RecordColumns,
         sinks: int,
         on_durable: Callable[[Parcel], None],
-        build: Callable[[], ExecutionRecord] | None = None,
+        build: Callable[[], RecordColumns] | None = None,
         on_refused: Callable[[BaseException], None] | None = None,
     ) -> None:
-        self._held: AtHand | Prepared | SpilledRecord = AtHand(record)
+        self._held: AtHand | AsColumns | Prepared | SpilledRecord
+        self._held, head = (
+            (AsColumns(record), record.head) if isinstance(record, RecordColumns) else (AtHand(record), record)
+        )
         self._build, self._on_durable, self._on_refused = build, on_durable, on_refused
         self._missing, self._refusals = sinks, 0
         self.tried_by: set[int] = set()
         self._lock = threading.Lock()
-        self.media_bytes = sum(map(len, record.attachments.values()))
+        self.media_bytes = sum(map(len, head.attachments.values()))
 
     @property
     def record(self) -> ExecutionRecord:
@@ -73,13 +102,13 @@ class Parcel:
         if outlet.prepare is None:
             return held.read()
         form = held.forms.get(id(outlet.sink)) if isinstance(held, Prepared) else None
-        return outlet.prepare(held.read()) if form is None else form
+        return outlet.prepare(held.columns()) if form is None else form
 
     def prepare_for(self, outlets: Iterable[Outlet]) -> None:
         """Make the forms that sinks want, and forget the record where no sink wants itself."""
+        outlets = list(outlets)
         forms = {id(outlet.sink): self.form_for(outlet) for outlet in outlets}
-        record = self.record
-        if self._build and all(form is not record for form in forms.values()):
+        if self._build and all(outlet.prepare for outlet in outlets):
             self._held = Prepared(forms, self._build)
 
     def put_aside(self, files: Spill) -> None:

@@ -18,6 +18,7 @@ from collectors.delivery.lanes import SinkLane
 from collectors.delivery.parcel import Parcel
 from collectors.delivery.sinks import Sink
 from collectors.delivery.waiting_room import WaitingRoom
+from otel_tracking.columns import RecordColumns
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord
 
@@ -35,8 +36,8 @@ class Finished:
     """
 
     key: RunKey
-    build: Callable[[], ExecutionRecord]
-    may_go: Callable[[ExecutionRecord], bool]
+    build: Callable[[], RecordColumns]
+    may_go: Callable[[RecordColumns], bool]
     let_go: Callable[[], None]
     on_refused: Callable[[BaseException], None] | None = None
 
@@ -74,13 +75,13 @@ class Road:
 
     def carry(self, run: Finished) -> None:
         """Make a run's record and hand it to every sink. Raises what stands in the way of making it."""
-        record = run.build()
-        if not run.may_go(record):
+        columns = run.build()
+        if not run.may_go(columns):
             return
         self.counts["records"] += 1
-        self.counts["items"] += len(record.items)
+        self.counts["items"] += columns.item_count
         is_durable = partial(self._is_durable, run.key, run.let_go)
-        parcel = Parcel(record, len(self._lanes), is_durable, run.build, run.on_refused)
+        parcel = Parcel(columns, len(self._lanes), is_durable, run.build, run.on_refused)
         if not self._lanes:
             return is_durable(parcel)
         self._parcels[run.key] = parcel

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
+from otel_tracking.columns import RecordColumns
 from otel_tracking.record import ExecutionRecord
 
 Form = TypeVar("Form")
@@ -31,6 +33,14 @@ class PreparingSink(Protocol[Form]):
 
     def write(self, record: Form) -> None:
         """Keep one record, given by its form."""
+
+
+@runtime_checkable
+class ColumnSink(Protocol):
+    """A preparing sink that makes its form of columns: a record of objects is not made for it."""
+
+    def prepare_columns(self, columns: RecordColumns) -> Any:
+        """The form, made by computing alone."""
 
 
 @runtime_checkable
@@ -113,19 +123,27 @@ def first_location(sinks: Iterable[Sink]) -> str | None:
     return next((str(sink.location) for sink in sinks if isinstance(sink, LocatedSink) and sink.location), None)
 
 
+def _prepare_record(sink: PreparingSink[Any], columns: RecordColumns) -> Any:
+    return sink.prepare(columns.record())
+
+
 @dataclass(frozen=True, slots=True)
 class Outlet:
     """A sink with what it can, looked at once. Where it wants no form of its own, it is given records."""
 
     sink: Sink
     write: Callable[[Any], None]
-    prepare: Callable[[ExecutionRecord], Any] | None
+    prepare: Callable[[RecordColumns], Any] | None
     write_all: Callable[[Sequence[Any]], None] | None
     is_archive: bool
 
     @classmethod
     def of(cls, sink: Sink) -> Self:
         """The outlet of a sink."""
-        prepare = sink.prepare if isinstance(sink, PreparingSink) else None
+        prepare: Callable[[RecordColumns], Any] | None = None
+        if isinstance(sink, ColumnSink):
+            prepare = sink.prepare_columns
+        elif isinstance(sink, PreparingSink):
+            prepare = partial(_prepare_record, sink)
         write_all = sink.write_all if isinstance(sink, GroupSink) else None
         return cls(sink, sink.write, prepare, write_all, isinstance(sink, Archive))

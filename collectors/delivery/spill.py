@@ -17,6 +17,7 @@ from collectors.flight_recorder import OurDirectory, Unusable, find_dead
 from collectors.flight_recorder.looking import Tell, warn
 from collectors.flight_recorder.ours import as_text
 from collectors.flight_recorder.owner import Taken, take_new
+from otel_tracking.columns import RecordColumns, columns_of
 from otel_tracking.frame import freeze, thaw
 from otel_tracking.record import ExecutionRecord
 
@@ -46,6 +47,10 @@ class SpilledRecord:
         """The record. Raises OSError or `NotOurs` where it cannot be had, and other things where it is none."""
         fields, attachments = thaw(self.content())
         return replace(ExecutionRecord.from_dict(fields), attachments=attachments)
+
+    def columns(self) -> RecordColumns:
+        """Its columns. Raises what `read` does."""
+        return columns_of(self.read())
 
     def remove(self) -> None:
         """Forget it; nothing where it is gone. Raises OSError where it stays."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
-from collectors.building.record import build_record
+from collectors.building.record import build_columns, build_record
 from collectors.delivery.parcel import is_of_the_place
 from collectors.delivery.road import Finished, Road, RunKey
 from collectors.receiving.revisions import extends
@@ -15,7 +15,7 @@ from collectors.receiving.senders import Senders
 from collectors.receiving.setting_aside import SettingAside
 from collectors.receiving.spool import Spool
 from collectors.receiving.stored_runs import LESS_OR_OTHER, OTHER_IDENTITY, OTHER_RECORD, StoredRuns
-from otel_tracking.record import ExecutionRecord
+from otel_tracking.columns import RecordColumns
 
 MOST_TRIES = 10
 """How often a record is tried that a disk stands in the way of, before it is set aside."""
@@ -54,7 +54,7 @@ class RecordMaker:
     def make(self, due: Due) -> None:
         """Make the record of a run and see it to the sinks. Never raises."""
         build = partial(
-            build_record, due.spans, finish_reason=due.reason, revision=due.revision, late_spans=due.late_spans
+            build_columns, due.spans, finish_reason=due.reason, revision=due.revision, late_spans=due.late_spans
         )
         try:
             let_go, refused = partial(self._let_go, due), partial(self._is_refused, due)
@@ -75,29 +75,29 @@ class RecordMaker:
         for due in again:
             self.make(due)
 
-    def _may_go(self, due: Due, record: ExecutionRecord) -> bool:
+    def _may_go(self, due: Due, columns: RecordColumns) -> bool:
         """Whether a record may be stored: one that is there already is done, one that may not be is set aside."""
-        if self._stored.is_there(record):
+        if self._stored.is_there(columns):
             self._road.counts["stored_already"] += 1
             self._is_done(due)
             return False
-        complaint = self._complaint(due, record)
+        complaint = self._complaint(due, columns)
         if complaint is not None:
             self._set_aside(due, complaint)
             return False
         self._senders.remember(due.trace_id, due.sender)
-        self._ids_on_their_way[due.key] = record.execution_id
+        self._ids_on_their_way[due.key] = columns.head.execution_id
         return True
 
-    def _complaint(self, due: Due, record: ExecutionRecord) -> str | None:
+    def _complaint(self, due: Due, columns: RecordColumns) -> str | None:
         on_their_way = list(self._ids_on_their_way.items())
-        if any(name == record.execution_id and key[0] != due.trace_id for key, name in on_their_way):
+        if any(name == columns.head.execution_id and key[0] != due.trace_id for key, name in on_their_way):
             return OTHER_IDENTITY
-        complaint = self._stored.complaint(record)
+        complaint = self._stored.complaint(columns)
         if complaint is None and due.fresh:
             # The revision before may be on its way still: what it says is what its spans say.
             before = build_record(span for span in due.spans if span.span_id not in due.fresh)
-            complaint = None if extends(before, record) else LESS_OR_OTHER
+            complaint = None if extends(before, columns.record()) else LESS_OR_OTHER
         return complaint
 
     def _is_refused(self, due: Due, trouble: BaseException) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from collectors.building.record import count_on
+from collectors.building.head import count_on
 from collectors.receiving.spool import InSpool
 from collectors.receiving.trace_id import TraceId
 from collectors.spans.finished import FinishedSpan

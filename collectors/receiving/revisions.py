@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from collectors.building.record import HEAD_FIELDS, seed_of
+from collectors.building.head import HEAD_FIELDS, seed_of
 from collectors.spans.finished import FinishedEvent, FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking import canonical

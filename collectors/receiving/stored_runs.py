@@ -11,6 +11,7 @@ from collectors.receiving.revisions import NO_IDENTITY, extends, fits
 from collectors.receiving.senders import Senders
 from collectors.receiving.trace_id import TraceId
 from otel_tracking import canonical
+from otel_tracking.columns import RecordColumns
 from otel_tracking.record import ExecutionRecord
 
 OTHER_IDENTITY = "their execution id is that of another run"
@@ -34,28 +35,29 @@ class StoredRuns:
         """The run of a stored record, as if its spans had just come."""
         return run_of(record, self._senders.of(TraceId(record.trace_id or "0", 16)))
 
-    def is_there(self, record: ExecutionRecord) -> bool:
+    def is_there(self, columns: RecordColumns) -> bool:
         """Whether all of this is stored already, as this revision or a later one, by whomever."""
-        return self._has(record) and (stored := self._stored(record)) is not None and extends(record, stored)
+        stored = self._stored(columns.head) if self._has(columns.head) else None
+        return stored is not None and extends(columns.record(), stored)
 
-    def complaint(self, record: ExecutionRecord) -> str | None:
+    def complaint(self, columns: RecordColumns) -> str | None:
         """Why this record may not be stored; None where it may."""
-        trace_id = record.trace_id or ""
-        if not fits(record):
+        head = columns.head
+        if not fits(head):
             return NO_IDENTITY
-        if any(sink.trace_of(record.execution_id) not in (None, trace_id) for sink in self._archives):
+        if any(sink.trace_of(head.execution_id) not in (None, head.trace_id or "") for sink in self._archives):
             return OTHER_IDENTITY
-        if self._has(record):
+        if self._has(head):
             return OTHER_RECORD
-        stored = self._stored(record) if record.revision > 1 else None
-        return None if stored is None or extends(stored, record) else LESS_OR_OTHER
+        stored = self._stored(head) if head.revision > 1 else None
+        return None if stored is None or extends(stored, columns.record()) else LESS_OR_OTHER
 
-    def _has(self, record: ExecutionRecord) -> bool:
-        revisions = (sink.revision_of(record.trace_id or "") for sink in self._archives)
-        return any(revision is not None and revision >= record.revision for revision in revisions)
+    def _has(self, head: ExecutionRecord) -> bool:
+        revisions = (sink.revision_of(head.trace_id or "") for sink in self._archives)
+        return any(revision is not None and revision >= head.revision for revision in revisions)
 
-    def _stored(self, record: ExecutionRecord) -> ExecutionRecord | None:
-        return self.find(int(record.trace_id or "0", 16))
+    def _stored(self, head: ExecutionRecord) -> ExecutionRecord | None:
+        return self.find(int(head.trace_id or "0", 16))
 
 
 def run_of(record: ExecutionRecord, sender: str | None) -> RemoteRun:

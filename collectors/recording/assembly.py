@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
-from collectors.building.record import build_record
+from collectors.building.record import columns_of_recorded
 from collectors.delivery.road import Finished, Road, RunKey
 from collectors.flight_recorder import RunJournal
 from collectors.recording.live import LiveFeed
 from collectors.recording.open_runs import FINISHED, OpenRun, OpenRuns
-from collectors.spans.finished import from_recorded
-from collectors.spans.recorded import SpanData
 from collectors.worker import Worker
-from otel_tracking.record import ExecutionRecord, FinishReason
+from otel_tracking.columns import RecordColumns
+from otel_tracking.record import FinishReason
 from otel_tracking.taxonomy import broken_rules
 
 _log = logging.getLogger("otel_tracking")
+
+_PLACE = ("item_type", "stage", "stage_iteration", "loop_iteration")
 
 MAX_UNBUILT = 512
 """Finished runs that may wait, as they are, for sinks that keep up; with more, records are built and put aside."""
@@ -55,7 +56,9 @@ class Assembly:
     def _assemble(self, run: OpenRun, reason: FinishReason, key: RunKey, journal: RunJournal) -> None:
         if self._worker.waiting < MAX_UNBUILT:
             self._road.room.wait_for_room()
-        build = partial(_build, run.spans(), reason, key[1], run.late_spans)
+        build = partial(
+            columns_of_recorded, run.spans(), finish_reason=reason, revision=key[1], late_spans=run.late_spans
+        )
         try:
             self._road.carry(Finished(key, build, partial(self._may_go, run), journal.free))
         except Exception as trouble:
@@ -65,14 +68,14 @@ class Assembly:
             return self._road.give_up(key)
         run.tell((FINISHED, str(reason)))
 
-    def _may_go(self, run: OpenRun, record: ExecutionRecord) -> bool:
+    def _may_go(self, run: OpenRun, columns: RecordColumns) -> bool:
         """Every record may; it is counted, and what is unusual in it is told."""
-        counts = self._road.counts
-        counts["lossy_values"] += record.lossy_values
-        counts["late_spans"] += record.late_spans
-        counts["dropped"] += record.dropped
-        for item in record.items:
-            for complaint in broken_rules(item.item_type, item.stage, item.stage_iteration, item.loop_iteration):
+        counts, head = self._road.counts, columns.head
+        counts["lossy_values"] += head.lossy_values
+        counts["late_spans"] += head.late_spans
+        counts["dropped"] += head.dropped
+        for place in zip(*map(columns.items.__getitem__, _PLACE), strict=True):
+            for complaint in broken_rules(*place):
                 self._warn_of(complaint)
         self._remember(run)
         return True
@@ -86,8 +89,3 @@ class Assembly:
         # Without this thread no run would ever become a record again.
         self._road.troubles.counts["assembly"] += 1
         _log.error("the assembly of records met %s and goes on", type(trouble).__name__)
-
-
-def _build(spans: Sequence[SpanData], reason: FinishReason, revision: int, late_spans: int) -> ExecutionRecord:
-    finished = map(from_recorded, spans)
-    return build_record(finished, finish_reason=reason, revision=revision, late_spans=late_spans)

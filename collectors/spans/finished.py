@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from opentelemetry.trace import Link, SpanKind, StatusCode
@@ -55,25 +55,24 @@ _NAMES: dict[SpanKind | StatusCode, str] = {member: member.name.lower() for memb
 
 def from_recorded(span: SpanData) -> FinishedSpan:
     """The finished span of a span that we recorded ourselves."""
+    return replace(without_events(span), events=tuple(_read_events(span.events)))
+
+
+def without_events(span: SpanData) -> FinishedSpan:
+    """The same without its events: whoever has frames at hand need not read each of them by name."""
     return FinishedSpan(
-        trace_id=span.trace_id,
-        span_id=span.span_id,
-        parent_id=span.parent_id,
-        name=span.name,
-        kind=_NAMES[span.kind],
-        start_ns=span.start_ns,
-        end_ns=span.end_ns,
-        status=_NAMES[span.status],
-        status_description=span.status_description or None,
-        attributes=dict(span.attributes),
-        events=tuple(_read_events(span.events)),
-        links=links_of(span.links),
+        span.trace_id,
+        span.span_id,
+        span.parent_id,
+        span.name,
+        _NAMES[span.kind],
+        span.start_ns,
+        span.end_ns,
+        _NAMES[span.status],
+        span.status_description or None,
+        dict(span.attributes),
+        links=links_of(span.links) if span.links else (),
     )
-
-
-def event_of_frame(frame: Frame) -> FinishedEvent:
-    """The event of a frame, decoded."""
-    return FinishedEvent(frame.fields(), frame.media.data if frame.media else None)
 
 
 def event_of_attributes(attributes: Mapping[str, Any]) -> FinishedEvent | None:
@@ -121,6 +120,6 @@ def link_to_dict(trace_id: int, span_id: int, attributes: Mapping[str, Any] | No
 def _read_events(events: Iterable[Any]) -> Iterator[FinishedEvent]:
     for event in events:
         if isinstance(event, Frame):
-            yield event_of_frame(event)
+            yield FinishedEvent(event.fields(), event.media.data if event.media else None)
         elif ours := event_of_attributes(event.attributes or {}):
             yield ours

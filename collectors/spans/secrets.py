@@ -6,6 +6,7 @@ OpenTelemetry API.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import orjson
@@ -31,11 +32,22 @@ def clean_span(span: SpanData, redactor: Redactor) -> None:
     span.attributes, span.links, span.name, span.status_description = {**attributes}, links, name, description
 
 
-def without_secrets(span: FinishedSpan) -> FinishedSpan:
-    """A span that somebody told us of without secrets; its events were looked at when they were read."""
-    redactor = usual_redactor()
-    parts = (span.name, span.attributes, span.links, span.status_description)
-    if not redactor.may_hold_secret(orjson.dumps(parts, default=repr, option=orjson.OPT_NON_STR_KEYS)):
+def without_secrets(spans: Sequence[FinishedSpan]) -> Sequence[FinishedSpan]:
+    """Spans that somebody told us of without secrets; their events were looked at when they were read."""
+    try:
+        is_clean = not usual_redactor().is_worth_a_look(_texts_of(spans))
+    except TypeError:  # a text that is none, in one of them
+        is_clean = False
+    return spans if is_clean else [_without_secrets(span, usual_redactor()) for span in spans]
+
+
+def _texts_of(spans: Iterable[FinishedSpan]) -> bytes:
+    parts = [(span.name, span.attributes, span.links, span.status_description) for span in spans]
+    return orjson.dumps(parts, default=repr, option=orjson.OPT_NON_STR_KEYS)
+
+
+def _without_secrets(span: FinishedSpan, redactor: Redactor) -> FinishedSpan:
+    if not redactor.may_hold_secret(_texts_of([span])):
         return span
     return replace(
         span,

@@ -19,6 +19,7 @@ from exporters.storage.reading.run_loader import StoredRun
 from exporters.storage.tables.pack import pack
 from exporters.storage.tables.rows import row_of
 from exporters.storage.writing.media import load_media
+from otel_tracking.columns import columns_of
 from otel_tracking.extras import Extra
 from otel_tracking.record import ExecutionRecord
 
@@ -67,7 +68,7 @@ class RunsLeaving:
             made = self.way_out.leaving(record).record
         media = write_media(made, self.out)
         made = replace(made, attachments={})
-        packed = pack([row_of(made, self.data_dir)], [0])
+        packed = pack([row_of(columns_of(made), self.data_dir)], [0])
         rows = StoredRun(run.path, packed.executions, packed.items, packed.blobs)
         return LeavingRun(rows, media, _remarks_on(made, annotation_of(made)), made)
 

@@ -39,11 +39,14 @@ def text_if_plain(value: object) -> str | None:
     often that its text would fill the memory. Keys that are no text, large integers and text that is no Unicode are
     refused by the writer itself.
     """
+    return text_if_sayable(value) if is_plain(value) else None
+
+
+def text_if_sayable(value: object) -> str | None:
+    """The same of a value that was looked at (`is_plain`)."""
     try:
-        if not _says_json(value):
-            return None
         text: bytes = _writer()(value)
-    except (ValueError, TypeError):
+    except TypeError:
         return None
     return text.decode() if b'{"$' not in text else None
 
@@ -60,7 +63,8 @@ def levels(value: object, depth: int) -> Iterator[tuple[list[Any], set[type]]]:
         yield level, kinds
         if kinds.isdisjoint(CONTAINERS):
             return
-        level = gc.get_referents(*(level if kinds <= CONTAINERS else of_kinds(level, CONTAINERS)))
+        # Numbers and texts refer to nothing: to pass them over is left to the collector.
+        level = gc.get_referents(*(level if kinds <= _KNOWN else of_kinds(level, CONTAINERS)))
         seen += len(level)
         if seen > MAX_REPEATED:
             break
@@ -73,23 +77,26 @@ def of_kinds(parts: list[Any], kinds: frozenset[type]) -> list[Any]:
 
 
 CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
+_KNOWN = frozenset({str, int, float, bool, type(None), bytes, *CONTAINERS})
 
 MAX_REPEATED = 1_000_000
 """Values written again because they are in several places; where a structure shares itself more often, it is cut."""
 
 _PLAIN = frozenset({str, int, float, bool, type(None), dict, list})
-_FLOATS = frozenset({float})
 _DEEPEST = 250  # what the JSON writer takes is a little more
 
 
-def _says_json(value: object) -> bool:
-    for level, kinds in levels(value, _DEEPEST):
-        if not kinds <= _PLAIN:
-            return False
-        # A sum shows one NaN or infinity among them; a sum that overflows only costs the slower way.
-        if float in kinds and not math.isfinite(sum(of_kinds(level, _FLOATS))):
-            return False
-    return True
+def is_plain(value: object, depth: int = _DEEPEST) -> bool:
+    """Whether JSON surely can say a value that is not deeper than that: what it cannot, the writer refuses."""
+    try:
+        return all(kinds <= _PLAIN and _are_finite(level, kinds) for level, kinds in levels(value, depth))
+    except ValueError:
+        return False
+
+
+def _are_finite(level: list[Any], kinds: set[type]) -> bool:
+    # A sum shows one NaN or infinity among them; a sum that overflows only costs the slower way.
+    return float not in kinds or math.isfinite(sum([value for value in level if type(value) is float]))
 
 
 def to_json(plain: object) -> str:

@@ -14,6 +14,7 @@ from exporters import FORMATS, DocumentSink, import_record
 from exporters.errors import BrokenFile, NotWritable, UnknownFormat, UnknownOption
 from exporters.formats import format_named
 from exporters.storage.writing.media import media_paths, store_media
+from otel_tracking.columns import columns_of
 
 PARSED = [name for name, form in FORMATS.items() if form.parse]
 
@@ -84,7 +85,7 @@ def test_pictures_come_from_the_record_or_from_their_files(tmp_path):
     seen = []
     for record, stored in ((with_it, False), (without, False), (dataclasses.replace(without, revision=3), True)):
         if stored:
-            store_media(media_paths(tmp_path, with_it))
+            store_media(media_paths(tmp_path, columns_of(with_it)))
         sink.write(record)
         seen.append(b"data:image/png;base64," in path.read_bytes())
 

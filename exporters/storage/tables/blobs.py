@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import marshal
 import re
 from collections.abc import Iterator, Mapping, MutableMapping
-from json.encoder import encode_basestring
-from typing import Any
 
 from exporters.errors import BrokenFile
-from otel_tracking import canonical
 
 LIMIT = 8192
 """Characters from which a value is a blob. A KB-sized value is cheaper in its row than behind a reference."""
@@ -33,24 +29,9 @@ _MARKER = re.compile(REFERENCE)
 _decoder = json.JSONDecoder()
 
 
-def text_of(value: object, blobs: MutableMapping[str, str], levels: int = 6) -> str:
-    """Canonical JSON of `value`, its smallest large parts moved to `blobs` (text by sha256).
-
-    What is around a graph stays in place, so that a seed beside a workflow can still be asked for in SQL.
-    """
-    # Most values are None or short text in ASCII: not worth a look.
-    if value is None:
-        return "null"
-    if type(value) is str and value.isascii():
-        return cut(encode_basestring(value), blobs)
-    if type(value) is dict and levels and _has_plain_keys(value):
-        return _dict_text(value, blobs, levels - 1)
-    return cut(canonical.dumps(value), blobs)
-
-
 def cut(text: str, blobs: MutableMapping[str, str]) -> str:
     """Canonical JSON with its smallest large values moved to `blobs`; short text stays as it is."""
-    return text if len(text) <= LIMIT else _shorten(_cut_inside(text, blobs), blobs)
+    return text if len(text) <= LIMIT else shorten(_cut_inside(text, blobs), blobs)
 
 
 class Whole:
@@ -101,13 +82,23 @@ def has_reference(text: str) -> bool:
     return _MARKER.search(text) is not None
 
 
-def _shorten(text: str, blobs: MutableMapping[str, str]) -> str:
-    """`text`, or a reference to it where it is still large."""
+def shorten(text: str, blobs: MutableMapping[str, str]) -> str:
+    """`text`, or a reference to it where it is large even without its large parts."""
     if len(text) <= LIMIT:
         return text
-    sha256 = _sha256(text.encode())
+    sha256 = _known(text, blobs) or _sha256(text.encode())
     blobs[sha256] = text
     return f'{{"$blob":"{sha256}"}}'
+
+
+def _known(text: str, blobs: Mapping[str, str]) -> str | None:
+    """The sha256 of a text that is among a few blobs already, as the graph of a run is that makes many pictures."""
+    if len(blobs) > _FEW:
+        return None
+    return next((sha256 for sha256, other in blobs.items() if len(other) == len(text) and other == text), None)
+
+
+_FEW = 32
 
 
 def _sha256(data: bytes) -> str:
@@ -117,45 +108,6 @@ def _sha256(data: bytes) -> str:
     for start in range(0, len(data), 2_000):
         told.update(data[start : start + 2_000])
     return told.hexdigest()
-
-
-def _dict_text(value: dict[str, Any], blobs: MutableMapping[str, str], levels: int) -> str:
-    """As `cut`, for a dict: to encode its large parts one by one is faster than to find them in the text again."""
-    # Of many parts (the nodes of a graph) none is looked at: they belong together.
-    large = [key for key, part in value.items() if _may_be_large(part)] if len(value) < _MANY_PARTS else ()
-    if not large:
-        return _shorten(canonical.dumps(value), blobs)
-    texts = {key: text_of(value[key], blobs, levels) for key in large}
-    small = {key: part for key, part in value.items() if key not in texts}
-    texts |= {key: canonical.dumps(part) for key, part in small.items()}
-    parts = (f"{encode_basestring(key)}:{texts[key]}" for key in sorted(texts))
-    return _shorten("{" + ",".join(parts) + "}", blobs)
-
-
-_MANY_PARTS = 64
-
-
-def _may_be_large(value: Any) -> bool:
-    """A quick guess: of a container with many parts it is surely worth to try, of others another encoder in C tells."""
-    kind = type(value)
-    if kind is str:
-        return len(value) > LIMIT
-    if kind is not dict and kind is not list:
-        return False
-    try:
-        return len(value) >= _MANY_PARTS or (bool(value) and len(marshal.dumps(value)) > LIMIT)
-    except ValueError:
-        return False
-
-
-def _has_plain_keys(value: dict[Any, Any]) -> bool:
-    """Whether canonical JSON writes the dict as an object, with these keys; those beyond ASCII are not worth a look."""
-    if not (_TEXT.issuperset(map(type, value)) and all(map(str.isascii, value))):
-        return False
-    return len(value) != 1 or not next(iter(value)).startswith("$")
-
-
-_TEXT = frozenset({str})
 
 
 def _cut_inside(text: str, blobs: MutableMapping[str, str]) -> str:

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from exporters.storage.tables.blobs import text_of
 from exporters.storage.tables.columns import EXACT, TABLES
 from exporters.storage.tables.fit import FIT
 from exporters.storage.tables.rows import PreparedRecord
 from exporters.storage.tables.schema import schema
+from exporters.storage.tables.texts import text_of
 
 Values = Mapping[str, Sequence[Any]]
 

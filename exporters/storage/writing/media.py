@@ -12,6 +12,7 @@ from typing import BinaryIO
 from exporters.errors import BrokenFile, UnsafePath
 from exporters.storage.files import make_directory, replacing, write_file
 from exporters.storage.layout import folder_name
+from otel_tracking.columns import RecordColumns
 from otel_tracking.record import ExecutionRecord
 
 _CHUNK = 1 << 20
@@ -39,16 +40,18 @@ def store_media(media: Mapping[Path, bytes | MediaFile]) -> None:
 
 
 def media_paths(
-    data_dir: Path, record: ExecutionRecord, files: Mapping[str, MediaFile] | None = None
+    data_dir: Path, columns: RecordColumns, files: Mapping[str, MediaFile] | None = None
 ) -> dict[Path, bytes | MediaFile]:
     """Content by path: where an item names its file (`files` by that), else under the record's folder by sha256."""
+    attachments, named = columns.head.attachments, {}
     elsewhere = {inside(data_dir, file_path): file for file_path, file in (files or {}).items()}
-    named = {}
-    for item in record.items:
-        if item.media and item.file_path and item.media.sha256 in record.attachments:
-            named[item.media.sha256] = inside(data_dir, item.file_path)
-    folder = data_dir / "media" / folder_name(record.execution_id)
-    attached = {named.get(sha256, folder / sha256): content for sha256, content in record.attachments.items()}
+    if not attachments:
+        return {**elsewhere}
+    for media, file_path in zip(columns.items["media"], columns.items["file_path"], strict=True):
+        if media and file_path and media.sha256 in attachments:
+            named[media.sha256] = inside(data_dir, file_path)
+    folder = data_dir / "media" / folder_name(columns.head.execution_id)
+    attached = {named.get(sha256, folder / sha256): content for sha256, content in attachments.items()}
     return {**attached, **elsewhere}
 
 

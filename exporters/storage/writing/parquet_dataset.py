@@ -26,6 +26,7 @@ from exporters.storage.writing.media import MediaFile, store_media
 from exporters.storage.writing.stored_keys import Stored, StoredKeys
 from exporters.storage.writing.tombstones import Refusals, Tombstones
 from exporters.storage.writing.write_ids import WriteIds
+from otel_tracking.columns import RecordColumns, columns_of
 from otel_tracking.record import ExecutionRecord
 
 
@@ -54,7 +55,11 @@ class ParquetSink:
 
         `files` are media by `file_path` that lie elsewhere and are copied when it is written.
         """
-        return row_of(record, self._data_dir, files)
+        return self.prepare_columns(columns_of(record), files)
+
+    def prepare_columns(self, columns: RecordColumns, files: Mapping[str, MediaFile] | None = None) -> PreparedRecord:
+        """The same of a record that is there as columns."""
+        return row_of(columns, self._data_dir, files)
 
     def write(self, record: ExecutionRecord | PreparedRecord) -> None:
         """Store one record; `WriteFailed` when it is not durable, and then nothing of it is visible."""

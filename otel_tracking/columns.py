@@ -1,0 +1,70 @@
+"""A record as columns: what all items have in common side by side, as tables keep it, without an object for each.
+
+Whoever writes tables takes these; whoever wants objects makes the record of them. So both say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
+from typing import Any
+
+from otel_tracking.record import ExecutionItem, ExecutionRecord, SpanRecord
+
+ITEM_COLUMNS: tuple[str, ...] = tuple(ExecutionItem.__slots__)
+"""The fields of an item, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordColumns:
+    """`head` is the record without its items and spans; `items` has a sequence per field of an item.
+
+    `spans` are the fields of each span, without those that nobody has said. `is_plain` says that all values were looked
+    at, and JSON can say each of them as it is (`values.plain_json.is_plain`); where it is False, nobody knows.
+    """
+
+    head: ExecutionRecord
+    items: Mapping[str, Sequence[Any]]
+    spans: Sequence[Mapping[str, Any]]
+    is_plain: bool = False
+
+    @property
+    def item_count(self) -> int:
+        """How many items there are."""
+        return len(self.items["sequence_number"])
+
+    def record(self) -> ExecutionRecord:
+        """The record itself."""
+        spans = tuple(SpanRecord(**span) for span in self.spans)
+        return replace(self.head, items=tuple(items_of(self.items)), spans=spans)
+
+
+def columns_of(record: ExecutionRecord) -> RecordColumns:
+    """The columns of a record.
+
+    >>> import datetime as dt
+    >>> record = ExecutionRecord(execution_id="exec_1", config_name="dada", timestamp=dt.datetime.now(dt.UTC))
+    >>> columns_of(record).record() == record
+    True
+    """
+    rows = zip(*map(_item_values, record.items), strict=True)
+    items = dict(zip(ITEM_COLUMNS, rows, strict=False)) or dict.fromkeys(ITEM_COLUMNS, ())
+    spans = [_said(zip(SpanRecord.__slots__, _span_values(span), strict=True)) for span in record.spans]
+    return RecordColumns(replace(record, items=(), spans=()), items, spans)
+
+
+def items_of(columns: Mapping[str, Sequence[Any]], start: int = 0) -> Iterator[ExecutionItem]:
+    """The items of columns, from the one at `start`."""
+    for values in zip(*(columns[name][start:] for name in ITEM_COLUMNS), strict=True):
+        yield ExecutionItem(**dict(zip(ITEM_COLUMNS, values, strict=True)))
+
+
+def _said(pairs: Iterator[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in pairs if value is not None or name not in OPTIONAL_OF_SPANS}
+
+
+OPTIONAL_OF_SPANS = frozenset(entry.name for entry in fields(SpanRecord) if entry.default is None)
+"""Fields of a span that are left out where nobody has said them."""
+_item_values = attrgetter(*ITEM_COLUMNS)
+_span_values = attrgetter(*SpanRecord.__slots__)
