@@ -212,8 +212,8 @@ class RunJournal(EntryWriter):
             if self._write(*self._waiting[0]):
                 self._waiting.popleft()
                 return True
-            fresh = self._needed(len(self._waiting[0][1]))
-        return self._pool.ensure(fresh)
+            left_over = self._left_over(len(self._waiting[0][1]))
+        return self._pool.ensure_for(left_over)
 
     def _write_next_large(self) -> None:
         """Write the next large entry, or put it at the end of its queue."""
@@ -245,19 +245,20 @@ class RunJournal(EntryWriter):
             with self._lock:
                 if self.over or self._write(number, entry):
                     return True
-                fresh = self._needed(len(entry))
-            if not self._pool.ensure(fresh):
+                left_over = self._left_over(len(entry))
+            if not self._pool.ensure_for(left_over):
                 return False
 
     def _write_apart(self, number: int, entry: bytes) -> bool:
         """Write an entry into segments of its own; the lock is only held to make each of them the run's."""
-        fresh = self._pool.take_many(self._pool.needed(len(entry)))
+        fresh = self._pool.make_for(len(entry))
         if fresh is None:
             return False
         rest, chunk = memoryview(entry), 0
-        while fresh and not self.over:
-            piece, rest = rest[: self._pool.room], rest[self._pool.room :]
-            self._write_own_chunk(fresh.popleft(), number, chunk << 1 | (not rest), piece)
+        while rest and not self.over:
+            segment = fresh.popleft()
+            piece, rest = rest[: segment.room], rest[segment.room :]
+            self._write_own_chunk(segment, number, chunk << 1 | (not rest), piece)
             chunk += 1
             breathe()
         self._pool.give_back(fresh)

@@ -8,12 +8,15 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 
 from collectors.flight_recorder.background import breathe
-from collectors.flight_recorder.layout import CHUNK_HEADER, FILE_HEADER, SEGMENT_HEADER
+from collectors.flight_recorder.layout import CHUNK_HEADER, FILE_HEADER, SEGMENT_HEADER, SMALLEST_SEGMENT
 from collectors.flight_recorder.ours import OurDirectory
 from collectors.flight_recorder.segments import Segment, SegmentFile
 
 _STEPS_AT_ONCE = 16
 """Segments per breath: among busy threads, each one costs as long as the others want the interpreter lock."""
+
+_SMALLER = 4
+"""How much smaller segments are made once half of the space is in use: runs that hold little are many then."""
 
 
 class SegmentPool:
@@ -24,16 +27,17 @@ class SegmentPool:
 
     def __init__(self, directory: OurDirectory | None, *, segment_bytes: int, spares: int, max_bytes: int) -> None:
         """Without a `directory`, and so without segments, it is the pool of a recorder that is memory only."""
-        self.segment_bytes = segment_bytes
+        self.segment_bytes = self._smallest = segment_bytes
+        self._small = max(SMALLEST_SEGMENT, segment_bytes // _SMALLER // SMALLEST_SEGMENT * SMALLEST_SEGMENT)
         self.spares: deque[Segment] = deque()
         self.ask_for_more: Callable[[], None] = lambda: None
         self._directory = directory
-        self._wanted_spares = spares
+        self._fewest_spares = self._wanted_spares = spares
         self._low_water = (spares + 1) // 2
         self._max_bytes = max_bytes
         self._asked = False
         self._files: list[SegmentFile] = []
-        self._files_made = 0
+        self._files_made = self._freed = 0
         self._retry_at = 0.0
         self._trouble: str | None = None
 
@@ -49,13 +53,13 @@ class SegmentPool:
 
     @property
     def room(self) -> int:
-        """Bytes of one entry that fit into a fresh segment."""
-        return self.segment_bytes - SEGMENT_HEADER - CHUNK_HEADER
+        """Bytes of one entry that fit into a fresh segment, whichever it is."""
+        return self._smallest - SEGMENT_HEADER - CHUNK_HEADER
 
     @property
     def trouble(self) -> str | None:
         """Why there are fewer spares than there should be."""
-        return self._trouble if len(self.spares) < self._low_water else None
+        return self._trouble if len(self.spares) < (self._fewest_spares + 1) // 2 else None
 
     def needed(self, payload_bytes: int) -> int:
         """Return how many fresh segments hold that many bytes of one entry."""
@@ -88,15 +92,32 @@ class SegmentPool:
                 self._asked = True
                 self.ask_for_more()
 
+    def take_for(self, payload_bytes: int) -> deque[Segment] | None:
+        """Return spare segments that hold that many bytes of one entry, or None where there are not enough."""
+        taken: deque[Segment] = deque()
+        while payload_bytes > 0:
+            more = self.take(1)
+            if more is None:
+                self.give_back(reversed(taken))
+                return None
+            taken += more
+            payload_bytes -= more[0].room
+        return taken
+
     def give_back(self, segments: Iterable[Segment]) -> None:
         """Return segments that were taken and not opened."""
         self.spares.extendleft(segments)
 
-    def take_many(self, count: int) -> deque[Segment] | None:
-        """Return `count` segments, made if need be, on the recorder's thread; spares are left for the pipeline."""
-        if not self.ensure(count + self._wanted_spares) and not self.ensure(count):
-            return None
-        return self.take(count)
+    def make_for(self, payload_bytes: int) -> deque[Segment] | None:
+        """The same, made if need be, on the recorder's thread; spares are left for the pipeline."""
+        self.ensure(self.needed(payload_bytes) + self._wanted_spares)
+        while (taken := self.take_for(payload_bytes)) is None and self.ensure_for(payload_bytes):
+            pass
+        return taken
+
+    def ensure_for(self, payload_bytes: int) -> bool:
+        """Make segments for that many bytes, or some that may do; False where no more can be made."""
+        return self.ensure(self.needed(payload_bytes)) or self.ensure(len(self.spares) + 1)
 
     def top_up(self) -> None:
         """Bring the spares up to the number wanted, as far as there is space."""
@@ -148,7 +169,10 @@ class SegmentPool:
             # The last used is the next given away: its pages are mapped and in the cache.
             self.spares.appendleft(segment)
             self._pause_after(number)
-        if len(self.spares) > 3 * self._wanted_spares:
+        self._freed += len(segments)
+        # Each look is at all spares: not after every run of thousands.
+        if len(self.spares) > 3 * self._wanted_spares and self._freed >= self.total // 16:
+            self._freed = 0
             self._shrink()
 
     def remove_files(self) -> None:
@@ -166,8 +190,21 @@ class SegmentPool:
                 file.memory.close()
         self._files.clear()
 
+    def _large(self) -> int:
+        """How many segments of full size may still be made: half of the space is for smaller ones."""
+        most = self._max_bytes if self._small == self.segment_bytes else self._max_bytes // 2
+        return max(0, (most - self.bytes - FILE_HEADER) // self.segment_bytes)
+
     def _allowed(self) -> int:
-        return max(0, (self._max_bytes - self.bytes - FILE_HEADER) // self.segment_bytes)
+        large = self._large()
+        left = self._max_bytes - self.bytes - FILE_HEADER - large * self.segment_bytes
+        return large + max(0, (left - FILE_HEADER * bool(large)) // self._small)
+
+    def _measure(self) -> None:
+        """Many runs open at once are soon more: spares are kept for an eighth of what there is."""
+        self._wanted_spares = max(self._fewest_spares, self.total // 8)
+        self._low_water = (self._wanted_spares + 1) // 2
+        self._smallest = min((file.segment_bytes for file in self._files), default=self.segment_bytes)
 
     def hope_again(self) -> None:
         """Try at the next chance, even if there was no space a moment ago."""
@@ -177,13 +214,16 @@ class SegmentPool:
         while count >= 1 and self._directory:
             name = f"{self._files_made:06}.journal"
             try:
-                file = SegmentFile(self._directory, name, self.segment_bytes, count)
+                large = min(count, self._large())
+                size = self.segment_bytes if large else self._small
+                file = SegmentFile(self._directory, name, size, large or count)
             except OSError as error:
                 self._trouble = f"no space for {count} segments: {error}"
                 count //= 2
                 continue
             self._files_made += 1
             self._files.append(file)
+            self._measure()
             self.spares.extend(file.segments())
             return True
         # Every entry that waits asks; on a full disk the answer stays the same for a while.
@@ -209,4 +249,5 @@ class SegmentPool:
             self.spares.extend(caught)
             return
         self._files.remove(file)
+        self._measure()
         file.remove()

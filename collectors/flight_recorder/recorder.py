@@ -68,6 +68,7 @@ class FlightRecorder:
         self._stuck: dict[int, RunJournal] = {}
         self._serials = count(1)
         self._entries_of_ended_runs = 0
+        self._is_warned = False
         self._background = Worker("otel-flight-recorder", self.counts.error)
         self._pool = SegmentPool(None, segment_bytes=SMALLEST_SEGMENT, spares=0, max_bytes=0)
         if not enabled:
@@ -198,6 +199,16 @@ class FlightRecorder:
             self._stuck.pop(run.serial, None)
         else:
             self._stuck[run.serial] = run
+            self._warn()
+
+    def _warn(self) -> None:
+        if self._pool.trouble and not self._is_warned:
+            self._is_warned = True
+            logger.warning(
+                "the flight recorder has no space left (%s): until runs end, new entries wait in memory only, and "
+                "would be lost if the process is killed",
+                self._pool.trouble,
+            )
 
     def _recycle(self, segments: list[Segment]) -> None:
         self._pool.recycle(segments)

@@ -12,7 +12,7 @@ import mmap
 import os
 
 from collectors.flight_recorder import layout
-from collectors.flight_recorder.layout import FILE_HEADER, SEGMENT_HEADER
+from collectors.flight_recorder.layout import CHUNK_HEADER, FILE_HEADER, SEGMENT_HEADER
 from collectors.flight_recorder.ours import OurDirectory, naming
 
 _ZEROS = bytes(64 * 1024)
@@ -30,6 +30,11 @@ class Segment:
         self.start = start
         self.end = end
         self.used = start
+
+    @property
+    def room(self) -> int:
+        """Bytes of one entry that fit into it."""
+        return self.end - self.start - SEGMENT_HEADER - CHUNK_HEADER
 
     def open(self, header: tuple[int, int, int]) -> int:
         """Give the segment to a run, as its `SegmentHeader` says; return where its first chunk goes."""
@@ -60,7 +65,7 @@ class SegmentFile:
 
     def __init__(self, directory: OurDirectory, name: str, segment_bytes: int, count: int) -> None:
         self.name = name
-        self.count = count
+        self.count, self.segment_bytes = count, segment_bytes
         self.bytes = FILE_HEADER + count * segment_bytes
         self._directory = directory
         self.memory = _reserved_map(directory, name, self.bytes)
@@ -68,7 +73,7 @@ class SegmentFile:
 
     def segments(self) -> list[Segment]:
         """Return its segments, all nobody's."""
-        size = (self.bytes - FILE_HEADER) // self.count
+        size = self.segment_bytes
         starts = range(FILE_HEADER, self.bytes, size)
         return [Segment(self.memory, self.name, start, start + size) for start in starts]
 

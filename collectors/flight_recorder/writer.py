@@ -40,7 +40,7 @@ class EntryWriter:
         self._limit = BUSY
         fresh = None
         try:
-            fresh = self._pool.take(self._needed(len(entry)))
+            fresh = self._pool.take_for(self._left_over(len(entry)))
             if fresh is not None:
                 self._write_chunks(number, memoryview(entry), fresh)
             return fresh is not None
@@ -100,10 +100,10 @@ class EntryWriter:
             self._current.used = self._at
         self._current = self._memory = None
 
-    def _needed(self, size: int) -> int:
-        """Return how many segments an entry needs beside what is left in the current one."""
+    def _left_over(self, size: int) -> int:
+        """Return how much of an entry does not fit into the current segment; at least a byte where it is full."""
         room = self._room()
-        return self._pool.needed(size - room if room > 0 else max(size, 1))
+        return size - room if room > 0 else max(size, 1)
 
     def _room(self) -> int:
         return self._current.end - self._at - CHUNK_HEADER if self._current else 0

@@ -14,6 +14,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from collectors.flight_recorder import FlightRecorder, RunJournal
+from collectors.recording.crowd import Crowd, weigh
 from collectors.spans import of_journal
 from collectors.spans.recorded import SpanData
 from collectors.spans.secrets import clean_span
@@ -27,6 +28,12 @@ STARTED, LOGGED, ENDED, FINISHED = "started", "logged", "ended", "finished"
 
 MOST_PROGRESS = 64
 """Spans of a run whose progress is remembered; when there are more, those that have ended are forgotten."""
+
+MAX_OPEN_RUNS = 20_000
+"""As many as have a journal each (`collectors/flight_recorder`)."""
+
+MAX_OPEN_BYTES = 2**30
+"""What all open runs may hold."""
 
 LogEntry = Frame | tuple[Any, ...]
 """A frame that was logged, or one of the other things with its details."""
@@ -45,10 +52,11 @@ class OpenRun:
         self.progress: dict[int, tuple[Any, ...]] = {}
         self.open_spans: dict[int, SpanData] = {}
         self.ended_spans: list[SpanData] = []
-        self.started_at = now
+        self.opened_at = now
         self.root_ended_at: float | None = None
         self.revision = 0
         self.late_spans = 0
+        self.weighed = self.weight = 0
 
     def tell(self, entry: LogEntry) -> None:
         """Append to the log and wake who follows it."""
@@ -79,15 +87,17 @@ class OpenRuns:
         on_finished: Callable[[OpenRun, FinishReason], None],
         troubles: Troubles,
         *,
-        max_open_runs: int = 1_000,
+        max_open_runs: int = MAX_OPEN_RUNS,
+        max_open_bytes: int = MAX_OPEN_BYTES,
         clock: Callable[[], float] = time.monotonic,
         redactor: Redactor | None = None,
     ) -> None:
         self.redactor = redactor or Redactor()
         self._recorder, self._on_finished, self._troubles = recorder, on_finished, troubles
-        self._max_open_runs, self._clock = max_open_runs, clock
+        self._max_open_runs, self._max_open_bytes, self._clock = max_open_runs, max_open_bytes, clock
         self._lock = threading.Lock()
         self._runs_by_trace_id: dict[int, OpenRun] = {}
+        self._crowd, self._counted = Crowd(), 0
         self._settled: WeakValueDictionary[int, OpenRun] = WeakValueDictionary()
         self.on_ended_span: Callable[[SpanData], None] | None = None
         self.recording: object = None
@@ -173,13 +183,21 @@ class OpenRuns:
             self._troubles.report("span end", trouble)
 
     def take_overdue(self, *, grace: float, max_age: float) -> None:
-        """Hand over the runs whose root ended more than `grace` seconds ago, or that are older than `max_age`."""
-        now = self._clock()
+        """Hand over the runs whose root ended `grace` seconds ago, that are older than `max_age` or hold too much.
+
+        A run that was handed over and goes on has as long again: otherwise each of its items would make a record.
+        """
+        now, held = self._clock(), 0
         for run in list(self._runs_by_trace_id.values()):
-            if run.root_ended_at is not None and now - run.root_ended_at >= grace:
+            if run.root_ended_at is not None and now - max(run.root_ended_at, run.opened_at) >= grace:
                 self._hand_over(run, FinishReason.GRACE_EXPIRED)
-            elif now - run.started_at >= max_age:
+            elif now - run.opened_at >= max_age:
                 self._hand_over(run, FinishReason.TOO_OLD)
+            elif not run.revision:
+                held += weigh(run)
+        while held > self._max_open_bytes and self._counted > 1 and (idlest := self._idlest()):
+            held -= weigh(idlest)
+            self._hand_over(idlest, FinishReason.TOO_MANY_OPEN)
 
     def stop(self, kind: str, reason: str) -> None:
         """Follow nothing from now on: what is still logged is counted as trouble of this kind."""
@@ -193,28 +211,36 @@ class OpenRuns:
 
     def _begin(self, trace_id: int) -> OpenRun:
         """The open run of a trace: a settled one that a late span reopens, or a new one."""
-        crowded = []
+        crowded: OpenRun | None = None
         reopened = False
         with self._lock:
             run = self._runs_by_trace_id.get(trace_id)
             if run is None:
                 settled = self._settled.pop(trace_id, None)
                 reopened = settled is not None
-                run = settled or OpenRun(self, trace_id, self._recorder.begin(trace_id), self._clock())
+                now = self._clock()
+                run = settled or OpenRun(self, trace_id, self._recorder.begin(trace_id), now)
+                run.opened_at = now
                 self._runs_by_trace_id[trace_id] = run
-                if len(self._runs_by_trace_id) > self._max_open_runs:
-                    crowded.append(next(iter(self._runs_by_trace_id.values())))
+                self._counted += not reopened
+                if self._counted > self._max_open_runs:
+                    crowded = self._crowd.idlest(self._runs_by_trace_id)
         if reopened:
             self._journal_again(run)
-        for oldest in crowded:
-            self._hand_over(oldest, FinishReason.TOO_MANY_OPEN)
+        if crowded is not None:
+            self._hand_over(crowded, FinishReason.TOO_MANY_OPEN)
         return run
+
+    def _idlest(self) -> OpenRun | None:
+        with self._lock:
+            return self._crowd.idlest(self._runs_by_trace_id)
 
     def _hand_over(self, run: OpenRun, reason: FinishReason) -> None:
         with self._lock:
             if self._runs_by_trace_id.pop(run.trace_id, None) is None:
                 return
             self._settled[run.trace_id] = run
+            self._counted -= not run.revision
             run.revision += 1
         self._on_finished(run, reason)
 

@@ -23,7 +23,7 @@ from collectors.forks import watch
 from collectors.recording import metrics
 from collectors.recording.assembly import Assembly
 from collectors.recording.live import LiveFeed
-from collectors.recording.open_runs import OpenRuns
+from collectors.recording.open_runs import MAX_OPEN_BYTES, MAX_OPEN_RUNS, OpenRuns
 from collectors.recording.process_end import close_with_the_process
 from collectors.recording.provider import RecordingTracerProvider, make_resource
 from collectors.recording.recovery import Recovering, RecoveryReport, namespace_of, recover, spill_base
@@ -64,6 +64,7 @@ class Recording:
         *,
         resource: Resource,
         max_open_runs: int,
+        max_open_bytes: int,
         otlp: OtlpSettings | NotSent,
         redactor: Redactor,
         pseudonyms: Pseudonyms | None = None,
@@ -77,7 +78,12 @@ class Recording:
         self._redactor, self._timings = redactor, Timings()
         self.troubles = road.troubles
         self._open_runs = OpenRuns(
-            recorder, assembly.take, self.troubles, max_open_runs=max_open_runs, redactor=redactor
+            recorder,
+            assembly.take,
+            self.troubles,
+            max_open_runs=max_open_runs,
+            max_open_bytes=max_open_bytes,
+            redactor=redactor,
         )
         self.live = LiveFeed(self._open_runs)
         self.provider = RecordingTracerProvider(self._open_runs, resource, self.troubles)
@@ -196,7 +202,8 @@ def start_recording(
     journal: Path | str | bool | None = None,
     recover_dead_runs: bool = True,
     grace: float = 5.0,
-    max_open_runs: int = 1_000,
+    max_open_runs: int = MAX_OPEN_RUNS,
+    max_open_bytes: int = MAX_OPEN_BYTES,
     max_age: float = 6 * 3600.0,
     retry_seconds: float = 0.1,
     raise_errors: bool = False,
@@ -220,10 +227,12 @@ def start_recording(
 
     `journal` is the directory of the flight recorder on a RAM file system (default: `/dev/shm`; False: none). Runs
     that died in it are recovered in the background. A run whose spans are not all closed is written `grace` seconds
-    after its root ended, and again when they are. At most `max_open_runs` runs stay open, none longer than `max_age`
-    seconds. `raise_errors` lets tests see what is otherwise only counted. Where more than `max_pending` records wait
-    for a sink, the others wait in files below `spill` (default: `/var/tmp/otel-tracking-<uid>`, where a sink says by
-    its `location` whose they are; False: in memory). With a `meter_provider`, health is there as metrics too.
+    after its root ended, and again when they are. Where more than `max_open_runs` runs are open, or hold more than
+    `max_open_bytes` together, the idlest is written as it is, once, and again when it goes on and ends; so is one that
+    is open for `max_age` seconds. `raise_errors` lets tests see what is otherwise only counted. Where more than
+    `max_pending` records wait for a sink, the others wait in files below `spill` (default: where a sink says by its
+    `location` whose they are, `/var/tmp/otel-tracking-<uid>`; False: in memory). With a `meter_provider`, health is
+    there as metrics too.
 
     Traces go to `otlp_endpoint` (`http://localhost:4318`) as well, best effort; None leaves it to OpenTelemetry's
     variables (`OTEL_EXPORTER_OTLP_ENDPOINT` …), False sends none. `otlp_content` is `viewer` (for Jaeger: no blocked
@@ -285,6 +294,7 @@ def start_recording(
         recovering,
         resource=resource,
         max_open_runs=max_open_runs,
+        max_open_bytes=max_open_bytes,
         otlp=otlp,
         redactor=Redactor(redaction),
         pseudonyms=pseudonyms,

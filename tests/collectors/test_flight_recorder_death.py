@@ -204,3 +204,46 @@ threading.Event().wait()
     os.kill(children[2].pid, signal.SIGKILL)
     children[2].wait()
     assert list(recover(ram)) == [2]
+
+
+CROWD = """
+import os, signal, sys
+from collectors.flight_recorder import FlightRecorder
+recorder = FlightRecorder(sys.argv[1], max_bytes=16 * 2**20, spare_segments=16)
+runs = [recorder.begin(number) for number in range(600)]
+for run in runs:
+    run.append(b"%d" % run.trace_id)
+runs[599].append_later(bytes(100_000))
+runs[0].append(b"x" * 100_000)
+recorder.settle()
+print(recorder.health()["entries_waiting"], recorder.health()["space"])
+sys.stdout.flush()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_where_space_grows_short_runs_get_smaller_segments_and_all_are_recovered(ram):
+    """600 runs in 16 MB, where there is room for 255 segments of 64 KB; also what is larger than a small one."""
+    assert run_child(CROWD, ram).split() == ["0", "None"]
+
+    recovered = recover(ram)
+    assert {number: run.entries[0] for number, run in recovered.items()} == {n: b"%d" % n for n in range(600)}
+    assert recovered[0].entries[1:] == [b"x" * 100_000]
+    assert recovered[599].entries[1:] == [bytes(100_000)]
+    assert not any(run.truncated or run.unfinished for run in recovered.values())
+
+
+def test_a_large_entry_that_needs_the_first_small_segments_is_recovered_whole(ram):
+    """How many it needs is counted before they are made; the recorder has 7 large segments and 31 small ones."""
+    program = """
+import os, signal, sys
+from collectors.flight_recorder import FlightRecorder
+recorder = FlightRecorder(sys.argv[1], max_bytes=2**20, spare_segments=1)
+run = recorder.begin(7)
+run.append_later(bytes(range(256)) * 3_000)
+recorder.settle()
+print(recorder.health()["entries_waiting"], flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert run_child(program, ram).split() == ["0"]
+    assert recover(ram)[7].entries == [bytes(range(256)) * 3_000]

@@ -128,6 +128,16 @@ def test_without_ready_segments_entries_wait_in_order(ram):
     assert recover(ram)[7].entries == [b"%d" % number * 900 for number in range(200)]
 
 
+def test_that_entries_wait_in_memory_only_is_told_once(ram, caplog):
+    recorder = FlightRecorder(ram, segment_bytes=4096, spare_segments=2, max_bytes=5 * 4096)
+    for number in range(20):
+        recorder.begin(number).append(b"an entry")
+        recorder.settle()
+    recorder.close()
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert "no space left (max_bytes=20480 are in use)" in told and "if the process is killed" in told
+
+
 def test_beyond_max_bytes_entries_stay_in_memory_until_a_run_is_freed(ram):
     """Too many entries are neither an error nor a stall; they are counted and written when there is space again."""
     recorder = FlightRecorder(ram, segment_bytes=4096, spare_segments=2, max_bytes=5 * 4096)

@@ -100,3 +100,28 @@ def _run_and_kill(data, ram, assembly, *, after):
 
 def _hops(record):
     return [item.content for item in record.items if item.item_type == "interception_iteration"]
+
+
+CROWD = """
+import os, signal, sys
+from collectors import start_recording
+from exporters import ParquetSink
+
+recording = start_recording([ParquetSink(sys.argv[1])], journal=sys.argv[2])
+runs = [recording.tracker().execution("stillepost") for _ in range(1_500)]
+for number in range(3):
+    for run in runs:
+        run.item("user_input_text", content=number)
+recording._recorder.settle()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_of_fifteen_hundred_open_runs_each_is_recovered_with_all_its_items(ram, tmp_path):
+    start_python(CROWD, tmp_path, ram).wait()
+    recover([ParquetSink(tmp_path)], directory=ram)
+
+    records = list(read_records(tmp_path))
+    assert len({record.trace_id for record in records}) == len(records) == 1_500
+    texts = {tuple(item.content for item in record.items if item.item_type == "user_input_text") for record in records}
+    assert texts == {(0, 1, 2)}
