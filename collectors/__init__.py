@@ -2,7 +2,8 @@
 
 from collectors.delivery.sinks import Sink
 from collectors.recording.live import LiveEvent, LiveFeed
+from collectors.recording.recording import Recording
 from collectors.recording.recovery import RecoveryReport, recover
-from collectors.recording.start import Recording, start_recording
+from collectors.recording.start import start_recording
 
 __all__ = ["LiveEvent", "LiveFeed", "Recording", "RecoveryReport", "Sink", "recover", "start_recording"]

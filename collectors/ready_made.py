@@ -11,7 +11,7 @@ from otel_tracking.erasure import Place
 
 if TYPE_CHECKING:
     from collectors.delivery.sinks import Sink
-    from collectors.recording.start import Recording
+    from collectors.recording.recording import Recording
 
 
 def record_into(settings: RecordingSettings, sinks: Sequence[Sink], **told: Any) -> Recording:
