@@ -1,12 +1,12 @@
-"""What is beside the pipeline costs: records made on a thread, in a process of their own, and by the raw SDK's exporter.
+"""What costs beside the pipeline: records made on a thread or in a process of their own, and the raw SDK's exporter.
 
     python -m benchmarks.bench_assembly              sustained, at 10, 50 and 100 runs a second
     python -m benchmarks.bench_assembly ../before    the same of another checkout, in turns
 
 Each contender lives in a process of its own as long as the comparison, and they take turns, so that all meet the same
 moods of the machine. Processor time is that of the contender's process and of those it has started. The raw SDK hands
-its spans to a batch processor that encodes OTLP and sends nothing: it stores nothing, too. A thread that waits for 5 ms,
-as for an answer of a model server, says how late it was woken.
+its spans to a batch processor that encodes OTLP, sends nothing and stores nothing. A thread that waits for 5 ms, as for
+an answer of a model server, says how late it was woken.
 """
 
 from __future__ import annotations
