@@ -107,7 +107,7 @@ def _start(theirs: Connection) -> subprocess.Popen[bytes]:
     descriptor = theirs.fileno()
     program = _PROGRAM.format(path=sys.path, descriptor=descriptor, parent=os.getpid())
     executable = os.fsdecode(get_executable())
-    # What it prints is nobody's; what it has to say in its last moment is told where the pipeline's errors are.
-    return subprocess.Popen(
-        [executable, "-c", program], pass_fds=[descriptor], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    )
+    # The last word is for whoever lists processes. What it prints is nobody's; what it has to say in its last moment is
+    # told where the pipeline's errors are.
+    command = [executable, "-c", program, "otel-tracking: makes and writes records"]
+    return subprocess.Popen(command, pass_fds=[descriptor], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
