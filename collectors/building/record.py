@@ -62,12 +62,17 @@ def columns_of_recorded(
 
 def _run_of(spans: Iterable[tuple[FinishedSpan, Sequence[SomeEvent]]]) -> RecordSoFar:
     run = RecordSoFar()
+    fill(run, spans)
+    return run
+
+
+def fill(run: RecordSoFar, spans: Iterable[tuple[FinishedSpan, Sequence[SomeEvent]]]) -> None:
+    """Begin all spans of a run, in any order, with what there is of each."""
     ordered = sorted(spans, key=lambda pair: _in_which_they_began(pair[0]))
     clean = without_secrets([span for span, _ in ordered])
     for span, (_, events) in zip(clean, ordered, strict=True):
         run.begin(span)
         run.log_all(span.span_id, events)
-    return run
 
 
 class RecordSoFar:
@@ -77,13 +82,14 @@ class RecordSoFar:
     next record costs little more than what came since. For one thread at a time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, log: LogSoFar | None = None, items: ItemsSoFar | None = None) -> None:
+        """`log` and `items` may be others, which keep less (`pieces.py`)."""
         self._spans: list[_SpanSoFar] = []
         self._by_id: dict[int, _SpanSoFar] = {}
         self._facts: dict[int, dict[str, Any]] = {}
-        self._log = LogSoFar()
+        self._log = log or LogSoFar()
         self._said: list[SaidOfRun] = []
-        self._items = ItemsSoFar()
+        self._items = items or ItemsSoFar()
         self._lossy_facts = 0
         self._is_plain = True
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from collectors.delivery.sinks import Outlet
 from collectors.delivery.spill import Spill, SpilledRecord
-from otel_tracking.columns import RecordColumns, columns_of
+from otel_tracking.columns import RecordColumns, RecordInPieces, columns_of, in_pieces
 from otel_tracking.record import ExecutionRecord
 
 TRIES_ALONE = 5
@@ -50,6 +50,21 @@ class AsColumns:
 
 
 @dataclass(frozen=True, slots=True)
+class InPieces:
+    """A large record, whose columns are made where somebody wants all of them."""
+
+    pieces: RecordInPieces
+
+    def read(self) -> ExecutionRecord:
+        """The record."""
+        return self.columns().record()
+
+    def columns(self) -> RecordColumns:
+        """Its columns."""
+        return self.pieces.columns()
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """What its sinks wanted of it, by sink; the record is made again where somebody needs it."""
 
@@ -75,16 +90,15 @@ class Parcel:
 
     def __init__(
         self,
-        record: ExecutionRecord | RecordColumns,
+        record: ExecutionRecord | RecordColumns | RecordInPieces,
         sinks: int,
         on_durable: Callable[[Parcel], None],
         build: Callable[[], RecordColumns] | None = None,
         on_refused: Callable[[BaseException], None] | None = None,
     ) -> None:
-        self._held: AtHand | AsColumns | Prepared | SpilledRecord
-        self._held, head = (
-            (AsColumns(record), record.head) if isinstance(record, RecordColumns) else (AtHand(record), record)
-        )
+        self._held: AtHand | AsColumns | InPieces | Prepared | SpilledRecord = _held(record)
+        self.is_large = isinstance(record, RecordInPieces)
+        head = record if isinstance(record, ExecutionRecord) else record.head
         self._build, self._on_durable, self._on_refused = build, on_durable, on_refused
         self._missing, self._refusals = sinks, 0
         self.tried_by: set[int] = set()
@@ -99,6 +113,8 @@ class Parcel:
     def form_for(self, outlet: Outlet) -> Any:
         """What a sink wants to be given."""
         held = self._held
+        if outlet.takes_pieces:
+            return held.pieces if isinstance(held, InPieces) else in_pieces(held.columns())
         if outlet.prepare is None:
             return held.read()
         form = held.forms.get(id(outlet.sink)) if isinstance(held, Prepared) else None
@@ -139,6 +155,12 @@ class Parcel:
                 with contextlib.suppress(OSError):
                     self._held.remove()
             self._on_durable(self)
+
+
+def _held(record: ExecutionRecord | RecordColumns | RecordInPieces) -> AtHand | AsColumns | InPieces:
+    if isinstance(record, RecordInPieces):
+        return InPieces(record)
+    return AsColumns(record) if isinstance(record, RecordColumns) else AtHand(record)
 
 
 def is_of_the_place(trouble: BaseException) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
-from otel_tracking.columns import RecordColumns
+from otel_tracking.columns import RecordColumns, RecordInPieces
 from otel_tracking.record import ExecutionRecord
 
 Form = TypeVar("Form")
@@ -41,6 +41,14 @@ class ColumnSink(Protocol):
 
     def prepare_columns(self, columns: RecordColumns) -> Any:
         """The form, made by computing alone."""
+
+
+@runtime_checkable
+class PieceSink(Protocol):
+    """A sink that can keep a record of very many items without ever having all of them in memory."""
+
+    def write_pieces(self, record: RecordInPieces) -> None:
+        """Keep it, on a thread of its own: others write meanwhile."""
 
 
 @runtime_checkable
@@ -136,6 +144,7 @@ class Outlet:
     prepare: Callable[[RecordColumns], Any] | None
     write_all: Callable[[Sequence[Any]], None] | None
     is_archive: bool
+    takes_pieces: bool = False
 
     @classmethod
     def of(cls, sink: Sink) -> Self:
@@ -147,3 +156,13 @@ class Outlet:
             prepare = partial(_prepare_record, sink)
         write_all = sink.write_all if isinstance(sink, GroupSink) else None
         return cls(sink, sink.write, prepare, write_all, isinstance(sink, Archive))
+
+    @classmethod
+    def of_pieces(cls, sink: PieceSink) -> Self:
+        """The outlet of a sink for large records, beside its other one; it is not closed by this one."""
+        return cls(sink, sink.write_pieces, None, None, is_archive=False, takes_pieces=True)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Close the sink."""
+        if not self.takes_pieces:
+            self.sink.close()
