@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from typing import Any
+from collections.abc import Callable
 
-from collectors.building.pieces import pieces_of_recorded
-from collectors.spans.recorded import SpanData
 from collectors.worker import Worker
-from otel_tracking.columns import RecordInPieces
-from otel_tracking.record import FinishReason
-from otel_tracking.taxonomy import broken_rules
 
 LARGE = 10_000
-"""Entries in the log of a run from which on it is a large one: some 0.2 s of work, and 20 MB."""
+"""Entries in the log of a run from which on it is a large one: a tenth of a second of work, and some 50 MB at once."""
 
+
+class LargeRuns:
+    """The thread that looks at them; there once there was one."""
+
+    def __init__(self, on_trouble: Callable[[BaseException], object]) -> None:
+        self._on_trouble = on_trouble
+        self._worker: Worker | None = None
+
+    def put(self, look: Callable[[], object]) -> None:
+        """Have one looked at after those before it. For one thread."""
+        if self._worker is None:
+            self._worker = Worker("otel-tracking large runs", self._on_trouble)
+            self._worker.start()
+        self._worker.put(look)
+
+    def stop(self, timeout: float) -> None:
+        """Look at what is queued, and stop."""
+        if self._worker is not None:
+            self._worker.stop(timeout)
