@@ -69,15 +69,16 @@ class Prepared:
     """What its sinks wanted of it, by sink; the record is made again where somebody needs it."""
 
     forms: Mapping[int, Any]
-    build: Callable[[], RecordColumns]
+    build: Callable[[], RecordColumns | RecordInPieces]
 
     def read(self) -> ExecutionRecord:
         """The record, made again."""
-        return self.build().record()
+        return self.columns().record()
 
     def columns(self) -> RecordColumns:
         """Its columns, made again."""
-        return self.build()
+        built = self.build()
+        return built if isinstance(built, RecordColumns) else built.columns()
 
 
 class Parcel:
@@ -93,12 +94,12 @@ class Parcel:
         record: ExecutionRecord | RecordColumns | RecordInPieces,
         sinks: int,
         on_durable: Callable[[Parcel], None],
-        build: Callable[[], RecordColumns] | None = None,
+        build: Callable[[], RecordColumns | RecordInPieces] | None = None,
         on_refused: Callable[[BaseException], None] | None = None,
     ) -> None:
         self._held: AtHand | AsColumns | InPieces | Prepared | SpilledRecord = _held(record)
         self.is_large = isinstance(record, RecordInPieces)
-        head = record if isinstance(record, ExecutionRecord) else record.head
+        head = record.head if isinstance(record, RecordColumns | RecordInPieces) else record
         self._build, self._on_durable, self._on_refused = build, on_durable, on_refused
         self._missing, self._refusals = sinks, 0
         self.tried_by: set[int] = set()
