@@ -219,7 +219,7 @@ def test_a_failed_write_says_what_would_help(tmp_path):
         raise OSError(28, "No space left on device")
 
     record = pieces_of_recorded(spans_of(many), **ENDING).record
-    with pytest.raises(WriteFailed, match="1 record.* once there is space and permission"):
+    with pytest.raises(WriteFailed, match=r"1 record.* once there is space and permission"):
         ParquetSink(tmp_path, step=step).write_pieces(record)
     assert not list(tmp_path.rglob("*.parquet"))
 
