@@ -5,10 +5,11 @@ Whoever writes tables takes these; whoever wants objects makes the record of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from otel_tracking.record import ExecutionItem, ExecutionRecord, SpanRecord
 
@@ -38,6 +39,42 @@ class RecordColumns:
         """The record itself."""
         spans = tuple(SpanRecord(**span) for span in self.spans)
         return replace(self.head, items=tuple(items_of(self.items)), spans=spans)
+
+
+class ItemPiece(NamedTuple):
+    """Some of a record's items, in order, as `RecordColumns` has all of them."""
+
+    items: Mapping[str, Sequence[Any]]
+    is_plain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordInPieces:
+    """A record of so many items that they are never all there as columns: `read` makes them anew, piece after piece.
+
+    `is_plain` is said of the head and the spans, and of each piece by itself.
+    """
+
+    head: ExecutionRecord
+    spans: Sequence[Mapping[str, Any]]
+    item_count: int
+    is_plain: bool
+    read: Callable[[], Iterator[ItemPiece]]
+
+    def columns(self) -> RecordColumns:
+        """All of it at once."""
+        pieces = list(self.read())
+        items = {name: tuple(chain.from_iterable(piece.items[name] for piece in pieces)) for name in ITEM_COLUMNS}
+        return RecordColumns(self.head, items, self.spans, self.is_plain and all(piece.is_plain for piece in pieces))
+
+
+def in_pieces(columns: RecordColumns) -> RecordInPieces:
+    """Columns as one piece."""
+
+    def read() -> Iterator[ItemPiece]:
+        yield ItemPiece(columns.items, columns.is_plain)
+
+    return RecordInPieces(columns.head, columns.spans, columns.item_count, columns.is_plain, read)
 
 
 def columns_of(record: ExecutionRecord) -> RecordColumns:

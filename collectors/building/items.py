@@ -28,7 +28,7 @@ class ItemsSoFar:
     def __init__(self) -> None:
         self.lossy = 0
         self.columns: Columns = dict.fromkeys(ITEM_COLUMNS, ())
-        self._files = _MediaFiles("")
+        self._files = MediaFiles("")
         self._rows: list[Row] = []
         self._built: list[ExecutionItem] = []
 
@@ -40,9 +40,9 @@ class ItemsSoFar:
             new = _in_order([*self._rows, *new])
             self._rows, self._built, self.lossy = [], [], 0
         if not self._rows:
-            self._files = _MediaFiles(execution_id)
+            self._files = MediaFiles(execution_id)
         if new:
-            added = _columns_of(new, self._files)
+            added = columns_of_rows(new, self._files)
             before = self.columns if self._rows else dict.fromkeys(ITEM_COLUMNS, ())
             self.columns = {name: (*before[name], *added[name]) if self._rows else added[name] for name in ITEM_COLUMNS}
             self._rows += new
@@ -71,7 +71,8 @@ def _order_of(row: Row) -> tuple[int, int]:
     return row[_NUMBER], row[_TIME] // 1000
 
 
-def _columns_of(rows: list[Row], files: _MediaFiles) -> Columns:
+def columns_of_rows(rows: list[Row], files: MediaFiles) -> Columns:
+    """The columns of some rows in order, the names of whose media `files` gives."""
     columns: dict[str, Sequence[Any]] = dict(zip(ROW, zip(*rows, strict=True), strict=True))
     columns["timestamp"] = tuple(map(timestamp_of, columns["timestamp_ns"]))
     if columns["media"].count(None) < len(rows):
@@ -99,7 +100,7 @@ def _with_unknown(metadata: Any, whole: Mapping[str, Any] | None) -> Any:
     return {**metadata, "unknown_fields": unknown} if unknown else metadata
 
 
-class _MediaFiles:
+class MediaFiles:
     """Names the file of each media item; equal bytes within one execution share a file, none is shared beyond."""
 
     def __init__(self, execution_id: str) -> None:

@@ -40,10 +40,14 @@ class WhatWasLogged(NamedTuple):
 
 
 class LogSoFar:
-    """Takes events in and gives them as rows. `attachments` are the media that came with them, by sha256."""
+    """Takes events in and gives them as rows. `attachments` are the media that came with them, by sha256.
 
-    def __init__(self) -> None:
+    `sources`, where somebody wants to read them again, is given the event of each row.
+    """
+
+    def __init__(self, sources: list[SomeEvent] | None = None) -> None:
         self.attachments: dict[str, bytes] = {}
+        self._sources = sources
         self._new: list[tuple[int, Sequence[SomeEvent]]] = []
         self._begin()
 
@@ -76,7 +80,7 @@ class LogSoFar:
 
     def _read(self, span_id: int, events: Sequence[SomeEvent], values: Iterator[tuple[Any, ...]]) -> None:
         """Rows and facts of the events of a span; `values` are those of the frames among them."""
-        owner = f"{span_id:016x}"
+        owner, sources, count = f"{span_id:016x}", self._sources, len(self._rows)
         for event in events:
             if isinstance(event, Frame):
                 kind, _, *told = next(values)
@@ -88,6 +92,9 @@ class LogSoFar:
                 self._read_event(span_id, owner, event)
             elif ours := event_of_attributes(event.attributes or {}):
                 self._read_event(span_id, owner, ours)
+            if sources is not None and len(self._rows) > count:
+                sources.append(event)
+                count += 1
 
     def _described(self, values: Sequence[Any], media: MediaBytes | None) -> Mapping[str, Any] | None:
         """What is known of the media of an item, by its values; the bytes are attached."""

@@ -56,19 +56,28 @@ def columns_of_recorded(
     spans: Iterable[SpanData], *, finish_reason: FinishReason, revision: int, late_spans: int
 ) -> RecordColumns:
     """The columns of a run of this process, straight from its frames."""
-    ordered = sorted(spans, key=_in_which_they_began)
-    run = _run_of([(without_events(span), tuple(span.events)) for span in ordered])
+    run = _run_of(recorded_in_order(spans))
     return run.columns(finish_reason=finish_reason, revision=revision, late_spans=late_spans)
+
+
+def recorded_in_order(spans: Iterable[SpanData]) -> list[tuple[FinishedSpan, Sequence[SomeEvent]]]:
+    """Spans of this process in the order in which they began, each with its events apart."""
+    return [(without_events(span), tuple(span.events)) for span in sorted(spans, key=_in_which_they_began)]
 
 
 def _run_of(spans: Sequence[tuple[FinishedSpan, Sequence[SomeEvent]]]) -> RecordSoFar:
     """The run of spans in the order in which they began, each with its events."""
     run = RecordSoFar()
+    fill(run, spans)
+    return run
+
+
+def fill(run: RecordSoFar, spans: Sequence[tuple[FinishedSpan, Sequence[SomeEvent]]]) -> None:
+    """Take in spans in the order in which they began, each with its events."""
     clean = without_secrets([span for span, _ in spans])
     for span, (_, events) in zip(clean, spans, strict=True):
         run.begin(span)
         run.log_all(span.span_id, events)
-    return run
 
 
 class RecordSoFar:
@@ -78,13 +87,14 @@ class RecordSoFar:
     next record costs little more than what came since. For one thread at a time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, log: LogSoFar | None = None, items: ItemsSoFar | None = None) -> None:
+        """`log` and `items` may be others, which keep less (`pieces.py`)."""
         self._spans: list[_SpanSoFar] = []
         self._by_id: dict[int, _SpanSoFar] = {}
         self._facts: dict[int, dict[str, Any]] = {}
-        self._log = LogSoFar()
+        self._log = log or LogSoFar()
         self._said: list[SaidOfRun] = []
-        self._items = ItemsSoFar()
+        self._items = items or ItemsSoFar()
         self._lossy_facts = 0
         self._is_plain = True
 

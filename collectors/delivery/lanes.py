@@ -32,14 +32,15 @@ class SinkLane:
 
     def __init__(
         self,
-        sink: Sink,
+        sink: Sink | Outlet,
         troubles: Troubles,
         *,
         retry_seconds: float = 0.1,
         on_tried: Callable[[], None] = lambda: None,
         is_awaited: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.outlet, self._troubles, self._retry_seconds = Outlet.of(sink), troubles, retry_seconds
+        self.outlet = sink if isinstance(sink, Outlet) else Outlet.of(sink)
+        self._troubles, self._retry_seconds = troubles, retry_seconds
         self.name, self._on_tried, self._is_awaited = self.outlet.name, on_tried, is_awaited
         self.delivered = self.retries = 0
         self.last_error: str | None = None
@@ -117,7 +118,7 @@ class SinkLane:
             self._on_tried()
         # Here, and not where `close` was called: a sink may hang in this too.
         try:
-            self.outlet.sink.close()
+            self.outlet.close()
         except BaseException as trouble:
             self._note(trouble)
 

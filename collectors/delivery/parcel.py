@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from collectors.delivery.sinks import Outlet
 from collectors.delivery.spill import Spill, SpilledRecord
-from otel_tracking.columns import RecordColumns, columns_of
+from otel_tracking.columns import RecordColumns, RecordInPieces, columns_of, in_pieces
 from otel_tracking.errors import Unbuildable
 from otel_tracking.record import ExecutionRecord
 
@@ -59,34 +59,49 @@ class AsColumns:
 
 
 @dataclass(frozen=True, slots=True)
+class InPieces:
+    """A large record, whose columns are made where somebody wants all of them."""
+
+    pieces: RecordInPieces
+
+    def read(self) -> ExecutionRecord:
+        """The record."""
+        return self.columns().record()
+
+    def columns(self) -> RecordColumns:
+        """Its columns."""
+        return self.pieces.columns()
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """What its sinks wanted of it, by sink; the record is made again where somebody needs it."""
 
     forms: Mapping[int, Any]
-    build: Callable[[], RecordColumns]
+    build: Callable[[], RecordColumns | RecordInPieces]
 
     def read(self) -> ExecutionRecord:
         """The record, made again."""
-        return self.build().record()
+        return self.columns().record()
 
     def columns(self) -> RecordColumns:
         """Its columns, made again."""
-        return self.build()
+        return _whole(self.build())
 
 
 @dataclass(frozen=True, slots=True)
 class Unbuilt:
     """Nothing yet: its record is made where somebody needs it."""
 
-    build: Callable[[], RecordColumns]
+    build: Callable[[], RecordColumns | RecordInPieces]
 
     def read(self) -> ExecutionRecord:
         """The record, made."""
-        return self.build().record()
+        return self.columns().record()
 
     def columns(self) -> RecordColumns:
         """Its columns, made."""
-        return self.build()
+        return _whole(self.build())
 
 
 class Parcel:
@@ -100,15 +115,16 @@ class Parcel:
 
     def __init__(
         self,
-        record: ExecutionRecord | RecordColumns | None,
+        record: ExecutionRecord | RecordColumns | RecordInPieces | None,
         sinks: int,
         on_durable: Callable[[Parcel], None],
-        build: Callable[[], RecordColumns] | None = None,
+        build: Callable[[], RecordColumns | RecordInPieces] | None = None,
         on_refused: Callable[[BaseException], None] | None = None,
         run: FinishedRun | None = None,
         on_unbuildable: Callable[[], None] | None = None,
     ) -> None:
-        self._held: AtHand | AsColumns | Unbuilt | Prepared | SpilledRecord = _holding(record, build)
+        self._held: AtHand | AsColumns | InPieces | Unbuilt | Prepared | SpilledRecord = _holding(record, build)
+        self.is_large = isinstance(record, RecordInPieces)
         self._build, self._on_durable, self._on_refused = build, on_durable, on_refused
         self._run, self._on_unbuildable = run, on_unbuildable
         self._missing, self._refusals = sinks, 0
@@ -124,6 +140,8 @@ class Parcel:
     def form_for(self, outlet: Outlet) -> Any:
         """What a sink wants to be given."""
         held = self._held
+        if outlet.takes_pieces:
+            return held.pieces if isinstance(held, InPieces) else in_pieces(held.columns())
         if outlet.takes_runs and self._run is not None:
             return self._run
         if outlet.prepare is None:
@@ -171,9 +189,16 @@ class Parcel:
             self._on_durable(self)
 
 
+def _whole(built: RecordColumns | RecordInPieces) -> RecordColumns:
+    return built if isinstance(built, RecordColumns) else built.columns()
+
+
 def _holding(
-    record: ExecutionRecord | RecordColumns | None, build: Callable[[], RecordColumns] | None
-) -> AtHand | AsColumns | Unbuilt:
+    record: ExecutionRecord | RecordColumns | RecordInPieces | None,
+    build: Callable[[], RecordColumns | RecordInPieces] | None,
+) -> AtHand | AsColumns | InPieces | Unbuilt:
+    if isinstance(record, RecordInPieces):
+        return InPieces(record)
     if isinstance(record, RecordColumns):
         return AsColumns(record)
     if record is not None:
@@ -183,10 +208,10 @@ def _holding(
     return Unbuilt(build)
 
 
-def _media_bytes(record: ExecutionRecord | RecordColumns | None, run: FinishedRun | None) -> int:
+def _media_bytes(record: ExecutionRecord | RecordColumns | RecordInPieces | None, run: FinishedRun | None) -> int:
     if record is None:
         return run.media_bytes if run else 0
-    head = record.head if isinstance(record, RecordColumns) else record
+    head = record.head if isinstance(record, RecordColumns | RecordInPieces) else record
     return sum(map(len, head.attachments.values()))
 
 

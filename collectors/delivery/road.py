@@ -17,9 +17,9 @@ from typing import Any
 
 from collectors.delivery.lanes import SinkLane
 from collectors.delivery.parcel import FinishedRun, Parcel
-from collectors.delivery.sinks import Sink
+from collectors.delivery.sinks import Outlet, Sink
 from collectors.delivery.waiting_room import WaitingRoom
-from otel_tracking.columns import RecordColumns
+from otel_tracking.columns import RecordColumns, RecordInPieces
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord
 
@@ -37,8 +37,8 @@ class Finished:
     """
 
     key: RunKey
-    build: Callable[[], RecordColumns]
-    may_go: Callable[[RecordColumns], bool]
+    build: Callable[[], RecordColumns | RecordInPieces]
+    may_go: Callable[[Any], bool]
     let_go: Callable[[], None]
     on_refused: Callable[[BaseException], None] | None = None
     run: FinishedRun | None = None
@@ -64,16 +64,15 @@ class Road:
         self._is_closed = self._is_behind = False
         self._changed = threading.Condition()
         self._awaited = 0
-        self._lanes = [
-            SinkLane(
-                sink,
-                troubles,
-                retry_seconds=retry_seconds,
-                on_tried=self._tell_those_who_wait,
-                is_awaited=lambda: self._awaited > 0,
-            )
-            for sink in sinks
-        ]
+        self._lane_of = partial(
+            SinkLane,
+            troubles=troubles,
+            retry_seconds=retry_seconds,
+            on_tried=self._tell_those_who_wait,
+            is_awaited=lambda: self._awaited > 0,
+        )
+        self._lanes = list(map(self._lane_of, sinks))
+        self._lanes_beside: dict[SinkLane, SinkLane] = {}
 
     @property
     def outstanding(self) -> int:
@@ -97,9 +96,10 @@ class Road:
         if not self._lanes:
             return is_durable(parcel)
         self._parcels[run.key] = parcel
-        self._prepare(parcel)
+        if not parcel.is_large:
+            self._prepare(parcel)
         self.room.admit(parcel, run.let_go)
-        for lane in self._lanes:
+        for lane in self._lanes_for(parcel):
             lane.put(parcel)
 
     def complete(self, record: ExecutionRecord) -> None:
@@ -161,12 +161,13 @@ class Road:
     def close(self, timeout: float) -> bool:
         """Write what is queued, once more each, in `timeout` seconds. True where all of it was written."""
         until = time.monotonic() + timeout
-        written = [lane.close(max(0.1, until - time.monotonic())) for lane in self._lanes]
+        lanes = (*self._lanes_beside.values(), *self._lanes)
+        written = [lane.close(max(0.1, until - time.monotonic())) for lane in lanes]
         return all(written)
 
     def health(self) -> list[dict[str, Any]]:
         """Counts of each sink."""
-        return [lane.health() for lane in self._lanes]
+        return [together(lane, self._lanes_beside.get(lane)) for lane in self._lanes]
 
     @contextlib.contextmanager
     def _hurried_lanes(self) -> Iterator[None]:
@@ -174,7 +175,7 @@ class Road:
         with self._changed:
             self._awaited += 1
         try:
-            for lane in self._lanes:
+            for lane in (*self._lanes, *self._lanes_beside.values()):
                 lane.hurry()
             yield
         finally:
@@ -188,7 +189,20 @@ class Road:
         if self._is_closed or self._is_behind or key not in self._outstanding or key in self._unbuilt:
             return False
         parcel = self._parcels.get(key)
-        return any(lane.holds_up(parcel) for lane in self._lanes) or (parcel is None and not self._lanes)
+        lanes = self._lanes_for(parcel) if parcel else self._lanes
+        return any(lane.holds_up(parcel) for lane in lanes) or (parcel is None and not self._lanes)
+
+    def _lanes_for(self, parcel: Parcel) -> list[SinkLane]:
+        """The lanes of a record; a large one goes beside the others, where its sink takes it in pieces."""
+        return [self._beside(lane) if parcel.is_large else lane for lane in self._lanes]
+
+    def _beside(self, lane: SinkLane) -> SinkLane:
+        sink = lane.outlet.piece_sink
+        if sink is None:
+            return lane
+        if lane not in self._lanes_beside:
+            self._lanes_beside[lane] = self._lane_of(Outlet.of_pieces(sink))
+        return self._lanes_beside[lane]
 
     def _tell_those_who_wait(self) -> None:
         with self._changed:
@@ -205,3 +219,13 @@ class Road:
         let_go()
         self.room.leave(parcel)
         self.forget(key)
+
+
+def together(lane: SinkLane, beside: SinkLane | None) -> dict[str, Any]:
+    """Counts of a sink, with those of its lane for large records."""
+    told = lane.health()
+    if beside is None:
+        return told
+    more = beside.health()
+    counts = {name: told[name] + more[name] for name in ("delivered", "pending", "retries")}
+    return {**told, **counts, "last_error": told["last_error"] or more["last_error"]}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
-from otel_tracking.columns import RecordColumns
+from otel_tracking.columns import RecordColumns, RecordInPieces
 from otel_tracking.record import ExecutionRecord
 
 Form = TypeVar("Form")
@@ -44,6 +44,14 @@ class ColumnSink(Protocol):
 
 
 @runtime_checkable
+class PieceSink(Protocol):
+    """A sink that can keep a record of very many items without ever having all of them in memory."""
+
+    def write_pieces(self, record: RecordInPieces) -> None:
+        """Keep it, on a thread of its own: others write meanwhile."""
+
+
+@runtime_checkable
 class GroupSink(Protocol[Taken]):
     """A sink that can keep many records, or their forms, at once."""
 
@@ -56,6 +64,8 @@ class RunSink(Protocol):
     """A sink that is given finished runs as they were recorded, and makes their records itself."""
 
     name: str
+    sink: Sink
+    """The one that it is for, as it is in this process."""
 
     def begin(self) -> None:
         """Get ready, on the thread that will write."""
@@ -158,7 +168,8 @@ class Outlet:
     prepare: Callable[[RecordColumns], Any] | None
     write_all: Callable[[Sequence[Any]], None] | None
     is_archive: bool
-    takes_runs: bool
+    takes_runs: bool = False
+    takes_pieces: bool = False
 
     def begin(self) -> None:
         """Have it get ready, if it has to."""
@@ -168,6 +179,12 @@ class Outlet:
     def health(self) -> dict[str, Any]:
         """What it says of itself, if it makes records."""
         return self.sink.health() if isinstance(self.sink, RunSink) else {}
+
+    @property
+    def piece_sink(self) -> PieceSink | None:
+        """The sink that takes large records in pieces, in this process; None where it takes none."""
+        near = self.sink.sink if isinstance(self.sink, RunSink) else self.sink
+        return near if isinstance(near, PieceSink) else None
 
     @classmethod
     def of(cls, sink: Sink) -> Self:
@@ -181,3 +198,14 @@ class Outlet:
         takes_runs = isinstance(sink, RunSink)
         name = sink.name if isinstance(sink, RunSink) else type(sink).__name__
         return cls(sink, name, sink.write, prepare, write_all, isinstance(sink, Archive), takes_runs)
+
+    @classmethod
+    def of_pieces(cls, sink: PieceSink) -> Self:
+        """The outlet of a sink for large records, beside its other one; it is not closed by this one."""
+        name = type(sink).__name__
+        return cls(sink, name, sink.write_pieces, None, None, is_archive=False, takes_pieces=True)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Close the sink."""
+        if not self.takes_pieces:
+            self.sink.close()

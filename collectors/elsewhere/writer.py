@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from collectors.delivery.sinks import Outlet, Sink, contains, refused_by
 from collectors.elsewhere.recorded_run import RecordedRun
-from otel_tracking.columns import RecordColumns, columns_of
+from otel_tracking.columns import RecordColumns, RecordInPieces, columns_of
 from otel_tracking.errors import Unbuildable
 from otel_tracking.record import ExecutionRecord
 from otel_tracking.taxonomy import broken_rules
@@ -16,21 +17,25 @@ _PLACE = ("item_type", "stage", "stage_iteration", "loop_iteration")
 
 
 class Tally(NamedTuple):
-    """What is counted of a record, and what is unusual in it, in words."""
+    """What is counted of a record, and what is unusual in it, in words, with how often."""
 
     items: int
     lossy_values: int
     late_spans: int
     dropped: int
-    complaints: tuple[str, ...]
+    complaints: tuple[tuple[str, int], ...]
 
 
 def tally_of(columns: RecordColumns) -> Tally:
     """The tally of a record."""
-    places = zip(*(columns.items[name] for name in _PLACE), strict=True)
-    complaints = tuple(complaint for place in places for complaint in broken_rules(*place))
-    head = columns.head
-    return Tally(columns.item_count, head.lossy_values, head.late_spans, head.dropped, complaints)
+    return tally_of_places(columns, zip(*(columns.items[name] for name in _PLACE), strict=True))
+
+
+def tally_of_places(record: RecordColumns | RecordInPieces, places: Iterable[tuple[Any, ...]]) -> Tally:
+    """The tally of a record of whose items only type and place are at hand."""
+    complaints = Counter(complaint for place in places for complaint in broken_rules(*place))
+    head = record.head
+    return Tally(record.item_count, head.lossy_values, head.late_spans, head.dropped, tuple(complaints.items()))
 
 
 class RunWriter:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
+from collectors.building.pieces import pieces_of_recorded
 from collectors.delivery.road import Finished, Road, RunKey
 from collectors.elsewhere.recorded_run import RecordedRun
-from collectors.elsewhere.writer import Tally, tally_of
+from collectors.elsewhere.writer import Tally, tally_of, tally_of_places
 from collectors.flight_recorder import RunJournal
+from collectors.recording.large_runs import LARGE, LargeRuns
 from collectors.recording.live import LiveFeed
 from collectors.recording.open_runs import FINISHED, OpenRun, OpenRuns
 from collectors.worker import Worker
-from otel_tracking.columns import RecordColumns
+from otel_tracking.columns import RecordColumns, RecordInPieces
 from otel_tracking.record import FinishReason
 
 _log = logging.getLogger("otel_tracking")
@@ -31,6 +35,7 @@ class Assembly:
     def __init__(self, road: Road, *, grace: float, max_age: float) -> None:
         self._road, self._grace, self._max_age = road, grace, max_age
         self._worker = Worker("otel-tracking assembly", self._met)
+        self._large = LargeRuns(self._met)
         self._remember: Callable[[OpenRun], None] = lambda run: None
         self.unusual: Counter[str] = Counter()
 
@@ -49,8 +54,16 @@ class Assembly:
 
     def close(self, timeout: float) -> None:
         """Build what is queued and stop."""
+        time_is_up = time.monotonic() + timeout
+
+        def left() -> float:
+            return max(0.1, time_is_up - time.monotonic())
+
         self._road.room.hurry()
-        self._worker.stop(timeout)
+        # Large runs are sent off by what is queued here, and come back once they were looked at.
+        self._worker.settle(left())
+        self._large.stop(left())
+        self._worker.stop(left())
         self._road.wait_no_more()
 
     def _assemble(self, run: OpenRun, reason: FinishReason, key: RunKey, journal: RunJournal) -> None:
@@ -58,13 +71,30 @@ class Assembly:
             self._road.room.wait_for_room()
         recorded = RecordedRun(run.spans(), reason, key[1], run.late_spans)
         self._remember(run)
+        if len(run.log) < LARGE:
+            return self._carry(run, reason, Finished(key, recorded.build, self._may_go, journal.free, run=recorded))
+        return self._large.put(partial(self._look_at_large, run, recorded, key, journal))
+
+    def _look_at_large(self, run: OpenRun, recorded: RecordedRun, key: RunKey, journal: RunJournal) -> None:
+        """On the thread of large runs. What stands in the way of it is met where the record is carried on."""
+        build: Callable[[], RecordColumns | RecordInPieces]
+        tally: Tally | None = None
         try:
-            self._road.carry(Finished(key, recorded.build, self._may_go, journal.free, run=recorded))
+            large = pieces_of_recorded(**recorded._asdict())
+            build, tally = partial(_given, large.record), tally_of_places(large.record, large.places)
+        except Exception as trouble:
+            build = partial(_raise, trouble)
+        finished = Finished(key, build, partial(self._may_go, tally=tally), journal.free)
+        self._worker.put(partial(self._carry, run, recorded.finish_reason, finished))
+
+    def _carry(self, run: OpenRun, reason: FinishReason, finished: Finished) -> None:
+        try:
+            self._road.carry(finished)
         except Exception as trouble:
             # The run stays in its journal: whoever mends the fault can still recover it.
             self._road.troubles.counts["build"] += 1
             _log.error("a run could not be built into a record (%s); its journal is kept", type(trouble).__name__)
-            return self._road.give_up(key)
+            return self._road.give_up(finished.key)
         run.tell((FINISHED, str(reason)))
 
     def hear_of(self, tally: Tally) -> None:
@@ -75,20 +105,28 @@ class Assembly:
     def _count(self, tally: Tally) -> None:
         for name in ("lossy_values", "late_spans", "dropped"):
             self._road.counts[name] += getattr(tally, name)
-        for complaint in tally.complaints:
-            self._warn_of(complaint)
+        for complaint, count in tally.complaints:
+            self._warn_of(complaint, count)
 
-    def _may_go(self, columns: RecordColumns) -> bool:
+    def _may_go(self, columns: Any, tally: Tally | None = None) -> bool:
         """Every record may; it is counted, and what is unusual in it is told."""
-        self._count(tally_of(columns))
+        self._count(tally or tally_of(columns))
         return True
 
-    def _warn_of(self, complaint: str) -> None:
+    def _warn_of(self, complaint: str, count: int) -> None:
         if complaint not in self.unusual:
             _log.warning("unusual item: %s (docs/taxonomy.md); it was recorded as it is", complaint)
-        self.unusual[complaint] += 1
+        self.unusual[complaint] += count
 
     def _met(self, trouble: BaseException) -> None:
         # Without this thread no run would ever become a record again.
         self._road.troubles.counts["assembly"] += 1
         _log.error("the assembly of records met %s and goes on", type(trouble).__name__)
+
+
+def _given(record: RecordInPieces) -> RecordInPieces:
+    return record
+
+
+def _raise(trouble: Exception) -> RecordColumns:
+    raise trouble

@@ -44,6 +44,7 @@ class KeepRuns:
     name = "runs"
 
     def __init__(self) -> None:
+        self.sink = self
         self.told: list[bytes] = []
 
     def begin(self) -> None:

@@ -34,18 +34,20 @@ def pack(rows: Iterable[PreparedRecord], write_ids: Sequence[int]) -> Packed:
     ordered = sorted(rows, key=lambda row: (row.execution_id, row.revision))
     # The blobs come last: what does not fit its column may be large too.
     return Packed(
-        executions=_pack_executions(ordered, write_ids),
-        items=_pack_items(ordered, write_ids),
-        blobs=_pack_blobs(ordered, write_ids),
+        executions=pack_executions(ordered, write_ids),
+        items=pack_items(ordered, write_ids),
+        blobs=pack_blobs(ordered, write_ids),
     )
 
 
-def _pack_executions(rows: Sequence[PreparedRecord], write_ids: Sequence[int]) -> pa.Table:
+def pack_executions(rows: Sequence[PreparedRecord], write_ids: Sequence[int]) -> pa.Table:
+    """The table of executions."""
     values = {name: [row.execution[name] for row in rows] for name in rows[0].execution}
     return _table("executions", values | _keys(rows, write_ids, [1] * len(rows)), [row.blobs for row in rows])
 
 
-def _pack_items(rows: Sequence[PreparedRecord], write_ids: Sequence[int]) -> pa.Table:
+def pack_items(rows: Sequence[PreparedRecord], write_ids: Sequence[int]) -> pa.Table:
+    """The table of items; what does not fit its column and is large is added to the blobs of its row."""
     counts = [row.item_count for row in rows]
     values = {name: list(chain.from_iterable(row.items[name] for row in rows)) for name in rows[0].items}
     blobs = _repeated([row.blobs for row in rows], counts)
@@ -61,7 +63,8 @@ def _empty_media(rows: Sequence[PreparedRecord]) -> dict[int, dict[str, str]]:
     return exact
 
 
-def _pack_blobs(rows: Sequence[PreparedRecord], write_ids: Sequence[int]) -> pa.Table:
+def pack_blobs(rows: Sequence[PreparedRecord], write_ids: Sequence[int]) -> pa.Table:
+    """The table of blobs."""
     values = _keys(rows, write_ids, [len(row.blobs) for row in rows])
     values["sha256"] = [sha256 for row in rows for sha256 in row.blobs]
     values["text"] = [text for row in rows for text in row.blobs.values()]

@@ -18,7 +18,7 @@ from exporters.storage.layout import day_of
 from exporters.storage.tables.columns import EXECUTIONS, ITEMS
 from exporters.storage.tables.texts import Texts
 from exporters.storage.writing.media import MediaFile, media_paths
-from otel_tracking.columns import RecordColumns
+from otel_tracking.columns import ITEM_COLUMNS, ItemPiece, RecordColumns, RecordInPieces
 from otel_tracking.record import ExecutionItem, ExecutionRecord, Media
 
 
@@ -58,10 +58,45 @@ def row_of(columns: RecordColumns, data_dir: Path, files: Mapping[str, MediaFile
         execution=_execution(columns, texts),
         items=_items(items, texts),
         item_count=columns.item_count,
-        empty_media=[number for number, media in enumerate(items["media"]) if media and not any(_parts_of(media))],
+        empty_media=_empty_media(items),
         blobs=blobs,
         media=media_paths(data_dir, columns, files),
     )
+
+
+def row_of_head(record: RecordInPieces) -> PreparedRecord:
+    """The row of a record without the rows of its items and without its media."""
+    blobs: dict[str, str] = {}
+    columns = RecordColumns(record.head, dict.fromkeys(ITEM_COLUMNS, ()), record.spans, record.is_plain)
+    execution = _execution(columns, Texts(blobs, is_plain=columns.is_plain)) | {"item_rows": record.item_count}
+    return _part_of(record, execution, _NO_PIECE, blobs)
+
+
+def row_of_piece(record: RecordInPieces, piece: ItemPiece) -> PreparedRecord:
+    """The same with nothing but the rows of some of its items, and the blobs that these refer to."""
+    return _part_of(record, {}, piece, {})
+
+
+def _part_of(
+    record: RecordInPieces, execution: Mapping[str, Any], piece: ItemPiece, blobs: dict[str, str]
+) -> PreparedRecord:
+    head, items = record.head, piece.items
+    return PreparedRecord(
+        execution_id=head.execution_id,
+        trace_id=head.trace_id,
+        revision=head.revision,
+        day=day_of(head),
+        execution=execution,
+        items=_items(items, Texts(blobs, is_plain=piece.is_plain)),
+        item_count=len(items["sequence_number"]),
+        empty_media=_empty_media(items),
+        blobs=blobs,
+        media={},
+    )
+
+
+def _empty_media(items: Mapping[str, Sequence[Any]]) -> list[int]:
+    return [number for number, media in enumerate(items["media"]) if media and not any(_parts_of(media))]
 
 
 def _execution(columns: RecordColumns, texts: Texts) -> dict[str, Any]:
@@ -106,6 +141,7 @@ def _fields_of(kind: type[Any], columns: Iterable[Any]) -> tuple[str, ...]:
     return tuple(column.name for column in columns if column.name in kind.__slots__ and column.name not in _KEYS)
 
 
+_NO_PIECE = ItemPiece(dict.fromkeys(ITEM_COLUMNS, ()), True)
 _KEYS = frozenset({"execution_id", "trace_id", "revision"})
 _EXECUTION_FIELDS = _fields_of(ExecutionRecord, EXECUTIONS)
 _ITEM_FIELDS = _fields_of(ExecutionItem, ITEMS)

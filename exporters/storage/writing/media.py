@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from exporters.errors import BrokenFile, UnsafePath
 from exporters.storage.files import make_directory, replacing, write_file
@@ -43,16 +43,25 @@ def media_paths(
     data_dir: Path, columns: RecordColumns, files: Mapping[str, MediaFile] | None = None
 ) -> dict[Path, bytes | MediaFile]:
     """Content by path: where an item names its file (`files` by that), else under the record's folder by sha256."""
-    attachments, named = columns.head.attachments, {}
     elsewhere = {inside(data_dir, file_path): file for file_path, file in (files or {}).items()}
-    if not attachments:
-        return {**elsewhere}
-    for media, file_path in zip(columns.items["media"], columns.items["file_path"], strict=True):
-        if media and file_path and media.sha256 in attachments:
+    return {**attached_at(data_dir, columns.head, named_in(data_dir, columns.head, columns.items)), **elsewhere}
+
+
+def named_in(data_dir: Path, head: ExecutionRecord, items: Mapping[str, Sequence[Any]]) -> dict[str, Path]:
+    """Where items name the files of their attached media, by sha256."""
+    if not head.attachments:
+        return {}
+    named = {}
+    for media, file_path in zip(items["media"], items["file_path"], strict=True):
+        if media and file_path and media.sha256 in head.attachments:
             named[media.sha256] = inside(data_dir, file_path)
-    folder = data_dir / "media" / folder_name(columns.head.execution_id)
-    attached = {named.get(sha256, folder / sha256): content for sha256, content in attachments.items()}
-    return {**attached, **elsewhere}
+    return named
+
+
+def attached_at(data_dir: Path, head: ExecutionRecord, named: Mapping[str, Path]) -> dict[Path, bytes | MediaFile]:
+    """The attached media by path, as far as they are `named`; others are under the record's folder by sha256."""
+    folder = data_dir / "media" / folder_name(head.execution_id)
+    return {named.get(sha256, folder / sha256): content for sha256, content in head.attachments.items()}
 
 
 def load_media(data_dir: str | Path, record: ExecutionRecord) -> ExecutionRecord:

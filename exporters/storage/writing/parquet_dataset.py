@@ -15,7 +15,7 @@ from pathlib import Path
 
 from exporters.errors import NotWritable, WriteFailed
 from exporters.storage.files import discard, make_directory
-from exporters.storage.layout import day_directory, file_name, label_of
+from exporters.storage.layout import day_directory, day_of, file_name, label_of
 from exporters.storage.reading.damage import Damages
 from exporters.storage.reading.selection import Selection
 from exporters.storage.tables.codebook import write_codebook
@@ -24,11 +24,12 @@ from exporters.storage.tables.pack import pack
 from exporters.storage.tables.parquet_file import Step, no_step, write_table
 from exporters.storage.tables.rows import PreparedRecord, row_of
 from exporters.storage.tables.summary import summary_of
+from exporters.storage.writing.large_record import write_in_pieces
 from exporters.storage.writing.media import MediaFile, store_media
 from exporters.storage.writing.stored_keys import Stored, StoredKeys
 from exporters.storage.writing.tombstones import Refusals, Tombstones
 from exporters.storage.writing.write_ids import WriteIds
-from otel_tracking.columns import RecordColumns, columns_of
+from otel_tracking.columns import RecordColumns, RecordInPieces, columns_of
 from otel_tracking.record import ExecutionRecord
 
 
@@ -83,10 +84,21 @@ class ParquetSink:
                 self._refusals.add(len(rows) - len(kept))
                 self._write_rows(kept)
         except OSError as trouble:
-            raise WriteFailed(
-                f"{len(records)} record(s) are not stored in {self._data_dir}: {trouble}. Nothing of them is visible; "
-                "once there is space and permission, the same write can be tried again"
-            ) from trouble
+            raise self._failed(len(records), trouble) from trouble
+
+    def write_pieces(self, record: RecordInPieces) -> None:
+        """Store one record of very many items, which are never all in memory; as `write` otherwise.
+
+        Other threads may write meanwhile.
+        """
+        head = record.head
+        try:
+            with self._tombstones.writing():
+                if self.is_erased(head.execution_id, head.trace_id):
+                    return self._refusals.add(1)
+                self._write_large(record)
+        except OSError as trouble:
+            raise self._failed(1, trouble) from trouble
 
     @property
     def refused(self) -> int:
@@ -129,6 +141,12 @@ class ParquetSink:
         # What is remembered may have been erased by another process since.
         return None if known is None or self.is_erased(None, trace_id) else known
 
+    def _failed(self, count: int, trouble: OSError) -> WriteFailed:
+        return WriteFailed(
+            f"{count} record(s) are not stored in {self._data_dir}: {trouble}. Nothing of them is visible; "
+            "once there is space and permission, the same write can be tried again"
+        )
+
     def _write_rows(self, rows: list[PreparedRecord]) -> None:
         for row in rows:
             self._step("media")
@@ -138,11 +156,10 @@ class ParquetSink:
 
     def _write_day(self, day: dt.date, rows: list[PreparedRecord]) -> None:
         ids = self._write_ids.next(len(rows))
-        name = file_name(label_of(rows), ids[0])
         packed = pack(rows, ids)
         # Executions come last: their row is what makes a run visible.
         tables = {"blobs": packed.blobs, "items": packed.items, "executions": packed.executions}
-        paths = {table: day_directory(self._data_dir, table, day) / name for table in tables}
+        paths = self._paths(day, file_name(label_of(rows), ids[0]))
         summary = summary_of(packed.executions)
         try:
             for table, content in tables.items():
@@ -155,6 +172,20 @@ class ParquetSink:
         self._stored.add(paths["executions"], ((row.trace_id, row.execution_id, row.revision) for row in rows))
         self._step("written")
         add_summary(paths["executions"], summary)
+
+    def _write_large(self, record: RecordInPieces) -> None:
+        head, (write_id,) = record.head, self._write_ids.next(1)
+        paths = self._paths(day_of(head), file_name(label_of([head]), write_id))
+        try:
+            write_in_pieces(record, self._data_dir, paths, write_id, self._step)
+        except BaseException:
+            discard(reversed(paths.values()))
+            raise
+        self._stored.add(paths["executions"], [(head.trace_id, head.execution_id, head.revision)])
+        self._step("written")
+
+    def _paths(self, day: dt.date, name: str) -> dict[str, Path]:
+        return {table: day_directory(self._data_dir, table, day) / name for table in ("blobs", "items", "executions")}
 
 
 _day = attrgetter("day")
