@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import pickle
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from otel_tracking.values.kinds import REBUILD, Opaque, as_leaf, class_name, simplify
@@ -122,10 +123,8 @@ def is_plainly_frozen(payloads: bytes) -> bool:
 _NAMED = __name__.encode()
 
 
-def thaw_plain(payload: bytes) -> tuple[Any, ...]:
-    """The values of a payload of which `is_plainly_frozen` is true, in C alone."""
-    values: tuple[Any, ...] = pickle.loads(payload)
-    return values
+thaw_plain: Callable[[bytes], tuple[Any, ...]] = pickle.loads
+"""The values of a payload of which `is_plainly_frozen` is true."""
 
 
 def _identity(value: Any) -> Any:

@@ -269,10 +269,11 @@ def _moment(value: Any, unfit: dict[str, Any]) -> dt.datetime:
 
 def timestamp_of(nanoseconds: int) -> dt.datetime:
     """UTC time of nanoseconds since 1970, cut to whole microseconds."""
-    return _EPOCH + dt.timedelta(microseconds=nanoseconds // 1000)
+    return _EPOCH + nanoseconds // 1000 * _MICROSECOND
 
 
 _EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
 
 
 def _to_dict(value: Any) -> dict[str, Any]:

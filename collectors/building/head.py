@@ -23,7 +23,7 @@ Columns = Mapping[str, Sequence[Any]]
 
 
 def head_fields(head: Mapping[str, Any], items: Columns) -> dict[str, Any]:
-    """The fields of a record that a run says of itself; amended ones that a record does not have are in its metadata."""
+    """The fields of a record that a run says of itself; those that a record does not have are in its metadata."""
     known = {name: value for name, value in head.items() if name in HEAD_FIELDS}
     metadata = known.get("metadata", {})
     unknown = {name: value for name, value in head.items() if name not in HEAD_FIELDS and name != "execution_id"}

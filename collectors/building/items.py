@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from operator import itemgetter, lt
 from typing import Any
@@ -78,19 +78,17 @@ def columns_of_rows(rows: list[Row], files: MediaFiles) -> Columns:
     if columns["media"].count(None) < len(rows):
         columns["media"] = tuple(map(_media_of, columns["media"]))
         columns["file_path"] = tuple(files.paths(columns))
-    columns["item_type"] = tuple(map(_item_type, columns["item_type"]))
-    columns["media_type"] = tuple(map(_media_type, columns["media_type"]))
+    columns["item_type"] = _members(columns["item_type"], _ITEM_TYPES, read_item_type)
+    columns["media_type"] = _members(columns["media_type"], _MEDIA_TYPES, read_media_type)
     if any(columns["whole"]):  # a later version's
         columns["metadata"] = tuple(map(_with_unknown, columns["metadata"], columns["whole"]))
     return columns
 
 
-def _item_type(value: str) -> ItemType | str:
-    return _ITEM_TYPES.get(value) or read_item_type(value)
-
-
-def _media_type(value: str) -> MediaType | str:
-    return _MEDIA_TYPES.get(value) or read_media_type(value)
+def _members(values: Sequence[Any], known: Mapping[Any, Any], read: Callable[[Any], Any]) -> Sequence[Any]:
+    """The values as members of our enumeration; what is none is read one by one."""
+    members = tuple(map(known.get, values))
+    return members if all(members) else tuple(map(read, values))
 
 
 def _media_of(described: Any) -> Media | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from opentelemetry.sdk.trace import Event
@@ -77,7 +77,11 @@ class LogSoFar:
         owner, sources, count = f"{span_id:016x}", self._sources, len(self._rows)
         for event in events:
             if isinstance(event, Frame):
-                self._read_frame(span_id, owner, next(values), event.media)
+                kind, _, *told = next(values)
+                if kind == ITEM:
+                    self._take_row(span_id, row_of_values(owner, told, self._described(told, event.media)))
+                else:
+                    self._take_fact(Fact(span_id, *told))
             elif isinstance(event, FinishedEvent):
                 self._read_event(span_id, owner, event)
             elif ours := event_of_attributes(event.attributes or {}):
@@ -86,14 +90,13 @@ class LogSoFar:
                 sources.append(event)
                 count += 1
 
-    def _read_frame(self, span_id: int, owner: str, values: tuple[Any, ...], media: MediaBytes | None) -> None:
-        if values[0] != ITEM:
-            return self._take_fact(Fact(span_id, *values[2:]))
-        values, described = values[2:], None
-        if values[_MEDIA] is not None:
-            described = describe_media(values[_MEDIA], media)
-            self._attach(described, media.data if media else None)
-        self._take_row(span_id, row_of_values(owner, values, described))
+    def _described(self, values: Sequence[Any], media: MediaBytes | None) -> Mapping[str, Any] | None:
+        """What is known of the media of an item, by its values; the bytes are attached."""
+        if values[_MEDIA] is None:
+            return None
+        described = describe_media(values[_MEDIA], media)
+        self._attach(described, media.data if media else None)
+        return described
 
     def _read_event(self, span_id: int, owner: str, event: FinishedEvent) -> None:
         fields = event.fields

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from otel_tracking.values.places import named_places, stated_places
+from otel_tracking.values.places import names_among, stated_places
 
 
 def not_passed(facts: Mapping[str, Any]) -> tuple[str, ...]:
@@ -17,9 +17,9 @@ def not_passed(facts: Mapping[str, Any]) -> tuple[str, ...]:
     configured, passed = facts.get("configured"), facts.get("passed")
     if not isinstance(configured, dict) or "passed" not in facts:
         return ()
+    named = names_among(passed, configured)
+    left = [key for key in configured if key not in named]
     injected = facts.get("injected")
-    injected = injected if isinstance(injected, dict) else {}
-    named = named_places(passed, configured)
-    return tuple(
-        sorted(str(key) for key in configured if key not in named and not stated_places(passed, injected.get(key)))
-    )
+    if isinstance(injected, dict):
+        left = [key for key in left if not stated_places(passed, injected.get(key))]
+    return tuple(sorted(map(str, left)))

@@ -11,8 +11,8 @@ from otel_tracking import attributes as names
 from otel_tracking.record import timestamp_of
 from otel_tracking.values.plain import plain_number
 
-_PLACES = {"stage": names.STAGE, "stage_iteration": names.STAGE_ITERATION, "loop_iteration": names.LOOP_ITERATION}
-_USED = {"config_used": names.CONFIG_USED, "backend_used": names.BACKEND_USED, "model_used": names.MODEL_USED}
+_PLACES = {names.STAGE: "stage", names.STAGE_ITERATION: "stage_iteration", names.LOOP_ITERATION: "loop_iteration"}
+_USED = {names.CONFIG_USED: "config_used", names.BACKEND_USED: "backend_used", names.MODEL_USED: "model_used"}
 _CALL_FACTS = ("configured", "passed", "response")
 
 
@@ -25,6 +25,7 @@ def fields_of_span(span: FinishedSpan, facts: Mapping[str, Any]) -> dict[str, An
         "kind": span.kind,
         "timestamp": timestamp_of(span.start_ns),
         "status": span.status,
+        "not_passed": (),
     }
     if span.end_ns is not None:
         fields["execution_time"] = seconds_of(span)
@@ -40,15 +41,15 @@ def seconds_of(span: FinishedSpan) -> float | None:
 
 
 def _add_attributes(fields: dict[str, Any], span: FinishedSpan) -> None:
-    attributes = span.attributes
-    for name, attribute in _PLACES.items():
-        if (value := attributes.get(attribute)) is not None:
-            fields[name] = plain_number(value)
-    for name, attribute in _USED.items():
-        if (value := attributes.get(attribute)) is not None:
-            fields[name] = value
-    if failed := attributes.get(names.ERROR_TYPE):
-        fields["error"] = {"error_type": failed, "error_message": span.status_description}
+    for name, value in span.attributes.items():
+        if value is None:
+            continue
+        if name in _PLACES:
+            fields[_PLACES[name]] = plain_number(value)
+        elif name in _USED:
+            fields[_USED[name]] = value
+        elif name == names.ERROR_TYPE and value:
+            fields["error"] = {"error_type": value, "error_message": span.status_description}
 
 
 def _add_facts(fields: dict[str, Any], facts: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from collectors.building.items import Columns, ItemsSoFar, MediaFiles, columns_of_rows
 from collectors.building.log import LogSoFar, SaidOfRun, SomeEvent, WhatWasLogged
-from collectors.building.record import RecordSoFar, fill
+from collectors.building.record import RecordSoFar, fill, in_which_they_began
 from collectors.building.rows import ROW, Fact, Row
 from collectors.spans.finished import without_events
 from collectors.spans.recorded import SpanData
@@ -47,7 +47,8 @@ def pieces_of_recorded(
     """The record of a run of this process, straight from its frames. Raises ValueError where there are no spans."""
     look = _FirstLook()
     run = RecordSoFar(_PassingLog(look), look)
-    fill(run, ((without_events(span), tuple(span.events)) for span in spans))
+    ordered = sorted(spans, key=in_which_they_began)
+    fill(run, [(without_events(span), tuple(span.events)) for span in ordered])
     columns = run.columns(finish_reason=finish_reason, revision=revision, late_spans=late_spans)
     read = partial(_read, look.owners, look.sources, look.order, columns.head.execution_id)
     record = RecordInPieces(columns.head, columns.spans, columns.item_count, columns.is_plain, read)

@@ -26,7 +26,7 @@ from otel_tracking.record import ExecutionRecord, FinishReason, SpanRecord, time
 from otel_tracking.run import EXECUTION_FACT, execution_id_of
 from otel_tracking.values.plain_json import is_plain
 
-_in_which_they_began = attrgetter("start_ns", "span_id")
+in_which_they_began = attrgetter("start_ns", "span_id")
 
 
 def build_record(
@@ -48,7 +48,7 @@ def build_columns(
     late_spans: int = 0,
 ) -> RecordColumns:
     """The same as columns."""
-    run = _run_of((span, span.events) for span in spans)
+    run = _run_of([(span, span.events) for span in sorted(spans, key=in_which_they_began)])
     return run.columns(finish_reason=finish_reason, revision=revision, late_spans=late_spans)
 
 
@@ -56,21 +56,22 @@ def columns_of_recorded(
     spans: Iterable[SpanData], *, finish_reason: FinishReason, revision: int, late_spans: int
 ) -> RecordColumns:
     """The columns of a run of this process, straight from its frames."""
-    run = _run_of((without_events(span), tuple(span.events)) for span in spans)
+    ordered = sorted(spans, key=in_which_they_began)
+    run = _run_of([(without_events(span), tuple(span.events)) for span in ordered])
     return run.columns(finish_reason=finish_reason, revision=revision, late_spans=late_spans)
 
 
-def _run_of(spans: Iterable[tuple[FinishedSpan, Sequence[SomeEvent]]]) -> RecordSoFar:
+def _run_of(spans: Sequence[tuple[FinishedSpan, Sequence[SomeEvent]]]) -> RecordSoFar:
+    """The run of spans in the order in which they began, each with its events."""
     run = RecordSoFar()
     fill(run, spans)
     return run
 
 
-def fill(run: RecordSoFar, spans: Iterable[tuple[FinishedSpan, Sequence[SomeEvent]]]) -> None:
-    """Begin all spans of a run, in any order, with what there is of each."""
-    ordered = sorted(spans, key=lambda pair: _in_which_they_began(pair[0]))
-    clean = without_secrets([span for span, _ in ordered])
-    for span, (_, events) in zip(clean, ordered, strict=True):
+def fill(run: RecordSoFar, spans: Sequence[tuple[FinishedSpan, Sequence[SomeEvent]]]) -> None:
+    """Begin the spans of a run, which are in the order in which they began, with what there is of each."""
+    clean = without_secrets([span for span, _ in spans])
+    for span, (_, events) in zip(clean, spans, strict=True):
         run.begin(span)
         run.log_all(span.span_id, events)
 

@@ -35,10 +35,11 @@ class Fact(NamedTuple):
 Part = TypeVar("Part")
 
 
-def row_of_values(span_id: str, values: tuple[Any, ...], media: Mapping[str, Any] | None) -> Row:
+def row_of_values(span_id: str, values: list[Any], media: Mapping[str, Any] | None) -> Row:
     """The row of an item's values as a frame holds them, with what is known of its media."""
-    if media is not None or values[_METADATA] is None:
-        values = (*values[:_MEDIA], media, {} if values[_METADATA] is None else values[_METADATA])
+    values[_MEDIA] = media
+    if values[_METADATA] is None:
+        values[_METADATA] = {}
     return (span_id, *values, None, 0)
 
 

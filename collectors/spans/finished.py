@@ -51,6 +51,7 @@ class FinishedSpan:
 
 
 _NAMES: dict[SpanKind | StatusCode, str] = {member: member.name.lower() for member in (*SpanKind, *StatusCode)}
+_INTERNAL, _UNSET = SpanKind.INTERNAL, StatusCode.UNSET
 
 
 def from_recorded(span: SpanData) -> FinishedSpan:
@@ -65,10 +66,10 @@ def without_events(span: SpanData) -> FinishedSpan:
         span.span_id,
         span.parent_id,
         span.name,
-        _NAMES[span.kind],
+        "internal" if span.kind is _INTERNAL else _NAMES[span.kind],
         span.start_ns,
         span.end_ns,
-        _NAMES[span.status],
+        "unset" if span.status is _UNSET else _NAMES[span.status],
         span.status_description or None,
         dict(span.attributes),
         links=links_of(span.links) if span.links else (),

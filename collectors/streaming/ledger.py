@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
+from otel_tracking.columns import RecordColumns
 from otel_tracking.record import ExecutionRecord
 
 Form = TypeVar("Form")
@@ -29,7 +30,7 @@ class Ledger(Protocol[Form]):
     def let_go(self, partitions: Sequence[int]) -> None:
         """Commit no more for these."""
 
-    def prepare(self, record: ExecutionRecord) -> Form:
+    def prepare_columns(self, columns: RecordColumns) -> Form:
         """What `commit` wants of a record."""
 
     def fits(self, form: Form) -> bool:

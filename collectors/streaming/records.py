@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from collectors.building.record import build_record
+from collectors.building.record import build_columns, build_record
 from collectors.building.spans_of_record import is_exact, spans_of_record
 from collectors.receiving.record_maker import NOT_MADE
 from collectors.receiving.remote_run import RemoteRun
@@ -15,34 +15,35 @@ from collectors.receiving.runs import Due
 from collectors.receiving.stored_runs import LESS_OR_OTHER, run_of
 from collectors.spans.finished import FinishedSpan
 from collectors.spans.to_otlp import request_of
+from otel_tracking.columns import RecordColumns
 from otel_tracking.record import ExecutionRecord, FinishReason
 
 _ONE_DAY = dt.timedelta(days=1)
 
 
 class MadeRecord(NamedTuple):
-    """The record of a run that is due; or None, and why there is none."""
+    """The record of a run that is due, as columns; or None, and why there is none."""
 
-    record: ExecutionRecord | None
+    columns: RecordColumns | None
     complaint: str = ""
 
 
 def make_record(due: Due) -> MadeRecord:
     """The record, where one can be made that may be stored. Never raises."""
     try:
-        record = build_record(due.spans, finish_reason=due.reason, revision=due.revision, late_spans=due.late_spans)
-        complaint = _complaint(due, record)
+        columns = build_columns(due.spans, finish_reason=due.reason, revision=due.revision, late_spans=due.late_spans)
+        complaint = _complaint(due, columns)
     except Exception as trouble:
         return MadeRecord(None, f"{NOT_MADE} ({type(trouble).__name__})")
-    return MadeRecord(None, complaint) if complaint else MadeRecord(record)
+    return MadeRecord(None, complaint) if complaint else MadeRecord(columns)
 
 
-def _complaint(due: Due, record: ExecutionRecord) -> str:
-    if not fits(record):
+def _complaint(due: Due, columns: RecordColumns) -> str:
+    if not fits(columns.head):
         return NO_IDENTITY
     if due.fresh:
         before = build_record(span for span in due.spans if span.span_id not in due.fresh)
-        return "" if extends(before, record) else LESS_OR_OTHER
+        return "" if extends(before, columns.record()) else LESS_OR_OTHER
     return ""
 
 

@@ -188,8 +188,8 @@ class StreamWorker(Generic[Form]):
         made = make_record(due)
         complaint = made.complaint
         try:
-            if made.record is not None:
-                return _Run(number, due, self._ledger.prepare(made.record), len(made.record.items))
+            if made.columns is not None:
+                return _Run(number, due, self._ledger.prepare_columns(made.columns), made.columns.item_count)
         except Exception as trouble:
             complaint = f"{NOT_WRITTEN} ({type(trouble).__name__})"
         return self._aside(_Run(number, due, None, 0), complaint)

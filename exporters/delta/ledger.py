@@ -21,7 +21,7 @@ from exporters.delta.tables import ASIDE, DATE, DeltaStore
 from exporters.delta.tombstones import TableTombstones
 from exporters.storage.tables.pack import pack
 from exporters.storage.tables.rows import PreparedRecord, row_of
-from otel_tracking.columns import columns_of
+from otel_tracking.columns import RecordColumns, columns_of
 from otel_tracking.erasure import RunId
 from otel_tracking.record import ExecutionRecord
 
@@ -80,7 +80,11 @@ class DeltaLedger:
 
     def prepare(self, record: ExecutionRecord) -> PreparedRecord:
         """The rows of a record."""
-        return row_of(columns_of(record), _NOWHERE)
+        return self.prepare_columns(columns_of(record))
+
+    def prepare_columns(self, columns: RecordColumns) -> PreparedRecord:
+        """The same of a record that is there as columns."""
+        return row_of(columns, _NOWHERE)
 
     def fits(self, record: PreparedRecord) -> bool:
         """Whether the tables can hold these rows."""

@@ -139,10 +139,15 @@ def _late_redactor() -> Redactor:
 
 def thaw_all(payloads: Sequence[bytes]) -> Iterator[tuple[Any, ...]]:
     """The values of payloads that this process froze itself, each without the secrets of rarer shapes."""
-    # One look at all of them: what is in none of them together is in none.
-    together = b"".join(payloads)
-    clean = map(looked_over, payloads) if _late_redactor().late_search(together) else payloads
-    return map(thaw_plain if is_plainly_frozen(together) else _thaw, clean)
+    for start in range(0, len(payloads), _TOGETHER):
+        some = payloads[start : start + _TOGETHER]
+        # One look at many of them: what is in none of them together is in none.
+        together = b"".join(some)
+        clean = map(looked_over, some) if _late_redactor().late_search(together) else some
+        yield from map(thaw_plain if is_plainly_frozen(together) else _thaw, clean)
+
+
+_TOGETHER = 128
 
 
 def _thaw(payload: bytes) -> tuple[Any, ...]:

@@ -41,6 +41,22 @@ def named_places(passed: Any, wanted: Collection[Any]) -> Named:
     return found
 
 
+def names_among(passed: Any, wanted: Collection[Any]) -> set[Any]:
+    """The wanted names that have a place at all, for whoever does not ask which."""
+    missing, waiting = set(wanted), [source.value for source in _sources(passed)]
+    while waiting and missing:
+        whole = waiting.pop()
+        if isinstance(whole, dict) and not ("media" in whole and is_reference(whole)):
+            missing = missing.difference(whole)
+            waiting += [part for part in whole.values() if isinstance(part, _WHOLE)]
+        elif isinstance(whole, list | tuple):
+            waiting += [part for part in whole if isinstance(part, _WHOLE)]
+    return set(wanted) - missing
+
+
+_WHOLE = (dict, list, tuple)
+
+
 def stated_places(passed: Any, pointers: Any) -> list[WirePlace]:
     """What is at each of the pointers of a parameter in the fact `injected`; those that lead nowhere are left out."""
     if not isinstance(pointers, list | tuple):

@@ -143,6 +143,23 @@ def test_a_sink_gets_what_it_prepared_and_its_neighbour_the_record():
     assert (preparing.records, [record.config_name for record in plain.records]) == (["a", "b"], ["a", "b"])
 
 
+class Columnar(RememberingSink):
+    """Wants columns, and makes its form of them."""
+
+    def prepare_columns(self, columns):
+        return columns
+
+
+def test_a_sink_that_takes_columns_is_given_them_and_its_neighbour_the_record():
+    """Columns in which nothing is unusual say so: who writes them need not look at each value."""
+    columnar, plain = Columnar(), RememberingSink()
+    with start_recording([columnar, plain], journal=False) as recording:
+        run(recording, "a")
+        assert recording.flush(timeout=20)
+    [columns], [record] = columnar.records, plain.records
+    assert (columns.record(), columns.item_count, columns.is_plain) == (record, len(record.items), True)
+
+
 def test_a_record_that_nobody_holds_is_built_again_when_a_sink_stalls(tmp_path):
     class Stalled(WaitingSink):
         prepare = Preparing.prepare

@@ -269,15 +269,15 @@ def test_a_run_that_cannot_be_built_is_set_aside_whole_and_can_be_taken_up_again
     from collectors.receiving import record_maker as module
 
     [run, other], records = spans_of_runs(2)
-    build = module.build_record
+    build = module.build_columns
 
     def broken(spans, **options):
-        record = build(spans, **options)
-        if record.user_id == "u0":
+        columns = build(spans, **options)
+        if columns.head.user_id == "u0":
             raise OverflowError("a fault that will be mended")
-        return record
+        return columns
 
-    monkeypatch.setattr(module, "build_record", broken)
+    monkeypatch.setattr(module, "build_columns", broken)
     sink = RememberingSink()
     with collecting([sink], tmp_path) as collector:
         for part in (run[2:], run[:2], other):
@@ -288,7 +288,7 @@ def test_a_run_that_cannot_be_built_is_set_aside_whole_and_can_be_taken_up_again
     assert [record.user_id for record in sink.records] == ["u1"]
     assert not list(tmp_path.glob("*.otlp"))
 
-    monkeypatch.setattr(module, "build_record", build)
+    monkeypatch.setattr(module, "build_columns", build)
     with collecting([sink], tmp_path) as collector:
         for aside in collector.quarantine.asides:
             collector.take_up(aside)

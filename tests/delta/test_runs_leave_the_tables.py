@@ -194,11 +194,12 @@ def test_what_is_spilled_while_it_is_erased_is_removed_too(tmp_path):
 def test_upkeep_joins_files_and_removes_what_became_no_run(both):
     from exporters.delta.run_tables import RunTables
     from exporters.storage.tables.rows import row_of
+    from otel_tracking.columns import columns_of
 
     found = [a_run_of_hops(f"Blume {number}", "flower") for number in range(5)]
     both.store(*found)
     store = DeltaStore(str(both.tables))
-    RunTables(store).write_parts([row_of(a_run_of_hops("Halb", "Half"), both.tables)])
+    RunTables(store).write_parts([row_of(columns_of(a_run_of_hops("Halb", "Half")), both.tables)])
     done = {one.table.rpartition("/")[2]: one for one in keep_up(store, kept_hours=0)}
     assert done["executions"].files_before == 5
     assert done["executions"].files_after == 1

@@ -131,8 +131,9 @@ def test_half_a_write_is_not_seen(both, runs):
     """Items whose executions never came: a worker died between the two."""
     tables = RunTables(DeltaStore(str(both.tables)))
     from exporters.storage.tables.rows import row_of
+    from otel_tracking.columns import columns_of
 
-    tables.write_parts([row_of(a_run_of_hops("Halb", "Half"), both.tables)])
+    tables.write_parts([row_of(columns_of(a_run_of_hops("Halb", "Half")), both.tables)])
     same(both, "list", "--json")
     same(both, "ask", "select count(*) from items")
 

@@ -129,6 +129,9 @@ def _parts_of(media: Media | None) -> tuple[Any, Any, Any]:
 
 def _span(span: Mapping[str, Any], texts: Texts) -> str:
     """Canonical JSON of a span without its empty fields; nested values on their own: nesting must not deepen them."""
+    # Moments and tuples are written as they are wanted, where nothing else is unusual.
+    if text := texts.at_once(span):
+        return text
     timestamp = span["timestamp"].isoformat()
     return texts.of_fields({**span, "not_passed": list(span.get("not_passed", ())), "timestamp": timestamp})
 

@@ -39,18 +39,16 @@ class Texts:
             return "null"
         if type(value) is str and value.isascii():
             return cut(encode_basestring(value), self.blobs)
-        if self._is_plain and not _is_surely_large(value):
-            text = text_if_sayable(value)
-            if text is not None and len(text) <= LIMIT:
-                return text
-        return self._of_large(value, _LEVELS)
+        text = self.at_once(value) if self._is_plain and not _is_surely_large(value) else None
+        return self._of_large(value, _LEVELS) if text is None else text
+
+    def at_once(self, value: Any) -> str | None:
+        """The same in one step of the JSON writer, where values are known to be plain and this one is not large."""
+        text = text_if_sayable(value) if self._is_plain else None
+        return None if text is None or len(text) > LIMIT else text
 
     def of_fields(self, fields: Mapping[str, Any]) -> str:
         """A JSON object of values that are each as `of` writes it: nesting must not deepen them."""
-        if self._is_plain:
-            text = text_if_sayable(fields)
-            if text is not None and len(text) <= LIMIT:
-                return text
         texts = {name: self._short(value) for name, value in fields.items()}
         return orjson.dumps(texts, option=orjson.OPT_SORT_KEYS).decode()
 
@@ -90,7 +88,7 @@ def _is_surely_large(value: Any) -> bool:
     """Whether a dict holds a graph: to write it once, with what is around it, only to see that, is not worth it."""
     if type(value) is not dict or _CONTAINERS.isdisjoint(map(type, value.values())):
         return False
-    return any(type(part) in _CONTAINERS and len(part) >= _MANY_PARTS for part in value.values())
+    return bool([part for part in value.values() if type(part) in _CONTAINERS and len(part) >= _MANY_PARTS])
 
 
 def _may_be_large(value: Any) -> bool:
