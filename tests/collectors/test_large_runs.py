@@ -18,6 +18,7 @@ from collectors.recording.provider import RecordingTracerProvider, make_resource
 from collectors.testing import RememberingSink
 from exporters import ParquetSink, read_records
 from exporters.errors import WriteFailed
+from exporters.storage.writing import large_record
 from exporters.storage.writing.media import load_media
 from exporters.storage.writing.tombstones import Tombstones
 from otel_tracking import ExecutionTracker, FinishReason, ItemType, canonical
@@ -32,7 +33,7 @@ VALUES = odd_values.KEPT | odd_values.ENUMS
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
     monkeypatch.setattr(pieces, "PIECE", 7)
-    monkeypatch.setattr(pieces, "AT_ONCE", 3)
+    monkeypatch.setattr(large_record, "ROWS_TOGETHER", 20)
     monkeypatch.setattr(assembly, "LARGE", 40)
 
 
