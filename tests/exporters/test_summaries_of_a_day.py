@@ -24,6 +24,7 @@ from exporters.storage.tables.summary import COLUMNS, rows_of_summary, summary_o
 from exporters.storage.tables.unpack import exact_fields, mentions_blob, plain_fields
 from exporters.storage.writing.stored_keys import StoredKeys
 from exporters.storage.writing.tombstones import Tombstones
+from otel_tracking.columns import columns_of
 from otel_tracking.erasure import RunId
 
 ODD = ({"config_name": {"of": ["a", "dict"]}}, {"user_id": "\ud800"}, {"used_seed": 2**80}, {"study_id": 7})
@@ -231,7 +232,7 @@ def _write_once(data_dir, run):
 @given(records)
 def test_a_plain_row_says_what_an_exact_look_says(record):
     """The short way is taken only where it leads to the same."""
-    prepared = row_of(dataclasses.replace(record, attachments={}), Path("/nowhere"), None)
+    prepared = row_of(columns_of(dataclasses.replace(record, attachments={})), Path("/nowhere"), None)
     [row] = rows_of_summary(summary_of(pack([prepared], [1]).executions), COLUMNS)
     plain = plain_fields(row)
     if plain is not None:

@@ -1,6 +1,6 @@
 """The process that makes and writes records is killed at any moment: the pipeline goes on, each run is stored once.
 
-`OTEL_TRACKING_TEST_KILLS` says how often (10; 200 for a long look).
+`OTEL_TRACKING_TEST_KILLS` says how often (5; 200 for a long look).
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from fault_stage import PATIENCE
 from collectors import start_recording
 from exporters import ParquetSink, read_records
 
-KILLS = int(os.environ.get("OTEL_TRACKING_TEST_KILLS", "10"))
+KILLS = int(os.environ.get("OTEL_TRACKING_TEST_KILLS", "5"))
 STEPS = ("media", "blobs", "items", "executions", "written")
 
 

@@ -1,6 +1,6 @@
 """Real runs into real Parquet, killed at any moment; the recovery killed at any line: each returned item is kept once.
 
-`OTEL_TRACKING_TEST_KILLS` says at how many moments (10; 200 for a long look), where records are made on a thread and
+`OTEL_TRACKING_TEST_KILLS` says at how many moments (5; 200 for a long look), where records are made on a thread and
 where they are made in a process of their own.
 """
 
@@ -15,7 +15,7 @@ from children import start_python
 from collectors import recover
 from exporters import ParquetSink, read_records
 
-MOMENTS = int(os.environ.get("OTEL_TRACKING_TEST_KILLS", "10"))
+MOMENTS = int(os.environ.get("OTEL_TRACKING_TEST_KILLS", "5"))
 
 RUNS = """
 import os, sys, threading
