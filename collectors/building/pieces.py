@@ -1,7 +1,8 @@
 """Build the record of a run of very many items: its head after one look at them all, its items piece after piece.
 
 Of what was looked at little is kept; the frames stay, and are read once more for each piece. Both times they are read
-by the code that reads those of every run, so the record is the same.
+by the code that reads those of every run, so the record is the same. After each millisecond or two another thread may
+go on: the pipeline's, or that of a small run.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collectors.building.items import Columns, ItemsSoFar, MediaFiles, columns_o
 from collectors.building.log import LogSoFar, SaidOfRun, SomeEvent, WhatWasLogged
 from collectors.building.record import RecordSoFar, fill, recorded_in_order
 from collectors.building.rows import ROW, Fact, Row
+from collectors.flight_recorder.background import breathe
 from collectors.spans.recorded import SpanData
 from otel_tracking.columns import ItemPiece, RecordInPieces
 from otel_tracking.record import FinishReason
@@ -60,6 +62,7 @@ def _read(
     for start in range(0, len(order), PIECE):
         read = _taken(owners, sources, order[start : start + PIECE])
         yield ItemPiece(columns_of_rows(read.rows, files), read.is_plain)
+        breathe()
 
 
 def _taken(owners: Sequence[int], sources: Sequence[SomeEvent], places: Iterable[int]) -> WhatWasLogged:
@@ -140,6 +143,7 @@ class _PassingLog(LogSoFar):
             said += read.said
             is_plain &= read.is_plain
             self.attachments |= log.attachments
+            breathe()
         self._new = []
         return WhatWasLogged([], facts, said, is_plain)
 
