@@ -19,6 +19,9 @@ from collectors.testing import RememberingSink
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
+# A process for each server that a test starts would take a second of its own; those that are about it say so.
+os.environ.setdefault("DEVSERVER_ASSEMBLY", "thread")
+
 
 @pytest.fixture
 def sink() -> RememberingSink:
