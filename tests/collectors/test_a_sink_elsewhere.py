@@ -14,6 +14,7 @@ from folder_sink import FolderSink
 from odd_values import KEPT
 
 from collectors import start_recording
+from collectors.recording import assembly as assembling
 from collectors.testing import RememberingSink
 from exporters import DocumentSink, ParquetSink, read_records
 from otel_tracking import ItemType, canonical
@@ -204,3 +205,17 @@ def test_it_keeps_what_a_sink_here_keeps(tmp_path):
         said = [[(item.content, item.input_text, item.metadata) for item in record.items[1:-1]] for record in records]
         texts[assembly] = sorted(map(canonical.dumps, said))
     assert texts["thread"] == texts["process"]
+
+
+def test_a_large_run_is_stored_whole_from_here_and_a_small_one_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(assembling, "LARGE", 50)
+    with start_recording([ParquetSink(tmp_path)], journal=False, assembly="process") as recording:
+        with recording.tracker().execution("large") as execution:
+            for number in range(100):
+                execution.item("user_input_text", content=number, metadata={"big": 2**70, "media": None})
+        run(recording, "small")
+        assert recording.flush(PATIENCE)
+        assert (recording.health()["records"], recording.health()["items"]) == (2, 105)
+    records = {record.config_name: record for record in read_records(tmp_path)}
+    assert [item.content for item in records["large"].items[1:-1]] == list(range(100))
+    assert len(records["small"].items) == 3
