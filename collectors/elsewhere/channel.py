@@ -15,8 +15,9 @@ from multiprocessing.spawn import get_executable
 from typing import Any
 
 from collectors.delivery.sinks import Sink
-from collectors.elsewhere.messages import CANNOT, CLOSE, LOG, OPEN, WRITE, packed
+from collectors.elsewhere.messages import CANNOT, CLOSE, DONE, LOG, OPEN, WRITE, packed
 from collectors.elsewhere.recorded_run import RecordedRun
+from otel_tracking.errors import ToldTrouble
 from otel_tracking.record import ExecutionRecord
 
 _END_SECONDS = 5.0
@@ -37,17 +38,28 @@ class CannotStart(Exception):
 
 
 class Channel:
-    """A process that has the sink which `open_sink` opens; raises `CannotStart` where there is none to be had."""
+    """A process that has the sink which `open_sink` opens.
+
+    Raises `CannotStart` where there is none to be had, and `ChildDied` where it ended before it was ready.
+    """
 
     def __init__(self, open_sink: Callable[[], Sink]) -> None:
         self._connection, theirs = Pipe()
         try:
             with theirs:
                 self._process = _start(theirs)
+        except (OSError, ValueError) as trouble:
+            self.leave()
+            raise CannotStart(f"{type(trouble).__name__}: {trouble}") from trouble
+        try:
             self._connection.send((OPEN, open_sink))
             answer = self._answer()
-        except (OSError, ValueError, pickle.PicklingError, AttributeError) as trouble:
-            self.leave()
+        except (EOFError, ConnectionError) as trouble:
+            told = f"the process that writes ended before it was ready ({self._how_it_ended()})"
+            self.end()
+            raise ChildDied(told) from trouble
+        except (OSError, ValueError, pickle.PicklingError, AttributeError, TypeError) as trouble:
+            self.end()
             raise CannotStart(f"{type(trouble).__name__}: {trouble}") from trouble
         if answer[0] == CANNOT:
             self.end()
@@ -69,10 +81,14 @@ class Channel:
             raise ChildDied(f"the process that writes has ended ({self._how_it_ended()})") from trouble
 
     def close(self) -> None:
-        """Have it close its sink and end."""
-        with contextlib.suppress(OSError):
+        """Have it close its sink and end. Raises `ToldTrouble` where the sink could not be closed."""
+        answer: tuple[Any, ...] = (DONE,)
+        with contextlib.suppress(EOFError, OSError):
             self._connection.send((CLOSE,))
+            answer = self._answer() if self._connection.poll(_END_SECONDS) else answer
         self.end(_END_SECONDS)
+        if answer[0] != DONE:
+            raise ToldTrouble(answer[-1])
 
     def end(self, seconds: float = 0.0) -> None:
         """Wait for its end, and end it where it takes longer than that."""

@@ -63,7 +63,7 @@ def _serve(connection: Connection) -> None:
     while True:
         kind, *told = pickle.loads(_next(connection))
         if kind == CLOSE:
-            return writer.close()
+            return _say(connection, _closed(writer))
         _say(connection, _written(connection, writer, *told))
 
 
@@ -79,6 +79,15 @@ def _say(connection: Connection, told: tuple[Any, ...]) -> None:
         connection.send(told)
     except OSError as trouble:
         raise _Gone from trouble
+
+
+def _closed(writer: RunWriter) -> tuple[Any, ...]:
+    """The answer to the wish to close: what goes wrong there must not be printed, it may hold a text."""
+    try:
+        writer.close()
+    except BaseException as trouble:
+        return FAILED, *_told(trouble)
+    return (DONE,)
 
 
 def _written(connection: Connection, writer: RunWriter, count: int, in_doubt: bool) -> tuple[Any, ...]:

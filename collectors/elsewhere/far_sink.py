@@ -21,6 +21,9 @@ from otel_tracking.record import ExecutionRecord
 
 _log = logging.getLogger("otel_tracking")
 
+MOST_STILLBORN = 3
+"""Processes in a row that may end before they are ready; then the sink is served from here."""
+
 Work = RecordedRun | ExecutionRecord
 
 
@@ -29,7 +32,7 @@ class FarSink:
 
     def __init__(self, sink: PortableSink, told: Callable[[Tally], None]) -> None:
         self.sink, self.name, self._told = sink, type(sink).__name__, told
-        self.restarts = 0
+        self.restarts = self._stillborn = 0
         self._refused = self._refused_before = 0
         self._channel: Channel | None = None
         self._here: RunWriter | None = None
@@ -72,11 +75,10 @@ class FarSink:
     def close(self) -> None:
         """Have its process close it, and end."""
         channel, self._channel = self._channel, None
-        if channel:
-            channel.close()
-        if self._here:
-            self._here.close()
-        else:
+        try:
+            if channel:
+                channel.close()
+        finally:
             self.sink.close()
 
     def after_fork(self) -> None:
@@ -87,7 +89,11 @@ class FarSink:
     def _start(self) -> None:
         try:
             self._channel = Channel(self.sink.opener())
-        except CannotStart as trouble:
+            self._stillborn = 0
+        except (CannotStart, ChildDied) as trouble:
+            self._stillborn += 1
+            if isinstance(trouble, ChildDied) and self._stillborn < MOST_STILLBORN:
+                raise
             _log.warning("%s has no process of its own (%s): its records are made in this one", self.name, trouble)
             self._here = RunWriter(lambda: self.sink)
 

@@ -4,7 +4,7 @@ there   OPEN, what opens the sink                 once, first
         WRITE, how many runs, whether in doubt    then as many messages, each a run or a record
         CLOSE
 back    READY, or CANNOT and why                  once, first
-        DONE, tallies, refused                    after each WRITE
+        DONE, tallies, refused                    after each WRITE; DONE alone after CLOSE
         FAILED, kind, what may be told            in its place
         LOG, level, logger, text                  at any time
 """

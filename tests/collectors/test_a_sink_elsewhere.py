@@ -14,6 +14,7 @@ from folder_sink import FolderSink
 from odd_values import KEPT
 
 from collectors import start_recording
+from collectors.elsewhere import channel
 from collectors.recording import assembly as assembling
 from collectors.testing import RememberingSink
 from exporters import DocumentSink, ParquetSink, read_records
@@ -219,3 +220,32 @@ def test_a_large_run_is_stored_whole_from_here_and_a_small_one_there(tmp_path, m
     records = {record.config_name: record for record in read_records(tmp_path)}
     assert [item.content for item in records["large"].items[1:-1]] == list(range(100))
     assert len(records["small"].items) == 3
+
+
+class Unclosable(FolderSink):
+    def opener(self):
+        return partial(Unclosable, self._folder)
+
+    def close(self):
+        if os.environ.get("THERE"):
+            raise RuntimeError("Anna wrote this")
+
+
+def test_what_goes_wrong_while_it_is_closed_there_is_counted_and_not_printed(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("THERE", "1")
+    recording = start_recording([Unclosable(tmp_path / "folder")], journal=False, assembly="process")
+    run(recording, "a")
+    assert recording.flush(PATIENCE)
+    monkeypatch.delenv("THERE")
+    recording.close(PATIENCE)
+    assert recording.health()["guarded_errors"]["sink Unclosable"] == 1
+    assert "Anna" not in "".join(capfd.readouterr())
+
+
+def test_where_no_process_becomes_ready_records_are_made_here(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(channel, "get_executable", lambda: "/bin/false")
+    with start_recording([folder(tmp_path)], journal=False, assembly="process", retry_seconds=0.001) as recording:
+        run(recording, "a", "b")
+        assert recording.flush(PATIENCE), recording.health()
+        assert recording.health()["items"] == 6
+    assert "has no process of its own" in caplog.text
