@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from collectors.building.head import HEAD_FIELDS, seed_of
-from collectors.spans.finished import FinishedEvent, FinishedSpan
+from collectors.spans.event import FinishedEvent
+from collectors.spans.finished import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.record import ExecutionItem, ExecutionRecord, SpanRecord
@@ -64,6 +65,8 @@ def _said_by(spans: Iterable[FinishedSpan]) -> dict[tuple[Any, ...], Any]:
 
 def _said_by_event(event: FinishedEvent, owner: int | None) -> Mapping[tuple[Any, ...], Any]:
     fields = event.fields
+    if not fields:
+        return {}
     if event.is_item:
         # By the span it belongs to, too: it is that of whoever says it last. Read back, it is known to the microsecond.
         item = {**fields, "timestamp_ns": fields["timestamp_ns"] // 1000, "file_path": None, "span": owner}
