@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from collectors.building.record import build_columns, build_record
@@ -170,4 +171,8 @@ def _head_said_by_root(due: Due) -> ExecutionRecord | None:
     if due.revision > 1 or any(span.name == names.LATE_SPAN for span in due.spans):
         return None
     root = next((span for span in due.spans if span.parent_id is None), None)
-    return None if root is None else build_columns([root]).head
+    if root is None:
+        return None
+    # A run says what it is in its first item, and in facts.
+    telling = tuple(event for event in root.events if event.number in (None, 1))
+    return build_columns([replace(root, events=telling)]).head

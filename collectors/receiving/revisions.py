@@ -23,6 +23,7 @@ OTHER_SPAN = "have the id of another span of their run"
 OTHER_WORDS = "say otherwise what their run has said"
 NO_IDENTITY = "their execution id is not that of their trace"
 
+_EXECUTION_ID = re.compile(r"exec_(\d{8}_\d{6})_([0-9a-f]{8})", re.ASCII)
 _ONE_DAY = dt.timedelta(days=1)
 
 
@@ -87,11 +88,11 @@ def _is_equal(one: Any, other: Any) -> bool:
 
 def fits(record: ExecutionRecord) -> bool:
     """Whether the record's execution id is that of its trace, and names the day of its start, give or take one."""
-    found = re.fullmatch(r"exec_(\d{8}_\d{6})_([0-9a-f]{8})", record.execution_id, re.ASCII)
+    found = _EXECUTION_ID.fullmatch(record.execution_id)
     if found is None or not (record.trace_id or "").startswith(found[2]):
         return False
     try:
-        named = dt.datetime.strptime(found[1], "%Y%m%d_%H%M%S").replace(tzinfo=dt.UTC)
+        named = dt.datetime.fromisoformat(f"{found[1].replace('_', 'T')}Z")
     except ValueError:
         return False
     return abs(named - record.timestamp) <= _ONE_DAY
