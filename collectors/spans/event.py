@@ -36,6 +36,13 @@ class FinishedEvent:
         event._payload, event._fields, event.media, event.number = payload, None, None, number
         return event
 
+    @classmethod
+    def of_text(cls, payload: str, fields: Mapping[str, Any], *, is_plain: bool) -> Self:
+        """The event of a canonical text that was read."""
+        event = cls(fields, None, is_plain)
+        event._payload = payload
+        return event
+
     @property
     def fields(self) -> Mapping[str, Any]:
         """What it says; nothing where its text turns out to be none that can be read."""
@@ -62,14 +69,14 @@ class FinishedEvent:
         return f"FinishedEvent(fields={self.fields!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._fields is None:
+        # By its text, which is quick, and as deep as its writer liked.
+        if self._payload is not None:
             return FinishedEvent.unread, (self._payload, self.number)
         return FinishedEvent, (self._fields, self.media, self._is_plain)
 
     def _read(self) -> Mapping[str, Any]:
         read = _read_payload(self._payload or "", may_hold_secret=False)
         self._fields, self._is_plain = (read._fields, read._is_plain) if read else (_NOTHING, False)
-        self._payload = None
         return self._fields or _NOTHING
 
 
@@ -116,10 +123,10 @@ def _read_payload(payload: str, *, may_hold_secret: bool) -> FinishedEvent | Non
         fields, is_plain = canonical.decode_seeing(payload)
         if may_hold_secret:
             fields, removed = _without_secrets(fields, payload)
-            is_plain = is_plain and not removed
+            is_plain, payload = (False, canonical.dumps(fields)) if removed else (is_plain, payload)
     except (ValueError, RecursionError):
         return None
-    return FinishedEvent(fields, is_plain=is_plain) if _is_ours(fields) else None
+    return FinishedEvent.of_text(payload, fields, is_plain=is_plain) if _is_ours(fields) else None
 
 
 def _without_secrets(fields: Any, payload: str) -> Cleaned:
