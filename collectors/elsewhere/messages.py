@@ -11,6 +11,8 @@ back    READY, or CANNOT and why                  once, first
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from collectors.delivery import spill
 from collectors.elsewhere.received_run import ReceivedRun
 from collectors.elsewhere.recorded_run import RecordedRun
@@ -26,7 +28,11 @@ Work = RecordedRun | ReceivedRun | ExecutionRecord
 """What is to be written: a run of this process or from elsewhere, or a record that is made already."""
 
 _RECORDED, _RECEIVED, _RECORD = b"r", b"o", b"R"
-_READERS = {_RECORDED: RecordedRun.from_bytes, _RECEIVED: ReceivedRun.from_bytes, _RECORD: spill.of_bytes}
+_READERS: Mapping[bytes, Callable[[bytes], Work]] = {
+    _RECORDED: RecordedRun.from_bytes,
+    _RECEIVED: ReceivedRun.from_bytes,
+    _RECORD: spill.of_bytes,
+}
 
 
 def packed(work: Work) -> bytes:

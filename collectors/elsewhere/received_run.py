@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import fields
+from operator import attrgetter
+from typing import NamedTuple
 
 from collectors.building.record import build_columns
-from collectors.spans.event import FinishedEvent
 from collectors.spans.finished import FinishedSpan
 from otel_tracking.columns import RecordColumns
 from otel_tracking.record import FinishReason
+
+_values_of = attrgetter(*(field.name for field in fields(FinishedSpan)))
 
 
 class ReceivedRun(NamedTuple):
@@ -39,26 +42,11 @@ class ReceivedRun(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """Everything of it."""
-        spans = [_packed(span) for span in self.spans]
+        spans = [_values_of(span) for span in self.spans]
         return pickle.dumps((spans, str(self.finish_reason), self.revision, self.late_spans), pickle.HIGHEST_PROTOCOL)
 
     @classmethod
     def from_bytes(cls, told: bytes) -> ReceivedRun:
         """The run of such bytes, which this user's own process has made: nothing else may be read with it."""
         spans, reason, revision, late_spans = pickle.loads(told)
-        return cls([_unpacked(*packed) for packed in spans], FinishReason(reason), revision, late_spans)
-
-
-def _packed(span: FinishedSpan) -> tuple[Any, ...]:
-    return (
-        (span.trace_id, span.span_id, span.parent_id, span.name, span.kind, span.start_ns, span.end_ns),
-        (span.status, span.status_description, dict(span.attributes)),
-        span.events,
-        (span.links, span.dropped),
-    )
-
-
-def _unpacked(
-    what: tuple[Any, ...], how: tuple[Any, ...], events: tuple[FinishedEvent, ...], rest: tuple[Any, ...]
-) -> FinishedSpan:
-    return FinishedSpan(*what, *how, events, *rest)
+        return cls([FinishedSpan(*values) for values in spans], FinishReason(reason), revision, late_spans)

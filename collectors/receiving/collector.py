@@ -11,12 +11,12 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from collectors.delivery.road import Road
 from collectors.delivery.sinks import Sink
 from collectors.elsewhere.choice import Tallies, served
-from collectors.elsewhere.writer import Tally
+from collectors.receiving.accepted import Accepted, Busy
 from collectors.receiving.entries import JSON, PROTOBUF
 from collectors.receiving.erased_runs import REFUSED, ErasedRuns, IsErased, asked_of
 from collectors.receiving.kept_runs import READERS
@@ -53,17 +53,6 @@ NOT_TAKEN, NOT_UNDERSTOOD = "could not be taken", "are in a request that this ve
 _KEEP = {PROTOBUF: keep_protobuf, JSON: keep_json}
 
 
-class Busy(Exception):
-    """Nothing can be taken now; later it can."""
-
-
-class Accepted(NamedTuple):
-    """What was taken of a request: how many spans were not, and why."""
-
-    rejected: int = 0
-    message: str = ""
-
-
 class Collector:
     """Makes records from what arrives. `accept` may be called by many threads."""
 
@@ -89,7 +78,7 @@ class Collector:
         tallies = Tallies()
         self._road = Road(served(sinks, assembly, tallies), self.troubles)
         self.counts = self._road.counts
-        tallies.tell = self._count_items
+        tallies.tell = lambda tally: self.counts.update(items=tally.items)
         self._spool = spool
         self.quarantine = quarantine or Quarantine(spool.directory / "quarantine")
         self._senders = Senders(spool.directory / "senders.sqlite")
@@ -176,9 +165,6 @@ class Collector:
         self._spool.close()
         self._senders.close()
         return all_written and not self._road.outstanding
-
-    def _count_items(self, tally: Tally) -> None:
-        self.counts["items"] += tally.items
 
     def _knows(self, trace_id: TraceId) -> bool:
         with self._lock:
