@@ -235,7 +235,7 @@ def bad_run(number=1):
 
 def test_a_run_that_cannot_be_built_is_set_aside_whole_and_can_be_taken_up_again(tmp_path, monkeypatch):
     """With all of its requests, byte for byte; once the fault is mended it becomes its record."""
-    from collectors.receiving import record_maker as module
+    from collectors.elsewhere import received_run as module
 
     [run, other], records = spans_of_runs(2)
     build = module.build_columns
