@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from opentelemetry.trace import Link, SpanKind, StatusCode
@@ -129,18 +128,11 @@ def _is_ours(fields: Any) -> bool:
         return False
     if "fact" in fields:
         return type(fields["fact"]) is str
-    try:
-        *texts, number, time = _needed_of_item(fields)
-    except KeyError:
+    said = fields.get
+    number, time = said("sequence_number"), said("timestamp_ns")
+    if not (type(number) is type(time) is int and 0 <= number <= _MOST and 0 <= time <= _MOST):
         return False
-    return type(texts[0]) is type(texts[1]) is str and _is_count(number) and _is_count(time)
-
-
-_needed_of_item = itemgetter("item_type", "media_type", "sequence_number", "timestamp_ns")
-
-
-def _is_count(value: Any) -> bool:
-    return type(value) is int and 0 <= value <= _MOST
+    return type(said("item_type")) is type(said("media_type")) is str
 
 
 _MOST = 2**63 - 1
