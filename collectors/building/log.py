@@ -75,14 +75,14 @@ class LogSoFar:
         self._rows: list[Row] = []
         self._facts: list[Fact] = []
         self._saying: list[tuple[int, bool, int]] = []
-        # Whether that was seen of all of them when they were read; of one that is frozen nobody has seen it.
-        self._are_plain = all(getattr(event, "is_plain", False) for _, events in self._new for event in events)
+        self._are_plain = True
 
     def _read(self, span_id: int, events: Sequence[SomeEvent], values: Iterator[tuple[Any, ...]]) -> None:
         """Rows and facts of the events of a span; `values` are those of the frames among them."""
         owner, sources, count = f"{span_id:016x}", self._sources, len(self._rows)
         for event in events:
             if isinstance(event, Frame):
+                self._are_plain = False  # nobody has seen that of it
                 kind, _, *told = next(values)
                 if kind == ITEM:
                     self._take_row(span_id, row_of_values(owner, told, self._described(told, event.media)))
@@ -108,11 +108,14 @@ class LogSoFar:
         fields = event.fields
         if not fields:
             return
-        self._attach(fields.get("media"), event.media)
-        if event.is_item:
-            self._take_row(span_id, row_of_fields(owner, fields))
-        else:
+        if not event.is_plain:
+            self._are_plain = False
+        if event.media is not None:
+            self._attach(fields.get("media"), event.media)
+        if not event.is_item:
             self._take_fact(Fact(span_id, fields["fact"], fields.get("value"), fields))
+        else:
+            self._take_row(span_id, row_of_fields(owner, fields))
 
     def _attach(self, described: Any, media: bytes | None) -> None:
         if media is not None:

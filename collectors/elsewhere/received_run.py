@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
-from dataclasses import fields
-from operator import attrgetter
 from typing import NamedTuple
 
 from collectors.building.record import build_columns
 from collectors.spans.finished import FinishedSpan
 from otel_tracking.columns import RecordColumns
 from otel_tracking.record import FinishReason
-
-_values_of = attrgetter(*(field.name for field in fields(FinishedSpan)))
 
 
 class ReceivedRun(NamedTuple):
@@ -42,7 +38,7 @@ class ReceivedRun(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """Everything of it."""
-        spans = [_values_of(span) for span in self.spans]
+        spans = list(map(tuple, self.spans))
         return pickle.dumps((spans, str(self.finish_reason), self.revision, self.late_spans), pickle.HIGHEST_PROTOCOL)
 
     @classmethod

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from collectors.building.record import build_columns, build_record
@@ -175,4 +174,4 @@ def _head_said_by_root(due: Due) -> ExecutionRecord | None:
         return None
     # A run says what it is in its first item, and in facts.
     telling = tuple(event for event in root.events if event.number in (None, 1))
-    return build_columns([replace(root, events=telling)]).head
+    return build_columns([root._replace(events=telling)]).head

@@ -10,6 +10,8 @@ import msgspec
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.secrets.frozen import Cleaned, usual_redactor
+from otel_tracking.values.kinds import NotWritten
+from otel_tracking.values.rebuild import read_plain
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -120,7 +122,10 @@ _glance = msgspec.json.Decoder(_Seen).decode
 
 def _read_payload(payload: str, *, may_hold_secret: bool) -> FinishedEvent | None:
     try:
-        fields, is_plain = canonical.decode_seeing(payload)
+        try:
+            fields, is_plain = read_plain(payload), True
+        except NotWritten:
+            fields, is_plain = canonical.loads(payload), False
         if may_hold_secret:
             fields, removed = _without_secrets(fields, payload)
             is_plain, payload = (False, canonical.dumps(fields)) if removed else (is_plain, payload)
@@ -141,10 +146,15 @@ def _is_ours(fields: Any) -> bool:
         return False
     if "fact" in fields:
         return type(fields["fact"]) is str
-    if type(fields.get("item_type")) is not str or type(fields.get("media_type")) is not str:
+    said = fields.get
+    number, time = said("sequence_number"), said("timestamp_ns")
+    if not (type(number) is type(time) is int and 0 <= number <= _MOST and 0 <= time <= _MOST):
         return False
-    return _is_count(fields.get("sequence_number")) and _is_count(fields.get("timestamp_ns"))
+    return type(said("item_type")) is type(said("media_type")) is str
 
 
 def _is_count(value: Any) -> TypeGuard[int]:
-    return type(value) is int and 0 <= value < 2**63
+    return type(value) is int and 0 <= value <= _MOST
+
+
+_MOST = 2**63 - 1

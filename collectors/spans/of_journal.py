@@ -8,7 +8,6 @@ journal will have. Frames are frozen; what is flat is written as JSON, which cos
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from opentelemetry.trace import SpanKind
@@ -140,14 +139,13 @@ class _Reader:
             media = self._media.get(values[_NUMBER]) if values[0] == ITEM else None
             event = FinishedEvent(fields_of(values, media), media.data if media else None)
             events.setdefault(values[1], []).append(event)
-        return [replace(span, events=tuple(events.get(span_id, ()))) for span_id, span in self._spans.items()]
+        return [span._replace(events=tuple(events.get(span_id, ()))) for span_id, span in self._spans.items()]
 
     def _end(
         self, span_id: int, end_ns: int, status: str, description: str | None, attributes: Mapping[str, Any] | None
     ) -> None:
         started = self._spans[span_id]
-        self._spans[span_id] = replace(
-            started,
+        self._spans[span_id] = started._replace(
             end_ns=end_ns,
             status=status,
             status_description=description,

@@ -32,7 +32,6 @@ from exporters.storage.writing.write_ids import WriteIds
 from otel_tracking.columns import RecordColumns, RecordInPieces, columns_of
 from otel_tracking.record import ExecutionRecord
 
-
 Written = tuple[Path, list[tuple[str | None, str, int]]]
 """A file of executions, and of each run in it the trace id, the execution id and the revision."""
 
