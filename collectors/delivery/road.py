@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from collectors.delivery.lanes import SinkLane
+from collectors.delivery.lanes import ENOUGH, SinkLane
 from collectors.delivery.parcel import FinishedRun, Parcel
 from collectors.delivery.sinks import Outlet, Sink
 from collectors.delivery.waiting_room import WaitingRoom
@@ -66,12 +66,14 @@ class Road:
         self._is_closed = self._is_behind = False
         self._changed = threading.Condition()
         self._awaited = 0
+        self._hurried: list[Callable[[], None]] = []
         self._lane_of = partial(
             SinkLane,
             troubles=troubles,
             retry_seconds=retry_seconds,
             on_tried=self._tell_those_who_wait,
-            is_awaited=lambda: self._awaited > 0,
+            is_awaited=self.is_awaited,
+            enough=min(ENOUGH, self.room.max_pending // 2),
         )
         self._lanes = list(map(self._lane_of, sinks))
         self._lanes_beside: dict[SinkLane, SinkLane] = {}
@@ -80,6 +82,14 @@ class Road:
     def outstanding(self) -> int:
         """Records that are not durable yet."""
         return len(self._outstanding)
+
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for what is on its way."""
+        return self._awaited > 0
+
+    def hurry_too(self, hurry: Callable[[], None]) -> None:
+        """Have `hurry` called as soon as somebody waits: runs may have to come that far first."""
+        self._hurried.append(hurry)
 
     def expect(self, key: RunKey) -> None:
         """A run is over; `carry` comes later. From any thread, and only remembered."""
@@ -180,6 +190,8 @@ class Road:
         with self._changed:
             self._awaited += 1
         try:
+            for hurry in self._hurried:
+                hurry()
             for lane in (*self._lanes, *self._lanes_beside.values()):
                 lane.hurry()
             yield
