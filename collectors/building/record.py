@@ -114,6 +114,8 @@ class RecordSoFar:
 
     def log_all(self, span_id: int, events: Sequence[SomeEvent]) -> None:
         """All that there is of a span, in order."""
+        if not events:
+            return
         span = self.span(span_id)
         if span is not None and span.name == names.LATE_SPAN and span.parent_id is not None:
             span_id = span.parent_id or span_id
