@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, TypeVar
 from otel_tracking.errors import RecordError
 from otel_tracking.values.kinds import EnumValue, Opaque, as_leaf, digits, escaped, is_unicode, simplify
 from otel_tracking.values.plain_json import CONTAINERS, MAX_REPEATED, levels, text_if_plain, text_if_scalar, to_json
-from otel_tracking.values.rebuild import Read, Rebuilt, read, rebuild
+from otel_tracking.values.rebuild import Rebuilt, rebuild
 
 MAX_DEPTH = 80
 """Deeper values with tags are cut there and counted: with their tags they are three times as deep."""
@@ -85,15 +85,6 @@ def loads(text: str) -> Any:
 def decode(text: str) -> Rebuilt:
     """The value that `loads` returns, with how many values in it were refused: they are lossy since this moment."""
     return _read(text, rebuild, False)
-
-
-def decode_seeing(text: str) -> Read:
-    """The value that `loads` returns, with whether it was seen on the way that JSON can say it as it is.
-
-    >>> decode_seeing('{"steps":4}')
-    Read(value={'steps': 4}, is_plain=True)
-    """
-    return _read(text, read)
 
 
 def decode_foreign(text: str) -> Rebuilt:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
@@ -55,7 +54,7 @@ def from_sdk(span: ReadableSpan) -> FinishedSpan:
     data = SpanData(*ids, span.name, span.kind, dict(span.attributes or {}), span.links, span.start_time)
     data.events, data.end_ns = list(span.events), span.end_time
     data.status, data.status_description = span.status.status_code, span.status.description
-    return replace(from_recorded(data), dropped=span.dropped_attributes + span.dropped_events + span.dropped_links)
+    return from_recorded(data)._replace(dropped=span.dropped_attributes + span.dropped_events + span.dropped_links)
 
 
 def otlp_json(spans: Sequence[ReadableSpan]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from collectors.building.record import RecordSoFar
 from collectors.recording.live import LiveEvent
 from collectors.recording.open_runs import ENDED, FINISHED, LOGGED, STARTED
-from collectors.spans.finished import FinishedEvent, FinishedSpan
+from collectors.spans.event import FinishedEvent
+from collectors.spans.finished import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking.outcome import RUNNING
 from otel_tracking.record import ExecutionRecord, FinishReason, timestamp_of
@@ -41,7 +41,7 @@ class RunSoFar:
         concerns_run = event.is_item or span is None or span.kind != "client"
         if event.kind == ENDED and span is not None:
             attributes = event.fields or span.attributes
-            self._so_far.end(replace(span, end_ns=event.timestamp_ns, status=event.name, attributes=attributes))
+            self._so_far.end(span._replace(end_ns=event.timestamp_ns, status=event.name, attributes=attributes))
         elif event.kind == LOGGED and concerns_run:
             self._so_far.log(event.span_id, FinishedEvent(event.fields))
         return concerns_run

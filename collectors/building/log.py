@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from opentelemetry.sdk.trace import Event
 
 from collectors.building.rows import ROW, Fact, Row, row_of_fields, row_of_values, settled_facts, settled_rows
-from collectors.spans.finished import FinishedEvent, event_of_attributes
+from collectors.spans.event import FinishedEvent, event_of_attributes
 from otel_tracking.frame import ITEM, ITEM_FIELDS, MediaBytes
 from otel_tracking.run import EXECUTION_FACT
 from otel_tracking.secrets.frozen import thaw_all
@@ -75,14 +75,14 @@ class LogSoFar:
         self._rows: list[Row] = []
         self._facts: list[Fact] = []
         self._saying: list[tuple[int, bool, int]] = []
-        # Whether that was seen of all of them when they were read; of one that is frozen nobody has seen it.
-        self._are_plain = all(getattr(event, "is_plain", False) for _, events in self._new for event in events)
+        self._are_plain = True
 
     def _read(self, span_id: int, events: Sequence[SomeEvent], values: Iterator[tuple[Any, ...]]) -> None:
         """Rows and facts of the events of a span; `values` are those of the frames among them."""
         owner, sources, count = f"{span_id:016x}", self._sources, len(self._rows)
         for event in events:
             if isinstance(event, Frame):
+                self._are_plain = False  # nobody has seen that of it
                 kind, _, *told = next(values)
                 if kind == ITEM:
                     self._take_row(span_id, row_of_values(owner, told, self._described(told, event.media)))
@@ -106,11 +106,16 @@ class LogSoFar:
 
     def _read_event(self, span_id: int, owner: str, event: FinishedEvent) -> None:
         fields = event.fields
-        self._attach(fields.get("media"), event.media)
-        if event.is_item:
-            self._take_row(span_id, row_of_fields(owner, fields))
-        else:
+        if not fields:
+            return
+        if not event.is_plain:
+            self._are_plain = False
+        if event.media is not None:
+            self._attach(fields.get("media"), event.media)
+        if not event.is_item:
             self._take_fact(Fact(span_id, fields["fact"], fields.get("value"), fields))
+        else:
+            self._take_row(span_id, row_of_fields(owner, fields))
 
     def _attach(self, described: Any, media: bytes | None) -> None:
         if media is not None:

@@ -13,23 +13,26 @@ from otel_tracking.values.plain import plain_number
 
 _PLACES = {names.STAGE: "stage", names.STAGE_ITERATION: "stage_iteration", names.LOOP_ITERATION: "loop_iteration"}
 _USED = {names.CONFIG_USED: "config_used", names.BACKEND_USED: "backend_used", names.MODEL_USED: "model_used"}
+_TOLD = frozenset({*_PLACES, *_USED, names.ERROR_TYPE})
 _CALL_FACTS = ("configured", "passed", "response")
 
 
 def fields_of_span(span: FinishedSpan, facts: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the record of a span, with the facts that were said of it."""
+    _, span_id, parent_id, name, kind, start_ns, end_ns, status, _, attributes, _, _, _ = span
     fields: dict[str, Any] = {
-        "span_id": f"{span.span_id:016x}",
-        "parent_span_id": None if span.parent_id is None else f"{span.parent_id:016x}",
-        "name": span.name,
-        "kind": span.kind,
-        "timestamp": timestamp_of(span.start_ns),
-        "status": span.status,
+        "span_id": f"{span_id:016x}",
+        "parent_span_id": None if parent_id is None else f"{parent_id:016x}",
+        "name": name,
+        "kind": kind,
+        "timestamp": timestamp_of(start_ns),
+        "status": status,
         "not_passed": (),
     }
-    if span.end_ns is not None:
-        fields["execution_time"] = seconds_of(span)
-    _add_attributes(fields, span)
+    if end_ns is not None:
+        fields["execution_time"] = (end_ns - start_ns) / 1e9
+    if not _TOLD.isdisjoint(attributes):
+        _add_attributes(fields, span)
     if facts:
         _add_facts(fields, facts)
     return fields

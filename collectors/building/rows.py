@@ -45,10 +45,8 @@ def row_of_values(span_id: str, values: list[Any], media: Mapping[str, Any] | No
 
 def row_of_fields(span_id: str, fields: Mapping[str, Any], lossy: int = 0) -> Row:
     """The row of an item's fields by name, as anybody may write them."""
-    values = tuple(map(fields.get, ITEM_FIELDS))
-    if values[_METADATA] is None and "metadata" not in fields:
-        values = (*values[:_METADATA], {})
-    return (span_id, *values, None if _KNOWN.issuperset(fields) else fields, lossy)
+    said = fields if "metadata" in fields else {**fields, "metadata": {}}
+    return (span_id, *map(said.get, ITEM_FIELDS), None if _KNOWN.issuperset(fields) else fields, lossy)
 
 
 def settled_rows(rows: list[Row], *, looks: bool = True) -> tuple[list[Row], bool]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from collectors.building.head import HEAD_FIELDS
 from collectors.building.record import build_record
-from collectors.spans.finished import FinishedEvent, FinishedSpan
+from collectors.spans.event import FinishedEvent
+from collectors.spans.finished import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.frame import ITEM_FIELDS
@@ -41,12 +41,12 @@ def spans_of_record(record: ExecutionRecord) -> list[FinishedSpan]:
     spans = _with_items(spans, record.items)
     first = next((span for span in spans if span.parent_id is None), spans[0])
     cancelled = {names.CANCELLED: True} if record.status == Status.CANCELLED else {}
-    first = replace(first, attributes={**first.attributes, **cancelled}, links=tuple(record.links))
+    first = first._replace(attributes={**first.attributes, **cancelled}, links=tuple(record.links))
     others = [span for span in spans if span.span_id != first.span_id]
     built = build_record([first, *others])
     amended = _amendments(built, record)
     if amended:
-        first = replace(first, events=(*first.events, FinishedEvent({"fact": EXECUTION_FACT, "value": amended})))
+        first = first._replace(events=(*first.events, FinishedEvent({"fact": EXECUTION_FACT, "value": amended})))
     return [_with_missing(first, record.dropped - built.dropped, len(spans)), *others]
 
 
@@ -57,7 +57,7 @@ def counted_spans_of(record: ExecutionRecord) -> list[FinishedSpan]:
         return [first, *others]
     spans = sum(span.name != names.LATE_SPAN for span in (first, *others))
     counts = {names.SPAN_COUNT: spans, names.ITEM_COUNT: len(record.items)}
-    return [replace(first, attributes={**first.attributes, **counts}), *others]
+    return [first._replace(attributes={**first.attributes, **counts}), *others]
 
 
 def is_exact(spans: Iterable[FinishedSpan], record: ExecutionRecord) -> bool:
@@ -103,7 +103,7 @@ def _with_items(spans: Iterable[FinishedSpan], items: Iterable[ExecutionItem]) -
     events: dict[str | None, list[FinishedEvent]] = {}
     for item in items:
         events.setdefault(item.span_id, []).append(FinishedEvent(_fields(item)))
-    return [replace(span, events=(*events.get(f"{span.span_id:016x}", ()), *span.events)) for span in spans]
+    return [span._replace(events=(*events.get(f"{span.span_id:016x}", ()), *span.events)) for span in spans]
 
 
 def _fields(item: ExecutionItem) -> dict[str, Any]:
@@ -124,8 +124,8 @@ def _with_missing(first: FinishedSpan, missing: int, spans: int) -> FinishedSpan
     if missing <= 0:
         return first
     if first.parent_id is not None:
-        return replace(first, dropped=missing)
-    return replace(first, attributes={**first.attributes, names.SPAN_COUNT: spans + missing})
+        return first._replace(dropped=missing)
+    return first._replace(attributes={**first.attributes, names.SPAN_COUNT: spans + missing})
 
 
 def _amendments(built: ExecutionRecord, record: ExecutionRecord) -> Mapping[str, Any]:

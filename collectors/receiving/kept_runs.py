@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 from collectors.building.record import build_record
 from collectors.receiving.entries import JSON, PROTOBUF
@@ -62,7 +61,7 @@ def records_in(requests: Iterable[tuple[bytes, bytes]]) -> Iterator[ExecutionRec
 
 def _record_of(spans: list[FinishedSpan]) -> ExecutionRecord | None:
     """The record; without its items where these are what no record can be made of: the root says whose it is."""
-    bare = [replace(span, events=(), links=()) for span in spans]
+    bare = [span._replace(events=(), links=()) for span in spans]
     roots = [span for span in bare if span.parent_id is None]
     for attempt in (spans, bare, *([root] for root in roots)):
         try:

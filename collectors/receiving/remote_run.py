@@ -53,7 +53,7 @@ class RemoteRun:
         self.newest_ns = max(self.newest_ns, span.end_ns or span.start_ns)
         # What comes late has a span of its own, which the root does not count.
         self.counted_spans += span.name != names.LATE_SPAN
-        self.numbers.update(event.fields["sequence_number"] for event in span.events if event.is_item)
+        self.numbers.update(event.number for event in span.events if event.number is not None)
         if span.parent_id is None:
             self.root = Root(span.span_id, count_on(span, names.SPAN_COUNT), count_on(span, names.ITEM_COUNT))
 

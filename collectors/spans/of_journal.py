@@ -8,13 +8,13 @@ journal will have. Frames are frozen; what is flat is written as JSON, which cos
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from opentelemetry.trace import SpanKind
 from orjson import dumps, loads
 
-from collectors.spans.finished import FinishedEvent, FinishedSpan, links_of
+from collectors.spans.event import FinishedEvent
+from collectors.spans.finished import FinishedSpan, links_of
 from collectors.spans.recorded import UNSET, SpanData
 from otel_tracking.frame import FACT, ITEM, ITEM_FIELDS, MediaBytes, freeze, thaw_own
 from otel_tracking.secrets.frozen import looked_over
@@ -139,14 +139,13 @@ class _Reader:
             media = self._media.get(values[_NUMBER]) if values[0] == ITEM else None
             event = FinishedEvent(fields_of(values, media), media.data if media else None)
             events.setdefault(values[1], []).append(event)
-        return [replace(span, events=tuple(events.get(span_id, ()))) for span_id, span in self._spans.items()]
+        return [span._replace(events=tuple(events.get(span_id, ()))) for span_id, span in self._spans.items()]
 
     def _end(
         self, span_id: int, end_ns: int, status: str, description: str | None, attributes: Mapping[str, Any] | None
     ) -> None:
         started = self._spans[span_id]
-        self._spans[span_id] = replace(
-            started,
+        self._spans[span_id] = started._replace(
             end_ns=end_ns,
             status=status,
             status_description=description,

@@ -11,7 +11,8 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collectors.spans.batches import KINDS, STATUSES, Batch, batch_of
-from collectors.spans.finished import FinishedEvent, FinishedSpan, event_of_payload, link_to_dict
+from collectors.spans.event import FinishedEvent, event_of_payload
+from collectors.spans.finished import FinishedSpan, link_to_dict
 from collectors.spans.outline import outline_of, trace_id_in
 from otel_tracking import attributes as names
 from otel_tracking.errors import RecordError
@@ -87,22 +88,22 @@ def _read_span_of_searched(span: Span) -> FinishedSpan:
 
 
 def _read_span(span: Span, *, may_hold_secret: bool = True) -> FinishedSpan:
-    status = span.status
-    return FinishedSpan(
-        trace_id=int.from_bytes(span.trace_id),
-        span_id=int.from_bytes(span.span_id),
+    status, events, links = span.status, span.events, span.links
+    return FinishedSpan(  # in the order of its fields: with their names it takes twice as long
+        int.from_bytes(span.trace_id),
+        int.from_bytes(span.span_id),
         # Eight zero bytes are no id: some senders write them where others leave it out.
-        parent_id=int.from_bytes(span.parent_span_id) or None,
-        name=span.name,
-        kind=KINDS.get(span.kind, "internal"),
-        start_ns=span.start_time_unix_nano,
-        end_ns=span.end_time_unix_nano or None,
-        status=STATUSES.get(status.code, "unset"),
-        status_description=status.message or None,
-        attributes=_read_attributes(span.attributes),
-        events=tuple(_read_events(span.events, may_hold_secret)),
-        links=tuple(map(_read_link, span.links)),
-        dropped=span.dropped_attributes_count + span.dropped_events_count + span.dropped_links_count,
+        int.from_bytes(span.parent_span_id) or None,
+        span.name,
+        KINDS.get(span.kind, "internal"),
+        span.start_time_unix_nano,
+        span.end_time_unix_nano or None,
+        STATUSES.get(status.code, "unset"),
+        status.message or None,
+        _read_attributes(span.attributes),
+        tuple(_read_events(events, may_hold_secret)) if events else (),
+        tuple(map(_read_link, links)) if links else (),
+        span.dropped_attributes_count + span.dropped_events_count + span.dropped_links_count,
     )
 
 
@@ -112,7 +113,7 @@ def _read_link(link: Span.Link) -> dict[str, Any]:
 
 
 def _read_events(events: Any, may_hold_secret: bool) -> Iterator[FinishedEvent]:
-    for event in events:
+    for event in events[:]:  # as a list: one by one they take a third longer, here as below
         payload = _payload_of(event.attributes)
         if payload is not None:
             ours = event_of_payload(payload, may_hold_secret=may_hold_secret)
@@ -122,19 +123,22 @@ def _read_events(events: Any, may_hold_secret: bool) -> Iterator[FinishedEvent]:
 
 def _payload_of(attributes: Any) -> str | None:
     """The one attribute of an event that is read; the flat ones beside it are for viewers, and cost twice as much."""
-    # As a dict has it: where a key came twice, the last one counts.
-    for attribute in reversed(attributes):
+    # As a dict has it: where a key came twice, the last one counts. Ours is the last: one look mostly finds it.
+    for place in range(len(attributes) - 1, -1, -1):
+        attribute = attributes[place]
         if attribute.key == names.PAYLOAD:
-            value = attribute.value
-            return value.string_value if value.WhichOneof("value") == "string_value" else None
+            return attribute.value.string_value or None
     return None
 
 
 def _read_attributes(attributes: Any) -> dict[str, Any]:
-    return {attribute.key: _read_value(attribute.value) for attribute in attributes}
+    return {attribute.key: _read_value(attribute.value) for attribute in attributes[:]}
 
 
 def _read_value(value: AnyValue) -> Any:
+    # Nearly all values are texts and numbers, and seldom nothing: what is not empty needs no further look.
+    if plain := value.string_value or value.int_value:
+        return plain
     kind = value.WhichOneof("value")
     if kind is None:
         return None

@@ -7,7 +7,6 @@ OpenTelemetry API.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import orjson
 from opentelemetry.trace import Link
@@ -49,8 +48,7 @@ def _texts_of(spans: Iterable[FinishedSpan]) -> bytes:
 def _without_secrets(span: FinishedSpan, redactor: Redactor) -> FinishedSpan:
     if not redactor.may_hold_secret(_texts_of([span])):
         return span
-    return replace(
-        span,
+    return span._replace(
         name=redactor.text(span.name),
         attributes=redactor.attributes(span.attributes),
         links=tuple({**link, "attributes": redactor.attributes(link["attributes"])} for link in span.links),

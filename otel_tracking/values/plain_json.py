@@ -48,7 +48,8 @@ def text_if_sayable(value: object) -> str | None:
         text: bytes = _writer()(value)
     except TypeError:
         return None
-    return text.decode() if b'{"$' not in text else None
+    # A search for one letter takes a thirtieth of the time of one for three.
+    return text.decode() if b"$" not in text or b'{"$' not in text else None
 
 
 def levels(value: object, depth: int) -> Iterator[tuple[list[Any], set[type]]]:

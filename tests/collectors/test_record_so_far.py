@@ -1,7 +1,5 @@
 """A record that is built bit by bit is the one that is built at once, and is there at any time before."""
 
-from dataclasses import replace
-
 from builders import a_record, an_item, finished
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -49,7 +47,7 @@ def test_items_in_any_order_and_records_in_between_change_nothing(order, data):
     facts = [index for index, (_, event) in enumerate(LOGGED) if not event.is_item]
     run = RecordSoFar()
     for span in SPANS:
-        run.begin(replace(span, end_ns=None, status="unset"))
+        run.begin(span._replace(end_ns=None, status="unset"))
     for index in [*facts, *order]:
         run.log(*LOGGED[index])
         if data.draw(st.booleans()):
