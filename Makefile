@@ -35,7 +35,7 @@ serve: $(VENV)/.ready ## the DevServer in the browser, on http://127.0.0.1:17801
 test: $(VENV)/.ready-dev ## set up and run all tests; what needs something that cannot be had is skipped, visibly
 	@tools/install_engines.sh || echo "Without these engines the tests that need them are skipped; each says so below."
 	@tools/install_test_tools.sh || echo "Without these tools the tests that need them are skipped; each says so below."
-	$(BIN)/python -m pytest -rsfE -n $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -rsfE -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-integration: $(VENV)/.ready-dev ## real servers: Jaeger behind a Collector, Ollama; built with Go the first time; Kafka, veraPDF, QualCoder
 	OTEL_TRACKING_INTEGRATION=1 $(BIN)/python -m pytest tests/integration $(ARGS)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import re
-import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import NamedTuple
 
-import requests
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -26,6 +30,7 @@ from collectors import start_recording
 from collectors.building.record import build_columns, build_record
 from collectors.spans.of_otlp import batches_of_protobuf
 from devserver.cli.interpreter import make_room_for_many_spans
+from otel_tracking.environment import PROCESS, THREAD
 
 
 def request_of_one_run() -> bytes:
@@ -43,37 +48,87 @@ def requests_of_runs(count: int) -> list[bytes]:
     return [gzip.compress(request_of_one_run(), 6) for _ in range(count)]
 
 
-def through_collect(runs: int, senders: int = 4) -> None:
-    """Print the rate of a real collector in a process of its own: HTTP, spool with fsync, Parquet."""
-    headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"}
+class Rates(NamedTuple):
+    """Items a second: answered, durable, and durable by a second of the collector's own processor time."""
+
+    answered: float
+    durable: float
+    by_processor: float
+
+
+def through_collect(runs: int, assembly: str, senders: int = 4) -> Rates:
+    """The rates of a real collector in a process of its own: HTTP, spool with fsync, Parquet."""
     with tempfile.TemporaryDirectory() as directory:
         command = [sys.executable, "-m", "devserver.cli", "collect", "--port", "0", "--data", directory]
-        collector = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ)
+        environment = {**os.environ, "DEVSERVER_ASSEMBLY": assembly}
+        collector = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         assert collector.stderr is not None
-        found = re.search(rb"http://\S+", collector.stderr.readline())
+        found = re.search(rb"http://([^/]+)", collector.stderr.readline())
         assert found is not None
-        url = found[0].decode()
+        host = found[1].decode()
         # Made now, as in life: of runs from before its start a collector asks the dataset whether it has them.
         bodies = requests_of_runs(runs)
-
-        def send(bodies: list[bytes]) -> None:
-            with requests.Session() as session:
-                for body in bodies:
-                    while session.post(url, data=body, headers=headers).status_code == 503:
-                        time.sleep(0.01)
-
+        used = _used_by(collector.pid)
         started = time.perf_counter()
         with ThreadPoolExecutor(senders) as pool:
-            list(pool.map(send, [bodies[number::senders] for number in range(senders)]))
+            list(pool.map(partial(_send, host), [bodies[number::senders] for number in range(senders)]))
         answered = time.perf_counter() - started
-        collector.send_signal(signal.SIGINT)
-        told, _ = collector.communicate()
+        _wait_until_stored(host, runs)
         stored = time.perf_counter() - started
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    busy = used.ru_utime + used.ru_stime
-    print(f"through otel-tracking collect, {runs} runs, {senders} senders: {told.decode().strip()}")
-    print(f"  {runs * 26 / busy:,.0f} items/s of the collector's own processor time, start and end included")
-    print(f"  {runs * 26 / answered:,.0f} items/s answered, {runs * 26 / stored:,.0f} items/s durable in Parquet")
+        used = _used_by(collector.pid) - used
+        collector.send_signal(signal.SIGINT)
+        collector.communicate()
+    return Rates(*(runs * 26 / seconds for seconds in (answered, stored, used)))
+
+
+def _send(host: str, bodies: list[bytes]) -> None:
+    """Send them one by one, on one connection, by a client that takes little of the machine itself."""
+    headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": "gzip"}
+    with contextlib.closing(HTTPConnection(host)) as connection:
+        for body in bodies:
+            while _status(connection, "POST", "/v1/traces", body, headers)[0] == 503:
+                time.sleep(0.01)
+
+
+def _wait_until_stored(host: str, runs: int) -> None:
+    wanted = {f"otel_tracking_collect_{name}" for name in (f"records_total {runs}.0", "waiting 0.0")}
+    with contextlib.closing(HTTPConnection(host)) as connection:
+        while not wanted <= set(_status(connection, "GET", "/metrics", None, {})[1].decode().splitlines()):
+            time.sleep(0.01)
+
+
+def _status(
+    connection: HTTPConnection, method: str, path: str, body: bytes | None, headers: dict[str, str]
+) -> tuple[int, bytes]:
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+def _used_by(process: int) -> float:
+    """Seconds of processor time of a process and those it has started."""
+    tasks = Path(f"/proc/{process}/task")
+    children = {int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()}
+    user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK") + sum(map(_used_by, children))
+
+
+def collecting(runs: int, turns: int) -> None:
+    """Print the rates of collectors that make records in a process of the sink's own, or on a thread, in turns."""
+    rates: dict[str, list[Rates]] = {PROCESS: [], THREAD: []}
+    for _ in range(turns):
+        for assembly, found in rates.items():
+            found.append(through_collect(runs, assembly))
+    print(f"through otel-tracking collect, {runs} runs, 4 connections, {turns} turns, items/s")
+    for assembly, found in rates.items():
+        answered, durable, by_processor = map(_told, zip(*found, strict=True))
+        print(f"  {assembly:<8} answered {answered}, durable in Parquet {durable}")
+        print(f"           durable by a second of its own processor time {by_processor}")
+
+
+def _told(rates: Sequence[float]) -> str:
+    median, low, high, _ = figure(rates)
+    return f"{median:,.0f} ({low:,.0f}–{high:,.0f})"
 
 
 def alone(rounds: int) -> None:
@@ -133,7 +188,7 @@ def main(rounds: int) -> None:
     alone(rounds)
     make_room_for_many_spans()  # as whoever collects has it
     large_requests()
-    through_collect(2 * rounds)
+    collecting(10 * rounds, 3)
 
 
 if __name__ == "__main__":

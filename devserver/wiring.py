@@ -23,7 +23,7 @@ from devserver.settings import Settings
 from exporters import ready_made
 from exporters.ready_made import viewers_of
 from otel_tracking import ExecutionTracker
-from otel_tracking.environment import THREAD
+from otel_tracking.environment import PROCESS, THREAD
 from otel_tracking.errors import RecordingError
 from otel_tracking.version import own_version
 
@@ -98,8 +98,11 @@ def open_collector(data_dir: Path, **options: Any) -> Collector:
     from collectors.receiving import Collector, Spool
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    sinks = make_sinks(Settings.from_environment(data_dir=data_dir))
-    return Collector(sinks, Spool(data_dir / "collect"), **options)
+    settings = Settings.from_environment(data_dir=data_dir)
+    sinks = make_sinks(settings)
+    # A media store has a line of its own, and records of everything would be made here for it.
+    assembly = settings.assembly or (THREAD if settings.media_store else PROCESS)
+    return Collector(sinks, Spool(data_dir / "collect"), assembly=assembly, **options)
 
 
 def open_stream_worker(

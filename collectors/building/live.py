@@ -7,7 +7,8 @@ from typing import Any
 from collectors.building.record import RecordSoFar
 from collectors.recording.live import LiveEvent
 from collectors.recording.open_runs import ENDED, FINISHED, LOGGED, STARTED
-from collectors.spans.finished import FinishedEvent, FinishedSpan
+from collectors.spans.event import FinishedEvent
+from collectors.spans.finished import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking.outcome import RUNNING
 from otel_tracking.record import ExecutionRecord, FinishReason, timestamp_of

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from opentelemetry.sdk.trace import Event
 
 from collectors.building.rows import ROW, Fact, Row, row_of_fields, row_of_values, settled_facts, settled_rows
-from collectors.spans.finished import FinishedEvent, event_of_attributes
+from collectors.spans.event import FinishedEvent, event_of_attributes
 from otel_tracking.frame import ITEM, ITEM_FIELDS, MediaBytes
 from otel_tracking.run import EXECUTION_FACT
 from otel_tracking.secrets.frozen import thaw_all
@@ -105,12 +105,14 @@ class LogSoFar:
         return described
 
     def _read_event(self, span_id: int, owner: str, event: FinishedEvent) -> None:
-        fields, media, is_plain = event
-        if not is_plain:
+        fields = event.fields
+        if not fields:
+            return
+        if not event.is_plain:
             self._are_plain = False
-        if media is not None:
-            self._attach(fields.get("media"), media)
-        if "fact" in fields:
+        if event.media is not None:
+            self._attach(fields.get("media"), event.media)
+        if not event.is_item:
             self._take_fact(Fact(span_id, fields["fact"], fields.get("value"), fields))
         else:
             self._take_row(span_id, row_of_fields(owner, fields))

@@ -16,7 +16,8 @@ from collectors.building.items import ItemsSoFar
 from collectors.building.log import LogSoFar, SaidOfRun, SomeEvent
 from collectors.building.parts import fields_of_span, seconds_of
 from collectors.building.rows import Fact, Row
-from collectors.spans.finished import FinishedEvent, FinishedSpan, without_events
+from collectors.spans.event import FinishedEvent
+from collectors.spans.finished import FinishedSpan, without_events
 from collectors.spans.recorded import SpanData
 from collectors.spans.secrets import without_secrets
 from otel_tracking import attributes as names

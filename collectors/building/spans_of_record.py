@@ -12,7 +12,8 @@ from typing import Any
 
 from collectors.building.head import HEAD_FIELDS
 from collectors.building.record import build_record
-from collectors.spans.finished import FinishedEvent, FinishedSpan
+from collectors.spans.event import FinishedEvent
+from collectors.spans.finished import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.frame import ITEM_FIELDS

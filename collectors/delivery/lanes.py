@@ -1,8 +1,8 @@
 """Hand finished records to sinks, on a thread per sink, until each has been written.
 
 A slow or failing sink holds up nobody but itself. Records that come while it works are written together, and where
-one has been written a moment ago the next waits a little for company: a write costs as much for one as for ten. A
-record that cannot be written stays pending (and its run stays in the flight recorder); it is never dropped.
+some were written a moment ago the next wait a little for company: a write costs as much for one as for ten. A record
+that cannot be written stays pending (and its run stays in the flight recorder); it is never dropped.
 """
 
 from __future__ import annotations
@@ -20,8 +20,14 @@ from otel_tracking.errors import ToldTrouble, Troubles
 GROUP_SIZE = 128
 """Most records that are written together."""
 
-LINGER = 0.05
-"""Seconds that a record waits for others; not after a pause of five times as long, and not where somebody waits."""
+ENOUGH = 32
+"""Records that wait for no others: what they share costs each of them little."""
+
+MUCH_MEDIA = 32 * 2**20
+"""Bytes of media that wait for no others either."""
+
+APART = 0.25
+"""Seconds between the beginnings of two writes where records come steadily, fewer than enough, and nobody waits."""
 
 LONGEST_DELAY = 30.0
 """Seconds after which a failing sink is asked again at the latest."""
@@ -38,16 +44,18 @@ class SinkLane:
         retry_seconds: float = 0.1,
         on_tried: Callable[[], None] = lambda: None,
         is_awaited: Callable[[], bool] = lambda: False,
+        enough: int = ENOUGH,
     ) -> None:
         self.outlet = sink if isinstance(sink, Outlet) else Outlet.of(sink)
         self._troubles, self._retry_seconds = troubles, retry_seconds
         self.name, self._on_tried, self._is_awaited = self.outlet.name, on_tried, is_awaited
         self.delivered = self.retries = 0
         self.last_error: str | None = None
+        self._enough = enough
         self._news = threading.Condition()
         self._queued: deque[Parcel] = deque()
         self._is_closing = self._lingers = False
-        self._wrote_at = float("-inf")
+        self._begun_at = float("-inf")
         self._unwritten: list[Parcel] = []
         self._trouble: Exception | None = None
         self._delay, self._retry_at = retry_seconds, 0.0
@@ -72,7 +80,7 @@ class SinkLane:
         """Queue a record."""
         with self._news:
             self._queued.append(parcel)
-            if not self._lingers or len(self._queued) >= GROUP_SIZE:
+            if not self._lingers or self._is_enough():
                 self._news.notify_all()
 
     def hurry(self) -> None:
@@ -108,7 +116,6 @@ class SinkLane:
             self._unwritten += fresh
             try:
                 self._deliver(fresh)
-                self._wrote_at = time.monotonic() if fresh else self._wrote_at
                 if self._unwritten and (stop or time.monotonic() >= self._retry_at):
                     self._retry(len(self._unwritten) if stop else GROUP_SIZE)
             except Exception as trouble:  # ours, not the sink's: what is left is tried again
@@ -133,15 +140,28 @@ class SinkLane:
         wait = max(0.0, self._retry_at - time.monotonic()) if self._unwritten else None
         with self._news:
             self._news.wait_for(lambda: self._queued or self._is_closing, wait)
-            if self._queued and time.monotonic() - self._wrote_at < 5 * LINGER:
-                self._lingers = True
-                self._news.wait_for(self._is_enough, LINGER)
-                self._lingers = False
+            if self._queued and self._gains_by_company():
+                self._linger()
             fresh = [self._queued.popleft() for _ in range(min(GROUP_SIZE, len(self._queued)))]
             return fresh, self._is_closing and not self._queued
 
+    def _gains_by_company(self) -> bool:
+        # Where something is to be tried again, its time is what counts.
+        return self.outlet.write_all is not None and not self._unwritten
+
+    def _linger(self) -> None:
+        """Wait for company, if a write was begun a moment ago; who puts a record wakes nobody meanwhile."""
+        wait = self._begun_at + APART - time.monotonic()
+        if wait > 0:
+            self._lingers = True
+            self._news.wait_for(self._is_enough, wait)
+            self._lingers = False
+        self._begun_at = time.monotonic()
+
     def _is_enough(self) -> bool:
-        return len(self._queued) >= GROUP_SIZE or self._is_closing or self._is_awaited()
+        if len(self._queued) >= self._enough or self._is_closing or self._is_awaited():
+            return True
+        return sum([parcel.media_bytes for parcel in self._queued]) >= MUCH_MEDIA
 
     def _deliver(self, parcels: list[Parcel]) -> None:
         outlet = self.outlet

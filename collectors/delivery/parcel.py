@@ -121,12 +121,12 @@ class Parcel:
         build: Callable[[], RecordColumns | RecordInPieces] | None = None,
         on_refused: Callable[[BaseException], None] | None = None,
         run: FinishedRun | None = None,
-        on_unbuildable: Callable[[], None] | None = None,
+        on_unbuildable: Callable[[BaseException], None] | None = None,
     ) -> None:
         self._held: AtHand | AsColumns | InPieces | Unbuilt | Prepared | SpilledRecord = _holding(record, build)
         self.is_large = isinstance(record, RecordInPieces)
         self._build, self._on_durable, self._on_refused = build, on_durable, on_refused
-        self._run, self._on_unbuildable = run, on_unbuildable
+        self._run, self._on_unbuildable, self._is_unbuildable = run, on_unbuildable, False
         self._missing, self._refusals = sinks, 0
         self.tried_by: set[int] = set()
         self._lock = threading.Lock()
@@ -165,7 +165,10 @@ class Parcel:
     def is_given_up(self, trouble: BaseException | None) -> bool:
         """Note that a sink has refused it; whether it is given up for that."""
         if isinstance(trouble, Unbuildable) and self._on_unbuildable:
-            self._on_unbuildable()
+            with self._lock:
+                is_news, self._is_unbuildable = not self._is_unbuildable, True
+            if is_news:  # each of several sinks says so
+                self._on_unbuildable(trouble)
             return True
         if trouble is None or self._on_refused is None or is_of_the_place(trouble):
             return False

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from collectors.delivery.lanes import SinkLane
+from collectors.delivery.lanes import ENOUGH, SinkLane
 from collectors.delivery.parcel import FinishedRun, Parcel
 from collectors.delivery.sinks import Outlet, Sink
 from collectors.delivery.waiting_room import WaitingRoom
@@ -33,7 +33,8 @@ class Finished:
 
     `may_go` is asked before the record is handed to the sinks; where it says False it has seen to the rest itself.
     `let_go` is called when the record is durable, and by then perhaps for the second time. `on_refused` is called where
-    a sink cannot take the record; without it the record is offered for ever.
+    a sink cannot take the record; without it the record is offered for ever. `on_unbuildable` is called where a sink
+    that makes records itself cannot make this one; without it the run stays where it was kept.
     """
 
     key: RunKey
@@ -43,6 +44,7 @@ class Finished:
     on_refused: Callable[[BaseException], None] | None = None
     run: FinishedRun | None = None
     """What is given to sinks that make records themselves; where all do, `may_go` is not asked."""
+    on_unbuildable: Callable[[BaseException], None] | None = None
 
 
 class Road:
@@ -64,12 +66,14 @@ class Road:
         self._is_closed = self._is_behind = False
         self._changed = threading.Condition()
         self._awaited = 0
+        self._hurried: list[Callable[[], None]] = []
         self._lane_of = partial(
             SinkLane,
             troubles=troubles,
             retry_seconds=retry_seconds,
             on_tried=self._tell_those_who_wait,
-            is_awaited=lambda: self._awaited > 0,
+            is_awaited=self.is_awaited,
+            enough=min(ENOUGH, self.room.max_pending // 2),
         )
         self._lanes = list(map(self._lane_of, sinks))
         self._lanes_beside: dict[SinkLane, SinkLane] = {}
@@ -79,19 +83,27 @@ class Road:
         """Records that are not durable yet."""
         return len(self._outstanding)
 
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for what is on its way."""
+        return self._awaited > 0
+
+    def hurry_too(self, hurry: Callable[[], None]) -> None:
+        """Have `hurry` called as soon as somebody waits: runs may have to come that far first."""
+        self._hurried.append(hurry)
+
     def expect(self, key: RunKey) -> None:
         """A run is over; `carry` comes later. From any thread, and only remembered."""
         self._outstanding.add(key)
 
     def carry(self, run: Finished) -> None:
         """Make a run's record and hand it to every sink. Raises what stands in the way of making it."""
-        columns = None if run.run and self._all_take_runs else run.build()
+        columns = None if run.run and self.all_take_runs else run.build()
         if columns and not run.may_go(columns):
             return
         self.counts["records"] += 1
         self.counts["items"] += columns.item_count if columns else 0
         is_durable = partial(self._is_durable, run.key, run.let_go)
-        on_unbuildable = partial(self._cannot_be_built, run.key)
+        on_unbuildable = partial(self._cannot_be_built, run)
         parcel = Parcel(columns, len(self._lanes), is_durable, run.build, run.on_refused, run.run, on_unbuildable)
         if not self._lanes:
             return is_durable(parcel)
@@ -110,7 +122,8 @@ class Road:
             lane.put(parcel)
 
     @property
-    def _all_take_runs(self) -> bool:
+    def all_take_runs(self) -> bool:
+        """Whether all sinks make records themselves."""
         return bool(self._lanes) and all(lane.outlet.takes_runs for lane in self._lanes)
 
     def forget(self, key: RunKey) -> None:
@@ -121,10 +134,12 @@ class Road:
             self._parcels.pop(key, None)
             self._changed.notify_all()
 
-    def _cannot_be_built(self, key: RunKey) -> None:
-        self.troubles.note("build", "a run could not be built into a record; its journal is kept")
+    def _cannot_be_built(self, run: Finished, trouble: BaseException) -> None:
         self.counts["records"] -= 1
-        self.give_up(key)
+        if run.on_unbuildable is not None:
+            return run.on_unbuildable(trouble)
+        self.troubles.note("build", "a run could not be built into a record; its journal is kept")
+        self.give_up(run.key)
 
     def give_up(self, key: RunKey) -> None:
         """No record can be made of it: it stays where it was kept, and `flush` does not wait for it."""
@@ -175,6 +190,8 @@ class Road:
         with self._changed:
             self._awaited += 1
         try:
+            for hurry in self._hurried:
+                hurry()
             for lane in (*self._lanes, *self._lanes_beside.values()):
                 lane.hurry()
             yield

@@ -98,6 +98,17 @@ class PortableSink(Sink, Protocol):
 
 
 @runtime_checkable
+class TellingSink(Protocol):
+    """A sink that remembers what it has written: opened in two processes, it can tell the one what the other did."""
+
+    tell: Callable[[Any], object]
+    """Called with what was written, which can be pickled; does nothing until it is set."""
+
+    def hear(self, told: Any) -> None:
+        """Know what was written in another process."""
+
+
+@runtime_checkable
 class Archive(Protocol):
     """A sink that can also say what it has: a collector asks it, and puts nothing in the place of what is stored."""
 

@@ -29,7 +29,7 @@ class WaitingRoom:
     """Holds what is on its way to the sinks; used by the thread that makes records, left by those of the sinks."""
 
     def __init__(self, files: Spill, troubles: Troubles, *, max_pending: int = MAX_PENDING) -> None:
-        self._files, self._troubles, self._max_pending = files, troubles, max_pending
+        self._files, self._troubles, self.max_pending = files, troubles, max_pending
         self._in_memory: dict[Parcel, tuple[Callable[[], None], int]] = {}
         self._in_files: set[Parcel] = set()
         self._somebody_left = threading.Condition()
@@ -53,7 +53,7 @@ class WaitingRoom:
         """Let a record wait in memory while there is room, else in a file: then its journal is let go of."""
         media_bytes = parcel.media_bytes
         waiting = list(self._in_memory.values())
-        is_full = len(waiting) >= self._max_pending or (
+        is_full = len(waiting) >= self.max_pending or (
             media_bytes > 0 and media_bytes + sum(held for _, held in waiting) > MAX_MEDIA_BYTES
         )
         if not (is_full and self._put_aside(parcel, let_go)):

@@ -15,10 +15,8 @@ from multiprocessing.spawn import get_executable
 from typing import Any
 
 from collectors.delivery.sinks import Sink
-from collectors.elsewhere.messages import CANNOT, CLOSE, DONE, LOG, OPEN, WRITE, packed
-from collectors.elsewhere.recorded_run import RecordedRun
+from collectors.elsewhere.messages import CANNOT, CLOSE, DONE, LOG, OPEN, WRITE, Work, packed
 from otel_tracking.errors import ToldTrouble
-from otel_tracking.record import ExecutionRecord
 
 _END_SECONDS = 5.0
 """How long a process may take to close its sink once it was asked to."""
@@ -70,7 +68,7 @@ class Channel:
         """Its process id."""
         return self._process.pid
 
-    def write(self, works: Sequence[RecordedRun | ExecutionRecord], *, in_doubt: bool) -> tuple[Any, ...]:
+    def write(self, works: Sequence[Work], *, in_doubt: bool) -> tuple[Any, ...]:
         """What it answers to the wish to write these. Raises `ChildDied`."""
         try:
             self._connection.send((WRITE, len(works), in_doubt))

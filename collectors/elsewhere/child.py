@@ -13,9 +13,12 @@ import os
 import pickle
 import select
 import signal
+from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
+from collectors.delivery.sinks import Sink, TellingSink
 from collectors.elsewhere.messages import (
     CANNOT,
     CLOSE,
@@ -53,18 +56,19 @@ class _Gone(BaseException):
 
 
 def _serve(connection: Connection) -> None:
-    asked = _next(connection)
+    first = _next(connection)
     try:
-        _, open_sink = pickle.loads(asked)
+        _, open_sink = pickle.loads(first)
     except Exception as trouble:
         return _say(connection, (CANNOT, f"{type(trouble).__name__}: {trouble}"))
-    writer = RunWriter(open_sink)
+    told: list[Any] = []
+    writer = RunWriter(partial(_opened, open_sink, told))
     _say(connection, (READY,))
     while True:
-        kind, *told = pickle.loads(_next(connection))
+        kind, *asked = pickle.loads(_next(connection))
         if kind == CLOSE:
             return _say(connection, _closed(writer))
-        _say(connection, _written(connection, writer, *told))
+        _say(connection, _written(connection, writer, told, *asked))
 
 
 def _next(connection: Connection) -> bytes:
@@ -90,14 +94,24 @@ def _closed(writer: RunWriter) -> tuple[Any, ...]:
     return (DONE,)
 
 
-def _written(connection: Connection, writer: RunWriter, count: int, in_doubt: bool) -> tuple[Any, ...]:
+def _opened(open_sink: Callable[[], Sink], told: list[Any]) -> Sink:
+    """The sink; what it tells of what it has written is for itself in the process that started this one."""
+    sink = open_sink()
+    if isinstance(sink, TellingSink):
+        sink.tell = told.append
+    return sink
+
+
+def _written(connection: Connection, writer: RunWriter, told: list[Any], count: int, in_doubt: bool) -> tuple[Any, ...]:
     """The answer to a wish to write."""
     # All that was announced is read, whatever is wrong with some of it.
     left = iter(range(count))
     works = (unpacked(_next(connection)) for _ in left)
     try:
         tallies = writer.write(works, in_doubt=in_doubt)
-        return DONE, tallies, writer.refused
+        written = [*told]
+        told.clear()
+        return DONE, tallies, writer.refused, written
     except _Gone:
         raise
     except BaseException as trouble:  # even a sink that exits must not end this

@@ -10,10 +10,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from collectors.delivery.sinks import PortableSink, is_erased, refused_by
+from collectors.delivery.sinks import PortableSink, TellingSink, is_erased, refused_by
 from collectors.elsewhere.channel import CannotStart, Channel, ChildDied
-from collectors.elsewhere.messages import DONE, OF_RUN, OF_SYSTEM
-from collectors.elsewhere.recorded_run import RecordedRun
+from collectors.elsewhere.messages import DONE, OF_RUN, OF_SYSTEM, Work
 from collectors.elsewhere.writer import RunWriter, Tally
 from collectors.forks import watch
 from otel_tracking.errors import ToldTrouble, Unbuildable
@@ -23,8 +22,6 @@ _log = logging.getLogger("otel_tracking")
 
 MOST_STILLBORN = 3
 """Processes in a row that may end before they are ready; then the sink is served from here."""
-
-Work = RecordedRun | ExecutionRecord
 
 
 class FarSink:
@@ -118,7 +115,10 @@ class FarSink:
         kind, *told = self._channel.write(works, in_doubt=in_doubt)
         if kind != DONE:
             raise _failure(*told)
-        tallies, refused = told
+        tallies, refused, written = told
+        if isinstance(self.sink, TellingSink):
+            for one in written:
+                self.sink.hear(one)
         self._refused = self._refused_before + refused
         return list(tallies)
 
@@ -131,9 +131,7 @@ class FarSink:
 
 
 def _key_of(work: Work) -> tuple[str | None, int]:
-    if isinstance(work, RecordedRun):
-        return f"{work.spans[0].trace_id:032x}", work.revision
-    return work.trace_id, work.revision
+    return (work.trace_id, work.revision) if isinstance(work, ExecutionRecord) else work.key
 
 
 def _failure(kind: str, told: str) -> Exception:

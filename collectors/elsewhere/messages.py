@@ -4,14 +4,17 @@ there   OPEN, what opens the sink                 once, first
         WRITE, how many runs, whether in doubt    then as many messages, each a run or a record
         CLOSE
 back    READY, or CANNOT and why                  once, first
-        DONE, tallies, refused                    after each WRITE; DONE alone after CLOSE
+        DONE, tallies, refused, what is written   after each WRITE; DONE alone after CLOSE
         FAILED, kind, what may be told            in its place
         LOG, level, logger, text                  at any time
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from collectors.delivery import spill
+from collectors.elsewhere.received_run import ReceivedRun
 from collectors.elsewhere.recorded_run import RecordedRun
 from otel_tracking.record import ExecutionRecord
 
@@ -21,14 +24,24 @@ READY, CANNOT, DONE, FAILED, LOG = "ready", "cannot", "done", "failed", "log"
 OF_SYSTEM, OF_SINK, OF_RUN = "of the system", "of the sink", "of the run"
 """Kinds of failure: an OSError, whose words name a path and a reason; another, by its class; an unbuildable run."""
 
-_RUN, _RECORD = b"r", b"R"
+Work = RecordedRun | ReceivedRun | ExecutionRecord
+"""What is to be written: a run of this process or from elsewhere, or a record that is made already."""
+
+_RECORDED, _RECEIVED, _RECORD = b"r", b"o", b"R"
+_READERS: Mapping[bytes, Callable[[bytes], Work]] = {
+    _RECORDED: RecordedRun.from_bytes,
+    _RECEIVED: ReceivedRun.from_bytes,
+    _RECORD: spill.of_bytes,
+}
 
 
-def packed(work: RecordedRun | ExecutionRecord) -> bytes:
-    """A run, or a record that had been put aside, as it travels."""
-    return _RUN + work.to_bytes() if isinstance(work, RecordedRun) else _RECORD + spill.to_bytes(work)
+def packed(work: Work) -> bytes:
+    """A run or a record as it travels."""
+    if isinstance(work, ExecutionRecord):
+        return _RECORD + spill.to_bytes(work)
+    return (_RECORDED if isinstance(work, RecordedRun) else _RECEIVED) + work.to_bytes()
 
 
-def unpacked(told: bytes) -> RecordedRun | ExecutionRecord:
+def unpacked(told: bytes) -> Work:
     """What such bytes are."""
-    return RecordedRun.from_bytes(told[1:]) if told[:1] == _RUN else spill.of_bytes(told[1:])
+    return _READERS[told[:1]](told[1:])

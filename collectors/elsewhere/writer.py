@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from collectors.delivery.sinks import Outlet, Sink, contains, refused_by
+from collectors.elsewhere.messages import Work
+from collectors.elsewhere.received_run import ReceivedRun
 from collectors.elsewhere.recorded_run import RecordedRun
 from otel_tracking.columns import RecordColumns, RecordInPieces, columns_of
 from otel_tracking.errors import Unbuildable
@@ -49,7 +51,7 @@ class RunWriter:
         """How many records of erased runs its sink took and did not keep."""
         return refused_by(self._outlet.sink)
 
-    def write(self, works: Iterable[RecordedRun | ExecutionRecord], *, in_doubt: bool = False) -> list[Tally]:
+    def write(self, works: Iterable[Work], *, in_doubt: bool = False) -> list[Tally]:
         """Write them together, where the sink can, and say what was counted of each.
 
         `in_doubt` is for what was given before, to nobody knows what end: what the sink has is not written again.
@@ -57,7 +59,7 @@ class RunWriter:
         """
         outlet, tallies, forms = self._outlet, list[Tally](), []
         for work in works:
-            columns = _built(work) if isinstance(work, RecordedRun) else columns_of(work)
+            columns = columns_of(work) if isinstance(work, ExecutionRecord) else _built(work)
             tallies.append(tally_of(columns))
             if not (in_doubt and contains(outlet.sink, columns.head)):
                 forms.append(outlet.prepare(columns) if outlet.prepare else columns.record())
@@ -80,7 +82,7 @@ class RunWriter:
         return self._opened[0]
 
 
-def _built(run: RecordedRun) -> RecordColumns:
+def _built(run: RecordedRun | ReceivedRun) -> RecordColumns:
     try:
         return run.build()
     except Exception as trouble:

@@ -11,10 +11,12 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from collectors.delivery.road import Road
 from collectors.delivery.sinks import Sink
+from collectors.elsewhere.choice import Tallies, served
+from collectors.receiving.accepted import Accepted, Busy
 from collectors.receiving.entries import JSON, PROTOBUF
 from collectors.receiving.erased_runs import REFUSED, ErasedRuns, IsErased, asked_of
 from collectors.receiving.kept_runs import READERS
@@ -30,6 +32,7 @@ from collectors.receiving.trace_id import TraceId
 from collectors.spans.finished import FinishedSpan
 from collectors.spans.kept_request import keep_json, keep_protobuf
 from collectors.worker import Worker
+from otel_tracking.environment import THREAD
 from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord
 
@@ -50,17 +53,6 @@ NOT_TAKEN, NOT_UNDERSTOOD = "could not be taken", "are in a request that this ve
 _KEEP = {PROTOBUF: keep_protobuf, JSON: keep_json}
 
 
-class Busy(Exception):
-    """Nothing can be taken now; later it can."""
-
-
-class Accepted(NamedTuple):
-    """What was taken of a request: how many spans were not, and why."""
-
-    rejected: int = 0
-    message: str = ""
-
-
 class Collector:
     """Makes records from what arrives. `accept` may be called by many threads."""
 
@@ -76,11 +68,17 @@ class Collector:
         most_waiting: int = MOST_WAITING,
         look_seconds: float = LOOK_SECONDS,
         is_erased: IsErased | None = None,
+        assembly: str = THREAD,
     ) -> None:
-        """`is_erased`, or else the sinks, are asked, by trace id, of what comes and at each look of what is held."""
+        """`is_erased`, or else the sinks, are asked, by trace id, of what comes and at each look of what is held.
+
+        `assembly` is where records are made, as `start_recording` has it.
+        """
         self.troubles = Troubles()
-        self._road = Road(sinks, self.troubles)
+        tallies = Tallies()
+        self._road = Road(served(sinks, assembly, tallies), self.troubles)
         self.counts = self._road.counts
+        tallies.tell = lambda tally: self.counts.update(items=tally.items)
         self._spool = spool
         self.quarantine = quarantine or Quarantine(spool.directory / "quarantine")
         self._senders = Senders(spool.directory / "senders.sqlite")
@@ -92,6 +90,7 @@ class Collector:
             *(self._road, self._stored, self._senders, self._aside, spool),
             on_aside=self._is_set_aside,
             later=self._worker.put,
+            is_elsewhere=self._road.all_take_runs,
         )
         self._runs = RemoteRuns(grace=grace, patience=patience, max_age=max_age)
         for aside in self.quarantine.asides:

@@ -11,7 +11,8 @@ from google.protobuf.json_format import MessageToDict
 
 from collectors.listening.gate import Head, Leave
 from collectors.listening.hosts import is_from_elsewhere, knows_host
-from collectors.receiving.collector import Accepted, Busy, Collector
+from collectors.receiving.accepted import Accepted, Busy
+from collectors.receiving.collector import Collector
 from collectors.receiving.entries import JSON, PROTOBUF
 from collectors.receiving.tokens import Tokens
 from collectors.receiving.unpacking import ENCODINGS, TooLarge, unpacked

@@ -57,8 +57,8 @@ class RemoteRun:
             self.counted_spans += span.name != names.LATE_SPAN
             if span.parent_id is None:
                 self.root = Root(span.span_id, count_on(span, names.SPAN_COUNT), count_on(span, names.ITEM_COUNT))
-        fields = [event.fields for span in spans for event in span.events]
-        self.numbers.update([item["sequence_number"] for item in fields if "fact" not in item])
+        numbers = [event.number for span in spans for event in span.events]
+        self.numbers.update(number for number in numbers if number is not None)
 
     def due(self, at_ns: int) -> None:
         """Wait for what is missing until then, its root having come."""

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from collectors.building.head import HEAD_FIELDS, seed_of
-from collectors.spans.finished import FinishedEvent, FinishedSpan
+from collectors.spans.event import FinishedEvent
+from collectors.spans.finished import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.record import ExecutionItem, ExecutionRecord, SpanRecord
@@ -22,6 +23,7 @@ OTHER_SPAN = "have the id of another span of their run"
 OTHER_WORDS = "say otherwise what their run has said"
 NO_IDENTITY = "their execution id is not that of their trace"
 
+_EXECUTION_ID = re.compile(r"exec_(\d{8}_\d{6})_([0-9a-f]{8})", re.ASCII)
 _ONE_DAY = dt.timedelta(days=1)
 
 
@@ -64,6 +66,8 @@ def _said_by(spans: Iterable[FinishedSpan]) -> dict[tuple[Any, ...], Any]:
 
 def _said_by_event(event: FinishedEvent, owner: int | None) -> Mapping[tuple[Any, ...], Any]:
     fields = event.fields
+    if not fields:
+        return {}
     if event.is_item:
         # By the span it belongs to, too: it is that of whoever says it last. Read back, it is known to the microsecond.
         item = {**fields, "timestamp_ns": fields["timestamp_ns"] // 1000, "file_path": None, "span": owner}
@@ -84,11 +88,11 @@ def _is_equal(one: Any, other: Any) -> bool:
 
 def fits(record: ExecutionRecord) -> bool:
     """Whether the record's execution id is that of its trace, and names the day of its start, give or take one."""
-    found = re.fullmatch(r"exec_(\d{8}_\d{6})_([0-9a-f]{8})", record.execution_id, re.ASCII)
+    found = _EXECUTION_ID.fullmatch(record.execution_id)
     if found is None or not (record.trace_id or "").startswith(found[2]):
         return False
     try:
-        named = dt.datetime.strptime(found[1], "%Y%m%d_%H%M%S").replace(tzinfo=dt.UTC)
+        named = dt.datetime.fromisoformat(f"{found[1].replace('_', 'T')}Z")
     except ValueError:
         return False
     return abs(named - record.timestamp) <= _ONE_DAY

@@ -35,26 +35,33 @@ class StoredRuns:
         """The run of a stored record, as if its spans had just come."""
         return run_of(record, self._senders.of(TraceId(record.trace_id or "0", 16)))
 
+    def has(self, head: ExecutionRecord) -> bool:
+        """Whether this revision of a run or a later one is stored, by whomever."""
+        revisions = (sink.revision_of(head.trace_id or "") for sink in self._archives)
+        return any(revision is not None and revision >= head.revision for revision in revisions)
+
     def is_there(self, columns: RecordColumns) -> bool:
         """Whether all of this is stored already, as this revision or a later one, by whomever."""
-        stored = self._stored(columns.head) if self._has(columns.head) else None
+        stored = self._stored(columns.head) if self.has(columns.head) else None
         return stored is not None and extends(columns.record(), stored)
 
-    def complaint(self, columns: RecordColumns) -> str | None:
-        """Why this record may not be stored; None where it may."""
-        head = columns.head
+    def complaint_about_identity(self, head: ExecutionRecord) -> str | None:
+        """Why no record of that execution id and trace may be stored; None where one may."""
         if not fits(head):
             return NO_IDENTITY
         if any(sink.trace_of(head.execution_id) not in (None, head.trace_id or "") for sink in self._archives):
             return OTHER_IDENTITY
-        if self._has(head):
+        return None
+
+    def complaint(self, columns: RecordColumns) -> str | None:
+        """Why this record may not be stored; None where it may."""
+        head = columns.head
+        if about_identity := self.complaint_about_identity(head):
+            return about_identity
+        if self.has(head):
             return OTHER_RECORD
         stored = self._stored(head) if head.revision > 1 else None
         return None if stored is None or extends(stored, columns.record()) else LESS_OR_OTHER
-
-    def _has(self, head: ExecutionRecord) -> bool:
-        revisions = (sink.revision_of(head.trace_id or "") for sink in self._archives)
-        return any(revision is not None and revision >= head.revision for revision in revisions)
 
     def _stored(self, head: ExecutionRecord) -> ExecutionRecord | None:
         return self.find(int(head.trace_id or "0", 16))

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from collectors.building.pieces import pieces_of_recorded
+from collectors.delivery.lanes import APART
 from collectors.delivery.road import Finished, Road, RunKey
 from collectors.elsewhere.recorded_run import RecordedRun
 from collectors.elsewhere.writer import Tally, tally_of, tally_of_places
@@ -34,7 +35,8 @@ class Assembly:
 
     def __init__(self, road: Road, *, grace: float, max_age: float) -> None:
         self._road, self._grace, self._max_age = road, grace, max_age
-        self._worker = Worker("otel-tracking assembly", self._met)
+        self._worker = Worker("otel-tracking assembly", self._met, gather=APART, is_awaited=road.is_awaited)
+        road.hurry_too(self._worker.hurry)
         self._large = LargeRuns(self._met)
         self._remember: Callable[[OpenRun], None] = lambda run: None
         self.unusual: Counter[str] = Counter()
@@ -51,6 +53,8 @@ class Assembly:
         self._road.expect(key)
         # Its journal too: a late span may give the run a new one before this is built.
         self._worker.put(partial(self._assemble, run, reason, key, run.journal))
+        if run.wakers:
+            self._worker.hurry()  # somebody watches it, and is told of its end there
 
     def close(self, timeout: float) -> None:
         """Build what is queued and stop."""

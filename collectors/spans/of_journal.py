@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from opentelemetry.trace import SpanKind
 from orjson import dumps, loads
 
-from collectors.spans.finished import FinishedEvent, FinishedSpan, links_of
+from collectors.spans.event import FinishedEvent
+from collectors.spans.finished import FinishedSpan, links_of
 from collectors.spans.recorded import UNSET, SpanData
 from otel_tracking.frame import FACT, ITEM, ITEM_FIELDS, MediaBytes, freeze, thaw_own
 from otel_tracking.secrets.frozen import looked_over

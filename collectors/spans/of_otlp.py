@@ -11,7 +11,8 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collectors.spans.batches import KINDS, STATUSES, Batch, batch_of
-from collectors.spans.finished import FinishedEvent, FinishedSpan, event_of_payload, link_to_dict
+from collectors.spans.event import FinishedEvent, event_of_payload
+from collectors.spans.finished import FinishedSpan, link_to_dict
 from collectors.spans.outline import outline_of, trace_id_in
 from otel_tracking import attributes as names
 from otel_tracking.errors import RecordError

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from collectors.spans.batches import KINDS, STATUSES, Batch, batch_of
-from collectors.spans.finished import FinishedSpan, event_of_attributes, link_to_dict
+from collectors.spans.event import event_of_attributes
+from collectors.spans.finished import FinishedSpan, link_to_dict
 from otel_tracking import attributes as names
 from otel_tracking.errors import RecordError
 

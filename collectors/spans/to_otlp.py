@@ -11,7 +11,8 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
 from collectors.spans.batches import KINDS, STATUSES
-from collectors.spans.finished import FinishedEvent, FinishedSpan
+from collectors.spans.event import FinishedEvent
+from collectors.spans.finished import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.tracker import INSTRUMENTATION_NAME

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import Link, Status
 
-from collectors.spans.finished import event_of_attributes
+from collectors.spans.event import event_of_attributes
 from collectors.viewers.payload import Alias, is_person, summary_of, with_aliases
 from collectors.viewers.redacting import TextRedaction, changed
 from collectors.viewers.texts import texts_of_spans

@@ -19,10 +19,11 @@ PRIVATE_FILE = 0o600
 PRIVATE_DIRECTORY = 0o700
 
 
-def write_file(path: Path, content: bytes | memoryview) -> None:
-    """`content` at `path`, durable when this returns; an existing file is replaced."""
+def write_file(path: Path, *pieces: bytes | memoryview) -> None:
+    """The pieces, one after the other, at `path`, durable when this returns; an existing file is replaced."""
     with replacing(path) as file:
-        file.write(content)
+        for piece in pieces:
+            file.write(piece)
 
 
 @contextlib.contextmanager

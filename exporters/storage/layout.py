@@ -127,7 +127,17 @@ def is_unfinished_name(name: str) -> bool:
     return _UNFINISHED_NAME.fullmatch(name) is not None
 
 
+def is_hidden_name(name: str) -> bool:
+    """Whether it is a hidden name under which any file of ours is written.
+
+    >>> is_hidden_name(".001_output_image.png.6fe3a90e.tmp"), is_hidden_name("001_output_image.png")
+    (True, False)
+    """
+    return _HIDDEN_NAME.fullmatch(name) is not None
+
+
 _FILE_NAME = re.compile(r"(?:[0-9a-f]{8}|run|batch|day)-[0-9a-f]{16}-[0-9a-f]{8}\.parquet")
+_HIDDEN_NAME = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 _UNFINISHED_NAME = re.compile(rf"\.{_FILE_NAME.pattern}\.[0-9a-f]{{8}}\.tmp")
 
 

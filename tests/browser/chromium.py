@@ -39,6 +39,7 @@ def open_chromium():
     """A headless browser with a profile of its own."""
     profile = tempfile.mkdtemp(prefix="devserver-browser-")
     quiet = ("--no-first-run", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio", "--hide-scrollbars")
+    quiet += ("--disable-extensions", "--disable-background-networking", "--disable-component-update", "--disable-sync")
     is_root = os.geteuid() == 0
     command = [find_chromium(), "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={profile}", *quiet]
     process = subprocess.Popen(

@@ -17,6 +17,17 @@ _LOADED = (
 )
 _AXE = """axe.run({resultTypes: ["violations"]}).then((found) => found.violations.map((one) =>
   [one.id, one.impact, one.nodes.map((node) => `${node.target.join(" ")}: ${node.failureSummary}`).join("\\n")]))"""
+_REMEMBER_COLOURS = """(() => {
+  const kind = axe.commons.color.Color.prototype, parse = kind.parseString, known = new Map();
+  kind.parseString = function (text) {
+    if (!known.has(text)) {
+      parse.call(this, text);
+      known.set(text, [this.r, this.g, this.b, this.alpha]);
+    } else [this.r, this.g, this.b, this.alpha] = known.get(text);
+    return this;
+  };
+})();"""
+"""axe reads the same few colours of a page thousands of times, which took a quarter of its time."""
 _STICKS_OUT = """(() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return [];
@@ -61,7 +72,7 @@ class Visitor:
         self.page = browser.page(language=language, dark=dark)
         self.page.call("Page.setBypassCSP", enabled=True)
         source = (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-        self.page.call("Page.addScriptToEvaluateOnNewDocument", source=source)
+        self.page.call("Page.addScriptToEvaluateOnNewDocument", source=f"{source}\n{_REMEMBER_COLOURS}")
 
     @property
     def is_researcher(self):

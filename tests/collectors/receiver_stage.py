@@ -1,7 +1,11 @@
-"""A collector on the loopback, requests to it, and the spans of runs to send."""
+"""A collector on the loopback, requests to it, and the spans of runs to send.
+
+With `OTEL_TRACKING_TEST_ASSEMBLY=process` records are made in a process of the sink's own.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +20,10 @@ from collectors import start_recording
 from collectors.receiving import Collector, Spool, TraceReceiver
 from collectors.receiving.server import listening
 from collectors.testing import RememberingSink
+from exporters import ParquetSink
 from otel_tracking import ExecutionRecord, ItemType, canonical
+
+ASSEMBLY = os.environ.get("OTEL_TRACKING_TEST_ASSEMBLY", "thread")
 
 
 def spans_of_runs(count: int, hops: int = 2) -> tuple[list[list[ReadableSpan]], dict[str, ExecutionRecord]]:
@@ -44,8 +51,9 @@ def body_of(spans: Sequence[ReadableSpan]) -> bytes:
 
 @contextmanager
 def collecting(sinks: Sequence[Any], directory: Path, **options: Any) -> Iterator[Collector]:
-    """A collector, closed afterwards."""
-    collector = Collector(sinks, Spool(directory), **{"look_seconds": 0.02, **options})
+    """A collector, closed afterwards; where its sinks can go, and that is wished, they have processes of their own."""
+    assembly = ASSEMBLY if all(isinstance(sink, ParquetSink) for sink in sinks) else "thread"
+    collector = Collector(sinks, Spool(directory), **{"look_seconds": 0.02, "assembly": assembly, **options})
     yield collector
     collector.close()
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.spans.finished import FinishedEvent, FinishedSpan
+from collectors.spans.event import FinishedEvent
+from collectors.spans.finished import FinishedSpan
 from collectors.spans.kept_request import keep_protobuf
 from collectors.spans.of_otlp import batches_of_protobuf
 from collectors.spans.request_secrets import without_secrets_in_protobuf

@@ -5,6 +5,7 @@ import json
 import pytest
 from builders import items_of
 from receiver_stage import body_of, collecting, post, receiving, spans_of_runs, text_of
+from strangers_stage import COUNTS, SECOND, item, request_of, span_of
 from wire import otlp_json
 
 from collectors.receiving.entries import JSON, PROTOBUF
@@ -16,42 +17,10 @@ from otel_tracking import attributes as names
 from otel_tracking.run import execution_id_of
 
 NINES = int("9" * 30)
-SECOND = 10**9
-
-
-def span_of(trace_id, span_id=0xF1, parent=None, *, events=(), name="execution", start=None, counts=None, **more):
-    """A span in OTLP's JSON, for the attacker to send."""
-    start = 1_795_408_740 * SECOND if start is None else start
-    attributes = [{"key": key, "value": {"intValue": str(value)}} for key, value in (counts or {}).items()]
-    return {
-        "traceId": f"{trace_id:032x}",
-        "spanId": f"{span_id:016x}",
-        **({"parentSpanId": f"{parent:016x}"} if parent else {}),
-        "name": name,
-        "startTimeUnixNano": str(start),
-        "endTimeUnixNano": str(start + SECOND),
-        "attributes": attributes,
-        "events": [{"attributes": [{"key": names.PAYLOAD, "value": {"stringValue": text}}]} for text in events],
-        **more,
-    }
-
-
-def request_of(*spans):
-    scope = {"scope": {"name": "otel_tracking"}, "spans": list(spans)}
-    return json.dumps({"resourceSpans": [{"scopeSpans": [scope]}]}).encode()
-
-
-def item(number, item_type="user_input_text", *, timestamp=1_795_408_740 * SECOND, **fields):
-    return canonical.dumps(
-        {"sequence_number": number, "timestamp_ns": timestamp, "item_type": item_type, "media_type": "text", **fields}
-    )
 
 
 def amendment(**fields):
     return canonical.dumps({"fact": "execution", "value": fields})
-
-
-COUNTS = {names.SPAN_COUNT: 1, names.ITEM_COUNT: 1}
 
 
 def forged_root(run, *, after=0, **more):
@@ -266,7 +235,7 @@ def bad_run(number=1):
 
 def test_a_run_that_cannot_be_built_is_set_aside_whole_and_can_be_taken_up_again(tmp_path, monkeypatch):
     """With all of its requests, byte for byte; once the fault is mended it becomes its record."""
-    from collectors.receiving import record_maker as module
+    from collectors.elsewhere import received_run as module
 
     [run, other], records = spans_of_runs(2)
     build = module.build_columns

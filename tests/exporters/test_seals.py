@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import io
 import os
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from exporters import ParquetSink, compact, list_executions, read_records
 from exporters.errors import BrokenFile, StorageError
 from exporters.storage.reading.sql import connect
 from exporters.storage.tables.schema import schema
-from exporters.storage.tables.seal import belongs, check_whole
+from exporters.storage.tables.seal import belongs, check_whole, seal, sealed
 from exporters.storage.tables.summary import COLUMNS, MOST_ROWS, summary_rows
 from exporters.storage.tables.table_file import open_parquet
 from exporters.storage.writing.locks import compaction_lock
@@ -41,6 +42,17 @@ def test_every_file_is_sealed_and_says_where_it_belongs(tmp_path):
             assert belongs(path) == f"{path.parents[1].name}/{path.parent.name}"
             assert pq.read_table(path, partitioning=None).num_rows
         compact(tmp_path, before=LATER)
+
+
+@pytest.mark.parametrize("note", [b"", b"a summary"])
+def test_a_file_in_memory_is_sealed_as_one_on_disk(note):
+    table = pa.table({"content": ["an old robot"] * 100})
+    written = io.BytesIO()
+    pq.write_table(table, written)
+    in_memory = b"".join(sealed(memoryview(written.getvalue()), "items/date=2026-11-23", note))
+    seal(written, "items/date=2026-11-23", note)
+    assert written.getvalue() == in_memory
+    assert pq.read_table(io.BytesIO(in_memory)) == table
 
 
 def test_compaction_seals_what_was_written_before_there_were_seals(tmp_path):

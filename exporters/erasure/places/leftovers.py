@@ -7,20 +7,19 @@ there while nobody writes was left by a dead one.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from exporters.erasure.places.known_elsewhere import KnownElsewhere
 from exporters.remarks.store import FOLDER as REMARKS
 from exporters.storage.files import remove
+from exporters.storage.layout import is_hidden_name
 from exporters.storage.tables.parquet_file import Step
 from exporters.storage.upkeep.compaction import TABLES
 from exporters.storage.upkeep.salvage import ASIDE
 from exporters.storage.writing.tombstones import FOLDER, Tombstones
 from otel_tracking.erasure import Beyond, Removed, RunId
 
-_UNFINISHED = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 _WRITTEN_UNDER_OUR_LOCKS = (*TABLES, "media", "documents", REMARKS, ASIDE, FOLDER)
 _QUERIES = ".duckdb"
 
@@ -48,6 +47,6 @@ class Leftovers(KnownElsewhere):
     def _suspects(self) -> Iterator[Path]:
         for folder in _WRITTEN_UNDER_OUR_LOCKS:
             for directory, _, names in os.walk(self._data_dir / folder):
-                yield from (Path(directory, name) for name in names if _UNFINISHED.fullmatch(name))
+                yield from (Path(directory, name) for name in names if is_hidden_name(name))
         for directory, _, names in os.walk(self._data_dir / _QUERIES):
             yield from (Path(directory, name) for name in names)

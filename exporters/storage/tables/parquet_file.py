@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import io
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from exporters.storage.files import replacing, write_file
-from exporters.storage.tables.schema import repeating
-from exporters.storage.tables.seal import place_of, seal
+from exporters.storage.tables.columns import TABLES
+from exporters.storage.tables.schema import TYPES, repeating
+from exporters.storage.tables.seal import place_of, seal, sealed
 
 ROWS_PER_GROUP = 16_384
 """A run by its id reads one row group of items; fewer rows make it faster and the whole table slower."""
 
 _PACKING, _LEVEL = "zstd", 3
-_TINY = 64
-"""Bytes of a column, an id or two, that packing makes larger."""
+_FEW, _SOME = 8, 64
+"""Rows up to which packing is worth its time for long texts only, and for texts only."""
 
 Step = Callable[[str], None]
 """Told what is about to happen."""
@@ -34,12 +35,11 @@ def write_table(path: Path, table: pa.Table, note: bytes = b"") -> None:
     """`table`, which is small, at `path`, with a note for `sealed_note`."""
     # In memory first, and in Arrow's own: Parquet comes in hundreds of pieces, a Python file wants the interpreter's
     # lock for each, and its seal reads all of them again. A file took twice as long.
-    written = pa.BufferOutputStream()
-    with pq.ParquetWriter(written, table.schema, **_options(table.schema) | _options_of_few(table)) as writer:
+    written, place = pa.BufferOutputStream(), place_of(path)
+    options = _options_of_few(place.partition("/")[0], _packed(table.num_rows))
+    with pq.ParquetWriter(written, table.schema, **options) as writer:
         writer.write_table(table, row_group_size=ROWS_PER_GROUP)
-    content = io.BytesIO(written.getvalue())
-    seal(content, place_of(path), note)
-    write_file(path, content.getbuffer())
+    write_file(path, *sealed(memoryview(written.getvalue()), place, note))
 
 
 @contextlib.contextmanager
@@ -66,11 +66,24 @@ def _options(schema: pa.Schema) -> dict[str, Any]:
     }
 
 
-def _options_of_few(table: pa.Table) -> dict[str, Any]:
-    """What makes a file of a few runs smaller, in half the time: no dictionaries, and no packing of tiny columns."""
-    packed = [name for name, column in zip(table.column_names, table.columns, strict=True) if column.nbytes > _TINY]
+def _packed(rows: int) -> frozenset[str]:
+    """Kinds of columns that packing makes smaller; to ask how large each is takes longer than it saves."""
+    if rows > _SOME:
+        return frozenset(TYPES)
+    return frozenset({"json"} if rows <= _FEW else {"json", "text"})
+
+
+@cache
+def _options_of_few(table: str, packed: frozenset[str]) -> dict[str, Any]:
+    """What makes a small file in less time: no dictionaries, no packing of tiny columns, no index of a single page.
+
+    What it holds is told as well by the least and the greatest of each column.
+    """
+    names = [column.name for column in TABLES[table] if column.kind in packed]
     return {
         "use_dictionary": False,
-        "compression": dict.fromkeys(packed, _PACKING),
-        "compression_level": dict.fromkeys(packed, _LEVEL),
+        "compression": dict.fromkeys(names, _PACKING),
+        "compression_level": dict.fromkeys(names, _LEVEL),
+        "write_page_checksum": True,
+        "sorting_columns": [pq.SortingColumn(0)],
     }

@@ -62,6 +62,15 @@ def seal(file: BinaryIO, place: str, note: bytes = b"") -> None:
     file.write(MARK + about + _sum(about + footer) + footer)
 
 
+def sealed(content: memoryview, place: str, note: bytes = b"") -> list[bytes | memoryview]:
+    """The same of a file in memory, in pieces that follow each other: its many bytes are not copied."""
+    start = len(content) - _END - int.from_bytes(content[-_END:][:4], "little")
+    body, footer = content[:start], content[start:]
+    noted = note + len(note).to_bytes(_SUM, "little") + _NOTE_MARK if note else b""
+    about = place.encode()[:_PLACE].ljust(_PLACE, b"\0") + _bytes_of_sum(zlib.crc32(noted, zlib.crc32(body)))
+    return [body, noted + MARK + about + _sum(about + bytes(footer)), footer]
+
+
 def check_footer(path: Path) -> bool:
     """Whether the file has a seal; `BrokenFile` where it lies elsewhere or its footer is not what was written.
 
@@ -157,11 +166,15 @@ def _sum_of(file: BinaryIO, end: int) -> bytes:
     while end > 0 and (chunk := file.read(min(_CHUNK, end))):
         total = zlib.crc32(chunk, total)
         end -= len(chunk)
-    return total.to_bytes(_SUM, "little")
+    return _bytes_of_sum(total)
 
 
 def _sum(content: bytes | memoryview) -> bytes:
-    return zlib.crc32(content).to_bytes(_SUM, "little")
+    return _bytes_of_sum(zlib.crc32(content))
+
+
+def _bytes_of_sum(crc: int) -> bytes:
+    return crc.to_bytes(_SUM, "little")
 
 
 def _changed(path: Path) -> BrokenFile:

@@ -19,7 +19,9 @@ from exporters.storage.files import is_plain, remove
 from exporters.storage.layout import (
     day_directory,
     days_near,
+    folder_name,
     is_file_name,
+    is_hidden_name,
     is_unfinished_name,
     names_in,
     stored_days,
@@ -148,8 +150,12 @@ def _look(data_dir: Path, day: dt.date, oldest_write: float) -> _Day:
     counting = latest([*rows, *near])
     kept = [row for row in rows if counting[row.key] is row]
     names = set(names_in(day_directory(data_dir, "executions", day)))
-    left = [path for path in suspects if path.name not in names]
-    orphans = [path for path in left if is_unfinished_name(path.name) or is_replaced(path, [*rows, *near], damages)]
+    # An unfinished one is nobody's, whichever table it is of.
+    unfinished = [path for path in suspects if is_unfinished_name(path.name)]
+    left = [path for path in suspects if path.name not in names and path not in unfinished]
+    orphans = unfinished + [path for path in left if is_replaced(path, [*rows, *near], damages)]
+    fresh = [row for row in rows if not row.path.name.startswith("day-")]
+    orphans += _unfinished_media(data_dir, fresh, oldest_write)
     return _Day(rows, kept, orphans, files.are_sealed, tuple(damages))
 
 
@@ -168,10 +174,21 @@ def _suspects(data_dir: Path, day: dt.date, oldest_write: float) -> Iterator[Pat
         directory = day_directory(data_dir, table, day)
         for name in names_in(directory):
             is_suspect = is_unfinished_name(name) or (table != "executions" and is_file_name(name))
-            with contextlib.suppress(OSError):
-                path = directory / name
-                if is_suspect and is_plain(path) and path.stat().st_mtime < oldest_write:
-                    yield path
+            if is_suspect and _is_old(directory / name, oldest_write):
+                yield directory / name
+
+
+def _is_old(path: Path, oldest_write: float) -> bool:
+    with contextlib.suppress(OSError):
+        return is_plain(path) and path.stat().st_mtime < oldest_write
+    return False
+
+
+def _unfinished_media(data_dir: Path, rows: list[ExecutionRow], oldest_write: float) -> list[Path]:
+    """What a crash left of media in the folders of runs; it was looked for where they were compacted before."""
+    folders = {data_dir / "media" / folder_name(row.execution_id) for row in rows}
+    names = ((folder, name) for folder in folders for name in names_in(folder) if is_hidden_name(name))
+    return [folder / name for folder, name in names if _is_old(folder / name, oldest_write)]
 
 
 def _remove_old(found: _Day, step: Step) -> None:

@@ -32,6 +32,9 @@ from exporters.storage.writing.write_ids import WriteIds
 from otel_tracking.columns import RecordColumns, RecordInPieces, columns_of
 from otel_tracking.record import ExecutionRecord
 
+Written = tuple[Path, list[tuple[str | None, str, int]]]
+"""A file of executions, and of each run in it the trace id, the execution id and the revision."""
+
 
 class ParquetSink:
     """Records in `data_dir`, durable when `write` returns.
@@ -51,11 +54,16 @@ class ParquetSink:
         self._stored = StoredKeys(self._data_dir)
         self._tombstones, self._refusals = Tombstones(self._data_dir), Refusals()
         self.location = str(self._data_dir)
+        self.tell: Callable[[Written], object] = _nobody
         make_ready(self._data_dir)
 
     def opener(self) -> Callable[[], ParquetSink]:
         """What opens the same dataset in another process."""
         return partial(ParquetSink, self._data_dir, step=self._step)
+
+    def hear(self, told: Written) -> None:
+        """Know what this sink has written, opened in another process: what it gave to `tell` there."""
+        self._stored.add(*told)
 
     def prepare(self, record: ExecutionRecord, files: Mapping[str, MediaFile] | None = None) -> PreparedRecord:
         """What `write` and `write_all` need of a record and may be given in its place; touches no file.
@@ -169,7 +177,7 @@ class ParquetSink:
         except BaseException:
             discard(reversed(paths.values()))
             raise
-        self._stored.add(paths["executions"], ((row.trace_id, row.execution_id, row.revision) for row in rows))
+        self._has_written(paths["executions"], [(row.trace_id, row.execution_id, row.revision) for row in rows])
         self._step("written")
         add_summary(paths["executions"], summary)
 
@@ -181,14 +189,22 @@ class ParquetSink:
         except BaseException:
             discard(reversed(paths.values()))
             raise
-        self._stored.add(paths["executions"], [(head.trace_id, head.execution_id, head.revision)])
+        self._has_written(paths["executions"], [(head.trace_id, head.execution_id, head.revision)])
         self._step("written")
+
+    def _has_written(self, path: Path, runs: list[tuple[str | None, str, int]]) -> None:
+        self._stored.add(path, runs)
+        self.tell((path, runs))
 
     def _paths(self, day: dt.date, name: str) -> dict[str, Path]:
         return {table: day_directory(self._data_dir, table, day) / name for table in ("blobs", "items", "executions")}
 
 
 _day = attrgetter("day")
+
+
+def _nobody(written: Written) -> None:
+    """Nobody wants to know."""
 
 
 def make_ready(data_dir: Path) -> None:

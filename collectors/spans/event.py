@@ -1,0 +1,160 @@
+"""An event of a finished span: an item or a fact, read when somebody asks what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self, TypeGuard
+
+import msgspec
+
+from otel_tracking import attributes as names
+from otel_tracking import canonical
+from otel_tracking.secrets.frozen import Cleaned, usual_redactor
+from otel_tracking.values.kinds import NotWritten
+from otel_tracking.values.rebuild import read_plain
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+class FinishedEvent:
+    """An item or a fact: its fields by name, and its media bytes where they are at hand.
+
+    `is_plain` says that JSON can say the fields as they are; where nobody has seen that, it is False. `number` is that
+    of an item, None of a fact.
+    """
+
+    __slots__ = ("_fields", "_is_plain", "_payload", "media", "number")
+
+    def __init__(self, fields: Mapping[str, Any], media: bytes | None = None, is_plain: bool = False) -> None:
+        self._fields: Mapping[str, Any] | None = fields
+        self._payload: str | None = None
+        self._is_plain, self.media = is_plain, media
+        self.number: int | None = None if "fact" in fields else fields["sequence_number"]
+
+    @classmethod
+    def unread(cls, payload: str, number: int | None) -> Self:
+        """The event whose canonical text this is, and which was seen to be ours: only its number is known."""
+        event = cls.__new__(cls)
+        event._payload, event._fields, event.media, event.number = payload, None, None, number
+        return event
+
+    @classmethod
+    def of_text(cls, payload: str, fields: Mapping[str, Any], *, is_plain: bool) -> Self:
+        """The event of a canonical text that was read."""
+        event = cls(fields, None, is_plain)
+        event._payload = payload
+        return event
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """What it says; nothing where its text turns out to be none that can be read."""
+        return self._read() if self._fields is None else self._fields
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether JSON can say the fields as they are."""
+        if self._fields is None:
+            self._read()
+        return self._is_plain
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it is an item; a fact otherwise."""
+        return self.number is not None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FinishedEvent) and self.fields == other.fields
+
+    __hash__ = None  # type: ignore[assignment]  # nor have its fields one
+
+    def __repr__(self) -> str:
+        return f"FinishedEvent(fields={self.fields!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By its text, which is quick, and as deep as its writer liked.
+        if self._payload is not None:
+            return FinishedEvent.unread, (self._payload, self.number)
+        return FinishedEvent, (self._fields, self.media, self._is_plain)
+
+    def _read(self) -> Mapping[str, Any]:
+        read = _read_payload(self._payload or "", may_hold_secret=False)
+        self._fields, self._is_plain = (read._fields, read._is_plain) if read else (_NOTHING, False)
+        return self._fields or _NOTHING
+
+
+def event_of_attributes(attributes: Mapping[str, Any]) -> FinishedEvent | None:
+    """The event that span event attributes hold; None where they are not ours."""
+    payload = attributes.get(names.PAYLOAD)
+    return event_of_payload(payload) if isinstance(payload, str) else None
+
+
+def event_of_payload(payload: str, *, may_hold_secret: bool = True) -> FinishedEvent | None:
+    """The event whose canonical text this is; None where it is none of ours.
+
+    Without `may_hold_secret` it is not searched: whoever says so has searched what it came in. Then it is only looked
+    at, and read where somebody wants to know what it says.
+    """
+    if may_hold_secret:
+        return _read_payload(payload, may_hold_secret=True)
+    try:
+        seen = _glance(payload)
+    except (msgspec.DecodeError, RecursionError):
+        return _read_payload(payload, may_hold_secret=False)
+    if seen.fact is not msgspec.UNSET:
+        return FinishedEvent.unread(payload, None)
+    is_item = type(seen.item_type) is str and type(seen.media_type) is str and _is_count(seen.timestamp_ns)
+    number = seen.sequence_number
+    return FinishedEvent.unread(payload, number) if is_item and _is_count(number) else None
+
+
+class _Seen(msgspec.Struct):
+    """What makes an event ours. All of its text is checked to be JSON, and nothing else of it is made a value."""
+
+    fact: str | msgspec.UnsetType = msgspec.UNSET
+    item_type: str | msgspec.UnsetType = msgspec.UNSET
+    media_type: str | msgspec.UnsetType = msgspec.UNSET
+    sequence_number: int | msgspec.UnsetType = msgspec.UNSET
+    timestamp_ns: int | msgspec.UnsetType = msgspec.UNSET
+
+
+_glance = msgspec.json.Decoder(_Seen).decode
+
+
+def _read_payload(payload: str, *, may_hold_secret: bool) -> FinishedEvent | None:
+    try:
+        try:
+            fields, is_plain = read_plain(payload), True
+        except NotWritten:
+            fields, is_plain = canonical.loads(payload), False
+        if may_hold_secret:
+            fields, removed = _without_secrets(fields, payload)
+            is_plain, payload = (False, canonical.dumps(fields)) if removed else (is_plain, payload)
+    except (ValueError, RecursionError):
+        return None
+    return FinishedEvent.of_text(payload, fields, is_plain=is_plain) if _is_ours(fields) else None
+
+
+def _without_secrets(fields: Any, payload: str) -> Cleaned:
+    """What a canonical text says without secrets: who wrote it may have looked for none."""
+    redactor = usual_redactor()
+    may_hold_one = redactor.may_hold_secret(payload.encode("utf-8", "surrogatepass"))
+    return redactor.clean(fields) if may_hold_one else Cleaned(fields, [])
+
+
+def _is_ours(fields: Any) -> bool:
+    if type(fields) is not dict:
+        return False
+    if "fact" in fields:
+        return type(fields["fact"]) is str
+    said = fields.get
+    number, time = said("sequence_number"), said("timestamp_ns")
+    if not (type(number) is type(time) is int and 0 <= number <= _MOST and 0 <= time <= _MOST):
+        return False
+    return type(said("item_type")) is type(said("media_type")) is str
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return type(value) is int and 0 <= value <= _MOST
+
+
+_MOST = 2**63 - 1
