@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -47,15 +48,17 @@ class RemoteRun:
     numbers: set[int] = field(default_factory=set)
     places: list[InSpool] = field(default_factory=list)
 
-    def add(self, span: FinishedSpan) -> None:
-        """Take a span."""
-        self.spans[span.span_id] = span
-        self.newest_ns = max(self.newest_ns, span.end_ns or span.start_ns)
-        # What comes late has a span of its own, which the root does not count.
-        self.counted_spans += span.name != names.LATE_SPAN
-        self.numbers.update(event.number for event in span.events if event.number is not None)
-        if span.parent_id is None:
-            self.root = Root(span.span_id, count_on(span, names.SPAN_COUNT), count_on(span, names.ITEM_COUNT))
+    def add(self, spans: Sequence[FinishedSpan]) -> None:
+        """Take spans."""
+        for span in spans:
+            self.spans[span.span_id] = span
+            self.newest_ns = max(self.newest_ns, span.end_ns or span.start_ns)
+            # What comes late has a span of its own, which the root does not count.
+            self.counted_spans += span.name != names.LATE_SPAN
+            if span.parent_id is None:
+                self.root = Root(span.span_id, count_on(span, names.SPAN_COUNT), count_on(span, names.ITEM_COUNT))
+        numbers = [event.number for span in spans for event in span.events]
+        self.numbers.update(number for number in numbers if number is not None)
 
     def due(self, at_ns: int) -> None:
         """Wait for what is missing until then, its root having come."""

@@ -215,8 +215,7 @@ class RemoteRuns:
         """Add what has come for a run; the run, if that makes it due."""
         is_late = run.trace_id in self._settled
         size = share * len(fresh)
-        for span in fresh:
-            run.add(span)
+        run.add(fresh)
         run.touched, run.sender = self._clock(), sender
         run.places.append(place)
         run.size += size

@@ -75,8 +75,7 @@ def run_of(record: ExecutionRecord, sender: str | None) -> RemoteRun:
     except Exception:  # a record of another kind, an import: it has no spans to be added to
         spans, is_fixed = [], True
     run = RemoteRun(TraceId(record.trace_id or "0", 16), sender=sender, is_fixed=is_fixed)
-    for span in spans:
-        run.add(span)
+    run.add(spans)
     run.size = len(canonical.dumps(record.to_dict()))
     run.revision, run.late_spans = record.revision, record.late_spans
     return run

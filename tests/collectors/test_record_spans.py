@@ -68,7 +68,7 @@ def test_a_run_that_is_whole_says_so_and_is_the_same(pipeline):
     spans = counted_spans_of(record)
     for span in spans:
         assert not run.is_whole
-        run.add(span)
+        run.add([span])
     assert run.is_whole
     assert is_exact(spans, record)
 

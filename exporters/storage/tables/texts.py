@@ -39,13 +39,13 @@ class Texts:
             return "null"
         if type(value) is str and value.isascii():
             return cut(encode_basestring(value), self.blobs)
-        text = self.at_once(value) if self._is_plain and not _is_surely_large(value) else None
+        text = None if type(value) is dict and _is_surely_large(value) else self.at_once(value)
         return self._of_large(value, _LEVELS) if text is None else text
 
     def at_once(self, value: Any) -> str | None:
         """The same in one step of the JSON writer, where values are known to be plain and this one is not large."""
         text = text_if_sayable(value) if self._is_plain else None
-        return None if text is None or len(text) > LIMIT else text
+        return text if text is not None and len(text) <= LIMIT else None
 
     def of_fields(self, fields: Mapping[str, Any]) -> str:
         """A JSON object of values that are each as `of` writes it: nesting must not deepen them."""
@@ -84,9 +84,9 @@ def _dumps_plain(value: Any) -> str:
     return canonical.dumps(value) if text is None else text
 
 
-def _is_surely_large(value: Any) -> bool:
+def _is_surely_large(value: Mapping[str, Any]) -> bool:
     """Whether a dict holds a graph: to write it once, with what is around it, only to see that, is not worth it."""
-    if type(value) is not dict or _CONTAINERS.isdisjoint(map(type, value.values())):
+    if _CONTAINERS.isdisjoint(map(type, value.values())):
         return False
     return bool([part for part in value.values() if type(part) in _CONTAINERS and len(part) >= _MANY_PARTS])
 

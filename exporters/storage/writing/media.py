@@ -60,6 +60,8 @@ def named_in(data_dir: Path, head: ExecutionRecord, items: Mapping[str, Sequence
 
 def attached_at(data_dir: Path, head: ExecutionRecord, named: Mapping[str, Path]) -> dict[Path, bytes | MediaFile]:
     """The attached media by path, as far as they are `named`; others are under the record's folder by sha256."""
+    if not head.attachments:
+        return {}
     folder = data_dir / "media" / folder_name(head.execution_id)
     return {named.get(sha256, folder / sha256): content for sha256, content in head.attachments.items()}
 
