@@ -77,9 +77,14 @@ class FinishedEvent:
         return FinishedEvent, (self._fields, self.media, self._is_plain)
 
     def _read(self) -> Mapping[str, Any]:
-        read = _read_payload(self._payload or "", may_hold_secret=False)
-        self._fields, self._is_plain = (read._fields, read._is_plain) if read else (_NOTHING, False)
-        return self._fields or _NOTHING
+        try:
+            fields, self._is_plain = _values_of(self._payload or "")
+        except (ValueError, RecursionError):
+            fields = None
+        if not _is_ours(fields):
+            fields, self._is_plain = _NOTHING, False
+        self._fields = fields
+        return fields  # type: ignore[no-any-return]  # a dict, since it is ours
 
 
 def event_of_attributes(attributes: Mapping[str, Any]) -> FinishedEvent | None:
@@ -122,16 +127,21 @@ _glance = msgspec.json.Decoder(_Seen).decode
 
 def _read_payload(payload: str, *, may_hold_secret: bool) -> FinishedEvent | None:
     try:
-        try:
-            fields, is_plain = read_plain(payload), True
-        except NotWritten:
-            fields, is_plain = canonical.loads(payload), False
+        fields, is_plain = _values_of(payload)
         if may_hold_secret:
             fields, removed = _without_secrets(fields, payload)
             is_plain, payload = (False, canonical.dumps(fields)) if removed else (is_plain, payload)
     except (ValueError, RecursionError):
         return None
     return FinishedEvent.of_text(payload, fields, is_plain=is_plain) if _is_ours(fields) else None
+
+
+def _values_of(payload: str) -> tuple[Any, bool]:
+    """What a text says, and whether JSON can say it as it is. Raises `ValueError` or `RecursionError`."""
+    try:
+        return read_plain(payload), True
+    except NotWritten:
+        return canonical.loads(payload), False
 
 
 def _without_secrets(fields: Any, payload: str) -> Cleaned:
