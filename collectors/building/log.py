@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from opentelemetry.sdk.trace import Event
 
 from collectors.building.rows import ROW, Fact, Row, row_of_fields, row_of_values, settled_facts, settled_rows
-from collectors.spans.event import FinishedEvent, event_of_attributes
+from collectors.spans.event import FinishedEvent, event_of_attributes, read_together
 from otel_tracking.frame import ITEM, ITEM_FIELDS, MediaBytes
 from otel_tracking.run import EXECUTION_FACT
 from otel_tracking.secrets.frozen import thaw_all
@@ -58,8 +58,9 @@ class LogSoFar:
     def take(self) -> WhatWasLogged:
         """What came since the last time."""
         self._begin()
-        frames = [event for _, events in self._new for event in events if isinstance(event, Frame)]
-        values = thaw_all([frame.payload for frame in frames])
+        all_new = [event for _, events in self._new for event in events]
+        values = thaw_all([event.payload for event in all_new if isinstance(event, Frame)])
+        read_together([event for event in all_new if isinstance(event, FinishedEvent)])
         for span_id, events in self._new:
             self._read(span_id, events, values)
         looks = not self._are_plain

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self, TypeGuard
 
 import msgspec
@@ -11,7 +11,7 @@ from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.secrets.frozen import Cleaned, usual_redactor
 from otel_tracking.values.kinds import NotWritten
-from otel_tracking.values.rebuild import read_plain
+from otel_tracking.values.rebuild import read_all_plain, read_plain
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -85,6 +85,25 @@ class FinishedEvent:
             fields, self._is_plain = _NOTHING, False
         self._fields = fields
         return fields  # type: ignore[no-any-return]  # a dict, since it is ours
+
+
+def read_together(events: Sequence[FinishedEvent]) -> None:
+    """Read those that nobody has read: what is as we write it some at a time, in half the steps that each alone takes.
+
+    Others are read when somebody asks what they say.
+    """
+    unread = [event for event in events if event._fields is None]
+    for start in range(0, len(unread), _TOGETHER):
+        some = unread[start : start + _TOGETHER]
+        try:
+            values = read_all_plain([event._payload or "" for event in some])
+        except (NotWritten, RecursionError):
+            continue
+        for event, fields in zip(some, values, strict=True):
+            event._fields, event._is_plain = (fields, True) if _is_ours(fields) else (_NOTHING, False)
+
+
+_TOGETHER = 128
 
 
 def event_of_attributes(attributes: Mapping[str, Any]) -> FinishedEvent | None:
