@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self, TypeGuard
 
 import msgspec
@@ -77,30 +77,39 @@ class FinishedEvent:
         return FinishedEvent, (self._fields, self.media, self._is_plain)
 
     def _read(self) -> Mapping[str, Any]:
-        try:
-            fields, self._is_plain = _values_of(self._payload or "")
-        except (ValueError, RecursionError):
-            fields = None
-        if not _is_ours(fields):
-            fields, self._is_plain = _NOTHING, False
-        self._fields = fields
-        return fields  # type: ignore[no-any-return]  # a dict, since it is ours
+        self._fields, self._is_plain = _fields_of(self._payload or "")
+        return self._fields
 
 
-def read_together(events: Sequence[FinishedEvent]) -> None:
-    """Read those that nobody has read: what is as we write it some at a time, in half the steps that each alone takes.
+def read_together(events: Sequence[FinishedEvent]) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """What each of them says, and whether JSON can say it as it is.
 
-    Others are read when somebody asks what they say.
+    What is as we write it is read some at a time, in half the steps that each alone takes. Nothing of it stays with
+    those that nobody had read: spans that are kept for others that may come late are kept as their texts.
     """
-    unread = [event for event in events if event._fields is None]
-    for start in range(0, len(unread), _TOGETHER):
-        some = unread[start : start + _TOGETHER]
+    for start in range(0, len(events), _TOGETHER):
+        some = events[start : start + _TOGETHER]
         try:
-            values = read_all_plain([event._payload or "" for event in some])
+            values = iter(read_all_plain([event._payload or "" for event in some if event._fields is None]))
         except (NotWritten, RecursionError):
-            continue
-        for event, fields in zip(some, values, strict=True):
-            event._fields, event._is_plain = (fields, True) if _is_ours(fields) else (_NOTHING, False)
+            yield from (_told_by(event) for event in some)
+        else:
+            yield from (_checked(next(values), True) if event._fields is None else _told_by(event) for event in some)
+
+
+def _told_by(event: FinishedEvent) -> tuple[Mapping[str, Any], bool]:
+    return _fields_of(event._payload or "") if event._fields is None else (event._fields, event._is_plain)
+
+
+def _fields_of(payload: str) -> tuple[Mapping[str, Any], bool]:
+    try:
+        return _checked(*_values_of(payload))
+    except (ValueError, RecursionError):
+        return _NOTHING, False
+
+
+def _checked(fields: Any, is_plain: bool) -> tuple[Mapping[str, Any], bool]:
+    return (fields, is_plain) if _is_ours(fields) else (_NOTHING, False)
 
 
 _TOGETHER = 128
