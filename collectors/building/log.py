@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from opentelemetry.sdk.trace import Event
 
 from collectors.building.rows import ROW, Fact, Row, row_of_fields, row_of_values, settled_facts, settled_rows
-from collectors.spans.event import FinishedEvent, event_of_attributes
+from collectors.spans.event import FinishedEvent, event_of_attributes, read_together
 from otel_tracking.frame import ITEM, ITEM_FIELDS, MediaBytes
 from otel_tracking.run import EXECUTION_FACT
 from otel_tracking.secrets.frozen import thaw_all
@@ -58,10 +58,11 @@ class LogSoFar:
     def take(self) -> WhatWasLogged:
         """What came since the last time."""
         self._begin()
-        frames = [event for _, events in self._new for event in events if isinstance(event, Frame)]
-        values = thaw_all([frame.payload for frame in frames])
+        all_new = [event for _, events in self._new for event in events]
+        values = thaw_all([event.payload for event in all_new if isinstance(event, Frame)])
+        said_by = read_together([event for event in all_new if isinstance(event, FinishedEvent)])
         for span_id, events in self._new:
-            self._read(span_id, events, values)
+            self._read(span_id, events, values, said_by)
         looks = not self._are_plain
         (rows, is_plain), (facts, are_plain) = (
             settled_rows(self._rows, looks=looks),
@@ -77,8 +78,14 @@ class LogSoFar:
         self._saying: list[tuple[int, bool, int]] = []
         self._are_plain = True
 
-    def _read(self, span_id: int, events: Sequence[SomeEvent], values: Iterator[tuple[Any, ...]]) -> None:
-        """Rows and facts of the events of a span; `values` are those of the frames among them."""
+    def _read(
+        self,
+        span_id: int,
+        events: Sequence[SomeEvent],
+        values: Iterator[tuple[Any, ...]],
+        said_by: Iterator[tuple[Mapping[str, Any], bool]],
+    ) -> None:
+        """Rows and facts of the events of a span; `values` are those of its frames, `said_by` of its read events."""
         owner, sources, count = f"{span_id:016x}", self._sources, len(self._rows)
         for event in events:
             if isinstance(event, Frame):
@@ -89,9 +96,9 @@ class LogSoFar:
                 else:
                     self._take_fact(Fact(span_id, *told))
             elif isinstance(event, FinishedEvent):
-                self._read_event(span_id, owner, event)
+                self._read_event(span_id, owner, event.media, *next(said_by))
             elif ours := event_of_attributes(event.attributes or {}):
-                self._read_event(span_id, owner, ours)
+                self._read_event(span_id, owner, None, ours.fields, ours.is_plain)
             if sources is not None and len(self._rows) > count:
                 sources.append(event)
                 count += 1
@@ -104,15 +111,16 @@ class LogSoFar:
         self._attach(described, media.data if media else None)
         return described
 
-    def _read_event(self, span_id: int, owner: str, event: FinishedEvent) -> None:
-        fields = event.fields
+    def _read_event(
+        self, span_id: int, owner: str, media: bytes | None, fields: Mapping[str, Any], is_plain: bool
+    ) -> None:
         if not fields:
             return
-        if not event.is_plain:
+        if not is_plain:
             self._are_plain = False
-        if event.media is not None:
-            self._attach(fields.get("media"), event.media)
-        if not event.is_item:
+        if media is not None:
+            self._attach(fields.get("media"), media)
+        if "fact" in fields:
             self._take_fact(Fact(span_id, fields["fact"], fields.get("value"), fields))
         else:
             self._take_row(span_id, row_of_fields(owner, fields))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self, TypeGuard
 
 import msgspec
@@ -11,7 +11,7 @@ from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.secrets.frozen import Cleaned, usual_redactor
 from otel_tracking.values.kinds import NotWritten
-from otel_tracking.values.rebuild import read_plain
+from otel_tracking.values.rebuild import read_all_plain, read_plain
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -77,9 +77,42 @@ class FinishedEvent:
         return FinishedEvent, (self._fields, self.media, self._is_plain)
 
     def _read(self) -> Mapping[str, Any]:
-        read = _read_payload(self._payload or "", may_hold_secret=False)
-        self._fields, self._is_plain = (read._fields, read._is_plain) if read else (_NOTHING, False)
-        return self._fields or _NOTHING
+        self._fields, self._is_plain = _fields_of(self._payload or "")
+        return self._fields
+
+
+def read_together(events: Sequence[FinishedEvent]) -> Iterator[tuple[Mapping[str, Any], bool]]:
+    """What each of them says, and whether JSON can say it as it is.
+
+    What is as we write it is read some at a time, in half the steps that each alone takes. Nothing of it stays with
+    those that nobody had read: spans that are kept for others that may come late are kept as their texts.
+    """
+    for start in range(0, len(events), _TOGETHER):
+        some = events[start : start + _TOGETHER]
+        try:
+            values = iter(read_all_plain([event._payload or "" for event in some if event._fields is None]))
+        except (NotWritten, RecursionError):
+            yield from (_told_by(event) for event in some)
+        else:
+            yield from (_checked(next(values), True) if event._fields is None else _told_by(event) for event in some)
+
+
+def _told_by(event: FinishedEvent) -> tuple[Mapping[str, Any], bool]:
+    return _fields_of(event._payload or "") if event._fields is None else (event._fields, event._is_plain)
+
+
+def _fields_of(payload: str) -> tuple[Mapping[str, Any], bool]:
+    try:
+        return _checked(*_values_of(payload))
+    except (ValueError, RecursionError):
+        return _NOTHING, False
+
+
+def _checked(fields: Any, is_plain: bool) -> tuple[Mapping[str, Any], bool]:
+    return (fields, is_plain) if _is_ours(fields) else (_NOTHING, False)
+
+
+_TOGETHER = 128
 
 
 def event_of_attributes(attributes: Mapping[str, Any]) -> FinishedEvent | None:
@@ -122,16 +155,21 @@ _glance = msgspec.json.Decoder(_Seen).decode
 
 def _read_payload(payload: str, *, may_hold_secret: bool) -> FinishedEvent | None:
     try:
-        try:
-            fields, is_plain = read_plain(payload), True
-        except NotWritten:
-            fields, is_plain = canonical.loads(payload), False
+        fields, is_plain = _values_of(payload)
         if may_hold_secret:
             fields, removed = _without_secrets(fields, payload)
             is_plain, payload = (False, canonical.dumps(fields)) if removed else (is_plain, payload)
     except (ValueError, RecursionError):
         return None
     return FinishedEvent.of_text(payload, fields, is_plain=is_plain) if _is_ours(fields) else None
+
+
+def _values_of(payload: str) -> tuple[Any, bool]:
+    """What a text says, and whether JSON can say it as it is. Raises `ValueError` or `RecursionError`."""
+    try:
+        return read_plain(payload), True
+    except NotWritten:
+        return canonical.loads(payload), False
 
 
 def _without_secrets(fields: Any, payload: str) -> Cleaned:

@@ -11,7 +11,7 @@ from strategies import any_text, any_value, plain_json
 from otel_tracking import canonical
 from otel_tracking.values.kinds import NotWritten
 from otel_tracking.values.plain_json import to_json
-from otel_tracking.values.rebuild import read_plain
+from otel_tracking.values.rebuild import read_all_plain, read_plain
 
 NUMBERS = [
     *("0", "-0", "-0.0", "0.0", "1e400", "-1e400", "1e-400", "5e-324", "1e5", "1E5", "1e+5", "1.0", "100000.0", "1.10"),
@@ -96,6 +96,24 @@ def test_what_is_said_to_be_plain_is_what_json_can_say(text):
     assert in_order(value) == in_order(canonical.loads(text))
     assert to_json(value) == canonical.dumps(value)
     assert canonical.settle(value) == (value, 0)
+
+
+@given(
+    st.lists(texts | st.sampled_from(["1", "1,2", " 1", "1 ", "[1", "2]", "[1]", '{"a":1', "1}", '"', "", "-0", "1.0"]))
+)
+@settings(max_examples=400)
+@example(["[1", "2]"])
+@example(["1", "12"])
+@example(["1 ", "2"])
+@example(['"a', 'b"'])
+def test_several_texts_are_read_as_each_of_them_is(some):
+    try:
+        expected = [read_plain(text) for text in some]
+    except NotWritten:
+        with pytest.raises(NotWritten):
+            read_all_plain(some)
+    else:
+        assert in_order(read_all_plain(some)) == in_order(expected)
 
 
 @given(plain_json)
