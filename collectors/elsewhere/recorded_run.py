@@ -79,26 +79,35 @@ def _span_of(
     kind, status, description, start_ns, end_ns = told
     return SpanData(
         *ids,
-        SpanKind(kind),
+        _KINDS[kind],
         attributes,
         [Link(SpanContext(trace_id, span_id, is_remote=False), kept) for trace_id, span_id, kept in links],
         start_ns,
         end_ns,
-        StatusCode(status),
+        _STATUSES[status],
         description,
-        [_event_of(*packed) for packed in events],
+        # A frame without media is all there is of it, and nearly all are.
+        [Frame(*packed) if len(packed) == _PLAIN_FRAME else _event_of(*packed) for packed in events],
     )
 
 
 def _packed_event(event: Frame | Event) -> tuple[Any, ...]:
-    if isinstance(event, Frame):
-        media = None if event.media is None else (event.media.data, event.media.type)
-        return event.name, event.timestamp, event.span_id, event.payload, media
-    return event.name, event.timestamp, dict(event.attributes or {})
+    if not isinstance(event, Frame):
+        return event.name, event.timestamp, dict(event.attributes or {})
+    media = event.media
+    if media is None:
+        return event.name, event.timestamp, event.span_id, event.payload
+    return event.name, event.timestamp, event.span_id, event.payload, (media.data, media.type)
 
 
 def _event_of(name: str, timestamp: int, *told: Any) -> Frame | Event:
     if len(told) == 1:
         return Event(name, told[0], timestamp)
     span_id, payload, media = told
-    return Frame(name, timestamp, span_id, payload, None if media is None else MediaBytes(*media))
+    return Frame(name, timestamp, span_id, payload, MediaBytes(*media))
+
+
+_PLAIN_FRAME = 4
+"""Parts of a frame without media."""
+_KINDS = {kind.value: kind for kind in SpanKind}
+_STATUSES = {status.value: status for status in StatusCode}

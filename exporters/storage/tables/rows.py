@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,7 @@ def _execution(columns: RecordColumns, texts: Texts) -> dict[str, Any]:
         "item_rows": columns.item_count,
         "error_json": None if head.error is None else texts.of(head.error),
         "metadata_json": texts.of(head.metadata),
-        "spans_json": "[" + ",".join(_span(span, texts) for span in columns.spans) + "]",
+        "spans_json": "[" + ",".join(_spans(columns.spans, texts)) + "]",
         "links_json": "[" + ",".join(texts.of(dict(link)) for link in head.links) + "]",
     }
 
@@ -127,6 +127,14 @@ def _parts_of(media: Media | None) -> tuple[Any, Any, Any]:
     return (media.sha256, media.bytes, media.type) if media else (None, None, None)
 
 
+def _spans(spans: Sequence[Mapping[str, Any]], texts: Texts) -> Iterator[str]:
+    """Canonical JSON of some spans at a time: most are short and hold nothing unusual."""
+    for start in range(0, len(spans), _TOGETHER):
+        some = list(spans[start : start + _TOGETHER])
+        text = texts.at_once(some)
+        yield text[1:-1] if text else ",".join(_span(span, texts) for span in some)
+
+
 def _span(span: Mapping[str, Any], texts: Texts) -> str:
     """Canonical JSON of a span without its empty fields; nested values on their own: nesting must not deepen them."""
     # Moments and tuples are written as they are wanted, where nothing else is unusual.
@@ -141,6 +149,7 @@ def _fields_of(kind: type[Any], columns: Iterable[Any]) -> tuple[str, ...]:
     return tuple(column.name for column in columns if column.name in kind.__slots__ and column.name not in _KEYS)
 
 
+_TOGETHER = 8
 _NO_PIECE = ItemPiece(dict.fromkeys(ITEM_COLUMNS, ()), True)
 _KEYS = frozenset({"execution_id", "trace_id", "revision"})
 _EXECUTION_FIELDS = _fields_of(ExecutionRecord, EXECUTIONS)
