@@ -36,7 +36,7 @@ EXTRAS = {
     "archive": _Part("PDFs for archives need", ("pikepdf",), brings=("documents",)),
     "pipelines": _Part(
         "Runs of pipelines need",
-        ("tenacity", "simplemma", "idzip", "py3langid", "regex", "tinytag", "PIL", "numpy", "httpx", "msgspec"),
+        ("tenacity", "simplemma", "idzip", "py3langid", "regex", "tinytag", "PIL", "numpy", "httpx"),
         brings=("cli",),
     ),
     "server": _Part(
@@ -45,7 +45,7 @@ EXTRAS = {
         brings=("pipelines",),
     ),
     "comfyui": _Part("Progress and media types of ComfyUI need", ("websockets", "filetype"), brings=("pipelines",)),
-    "capture": _Part("HTTP clients that are recorded need", ("httpx", "msgspec", "requests", "wrapt")),
+    "capture": _Part("HTTP clients that are recorded need", ("httpx", "requests", "wrapt")),
     "delta": _Part("Tables on object storage need", ("deltalake", "obstore")),
     "kafka": _Part("Topics of Kafka need", ("confluent_kafka",)),
     "privacy": _Part("Text rules need", ("phonenumbers",)),

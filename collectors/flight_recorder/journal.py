@@ -11,7 +11,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
-from zlib import crc32
+
+from isal.isal_zlib import crc32
 
 from collectors.flight_recorder.background import Counts, breathe
 from collectors.flight_recorder.layout import (

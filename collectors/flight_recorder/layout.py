@@ -15,7 +15,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
-from zlib import crc32
+
+from isal.isal_zlib import crc32
 
 FORMAT_VERSION = 1
 FILE_HEADER = 4096
@@ -72,8 +73,8 @@ class Chunk:
 def checksum(payload: bytes | memoryview) -> int:
     """Return the CRC-32 of `payload`, without ever letting go of the interpreter lock.
 
-    `zlib.crc32` releases that lock above 5 KB, and beside a busy thread getting it back takes 5 ms (measured for
-    40 KB: 12 µs in pieces, 18 µs and now and then 5,300 µs in one go).
+    `crc32` releases that lock above 5 KB, and beside a busy thread getting it back takes 5 ms (measured for 40 KB with
+    that of zlib: 12 µs in pieces, 18 µs and now and then 5,300 µs in one go; that of isal takes a tenth).
     """
     if len(payload) <= AT_ONCE:
         return crc32(payload)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from typing import BinaryIO, NamedTuple, Self
+
+from isal.isal_zlib import crc32
 
 PROTOBUF, JSON = b"P", b"J"
 
@@ -32,7 +33,7 @@ class PackedEntry(NamedTuple):
     @property
     def is_sound(self) -> bool:
         """Whether it is what was written, and of a kind that is known."""
-        return zlib.crc32(self.content) == self.checksum and self.written in _KINDS
+        return crc32(self.content) == self.checksum and self.written in _KINDS
 
     @property
     def kind(self) -> bytes:
@@ -59,7 +60,7 @@ class PackedEntry(NamedTuple):
 
     @classmethod
     def _of(cls, written: bytes, content: bytes) -> Self:
-        return cls(written, content, zlib.crc32(content))
+        return cls(written, content, crc32(content))
 
     @property
     def _body_at(self) -> int:

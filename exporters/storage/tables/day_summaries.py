@@ -11,9 +11,10 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+
+from isal.isal_zlib import crc32
 
 from exporters.storage.files import PRIVATE_FILE, make_directory
 from exporters.storage.tables.summary import COLUMNS, rows_of_summary
@@ -38,7 +39,7 @@ def line_of(path: Path, summary: bytes) -> bytes:
     """What is put down of the file of executions at `path` as it is now. `OSError` where it is gone."""
     found = path.lstat()
     said = b"%s %d %d %s" % (path.name.encode(), found.st_size, found.st_mtime_ns, summary)
-    return b"%08x %s" % (zlib.crc32(said), said)
+    return b"%08x %s" % (crc32(said), said)
 
 
 def add_summary(path: Path, summary: bytes) -> None:
@@ -99,7 +100,7 @@ def _last_said(lines: Iterable[bytes], names: frozenset[bytes]) -> dict[bytes, b
     said = {}
     for line in lines:
         name, _, rest = line[9:-1].partition(b" ")
-        if name in names and line.startswith(b"%08x " % zlib.crc32(line[9:-1])):
+        if name in names and line.startswith(b"%08x " % crc32(line[9:-1])):
             said[name] = rest
     return said
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import io
 import os
-import zlib
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
+
+from isal.isal_zlib import crc32
 
 from exporters.errors import BrokenFile
 
@@ -67,7 +68,7 @@ def sealed(content: memoryview, place: str, note: bytes = b"") -> list[bytes | m
     start = len(content) - _END - int.from_bytes(content[-_END:][:4], "little")
     body, footer = content[:start], content[start:]
     noted = note + len(note).to_bytes(_SUM, "little") + _NOTE_MARK if note else b""
-    about = place.encode()[:_PLACE].ljust(_PLACE, b"\0") + _bytes_of_sum(zlib.crc32(noted, zlib.crc32(body)))
+    about = place.encode()[:_PLACE].ljust(_PLACE, b"\0") + _bytes_of_sum(crc32(noted, crc32(body)))
     return [body, noted + MARK + about + _sum(about + bytes(footer)), footer]
 
 
@@ -164,13 +165,13 @@ def _sum_of(file: BinaryIO, end: int) -> bytes:
     file.seek(0)
     total = 0
     while end > 0 and (chunk := file.read(min(_CHUNK, end))):
-        total = zlib.crc32(chunk, total)
+        total = crc32(chunk, total)
         end -= len(chunk)
     return _bytes_of_sum(total)
 
 
 def _sum(content: bytes | memoryview) -> bytes:
-    return _bytes_of_sum(zlib.crc32(content))
+    return _bytes_of_sum(crc32(content))
 
 
 def _bytes_of_sum(crc: int) -> bytes:
