@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -16,16 +18,24 @@ SURROUNDINGS = {
 }
 
 
-def run(*command: object) -> str:
+def run(*command: object, **more: str) -> str:
     """What a command says; an `AssertionError` with all of it where the command fails."""
-    ran = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=SURROUNDINGS)
+    ran = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=SURROUNDINGS | more)
     assert ran.returncode == 0, f"{' '.join(map(str, command))}\n{ran.stdout}{ran.stderr}"
     return ran.stdout
 
 
+@functools.cache
+def _told_to_pip() -> dict[str, str]:
+    """In the words of uv; pip is asked once, for it takes half a second to answer."""
+    told = runpy.run_path(str(ROOT / "tools" / "uv_as_pip.py"))
+    words: dict[str, str] = told["in_the_words_of_uv"](told["settings_of_pip"]())
+    return words
+
+
 def uv(*arguments: object) -> None:
     """With the index that pip has been told of."""
-    run(sys.executable, ROOT / "tools" / "uv_as_pip.py", "--quiet", *arguments)
+    run(sys.executable, "-m", "uv", "--quiet", *arguments, **_told_to_pip() | SURROUNDINGS)
 
 
 def pip(*arguments: object) -> None:

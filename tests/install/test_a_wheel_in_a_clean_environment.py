@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from test_architecture import PACKAGES, ROOT
 from otel_tracking.extras import EXTRAS
 
 CHECKS = Path(__file__).parent / "checks"
+AHEAD = 2
 
 
 def build(source):
@@ -35,10 +37,30 @@ def wheel(tmp_path_factory):
     return built
 
 
+@pytest.fixture(scope="module")
+def environment_with(request, wheel, tmp_path_factory):
+    """A function: the environment with an extra. The next two are made meanwhile: most of it is waiting for files."""
+    place, made = tmp_path_factory.mktemp("environments"), {}
+    wanted = [item.callspec.params["extra"] for item in request.session.items if item.path == request.path]
+
+    def make(extra):
+        environment = place / (extra or "nothing")
+        install(environment, f"otel-tracking[{extra}] @ {wheel.as_uri()}" if extra else wheel)
+        return environment
+
+    def made_with(extra):
+        start = wanted.index(extra)
+        for one in wanted[start : start + 1 + AHEAD]:
+            made[one] = made.get(one) or threads.submit(make, one)
+        return made[extra].result()
+
+    with ThreadPoolExecutor(AHEAD) as threads:
+        yield made_with
+
+
 @pytest.mark.parametrize("extra", ["", *EXTRAS])
-def test_what_an_extra_promises_works_where_nothing_else_is_installed(extra, wheel, tmp_path):
-    environment = tmp_path / "environment"
-    install(environment, f"otel-tracking[{extra}] @ {wheel.as_uri()}" if extra else wheel)
+def test_what_an_extra_promises_works_where_nothing_else_is_installed(extra, environment_with, tmp_path):
+    environment = environment_with(extra)
     check = CHECKS / f"with_{extra or 'nothing_more'}.py"
     run(environment / "bin" / "python", check, tmp_path)
     shutil.rmtree(environment)
