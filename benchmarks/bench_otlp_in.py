@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import NamedTuple
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -25,7 +24,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from benchmarks import workloads
 from benchmarks.contenders import ForgetfulSink
-from benchmarks.figures import figure
+from benchmarks.figures import figure, processor_seconds
 from collectors import start_recording
 from collectors.building.record import build_columns, build_record
 from collectors.spans.of_otlp import batches_of_protobuf
@@ -68,14 +67,14 @@ def through_collect(runs: int, assembly: str, senders: int = 4) -> Rates:
         host = found[1].decode()
         # Made now, as in life: of runs from before its start a collector asks the dataset whether it has them.
         bodies = requests_of_runs(runs)
-        used = _used_by(collector.pid)
+        used = processor_seconds(collector.pid)
         started = time.perf_counter()
         with ThreadPoolExecutor(senders) as pool:
             list(pool.map(partial(_send, host), [bodies[number::senders] for number in range(senders)]))
         answered = time.perf_counter() - started
         _wait_until_stored(host, runs)
         stored = time.perf_counter() - started
-        used = _used_by(collector.pid) - used
+        used = processor_seconds(collector.pid) - used
         collector.send_signal(signal.SIGINT)
         collector.communicate()
     return Rates(*(runs * 26 / seconds for seconds in (answered, stored, used)))
@@ -103,14 +102,6 @@ def _status(
     connection.request(method, path, body, headers)
     answer = connection.getresponse()
     return answer.status, answer.read()
-
-
-def _used_by(process: int) -> float:
-    """Seconds of processor time of a process and those it has started."""
-    tasks = Path(f"/proc/{process}/task")
-    children = {int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()}
-    user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK") + sum(map(_used_by, children))
 
 
 def collecting(runs: int, turns: int) -> None:

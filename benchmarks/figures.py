@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -60,3 +62,11 @@ def ratio(cost: Sequence[float], other: Sequence[float]) -> str:
     """How one cost relates to another of the same rounds: the median of their ratios, and their quartiles."""
     found = figure([one / another for one, another in zip(cost, other, strict=True)])
     return f"{found.median:5.2f} ({found.low:.2f}–{found.high:.2f})"
+
+
+def processor_seconds(process: int) -> float:
+    """Seconds of processor time of a process and of those it has started, to a hundredth."""
+    tasks = Path(f"/proc/{process}/task")
+    children = {int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()}
+    user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK") + sum(map(processor_seconds, children))

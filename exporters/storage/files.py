@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import secrets
 import stat
@@ -92,12 +93,41 @@ def locked(path: Path, kind: int = fcntl.LOCK_EX) -> Iterator[int]:
     It is opened each time: threads that share an open file would share its lock.
     """
     make_directory(path.parent)
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
-    try:
+    with lockable(path) as descriptor:
         fcntl.flock(descriptor, kind)
         yield descriptor
+
+
+_lockable: set[int] = set()
+
+
+@contextlib.contextmanager
+def lockable(path: Path) -> Iterator[int]:
+    """The descriptor of a file to lock; at the end of the block nobody has its lock, nor a child that is forked in it.
+
+    A child would have it as long as it lives, also after the death of this process.
+    """
+    _watch_forks()
+    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
+    _lockable.add(descriptor)
+    try:
+        yield descriptor
     finally:
-        os.close(descriptor)
+        if descriptor in _lockable:
+            _lockable.discard(descriptor)
+            # Closing is not enough: a child that was forked before the descriptor was known here has it open, too.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            os.close(descriptor)
+
+
+@functools.cache
+def _watch_forks() -> None:
+    os.register_at_fork(after_in_child=_let_go_of_locks)
+
+
+def _let_go_of_locks() -> None:
+    while _lockable:
+        os.close(_lockable.pop())
 
 
 def append_lines(path: Path, lines: bytes) -> None:

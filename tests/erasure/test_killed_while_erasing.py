@@ -7,10 +7,11 @@ import os
 import random
 import re
 import signal
+from pathlib import Path
 
 import pytest
-from children import start_python
-from erasure_stage import LENA, PROGRAM, not_of_lena, of_lena, take, texts, traces_of
+from erasure_stage import LENA, not_of_lena, of_lena, take, texts, traces_of
+from nursery import nursery_of
 
 from exporters.erasure import pending, resume
 from exporters.storage.upkeep.inspection import inspect_store
@@ -19,10 +20,11 @@ from exporters.storage.writing.tombstones import Tombstones
 KILLS = int(os.environ.get("OTEL_TRACKING_TEST_KILLS", "6"))
 
 
-def run_child(*arguments):
-    child = start_python(PROGRAM, *arguments)
-    told, _ = child.communicate(timeout=120)
-    return child.returncode, told.decode()
+@pytest.fixture(scope="module")
+def run_child():
+    """A function that gives how a child ended, and what it told."""
+    with nursery_of("erasure_stage", Path(__file__).parent) as nursery:
+        yield nursery.run
 
 
 def demand_all_or_nothing(data, template):
@@ -52,7 +54,7 @@ def _ids(data):
     return row.execution_id, row.trace_id
 
 
-def test_killed_at_each_kind_of_step_it_is_done_by_the_next_start_or_has_not_begun(template, tmp_path):
+def test_killed_at_each_kind_of_step_it_is_done_by_the_next_start_or_has_not_begun(template, tmp_path, run_child):
     """Each durable step once, of a kind the first, or all in a long look; only a death before the intent leaves
     everything as it was.
     """
@@ -70,8 +72,8 @@ def test_killed_at_each_kind_of_step_it_is_done_by_the_next_start_or_has_not_beg
     assert decided == [False, *[True] * (len(decided) - 1)]
 
 
-@pytest.fixture(scope="session")
-def line_count(template, tmp_path_factory):
+@pytest.fixture(scope="module")
+def line_count(template, tmp_path_factory, run_child):
     """How many lines of ours an erasure takes."""
     code, told = run_child("lines", take(template, tmp_path_factory.mktemp("counted")), 0)
     assert code == 0
@@ -79,7 +81,7 @@ def line_count(template, tmp_path_factory):
 
 
 @pytest.mark.parametrize("seed", range(KILLS))
-def test_killed_at_any_line_and_again_while_it_is_finished(template, tmp_path, line_count, seed):
+def test_killed_at_any_line_and_again_while_it_is_finished(template, tmp_path, line_count, run_child, seed):
     """At a random line, and the second attempt, too."""
     draw = random.Random(seed)
     data = take(template, tmp_path)

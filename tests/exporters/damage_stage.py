@@ -279,8 +279,8 @@ def demand(store: Store, harm: Harm, *, is_sealed: bool = True) -> None:
     all_texts = {text for texts in store.runs.values() for text in texts}
     bytes_before = {path: path.read_bytes() for path in harmed if path.is_file() and not path.is_symlink()}
 
-    _demand_reading(store, whole, all_texts, is_sealed=is_sealed)
-    _demand_naming(store, harmed, foreign)
+    damages = _demand_reading(store, whole, all_texts, is_sealed=is_sealed)
+    _demand_naming(store, harmed, foreign, damages)
     _demand_sql(store, whole)
     compact(store.path, before=LATER, orphan_age=dt.timedelta(seconds=-60))
     assert {path: path.read_bytes() for path in bytes_before} == bytes_before
@@ -288,20 +288,20 @@ def demand(store: Store, harm: Harm, *, is_sealed: bool = True) -> None:
     _demand_sql(store, whole)
 
 
-def _demand_reading(store: Store, whole: list[str], all_texts: set[str], *, is_sealed: bool) -> None:
+def _demand_reading(store: Store, whole: list[str], all_texts: set[str], *, is_sealed: bool) -> Damages:
+    """What a reader of records is told of."""
     damages = Damages()
     read = [text_of(record) for record in read_records(store.path, on_damage=damages)]
     assert len(set(read)) == len(read)
     assert set(whole) <= set(read)
     if is_sealed:
         assert set(read) <= all_texts, "a record has other values than were written"
-    listed = list_executions(store.path, on_damage=damages)
+    listed = list_executions(store.path, on_damage=Damages())
     assert len(listed) >= len(read)
+    return damages
 
 
-def _demand_naming(store: Store, harmed: list[Path], foreign: list[Path]) -> None:
-    damages = Damages()
-    list(read_records(store.path, on_damage=damages))
+def _demand_naming(store: Store, harmed: list[Path], foreign: list[Path], damages: Damages) -> None:
     oddities = list(inspect_store(store.path, now=time.time() + 9999))
     sentences = [oddity.sentence for oddity in oddities] + [damage.sentence for damage in damages]
     for path in [*harmed, *foreign]:

@@ -150,3 +150,34 @@ def stored_rows(data: Path) -> Counter[str]:
     return Counter(
         trace for path in paths for trace in pq.read_table(path, columns=["trace_id"])["trace_id"].to_pylist()
     )
+
+
+class Hook:
+    """What is done at the steps of a large run's write, in the process of the pipeline; nothing of itself."""
+
+    def __init__(self) -> None:
+        self.act: Any = None
+
+    def __call__(self, step: str) -> None:
+        if self.act is not None and _is_large():
+            self.act(step)
+
+
+HOOK = Hook()
+
+
+def hooked(step: str) -> None:
+    """A step of a sink that can be opened in another process, where nothing happens at it."""
+    HOOK(step)
+
+
+class Gate:
+    """Stops a large run's write at a step, once, until it is opened."""
+
+    def __init__(self, at: str) -> None:
+        self._at, self.reached, self.opened = at, threading.Event(), threading.Event()
+
+    def __call__(self, step: str) -> None:
+        if step == self._at and not self.reached.is_set():
+            self.reached.set()
+            assert self.opened.wait(PATIENCE)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from exporters.errors import CompactionRunning
-from exporters.storage.files import PRIVATE_FILE
+from exporters.storage.files import lockable
 
 _PATIENCE = 2.0
 """Seconds of waiting after which a person wants to know why."""
@@ -25,14 +25,11 @@ def compaction_lock(data_dir: Path) -> Iterator[None]:
     and a judgement about process ids would be wrong across containers.
     """
     path = data_dir / ".compaction.lock"
-    descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
-    try:
+    with lockable(path) as descriptor:
         _lock(descriptor, path)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} on {os.uname().nodename}".encode(), 0)
         yield
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,44 @@
+"""A lock on a data directory ends with the block, or the process, that has it: no forked child goes on holding it."""
+
+import os
+import signal
+
+import pytest
+from children import start_python
+
+from exporters.storage.writing.locks import compaction_lock
+from exporters.storage.writing.tombstones import Tombstones
+
+HOLDER = """
+import os, sys, threading
+from pathlib import Path
+from exporters.storage.writing.locks import compaction_lock
+from exporters.storage.writing.tombstones import Tombstones
+
+data = Path(sys.argv[1])
+locks = {"writing": Tombstones(data).writing, "compacting": lambda: compaction_lock(data)}
+with locks[sys.argv[2]]():
+    child = os.fork()
+    if child == 0:
+        threading.Event().wait()
+    os.write(1, f"{child}\\n".encode())
+    if sys.argv[3] == "is killed":
+        os.kill(os.getpid(), 9)
+os.write(1, b"over\\n")
+threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("how", ["ends", "is killed"])
+@pytest.mark.parametrize("lock", ["writing", "compacting"])
+def test_a_child_that_was_forked_meanwhile_does_not_have_it(tmp_path, lock, how):
+    holder = start_python(HOLDER, tmp_path, lock, how)
+    child = int(holder.stdout.readline())
+    try:
+        assert holder.stdout.readline() == b"over\n" if how == "ends" else holder.wait(60) == -signal.SIGKILL
+        with Tombstones(tmp_path).deciding() if lock == "writing" else compaction_lock(tmp_path):
+            pass
+    finally:
+        os.kill(child, signal.SIGKILL)
+        holder.kill()
+        holder.communicate()
