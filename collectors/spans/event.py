@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Self, TypeGuard
+from typing import Any, Self
 
 import msgspec
 
@@ -135,9 +135,11 @@ def event_of_payload(payload: str, *, may_hold_secret: bool = True) -> FinishedE
         return _read_payload(payload, may_hold_secret=False)
     if seen.fact is not msgspec.UNSET:
         return FinishedEvent.unread(payload, None)
-    is_item = type(seen.item_type) is str and type(seen.media_type) is str and _is_count(seen.timestamp_ns)
-    number = seen.sequence_number
-    return FinishedEvent.unread(payload, number) if is_item and _is_count(number) else None
+    number, time = seen.sequence_number, seen.timestamp_ns
+    if not (isinstance(number, int) and isinstance(time, int) and 0 <= number <= _MOST and 0 <= time <= _MOST):
+        return None
+    is_item = type(seen.item_type) is type(seen.media_type) is str
+    return FinishedEvent.unread(payload, number) if is_item else None
 
 
 class _Seen(msgspec.Struct):
@@ -189,10 +191,6 @@ def _is_ours(fields: Any) -> bool:
     if not (type(number) is type(time) is int and 0 <= number <= _MOST and 0 <= time <= _MOST):
         return False
     return type(said("item_type")) is type(said("media_type")) is str
-
-
-def _is_count(value: Any) -> TypeGuard[int]:
-    return type(value) is int and 0 <= value <= _MOST
 
 
 _MOST = 2**63 - 1

@@ -83,6 +83,9 @@ def _trace_id_of(span: Span) -> int:
     return int.from_bytes(span.trace_id)
 
 
+_number_of, _kind_of, _status_of = int.from_bytes, KINDS.get, STATUSES.get
+
+
 def _read_span_of_searched(span: Span) -> FinishedSpan:
     return _read_span(span, may_hold_secret=False)
 
@@ -90,15 +93,15 @@ def _read_span_of_searched(span: Span) -> FinishedSpan:
 def _read_span(span: Span, *, may_hold_secret: bool = True) -> FinishedSpan:
     status, events, links = span.status, span.events, span.links
     return FinishedSpan(  # in the order of its fields: with their names it takes twice as long
-        int.from_bytes(span.trace_id),
-        int.from_bytes(span.span_id),
+        _number_of(span.trace_id),
+        _number_of(span.span_id),
         # Eight zero bytes are no id: some senders write them where others leave it out.
-        int.from_bytes(span.parent_span_id) or None,
+        _number_of(span.parent_span_id) or None,
         span.name,
-        KINDS.get(span.kind, "internal"),
+        _kind_of(span.kind, "internal"),
         span.start_time_unix_nano,
         span.end_time_unix_nano or None,
-        STATUSES.get(status.code, "unset"),
+        _status_of(status.code, "unset"),
         status.message or None,
         _read_attributes(span.attributes),
         tuple(_read_events(events, may_hold_secret)) if events else (),

@@ -1,9 +1,12 @@
 """What a collector reads of a request at once is what it would read of the request without its secrets."""
 
+import gc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors.building.record import build_record
 from collectors.spans.event import FinishedEvent
 from collectors.spans.finished import FinishedSpan
 from collectors.spans.kept_request import keep_protobuf
@@ -52,6 +55,18 @@ def test_where_a_span_cannot_be_read_the_others_are(one, other):
     body = request_of([one, other], {})
     broken = body.replace(b"user_input_text", b"user_input_t\xff\xfft")
     assert_is_read_alike(broken)
+
+
+@pytest.mark.parametrize("content", ["a meadow", (1, 2)])
+def test_what_is_read_for_a_record_does_not_stay_with_its_spans(content):
+    """Spans of a run that is a record wait for others that may come late, thousands of them: as texts."""
+    item = {"sequence_number": 1, "timestamp_ns": 1, "item_type": "user_input_text", "media_type": "text"}
+    span = FinishedSpan(5, 2, None, "stage", "internal", 1, 2, events=(FinishedEvent({**item, "content": content}),))
+    [batch] = batches_of_protobuf(request_of([span], {}))
+    [event] = batch.spans[0].events
+    assert [kept.content for kept in build_record(batch.spans).items] == [content]
+    assert not any(type(part) is dict for part in gc.get_referents(event))
+    assert event.fields["content"] == content
 
 
 def test_its_traces_are_told_once():

@@ -1,5 +1,6 @@
 """The row that is made straight from frames is the row of the record, whatever was logged and however it came."""
 
+from dataclasses import replace
 from enum import StrEnum
 
 from any_spans import recorded_spans
@@ -45,6 +46,16 @@ def test_the_row_of_columns_is_the_row_of_the_record(tmp_path_factory, spans):
     expected = told(lambda: columns_of(build_record(map(from_recorded, spans), **ENDING)), path)
     assert told(lambda: build_columns(map(from_recorded, spans), **ENDING), path) == expected
     assert told(lambda: columns_of_recorded(spans, **ENDING), path) == expected
+
+
+@settings(max_examples=50)
+@given(recorded_spans())
+def test_items_made_of_columns_are_those_that_their_constructor_makes(spans):
+    try:
+        items = build_record(map(from_recorded, spans)).items
+    except ValueError:
+        return
+    assert canonical.dumps([replace(item).to_dict() for item in items]) == canonical.dumps([i.to_dict() for i in items])
 
 
 @settings(max_examples=100)
