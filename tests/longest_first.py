@@ -20,6 +20,9 @@ LONGEST = (
     "faults/test_killed_anywhere.py",
     "web/test_runs_are_erased_on_the_page.py",
     "exporters/test_long_runs_on_paper.py",
+    "privacy/test_a_name_is_nowhere.py",
+    "browser/test_in_a_browser.py",
+    "browser/test_what_changed_in_a_browser.py",
     "faults/test_matrix.py",
     "collectors/test_a_sink_elsewhere.py",
     "web/test_runs_are_explored.py",
@@ -32,6 +35,10 @@ LONGEST = (
     "capture/test_packages_as_they_come.py",
     "exporters/test_summaries_of_a_day.py",
     "web/test_waiting_runs_outlive_the_server.py",
+    "web/test_pupils_in_rooms.py",
+    "delta/test_the_same_commands_read_tables.py",
+    "exporters/test_texts_for_coding.py",
+    "exporters/test_dataset_crate.py",
 )
 """From what `make test ARGS=--durations=0` said. Wrong seconds cost a wait at the end, nothing else."""
 

@@ -42,6 +42,8 @@ class Finished:
     may_go: Callable[[Any], bool]
     let_go: Callable[[], None]
     on_refused: Callable[[BaseException], None] | None = None
+    survives: Callable[[], bool] = lambda: False
+    """Whether it outlives this process where it is kept, and is so large that it is left there: not put into a file."""
     run: FinishedRun | None = None
     """What is given to sinks that make records themselves; where all do, `may_go` is not asked."""
     on_unbuildable: Callable[[BaseException], None] | None = None
@@ -110,7 +112,7 @@ class Road:
         self._parcels[run.key] = parcel
         if not parcel.is_large:
             self._prepare(parcel)
-        self.room.admit(parcel, run.let_go)
+        self.room.admit(parcel, run.let_go, run.survives)
         for lane in self._lanes_for(parcel):
             lane.put(parcel)
 

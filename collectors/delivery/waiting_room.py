@@ -30,7 +30,7 @@ class WaitingRoom:
 
     def __init__(self, files: Spill, troubles: Troubles, *, max_pending: int = MAX_PENDING) -> None:
         self._files, self._troubles, self.max_pending = files, troubles, max_pending
-        self._in_memory: dict[Parcel, tuple[Callable[[], None], int]] = {}
+        self._in_memory: dict[Parcel, tuple[Callable[[], None], Callable[[], bool], int]] = {}
         self._in_files: set[Parcel] = set()
         self._somebody_left = threading.Condition()
         self._are_stalled = self._is_closing = False
@@ -49,15 +49,18 @@ class WaitingRoom:
                 return
             self._are_stalled = not self._somebody_left.wait_for(self._has_room, PATIENCE)
 
-    def admit(self, parcel: Parcel, let_go: Callable[[], None]) -> None:
-        """Let a record wait in memory while there is room, else in a file: then its journal is let go of."""
+    def admit(self, parcel: Parcel, let_go: Callable[[], None], survives: Callable[[], bool] = lambda: False) -> None:
+        """Let a record wait in memory while there is room, else in a file: then its journal is let go of.
+
+        One that `survives` in its journal is not put into a file: it is too large to be made whole for that.
+        """
         media_bytes = parcel.media_bytes
         waiting = list(self._in_memory.values())
         is_full = len(waiting) >= self.max_pending or (
-            media_bytes > 0 and media_bytes + sum(held for _, held in waiting) > MAX_MEDIA_BYTES
+            media_bytes > 0 and media_bytes + sum(held for _, _, held in waiting) > MAX_MEDIA_BYTES
         )
-        if not (is_full and self._put_aside(parcel, let_go)):
-            self._in_memory[parcel] = (let_go, media_bytes)
+        if not (is_full and not survives() and self._put_aside(parcel, let_go)):
+            self._in_memory[parcel] = (let_go, survives, media_bytes)
 
     def leave(self, parcel: Parcel) -> None:
         """A record is durable in all sinks."""
@@ -75,8 +78,8 @@ class WaitingRoom:
 
     def close(self) -> None:
         """Keep what no sink took in files, where there may be some, and leave those to the next start."""
-        for parcel, (let_go, _) in list(self._in_memory.items()):
-            if self._files.directory:
+        for parcel, (let_go, survives, _) in list(self._in_memory.items()):
+            if self._files.directory and not survives():
                 self._put_aside(parcel, let_go)
         self._files.close()
 

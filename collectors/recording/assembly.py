@@ -88,7 +88,8 @@ class Assembly:
             build, tally = partial(_given, large.record), tally_of_places(large.record, large.places)
         except Exception as trouble:
             build = partial(_raise, trouble)
-        finished = Finished(key, build, partial(self._may_go, tally=tally), journal.free)
+        may_go = partial(self._may_go, tally=tally)
+        finished = Finished(key, build, may_go, journal.free, survives=partial(_is_all_in_the_map, journal))
         self._worker.put(partial(self._carry, run, recorded.finish_reason, finished))
 
     def _carry(self, run: OpenRun, reason: FinishReason, finished: Finished) -> None:
@@ -126,6 +127,10 @@ class Assembly:
         # Without this thread no run would ever become a record again.
         self._road.troubles.counts["assembly"] += 1
         _log.error("the assembly of records met %s and goes on", type(trouble).__name__)
+
+
+def _is_all_in_the_map(journal: RunJournal) -> bool:
+    return journal.is_in_the_map and not journal.waits
 
 
 def _given(record: RecordInPieces) -> RecordInPieces:

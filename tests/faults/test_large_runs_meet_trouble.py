@@ -79,6 +79,7 @@ def test_an_end_without_time_leaves_it_to_the_next_start(tmp_path, ram, started,
     recording = started(tmp_path)
     run, gate = stopped_at(recording, at)
     assert recording.close(0.2) is False
+    assert recording.health()["put_aside"] == 0  # to make it whole for a file takes ten times the time there is
     assert check_readers_see_whole_runs(tmp_path, {}) == set()
     again = started(tmp_path)
     assert again.wait_until_recovered(PATIENCE)
@@ -90,6 +91,21 @@ def test_an_end_without_time_leaves_it_to_the_next_start(tmp_path, ram, started,
             thread.join(PATIENCE)
     assert check_readers_see_whole_runs(tmp_path, {run: HOPS}) == {run}
     assert left_in(ram) == []
+
+
+def test_without_a_journal_an_end_without_time_puts_it_into_a_file(tmp_path, mode):
+    others = set(threading.enumerate())
+    files = tmp_path / "files"
+    sink = ParquetSink(tmp_path / "data", step=hooked)
+    recording = start_recording([sink], journal=False, spill=files, assembly=mode)
+    run, gate = stopped_at(recording, "executions")
+    assert recording.close(0.2) is False
+    assert recording.health()["put_aside"] == 1
+    recover([sink], journals=False, spill=files)
+    assert check_readers_see_whole_runs(tmp_path / "data", {run: HOPS}) == {run}
+    gate.opened.set()
+    join_threads(others)
+    assert check_readers_see_whole_runs(tmp_path / "data", {run: HOPS}) == {run}
 
 
 def test_a_write_that_ends_after_an_end_without_time_leaves_nothing_to_do(tmp_path, ram, started):
