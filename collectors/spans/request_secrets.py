@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyValue
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from collectors.spans.of_otlp_json import read_digits
@@ -36,25 +38,33 @@ def without_secrets_in_protobuf(body: bytes) -> bytes:
 
 
 def without_secrets_in_pieces(body: bytes, redactor: Redactor) -> bytes:
-    """The same where one of the spans cannot be read: it alone is left out, all of it but its trace id."""
+    """The same where a part cannot be read: it alone is left out, and of a span all but its trace id."""
     try:
         request = outline_of(body)
     except Exception as trouble:
         raise RecordError(f"{len(body)} bytes are not an OTLP trace request in protobuf") from trouble
+    request.DiscardUnknownFields()
     for group in request.resource_spans:
+        group.resource = _part_without_secrets(group.resource, Resource, redactor)
         for scope in group.scope_spans:
-            scope.spans[:] = [_span_without_secrets(packed, redactor) for packed in scope.spans]
+            scope.scope = _part_without_secrets(scope.scope, InstrumentationScope, redactor)
+            scope.spans[:] = [
+                _part_without_secrets(packed, Span, redactor, nothing_but_the_trace_id) for packed in scope.spans
+            ]
     return written(request)
 
 
-def _span_without_secrets(packed: bytes, redactor: Redactor) -> bytes:
+def _part_without_secrets(
+    packed: bytes, kind: type[Message], redactor: Redactor, rest: Callable[[bytes], bytes] = lambda packed: b""
+) -> bytes:
+    """A part of a request that is packed; `rest` is what is kept of one that may hold a secret and cannot be read."""
     if not redactor.may_hold_secret(packed):
         return packed
     try:
-        span = Span.FromString(packed)
-        return written(span) if clean_message(span, redactor) else packed
+        part = kind.FromString(packed)
+        return written(part) if clean_message(part, redactor) else packed
     except Exception:
-        return nothing_but_the_trace_id(packed)
+        return rest(packed)
 
 
 def written(message: Message) -> bytes:

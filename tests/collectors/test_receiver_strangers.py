@@ -375,6 +375,10 @@ def test_an_odd_span_beside_a_secret_is_left_out_alone_and_the_secret_too(sink, 
     spans = request.resource_spans[0].scope_spans[0].spans
     spans[0].attributes.add(key="http.url").value.string_value = secret
     spans.add(trace_id=b"\1" * 16, span_id=b"\2" * 8, name=f"spoilt {secret}")
+    group = request.resource_spans[0]
+    group.resource.attributes.add(key="process.command").value.string_value = f"serve {secret}"
+    group.scope_spans[0].scope.attributes.add(key="proxy").value.string_value = secret
+    group.schema_url = group.scope_spans[0].schema_url = f"https://example.org/{secret}"
     body = request.SerializeToString().replace(b"spoilt", b"sp\xff\xfelt")
     plain = otlp_json(second)
     of_second = plain["resourceSpans"][0]["scopeSpans"][0]["spans"]
