@@ -89,8 +89,8 @@ class RecordMaker:
                 partial(self._may_go, due),
                 partial(self._let_go, due),
                 partial(self._is_refused, due),
-                run if made_there else None,
-                partial(self._is_unbuildable, due),
+                run=run if made_there else None,
+                on_unbuildable=partial(self._is_unbuildable, due),
             )
         )
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
-import msgspec
-
 from otel_tracking import attributes as names
 from otel_tracking import canonical
 from otel_tracking.secrets.frozen import Cleaned, usual_redactor
@@ -14,6 +12,8 @@ from otel_tracking.values.kinds import NotWritten
 from otel_tracking.values.rebuild import read_all_plain, read_plain
 
 _NOTHING: Mapping[str, Any] = {}
+MOST = 2**63 - 1
+"""The greatest number of an item, and the latest of its moments."""
 
 
 class FinishedEvent:
@@ -124,38 +124,8 @@ def event_of_attributes(attributes: Mapping[str, Any]) -> FinishedEvent | None:
 def event_of_payload(payload: str, *, may_hold_secret: bool = True) -> FinishedEvent | None:
     """The event whose canonical text this is; None where it is none of ours.
 
-    Without `may_hold_secret` it is not searched: whoever says so has searched what it came in. Then it is only looked
-    at, and read where somebody wants to know what it says.
+    Without `may_hold_secret` it is not searched: whoever says so has searched what it came in.
     """
-    if may_hold_secret:
-        return _read_payload(payload, may_hold_secret=True)
-    try:
-        seen = _glance(payload)
-    except (msgspec.DecodeError, RecursionError):
-        return _read_payload(payload, may_hold_secret=False)
-    if seen.fact is not msgspec.UNSET:
-        return FinishedEvent.unread(payload, None)
-    number, time = seen.sequence_number, seen.timestamp_ns
-    if not (isinstance(number, int) and isinstance(time, int) and 0 <= number <= _MOST and 0 <= time <= _MOST):
-        return None
-    is_item = type(seen.item_type) is type(seen.media_type) is str
-    return FinishedEvent.unread(payload, number) if is_item else None
-
-
-class _Seen(msgspec.Struct):
-    """What makes an event ours. All of its text is checked to be JSON, and nothing else of it is made a value."""
-
-    fact: str | msgspec.UnsetType = msgspec.UNSET
-    item_type: str | msgspec.UnsetType = msgspec.UNSET
-    media_type: str | msgspec.UnsetType = msgspec.UNSET
-    sequence_number: int | msgspec.UnsetType = msgspec.UNSET
-    timestamp_ns: int | msgspec.UnsetType = msgspec.UNSET
-
-
-_glance = msgspec.json.Decoder(_Seen).decode
-
-
-def _read_payload(payload: str, *, may_hold_secret: bool) -> FinishedEvent | None:
     try:
         fields, is_plain = _values_of(payload)
         if may_hold_secret:
@@ -188,9 +158,6 @@ def _is_ours(fields: Any) -> bool:
         return type(fields["fact"]) is str
     said = fields.get
     number, time = said("sequence_number"), said("timestamp_ns")
-    if not (type(number) is type(time) is int and 0 <= number <= _MOST and 0 <= time <= _MOST):
+    if not (type(number) is type(time) is int and 0 <= number <= MOST and 0 <= time <= MOST):
         return False
     return type(said("item_type")) is type(said("media_type")) is str
-
-
-_MOST = 2**63 - 1

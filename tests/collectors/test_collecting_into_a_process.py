@@ -11,6 +11,7 @@ from strangers_stage import COUNTS, item, request_of, span_of
 
 from collectors.receiving.entries import JSON, PROTOBUF
 from collectors.spans.event import FinishedEvent, event_of_payload
+from collectors.spans.glance import event_at_a_glance
 from exporters import ParquetSink, list_executions, read_records
 
 beside = partial(collecting, assembly="process")
@@ -109,7 +110,7 @@ DEEP = '{"fact":"deep","value":' + "[" * 900 + "]" * 900 + "}"
 
 def test_an_event_is_ours_by_a_glance_and_read_where_somebody_asks(tmp_path):
     """What can be seen of it is what a reading says; one that then cannot be read says nothing, and stops nobody."""
-    said = event_of_payload('{"fact":"n","value":[1,2]}', may_hold_secret=False)
+    said = event_at_a_glance('{"fact":"n","value":[1,2]}')
     assert said == FinishedEvent({"fact": "n", "value": [1, 2]})
     assert (said.is_item, said.number, said.is_plain) == (False, None, True)
     for text in (
@@ -119,7 +120,7 @@ def test_an_event_is_ours_by_a_glance_and_read_where_somebody_asks(tmp_path):
         '{"fact":5}',
         '{"item_type":"a","media_type":"b","sequence_number":-1,"timestamp_ns":1}',
     ):
-        assert event_of_payload(text, may_hold_secret=False) == event_of_payload(text) is None
+        assert event_at_a_glance(text) == event_of_payload(text) is None
     unread = FinishedEvent.unread('{"fact":"cut', None)
     assert (unread.fields, unread.is_plain) == ({}, False)
     after = item(2, "user_edit", content="after it")
