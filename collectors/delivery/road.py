@@ -42,11 +42,11 @@ class Finished:
     may_go: Callable[[Any], bool]
     let_go: Callable[[], None]
     on_refused: Callable[[BaseException], None] | None = None
-    survives: Callable[[], bool] = lambda: False
-    """Whether it outlives this process where it is kept, and is so large that it is left there: not put into a file."""
     run: FinishedRun | None = None
     """What is given to sinks that make records themselves; where all do, `may_go` is not asked."""
     on_unbuildable: Callable[[BaseException], None] | None = None
+    survives: Callable[[], bool] = lambda: False
+    """Whether it outlives this process where it is kept, and is so large that it is left there: not put into a file."""
 
 
 class Road:

@@ -18,10 +18,12 @@ from exporters.storage.writing.tombstones import Tombstones
 data = Path(sys.argv[1])
 locks = {"writing": Tombstones(data).writing, "compacting": lambda: compaction_lock(data)}
 with locks[sys.argv[2]]():
-    child = os.fork()
-    if child == 0:
+    is_there, tell = os.pipe()
+    if os.fork() == 0:
+        os.write(1, f"{os.getpid()}\\n".encode())
+        os.write(tell, b".")
         threading.Event().wait()
-    os.write(1, f"{child}\\n".encode())
+    os.read(is_there, 1)
     if sys.argv[3] == "is killed":
         os.kill(os.getpid(), 9)
 os.write(1, b"over\\n")
