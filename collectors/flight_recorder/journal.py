@@ -71,7 +71,7 @@ class RunJournal(EntryWriter):
         try:
             size = len(entry)
             told = crc32(entry) if size <= AT_ONCE else checksum(entry)
-            # Not `with`, which takes twice as long (0.17 µs). Within the `try`, since a signal handler may raise at once.
+            # Not `with`, which takes twice as long (0.17 µs). Within the `try`: a signal handler may raise at once.
             try:
                 lock.acquire()
                 is_in = True
