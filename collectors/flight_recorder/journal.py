@@ -68,10 +68,14 @@ class RunJournal(EntryWriter):
 
         False: it waits in memory and is written soon, or (memory only, freed, after a fork) never; `health` counts.
         """
+        lock, is_in = self._lock, False
         try:
             size = len(entry)
             told = crc32(entry) if size <= AT_ONCE else checksum(entry)
-            with self._lock:
+            # Not `with`, which takes twice as long (0.17 µs). Within the `try`: a signal handler may raise at once.
+            try:
+                lock.acquire()
+                is_in = True
                 # In one line: a signal handler, which may append too, only runs after calls. From here on it waits.
                 limit, self._limit = self._limit, BUSY
                 at = self._at
@@ -92,8 +96,13 @@ class RunJournal(EntryWriter):
                 finally:
                     if self._limit == BUSY:
                         self._limit = limit
+            finally:
+                lock.release()
             return True
         except Exception as error:
+            if not is_in and isinstance(error, RuntimeError) and error.__context__ is not None:
+                # A handler raised while this waited for a lock that is not ours to release: that is what happened.
+                raise error.__context__ from None
             self._desk.counts.error(error)
             return False
 
