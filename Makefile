@@ -14,7 +14,7 @@ NEEDED := pyproject.toml tools/setup.sh tools/uv_as_pip.py tools/constraints.txt
 # Handed over in the environment: a prompt may hold quotes.
 export PROMPT
 
-.PHONY: help demo serve test test-browser test-integration test-scale pictures check format bench golden constraints engines clean
+.PHONY: help demo serve test test-browser test-integration test-scale pictures check format bench bench-floors golden constraints engines clean
 .DEFAULT_GOAL := help
 
 help:
@@ -59,9 +59,13 @@ format: $(VENV)/.ready-dev ## format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.ready-dev ## run the benchmarks
-	@set -e; for bench in $(basename $(notdir $(wildcard benchmarks/bench_*.py))); do \
+bench: $(VENV)/.ready-dev ## run the benchmarks, or some of them: ONLY="bench_hot_path bench_assembly"
+	@set -e; for bench in $(or $(ONLY),$(basename $(notdir $(wildcard benchmarks/bench_*.py)))); do \
 		echo "== $$bench"; $(BIN)/python -m benchmarks.$$bench $(ARGS); done
+
+bench-floors: $(VENV)/.ready-dev ## those whose figures have floors, on an otherwise quiet machine; BEFORE=../checkout to compare with
+	@set -e; for bench in bench_hot_path bench_capture bench_otlp_in "bench_assembly $(BEFORE)" bench_large_run \
+		bench_open_runs "bench_large_stores --list"; do echo "== $$bench"; $(BIN)/python -m benchmarks.$$bench; done
 
 golden: $(VENV)/.ready-dev ## write the golden files anew; look at the diff before you commit it
 	@if grep -qs update-golden tests/conftest.py; then $(BIN)/python -m pytest --update-golden $(ARGS); \
