@@ -1,19 +1,24 @@
 """What an item costs the pipeline's thread beside few and many open runs; each number in a process of its own.
 
 The runs log in turns, so nothing of one stays warm for its next item. Processor time of the pipeline's thread, and of
-all threads a run.
+all threads a run. At last what it costs to recover them where their process is killed.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
+import resource
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import cycle, islice
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -21,6 +26,8 @@ from otel_tracking import ItemType
 
 COUNTS = (10, 999, 1_500, 5_000)
 ITEMS, PARTS = 20_000, 20
+LEFT = 1_500
+"""Runs that are open when their process is killed."""
 
 
 def measure(count: int) -> None:
@@ -83,9 +90,51 @@ def show(count: int, results: list[dict[str, float]]) -> None:
     )
 
 
+def leave(data_dir: str, journal: str) -> None:
+    """Open runs, log into each, and die."""
+    from benchmarks.workloads import IMAGE_PARAMETERS, TEXT
+    from collectors import start_recording
+    from exporters import ParquetSink
+
+    recording = start_recording([ParquetSink(data_dir)], journal=journal, assembly="thread")
+    runs = [recording.tracker().execution("many") for _ in range(LEFT)]
+    for run in [run for run in runs for _ in range(3)]:
+        run.item(ItemType.OUTPUT_IMAGE, content=TEXT, metadata=IMAGE_PARAMETERS)
+    time.sleep(1)  # what waits for its place in the journal
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def regain(data_dir: str, journal: str) -> None:
+    """Recover them; print what it cost."""
+    from collectors import recover
+    from exporters import ParquetSink
+
+    started, cost = time.perf_counter(), time.process_time()
+    report = recover([ParquetSink(data_dir)], directory=journal, spill=Path(journal, "files"))
+    taken, cost = time.perf_counter() - started, time.process_time() - cost
+    files, peak = len(list(Path(data_dir).glob("*/date=*/*"))), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    print(
+        f"{len(report.recovered):,} runs of a killed process are recovered in {taken:.1f} s, {cost:.1f} s of a "
+        f"processor, into {files:,} files, {peak} MB at most"
+    )
+
+
+def bench_recovery() -> None:
+    """Both, in processes of their own."""
+    with tempfile.TemporaryDirectory() as data_dir, tempfile.TemporaryDirectory(dir="/dev/shm") as journal:
+        for step in ("leave", "regain"):
+            subprocess.run([sys.executable, "-m", "benchmarks.bench_open_runs", step, data_dir, journal], check=False)
+
+
 if __name__ == "__main__":
     logging.disable()
-    if sys.argv[1:2] == ["measure"]:
-        measure(int(sys.argv[2]))
-    else:
-        main(rounds=int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    match sys.argv[1:]:
+        case ["measure", count]:
+            measure(int(count))
+        case ["leave", data_dir, journal]:
+            leave(data_dir, journal)
+        case ["regain", data_dir, journal]:
+            regain(data_dir, journal)
+        case rounds:
+            main(rounds=int(rounds[0]) if rounds else 5)
+            bench_recovery()

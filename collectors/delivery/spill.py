@@ -107,14 +107,14 @@ def of_bytes(content: bytes) -> ExecutionRecord:
     return replace(ExecutionRecord.from_dict(fields), attachments=attachments)
 
 
-def take_over(base: Path, namespace: str, tell: Tell = warn) -> Generator[SpilledRecord, None, None]:
-    """Each file that dead processes left; the caller removes it once its record is durable. What stays is kept."""
+def take_over(base: Path, namespace: str, tell: Tell = warn) -> Generator[list[SpilledRecord], None, None]:
+    """The files of each dead process; the caller removes one once its record is durable. What stays is kept."""
     for dead in find_dead(base, namespace=namespace, tell=tell):
         taken = dead.take()
         if taken is None:
             continue
         try:
-            yield from records_in(taken.directory)
+            yield records_in(taken.directory)
         finally:
             leave_in_order(taken)
 

@@ -6,14 +6,17 @@ import contextlib
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from collectors.building.record import build_record
 from collectors.delivery import spill as spilled
-from collectors.delivery.sinks import Sink, contains, first_location, is_erased
+from collectors.delivery.keeping import OfferedRecord, keep_where_missing
+from collectors.delivery.lanes import GROUP_SIZE
+from collectors.delivery.sinks import Sink, first_location, is_erased
 from collectors.delivery.spill import SpilledRecord
 from collectors.flight_recorder import ClaimedJournals, DeadRun, LeftAlone, NotOurs, find_dead
 from collectors.spans.of_journal import JournalledRun, read_run
@@ -22,6 +25,9 @@ from otel_tracking.errors import Troubles
 from otel_tracking.record import ExecutionRecord, FinishReason
 
 _log = logging.getLogger("otel_tracking")
+
+GROUP_BYTES = 4 * 2**20
+"""Of what records are made of that are written together; made, they are ten times as large."""
 
 
 @dataclass(frozen=True)
@@ -120,11 +126,24 @@ class Recovering:
             self._done.set()
 
 
+class _Found(NamedTuple):
+    """A record that was left, and what is to be done once it is durable: it is not found again."""
+
+    record: ExecutionRecord
+    forget: Callable[[], None]
+
+
 class _Recovery:
-    """One recovery, and its report so far."""
+    """One recovery, and its report so far.
+
+    Records are written some at a time, and each is forgotten where it lay only then. What a death or `stop` leaves
+    unwritten, or written and not forgotten, the next recovery finds.
+    """
 
     def __init__(self, sinks: Sequence[Sink], stop: threading.Event) -> None:
         self._sinks, self._stop = sinks, stop
+        self._group: list[_Found] = []
+        self._bytes = 0
         self.report = RecoveryReport()
 
     def of_journals(self, directory: Path | str | None, namespace: str) -> None:
@@ -136,53 +155,77 @@ class _Recovery:
                 self._of_owner(claimed)
 
     def of_files(self, base: Path, namespace: str) -> None:
-        with contextlib.closing(spilled.take_over(base, namespace, self._leave_alone)) as files:
-            for file in files:
-                if self._stop.is_set():
-                    return
-                self._of_file(file)
+        with contextlib.closing(spilled.take_over(base, namespace, self._leave_alone)) as owners:
+            for files in owners:
+                for file in files:
+                    if self._stop.is_set():
+                        return
+                    self._of_file(file)
+                self._write_group()
 
     def _of_file(self, file: SpilledRecord) -> None:
-        try:
-            self._write_where_missing(file.read())
-            file.remove()
-        except NotOurs as error:
-            self._leave_alone(error.what)
-        except Exception as trouble:
-            _log.warning("a record could not be recovered (%s); its file is kept", type(trouble).__name__)
-            self.report += RecoveryReport(failed=1)
+        with self._counting("a record could not be recovered (%s); its file is kept"):
+            content = file.content()
+            self._add(_Found(spilled.of_bytes(content), file.remove), len(content))
 
     def _of_owner(self, claimed: ClaimedJournals) -> None:
         try:
             for run in claimed.runs():
                 if self._stop.is_set():
                     return
-                if self._of_run(run):
-                    claimed.done(run.trace_id)
+                self._of_run(run, partial(claimed.done, run.trace_id))
+            self._write_group()
         finally:
             claimed.release()
 
-    def _of_run(self, run: DeadRun) -> bool:
-        """Write a run's record; False where that cannot be done."""
-        try:
+    def _of_run(self, run: DeadRun, forget: Callable[[], None]) -> None:
+        with self._counting("a dead run could not be recovered (%s); its journal is kept"):
             journalled = read_run(run.trace_id, run.entries)
             if journalled.spans:
-                self._write_where_missing(record_of(journalled))
-        except Exception as trouble:
-            _log.warning("a dead run could not be recovered (%s); its journal is kept", type(trouble).__name__)
-            self.report += RecoveryReport(failed=1)
-            return False
-        return True
+                self._add(_Found(record_of(journalled), forget), sum(map(len, run.entries)))
+            else:
+                forget()
 
-    def _write_where_missing(self, record: ExecutionRecord) -> None:
-        missing = [sink for sink in self._sinks if not contains(sink, record)]
-        for sink in missing:
-            sink.write(record)
-        if is_erased(missing, record.execution_id, record.trace_id):
-            self.report += RecoveryReport(refused=1)
-        else:
-            found = RecoveryReport(recovered=(record.execution_id,)) if missing else RecoveryReport(already_durable=1)
-            self.report += found
+    def _add(self, found: _Found, size: int) -> None:
+        """Keep it in the group, which is written where it is large, or has the run already."""
+        if any(found.record.trace_id == other.record.trace_id for other in self._group):
+            self._write_group()
+        self._group.append(found)
+        self._bytes += size
+        if len(self._group) >= GROUP_SIZE or self._bytes >= GROUP_BYTES:
+            self._write_group()
+
+    def _write_group(self) -> None:
+        """Write what was found, unless that is over: then it stays where it is."""
+        group, self._group, self._bytes = self._group, [], 0
+        if self._stop.is_set():
+            return
+        offered = keep_where_missing(self._sinks, [found.record for found in group])
+        for found, one in zip(group, offered, strict=True):
+            with self._counting("a record could not be recovered (%s); it stays where it was"):
+                if one.trouble:
+                    raise one.trouble
+                self.report += self._told(one)
+                found.forget()
+
+    def _told(self, one: OfferedRecord) -> RecoveryReport:
+        record = one.record
+        if is_erased(one.missing, record.execution_id, record.trace_id):
+            return RecoveryReport(refused=1)
+        if not one.missing:
+            return RecoveryReport(already_durable=1)
+        return RecoveryReport(recovered=(record.execution_id,))
+
+    @contextlib.contextmanager
+    def _counting(self, what: str) -> Iterator[None]:
+        """Trouble with one record in the block is counted, told, and in nobody's way."""
+        try:
+            yield
+        except NotOurs as error:
+            self._leave_alone(error.what)
+        except Exception as trouble:
+            _log.warning(what, type(trouble).__name__)
+            self.report += RecoveryReport(failed=1)
 
     def _leave_alone(self, what: LeftAlone) -> None:
         _log.warning("left alone: %s", what)
