@@ -28,10 +28,10 @@ START = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)
 BATCH = 1000
 
 
-def a_run(chance: random.Random, number: int, per_day: int, items: int) -> ExecutionRecord:
-    """A small run; none is like another."""
+def a_run(chance: random.Random, number: int, per_day: int, items: int, apart: int = 20) -> ExecutionRecord:
+    """A small run, so many seconds after the one before; none is like another."""
     trace_id = f"{chance.getrandbits(128):032x}"
-    at = START + dt.timedelta(days=number // per_day, seconds=number % per_day * 20)
+    at = START + dt.timedelta(days=number // per_day, seconds=number % per_day * apart)
     texts = [f"{chance.getrandbits(200):x} " * 4 for _ in range(items)]
     return ExecutionRecord(
         execution_id=f"exec_{at:%Y%m%d_%H%M%S}_{trace_id[:8]}",
@@ -153,6 +153,7 @@ _WAYS = {
     ),
     "the index of runs": "from exporters.explorer.filling import Filler; work = lambda: Filler(data).fill()",
 }
+_COMPACT = "import datetime; from exporters import compact; work = lambda: compact(data, before=datetime.date.max)"
 _CHILD = """
 import contextlib, io, resource, sys, time
 from pathlib import Path
@@ -172,12 +173,14 @@ def bench_uncompacted(directory: Path, runs: int) -> None:
     data_dir, chance = directory / "uncompacted", random.Random(7)
     sink = ParquetSink(data_dir)
     for number in range(runs):
-        sink.write(a_run(chance, number, 10**6, 2))
-    print(f"{runs:,} runs of a day or two, written one by one:", flush=True)
+        sink.write(a_run(chance, number, 10**6, 2, apart=5))
+    print(f"{runs:,} runs of a day, written one by one:", flush=True)
     for name, way in _WAYS.items():
         print(f"  {name}: {_in_a_child(way, data_dir)}", flush=True)
     shutil.rmtree(data_dir / ".summaries", ignore_errors=True)
     print(f"  list_executions, as a store of before: {_in_a_child(_WAYS['list_executions'], data_dir)}", flush=True)
+    print(f"  compact: {_in_a_child(_COMPACT, data_dir)}", flush=True)
+    print(f"  the latest in SQL, compacted: {_in_a_child(_WAYS['the latest in SQL'], data_dir)}", flush=True)
 
 
 def _in_a_child(way: str, data_dir: Path) -> str:

@@ -43,7 +43,7 @@ def command(data_dir: Path | str, keep_hours: int, as_json: bool) -> int:
     if isinstance(data_dir, str):
         return _keep_up(data_dir, keep_hours, as_json=as_json)
     finish_erasures(Settings.from_environment(data_dir=data_dir))
-    with progress_bar("days") as bar:
+    with progress_bar("past days") as bar:
         report = compact(data_dir, progress=bar and (lambda done, of: bar(completed=done, total=of)))
     if as_json:
         days = [day.isoformat() for day in report.days]

@@ -25,6 +25,8 @@ _ENDLESS = 2**62
 REFERENCE = r'\{"\$blob":"([0-9a-f]{64})"\}'
 """What stands where a value was cut out, as a regular expression."""
 
+REFERENCE_SIZE = len('{"$blob":""}') + 64
+
 _MARKER = re.compile(REFERENCE)
 _decoder = json.JSONDecoder()
 

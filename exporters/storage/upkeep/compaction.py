@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 from exporters.errors import BrokenFile
@@ -32,11 +33,11 @@ from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionR
 from exporters.storage.tables.day_summaries import forget_summaries
 from exporters.storage.tables.parquet_file import Step, no_step
 from exporters.storage.upkeep.day_rewrite import rewrite_day
-from exporters.storage.upkeep.whole_files import is_replaced, whole_files
+from exporters.storage.upkeep.share import NOBODY, Progress, Share
+from exporters.storage.upkeep.whole_files import WholeFiles, is_replaced, whole_files
 from exporters.storage.writing.locks import compaction_lock
 
 TABLES = ("executions", "blobs", "items")
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +66,13 @@ class _Day:
     rows: list[ExecutionRow]
     kept: list[ExecutionRow]
     orphans: list[Path]
-    is_sealed: bool
+    files: WholeFiles
     damaged: tuple[Damage, ...]
 
     @property
     def is_compact(self) -> bool:
         is_one = len({row.path for row in self.rows}) <= 1 and len(self.rows) == len(self.kept)
-        return is_one and self.is_sealed and not self.orphans
+        return is_one and self.files.are_sealed and not self.orphans
 
 
 def compact(
@@ -86,7 +87,7 @@ def compact(
 
     Safe beside writers and readers, and safe to kill; `CompactionRunning` where another process is at it already.
     Files without executions are another process's write that is not done, until they are older than `orphan_age`.
-    `progress` is told how many days are done and how many there are.
+    `progress` is told how many bytes are done and how many there are.
 
     >>> import tempfile
     >>> compact(tempfile.mkdtemp()).days
@@ -95,33 +96,40 @@ def compact(
     data_dir = Path(data_dir)
     before = before or dt.datetime.now(dt.UTC).date()
     oldest_write = time.time() - orphan_age.total_seconds()
-    reports = []
     with compaction_lock(data_dir):
         stored = {day for table in TABLES for day in stored_days(data_dir, table)}
         days = sorted(day for day in stored if day < before)
-        for done, day in enumerate(days, start=1):
-            reports.append(_compact_or_tell(data_dir, day, oldest_write, step))
-            if progress:
-                progress(done, len(days))
-    return _sum(reports)
+        shares = _shares(data_dir, days, progress)
+        return _sum([_compact_or_tell(data_dir, day, oldest_write, step, shares[day]) for day in days])
 
 
-def _compact_or_tell(data_dir: Path, day: dt.date, oldest_write: float, step: Step) -> CompactionReport:
+def _shares(data_dir: Path, days: Sequence[dt.date], progress: Progress | None) -> Mapping[dt.date, Share]:
+    """What each day is of the whole, by its bytes."""
+    if progress is None:
+        return dict.fromkeys(days, NOBODY)
+    ends = list(accumulate((_size(_files(data_dir, day)) for day in days), initial=0))
+    return {day: Share(progress, *between, of=ends[-1]) for day, between in zip(days, pairwise(ends), strict=True)}
+
+
+def _compact_or_tell(data_dir: Path, day: dt.date, oldest_write: float, step: Step, share: Share) -> CompactionReport:
     """One day cannot stand in the way of the others."""
     try:
-        return _compact_day(data_dir, day, oldest_write, step)
+        return _compact_day(data_dir, day, oldest_write, step, share)
     except BrokenFile as trouble:
         return CompactionReport(damaged=(Damage(trouble.path or data_dir, str(trouble)),))
+    finally:
+        share(1, 1)
 
 
-def _compact_day(data_dir: Path, day: dt.date, oldest_write: float, step: Step) -> CompactionReport:
-    found = _look(data_dir, day, oldest_write)
+def _compact_day(data_dir: Path, day: dt.date, oldest_write: float, step: Step, share: Share) -> CompactionReport:
+    found = _look(data_dir, day, oldest_write, share.part(0, 1 / 2))
     if found.is_compact:
         return CompactionReport(damaged=found.damaged)
     before = _files(data_dir, day)
     bytes_before = _size(before)
     if found.rows:
-        rewrite_day(data_dir, day, found.kept, above=max(row.write_id for row in found.rows), step=step)
+        last, added = max(row.write_id for row in found.rows), found.files.added
+        rewrite_day(data_dir, day, found.kept, above=last, step=step, added=added, share=share.part(1 / 2, 1))
     _remove_old(found, step)
     after = _files(data_dir, day)
     return CompactionReport(
@@ -137,13 +145,13 @@ def _compact_day(data_dir: Path, day: dt.date, oldest_write: float, step: Step) 
     )
 
 
-def _look(data_dir: Path, day: dt.date, oldest_write: float) -> _Day:
+def _look(data_dir: Path, day: dt.date, oldest_write: float, share: Share) -> _Day:
     # Orphans first: what is written from here on has its executions later, and must not look like one.
     suspects = list(_suspects(data_dir, day, oldest_write))
     damages = Damages()
     index = ExecutionIndex(data_dir, on_damage=damages)
     all_rows = index.all_rows(day)
-    files = whole_files(all_rows, damages)
+    files = whole_files(all_rows, damages, share)
     rows = [row for row in all_rows if row.path in files.paths]
     # What cannot be read whole takes nothing away: the row that it would replace may be all there is.
     near = _later_elsewhere(index, rows, day)
@@ -156,7 +164,7 @@ def _look(data_dir: Path, day: dt.date, oldest_write: float) -> _Day:
     orphans = unfinished + [path for path in left if is_replaced(path, [*rows, *near], damages)]
     fresh = [row for row in rows if not row.path.name.startswith("day-")]
     orphans += _unfinished_media(data_dir, fresh, oldest_write)
-    return _Day(rows, kept, orphans, files.are_sealed, tuple(damages))
+    return _Day(rows, kept, orphans, files, tuple(damages))
 
 
 def _later_elsewhere(index: ExecutionIndex, rows: list[ExecutionRow], day: dt.date) -> list[ExecutionRow]:
@@ -195,13 +203,18 @@ def _remove_old(found: _Day, step: Step) -> None:
     """Executions before their items: a reader that still has an old row learns from the missing file to look again."""
     old = sorted({row.path for row in found.rows})
     for table in TABLES:
-        for path in old:
-            step(f"remove {table}")
-            remove([path if table == "executions" else sibling(path, table)])
+        # Together, so that their directory is synced once: for each of thousands that takes minutes.
+        remove(_announced((path if table == "executions" else sibling(path, table) for path in old), table, step))
     step("remove orphans")
     remove(found.orphans)
     for directory in {path.parent for path in old}:
         forget_summaries(directory)
+
+
+def _announced(paths: Iterable[Path], table: str, step: Step) -> Iterator[Path]:
+    for path in paths:
+        step(f"remove {table}")
+        yield path
 
 
 def _files(data_dir: Path, day: dt.date) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from pathlib import Path
 
@@ -14,31 +14,55 @@ from exporters.storage.layout import day_directory, file_name
 from exporters.storage.reading.execution_index import ExecutionRow, sibling
 from exporters.storage.tables.parquet_file import ROWS_PER_GROUP, Step, writing
 from exporters.storage.tables.schema import schema
+from exporters.storage.tables.shape import added_columns
 from exporters.storage.tables.table_file import TableFiles, open_parquet
+from exporters.storage.upkeep.share import NOBODY, Share
 from exporters.storage.writing.write_ids import WriteIds
 
+TABLES = ("blobs", "items", "executions")
+"""In the order in which they are written: a run exists when its row in executions does."""
 
-def rewrite_day(data_dir: Path, day: dt.date, kept: Sequence[ExecutionRow], *, above: int, step: Step) -> None:
-    """Files with the rows of `kept` and nothing else, with write ids greater than `above`; executions come last."""
+Added = Mapping[str, Iterable[pa.Field]]
+
+_JOINED_AT_ONCE = 64
+_BYTES_PER_GROUP = 1 << 26
+"""Of what is in memory before it is written; graphs of 40 KB would be 600 MB in a full row group."""
+
+
+def rewrite_day(
+    data_dir: Path,
+    day: dt.date,
+    kept: Sequence[ExecutionRow],
+    *,
+    above: int,
+    step: Step,
+    added: Added | None = None,
+    share: Share = NOBODY,
+) -> None:
+    """Files with the rows of `kept` and nothing else, with write ids greater than `above`; executions come last.
+
+    `added` are columns of a newer version by table, where it is known which there are; `share` is told of each row.
+    """
     if not kept:
         return
     ordered = sorted(kept, key=lambda row: (row.execution_id, row.revision))
     ids = WriteIds().next(len(ordered), above=above)
     name = file_name("day", ids[0])
-    targets = {table: day_directory(data_dir, table, day) / name for table in ("blobs", "items", "executions")}
+    targets = {table: day_directory(data_dir, table, day) / name for table in TABLES}
+    added = added_in(ordered) if added is None else added
     try:
-        for table, target in targets.items():
+        for number, (table, target) in enumerate(targets.items()):
             step(f"rewrite {table}")
-            _rewrite(target, table, ordered, ids)
+            part = share.part(number / len(targets), (number + 1) / len(targets))
+            _rewrite(target, _merged_schema(table, added.get(table, ())), _parts(table, ordered, ids, part))
     except BaseException:
         discard(reversed(targets.values()))
         raise
 
 
-def _rewrite(target: Path, table: str, rows: Sequence[ExecutionRow], ids: Sequence[int]) -> None:
-    """The rows that belong to `rows`, in their order, a row group at a time; no file where there are none."""
-    merged = _merged_schema(table, rows)
-    groups = _groups(_parts(table, rows, ids, merged))
+def _rewrite(target: Path, merged: pa.Schema, parts: Iterator[tuple[pa.Table, int]]) -> None:
+    """A file of these parts, in their order, a row group at a time; none where there are none."""
+    groups = _groups((conform(part, merged), write_id) for part, write_id in parts)
     first = next(groups, None)
     if first is None:
         return
@@ -48,13 +72,15 @@ def _rewrite(target: Path, table: str, rows: Sequence[ExecutionRow], ids: Sequen
 
 
 def _parts(
-    table: str, rows: Sequence[ExecutionRow], ids: Sequence[int], merged: pa.Schema
+    table: str, rows: Sequence[ExecutionRow], ids: Sequence[int], share: Share
 ) -> Iterator[tuple[pa.Table, int]]:
+    """What each row has in a table, with its new write id."""
     files = TableFiles()
-    for row, write_id in zip(rows, ids, strict=True):
+    for done, (row, write_id) in enumerate(zip(rows, ids, strict=True), start=1):
         path = _source(row, table)
         if path:
-            yield conform(files.table(path, row.write_id), merged), write_id
+            yield files.table(path, row.write_id), write_id
+        share(done, len(rows))
 
 
 def _source(row: ExecutionRow, table: str) -> Path | None:
@@ -64,33 +90,68 @@ def _source(row: ExecutionRow, table: str) -> Path | None:
 
 
 def _groups(parts: Iterable[tuple[pa.Table, int]]) -> Iterator[pa.Table]:
-    """Tables of about one row group, each row under the new write id of its part."""
-    waiting: list[tuple[pa.Table, int]] = []
-    count = 0
+    """Tables of at most a row group, as long as no part is larger; each row under the new write id of its part."""
+    group = _Group()
     for part, write_id in parts:
-        waiting.append((part, write_id))
-        count += part.num_rows
-        if count >= ROWS_PER_GROUP:
-            yield _joined(waiting)
-            waiting, count = [], 0
-    if count:
-        yield _joined(waiting)
+        if not group.has_room_for(part):
+            yield group.table()
+            group = _Group()
+        group.add(part, write_id)
+    if group.rows:
+        yield group.table()
 
 
-def _joined(parts: Sequence[tuple[pa.Table, int]]) -> pa.Table:
+class _Group:
+    """Parts that will be one table.
+
+    Few rows have a buffer for each column all the same, 64 bytes at least and a hundred of them: thousands of parts
+    took half a gigabyte, and are joined a few at a time.
+    """
+
+    def __init__(self) -> None:
+        self.rows = self._bytes = 0
+        self._joined: list[pa.Table] = []
+        self._waiting: list[tuple[pa.Table, int]] = []
+
+    def has_room_for(self, part: pa.Table) -> bool:
+        return not self.rows or (self.rows + part.num_rows <= ROWS_PER_GROUP and self._bytes < _BYTES_PER_GROUP)
+
+    def add(self, part: pa.Table, write_id: int) -> None:
+        self._waiting.append((part, write_id))
+        self.rows += part.num_rows
+        self._bytes += part.nbytes
+        if len(self._waiting) >= _JOINED_AT_ONCE:
+            self._join()
+
+    def table(self) -> pa.Table:
+        self._join()
+        return pa.concat_tables(self._joined)
+
+    def _join(self) -> None:
+        if self._waiting:
+            self._joined.append(_under_new_ids(self._waiting).combine_chunks())
+            self._waiting = []
+
+
+def _under_new_ids(parts: Sequence[tuple[pa.Table, int]]) -> pa.Table:
     table = pa.concat_tables([part for part, _ in parts])
     write_ids = chain.from_iterable(repeat(write_id, part.num_rows) for part, write_id in parts)
     column = table.schema.get_field_index("write_id")
     return table.set_column(column, table.schema.field(column), pa.array(write_ids, pa.int64()))
 
 
-def _merged_schema(table: str, rows: Sequence[ExecutionRow]) -> pa.Schema:
+def added_in(rows: Sequence[ExecutionRow]) -> Added:
+    """The columns that a newer version has added to the files of these rows, by table."""
+    found: dict[str, dict[pa.Field, None]] = {}
+    for table in TABLES:
+        paths = sorted({path for row in rows if (path := _source(row, table))})
+        found[table] = {field: None for path in paths for field in added_columns(table, open_parquet(path))}
+    return found
+
+
+def _merged_schema(table: str, added: Iterable[pa.Field]) -> pa.Schema:
     """Our columns and any that a newer version has added: an older one that compacts loses nothing."""
-    ours = schema(table)
-    paths = sorted({path for row in rows if (path := _source(row, table))})
-    others = (open_parquet(path).schema_arrow for path in paths)
-    added = [pa.schema([field for field in other if field.name not in ours.names]) for other in others]
-    return pa.unify_schemas([ours, *added], promote_options="permissive")
+    return pa.unify_schemas([schema(table), *(pa.schema([field]) for field in added)], promote_options="permissive")
 
 
 def conform(table: pa.Table, wanted: pa.Schema) -> pa.Table:
