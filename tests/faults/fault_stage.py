@@ -10,7 +10,7 @@ import os
 import pickle
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -202,12 +202,12 @@ def judge(fault: Fault, verdict: Verdict) -> None:
     assert (record.dropped, record.status) == (verdict.dropped, verdict.status)
 
 
-def leftovers() -> dict[str, Any]:
-    """What a recording might leave behind in this process."""
+def leftovers(others: Collection[threading.Thread]) -> dict[str, Any]:
+    """What a recording might leave behind in this process. `others` are not its threads, and may end meanwhile."""
     gc.collect()
     maps = Path("/proc/self/maps").read_text()
     return {
-        "threads": sorted(thread.name for thread in threading.enumerate()),
+        "threads": sorted(thread.name for thread in threading.enumerate() if thread not in others),
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         "journal maps": maps.count(".journal"),
         "runs": sum(type(found) is OpenRun for found in gc.get_objects()),

@@ -1,5 +1,7 @@
 """Whatever goes wrong, whenever: the pipeline's own result stands, nothing leaks, nothing logged is missing."""
 
+import threading
+
 import journal_faults
 import process_faults
 import pytest
@@ -16,10 +18,11 @@ IDS = [f"{fault.name}, {moment}" for fault, moment in CASES]
 
 @pytest.mark.parametrize(("fault", "moment"), CASES, ids=IDS)
 def test_a_fault_does_not_reach_the_pipeline_and_nothing_is_lost(fault, moment, tmp_path, ram, quiet_memory):
-    before = leftovers()
+    others = frozenset(threading.enumerate())
+    before = leftovers(others)
     scene = Scene(fault(), moment, tmp_path, ram)
     verdict = scene.fault.play(scene)
     assert scene.struck == 1
     judge(scene.fault, verdict)
     del scene, verdict
-    assert leftovers() == before
+    assert leftovers(others) == before
