@@ -131,7 +131,9 @@ class FarSink:
 
 
 def _key_of(work: Work) -> tuple[str | None, int]:
-    return (work.trace_id, work.revision) if isinstance(work, ExecutionRecord) else work.key
+    """Which record it is or is to be: its trace id, and the revision."""
+    trace_id = work.trace_id if isinstance(work, ExecutionRecord) else f"{work.spans[0].trace_id:032x}"
+    return trace_id, work.revision
 
 
 def _failure(kind: str, told: str) -> Exception:

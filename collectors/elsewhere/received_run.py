@@ -21,11 +21,6 @@ class ReceivedRun(NamedTuple):
     late_spans: int
 
     @property
-    def key(self) -> tuple[str | None, int]:
-        """Which record it is to be: its trace id, and the revision."""
-        return f"{self.spans[0].trace_id:032x}", self.revision
-
-    @property
     def media_bytes(self) -> int:
         """No media come with spans."""
         return 0

@@ -25,11 +25,6 @@ class RecordedRun(NamedTuple):
     revision: int
     late_spans: int
 
-    @property
-    def key(self) -> tuple[str | None, int]:
-        """Which record it is to be: its trace id, and the revision."""
-        return f"{self.spans[0].trace_id:032x}", self.revision
-
     def build(self) -> RecordColumns:
         """Its record, as columns."""
         return columns_of_recorded(
