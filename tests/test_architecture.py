@@ -58,9 +58,9 @@ SURFACE = {
         privacy.retention privacy.studies ready_made recorders recorders.pictures
         remarks.annotated remarks.book remarks.codebook_files remarks.lines remarks.remarks remarks.sheet remarks.store
         remarks.variables
-        storage.files storage.layout storage.reading.damage storage.reading.execution_index storage.reading.finding
-        storage.reading.remembered storage.reading.selection storage.upkeep.inspection storage.upkeep.salvage
-        storage.writing.media storage.writing.tombstones
+        storage.files storage.layout storage.reading.crowded_days storage.reading.damage
+        storage.reading.execution_index storage.reading.finding storage.reading.remembered storage.reading.selection
+        storage.upkeep.inspection storage.upkeep.salvage storage.writing.media storage.writing.tombstones
         story.boxes story.catalogue story.changed story.changed_words story.concerns story.drifting story.language_names
         story.letters story.parts story.readable story.remarks story.story story.storyteller story.untranslated
         story.words

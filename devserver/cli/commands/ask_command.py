@@ -24,6 +24,7 @@ from exporters.asking.saving import note_answer, save_answer
 from exporters.asking.sources import Asked, open_dataset, open_store, views_of
 from exporters.asking.written import ANSWERS, answer_format, format_of_file
 from exporters.privacy.way_out import WayOut, open_way_out
+from exporters.storage.reading.crowded_days import told_of_crowds
 
 TABLE = "table"
 _SHOWN = 50
@@ -75,6 +76,8 @@ def command(
         raise refuse("give a question, or --tables: otel-tracking ask 'select count(*) from items' would work.")
     question = "" if is_about_tables else _question(sql, file)
     way_out = None if dataset else open_way_out(data_dir)
+    if dataset is None and (told := told_of_crowds(data_dir)):
+        complain(told)
     with _opened(dataset, data_dir, way_out) as source:
         if is_about_tables:
             _tell_views(source, as_json=as_json)

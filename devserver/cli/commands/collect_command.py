@@ -139,6 +139,7 @@ def command(
     _check_openness(host, token, tokens_file)
     from collectors.receiving import TraceReceiver, read_tokens
     from collectors.receiving.server import listening
+    from devserver.past_days import joining_past_days
     from devserver.wiring import open_collector
 
     hostnames = os.environ.get(HOSTNAMES, "").lower().replace(",", " ").split()
@@ -146,7 +147,7 @@ def command(
     collector = open_collector(data_dir, grace=grace or GRACE, patience=patience)
     try:
         receiver = TraceReceiver(collector, token=token, tokens=tokens, host=host, hostnames=hostnames)
-        with listening(receiver, host, port) as address:
+        with listening(receiver, host, port) as address, joining_past_days(data_dir):
             stopped = when_stopped()
             say(f"taking traces on {address}/v1/traces for {data_dir}   (Ctrl-C ends it)", err=True)
             make_room_for_many_spans()

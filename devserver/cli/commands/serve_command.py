@@ -50,6 +50,7 @@ def command(
     # The thread that hears all connections should not wait for 5 ms behind each that makes a page.
     sys.setswitchinterval(0.0005)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    from devserver.past_days import joining_past_days
     from devserver.web import create_app
     from devserver.web.serving import serving
 
@@ -58,6 +59,7 @@ def command(
     with (
         open_devserver(settings, engines=engines, assembly=assembly) as devserver,
         serving(create_app(devserver, web), web) as address,
+        joining_past_days(settings.data_dir),
     ):
         stopped = when_stopped()
         _say(address, devserver, as_json, asks_for_token=web.token is not None)

@@ -13,6 +13,7 @@ from exporters.errors import BrokenFile, UnsafePath, listed
 from exporters.remarks.store import RemarkStore
 from exporters.remarks.table import TABLE, remark_table_of
 from exporters.storage.layout import stored_days, table_files
+from exporters.storage.reading.crowded_days import told_of_crowds
 from exporters.storage.reading.damage import Damage, Damages
 from exporters.storage.reading.records import each_execution
 from exporters.storage.tables.schema import schema
@@ -37,20 +38,26 @@ class DamagedFiles(UserWarning):
     """Files of a store that cannot be read and are in none of the views."""
 
 
+class ManySmallFiles(UserWarning):
+    """Questions take long, since a day has a file for each of very many runs."""
+
+
 def connect(data_dir: str | Path) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with the views `executions`, `items`, `blobs`, `journeys` and `annotations` over `data_dir`.
 
     `annotations` has a row for each run of which researchers said something, by `execution_id` and `trace_id`.
     It sees the files that are there now; connect again to see later ones. Timestamps are UTC, without a zone.
     Files that are damaged are left out: `damaged_files` names them (`path`, `sentence`), and a warning says so. Where
-    it is that of the remarks, there is no view of them: nobody knows which runs are marked.
-    Raises `MissingExtra` without DuckDB.
+    it is that of the remarks, there is no view of them: nobody knows which runs are marked. Another warning says where
+    very many small files make each question slow. Raises `MissingExtra` without DuckDB.
 
     >>> import tempfile
     >>> connect(tempfile.mkdtemp()).sql("select count(*) from items").fetchall()
     [(0,)]
     """
     connection = new_connection(Path(data_dir))
+    if told := told_of_crowds(Path(data_dir)):
+        warnings.warn(told, ManySmallFiles, stacklevel=2)
     add_views(connection, Path(data_dir))
     return connection
 

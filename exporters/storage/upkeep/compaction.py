@@ -28,6 +28,7 @@ from exporters.storage.layout import (
     stored_days,
     table_files,
 )
+from exporters.storage.reading.crowded_days import file_count
 from exporters.storage.reading.damage import Damage, Damages
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow, latest, sibling
 from exporters.storage.tables.day_summaries import forget_summaries
@@ -79,6 +80,7 @@ def compact(
     data_dir: str | Path,
     *,
     before: dt.date | None = None,
+    at_least: int = 0,
     progress: Progress | None = None,
     orphan_age: dt.timedelta = dt.timedelta(hours=1),
     step: Step = no_step,
@@ -87,7 +89,8 @@ def compact(
 
     Safe beside writers and readers, and safe to kill; `CompactionRunning` where another process is at it already.
     Files without executions are another process's write that is not done, until they are older than `orphan_age`.
-    `progress` is told how many bytes are done and how many there are.
+    Days with fewer files of executions than `at_least` are not looked at. `progress` is told how many bytes are done
+    and how many there are.
 
     >>> import tempfile
     >>> compact(tempfile.mkdtemp()).days
@@ -98,7 +101,7 @@ def compact(
     oldest_write = time.time() - orphan_age.total_seconds()
     with compaction_lock(data_dir):
         stored = {day for table in TABLES for day in stored_days(data_dir, table)}
-        days = sorted(day for day in stored if day < before)
+        days = sorted(day for day in stored if day < before and file_count(data_dir, day) >= at_least)
         shares = _shares(data_dir, days, progress)
         return _sum([_compact_or_tell(data_dir, day, oldest_write, step, shares[day]) for day in days])
 
