@@ -22,7 +22,7 @@ from botocore.config import Config
 from capture_stage import span_of, spans_of
 from model_packages import ANSWER, ANTHROPIC_KEY, ASKED, KEY
 from openinference.instrumentation.openai import OpenAIInstrumentor
-from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor, HTTPXClientInstrumentor
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -301,6 +301,8 @@ def test_spans_of_logfire_are_of_the_trace(backend):
 
         [span] = spans_of(pipeline)
     finally:
-        HTTPXClientInstrumentor().uninstrument()
+        # It takes both generations of httpx.
+        for instrumentor in (HTTPXClientInstrumentor(), HTTPX2ClientInstrumentor()):
+            instrumentor.uninstrument()
     assert span.passed["body"] == {"prompt": "Blume"}
     assert [(one.context.trace_id, one.parent.span_id) for one in told.get_finished_spans()] == ids
