@@ -63,7 +63,7 @@ class Worker:
     def put(self, job: Job) -> None:
         """Have `job` done after those before it."""
         self._jobs.put(job)
-        if self._gather and self._jobs.qsize() == MANY:
+        if self._gather and (self._jobs.qsize() == MANY or self._is_awaited()):
             self.hurry()
 
     def hurry(self) -> None:
@@ -116,7 +116,7 @@ class Worker:
         with contextlib.suppress(Empty):
             self._calls.get_nowait()
         wait = self._gathers_until - time.monotonic()
-        if wait > 0 and self._jobs.empty() and not self._is_awaited():
+        if wait > 0 and self._jobs.empty():
             with contextlib.suppress(Empty):
                 self._calls.get(timeout=wait)
 

@@ -147,7 +147,8 @@ def _date_of(day: int) -> str:
 
 def _start_root(run: Run, fields: dict[str, Any], links: Iterable[SpanContext | Link], now: int) -> Span:
     try:
-        searchable = names.flat_attributes({key: value for key, value in fields.items() if key != "metadata"})
+        flat = {key: value for key, value in fields.items() if key != "metadata"} if "metadata" in fields else fields
+        searchable = names.flat_attributes(flat)
         if "session_id" in fields:
             searchable[names.SESSION_ID] = names.viewer_text(names.safe_text(fields["session_id"]))
         searchable[names.OPENINFERENCE_SPAN_KIND] = "CHAIN"

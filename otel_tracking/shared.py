@@ -109,7 +109,7 @@ class Numbers:
     __slots__ = ("_left", "take")
 
     def __init__(self) -> None:
-        self._left = iter(range(1, _ENOUGH + 1))
+        self._left = iter(_NUMBERS)
         self.take = self._left.__next__
 
     @property
@@ -119,6 +119,7 @@ class Numbers:
 
 
 _ENOUGH = 2**62
+_NUMBERS = range(1, _ENOUGH + 1)
 
 
 class Run:

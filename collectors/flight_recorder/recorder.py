@@ -63,7 +63,9 @@ class FlightRecorder:
         """
         self.counts = Counts()
         self._own: Taken | None = None
-        self._mode, self._reason = Mode.JOURNAL, ""
+        self._over: Mode | None = None
+        """Why nothing is written; None while it is."""
+        self._reason = ""
         self._runs: dict[int, RunJournal] = {}
         self._stuck: dict[int, RunJournal] = {}
         self._serials = count(1)
@@ -72,13 +74,13 @@ class FlightRecorder:
         self._background = Worker("otel-flight-recorder", self.counts.error)
         self._pool = SegmentPool(None, segment_bytes=SMALLEST_SEGMENT, spares=0, max_bytes=0)
         if not enabled:
-            self._mode, self._reason = Mode.MEMORY_ONLY, "switched off"
+            self._over, self._reason = Mode.MEMORY_ONLY, "switched off"
             return
         try:
             self._open(directory, namespace, segment_bytes, spare_segments, max_bytes, force)
         except Exception as error:
             reason = f"{error}" if isinstance(error, place.Unusable) else f"{type(error).__name__}: {error}"
-            self._mode, self._reason = Mode.MEMORY_ONLY, reason
+            self._over, self._reason = Mode.MEMORY_ONLY, reason
             logger.warning("no flight recorder, records live in memory only: %s", self._reason)
             self._remove_directory()
 
@@ -126,7 +128,7 @@ class FlightRecorder:
         """End all journals; runs that were not freed can be claimed from now on."""
         if self._over:
             return
-        self._mode, self._reason = Mode.CLOSED, "closed"
+        self._over, self._reason = Mode.CLOSED, "closed"
         try:
             if self._background.stop(_CLOSE_SECONDS):
                 self._leave_directory()
@@ -160,14 +162,9 @@ class FlightRecorder:
         for run in self._runs.values():
             run.become_inert()
         self._runs = {}
-        self._mode, self._reason = Mode.MEMORY_ONLY, "inherited by fork; this process needs a recorder of its own"
+        self._over, self._reason = Mode.MEMORY_ONLY, "inherited by fork; this process needs a recorder of its own"
         if self._own:
             self._own.leave()
-
-    @property
-    def _over(self) -> str | None:
-        """Why nothing is written; None while it is."""
-        return None if self._mode is Mode.JOURNAL else str(self._mode)
 
     def _open(
         self,
