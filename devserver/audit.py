@@ -6,19 +6,17 @@ logins are kept apart, so that whoever guesses cannot push out what the others d
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import fcntl
 import json
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from exporters.storage.files import PRIVATE_FILE, make_directory
+from exporters.storage.files import PRIVATE_FILE, locked, make_directory
 from exporters.storage.writing.tombstones import Tombstones
 
 _log = logging.getLogger(__name__)
@@ -95,7 +93,7 @@ class Audit:
     def _append(self, name: str, line: str) -> None:
         path = self._folder / f"{name}.jsonl"
         make_directory(self._folder)
-        with self._lock, locked(self._folder, name):
+        with self._lock, writing(self._folder, name):
             if path.exists() and path.stat().st_size + len(line) > self._most_bytes:
                 self._begin_another(path)
             with os.fdopen(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, PRIVATE_FILE), "w") as file:
@@ -109,15 +107,9 @@ class Audit:
         path.replace(path.with_suffix(".1.jsonl"))
 
 
-@contextlib.contextmanager
-def locked(folder: Path, name: str) -> Iterator[None]:
-    """Nobody else, in no process, writes one of the logs while the block lasts."""
-    descriptor = os.open(folder / f".{name}.lock", os.O_CREAT | os.O_RDWR, PRIVATE_FILE)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+def writing(folder: Path, name: str) -> AbstractContextManager[int]:
+    """A block in which nobody else, in no process, writes one of the logs."""
+    return locked(folder / f".{name}.lock")
 
 
 def this_user() -> Actor:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from devserver.audit import FOLDER, LOGS, locked
+from devserver.audit import FOLDER, LOGS, writing
 from exporters.storage.files import replacing
 from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
 
@@ -38,7 +38,7 @@ class ErasableAudit:
         return [str(path) for path in files if _without(path.read_bytes(), ids) != path.read_bytes()]
 
     def _erase_in(self, log: str, ids: set[str], step: Step) -> Iterator[Removed]:
-        with locked(self._folder, log):
+        with writing(self._folder, log):
             for path in self._folder.glob(f".{log}.*.tmp"):
                 path.unlink(missing_ok=True)  # a death left it: what it was to replace is still there
             for path in self._files(log):

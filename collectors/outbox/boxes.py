@@ -98,5 +98,6 @@ def process_of(folder: Path) -> int | None:
         text = os.pread(lock, 20, 0).decode("ascii", "replace")
         return int(text) if text.isdecimal() else 0
     finally:
+        fcntl.flock(lock, fcntl.LOCK_UN)  # a child that was forked meanwhile has it open, too
         os.close(lock)
     return None

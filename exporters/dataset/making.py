@@ -157,6 +157,7 @@ def _work_on(out: Path) -> Iterator[Path]:
             trouble.filename = str(trouble.filename).replace(str(work), str(out))
         raise
     finally:
+        fcntl.flock(held, fcntl.LOCK_UN)  # a child that was forked meanwhile has it open, too
         os.close(held)
 
 

@@ -8,16 +8,14 @@ read at all: a run that is marked must not leave because its line is gone.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from exporters.errors import BrokenFile
 from exporters.remarks.book import RemarkBook
 from exporters.remarks.lines import book_of, lines_of
-from exporters.storage.files import PRIVATE_FILE, make_directory, remove, replacing
+from exporters.storage.files import locked, remove, replacing
 from exporters.storage.reading.damage import Damage, OnDamage
 from exporters.storage.tables.parquet_file import Step, no_step
 from exporters.storage.writing.tombstones import Tombstones
@@ -63,7 +61,7 @@ class RemarkStore:
 
     def rewrite(self, change: ChangeBook, step: Step = no_step) -> RemarkBook:
         """The same for whoever erases; `step` is told what is about to be done."""
-        with self._locked():
+        with locked(self._folder / _LOCK):
             before = self.read()
             after = change(before)
             if after != before:
@@ -102,16 +100,6 @@ class RemarkStore:
         except OSError as trouble:
             raise BrokenFile(f"{self.path} cannot be looked at: {trouble.strerror}", self.path) from trouble
         return (found.st_ino, found.st_size, found.st_mtime_ns)
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        make_directory(self._folder)
-        descriptor = os.open(self._folder / _LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, PRIVATE_FILE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
 
 def _without_erased(book: RemarkBook, before: RemarkBook, tombstones: Tombstones) -> RemarkBook:

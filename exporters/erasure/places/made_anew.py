@@ -118,5 +118,6 @@ def _is_free(directory: Path) -> bool:
     except BlockingIOError:
         return False
     finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # a child that was forked meanwhile has it open, too
         os.close(descriptor)
     return True

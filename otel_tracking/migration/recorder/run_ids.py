@@ -97,7 +97,10 @@ class RunIds:
         beside = self._path.with_name(f"{self._path.name}.lock")
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600), "wb") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+            try:
+                yield
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)  # a child that was forked meanwhile has it open, too
 
     def _read(self) -> None:
         """Take in what was appended since, here or by another process; all of it where the file is another one."""
