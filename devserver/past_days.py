@@ -95,7 +95,7 @@ class DayKeeper:
 
     def _begin(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-c", _CALL, os.fsencode(self._data_dir)],
+            [sys.executable, "-P", "-c", _CALL, os.fsencode(self._data_dir)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -85,7 +85,7 @@ class IndexKeeper:
 
     def _run_process(self) -> None:
         process = subprocess.Popen(
-            [sys.executable, "-c", _CALL, os.fsencode(self._data_dir)],
+            [sys.executable, "-P", "-c", _CALL, os.fsencode(self._data_dir)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

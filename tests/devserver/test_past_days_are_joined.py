@@ -44,6 +44,17 @@ def test_a_day_of_many_files_is_joined_once(tmp_path):
     assert not keeper.look()
 
 
+def test_what_lies_where_the_server_was_started_is_not_taken_for_the_program(tmp_path, monkeypatch):
+    """The folder may be anybody's."""
+    for name in ("devserver", "exporters", "os"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(1)")
+    write(tmp_path / "data", MANY)
+    monkeypatch.chdir(tmp_path)
+
+    assert DayKeeper(tmp_path / "data").look()
+    assert len(files(tmp_path / "data")) == 1
+
+
 def test_a_day_of_few_files_is_left_alone(tmp_path):
     """To write runs again costs whoever has them in an index."""
     write(tmp_path, MANY - 1)

@@ -186,7 +186,7 @@ class Bundles:
     def _have_made(self, name: str, order: BundleOrder) -> dict[str, Any]:
         """What came of an order: what its process said last."""
         process = subprocess.Popen(
-            [sys.executable, "-c", _CALL],
+            [sys.executable, "-P", "-c", _CALL],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

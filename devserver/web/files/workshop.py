@@ -157,7 +157,7 @@ class _Worker:
         self.made, self.was_killed = 0, False
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _CALL, str(theirs.fileno()), str(most_bytes)],
+                [sys.executable, "-P", "-c", _CALL, str(theirs.fileno()), str(most_bytes)],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
