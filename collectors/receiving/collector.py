@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from collectors.delivery.lanes import GROUP_SIZE
 from collectors.delivery.road import Road
 from collectors.delivery.sinks import Sink
 from collectors.elsewhere.choice import Tallies, served
@@ -76,7 +77,8 @@ class Collector:
         """
         self.troubles = Troubles()
         tallies = Tallies()
-        self._road = Road(served(sinks, assembly, tallies), self.troubles)
+        # Who sent them waits for the spool, not for the sinks: as many as may go together, or a quarter of a second.
+        self._road = Road(served(sinks, assembly, tallies), self.troubles, enough=min(GROUP_SIZE, most_waiting // 2))
         self.counts = self._road.counts
         tallies.tell = lambda tally: self.counts.update(items=tally.items)
         self._spool = spool
