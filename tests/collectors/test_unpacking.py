@@ -1,4 +1,4 @@
-"""A packed body is unpacked by a quicker library than zlib, to the same bytes or to the same complaint, whatever it is."""
+"""A packed body is unpacked by a quicker library than zlib, to the same bytes or the same complaint, whatever it is."""
 
 import gzip
 import zlib
