@@ -77,13 +77,14 @@ class Collector:
         """
         self.troubles = Troubles()
         tallies = Tallies()
+        taking, self._senders = served(sinks, assembly, tallies), Senders(spool.directory / "senders.sqlite")
         # Who sent them waits for the spool, not for the sinks: as many as may go together, or a quarter of a second.
-        self._road = Road(served(sinks, assembly, tallies), self.troubles, enough=min(GROUP_SIZE, most_waiting // 2))
+        company = min(GROUP_SIZE, most_waiting // 2)
+        self._road = Road(taking, self.troubles, enough=company, before_write=self._senders.keep)
         self.counts = self._road.counts
         tallies.tell = lambda tally: self.counts.update(items=tally.items)
         self._spool = spool
         self.quarantine = quarantine or Quarantine(spool.directory / "quarantine")
-        self._senders = Senders(spool.directory / "senders.sqlite")
         self._stored = StoredRuns(sinks, self._senders)
         self._erased = ErasedRuns(is_erased or asked_of(sinks), self.counts)
         self._aside = SettingAside(self.quarantine, spool, self._erased)
@@ -98,8 +99,7 @@ class Collector:
         for aside in self.quarantine.asides:
             if aside.is_whole:
                 self._runs.set_aside(TraceId(aside.trace_id, 16), aside.sender)
-        self._most_waiting = most_waiting
-        self._lock = threading.Lock()
+        self._most_waiting, self._lock = most_waiting, threading.Lock()
         self._closing = threading.Event()
         self._worker.put(self._take_up_all)
         self._worker.start(self._look_for_overdue, look_seconds)
