@@ -51,7 +51,7 @@ def _at_once(body: bytes, encoding: str, largest: int) -> bytes | None:
     unpacking = isal_zlib.decompressobj(_GZIP)
     try:
         unpacked_body: bytes = unpacking.decompress(body, largest + 1)
-    except isal_zlib.error:
+    except isal_zlib.error:  # type: ignore[misc]  # its stubs say that it is an instance
         return None
     if len(unpacked_body) > largest:
         raise TooLarge
