@@ -60,11 +60,11 @@ class Road:
         retry_seconds: float = 0.1,
         room: WaitingRoom | None = None,
         enough: int = ENOUGH,
-        before_write: Callable[[], object] = lambda: None,
+        first: Callable[[], object] = lambda: None,
     ) -> None:
         """`enough` records wait for no others at a sink that can write many together.
 
-        `before_write` does what has to be done before records are written; where it raises, they are tried again.
+        `first` does what has to be done before records are written; where it raises, they are tried again.
         """
         self.troubles, self.room = troubles, room or WaitingRoom.without_files(troubles)
         self.counts: Counter[str] = Counter()
@@ -82,7 +82,7 @@ class Road:
             on_tried=self._tell_those_who_wait,
             is_awaited=self.is_awaited,
             enough=min(enough, self.room.max_pending // 2),
-            before_write=before_write,
+            first=first,
         )
         self._lanes = list(map(self._lane_of, sinks))
         self._lanes_beside: dict[SinkLane, SinkLane] = {}

@@ -79,8 +79,7 @@ class Collector:
         tallies = Tallies()
         taking, self._senders = served(sinks, assembly, tallies), Senders(spool.directory / "senders.sqlite")
         # Who sent them waits for the spool, not for the sinks: as many as may go together, or a quarter of a second.
-        company = min(GROUP_SIZE, most_waiting // 2)
-        self._road = Road(taking, self.troubles, enough=company, before_write=self._senders.keep)
+        self._road = Road(taking, self.troubles, enough=min(GROUP_SIZE, most_waiting // 2), first=self._senders.keep)
         self.counts = self._road.counts
         tallies.tell = lambda tally: self.counts.update(items=tally.items)
         self._spool = spool
@@ -104,21 +103,23 @@ class Collector:
         self._worker.put(self._take_up_all)
         self._worker.start(self._look_for_overdue, look_seconds)
 
-    def accept(self, kind: bytes, body: bytes, *, sender: str = "") -> Accepted:
+    def accept(self, kind: bytes, came: bytes, *, sender: str = "", zipped: bytes | None = None) -> Accepted:
         """Take a request; what it brought of ours is on disk when this returns. `sender` says from whom it is.
 
-        Raises `RecordError` for a body that is none, `Busy` while sinks are behind, OSError where it cannot be kept.
+        `zipped` is the same as one member of gzip, where it came so. Raises `RecordError` for a body that is none,
+        `Busy` while sinks are behind, OSError where it cannot be kept.
         """
         if self._road.outstanding >= self._most_waiting:
             self.counts["turned_away"] += 1
             raise Busy(f"{self._road.outstanding} records wait to be written")
-        request = _KEEP[kind](body)
+        request = _KEEP[kind](came)
         found = sort(request.batches, self._knows)
         found, (kind, body) = self._erased.left_of(found, RequestBody(kind, request.body), request.traces)
         self.counts["requests"] += 1
         self._set_odd_aside(found, RequestBody(kind, body), sender)
         if found.ours:
-            entry = Entry(self._spool.append(kind, body, found.ours, sender), kind, body, sender)
+            place = self._spool.append(kind, body, found.ours, sender, zipped=zipped if body is came else None)
+            entry = Entry(place, kind, body, sender)
             for due in self._take(found, entry):
                 self._worker.put(partial(self._maker.make, due))
         self.counts["spans"] += found.span_count
@@ -239,8 +240,7 @@ class Collector:
         with self._lock:
             if self._runs.remembers(trace_id):
                 return None
-        record = self._stored.find(trace_id)
-        if record is not None:
+        if (record := self._stored.find(trace_id)) is not None:
             run = self._stored.recall(record)
             with self._lock:
                 self._runs.recall(run)

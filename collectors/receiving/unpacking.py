@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from typing import NamedTuple
 
 from isal import isal_zlib
 
@@ -17,28 +18,35 @@ _WINDOWS = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (_ZLIB, _RAW)}
 ENCODINGS = frozenset(_WINDOWS)
 
 
-_ORDINARY = b"\x1f\x8b\x08\x00"
+ORDINARY = b"\x1f\x8b\x08\x00"
 """How gzip begins that says nothing of itself, as all exporters write it."""
+
+
+class Unpacked(NamedTuple):
+    """A body, and the gzip that says exactly that and nothing else; None where it came otherwise."""
+
+    body: bytes
+    zipped: bytes | None = None
 
 
 class TooLarge(Exception):
     """The body would be larger than what was agreed."""
 
 
-def unpacked(body: bytes, encoding: str, largest: int) -> bytes:
+def unpacked(body: bytes, encoding: str, largest: int) -> Unpacked:
     """The body as it was before it was packed, all members of it.
 
     Raises `TooLarge`, and `ValueError` for what is packed otherwise, ends too early or goes on with something else.
     """
     if (ordinary := _at_once(body, encoding, largest)) is not None:
-        return ordinary
+        return Unpacked(ordinary, zipped=body)
     *others, last = _WINDOWS[encoding]
     for window in others:
         try:
-            return _unpack(body, window, largest)
+            return Unpacked(_unpack(body, window, largest))
         except ValueError:
             continue
-    return _unpack(body, last, largest)
+    return Unpacked(_unpack(body, last, largest))
 
 
 def _at_once(body: bytes, encoding: str, largest: int) -> bytes | None:
@@ -46,7 +54,7 @@ def _at_once(body: bytes, encoding: str, largest: int) -> bytes | None:
 
     What is odd about the others is for zlib to say: ISA-L takes reserved flags for none, and knows no padding.
     """
-    if _GZIP not in _WINDOWS[encoding] or not body.startswith(_ORDINARY):
+    if _GZIP not in _WINDOWS[encoding] or not body.startswith(ORDINARY):
         return None
     unpacking = isal_zlib.decompressobj(_GZIP)
     try:
