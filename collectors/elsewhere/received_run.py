@@ -54,4 +54,4 @@ def _packed_span(span: FinishedSpan) -> tuple[Any, ...]:
 
 def _span_of(*values: Any) -> FinishedSpan:
     events = [FinishedEvent.unread(*told) if type(told) is tuple else told for told in values[_EVENTS]]
-    return FinishedSpan(*values[:_EVENTS], tuple(events), *values[_EVENTS + 1 :])
+    return FinishedSpan._make((*values[:_EVENTS], tuple(events), *values[_EVENTS + 1 :]))

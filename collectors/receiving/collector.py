@@ -42,8 +42,8 @@ _log = logging.getLogger("otel_tracking")
 MOST_WAITING = 512
 """Records on their way to the sinks, after which nothing more is taken until they have caught up."""
 
-LOOK_SECONDS = 1.0
-"""How often runs are looked for that have been waited for long enough."""
+LOOK_SECONDS, GATHER_SECONDS = 1.0, 0.05
+"""How often runs are looked for that have been waited for long enough, and for how long whole ones gather."""
 
 COUNTS = (
     *("requests", "spans", "rejected_spans", "odd_spans", "duplicate_spans", "too_late_spans", "turned_away"),
@@ -87,7 +87,7 @@ class Collector:
         self._stored = StoredRuns(sinks, self._senders)
         self._erased = ErasedRuns(is_erased or asked_of(sinks), self.counts)
         self._aside = SettingAside(self.quarantine, spool, self._erased)
-        self._worker = Worker("otel-tracking collector", self._met)
+        self._worker = Worker("otel-tracking collector", self._met, gather=GATHER_SECONDS)
         self._maker = RecordMaker(
             *(self._road, self._stored, self._senders, self._aside, spool),
             on_aside=self._is_set_aside,
