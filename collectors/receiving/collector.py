@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from collectors.delivery.lanes import GROUP_SIZE
 from collectors.delivery.road import Road
 from collectors.delivery.sinks import Sink
 from collectors.elsewhere.choice import Tallies, served
@@ -39,8 +38,10 @@ from otel_tracking.record import ExecutionRecord
 
 _log = logging.getLogger("otel_tracking")
 
-MOST_WAITING = 512
-"""Records on their way to the sinks, after which nothing more is taken until they have caught up."""
+MOST_WAITING, COMPANY = 512, 64
+"""Records on their way to the sinks, after which nothing more is taken until they have caught up; and how many of them
+wait for no others: who sent them waits for the spool alone, so that these are more than where somebody waits.
+"""
 
 LOOK_SECONDS, GATHER_SECONDS = 1.0, 0.05
 """How often runs are looked for that have been waited for long enough, and for how long whole ones gather."""
@@ -78,8 +79,7 @@ class Collector:
         self.troubles = Troubles()
         tallies = Tallies()
         taking, self._senders = served(sinks, assembly, tallies), Senders(spool.directory / "senders.sqlite")
-        # Who sent them waits for the spool, not for the sinks: as many as may go together, or a quarter of a second.
-        self._road = Road(taking, self.troubles, enough=min(GROUP_SIZE, most_waiting // 2), first=self._senders.keep)
+        self._road = Road(taking, self.troubles, enough=min(COMPANY, most_waiting // 4), first=self._senders.keep)
         self.counts = self._road.counts
         tallies.tell = lambda tally: self.counts.update(items=tally.items)
         self._spool = spool
