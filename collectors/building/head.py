@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from collectors.building.log import SaidOfRun
 from collectors.spans.finished import FinishedSpan
 from otel_tracking import attributes as names
 from otel_tracking.outcome import TELLING_TYPES, Outcome
 from otel_tracking.record import ExecutionItem
+from otel_tracking.run import execution_id_of
 from otel_tracking.taxonomy import OUTPUT_TYPES, STAGE_NAMES, ItemType
 
 STAGE_SPANS = frozenset({*STAGE_NAMES.values(), "stage"})
@@ -20,6 +22,22 @@ HEAD_FIELDS = frozenset(
 )
 
 Columns = Mapping[str, Sequence[Any]]
+
+
+def said_by(span: FinishedSpan, said: Iterable[SaidOfRun]) -> tuple[dict[str, Any], int]:
+    """The record's own fields, as a span gave them at the start and amended them later, and how many are lossy."""
+    fields: dict[str, Any] = {}
+    lossy = 0
+    for one in said:
+        if one.span_id == span.span_id:
+            fields.update(one.fields if isinstance(one.fields, dict) else {})
+            lossy += one.lossy
+    return fields, lossy
+
+
+def called(first: FinishedSpan, fields: Mapping[str, Any]) -> str:
+    """The execution id of a run of which this is the root, or else the first span."""
+    return str(fields.get("execution_id") or execution_id_of(first.trace_id, first.start_ns))
 
 
 def head_fields(head: Mapping[str, Any], items: Columns) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any
 
-from collectors.building.head import dropped, error_of, head_fields, outcome_of, status_of
+from collectors.building.head import called, dropped, error_of, head_fields, outcome_of, said_by, status_of
 from collectors.building.items import ItemsSoFar
 from collectors.building.log import LogSoFar, SaidOfRun, SomeEvent
 from collectors.building.parts import fields_of_span, seconds_of
@@ -24,7 +24,7 @@ from otel_tracking import attributes as names
 from otel_tracking.columns import RecordColumns
 from otel_tracking.outcome import RUNNING
 from otel_tracking.record import ExecutionRecord, FinishReason, SpanRecord, timestamp_of
-from otel_tracking.run import EXECUTION_FACT, execution_id_of
+from otel_tracking.run import EXECUTION_FACT
 from otel_tracking.values.plain_json import is_plain
 
 _in_which_they_began = attrgetter("start_ns", "span_id")
@@ -154,8 +154,9 @@ class RecordSoFar:
         root = next((span for span in spans if span.parent_id is None), None)
         first = root or spans[0]
         rows = self._take_new()
-        head, lossy_head = self._read_head(first, said)
-        execution_id = str(head.get("execution_id") or execution_id_of(first.trace_id, first.start_ns))
+        fields, lossy_head = said_by(first, self._said)
+        head = {**said, **fields}
+        execution_id = called(first, head)
         items = self._items.take(rows, execution_id)
         outcome = outcome_of(spans, items)
         return ExecutionRecord(
@@ -201,15 +202,6 @@ class RecordSoFar:
         spans = [one.span for one in self._spans]
         values = list(chain.from_iterable(span.attributes.values() for span in spans))
         return is_plain([values, *(span.links for span in spans if span.links)])
-
-    def _read_head(self, first: FinishedSpan, said: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
-        """The record's own fields, as given at the start and amended later, and how many of them are lossy."""
-        head, lossy = dict(said), 0
-        for one in self._said:
-            if one.span_id == first.span_id:
-                head.update(one.fields if isinstance(one.fields, dict) else {})
-                lossy += one.lossy
-        return head, lossy
 
 
 @dataclass(slots=True)

@@ -45,13 +45,14 @@ class SinkLane:
         on_tried: Callable[[], None] = lambda: None,
         is_awaited: Callable[[], bool] = lambda: False,
         enough: int = ENOUGH,
+        first: Callable[[], object] = lambda: None,
     ) -> None:
         self.outlet = sink if isinstance(sink, Outlet) else Outlet.of(sink)
         self._troubles, self._retry_seconds = troubles, retry_seconds
         self.name, self._on_tried, self._is_awaited = self.outlet.name, on_tried, is_awaited
         self.delivered = self.retries = 0
         self.last_error: str | None = None
-        self._enough = enough
+        self._enough, self._first = enough, first
         self._news = threading.Condition()
         self._queued: deque[Parcel] = deque()
         self._is_closing = self._lingers = False
@@ -191,6 +192,7 @@ class SinkLane:
 
     def _attempt(self, write: Callable[[], None]) -> bool:
         try:
+            self._first()
             write()
         except BaseException as trouble:  # this thread is ours: even a sink that exits must not end it
             self._note(trouble)

@@ -59,7 +59,13 @@ class Road:
         *,
         retry_seconds: float = 0.1,
         room: WaitingRoom | None = None,
+        enough: int = ENOUGH,
+        first: Callable[[], object] = lambda: None,
     ) -> None:
+        """`enough` records wait for no others at a sink that can write many together.
+
+        `first` does what has to be done before records are written; where it raises, they are tried again.
+        """
         self.troubles, self.room = troubles, room or WaitingRoom.without_files(troubles)
         self.counts: Counter[str] = Counter()
         self._outstanding: set[RunKey] = set()
@@ -75,7 +81,8 @@ class Road:
             retry_seconds=retry_seconds,
             on_tried=self._tell_those_who_wait,
             is_awaited=self.is_awaited,
-            enough=min(ENOUGH, self.room.max_pending // 2),
+            enough=min(enough, self.room.max_pending // 2),
+            first=first,
         )
         self._lanes = list(map(self._lane_of, sinks))
         self._lanes_beside: dict[SinkLane, SinkLane] = {}

@@ -15,7 +15,7 @@ from multiprocessing.spawn import get_executable
 from typing import Any
 
 from collectors.delivery.sinks import Sink
-from collectors.elsewhere.messages import CANNOT, CLOSE, DONE, LOG, OPEN, WRITE, Work, packed
+from collectors.elsewhere.messages import CANNOT, CLOSE, DONE, LOG, OPEN, WRITE, Work, messages_of
 from otel_tracking.errors import ToldTrouble
 
 _END_SECONDS = 5.0
@@ -71,9 +71,9 @@ class Channel:
     def write(self, works: Sequence[Work], *, in_doubt: bool) -> tuple[Any, ...]:
         """What it answers to the wish to write these. Raises `ChildDied`."""
         try:
-            self._connection.send((WRITE, len(works), in_doubt))
-            for work in works:
-                self._connection.send_bytes(packed(work))
+            self._connection.send((WRITE, in_doubt))
+            for message in messages_of(works):
+                self._connection.send_bytes(message)
             return self._answer()
         except (EOFError, ConnectionError) as trouble:
             raise ChildDied(f"the process that writes has ended ({self._how_it_ended()})") from trouble

@@ -13,6 +13,7 @@ import os
 import pickle
 import select
 import signal
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
@@ -29,6 +30,7 @@ from collectors.elsewhere.messages import (
     OF_SINK,
     OF_SYSTEM,
     READY,
+    told_by,
     unpacked,
 )
 from collectors.elsewhere.writer import RunWriter
@@ -102,21 +104,18 @@ def _opened(open_sink: Callable[[], Sink], told: list[Any]) -> Sink:
     return sink
 
 
-def _written(connection: Connection, writer: RunWriter, told: list[Any], count: int, in_doubt: bool) -> tuple[Any, ...]:
+def _written(connection: Connection, writer: RunWriter, told: list[Any], in_doubt: bool) -> tuple[Any, ...]:
     """The answer to a wish to write."""
-    # All that was announced is read, whatever is wrong with some of it.
-    left = iter(range(count))
-    works = (unpacked(_next(connection)) for _ in left)
+    works = told_by(partial(_next, connection))
     try:
-        tallies = writer.write(works, in_doubt=in_doubt)
+        tallies = writer.write(map(unpacked, works), in_doubt=in_doubt)
         written = [*told]
         told.clear()
         return DONE, tallies, writer.refused, written
     except _Gone:
         raise
     except BaseException as trouble:  # even a sink that exits must not end this
-        for _ in left:
-            _next(connection)
+        deque(works, maxlen=0)  # all of it is read, whatever is wrong with some
         return FAILED, *_told(trouble)
 
 

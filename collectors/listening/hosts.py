@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import socket
 from collections.abc import Collection
@@ -25,6 +26,7 @@ def knows_host(host: str, *, listens_on: str, hostnames: Collection[str] = ()) -
     return address_of(name) is not None or name in {own, f"{own}.local", listens_on}
 
 
+@functools.lru_cache(64)  # asked twice of each request, and always of the same few
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach that address.
 
@@ -65,6 +67,7 @@ def _netloc_of(origin: str) -> str | None:
         return None
 
 
+@functools.lru_cache(64)
 def _name_in(host: str) -> str | None:
     """The name or address in a Host header, lower case; None for nonsense."""
     try:

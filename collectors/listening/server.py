@@ -27,8 +27,8 @@ from collectors.listening.turns import Dispatcher
 
 _log = logging.getLogger("otel_tracking")
 
-LOOK_SECONDS = 1.0
-"""How often connections are looked for that have taken too long."""
+LOOK_SECONDS, REST_BETWEEN_LOOKS = 1.0, 0.1
+"""How often connections are looked for that have taken too long, at least and at most."""
 
 RESERVED = 150
 """Descriptors that are not for connections: files of the dataset, journals, model servers, libraries."""
@@ -61,7 +61,7 @@ class Server(TcpWSGIServer):
         proxies = frozenset({network_of(adj.trusted_proxy)} if adj.trusted_proxy else ())
         most = min(limits.most_connections, _descriptors() - RESERVED)
         self.places = Places(max(most, FEWEST_CONNECTIONS), limits.most_per_address, unlimited=proxies)
-        self._rests_until = self._told_at = float("-inf")
+        self._rests_until = self._told_at = self._looks_at = float("-inf")
         self._untold = 0
         self._somebody_waits = False
         sockinfo = (listener.family, listener.type, listener.proto, listener.getsockname())
@@ -85,7 +85,10 @@ class Server(TcpWSGIServer):
             wasyncore.loop(timeout=LOOK_SECONDS, use_poll=True, map=self._sockets, count=1)
             if self._somebody_waits:
                 self._take_those_who_wait()
-            self.look_after(time.monotonic())
+            now = time.monotonic()
+            if now >= self._looks_at or ending.is_set():
+                self._looks_at = now + REST_BETWEEN_LOOKS
+                self.look_after(now)
             if ending.is_set():
                 self.accepting = False
                 owes_answers = any(one.total_outbufs_len for one in self.active_channels.values())

@@ -38,11 +38,13 @@ from otel_tracking.record import ExecutionRecord
 
 _log = logging.getLogger("otel_tracking")
 
-MOST_WAITING = 512
-"""Records on their way to the sinks, after which nothing more is taken until they have caught up."""
+MOST_WAITING, COMPANY = 512, 64
+"""Records on their way to the sinks, after which nothing more is taken until they have caught up; and how many of them
+wait for no others: who sent them waits for the spool alone, so that these are more than where somebody waits.
+"""
 
-LOOK_SECONDS = 1.0
-"""How often runs are looked for that have been waited for long enough."""
+LOOK_SECONDS, GATHER_SECONDS = 1.0, 0.05
+"""How often runs are looked for that have been waited for long enough, and for how long whole ones gather."""
 
 COUNTS = (
     *("requests", "spans", "rejected_spans", "odd_spans", "duplicate_spans", "too_late_spans", "turned_away"),
@@ -76,16 +78,16 @@ class Collector:
         """
         self.troubles = Troubles()
         tallies = Tallies()
-        self._road = Road(served(sinks, assembly, tallies), self.troubles)
+        taking, self._senders = served(sinks, assembly, tallies), Senders(spool.directory / "senders.sqlite")
+        self._road = Road(taking, self.troubles, enough=min(COMPANY, most_waiting // 4), first=self._senders.keep)
         self.counts = self._road.counts
         tallies.tell = lambda tally: self.counts.update(items=tally.items)
         self._spool = spool
         self.quarantine = quarantine or Quarantine(spool.directory / "quarantine")
-        self._senders = Senders(spool.directory / "senders.sqlite")
         self._stored = StoredRuns(sinks, self._senders)
         self._erased = ErasedRuns(is_erased or asked_of(sinks), self.counts)
         self._aside = SettingAside(self.quarantine, spool, self._erased)
-        self._worker = Worker("otel-tracking collector", self._met)
+        self._worker = Worker("otel-tracking collector", self._met, gather=GATHER_SECONDS)
         self._maker = RecordMaker(
             *(self._road, self._stored, self._senders, self._aside, spool),
             on_aside=self._is_set_aside,
@@ -96,27 +98,28 @@ class Collector:
         for aside in self.quarantine.asides:
             if aside.is_whole:
                 self._runs.set_aside(TraceId(aside.trace_id, 16), aside.sender)
-        self._most_waiting = most_waiting
-        self._lock = threading.Lock()
+        self._most_waiting, self._lock = most_waiting, threading.Lock()
         self._closing = threading.Event()
         self._worker.put(self._take_up_all)
         self._worker.start(self._look_for_overdue, look_seconds)
 
-    def accept(self, kind: bytes, body: bytes, *, sender: str = "") -> Accepted:
+    def accept(self, kind: bytes, came: bytes, *, sender: str = "", zipped: bytes | None = None) -> Accepted:
         """Take a request; what it brought of ours is on disk when this returns. `sender` says from whom it is.
 
-        Raises `RecordError` for a body that is none, `Busy` while sinks are behind, OSError where it cannot be kept.
+        `zipped` is the same as one member of gzip, where it came so. Raises `RecordError` for a body that is none,
+        `Busy` while sinks are behind, OSError where it cannot be kept.
         """
         if self._road.outstanding >= self._most_waiting:
             self.counts["turned_away"] += 1
             raise Busy(f"{self._road.outstanding} records wait to be written")
-        request = _KEEP[kind](body)
+        request = _KEEP[kind](came)
         found = sort(request.batches, self._knows)
         found, (kind, body) = self._erased.left_of(found, RequestBody(kind, request.body), request.traces)
         self.counts["requests"] += 1
         self._set_odd_aside(found, RequestBody(kind, body), sender)
         if found.ours:
-            entry = Entry(self._spool.append(kind, body, found.ours, sender), kind, body, sender)
+            place = self._spool.append(kind, body, found.ours, sender, zipped=zipped if body is came else None)
+            entry = Entry(place, kind, body, sender)
             for due in self._take(found, entry):
                 self._worker.put(partial(self._maker.make, due))
         self.counts["spans"] += found.span_count
@@ -237,8 +240,7 @@ class Collector:
         with self._lock:
             if self._runs.remembers(trace_id):
                 return None
-        record = self._stored.find(trace_id)
-        if record is not None:
+        if (record := self._stored.find(trace_id)) is not None:
             run = self._stored.recall(record)
             with self._lock:
                 self._runs.recall(run)

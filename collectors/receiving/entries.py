@@ -1,11 +1,15 @@
-"""The bytes of an entry of the spool: what it holds, length and crc32, who sent it, the request's body."""
+"""The bytes of an entry of the spool: what it holds, length and crc32, who sent it, the request's body.
+
+A body that came as gzip, and of which nothing had to be taken, is kept as it came: a seventh of the bytes to be summed,
+written and synced while a sender waits.
+"""
 
 from __future__ import annotations
 
 import struct
 from typing import BinaryIO, NamedTuple, Self
 
-from isal.isal_zlib import crc32
+from isal.isal_zlib import crc32, decompress
 
 PROTOBUF, JSON = b"P", b"J"
 
@@ -13,8 +17,14 @@ _LONGEST_SENDER = 200
 _HEADER = struct.Struct(">cII")
 _SENDER_SIZE = struct.Struct(">H")
 _WITH_SENDER = {PROTOBUF: b"p", JSON: b"j"}
-_KINDS = {**{written: kind for kind, written in _WITH_SENDER.items()}, PROTOBUF: PROTOBUF, JSON: JSON}
-"""What an entry's first byte says. Capitals are entries of earlier versions, which did not keep the sender."""
+_ZIPPED = {PROTOBUF: b"z", JSON: b"y"}
+_OF_EARLIER = {PROTOBUF: PROTOBUF, JSON: JSON}
+"""Capitals are entries of earlier versions, which did not keep the sender."""
+
+_KINDS = {written: kind for table in (_WITH_SENDER, _ZIPPED, _OF_EARLIER) for kind, written in table.items()}
+"""What an entry's first byte says."""
+
+_GZIP = 31
 
 
 class PackedEntry(NamedTuple):
@@ -25,10 +35,11 @@ class PackedEntry(NamedTuple):
     checksum: int
 
     @classmethod
-    def of(cls, kind: bytes, body: bytes, sender: str) -> Self:
-        """The entry of a request."""
+    def of(cls, kind: bytes, body: bytes, sender: str, *, zipped: bytes | None = None) -> Self:
+        """The entry of a request; `zipped` is its body as one member of gzip, where there is one."""
         who = sender.encode("ascii", "replace")[:_LONGEST_SENDER]
-        return cls._of(_WITH_SENDER[kind], b"".join((_SENDER_SIZE.pack(len(who)), who, body)))
+        written, kept = (_WITH_SENDER[kind], body) if zipped is None else (_ZIPPED[kind], zipped)
+        return cls._of(written, b"".join((_SENDER_SIZE.pack(len(who)), who, kept)))
 
     @property
     def is_sound(self) -> bool:
@@ -48,11 +59,13 @@ class PackedEntry(NamedTuple):
     @property
     def body(self) -> bytes:
         """The request's body."""
-        return self.content[self._body_at :]
+        kept = self.content[self._body_at :]
+        return decompress(kept, _GZIP) if self._is_zipped else kept
 
     def with_body(self, body: bytes) -> Self:
         """The same with another body."""
-        return self._of(self.written, self.content[: self._body_at] + body)
+        written = _WITH_SENDER[self.kind] if self._is_zipped else self.written
+        return self._of(written, self.content[: self._body_at] + body)
 
     def to_bytes(self) -> bytes:
         """What stands in the file."""
@@ -63,8 +76,12 @@ class PackedEntry(NamedTuple):
         return cls(written, content, crc32(content))
 
     @property
+    def _is_zipped(self) -> bool:
+        return self.written in _ZIPPED.values()
+
+    @property
     def _body_at(self) -> int:
-        if self.written not in _WITH_SENDER.values():
+        if self.written in _OF_EARLIER:
             return 0
         [length] = _SENDER_SIZE.unpack_from(self.content)
         return _SENDER_SIZE.size + int(length)

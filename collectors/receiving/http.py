@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from http import HTTPStatus
@@ -15,7 +16,7 @@ from collectors.receiving.accepted import Accepted, Busy
 from collectors.receiving.collector import Collector
 from collectors.receiving.entries import JSON, PROTOBUF
 from collectors.receiving.tokens import Tokens
-from collectors.receiving.unpacking import ENCODINGS, TooLarge, unpacked
+from collectors.receiving.unpacking import ENCODINGS, TooLarge, Unpacked, unpacked
 from collectors.recording.exposition import exposed, is_well, of_collector
 from otel_tracking.errors import RecordError
 
@@ -90,12 +91,14 @@ class TraceReceiver:
             if environ.get("PATH_INFO") in (HEALTH, METRICS):
                 return self._told(environ)
             self._check(environ)
-            body = unpack(_read_body(environ), environ.get("HTTP_CONTENT_ENCODING", ""))
-            accepted = self._accept(kind, body, self._sender_of(environ) or "")
+            came = unpack(_read_body(environ), environ.get("HTTP_CONTENT_ENCODING", ""))
+            accepted = self._accept(kind, came, self._sender_of(environ) or "")
         except Refused as refused:
             headers = {"Content-Type": _TYPES[kind], **refused.headers}
             return Answer(refused.status, headers, _status(kind, refused.code, refused.message))
-        return Answer(200, {"Content-Type": _TYPES[kind]}, _success(kind, accepted))
+        return Answer(
+            200, {"Content-Type": _TYPES[kind]}, _success(kind, accepted) if any(accepted) else _all_taken(kind)
+        )
 
     def _told(self, environ: dict[str, Any]) -> Answer:
         """How the collector does: to everybody whether it is well, to those with the token all figures."""
@@ -135,9 +138,9 @@ class TraceReceiver:
     def _knows_host(self, host: str) -> bool:
         return knows_host(host, listens_on=self._host, hostnames=self._hostnames)
 
-    def _accept(self, kind: bytes, body: bytes, sender: str) -> Accepted:
+    def _accept(self, kind: bytes, came: Unpacked, sender: str) -> Accepted:
         try:
-            return self._collector.accept(kind, body, sender=sender)
+            return self._collector.accept(kind, came.body, sender=sender, zipped=came.zipped)
         except RecordError as trouble:
             raise Refused(400, _INVALID, str(trouble)) from None
         except Busy as busy:
@@ -148,11 +151,11 @@ class TraceReceiver:
             raise Refused(503, _UNAVAILABLE, message, retry_after=str(RETRY_SECONDS)) from None
 
 
-def unpack(body: bytes, encoding: str, largest: int = LARGEST_UNPACKED) -> bytes:
+def unpack(body: bytes, encoding: str, largest: int = LARGEST_UNPACKED) -> Unpacked:
     """The body as it was before it was packed. Raises `Refused` for what is too large, broken or packed otherwise."""
     encoding = encoding.strip().lower()
     if encoding in ("", "identity"):
-        return body
+        return Unpacked(body)
     if encoding not in ENCODINGS:
         raise Refused(415, _INVALID, "Content-Encoding gzip, deflate or none would work")
     try:
@@ -175,6 +178,12 @@ def _read_body(environ: dict[str, Any]) -> bytes:
 def _media_type(environ: dict[str, Any]) -> str:
     content_type: str = environ.get("CONTENT_TYPE", "")
     return content_type.partition(";")[0].strip().lower()
+
+
+@functools.cache
+def _all_taken(kind: bytes) -> bytes:
+    """The answer to nearly all requests."""
+    return _success(kind, Accepted())
 
 
 def _success(kind: bytes, accepted: Accepted) -> bytes:

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
-from collectors.building.record import build_columns, build_record
+from collectors.building.identity import RecordIdentity, identity_of_first
+from collectors.building.record import build_record
 from collectors.delivery.parcel import is_of_the_place
 from collectors.delivery.road import Finished, Road, RunKey
 from collectors.elsewhere.received_run import ReceivedRun
-from collectors.receiving.revisions import extends
+from collectors.receiving.revisions import IdentifiedRecord, extends
 from collectors.receiving.runs import Due
 from collectors.receiving.senders import Senders
 from collectors.receiving.setting_aside import SettingAside
@@ -18,7 +19,6 @@ from collectors.receiving.spool import Spool
 from collectors.receiving.stored_runs import LESS_OR_OTHER, OTHER_IDENTITY, OTHER_RECORD, StoredRuns
 from otel_tracking import attributes as names
 from otel_tracking.columns import RecordColumns
-from otel_tracking.record import ExecutionRecord
 
 MOST_TRIES = 10
 """How often a record is tried that a disk stands in the way of, before it is set aside."""
@@ -78,9 +78,9 @@ class RecordMaker:
 
     def _carry(self, due: Due) -> None:
         run = ReceivedRun(due.spans, due.reason, due.revision, due.late_spans)
-        head = _head_said_by_root(due) if self._is_elsewhere else None
-        made_there = head is not None and not self._stored.has(head)
-        if head and made_there and not self._may_go_unmade(due, head):
+        identity = _identity_said_by_root(due) if self._is_elsewhere else None
+        made_there = identity is not None and not self._stored.has(identity)
+        if identity and made_there and not self._may_go_unmade(due, identity):
             return
         self._road.carry(
             Finished(
@@ -94,10 +94,10 @@ class RecordMaker:
             )
         )
 
-    def _may_go_unmade(self, due: Due, head: ExecutionRecord) -> bool:
+    def _may_go_unmade(self, due: Due, identity: RecordIdentity) -> bool:
         """The same as `_may_go` of a run of which nothing is stored, and no record made yet."""
-        complaint = self._complaint_about_identity(due, head) or self._stored.complaint_about_identity(head)
-        return self._may_leave(due, head, complaint)
+        complaint = self._complaint_about_identity(due, identity) or self._stored.complaint_about_identity(identity)
+        return self._may_leave(due, identity, complaint)
 
     def _may_go(self, due: Due, columns: RecordColumns) -> bool:
         """Whether a record may be stored: one that is there already is done, one that may not be is set aside."""
@@ -107,7 +107,7 @@ class RecordMaker:
             return False
         return self._may_leave(due, columns.head, self._complaint(due, columns))
 
-    def _may_leave(self, due: Due, head: ExecutionRecord, complaint: str | None) -> bool:
+    def _may_leave(self, due: Due, head: IdentifiedRecord, complaint: str | None) -> bool:
         if complaint is not None:
             self._set_aside(due, complaint)
             return False
@@ -115,7 +115,7 @@ class RecordMaker:
         self._ids_on_their_way[due.key] = head.execution_id
         return True
 
-    def _complaint_about_identity(self, due: Due, head: ExecutionRecord) -> str | None:
+    def _complaint_about_identity(self, due: Due, head: IdentifiedRecord) -> str | None:
         if head.execution_id not in list(self._ids_on_their_way.values()):
             return None
         on_their_way = list(self._ids_on_their_way.items())
@@ -165,13 +165,9 @@ class RecordMaker:
         self._road.forget(due.key)
 
 
-def _head_said_by_root(due: Due) -> ExecutionRecord | None:
-    """A record that has the identity that this run's will have, made of its root alone; None where more may say it."""
+def _identity_said_by_root(due: Due) -> RecordIdentity | None:
+    """The identity that this run's record will have, by its root alone; None where more may say it."""
     if due.revision > 1 or any(span.name == names.LATE_SPAN for span in due.spans):
         return None
     root = next((span for span in due.spans if span.parent_id is None), None)
-    if root is None:
-        return None
-    # A run says what it is in its first item, and in facts.
-    telling = tuple(event for event in root.events if event.number in (None, 1))
-    return build_columns([root._replace(events=telling)]).head
+    return None if root is None else identity_of_first(root)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from collectors.building.head import HEAD_FIELDS, seed_of
 from collectors.spans.event import FinishedEvent
@@ -25,6 +25,26 @@ NO_IDENTITY = "their execution id is not that of their trace"
 
 _EXECUTION_ID = re.compile(r"exec_(\d{8}_\d{6})_([0-9a-f]{8})", re.ASCII)
 _ONE_DAY = dt.timedelta(days=1)
+
+
+class IdentifiedRecord(Protocol):
+    """What a record is called, and what tells it from others: its identity, or the record itself."""
+
+    @property
+    def execution_id(self) -> str:
+        """What it is called."""
+
+    @property
+    def trace_id(self) -> str | None:
+        """Of which run it is, in hex."""
+
+    @property
+    def timestamp(self) -> dt.datetime:
+        """When that began."""
+
+    @property
+    def revision(self) -> int:
+        """Which of its records it is."""
 
 
 def complaint_about(spans: Iterable[FinishedSpan], fresh: Iterable[FinishedSpan], *, latest_s: float) -> str | None:
@@ -86,7 +106,7 @@ def _is_equal(one: Any, other: Any) -> bool:
     return bool(one is other) or canonical.dumps(one) == canonical.dumps(other)
 
 
-def fits(record: ExecutionRecord) -> bool:
+def fits(record: IdentifiedRecord) -> bool:
     """Whether the record's execution id is that of its trace, and names the day of its start, give or take one."""
     found = _EXECUTION_ID.fullmatch(record.execution_id)
     if found is None or not (record.trace_id or "").startswith(found[2]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -10,8 +12,12 @@ from typing import NamedTuple
 from collectors.receiving.durably import sync_directory, write_whole
 from collectors.receiving.entries import PackedEntry, read_packed
 from collectors.receiving.kept_runs import without_traces
+from collectors.receiving.unpacking import ORDINARY
 from collectors.spans.without_traces import Traces, mentions
 from otel_tracking.erasure import Step
+
+_A_FEW = 256
+"""Bytes that are unpacked at once: what comes with an error is lost."""
 
 
 class Rest(NamedTuple):
@@ -43,12 +49,27 @@ def _entries_of(segment: bytes) -> Iterator[tuple[PackedEntry | None, bytes]]:
 
 def _rest_of(entry: PackedEntry | None, raw: bytes, traces: Traces) -> Rest:
     if entry is None or not entry.is_sound:
-        return Rest(b"", 0) if mentions(raw, traces) else Rest(raw, 1)
+        return Rest(b"", 0) if mentions(_readable(raw), traces) else Rest(raw, 1)
     try:
-        body = without_traces(entry.kind, entry.body, traces)
+        before = entry.body
+        body = without_traces(entry.kind, before, traces)
     except Exception:  # another version took it, and may be able to
         return Rest(raw, 1)
+    if body == before:
+        return Rest(raw, 0)
     return Rest(entry.with_body(body).to_bytes() if body else b"", 0)
+
+
+def _readable(raw: bytes) -> bytes:
+    """An entry that is not sound, with what can be unpacked of it where its body begins as gzip."""
+    start = raw.find(ORDINARY)
+    if start < 0:
+        return raw
+    parts, unpacking = [raw], zlib.decompressobj(zlib.MAX_WBITS | 16)
+    with contextlib.suppress(zlib.error):
+        for place in range(start, len(raw), _A_FEW):
+            parts.append(unpacking.decompress(raw[place : place + _A_FEW]))
+    return b"".join(parts)
 
 
 def replace_durably(path: Path, content: bytes, step: Step) -> None:

@@ -88,15 +88,23 @@ class Spool:
         raise OSError(f"an entry of {self._path(place.segment)} is damaged")
 
     def append(
-        self, kind: bytes, body: bytes, trace_ids: Iterable[int], sender: str = "", *, beyond: bool = False
+        self,
+        kind: bytes,
+        body: bytes,
+        trace_ids: Iterable[int],
+        sender: str = "",
+        *,
+        zipped: bytes | None = None,
+        beyond: bool = False,
     ) -> InSpool:
         """Keep a request; when it returns, with the place of it, it is on disk. Raises OSError.
 
+        `zipped` is the same body as one member of gzip, where there is one, and is kept in its place.
         `beyond` also where there is no room: for what takes the place of another.
         """
-        entry = PackedEntry.of(kind, body, sender).to_bytes()
+        entry = PackedEntry.of(kind, body, sender, zipped=zipped).to_bytes()
         with self._appending:
-            if not beyond and self.size + len(body) > self._most_bytes:
+            if not beyond and self.size + len(entry) > self._most_bytes:
                 raise SpoolFull(f"{self.directory} holds {self.size} bytes of runs that are not stored yet")
             number, file = self._ready()
             # Registered first: otherwise the segment could be freed between the two.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from collectors.building.spans_of_record import is_exact, spans_of_record
 from collectors.delivery.sinks import Archive, Sink
 from collectors.receiving.remote_run import RemoteRun
-from collectors.receiving.revisions import NO_IDENTITY, extends, fits
+from collectors.receiving.revisions import NO_IDENTITY, IdentifiedRecord, extends, fits
 from collectors.receiving.senders import Senders
 from collectors.receiving.trace_id import TraceId
 from otel_tracking import canonical
@@ -35,7 +35,7 @@ class StoredRuns:
         """The run of a stored record, as if its spans had just come."""
         return run_of(record, self._senders.of(TraceId(record.trace_id or "0", 16)))
 
-    def has(self, head: ExecutionRecord) -> bool:
+    def has(self, head: IdentifiedRecord) -> bool:
         """Whether this revision of a run or a later one is stored, by whomever."""
         revisions = (sink.revision_of(head.trace_id or "") for sink in self._archives)
         return any(revision is not None and revision >= head.revision for revision in revisions)
@@ -45,7 +45,7 @@ class StoredRuns:
         stored = self._stored(columns.head) if self.has(columns.head) else None
         return stored is not None and extends(columns.record(), stored)
 
-    def complaint_about_identity(self, head: ExecutionRecord) -> str | None:
+    def complaint_about_identity(self, head: IdentifiedRecord) -> str | None:
         """Why no record of that execution id and trace may be stored; None where one may."""
         if not fits(head):
             return NO_IDENTITY

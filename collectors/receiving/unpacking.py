@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from typing import NamedTuple
+
+from isal import isal_zlib
 
 MOST_MEMBERS = 1_000
 """Members of one gzip body. Exporters write one, proxies a few; each costs time, however small it is."""
@@ -15,22 +18,52 @@ _WINDOWS = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (_ZLIB, _RAW)}
 ENCODINGS = frozenset(_WINDOWS)
 
 
+ORDINARY = b"\x1f\x8b\x08\x00"
+"""How gzip begins that says nothing of itself, as all exporters write it."""
+
+
+class Unpacked(NamedTuple):
+    """A body, and the gzip that says exactly that and nothing else; None where it came otherwise."""
+
+    body: bytes
+    zipped: bytes | None = None
+
+
 class TooLarge(Exception):
     """The body would be larger than what was agreed."""
 
 
-def unpacked(body: bytes, encoding: str, largest: int) -> bytes:
+def unpacked(body: bytes, encoding: str, largest: int) -> Unpacked:
     """The body as it was before it was packed, all members of it.
 
     Raises `TooLarge`, and `ValueError` for what is packed otherwise, ends too early or goes on with something else.
     """
+    if (ordinary := _at_once(body, encoding, largest)) is not None:
+        return Unpacked(ordinary, zipped=body)
     *others, last = _WINDOWS[encoding]
     for window in others:
         try:
-            return _unpack(body, window, largest)
+            return Unpacked(_unpack(body, window, largest))
         except ValueError:
             continue
-    return _unpack(body, last, largest)
+    return Unpacked(_unpack(body, last, largest))
+
+
+def _at_once(body: bytes, encoding: str, largest: int) -> bytes | None:
+    """The body where it is one ordinary member of gzip and nothing else, in two thirds of zlib's time; None elsewhere.
+
+    What is odd about the others is for zlib to say: ISA-L takes reserved flags for none, and knows no padding.
+    """
+    if _GZIP not in _WINDOWS[encoding] or not body.startswith(ORDINARY):
+        return None
+    unpacking = isal_zlib.decompressobj(_GZIP)
+    try:
+        unpacked_body: bytes = unpacking.decompress(body, largest + 1)
+    except isal_zlib.error:  # type: ignore[misc]  # its stubs say that it is an instance
+        return None
+    if len(unpacked_body) > largest:
+        raise TooLarge
+    return unpacked_body if unpacking.eof and not unpacking.unused_data else None
 
 
 def _unpack(body: bytes, window: int, largest: int) -> bytes:

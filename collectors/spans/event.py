@@ -72,9 +72,14 @@ class FinishedEvent:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By its text, which is quick, and as deep as its writer liked.
-        if self._payload is not None:
-            return FinishedEvent.unread, (self._payload, self.number)
+        if parts := self.unread_parts:
+            return FinishedEvent.unread, parts
         return FinishedEvent, (self._fields, self.media, self._is_plain)
+
+    @property
+    def unread_parts(self) -> tuple[str, int | None] | None:
+        """What `unread` makes it of again; None where it has no text of its own."""
+        return None if self._payload is None else (self._payload, self.number)
 
     def _read(self) -> Mapping[str, Any]:
         self._fields, self._is_plain = _fields_of(self._payload or "")

@@ -7,12 +7,14 @@ from any_spans import recorded_spans
 from hypothesis import given, settings
 from wire import read_protobuf
 
+from collectors.building.identity import identity_of_first
 from collectors.building.record import build_columns, build_record, columns_of_recorded
 from collectors.spans.finished import from_recorded
 from collectors.spans.of_journal import entries_of, media_entry, read_run
 from collectors.spans.to_otlp import request_of
 from exporters.storage.tables.rows import row_of
 from otel_tracking import FinishReason, canonical
+from otel_tracking.attributes import LATE_SPAN
 from otel_tracking.columns import columns_of
 
 ENDING = {"finish_reason": FinishReason.RECOVERED, "revision": 2, "late_spans": 3}
@@ -46,6 +48,18 @@ def test_the_row_of_columns_is_the_row_of_the_record(tmp_path_factory, spans):
     expected = told(lambda: columns_of(build_record(map(from_recorded, spans), **ENDING)), path)
     assert told(lambda: build_columns(map(from_recorded, spans), **ENDING), path) == expected
     assert told(lambda: columns_of_recorded(spans, **ENDING), path) == expected
+
+
+@settings(max_examples=300)
+@given(recorded_spans())
+def test_a_root_alone_says_which_record_it_is(spans):
+    """What a record is called is the same for whoever has read nothing else of its run."""
+    read = [span for span in map(from_recorded, spans) if span.name != LATE_SPAN]
+    roots = [span for span in read if span.parent_id is None]
+    if len(roots) == 1:
+        head = build_columns(read).head
+        said = (head.execution_id, head.trace_id, head.timestamp, head.revision)
+        assert identity_of_first(roots[0]) == said
 
 
 @settings(max_examples=50)

@@ -1,11 +1,15 @@
 """Who sent a run is known by the name of his token, or else by his address, and remembered."""
 
+import sqlite3
+
 import pytest
 from receiver_stage import body_of, collecting, post, receiving, spans_of_runs
 
 from collectors.receiving import read_tokens
+from collectors.receiving.entries import PROTOBUF
 from collectors.receiving.senders import Senders
 from collectors.receiving.tokens import Tokens
+from collectors.testing import RememberingSink
 from otel_tracking.errors import RecordingError
 
 ANNA, BERT = "anna-anna-anna-anna", "bert-bert-bert-bert"
@@ -79,8 +83,31 @@ def test_who_sent_what_is_remembered_and_private(tmp_path):
     first.close()
     again = Senders(tmp_path / "senders.sqlite")
     assert (again.of(5), again.of(6)) == ("anna", None)
+    again.remember(5, "bert")
+    again.remember(6, "bert")
+    assert (again.of(5), again.of(6)) == ("anna", "bert")
+    assert sorted(again.known()) == [5, 6]
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
     again.close()
+
+
+def test_who_sent_a_run_is_written_down_before_its_record_is(tmp_path):
+    """However the process ends then: a run that is stored has a sender who may add to it."""
+    runs, _ = spans_of_runs(3)
+    known = []
+
+    class AskingSink(RememberingSink):
+        """Asks the file, as the next process would, while the record is not stored yet."""
+
+        def write(self, record):
+            with sqlite3.connect(tmp_path / "senders.sqlite") as file:
+                known.extend(file.execute("SELECT sender FROM runs WHERE trace = ?", [bytes.fromhex(record.trace_id)]))
+            super().write(record)
+
+    with collecting([AskingSink()], tmp_path) as collector:
+        for run in runs:
+            collector.accept(PROTOBUF, body_of(run), sender="anna")
+    assert known == [("anna",)] * 3
 
 
 def test_a_damaged_memory_of_senders_stops_nobody(tmp_path):

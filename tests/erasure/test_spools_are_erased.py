@@ -1,5 +1,7 @@
 """A spool loses the spans of an erased run and keeps those of others, entry by entry, in their order."""
 
+import gzip
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +24,11 @@ def fill(directory, kind, *, segment_bytes=10_000):
     for spans in (PLANTED_SPANS[:1], OTHER_SPANS[:1], [*PLANTED_SPANS[1:], *OTHER_SPANS[1:2]], OTHER_SPANS[2:]):
         spool.append(kind, request_of(spans, kind), TRACES, "class-1")
     spool.close()
+
+
+def packed_entry(kind, body, zipped):
+    """An entry of a request as it came: as it is, or packed."""
+    return PackedEntry.of(kind, body, "x", zipped=zipped and zipped(body, mtime=0))
 
 
 def entries(directory):
@@ -78,10 +85,11 @@ def test_a_spool_without_the_run_is_not_touched(tmp_path):
     assert {name: content for name, content in bytes_of(tmp_path).items() if name != "lock"} == before
 
 
-def test_damaged_entries_stay_counted_and_go_where_they_name_the_run(tmp_path):
-    """A byte that fell over, and an entry that a death cut off."""
+@pytest.mark.parametrize("zipped", [None, gzip.compress])
+def test_damaged_entries_stay_counted_and_go_where_they_name_the_run(tmp_path, zipped):
+    """A byte that fell over, and an entry that a death cut off; as they came, too, which is packed."""
     bodies = [request_of(spans) for spans in (PLANTED_SPANS, OTHER_SPANS, OTHER_SPANS, PLANTED_SPANS)]
-    planted, damaged, sound, cut = (PackedEntry.of(PROTOBUF, body, "x").to_bytes() for body in bodies)
+    planted, damaged, sound, cut = (packed_entry(PROTOBUF, body, zipped).to_bytes() for body in bodies)
     damaged, lost = damaged[:-1] + b"\xff", planted[:-1] + b"\xff"
     (tmp_path / "000000001.otlp").write_bytes(lost + damaged + sound + cut[:-5])
     runs = frozenset({RunId("exec_x", f"{PLANTED_TRACE:032x}")})
@@ -96,11 +104,16 @@ def test_damaged_entries_stay_counted_and_go_where_they_name_the_run(tmp_path):
 def test_whatever_order_entries_have_the_others_keep_theirs(runs, data):
     """And what is taken out a second time is what was taken out once."""
     kinds = [data.draw(st.sampled_from(KINDS)) for _ in runs]
-    packed = [PackedEntry.of(kind, request_of(spans, kind), "x") for kind, spans in zip(kinds, runs, strict=True)]
+    zips = [data.draw(st.sampled_from([None, gzip.compress])) for _ in runs]
+    told = list(zip(kinds, runs, zips, strict=True))
+    packed = [packed_entry(kind, request_of(spans, kind), zipped) for kind, spans, zipped in told]
     segment = b"".join(entry.to_bytes() for entry in packed)
     rest = without_runs(segment, frozenset({PLANTED_TRACE}))
-    others = [kind for kind, spans in zip(kinds, runs, strict=True) if spans is not PLANTED_SPANS]
-    wanted = [PackedEntry.of(kind, request_of(OTHER_SPANS, kind), "x").to_bytes() for kind in others]
+    # What is written anew is not packed; what nothing is taken out of stays as it is.
+    others = [
+        (kind, zipped if spans is OTHER_SPANS else None) for kind, spans, zipped in told if spans != PLANTED_SPANS
+    ]
+    wanted = [packed_entry(kind, request_of(OTHER_SPANS, kind), zipped).to_bytes() for kind, zipped in others]
     assert rest.content == b"".join(wanted)
     assert without_runs(rest.content, frozenset({PLANTED_TRACE})) == rest
     assert without_runs(segment, frozenset({5})).content == segment
