@@ -44,9 +44,9 @@ def pip(*arguments: object) -> None:
 
 
 def install(environment: Path, wanted: object, *, constraints: Path | None = CONSTRAINTS) -> None:
-    """`wanted` in a new environment, in the versions that are pinned; pip installs it where uv cannot."""
+    """`wanted` in a new environment that may be moved, in the versions pinned; pip installs it where uv cannot."""
     pinned = ("--constraint", constraints) if constraints else ()
-    uv("venv", "--python", sys.executable, environment)
+    uv("venv", "--relocatable", "--python", sys.executable, environment)
     try:
         uv("pip", "install", "--python", environment, *pinned, wanted)
     except AssertionError:

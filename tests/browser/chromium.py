@@ -51,7 +51,9 @@ def open_chromium():
     try:
         from websockets.sync.client import connect
 
-        with connect(_address(Path(profile), process), max_size=2**28, open_timeout=PATIENCE) as socket:
+        # No pings of its own: a browser that is busy for long is not gone; each answer is waited for with patience.
+        patient = {"open_timeout": PATIENCE, "ping_interval": None}
+        with connect(_address(Path(profile), process), max_size=2**28, **patient) as socket:
             yield Browser(socket)
     finally:
         os.killpg(process.pid, signal.SIGKILL)

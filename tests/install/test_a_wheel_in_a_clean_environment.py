@@ -39,7 +39,10 @@ def wheel(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def environment_with(request, wheel, tmp_path_factory):
-    """A function: the environment with an extra. The next two are made meanwhile: most of it is waiting for files."""
+    """A function: the environment with an extra. The next two are made meanwhile: most of it is waiting for files.
+
+    One after another they are moved to the same place: what Python keeps of a module there is good for the next.
+    """
     place, made = tmp_path_factory.mktemp("environments"), {}
     wanted = [item.callspec.params["extra"] for item in request.session.items if item.path == request.path]
 
@@ -52,7 +55,7 @@ def environment_with(request, wheel, tmp_path_factory):
         start = wanted.index(extra)
         for one in wanted[start : start + 1 + AHEAD]:
             made[one] = made.get(one) or threads.submit(make, one)
-        return made[extra].result()
+        return made[extra].result().rename(place / "here")
 
     with ThreadPoolExecutor(AHEAD) as threads:
         yield made_with
@@ -62,5 +65,5 @@ def environment_with(request, wheel, tmp_path_factory):
 def test_what_an_extra_promises_works_where_nothing_else_is_installed(extra, environment_with, tmp_path):
     environment = environment_with(extra)
     check = CHECKS / f"with_{extra or 'nothing_more'}.py"
-    run(environment / "bin" / "python", check, tmp_path)
+    run(environment / "bin" / "python", check, tmp_path, PYTHONPYCACHEPREFIX=environment.with_name("bytecode"))
     shutil.rmtree(environment)

@@ -109,5 +109,6 @@ def mentions_blobs(table: pa.Table) -> bool:
     return any(pc.any(pc.match_substring_regex(column, REFERENCE)).as_py() for column in columns)
 
 
-_NO_ITEMS = schema("items").empty_table()
-_NO_BLOBS = schema("blobs").empty_table()
+# Not `empty_table()`, which makes arrays of Python values: pyarrow imports pandas for that, 0.2 s of a short command.
+_NO_ITEMS = pa.Table.from_batches([], schema("items"))
+_NO_BLOBS = pa.Table.from_batches([], schema("blobs"))
