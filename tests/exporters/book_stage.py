@@ -53,6 +53,7 @@ def class_as(name, **options):
     return written(name, a_class(), title="Class 7b", **options)
 
 
+@functools.cache
 def words_in(name, document):
     """Everything that a person can read or listen to, as one text."""
     if name == "pdf":

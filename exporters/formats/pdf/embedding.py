@@ -110,8 +110,12 @@ def _outline(typeface: Typeface, parts: Parts) -> Any:
     return pen.glyph()
 
 
-def _truetype(typeface: Typeface, drawn: Sequence[Parts]) -> tuple[bytes, list[int]]:
-    """A font of these glyphs, with nothing but what a PDF needs, and its bounding box."""
+@lru_cache(maxsize=32)
+def _truetype(typeface: Typeface, drawn: tuple[Parts, ...]) -> tuple[bytes, tuple[int, ...]]:
+    """A font of these glyphs, with nothing but what a PDF needs, and its bounding box.
+
+    Kept, since a record is often wanted as PDF and for archives, one after the other.
+    """
     from fontTools.fontBuilder import FontBuilder
     from fontTools.pens.ttGlyphPen import TTGlyphPen
 
@@ -131,13 +135,13 @@ def _truetype(typeface: Typeface, drawn: Sequence[Parts]) -> tuple[bytes, list[i
     out = io.BytesIO()
     builder.font.save(out)
     head = builder.font["head"]
-    return out.getvalue(), [head.xMin, head.yMin, head.xMax, head.yMax]
+    return out.getvalue(), (head.xMin, head.yMin, head.xMax, head.yMax)
 
 
 def _write_font(document: Any, resource: str, typeface: Typeface, codes: Sequence[Drawn]) -> None:
     from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFString
 
-    drawn = list(dict.fromkeys(parts for parts, _ in codes))
+    drawn = tuple(dict.fromkeys(parts for parts, _ in codes))
     places = {parts: place for place, parts in enumerate(drawn, start=1)}
     data, box = _truetype(typeface, drawn)
     name = PDFName(f"{_tag(data)}+{typeface.name}")

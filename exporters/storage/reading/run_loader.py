@@ -14,7 +14,7 @@ from exporters.errors import BrokenFile
 from exporters.storage.files import is_there
 from exporters.storage.reading.damage import Damage, OnDamage
 from exporters.storage.reading.execution_index import ExecutionIndex, ExecutionRow, sibling
-from exporters.storage.tables.blobs import REFERENCE
+from exporters.storage.tables.blobs import REFERENCE, REFERENCE_START
 from exporters.storage.tables.schema import schema
 from exporters.storage.tables.table_file import TableFiles, read_checked, to_rows
 from exporters.storage.tables.unpack import unpack_execution
@@ -106,7 +106,9 @@ class RunLoader:
 def mentions_blobs(table: pa.Table) -> bool:
     """Whether a JSON column of the table refers to a blob."""
     columns = [table[name] for name in table.column_names if name.endswith("_json")]
-    return any(pc.any(pc.match_substring_regex(column, REFERENCE)).as_py() for column in columns)
+    # A regular expression is built anew for every column, and most columns have nothing to build it for.
+    likely = [column for column in columns if pc.any(pc.match_substring(column, REFERENCE_START)).as_py()]
+    return any(pc.any(pc.match_substring_regex(column, REFERENCE)).as_py() for column in likely)
 
 
 # Not `empty_table()`, which makes arrays of Python values: pyarrow imports pandas for that, 0.2 s of a short command.

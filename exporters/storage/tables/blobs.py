@@ -25,6 +25,9 @@ _ENDLESS = 2**62
 REFERENCE = r'\{"\$blob":"([0-9a-f]{64})"\}'
 """What stands where a value was cut out, as a regular expression."""
 
+REFERENCE_START = '{"$blob":"'
+"""What each begins with, as text; it is found in a tenth of the time."""
+
 REFERENCE_SIZE = len('{"$blob":""}') + 64
 
 _MARKER = re.compile(REFERENCE)
