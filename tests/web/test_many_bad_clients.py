@@ -15,8 +15,6 @@ import httpx
 import pytest
 from attackers import KINDS, attackers
 
-pytestmark = pytest.mark.alone
-
 ROOT = Path(__file__).parents[2]
 TOKEN = "teacher-0123456789abcdef"
 PAGE_SECONDS, POST_SECONDS = 2.0, 5.0
@@ -106,6 +104,7 @@ def start(tmp_path):
         server.process.wait()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("token", ["", TOKEN], ids=["open", "with_token"])
 def test_a_page_is_shown_within_two_seconds_among_500_bad_clients(start, token):
     """Half heads, half bodies, trickling bytes, silence, endless chunks, and those who do not read their answers."""
@@ -127,6 +126,7 @@ def is_shown_in_time(server):
     return True
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("token", ["", TOKEN], ids=["open", "with_token"])
 def test_a_sender_is_answered_within_five_seconds_among_500_bad_clients(start, token):
     server = start("collect", token=token)
@@ -137,6 +137,7 @@ def test_a_sender_is_answered_within_five_seconds_among_500_bad_clients(start, t
     assert len(server.log()) < 10_000
 
 
+@pytest.mark.alone
 def test_watchers_see_their_run_to_its_end_among_500_bad_clients(start):
     """Fifteen of them, each over a connection that lasts."""
     server = start("serve", token=TOKEN)
