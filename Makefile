@@ -5,7 +5,7 @@ VENV ?= .venv
 DATA ?= demo-data
 PROMPT ?= Eine blaue Blume auf der Wiese erzählt dem alten Mond eine lange Geschichte.
 ARGS ?=
-WORKERS ?= auto
+WORKERS ?= $(shell expr $$(nproc) + 1)
 
 BIN := $(VENV)/bin
 PACKAGES := otel_tracking collectors exporters devserver
@@ -22,7 +22,7 @@ help:
 	@awk -F ' *:.*## ' '/^[a-z-]+:.*## / { printf "  %-18s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "Variables: PYTHON=$(PYTHON)  DATA=$(DATA)  PROMPT=\"…\"  ARGS=\"…\" (for pytest, for serve)"
-	@echo "           WORKERS=$(WORKERS) (processes of make test: auto is one a core, at most four; 0 is this one)"
+	@echo "           WORKERS=$(WORKERS) (processes of make test, at most four: one more than cores, since each waits at times)"
 
 demo: $(VENV)/.ready ## from nothing to records and pictures: sets up, runs PROMPT, says where everything is
 	@tools/install_engines.sh

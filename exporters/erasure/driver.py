@@ -148,7 +148,9 @@ def _alone(data_dir: Path, seconds: float, progress: Progress | None) -> Abstrac
 
 
 def _runs(places: Sequence[Place], is_meant: IsMeant) -> frozenset[RunId]:
-    return frozenset(run for place in places for run in place.find(is_meant))
+    """All that are meant. The dataset is asked last: a run that comes there meanwhile is seen where it comes from."""
+    in_order = sorted(places, key=lambda place: isinstance(place, StoredRows))
+    return frozenset(run for place in in_order for run in place.find(is_meant))
 
 
 def _decide(data_dir: Path, intent: Intent, places: Sequence[Place], is_meant: IsMeant, step: Step) -> Intent:

@@ -4,10 +4,11 @@ import time
 
 from children import start_python
 from erasure_stage import LENA, PROGRAM, TOM, a_batch, not_of_lena, of_lena, texts, traces_of
-from records import NOON
+from records import NOON, a_record
 
-from exporters import list_executions
+from exporters import ParquetSink, list_executions, read_records
 from exporters.erasure import erase, pending
+from otel_tracking.erasure import RunId
 
 EARLIER = {"batches": range(3)}
 
@@ -105,3 +106,48 @@ def test_a_long_wait_is_said(data):
     assert time.monotonic() - started < 60
     assert told == [(told[0][0], 0, 0)]
     assert "waiting: process" in told[0][0]
+
+
+class OnItsWay:
+    """A place that a run leaves for the dataset as soon as somebody has asked either of them."""
+
+    name = "on its way"
+
+    def __init__(self, data, record):
+        self._data, self._record, self._is_here = data, record, True
+
+    def moves_after(self, is_meant):
+        """The same question, at which it moves."""
+
+        def asked(record):
+            self._move()
+            return is_meant(record)
+
+        return asked
+
+    def find(self, is_meant):
+        found = [RunId(self._record.execution_id, self._record.trace_id)] if self._is_here else []
+        self._move()
+        return found
+
+    def erase(self, runs, step):
+        return ()
+
+    def left(self, runs):
+        return ()
+
+    def _move(self):
+        if self._is_here:
+            self._is_here = False
+            ParquetSink(self._data).write(self._record)
+
+
+def test_a_run_that_comes_into_the_dataset_meanwhile_is_not_missed(tmp_path):
+    """Between the looks it is neither where it was nor yet where it was looked for."""
+    stays, comes = (a_record(execution_id=f"exec_20261123_043900_{n:08x}", trace_id=f"{n:08x}{1:024x}") for n in (1, 2))
+    ParquetSink(tmp_path).write(stays)
+    place = OnItsWay(tmp_path, comes)
+    is_meant = place.moves_after(lambda record: record.trace_id == comes.trace_id)
+    done = erase(tmp_path, is_meant, places=[place], reason="query")
+    assert done.runs == {RunId(comes.execution_id, comes.trace_id)}
+    assert [record.trace_id for record in read_records(tmp_path)] == [stays.trace_id]
