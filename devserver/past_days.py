@@ -14,6 +14,7 @@ from pathlib import Path
 
 from exporters import compact
 from exporters.errors import CompactionRunning
+from exporters.processes import start_beside
 from exporters.storage.reading.crowded_days import MANY, crowded_days
 
 FIRST_SECONDS, LOOK_SECONDS = 60.0, 3600.0
@@ -85,24 +86,13 @@ class DayKeeper:
         with self._lock:
             if self._is_over.is_set():
                 return False
-            process = self._process = self._begin()
+            process = self._process = start_beside(_CALL, os.fsencode(self._data_dir))
         code = process.wait()
         with self._lock:
             self._process = None
             if code not in (0, _BUSY) and not self._is_over.is_set():
                 _log.warning("past days were not compacted: a process that did it ended with %s", code)
         return code == 0
-
-    def _begin(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-c", _CALL, os.fsencode(self._data_dir)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            # Ctrl-C in the server's terminal is for the server.
-            start_new_session=True,
-        )
 
 
 def main(data_dir: str) -> None:

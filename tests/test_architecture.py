@@ -55,7 +55,7 @@ SURFACE = {
         measures.drift
         media.clean_media media.copies media.open_picture media.pictures media.png_text media.thumbnails
         privacy.at_source privacy.consent privacy.consent_lists privacy.exports_ledger privacy.way_out privacy.profiles
-        privacy.retention privacy.studies ready_made recorders recorders.pictures
+        privacy.retention privacy.studies processes ready_made recorders recorders.pictures
         remarks.annotated remarks.book remarks.codebook_files remarks.lines remarks.remarks remarks.sheet remarks.store
         remarks.variables
         storage.files storage.layout storage.reading.crowded_days storage.reading.damage

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 from exporters.explorer.filling import Filler
+from exporters.processes import start_beside
 
 _log = logging.getLogger(__name__)
 _CALL = "from exporters.explorer.filling import main; import sys; main(sys.argv[1])"
@@ -84,14 +83,6 @@ class IndexKeeper:
             self._since = None
 
     def _run_process(self) -> None:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _CALL, os.fsencode(self._data_dir)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            # Ctrl-C in the server's terminal is for the server.
-            start_new_session=True,
-        )
+        process = start_beside(_CALL, os.fsencode(self._data_dir))
         if code := process.wait():
             raise OSError(f"a process that filled it ended with {code}")

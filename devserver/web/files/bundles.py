@@ -8,11 +8,9 @@ What leaves passes the way out, as with every export. The ledger of exports know
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections import OrderedDict
@@ -25,6 +23,7 @@ from typing import Any
 
 from devserver.web.files.bundle_process import BundleOrder
 from exporters.collections import COLLECTIONS
+from exporters.processes import start_beside
 from exporters.storage.files import make_directory
 from otel_tracking.erasure import RunId
 
@@ -185,16 +184,7 @@ class Bundles:
 
     def _have_made(self, name: str, order: BundleOrder) -> dict[str, Any]:
         """What came of an order: what its process said last."""
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _CALL],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            # Ctrl-C in the server's terminal is for the server.
-            start_new_session=True,
-        )
+        process = start_beside(_CALL, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         with self._lock:
             self._processes[name] = process
             if self._bundles[name].is_over:

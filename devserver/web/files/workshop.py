@@ -7,10 +7,7 @@ whoever asks for many waits for their own.
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -21,6 +18,7 @@ from pathlib import Path
 
 from exporters.formats.worker import Delivery, Order
 from exporters.privacy.profiles import Profile
+from exporters.processes import start_beside
 from otel_tracking.record import ExecutionRecord
 
 _CALL = "from exporters.formats.worker import main; import sys; main(int(sys.argv[1]), int(sys.argv[2]))"
@@ -156,14 +154,8 @@ class _Worker:
         self._pipe, theirs = Pipe()
         self.made, self.was_killed = 0, False
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", _CALL, str(theirs.fileno()), str(most_bytes)],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                # Ctrl-C in the server's terminal is for the server.
-                start_new_session=True,
+            self._process = start_beside(
+                _CALL, str(theirs.fileno()), str(most_bytes), pass_fds=[theirs.fileno()], stderr=None
             )
 
     def ask(self, order: Order, seconds: float) -> Delivery | None:
