@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from exporters.errors import WrongQuestion, suggest
 
 _INTERRUPTED = "Query interrupted"
+_GONE = re.compile(r'(?:No files found|Cannot access file) [^"]*"(?P<path>[^"]*?\.parquet)[/"]')
+"""A view's file that is not there any more: DuckDB then looks for a directory of that name, which it may not."""
 
 
 @contextlib.contextmanager
@@ -37,6 +40,8 @@ def _sentence(message: str, sql: str, before: int) -> str:
     if said is None:
         return message.splitlines()[0] if message else "DuckDB cannot answer this"
     first = str(said.get("exception_message", "")).splitlines()[0].rstrip(" .!")
+    if gone := _GONE.match(first):
+        return f"{kind}: {gone['path']} has gone since it was opened, compacted or erased perhaps: ask again."
     return f"{kind}: {first}{_place(said, sql, before)}.{_meant(said)}"
 
 

@@ -6,13 +6,18 @@ import dataclasses
 import re
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 from records import LATER, a_graph, a_record, a_run_of_hops
 
 from exporters import ParquetSink, compact
+from exporters.asking.answers import ask
+from exporters.asking.sources import open_store
 from exporters.dataset import make_dataset
-from exporters.storage.reading.sql import connect
+from exporters.errors import WrongQuestion
+from exporters.privacy.way_out import open_way_out
+from exporters.storage.reading.sql import add_views, connect, new_connection
 from exporters.storage.tables.columns import TABLES
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "storage-strategy.md"
@@ -46,6 +51,70 @@ def test_views_show_every_run_once_in_its_highest_revision(data_dir):
         assert database.sql("select count(*) from blobs").fetchall() == [(1,)]
         assert database.sql("select count(*) from executions where revision = 2").fetchall() == [(1,)]
         compact(data_dir, before=LATER)
+
+
+class Overtaken:
+    """A connection before whose nth statement something else happens to the store, as other processes do it."""
+
+    def __init__(self, connection, before, happens):
+        self._connection, self._before, self._happens = connection, before, happens
+        self.statements = 0
+
+    def execute(self, *arguments):
+        self.statements += 1
+        if self.statements == self._before:
+            self._happens()
+        return self._connection.execute(*arguments)
+
+    def __getattr__(self, name):
+        return getattr(self._connection, name)
+
+
+@pytest.mark.parametrize("before", range(1, 7))
+def test_views_are_made_beside_a_compaction(data_dir, before):
+    """Whenever the files go between the listing and the last view: they are listed again, and nothing is missing."""
+    database = Overtaken(new_connection(data_dir), before, lambda: compact(data_dir, before=LATER))
+    add_views(database, data_dir)
+    assert database.statements > before
+    assert database.sql("select count(*) from executions").fetchall() == [(4,)]
+    assert database.sql("select count(*) from items").fetchall() == [(8 + 8 + 4 + 8,)]
+    assert database.sql("select count(*) from blobs").fetchall() == [(1,)]
+
+
+def test_what_goes_each_time_is_said_at_last(data_dir):
+    """A store that changes faster than anybody reads: the error names the file."""
+
+    def change():
+        compact(data_dir, before=LATER)
+        ParquetSink(data_dir).write(a_run_of_hops("a", "b"))
+        database._before += 1
+
+    database = Overtaken(new_connection(data_dir), 1, change)
+    with pytest.raises(duckdb.IOException, match="No files found"):
+        add_views(database, data_dir)
+
+
+def test_a_file_that_went_since_is_said_so(data_dir):
+    """Whoever asks late learns what became of the files."""
+    with open_store(data_dir, open_way_out(data_dir)) as asked:
+        compact(data_dir, before=LATER)
+        ParquetSink(data_dir).write(a_run_of_hops("a", "b"))
+        with pytest.raises(WrongQuestion, match=r"parquet has gone since it was opened"):
+            ask(asked.connection, "select count(*) from items where position = 3")
+
+
+def test_what_a_write_has_not_finished_is_in_no_view(data_dir):
+    """It may go any moment; a question does not stumble over it."""
+    lost = a_run_of_hops("another", *"abcdef", metadata={"graph": a_graph()})
+    ParquetSink(data_dir).write(lost)
+    min(data_dir.glob(f"executions/date=*/{lost.trace_id[:8]}*")).unlink()
+    database = connect(data_dir)
+    left = list(data_dir.glob(f"*/date=*/{lost.trace_id[:8]}*"))
+    assert len(left) == 2
+    for path in left:
+        path.unlink()
+    assert database.sql("select count(*) from items").fetchall() == [(8 + 8 + 4 + 8,)]
+    assert database.sql("select count(*) from blobs").fetchall() == [(1,)]
 
 
 def test_the_queries_of_the_document_run(data_dir):

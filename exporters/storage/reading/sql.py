@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,9 @@ _ROW = "* replace (timestamp at time zone 'UTC' as timestamp)"
 _OPTIONS = ("union_by_name = true", "hive_partitioning = true")
 _SELECT = {"executions": _ROW, "items": _ROW, "blobs": "*"}
 TABLES = tuple(_SELECT)
+
+_LISTINGS = 10
+"""How often files are listed for one set of views, if each time one of them goes away before it was opened."""
 
 LetsOut = Callable[[Any], bool]
 """Whether a run may be seen; asked of the rows of `list_executions`."""
@@ -81,11 +84,49 @@ def add_views(
     """Make the views in a connection of your own, and give the files they read; they are gone when it closes.
 
     Files are listed here, the executions first: items that a compaction writes meanwhile belong to later executions.
-    With `lets_out`, only runs that it lets out are in the views.
+    Where one goes before DuckDB has opened it (compacted, erased, taken back by a write that failed), they are listed
+    again. With `lets_out`, only runs that it lets out are in the views.
     """
-    damages = Damages()
     leaving = None if lets_out is None else _leaving(data_dir, lets_out)
-    files = {table: _files(_as_text(data_dir), table, damages) for table in TABLES}
+    files, damages = _add_views_of_files(connection, _as_text(data_dir), leaving)
+    _add_annotations(connection, data_dir, damages)
+    connection.execute("create or replace temp table damaged_files (path varchar, sentence varchar)")
+    for damage in damages:
+        connection.execute("insert into damaged_files values (?, ?)", [str(damage.path), damage.sentence])
+    if damages:
+        names = listed([str(path) for path in damages.paths], limit=3)
+        warnings.warn(f"not in the views, select * from damaged_files says why: {names}", DamagedFiles, stacklevel=3)
+    return files
+
+
+def _add_views_of_files(
+    connection: duckdb.DuckDBPyConnection, data_dir: Path, leaving: list[int] | None
+) -> tuple[tuple[Path, ...], Damages]:
+    """Make the views of the tables; the files that they read, and what of the store cannot be read."""
+    import duckdb
+
+    for last in (*[False] * (_LISTINGS - 1), True):
+        damages = Damages()
+        everything: tuple[Path, ...] = ()
+        try:
+            files = _files(data_dir, damages)
+            everything = tuple(path for paths in files.values() for path in paths)
+            _add_views_of(connection, files, leaving)
+            if last or _are_there(everything):
+                break
+        except (FileNotFoundError, duckdb.IOException):
+            if last or (everything and _are_there(everything)):
+                raise
+    return everything, damages
+
+
+def _are_there(paths: Iterable[Path]) -> bool:
+    return all(path.exists() for path in paths)
+
+
+def _add_views_of(
+    connection: duckdb.DuckDBPyConnection, files: dict[str, list[Path]], leaving: list[int] | None
+) -> None:
     connection.execute(
         "create or replace temp table counting_writes as "
         "select arg_max(write_id, (revision, write_id)) as write_id "
@@ -98,14 +139,6 @@ def add_views(
     for table, paths in files.items():
         connection.execute(_view(table, paths, exact))
     connection.execute(f"create or replace temp view journeys as {JOURNEYS}")
-    _add_annotations(connection, data_dir, damages)
-    connection.execute("create or replace temp table damaged_files (path varchar, sentence varchar)")
-    for damage in damages:
-        connection.execute("insert into damaged_files values (?, ?)", [str(damage.path), damage.sentence])
-    if damages:
-        names = listed([str(path) for path in damages.paths], limit=3)
-        warnings.warn(f"not in the views, select * from damaged_files says why: {names}", DamagedFiles, stacklevel=3)
-    return tuple(path for paths in files.values() for path in paths)
 
 
 def _leaving(data_dir: Path, lets_out: LetsOut) -> list[int]:
@@ -158,22 +191,33 @@ def _as_text(data_dir: Path) -> Path:
         raise UnsafePath(f"DuckDB takes no path that is not UTF-8, and {where!r} is none; {help}") from None
 
 
-def _files(data_dir: Path, table: str, damages: Damages) -> list[Path]:
-    """The files of a table that DuckDB may read: it looks at no checksum, and one damaged file would end a query."""
+def _files(data_dir: Path, damages: Damages) -> dict[str, list[Path]]:
+    """The files of each table that DuckDB may read: it looks at no checksum, and one damaged file would end a query.
+
+    Of items and blobs those that have executions: what a write has not finished yet, or never will, may go any moment.
+    """
+    executions = _whole_files(data_dir, "executions", damages)
+    names = {path.name for path in executions}
+    return {"executions": executions} | {
+        table: _whole_files(data_dir, table, damages, names) for table in TABLES if table != "executions"
+    }
+
+
+def _whole_files(data_dir: Path, table: str, damages: Damages, names: set[str] | None = None) -> list[Path]:
     found: list[Path] = []
     for day in stored_days(data_dir, table):
         try:
-            found += (path for path in table_files(data_dir, table, day) if _is_whole(path, damages))
+            paths = table_files(data_dir, table, day)
+            found += (path for path in paths if (names is None or path.name in names) and _is_whole(path, damages))
         except BrokenFile as trouble:
             damages(Damage(trouble.path or data_dir, str(trouble)))
     return sorted(found)
 
 
 def _is_whole(path: Path, damages: Damages) -> bool:
+    """Whether a file is undamaged; `FileNotFoundError` when it was compacted away a moment ago."""
     try:
         check_file(path)
-    except FileNotFoundError:
-        return False  # compacted away a moment ago
     except BrokenFile as trouble:
         damages(Damage(path, str(trouble)))
         return False
