@@ -195,7 +195,7 @@ class Stage(CallingScope):
         """The scope of hop `number` (1 up); `started_ns`, on the run's clock, where it began before it was told of."""
         stage, _, loop_iteration, config_used = self._where
         where = (stage, plain_number(number), loop_iteration, config_used)
-        return self._open(Iteration, names.ITERATION_SPAN, where, SpanKind.INTERNAL, None, started_ns)
+        return self._open(Iteration, names.ITERATION_SPAN, where, started_ns=started_ns)
 
     def _close(self, error: BaseException | None) -> None:
         stage, _, loop_iteration, _ = self._where
@@ -261,6 +261,4 @@ def _log_transition(run: Run, number: int) -> None:
     """Log the change of stage at the root, if it is one."""
     previous = run.enter_stage(number)
     if previous is not None:
-        at_root = Scope(run, run.root_span, 0, (number, None, None, None))
-        at_root.ended = run.is_over
-        at_root.item(ItemType.STAGE_TRANSITION, metadata={"from_stage": previous, "to_stage": number})
+        run.root.note(ItemType.STAGE_TRANSITION, number, {"from_stage": previous, "to_stage": number})

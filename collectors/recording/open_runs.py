@@ -61,6 +61,10 @@ class OpenRun:
     def tell(self, entry: LogEntry) -> None:
         """Append to the log and wake who follows it."""
         self.log.append(entry)
+        self.wake()
+
+    def wake(self) -> None:
+        """Wake who follows the log."""
         for wake in self.wakers:
             wake()
 
@@ -69,8 +73,7 @@ class OpenRun:
         self.progress[span_id] = progress
         if len(self.progress) > MOST_PROGRESS:
             self.progress = {known: said for known, said in list(self.progress.items()) if known in self.open_spans}
-        for wake in self.wakers:
-            wake()
+        self.wake()
 
     def spans(self) -> list[SpanData]:
         """All spans, ended or still open, at this moment."""
@@ -123,8 +126,8 @@ class OpenRuns:
         run = self._runs_by_trace_id.get(span.trace_id) or self._begin(span.trace_id)
         run.open_spans[span.span_id] = span
         run.log.append((STARTED, span))
-        for wake in run.wakers:
-            wake()
+        if run.wakers:
+            run.wake()
         run.journal.append(entry)
         return run
 
@@ -145,8 +148,8 @@ class OpenRuns:
             self._begin(run.trace_id)  # its record is written already; this frame needs another
         span.data.events.append(frame)
         run.log.append(frame)
-        for wake in run.wakers:
-            wake()
+        if run.wakers:
+            run.wake()
         run.journal.append(frame.payload)
         if frame.media is not None:
             run.journal.append_later(partial(of_journal.media_entry, frame))
@@ -156,7 +159,7 @@ class OpenRuns:
         if self.inert:
             return
         try:
-            if run.trace_id not in self._runs_by_trace_id:
+            if run.revision and run.trace_id not in self._runs_by_trace_id:
                 self._begin(run.trace_id)
             entry = of_journal.end_entry(span)
             # What has not changed was looked at when the span was started.
@@ -173,8 +176,8 @@ class OpenRuns:
             run.open_spans.pop(span.span_id, None)
             over = run.root_ended_at is not None and not run.open_spans
             run.log.append((ENDED, span))
-            for wake in run.wakers:
-                wake()
+            if run.wakers:
+                run.wake()
             if self.on_ended_span is not None:
                 self.on_ended_span(span)
             if over:

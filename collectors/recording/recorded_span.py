@@ -46,9 +46,10 @@ class RecordedSpan(Span):
 
     def end(self, end_time: int | None = None) -> None:
         """Close it; once."""
-        if self.data.end_ns is None:
-            self.data.end_ns = end_time if end_time is not None else time.time_ns()
-            self.run.runs.end(self.run, self.data)
+        data, run = self.data, self.run
+        if data.end_ns is None:
+            data.end_ns = end_time if end_time is not None else time.time_ns()
+            run.runs.end(run, data)
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Set one attribute; what is not flat becomes text."""
