@@ -72,10 +72,10 @@ class FlatAttributes(dict[str, Any]):
 def flat(value: Any) -> str | int | float | bool | None:
     """`value` as a flat attribute that every exporter and viewer takes: valid text, 64-bit numbers, nothing nested."""
     kind = type(value)
+    if kind is str:
+        return value if len(value) <= TEXT_LIMIT and value.isascii() else viewer_text(value)
     if kind is int and -(2**63) <= value < 2**63:
         return value  # type: ignore[no-any-return]
-    if kind is str:
-        return viewer_text(value)
     if kind is bool or value is None or (kind is float and math.isfinite(value)):
         return value  # type: ignore[no-any-return]
     return viewer_text(safe_text(value))

@@ -23,8 +23,8 @@ from otel_tracking.taxonomy import ItemType
 from otel_tracking.values.plain import KNOWN_TYPES, describe_error, is_cancellation, plain_number
 
 _DAY = 24 * 60 * 60
-_AT_ROOT: Where = (0, None, None, None)
-_AT_END = 5
+_AT_START, _AT_END = 0, 5
+_AT_ROOT: Where = (_AT_START, None, None, None)
 
 EXECUTION_FACT = "execution"
 """Name of the facts that amend the record's own fields; the first `pipeline_start` says what they were at first."""
@@ -148,7 +148,7 @@ def start_execution(run: Run, fields: dict[str, Any], links: Iterable[SpanContex
     span = _start_root(run, given, links, now)
     run.root = execution = Execution(run, span, now)
     execution.name_span()
-    execution.item(ItemType.PIPELINE_START, metadata={"execution_id": execution.execution_id, **given})
+    execution.note(ItemType.PIPELINE_START, _AT_START, {"execution_id": execution.execution_id, **given})
     execution.fact(REDACTION_FACT, {"rules": run.redactor.version})
     return execution
 
