@@ -74,19 +74,17 @@ class Execution(CallingScope):
             now = run.now()
             name, medium = KNOWN_TYPES[item_type]
             number = run.next_number()
-            # fmt: off
-            payload = freeze(
-                (ITEM, self.id, number, now, name, medium, stage, None, None,
-                 None, None, None, None, None, None, None, None, None, metadata)
-            )
-            # fmt: on
+            payload = freeze((
+                ITEM, self.id, number, now, name, medium, stage, None, None,
+                None, None, None, None, None, None, None, None, None, metadata,
+            ))  # fmt: skip
             if run.search(memoryview(payload)):
                 payload, name = run.without_secrets(self, payload, name)
             frame = Frame(name, now, self.id, payload)
-            if run.is_over:
-                run.emit_late(self, frame)
-            else:
+            if not run.is_over:
                 run.emit(self.span, frame)
+            if run.is_over:  # meanwhile perhaps, in another thread
+                run.emit_late(self, frame)
         except Exception as trouble:
             run.troubles.report("item", trouble)
 
