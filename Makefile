@@ -14,6 +14,9 @@ NEEDED := pyproject.toml tools/setup.sh tools/uv_as_pip.py tools/constraints.txt
 # Handed over in the environment: a prompt may hold quotes.
 export PROMPT
 
+# Tests start some thousand processes: what Python compiles is kept, or each of them would do it anew.
+test test-browser test-integration test-scale: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo serve test test-browser test-integration test-scale pictures check format bench bench-floors golden constraints engines clean
 .DEFAULT_GOAL := help
 

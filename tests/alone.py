@@ -1,4 +1,4 @@
-"""Tests that must have the machine to themselves: while one runs, other workers of the same run wait."""
+"""Workers of the same run that wait for each other: for tests that want the machine, and for what one does for all."""
 
 from __future__ import annotations
 
@@ -21,3 +21,14 @@ def turn(directory: Path, *, alone: bool) -> Iterator[None]:
             yield
         finally:
             fcntl.flock(room, fcntl.LOCK_UN)  # closing it would not do: a forked child may still have it open
+
+
+@contextlib.contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """One of the workers that share the file `lock`, which is made here; the others wait."""
+    with lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)

@@ -1,9 +1,11 @@
 """Who may import whom, read back from the imports; how large a module may be; the names that must stay."""
 
 import ast
+import functools
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -75,18 +77,26 @@ MODULES = {
 }
 
 
-def imports_of(path, *, at_import_time=False):
-    """The modules that a file imports; `at_import_time` leaves out those inside functions and for type checkers."""
+class Said(NamedTuple):
+    """What a module says of itself: its docstring, its imports, those outside functions, and its classes by name."""
+
+    docstring: str | None
+    imports: list[ast.Import | ast.ImportFrom]
+    at_import_time: list[ast.Import | ast.ImportFrom]
+    classes: list[str]
+
+
+@functools.cache
+def said_by(path):
+    """Each module is read once."""
     tree = ast.parse(path.read_text("utf-8"))
-    nodes = _top_level(tree) if at_import_time else ast.walk(tree)
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative imports are not ours"
-            for alias in node.names:
-                module = f"{node.module}.{alias.name}"
-                yield module if module in MODULES else node.module
+    nodes = list(ast.walk(tree))
+    return Said(
+        ast.get_docstring(tree),
+        [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)],
+        [node for node in _top_level(tree) if isinstance(node, ast.Import | ast.ImportFrom)],
+        [node.name for node in nodes if isinstance(node, ast.ClassDef)],
+    )
 
 
 def _top_level(tree):
@@ -94,6 +104,18 @@ def _top_level(tree):
         yield node
         if isinstance(node, ast.Try):
             yield from node.body
+
+
+def imports_of(path, *, at_import_time=False):
+    """The modules that a file imports; `at_import_time` leaves out those inside functions and for type checkers."""
+    for node in said_by(path).at_import_time if at_import_time else said_by(path).imports:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        else:
+            assert node.level == 0, f"{path}: relative imports are not ours"
+            for alias in node.names:
+                module = f"{node.module}.{alias.name}"
+                yield module if module in MODULES else node.module
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -163,7 +185,7 @@ def test_what_a_package_lists_is_there_and_somebody_needs_it():
 
 def test_nobody_imports_a_private_name_of_ours():
     for name, path in MODULES.items():
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in said_by(path).imports:
             if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in PACKAGES:
                 private = [alias.name for alias in node.names if alias.name.startswith("_")]
                 assert not private, f"{name} imports {private} of {node.module}"
@@ -174,9 +196,9 @@ def test_a_class_has_a_name_of_its_own():
     homes = {}
     for name, path in MODULES.items():
         if name.split(".")[:2] != EARLIER_NAMES:
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                    homes.setdefault(node.name, []).append(name)
+            for class_name in said_by(path).classes:
+                if not class_name.startswith("_"):
+                    homes.setdefault(class_name, []).append(name)
     assert not {name: modules for name, modules in homes.items() if len(modules) > 1}
 
 
@@ -191,7 +213,7 @@ def test_a_test_module_has_a_name_of_its_own():
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_says_what_it_is_for_and_is_not_too_long(name):
     text = MODULES[name].read_text("utf-8")
-    assert ast.get_docstring(ast.parse(text)), f"{name} has no docstring"
+    assert said_by(MODULES[name]).docstring, f"{name} has no docstring"
     assert text.count("\n") <= LONGEST_MODULE, f"{name} has {text.count(chr(10))} lines"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
+import functools
 import html
 import re
 import unicodedata
@@ -94,7 +94,9 @@ def _joined_halves(text: str) -> str:
 def _from_base64(text: str) -> str:
     if "\n" in text and _WRAPPED.fullmatch(text) and (whole := _decoded("".join(text.split()))):
         return whole
-    return _BASE64.sub(lambda found: _decoded(found[0]) or found[0], text)
+    # The words of a long text come again and again.
+    decoded = functools.cache(_decoded)
+    return _BASE64.sub(lambda found: decoded(found[0]) or found[0], text)
 
 
 def _decoded(run: str) -> str | None:
@@ -103,7 +105,7 @@ def _decoded(run: str) -> str | None:
     if len(body) % 4 == 1:
         return None
     try:
-        data = base64.b64decode(body + "=" * (-len(body) % 4))
+        data = binascii.a2b_base64(body + "=" * (-len(body) % 4))
     except binascii.Error:
         return None
     text = _text_of(data)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from chromium import find_chromium, open_chromium
+from looking_again import a_moment
 
 sys.path.append(str(Path(__file__).parents[1] / "web"))
 
@@ -37,7 +38,7 @@ def served(tmp_path_factory):
         client.ids.append(execute(client, "image_comparison", "Zwei Farben").json()["execution_id"])
         # The index of texts is filled in the background, and a busy machine takes its time.
         while client.get("/api/runs", params={"q": "Zwei Farben"}).json()["total"] < 1:
-            pass
+            a_moment()
         yield client
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cli_stage import call, three_hops
+from looking_again import a_moment
 
 from collectors import start_recording
 from collectors.testing import RememberingSink
@@ -103,7 +104,7 @@ def test_a_run_that_is_not_whole_at_the_end_is_finished_at_the_next_start(collec
         stage.item("interception_final", content="first half")
     recording.provider.force_flush(20_000)
     while not list((tmp_path / "data" / "collect").glob("*.otlp")):
-        pass
+        a_moment()
     told, code = stop(process)
     assert (code, told) == (0, "1 request: 0 records stored, 1 run kept for the next start\n")
     assert not list(read_records(tmp_path / "data"))
@@ -173,7 +174,7 @@ def test_what_is_set_aside_is_listed_and_taken_once_more(collect, tmp_path):
     [record] = send(address, three_hops).values()
     data = tmp_path / "data"
     while not list(read_records(data)):
-        pass
+        a_moment()
     answer = requests.post(f"{address}/v1/traces", json=forged(record), timeout=30)
     assert answer.json()["partialSuccess"]["rejectedSpans"] == "1"
 

@@ -6,6 +6,7 @@ import signal
 from collections import Counter
 from functools import partial
 
+from looking_again import a_moment
 from receiver_stage import body_of, collecting, spans_of_runs, text_of
 from strangers_stage import COUNTS, item, request_of, span_of
 
@@ -23,7 +24,7 @@ def process_of(collector):
 
 def wait_for_stored(collector, count):
     while collector.health()["records"] < count or collector.health()["waiting"]:
-        pass
+        a_moment()
 
 
 def test_records_are_what_their_own_process_made_of_them(tmp_path):
@@ -79,7 +80,7 @@ def test_a_run_of_which_no_record_can_be_made_is_set_aside_and_holds_up_no_other
         collector.accept(JSON, request_of(span_of(trace, events=[odd], counts=COUNTS)))
         collector.accept(PROTOBUF, body_of(run))
         while not collector.quarantine.asides or collector.health()["waiting"]:
-            pass
+            a_moment()
         health = collector.health()
     [aside] = collector.quarantine.asides
     assert (aside.trace_id, aside.reason) == (f"{trace:032x}", "could not be made a record (TypeError)")

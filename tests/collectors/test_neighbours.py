@@ -7,23 +7,19 @@ import shutil
 import socket
 import stat
 import subprocess
-import sys
 import tempfile
-import threading
 from pathlib import Path
 
 import pytest
-from builders import a_record
 from click.testing import CliRunner
-from flight_recorder_stage import OUR_CODE
 from neighbour_stage import become, handed_over, leave_file, leave_journals, seen, two_users
+from nursery import nursery_of
 
-from collectors import recover, start_recording
-from collectors.delivery import spill
-from collectors.flight_recorder import FlightRecorder
-from collectors.flight_recorder.place import Unusable
+from collectors import start_recording
 from collectors.testing import WaitingSink
 from devserver.cli.commands.recover_command import command
+
+HERE = Path(__file__).parent
 
 
 @pytest.fixture
@@ -385,14 +381,17 @@ def test_a_directory_that_is_swapped_between_any_two_lines_is_not_the_one_that_i
         subprocess.run(["cp", "-a", top, f"{top}-kept"], check=True)
 
         number, is_over = 1, False
-        while not is_over:
-            configs, is_over = users.as_victim(lambda number=number: swapped_at(number, users, base, evil))
-            assert "evil" not in configs
-            assert users.treasure.read_text() == "of the victim"
-            assert below(base if not is_over else evil) == below(Path(f"{top}-kept") / "evil")
-            shutil.rmtree(top)
-            subprocess.run(["cp", "-a", f"{top}-kept", top], check=True)
-            number += int(os.environ.get("OTEL_TRACKING_TEST_STEP", "7"))
+        with nursery_of("swapped_directories", HERE) as nursery:
+            while not is_over:
+                code, told = nursery.run(number, users.victim, users.home, users.namespace, base, evil)
+                assert code == 0
+                configs, is_over = json.loads(told)
+                assert "evil" not in configs
+                assert users.treasure.read_text() == "of the victim"
+                assert below(base if not is_over else evil) == below(Path(f"{top}-kept") / "evil")
+                shutil.rmtree(top)
+                subprocess.run(["cp", "-a", f"{top}-kept", top], check=True)
+                number += int(os.environ.get("OTEL_TRACKING_TEST_STEP", "7"))
         assert number > 100
 
 
@@ -417,35 +416,6 @@ def lay_traps(users, left):
     aside.chmod(0o777)
     for link in (f"{token_of(left)}.000000.journal.4096", f"{token_of(left)}.000000.journal.4096.new"):
         (aside / link).symlink_to(users.treasure)
-
-
-def swapped_at(number, users, base, evil):
-    """What the victim's sink has when the directories are swapped at the `number`th line, and whether none came."""
-    lines = [number]
-
-    def trace(frame, event, _):
-        if not frame.f_code.co_filename.startswith(OUR_CODE) and "spill" not in frame.f_code.co_filename:
-            return None
-        if event == "line" and lines[0] > 0:
-            lines[0] -= 1
-            if lines[0] == 0:
-                base.rename(f"{base}-away")
-                evil.rename(base)
-        return trace
-
-    sink = users.sink()
-    threading.settrace(trace)
-    sys.settrace(trace)
-    recover([sink], directory=base, spill=base)
-    recorder = FlightRecorder(base, namespace=users.namespace, spare_segments=4)
-    recorder.begin(7).append(b"mine")
-    recorder.close()
-    with contextlib.suppress(OSError, Unusable):
-        files = spill.Spill(base, users.namespace)
-        files.keep(a_record())
-        files.close()
-    sys.settrace(None)
-    return [record.config_name for record in sink.records], lines[0] > 0
 
 
 def below(top):

@@ -6,6 +6,7 @@ import zlib
 
 import pytest
 from google.rpc.status_pb2 import Status as RpcStatus
+from looking_again import a_moment
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
@@ -203,7 +204,7 @@ def test_while_sinks_are_behind_senders_are_told_to_come_again(tmp_path):
         assert RpcStatus.FromString(answer.content).code == 14
         sink.release()
         while post(address, body_of(runs[1])).status_code == 503:
-            pass
+            a_moment()
     assert sink.latest().keys() == records.keys()
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from builders import items_of
+from looking_again import a_moment
 from receiver_stage import body_of, collecting, post, receiving, spans_of_runs, text_of
 from strangers_stage import COUNTS, SECOND, item, request_of, span_of
 from wire import otlp_json
@@ -146,7 +147,7 @@ def test_late_spans_of_a_run_that_was_stored_before_a_restart_join_it(tmp_path):
     with collecting([sink], tmp_path / "collect", max_age=0.0) as collector:
         collector.accept(PROTOBUF, body_of(run[:2]))
         while collector.health()["records"] < 1:
-            pass
+            a_moment()
     [part] = read_records(tmp_path / "data")
     assert (part.revision, str(part.status), len(part.spans)) == (1, "interrupted", 2)
     with collecting([ParquetSink(tmp_path / "data")], tmp_path / "collect") as collector:
@@ -216,7 +217,7 @@ def test_a_record_that_no_sink_takes_is_set_aside_and_frees_its_place(tmp_path):
         for run in runs:
             collector.accept(PROTOBUF, body_of(run))
         while collector.health()["waiting"]:
-            pass
+            a_moment()
     assert len(sink.records) == 2
     [aside] = collector.quarantine.asides
     assert "ValueError" in aside.reason
@@ -252,7 +253,7 @@ def test_a_run_that_cannot_be_built_is_set_aside_whole_and_can_be_taken_up_again
         for part in (run[2:], run[:2], other):
             collector.accept(PROTOBUF, body_of(part), sender="class-1")
         while collector.health()["set_aside"] < 1:
-            pass
+            a_moment()
         assert collector.accept(PROTOBUF, body_of(run[:1]), sender="class-1").rejected == 1
     assert [record.user_id for record in sink.records] == ["u1"]
     assert not list(tmp_path.glob("*.otlp"))
@@ -262,7 +263,7 @@ def test_a_run_that_cannot_be_built_is_set_aside_whole_and_can_be_taken_up_again
         for aside in collector.quarantine.asides:
             collector.take_up(aside)
         while collector.health()["records"] < 1:
-            pass
+            a_moment()
     assert {trace_id: text_of(record) for trace_id, record in sink.latest().items()} == texts(records)
     assert len(collector.quarantine) == 0
 
@@ -272,11 +273,11 @@ def test_what_is_taken_up_in_vain_is_set_aside_again(sink, tmp_path):
     with collecting([sink], tmp_path) as collector:
         collector.accept(JSON, request_of(bad_run()))
         while collector.health()["set_aside"] < 1:
-            pass
+            a_moment()
         [before] = collector.quarantine.asides
         collector.take_up(before)
         while collector.health()["set_aside"] < 2:
-            pass
+            a_moment()
     [after] = collector.quarantine.asides
     assert (after.id, collector.quarantine.requests_of(after)[0].body) == (before.id, request_of(bad_run()))
     assert not list(tmp_path.glob("*.otlp"))
@@ -299,7 +300,7 @@ def test_null_and_unknown_fields_are_no_reason_to_leave_a_span_out(sink, tmp_pat
             == 0
         )
         while collector.health()["records"] < 1:
-            pass
+            a_moment()
     assert len(sink.records) == 1
 
 
@@ -400,7 +401,7 @@ def test_counts_that_cannot_be_are_not_walked_through(sink, tmp_path):
     with collecting([sink], tmp_path, grace=0.0, patience=0.0) as collector:
         collector.accept(JSON, request_of(span_of(7 << 96, events=[item(10**18)], counts=counts)))
         while collector.health()["records"] < 1:
-            pass
+            a_moment()
     [record] = sink.records
     assert record.dropped == 10**18 - 1
 
@@ -461,7 +462,7 @@ def test_runs_of_one_request_that_cannot_be_built_share_it(sink, tmp_path):
     with collecting([sink], tmp_path) as collector:
         collector.accept(JSON, bad)
         while collector.health()["set_aside"] < 300:
-            pass
+            a_moment()
         assert (len(collector.quarantine), collector.quarantine.size) == (300, len(bad))
     assert not list(tmp_path.glob("*.otlp"))
 

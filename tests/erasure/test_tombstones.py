@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from cli_stage import call, call_json
 from erasure_stage import traces_of
+from looking_again import a_moment
 from receiver_stage import body_of, collecting, post, receiving, spans_of_runs
 from records import a_picture, a_record
 from test_cli_upkeep import run_dying
@@ -147,7 +148,7 @@ def test_what_comes_late_over_http_is_answered_with_200_and_not_kept(tmp_path, i
         assert post(address, body_of(spans)).status_code == 200
         assert collector._road.flush(20)
         while not list_executions(tmp_path):
-            pass
+            a_moment()
         erase_all(tmp_path)
         if is_open:
             assert post(address, body_of(spans[:1])).status_code == 200
@@ -173,7 +174,7 @@ def test_what_was_in_the_spool_when_its_run_was_erased_is_let_go_of_at_the_next_
 
     with collecting([ParquetSink(tmp_path)], spool) as collector:
         while traces_of("text 0.1", spool):
-            pass
+            a_moment()
         assert collector.health()["open_runs"] == 0
 
 

@@ -49,14 +49,21 @@ def validate(tmp_path_factory):
         pytest.skip(f"{VALIDATOR} cannot be installed: {str(trouble).splitlines()[-1]}")
     (place / "context.jsonld").write_text(json.dumps(context_of_the_library()))
 
-    def said_of(*crates):
-        asked = json.dumps([[str(directory), f"{profile}-run-crate"] for directory, profile in crates])
-        command = [place / "environment/bin/python", PROGRAM, place / "context.jsonld", place / "cache"]
-        ran = subprocess.run(command, input=asked, capture_output=True, text=True, env=SURROUNDINGS, cwd=place)
-        assert ran.returncode == 0, ran.stderr
-        return [[message for _, message in found] for found in json.loads(ran.stdout.splitlines()[-1])]
+    command = [place / "environment/bin/python", PROGRAM, place / "context.jsonld", place / "cache"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
 
-    return said_of
+    with subprocess.Popen(command, **pipes, env=SURROUNDINGS, cwd=place) as validator:
+
+        def said_of(*crates):
+            asked = json.dumps([[str(directory), f"{profile}-run-crate"] for directory, profile in crates])
+            print(asked, file=validator.stdin, flush=True)
+            for line in validator.stdout:
+                if line.startswith("[["):
+                    return [[message for _, message in found] for found in json.loads(line)]
+            raise AssertionError("the validator ended; why stands in what it wrote to stderr")
+
+        yield said_of
+        validator.stdin.close()
 
 
 @pytest.fixture(scope="module")

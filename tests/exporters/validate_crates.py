@@ -1,14 +1,17 @@
 """Run by a Python that has roc-validator: what it says of each crate, without a network.
 
-python validate_crates.py CONTEXT CACHE < [[crate, profile], …]    prints [[[check, message], …], …]
+python validate_crates.py CONTEXT CACHE    lines of [[crate, profile], …] in, lines of [[[check, message], …], …] out
 """
 
+import functools
 import io
 import json
 import sys
 from pathlib import Path
 
 import requests
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.processor import SPARQLProcessor
 from requests_cache import CachedSession
 from rocrate_validator import models, services
 from urllib3 import HTTPResponse
@@ -60,9 +63,27 @@ def issues(crate, profile, cache):
     return [(issue.check.identifier, issue.message) for issue in found.get_issues()]
 
 
+def prepare_queries_once():
+    """A profile asks each crate the same, and to parse that takes a quarter of the time."""
+    ask = SPARQLProcessor.query
+
+    @functools.cache
+    def prepared(query, spaces, base):
+        return prepareQuery(query, dict(spaces), base)
+
+    def query(self, query, initBindings=None, initNs=None, base=None, DEBUG=False):
+        if isinstance(query, str):
+            query = prepared(query, tuple(sorted((initNs or {}).items())), base)
+        return ask(self, query, initBindings, initNs, base, DEBUG)
+
+    SPARQLProcessor.query = query
+
+
 def main(context, cache):
     fill(cache, Path(context).read_bytes())
-    print(json.dumps([issues(crate, profile, cache) for crate, profile in json.load(sys.stdin)]))
+    prepare_queries_once()
+    for line in sys.stdin:
+        print(json.dumps([issues(crate, profile, cache) for crate, profile in json.loads(line)]), flush=True)
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.write_sep("-", f"fault matrix: {total} combinations of fault and moment: {told}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def quiet_memory() -> None:
-    """Make counting objects cheap: what was there before is not looked at again."""
+    """Make counting objects cheap: what was there before the test is not looked at again."""
     import gc
 
     gc.collect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 import tomllib
@@ -26,8 +27,11 @@ def distributions(requirements):
 
 
 def distributions_of(modules):
-    known = packages_distributions()
-    return {_plain(known[module][0]) for module in modules}
+    return {_plain(_known()[module][0]) for module in modules}
+
+
+_known = functools.cache(packages_distributions)
+"""Asked once: it reads what every package that is installed says of itself."""
 
 
 def _plain(name):

@@ -201,7 +201,7 @@ def bytes_of(record):
 def _streams(content):
     for start in re.finditer(rb"\x78[\x01\x5e\x9c\xda]", content):
         try:
-            yield zlib.decompressobj().decompress(content[start.start() :], 2**20)
+            yield zlib.decompressobj().decompress(memoryview(content)[start.start() :], 2**20)
         except zlib.error:
             continue
 
@@ -230,7 +230,8 @@ def found_in(parts, name):
     """The forms of a name that stand somewhere in bytes."""
     forms = {form for form in forms_of(name) if len(form) >= 3}
     packed = {form for form in packed_forms_of(name) if len(form) >= 6}
-    return sorted(
-        {form for part in parts for form in forms if form in part.lower()}
-        | {form for part in parts for form in packed if form in part}
-    )
+    found = set()
+    for part in parts:
+        small = part.lower()
+        found |= {form for form in forms if form in small} | {form for form in packed if form in part}
+    return sorted(found)

@@ -39,7 +39,7 @@ def every_document(record, *, without=()):
 def joined(parts):
     """Texts and bytes as one text. Where a document breaks a line, a word goes on: without white space."""
     texts = [part if isinstance(part, str) else part.decode("latin-1") for part in parts]
-    return re.sub(r"\s+", "", "\n".join(texts))
+    return "".join("\n".join(texts).split())
 
 
 def found_in(text, samples):
@@ -64,6 +64,6 @@ def _streams(content):
     """What is packed with zlib in a file, wherever it begins."""
     for start in re.finditer(rb"\x78[\x01\x5e\x9c\xda]", content):
         try:
-            yield zlib.decompressobj().decompress(content[start.start() :], 2**20)
+            yield zlib.decompressobj().decompress(memoryview(content)[start.start() :], 2**20)
         except zlib.error:
             continue

@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from attackers import KINDS, attackers
+from looking_again import a_moment
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "teacher-0123456789abcdef"
@@ -52,6 +53,7 @@ class Server:
         while self.process.poll() is None:
             if found := re.search(r"http://\S+?:\d+", self.log()):
                 return found[0]
+            a_moment()
         raise AssertionError(self.log())
 
     def log(self):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from class_stage import CLASS_TOKEN, TOKEN, a_server, bearer
+from looking_again import a_moment
 from web_stage import HeldTranslator, Page, begin, devserver_in, execute, server_of
 
 from collectors import start_recording
@@ -54,6 +55,7 @@ def over(client, address):
     """The page of an erasure when nothing more comes; until then it says that it will load itself again."""
     while 'http-equiv="refresh"' in (page := client.get(address)).text:
         assert page.status_code == 200
+        a_moment()
     return page
 
 

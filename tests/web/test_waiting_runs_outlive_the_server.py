@@ -6,6 +6,7 @@ import pytest
 from class_stage import CLASS_TOKEN, a_server, bearer
 from hypothesis import given
 from hypothesis import strategies as st
+from looking_again import a_moment
 from web_stage import HeldTranslator, Messages, client_of, devserver_in
 
 from devserver.engines import InputImage
@@ -72,7 +73,7 @@ def under_way(client, run):
     """The addresses of a run once it has begun, however busy the machine is."""
     secret = {"X-Ticket-Secret": run["ticket_secret"]}
     while (told := client.get(f"/api/runs/{run['ticket']}", headers=secret).json())["status"] != "running":
-        pass
+        a_moment()
     return told
 
 
