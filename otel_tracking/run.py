@@ -12,19 +12,17 @@ from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanContext
 
 from otel_tracking import attributes as names
-from otel_tracking.frame import ITEM, freeze
 from otel_tracking.links import links_of
 from otel_tracking.scope import Scope
-from otel_tracking.scopes import CallingScope, Output, Stage, open_stage
+from otel_tracking.scopes import CallingScope, Output, Stage, note, open_stage
 from otel_tracking.secrets.places import REDACTION_FACT
 from otel_tracking.shared import Run, Where, span_id_of, trace_id_of
-from otel_tracking.span_event import Frame
 from otel_tracking.taxonomy import ItemType
-from otel_tracking.values.plain import KNOWN_TYPES, describe_error, is_cancellation, plain_number
+from otel_tracking.values.plain import describe_error, is_cancellation, plain_number
 
 _DAY = 24 * 60 * 60
-_AT_START, _AT_END = 0, 5
-_AT_ROOT: Where = (_AT_START, None, None, None)
+_AT_ROOT: Where = (0, None, None, None)
+_AT_END: Where = (5, None, None, None)
 
 EXECUTION_FACT = "execution"
 """Name of the facts that amend the record's own fields; the first `pipeline_start` says what they were at first."""
@@ -67,27 +65,6 @@ class Execution(CallingScope):
             value = self._run.attribution.without_names(value)
         super().fact(name, value)
 
-    def note(self, item_type: ItemType, stage: Any, metadata: dict[str, Any]) -> None:
-        """Log an item of our own, at a stage: `item` without what none of ours has; every change of stage is one."""
-        run = self._run
-        try:
-            now = run.now()
-            name, medium = KNOWN_TYPES[item_type]
-            number = run.next_number()
-            payload = freeze((
-                ITEM, self.id, number, now, name, medium, stage, None, None,
-                None, None, None, None, None, None, None, None, None, metadata,
-            ))  # fmt: skip
-            if run.search(memoryview(payload)):
-                payload, name = run.without_secrets(self, payload, name)
-            frame = Frame(name, now, self.id, payload)
-            if not run.is_over:
-                run.emit(self.span, frame)
-            if run.is_over:  # meanwhile perhaps, in another thread
-                run.emit_late(self, frame)
-        except Exception as trouble:
-            run.troubles.report("item", trouble)
-
     def cancel(self, reason: str = "cancelled by a person") -> None:
         """Say that a person stopped this run; the record's status will be `cancelled`."""
         self._cancelled = reason
@@ -127,9 +104,9 @@ class Execution(CallingScope):
 
     def _log_completion(self) -> None:
         outcome = self._run.outcome
-        self.note(
+        note(
+            Scope(self._run, self.span, self._started_ns, _AT_END),
             ItemType.PIPELINE_COMPLETE,
-            _AT_END,
             {
                 "outputs_generated": outcome.outputs_generated,
                 "stages_completed": list(outcome.stages_completed),
@@ -144,9 +121,10 @@ def start_execution(run: Run, fields: dict[str, Any], links: Iterable[SpanContex
     now = run.now()
     given = {name: value for name, value in fields.items() if value is not None}
     span = _start_root(run, given, links, now)
-    run.root = execution = Execution(run, span, now)
+    run.root_span = span
+    execution = Execution(run, span, now)
     execution.name_span()
-    execution.note(ItemType.PIPELINE_START, _AT_START, {"execution_id": execution.execution_id, **given})
+    note(execution, ItemType.PIPELINE_START, {"execution_id": execution.execution_id, **given})
     execution.fact(REDACTION_FACT, {"rules": run.redactor.version})
     return execution
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from time import perf_counter_ns
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,12 +13,14 @@ from opentelemetry.trace import SpanKind
 from otel_tracking import attributes as names
 from otel_tracking.capture.binding import CapturesHttp
 from otel_tracking.current_span import SpanBlock
+from otel_tracking.frame import ITEM, freeze
 from otel_tracking.nodes import NODE_FACT
 from otel_tracking.scope import Attempt, Scope
 from otel_tracking.shared import Run
+from otel_tracking.span_event import Frame
 from otel_tracking.surroundings import blocks, enter_block
 from otel_tracking.taxonomy import STAGE_NAMES, ItemType
-from otel_tracking.values.plain import describe_error, is_cancellation, plain_number, text, text_or
+from otel_tracking.values.plain import KNOWN_TYPES, describe_error, is_cancellation, plain_number, text, text_or
 
 _attempt_of: Callable[[tuple[str, Any, Any, float | None]], Attempt] = partial(tuple.__new__, Attempt)
 """Makes one in half the time; every call makes two."""
@@ -261,4 +264,29 @@ def _log_transition(run: Run, number: int) -> None:
     """Log the change of stage at the root, if it is one."""
     previous = run.enter_stage(number)
     if previous is not None:
-        run.root.note(ItemType.STAGE_TRANSITION, number, {"from_stage": previous, "to_stage": number})
+        at_root = Scope(run, run.root_span, 0, (number, None, None, None))
+        at_root.ended = run.is_over
+        note(at_root, ItemType.STAGE_TRANSITION, {"from_stage": previous, "to_stage": number})
+
+
+def note(scope: Scope, item_type: ItemType, metadata: dict[str, Any]) -> None:
+    """Log an item of our own: `item` without what none of ours has; every run has seven or so."""
+    run, started = scope._run, perf_counter_ns()
+    now = run.offset_ns + started
+    try:
+        name, medium = KNOWN_TYPES[item_type]
+        number, stage = run.next_number(), scope._where[0]
+        payload = freeze((
+            ITEM, scope.id, number, now, name, medium, stage, None, None,
+            None, None, None, None, None, None, None, None, None, metadata,
+        ))  # fmt: skip
+        if run.search(memoryview(payload)):
+            payload, name = run.without_secrets(scope, payload, name)
+        frame = Frame(name, now, scope.id, payload)
+        if not scope.ended:
+            run.emit(scope.span, frame)
+        if scope.ended:
+            run.emit_late(scope, frame)
+        run.timings.take(perf_counter_ns() - started)
+    except Exception as trouble:
+        run.troubles.report("item", trouble)

@@ -17,7 +17,6 @@ from otel_tracking.frame import MediaBytes
 from otel_tracking.outcome import Outcome
 from otel_tracking.secrets.places import RedactedPlaces
 from otel_tracking.span_event import Frame
-from otel_tracking.taxonomy import ItemType
 from otel_tracking.timings import Timings
 from otel_tracking.values.plain import hold_media
 
@@ -81,13 +80,6 @@ class OnSpan(Protocol):
 
     def parent_context(self) -> Context:
         """The OpenTelemetry context in which this scope's span is the current one."""
-
-
-class RootScope(Protocol):
-    """An execution, as far as the scopes below it know it."""
-
-    def note(self, item_type: ItemType, stage: Any, metadata: dict[str, Any]) -> None:
-        """Log an item of our own."""
 
 
 def span_id_of(span: Any) -> int:
@@ -155,7 +147,7 @@ class Run:
         self.search = self.redactor.search
         self.redacted = RedactedPlaces()
         self.outcome = Outcome()
-        self.root: RootScope  # set by the execution, which needs a run to begin with
+        self.root_span: Span = INVALID_SPAN
         self.offset_ns = time.time_ns() - time.perf_counter_ns()
         self.items, self.spans = Numbers(), Numbers()
         self.next_number, self.count_span = self.items.take, self.spans.take
