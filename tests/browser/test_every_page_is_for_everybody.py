@@ -91,6 +91,7 @@ class Tour:
             self.come_in,
             self.see_nothing,
             self.send_off,
+            self.let_three_hops_go,
             self.see_what_is_under_way,
             self.see_that_it_is_full,
         ):
@@ -128,10 +129,13 @@ class Tour:
 
     def send_off(self, visitor):
         visitor.under_way = visitor.execute("stillepost", LONG, wait=False)["run_url"]
-        for _ in range(3):
-            self.held.wait_until_asked()
-            self.held.release()
         self.held.wait_until_asked()
+
+    def let_three_hops_go(self, visitor):
+        """Once all runs have asked: before, the first would be given those of runs that have not begun, and end."""
+        for _ in range(3):
+            self.held.release()
+            self.held.wait_until_asked()
 
     def see_what_is_under_way(self, visitor):
         waiting = visitor.execute("stillepost", WORRYING, wait=False)
