@@ -21,8 +21,8 @@ from otel_tracking.taxonomy import ItemType
 from otel_tracking.values.plain import describe_error, is_cancellation, plain_number
 
 _DAY = 24 * 60 * 60
-_AT_ROOT: Where = (0, None, None, None)
-_AT_END: Where = (5, None, None, None)
+_AT_START, _AT_END = 0, 5
+_AT_ROOT: Where = (_AT_START, None, None, None)
 
 EXECUTION_FACT = "execution"
 """Name of the facts that amend the record's own fields; the first `pipeline_start` says what they were at first."""
@@ -105,8 +105,9 @@ class Execution(CallingScope):
     def _log_completion(self) -> None:
         outcome = self._run.outcome
         note(
-            Scope(self._run, self.span, self._started_ns, _AT_END),
+            self._run,
             ItemType.PIPELINE_COMPLETE,
+            _AT_END,
             {
                 "outputs_generated": outcome.outputs_generated,
                 "stages_completed": list(outcome.stages_completed),
@@ -121,10 +122,10 @@ def start_execution(run: Run, fields: dict[str, Any], links: Iterable[SpanContex
     now = run.now()
     given = {name: value for name, value in fields.items() if value is not None}
     span = _start_root(run, given, links, now)
-    run.root_span = span
     execution = Execution(run, span, now)
+    run.root_span, run.root_id = span, execution.id
     execution.name_span()
-    note(execution, ItemType.PIPELINE_START, {"execution_id": execution.execution_id, **given})
+    note(run, ItemType.PIPELINE_START, _AT_START, {"execution_id": execution.execution_id, **given})
     execution.fact(REDACTION_FACT, {"rules": run.redactor.version})
     return execution
 

@@ -264,29 +264,34 @@ def _log_transition(run: Run, number: int) -> None:
     """Log the change of stage at the root, if it is one."""
     previous = run.enter_stage(number)
     if previous is not None:
-        at_root = Scope(run, run.root_span, 0, (number, None, None, None))
-        at_root.ended = run.is_over
-        note(at_root, ItemType.STAGE_TRANSITION, {"from_stage": previous, "to_stage": number})
+        note(run, ItemType.STAGE_TRANSITION, number, {"from_stage": previous, "to_stage": number})
 
 
-def note(scope: Scope, item_type: ItemType, metadata: dict[str, Any]) -> None:
-    """Log an item of our own: `item` without what none of ours has; every run has seven or so."""
-    run, started = scope._run, perf_counter_ns()
+def note(run: Run, item_type: ItemType, stage: Any, metadata: dict[str, Any]) -> None:
+    """Log an item of our own at the root: `item` without what none of ours has; every run has seven or so."""
+    started = perf_counter_ns()
     now = run.offset_ns + started
     try:
         name, medium = KNOWN_TYPES[item_type]
-        number, stage = run.next_number(), scope._where[0]
+        number, root_id = run.next_number(), run.root_id
         payload = freeze((
-            ITEM, scope.id, number, now, name, medium, stage, None, None,
+            ITEM, root_id, number, now, name, medium, stage, None, None,
             None, None, None, None, None, None, None, None, None, metadata,
         ))  # fmt: skip
         if run.search(memoryview(payload)):
-            payload, name = run.without_secrets(scope, payload, name)
-        frame = Frame(name, now, scope.id, payload)
-        if not scope.ended:
-            run.emit(scope.span, frame)
-        if scope.ended:
-            run.emit_late(scope, frame)
+            payload, name = run.without_secrets(_at_root(run), payload, name)
+        frame = Frame(name, now, root_id, payload)
+        if not run.is_over:
+            run.emit(run.root_span, frame)
+        if run.is_over:  # meanwhile perhaps, in another thread
+            run.emit_late(_at_root(run), frame)
         run.timings.take(perf_counter_ns() - started)
     except Exception as trouble:
         run.troubles.report("item", trouble)
+
+
+def _at_root(run: Run) -> Scope:
+    """A scope on the root's span; a run holds none of its own, so that no cycle waits for a garbage collector."""
+    scope = Scope(run, run.root_span, 0, (None, None, None, None))
+    scope.ended = run.is_over
+    return scope

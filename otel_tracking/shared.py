@@ -148,6 +148,7 @@ class Run:
         self.redacted = RedactedPlaces()
         self.outcome = Outcome()
         self.root_span: Span = INVALID_SPAN
+        self.root_id = 0
         self.offset_ns = time.time_ns() - time.perf_counter_ns()
         self.items, self.spans = Numbers(), Numbers()
         self.next_number, self.count_span = self.items.take, self.spans.take
