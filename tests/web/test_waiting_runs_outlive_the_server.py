@@ -1,5 +1,6 @@
 """What a 202 promised is kept: a server that is killed runs it when it is back, or says what became of it."""
 
+import contextlib
 import sqlite3
 
 import pytest
@@ -91,6 +92,32 @@ def test_who_asked_is_told_by_its_id_too_that_a_run_was_lost_and_nobody_else_is(
         page = client.get(run["run_url"], headers={"Accept-Language": "de"})
     assert (lost.status_code, lost.json()["run_status"]) == (410, "interrupted")
     assert (page.status_code, "nichts von ihr ist gespeichert" in page.text) == (410, True)
+
+
+class Witness(Tickets):
+    """Tickets that note what could be told of a run before its id is in the file, and what is in the file after."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.folder, self.runner = folder, None
+        self.told, self.in_the_file = [], []
+
+    def name(self, ticket, execution_id):
+        self.told.append(self.runner.find(ticket).execution_id)
+        super().name(ticket, execution_id)
+        with contextlib.closing(sqlite3.connect(self.folder / "tickets.sqlite")) as file:
+            self.in_the_file += file.execute("SELECT ticket, execution_id FROM tickets").fetchall()
+
+
+def test_nobody_is_told_the_id_of_a_run_before_it_is_known_for_good_whose_it_is(tmp_path):
+    tickets = Witness(tmp_path / "serving")
+    with devserver_in(tmp_path / "data") as devserver:
+        tickets.runner = Runner(devserver.pipeline, tickets=tickets)
+        job = tickets.runner.submit(Request(prompt="x"))
+        assert job.done.wait(PATIENCE)
+        assert tickets.runner.close(PATIENCE)
+    assert tickets.told == [None]
+    assert tickets.in_the_file == [(job.ticket, job.execution_id)]
 
 
 def test_a_server_that_dies_of_a_run_does_not_die_of_it_again(tmp_path):

@@ -249,8 +249,9 @@ class Runner:
             self._changed.notify_all()
 
     def _begin(self, job: Job, run: Execution) -> None:
-        job.begin(run)
+        # Before anybody can be told the id: a server that dies now still knows whose it was.
         self._tickets.name(job.ticket, run.execution_id)
+        job.begin(run)
 
 
 def _all_done(jobs: Iterable[Job], timeout: float) -> bool:

@@ -114,8 +114,9 @@ class Tickets:
         return not (is_kept and changed == 0)
 
     def name(self, ticket: str, execution_id: str) -> None:
-        """A run has its execution id. Nobody waits for this."""
-        self._done(self._execute, "UPDATE tickets SET execution_id = ? WHERE ticket = ?", (execution_id, ticket))
+        """A run has its execution id; durable when this returns, so that whoever is told the id is told it for good."""
+        told = "UPDATE tickets SET execution_id = ? WHERE ticket = ?"
+        self._done(self._execute, told, (execution_id, ticket)).result()
 
     def end(self, ticket: str, state: str, reason: str = "") -> None:
         """A run is over. Nobody waits for this."""
