@@ -32,6 +32,7 @@ def research_of(settings: RecordingSettings) -> dict[str, Any]:
         "outbox": outbox_of(settings.data_dir),
         "outbox_bytes": settings.outbox_bytes,
         "outbox_when_full": settings.outbox_when_full,
+        "research_runs": settings.research_runs,
     }
 
 
@@ -41,7 +42,10 @@ def with_media_store(settings: RecordingSettings, sinks: Sequence[Sink]) -> list
         return list(sinks)
     from collectors.outbox.media_store import open_media_store
 
-    return [*sinks, open_media_store(list(sinks), settings.media_store, outbox_of(settings.data_dir))]
+    return [
+        *sinks,
+        open_media_store(list(sinks), settings.media_store, outbox_of(settings.data_dir), settings.research_runs),
+    ]
 
 
 def places_of(settings: RecordingSettings) -> list[Place]:

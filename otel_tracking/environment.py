@@ -21,6 +21,7 @@ RESEARCH_TOKEN = "DEVSERVER_RESEARCH_TOKEN"
 OUTBOX_BYTES = "DEVSERVER_OUTBOX_BYTES"
 OUTBOX_WHEN_FULL = "DEVSERVER_OUTBOX_WHEN_FULL"
 MEDIA_STORE = "DEVSERVER_MEDIA_STORE"
+RESEARCH_RUNS = "DEVSERVER_RESEARCH_RUNS"
 
 ASSEMBLY = "DEVSERVER_ASSEMBLY"
 THREAD, PROCESS = "thread", "process"
@@ -28,6 +29,8 @@ THREAD, PROCESS = "thread", "process"
 
 WAIT, DROP_OLDEST = "wait", "drop_oldest"
 """What becomes of a record for which the outbox has no room."""
+CONSENTED, ALL = "consented", "all"
+"""Which runs a research programme is sent: of a study that asks for consent those that have it, or all."""
 REDACTED = "redacted"
 """What `otlp_content` is for viewers whose every text is looked over first."""
 
@@ -51,7 +54,8 @@ class RecordingSettings:
 
     Whole records go to `research_endpoint` as well, with `research_token`; None for nowhere. Of each process at most
     `outbox_bytes` wait for it, None for the usual 4 GiB; then records `wait` in their journals, or it is `drop_oldest`.
-    Media are brought to `media_store`, `s3://bucket/prefix` or a folder; None for nowhere.
+    Media are brought to `media_store`, `s3://bucket/prefix` or a folder; None for nowhere. Of a study that asks for
+    consent only runs leave that have it: `research_runs` says `consented`, or `all`.
 
     Records are made on a `thread` of the pipeline's process or in a `process` of their own, as `assembly` says; None
     for what is usual there.
@@ -67,6 +71,7 @@ class RecordingSettings:
     research_token: str | None = field(default=None, repr=False)
     outbox_bytes: int | None = None
     outbox_when_full: str = WAIT
+    research_runs: str = CONSENTED
     media_store: str | None = field(default=None, repr=False)
     assembly: str | None = None
 
@@ -138,11 +143,15 @@ def _read_research(environment: Mapping[str, str]) -> dict[str, Any]:
     when_full = environment.get(OUTBOX_WHEN_FULL, "").strip() or WAIT
     if when_full not in (WAIT, DROP_OLDEST):
         raise RecordingError(f"{OUTBOX_WHEN_FULL} is {when_full!r:.40}; {WAIT} or {DROP_OLDEST} would work")
+    runs = environment.get(RESEARCH_RUNS, "").strip() or CONSENTED
+    if runs not in (CONSENTED, ALL):
+        raise RecordingError(f"{RESEARCH_RUNS} is {runs!r:.40}; {CONSENTED} or {ALL} would work")
     return {
         "research_endpoint": given[RESEARCH_ENDPOINT] or None,
         "research_token": given[RESEARCH_TOKEN] or None,
         "outbox_bytes": _read_bytes(environment.get(OUTBOX_BYTES, "").strip()),
         "outbox_when_full": when_full,
+        "research_runs": runs,
         "media_store": environment.get(MEDIA_STORE, "").strip() or None,
     }
 

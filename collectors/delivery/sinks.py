@@ -134,11 +134,30 @@ class RefusingSink(Protocol):
         """Whether a run was erased, by what is known of it."""
 
 
+@runtime_checkable
+class ConsentSink(Protocol):
+    """A sink beside whose records it is known who has said yes to what: not all that it keeps may leave the machine."""
+
+    def lets_out(self, run: Any) -> bool:
+        """Whether a run may leave now: a record, or whatever says of what study and of whom it is."""
+
+
 def is_erased(sinks: Sequence[Sink], execution_id: str | None, trace_id: str | None) -> bool:
     """Whether every one of the sinks says that a run was erased."""
     return bool(sinks) and all(
         isinstance(sink, RefusingSink) and sink.is_erased(execution_id, trace_id) for sink in sinks
     )
+
+
+def lets_out(sinks: Sequence[Sink], run: Any) -> bool:
+    """Whether none of the sinks that know says that a run may not leave."""
+    return all(sink.lets_out(run) for sink in sinks if isinstance(sink, ConsentSink))
+
+
+def stored_run(sinks: Sequence[Sink], trace_id: str) -> ExecutionRecord | None:
+    """The record of a run as the first of the sinks has it that can say; None where none has."""
+    found = (sink.stored(trace_id) for sink in sinks if isinstance(sink, Archive))
+    return next((record for record in found if record is not None), None)
 
 
 def refused_by(sink: Sink) -> int:

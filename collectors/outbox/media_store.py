@@ -20,10 +20,13 @@ from typing import Any, Protocol
 
 from collectors.delivery.sinks import Sink, is_erased
 from collectors.forks import watch
+from collectors.outbox.consented import Consented, asking, why_stays
 from collectors.outbox.sending import FIRST_ANSWER, wait_after
+from collectors.outbox.staying import Stays
 from collectors.receiving.durably import sync_directory
 from collectors.receiving.rewriting import remove_what_deaths_left
 from collectors.receiving.spool import MOST_BYTES, SpoolFull
+from otel_tracking.environment import CONSENTED
 from otel_tracking.erasure import Beyond, IsMeant, Removed, RunId
 from otel_tracking.errors import RecordingError
 from otel_tracking.extras import Extra
@@ -54,10 +57,11 @@ class MediaStore:
         store: MediaPlace,
         *,
         is_erased: Callable[[str | None, str | None], bool],
+        consented: Consented | None = None,
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self._directory, self._store, self._most_bytes = Path(directory), store, most_bytes
-        self.is_erased = is_erased
+        self.is_erased, self._consented = is_erased, consented
         self.refused, self.trouble = 0, ""
         self.counts: Counter[str] = Counter()
         self._changed = threading.Condition()
@@ -71,6 +75,9 @@ class MediaStore:
         """Keep a record's media."""
         if self.is_erased(record.execution_id, record.trace_id):
             self.refused += 1
+            return
+        if record.attachments and self._consented and not self._consented.takes(record):
+            self.counts[Stays.WITHHELD] += 1
             return
         for sha256, content in record.attachments.items():
             self._keep(self._directory / f"{record.trace_id}-{sha256}", content)
@@ -95,8 +102,8 @@ class MediaStore:
 
     def health(self) -> dict[str, Any]:
         """How it is doing, in counts."""
-        waiting = self._waiting()
-        return {"stored": self.counts["stored"], "waiting": len(waiting), "trouble": self.trouble or None}
+        counted = {name: self.counts[name] for name in ("stored", "withheld")}
+        return {**counted, "waiting": len(self._waiting()), "trouble": self.trouble or None}
 
     def _keep(self, path: Path, content: bytes) -> None:
         if path.exists():
@@ -134,10 +141,13 @@ class MediaStore:
     def _bring(self, path: Path) -> None:
         trace, _, sha256 = path.name.partition("-")
         with contextlib.suppress(FileNotFoundError):  # another process was faster, or it was erased
-            if not self.is_erased(None, trace):
+            why = why_stays(self.is_erased, self._consented, trace)
+            if why is None:
                 self._store.put_if_absent(f"media/{sha256[:2]}/{sha256}", path.read_bytes())
-                self.counts["stored"] += 1
+            self.counts[why or "stored"] += 1
             path.unlink()
+        if self._consented and not any(self._directory.glob(f"{trace}-*")):
+            self._consented.gone([trace])
         with self._changed:
             self._changed.notify_all()
 
@@ -214,6 +224,14 @@ def object_store(where: str) -> MediaPlace:
         raise RecordingError(f"no media can go to {came!r:.80}; s3://bucket/prefix or a folder would work") from trouble
 
 
-def open_media_store(sinks: Sequence[Sink], where: str, outbox: Path) -> MediaStore:
-    """A media store beside other sinks: media of runs that these say were erased are not brought anywhere."""
-    return MediaStore(outbox / MEDIA, object_store(where), is_erased=partial(is_erased, list(sinks)))
+def open_media_store(sinks: Sequence[Sink], where: str, outbox: Path, runs: str = CONSENTED) -> MediaStore:
+    """A media store beside other sinks: media of runs that these say were erased, or may not leave, stay here.
+
+    `runs` is `consented`, or `all`, also without consent.
+    """
+    return MediaStore(
+        outbox / MEDIA,
+        object_store(where),
+        is_erased=partial(is_erased, list(sinks)),
+        consented=asking(sinks, runs),
+    )

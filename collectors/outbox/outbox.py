@@ -14,16 +14,20 @@ from collectors.building.spans_of_record import counted_spans_of
 from collectors.delivery.sinks import Sink, is_erased
 from collectors.forks import watch
 from collectors.outbox.boxes import open_box
+from collectors.outbox.consented import Consented, asking, why_stays
 from collectors.outbox.endpoint import research_address
 from collectors.outbox.line import ANYBODY, InLine
 from collectors.outbox.posting import Post, http_post
 from collectors.outbox.sending import OutboxSender
+from collectors.outbox.staying import Stays
 from collectors.receiving.entries import PROTOBUF
 from collectors.receiving.spool import MOST_BYTES, SpoolFull
 from collectors.spans.finished import FinishedSpan
 from collectors.spans.to_otlp import request_of
+from collectors.spans.without_traces import Traces
 from collectors.viewers.settings import FULL, OtlpSettings
 from otel_tracking import attributes as names
+from otel_tracking.environment import CONSENTED
 from otel_tracking.errors import RecordingError
 from otel_tracking.record import ExecutionRecord
 
@@ -47,7 +51,7 @@ class Outbox:
 
     `endpoint` is where OTLP/HTTP is taken, with its path. At most `most_bytes` wait, and as many of what was refused.
     `is_erased` is asked, with an execution id and a trace id of which one may be None, before anything is kept and
-    before it is sent. A run's media do not travel by it.
+    before it is sent; so is `consented`, which is None where nobody has to be. A run's media do not travel by it.
     """
 
     def __init__(
@@ -60,22 +64,24 @@ class Outbox:
         when_full: WhenFull | str = WhenFull.WAIT,
         resource: Mapping[str, Any] | None = None,
         is_erased: Callable[[str | None, str | None], bool] | None = None,
+        consented: Consented | None = None,
         post: Post | None = None,
     ) -> None:
         self._directory, self._when_full, self._most_bytes = Path(directory), WhenFull(when_full), most_bytes
         self.location = str(self._directory)
         self._address = OtlpSettings(endpoint=endpoint).address
         self._resource = {**(resource or {}), names.OTLP_CONTENT: FULL}
-        self._is_erased = is_erased or _never
+        self._is_erased, self._consented = is_erased or _never, consented
         self.counts: Counter[str] = Counter()
-        self.refused = 0
+        self.refused = self.withheld = 0
         self._box = open_box(self._directory, most_bytes)
         self._is_ours = True
         self._sender = OutboxSender(
             self._directory,
             self._box,
             (lambda: post) if post else partial(http_post, endpoint, token),
-            partial(self.is_erased, None),
+            partial(why_stays, self.is_erased, consented),
+            self._gone,
             self.counts,
             most_bytes,
         )
@@ -91,12 +97,16 @@ class Outbox:
         self.write_all([record])
 
     def write_all(self, records: Sequence[ExecutionRecord]) -> None:
-        """Keep records, several in a request; none of runs that were erased."""
-        wanted = [record for record in records if not self.is_erased(record.execution_id, record.trace_id)]
+        """Keep records, several in a request; none of runs that were erased, nor of those that may not leave."""
+        there = [record for record in records if not self.is_erased(record.execution_id, record.trace_id)]
+        wanted = [record for record in there if self._consented is None or self._consented.takes(record)]
         for body, traces in _shared(self._requests(wanted), min(SHARED_REQUEST, self._most_bytes)):
             self._keep(body, traces)
             self.counts["requests"] += 1
-        self.refused += len(records) - len(wanted)
+        self.refused += len(records) - len(there)
+        if len(wanted) < len(there):
+            self.withheld += len(there) - len(wanted)
+            self._sender.tell("runs of a study are not sent: no consent, or it cannot be read (docs/privacy.md)")
 
     def settle(self, timeout: float | None) -> bool:
         """Wait until everything that waits is taken or refused, or time is up."""
@@ -107,6 +117,7 @@ class Outbox:
         return {
             "endpoint": self._address,
             **{name: self.counts[name] for name in _COUNTED},
+            "withheld": self.withheld + self.counts[Stays.WITHHELD],
             "waiting": len(self._sender.line),
             "bytes": self._box.size,
             "oldest_seconds": self._sender.line.oldest,
@@ -126,6 +137,10 @@ class Outbox:
             self._is_ours = False
             self._sender.after_fork()
             self._box.after_fork()
+
+    def _gone(self, traces: Traces) -> None:
+        if self._consented:
+            self._consented.gone(f"{trace:032x}" for trace in traces)
 
     def _requests(self, records: Iterable[ExecutionRecord]) -> Iterator[tuple[bytes, int]]:
         """The requests of each record alone, and its trace."""
@@ -194,9 +209,13 @@ def open_outbox(
     token: str | None = None,
     most_bytes: int | None = None,
     when_full: str = WhenFull.WAIT,
+    runs: str = CONSENTED,
     resource: Mapping[str, Any] | None = None,
 ) -> Outbox:
-    """An outbox beside other sinks: what these say was erased is not sent. Raises `RecordingError`."""
+    """An outbox beside other sinks: what these say was erased, or may not leave, is not sent. Raises `RecordingError`.
+
+    `runs` is `consented`, or `all`, also without consent.
+    """
     if directory is None:
         raise RecordingError("research_endpoint needs a directory for what waits: outbox='data/outbox' would work")
     if when_full not in set(WhenFull):
@@ -211,6 +230,7 @@ def open_outbox(
             when_full=when_full,
             resource=resource,
             is_erased=partial(is_erased, list(sinks)),
+            consented=asking(sinks, runs),
         )
     except OSError as trouble:
         raise RecordingError(f"no outbox can be had: {trouble}") from trouble

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from collectors.outbox.boxes import REFUSED, left_boxes
-from collectors.outbox.erased import IsErased, rest_of
 from collectors.outbox.line import ANYBODY
 from collectors.outbox.posting import Post, Reception, ServerAnswer
 from collectors.outbox.refused import bodies_in, keep_refused, refused_in
+from collectors.outbox.staying import WhyStays, rest_of
 from collectors.receiving.erasing import owned
 from collectors.receiving.spool import MOST_BYTES, Spool, segments_in
 
@@ -28,26 +28,26 @@ class Retried:
     stopped: str | None = None
 
 
-def retry(outbox: Path, post: Post, is_erased: IsErased, progress: Progress | None = None) -> Retried:
+def retry(outbox: Path, post: Post, why_stays: WhyStays, progress: Progress | None = None) -> Retried:
     """Send each request once, oldest folder first; at the first that is not taken now it ends: so would all others."""
     done = Retried()
     with ExitStack() as held:
         boxes = [held.enter_context(closing(box)) for box in left_boxes(outbox)]
         refused = refused_in(outbox)
         of = sum(sum(1 for _ in bodies_in(path)) for box in boxes for path in segments_in(box.directory)) + len(refused)
-        for number, _ in enumerate(_attempts(outbox, boxes, refused, post, is_erased, done), start=1):
+        for number, _ in enumerate(_attempts(outbox, boxes, refused, post, why_stays, done), start=1):
             if progress:
                 progress(number, of)
     return done
 
 
 def _attempts(
-    outbox: Path, boxes: list[Spool], refused: list[Path], post: Post, is_erased: IsErased, done: Retried
+    outbox: Path, boxes: list[Spool], refused: list[Path], post: Post, why_stays: WhyStays, done: Retried
 ) -> Iterator[None]:
     for box in boxes:
         for entry in box.entries():
             box.hold(entry.place, [ANYBODY])
-            body = rest_of(entry.body, is_erased)
+            body = rest_of(entry.body, why_stays).body
             answer = _count(post(body) if body else ServerAnswer(Reception.TAKEN), done)
             if answer.verdict is Reception.LATER:
                 return
@@ -59,7 +59,7 @@ def _attempts(
         return
     with owned(outbox / REFUSED) as is_ours:
         for path in refused if is_ours else ():
-            rest = [body for body in (rest_of(body, is_erased) for body in bodies_in(path)) if body]
+            rest = [rest.body for rest in (rest_of(body, why_stays) for body in bodies_in(path)) if rest.body]
             answers = [_count(post(body), done) for body in rest]
             if any(answer.verdict is Reception.LATER for answer in answers):
                 return

@@ -15,36 +15,42 @@ from pathlib import Path
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, set_value
 
 from collectors.outbox.boxes import left_boxes
-from collectors.outbox.erased import IsErased, let_go_of_erased, rest_of
 from collectors.outbox.line import ANYBODY, InLine, WaitingLine
 from collectors.outbox.posting import Post, Reception, ServerAnswer
 from collectors.outbox.refused import keep_refused
+from collectors.outbox.staying import Sendable, WhyStays, let_go_of_staying, rest_of
 from collectors.receiving.entries import PROTOBUF
 from collectors.receiving.kept_runs import traces_in
 from collectors.receiving.spool import MOST_BYTES, Spool
+from collectors.spans.without_traces import Traces
 
 _log = logging.getLogger("otel_tracking")
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 LOOKS = 30.0
-"""Seconds after which is looked again for what was erased, and for what other processes have left."""
+"""Seconds after which is looked again for what may not leave any more, and for what other processes have left."""
 FIRST_ANSWER = 1.0
 """Seconds that the end of a program waits for a server that has not answered yet: it may be dead."""
 
 
 class OutboxSender:
-    """Sends the requests of one outbox. `make_post` is called on its thread, where it imports what it needs."""
+    """Sends the requests of one outbox. `make_post` is called on its thread, where it imports what it needs.
+
+    `gone` is told of the runs of each request that waits no more.
+    """
 
     def __init__(
         self,
         outbox: Path,
         box: Spool,
         make_post: Callable[[], Post],
-        is_erased: IsErased,
+        why_stays: WhyStays,
+        gone: Callable[[Traces], object],
         counts: Counter[str],
         most_bytes: int = MOST_BYTES,
     ) -> None:
-        self._outbox, self._box, self._make_post, self._is_erased = outbox, box, make_post, is_erased
+        self._outbox, self._box, self._make_post = outbox, box, make_post
+        self._why_stays, self._gone = why_stays, gone
         self.counts, self._most_bytes = counts, most_bytes
         self.line, self.trouble = WaitingLine(), ""
         self._adopted: list[Spool] = []
@@ -60,7 +66,7 @@ class OutboxSender:
         """Keep a request that cannot be sent, ever."""
         keep_refused(self._outbox, body, self._most_bytes)
         self.counts["refused"] += 1
-        self._tell(f"requests are refused ({reason}); they are kept, see otel-tracking outbox")
+        self.tell(f"requests are refused ({reason}); they are kept, see otel-tracking outbox")
 
     def close(self, timeout: float) -> None:
         """Send what can be sent in `timeout` seconds; the rest stays for the next process.
@@ -88,7 +94,7 @@ class OutboxSender:
             except Exception as trouble:  # a full disk, a lock on the tombstones: they pass, and what waits is kept
                 self.counts["troubles"] += 1
                 self.trouble = str(trouble) if isinstance(trouble, OSError) else type(trouble).__name__
-                self._tell(f"sending met {type(trouble).__name__}; what waits is kept, and tried again")
+                self.tell(f"sending met {type(trouble).__name__}; what waits is kept, and tried again")
             if self.line.pause(wait_after(attempt)):
                 return
 
@@ -126,28 +132,32 @@ class OutboxSender:
     def _send(self, one: InLine, post: Post) -> None:
         """Send until it is taken or refused, or the end comes."""
         for attempt in itertools.count():
-            body = self._read(one)
-            answer = post(body) if body else ServerAnswer(Reception.TAKEN)
+            rest = self._read(one)
+            answer = post(rest.body) if rest.body else ServerAnswer(Reception.TAKEN)
             self.trouble = "" if answer.verdict is Reception.TAKEN else answer.reason
             self._is_answered = answer.verdict is Reception.TAKEN
             if answer.verdict is not Reception.LATER:
-                return self._is_answered_for(one, answer, body)
+                return self._is_answered_for(one, answer, rest)
             self.counts["attempts_failed"] += 1
-            self._tell(f"the research endpoint does not take records now ({answer.reason}); they wait in files")
+            self.tell(f"the research endpoint does not take records now ({answer.reason}); they wait in files")
             if self._pause(answer.wait if answer.wait is not None else wait_after(attempt)):
                 return
             if one not in self.line:  # it was dropped, or stands elsewhere
                 return
 
-    def _is_answered_for(self, one: InLine, answer: ServerAnswer, body: bytes) -> None:
+    def _is_answered_for(self, one: InLine, answer: ServerAnswer, asked: Sendable) -> None:
+        staying = asked.staying
         if answer.verdict is Reception.REFUSED:
-            rest = rest_of(body, self._is_erased)  # it may have been erased while it was on its way
-            if rest:
-                self.refuse(rest, answer.reason)
-        elif body:
+            rest = rest_of(asked.body, self._why_stays)  # it may have been erased while it was on its way
+            staying = staying + rest.staying
+            if rest.body:
+                self.refuse(rest.body, answer.reason)
+        elif asked.body:
             self.counts["sent"] += 1
             self._told.clear()
+        self.counts.update(staying)
         if self.line.done(one):
+            self._gone(one.traces)
             self._let_go_of(one.box)
 
     def _let_go_of(self, box: Spool) -> None:
@@ -164,27 +174,27 @@ class OutboxSender:
             self._adopted.remove(box)
             box.close()
 
-    def _read(self, one: InLine) -> bytes:
-        """The request, without runs that were erased; empty where nothing is left of it."""
+    def _read(self, one: InLine) -> Sendable:
+        """The request, without runs that may not leave any more."""
         try:
             body = one.box.read(one.place).body
         except OSError as trouble:
             if trouble.errno not in (None, errno.ENOENT):
                 raise
             self.counts["damaged"] += 1  # the disk gave back something else than it was given
-            return b""
-        return rest_of(body, self._is_erased)
+            return Sendable(b"", Counter())
+        return rest_of(body, self._why_stays)
 
     def _pause(self, seconds: float) -> bool:
-        """Wait, and see meanwhile whether something was erased; True where the end came."""
+        """Wait, and see meanwhile whether something may not leave any more; True where the end came."""
         while seconds > 0:
             if self.line.pause(min(seconds, LOOKS)):
                 return True
-            self.counts["erased"] += let_go_of_erased(self.line, self._is_erased)
+            self.counts.update(let_go_of_staying(self.line, self._why_stays))
             seconds -= LOOKS
         return self.line.is_ending
 
-    def _tell(self, what: str) -> None:
+    def tell(self, what: str) -> None:
         """Say something once, until records are taken again."""
         if what not in self._told:
             self._told.add(what)

@@ -21,7 +21,7 @@ from collectors.recording.open_runs import MAX_OPEN_BYTES, MAX_OPEN_RUNS
 from collectors.recording.provider import make_resource
 from collectors.recording.recovery import Recovering, namespace_of, recover, spill_base
 from collectors.viewers.settings import FULL, read_otlp_settings
-from otel_tracking.environment import THREAD
+from otel_tracking.environment import CONSENTED, THREAD
 from otel_tracking.errors import RecordingError, Troubles
 from otel_tracking.secrets.frozen import Redactor
 from otel_tracking.secrets.redaction import DEFAULT_POLICY, RedactionPolicy
@@ -60,6 +60,7 @@ def start_recording(
     outbox: Path | str | None = None,
     outbox_bytes: int | None = None,
     outbox_when_full: str = "wait",
+    research_runs: str = CONSENTED,
     assembly: str = THREAD,
 ) -> Recording:
     """Start recording into `sinks`; nothing in the environment can switch it off or thin it out.
@@ -81,7 +82,8 @@ def start_recording(
     Every record goes to `research_endpoint` (`https://gateway.example:4318`) as well, whole, and at least once: it
     waits in files below `outbox` until it is taken, across restarts, with `research_token` as a bearer token. Of each
     process at most `outbox_bytes` (4 GiB) wait; then the record stays in its journal (`outbox_when_full="wait"`) or the
-    oldest request goes (`"drop_oldest"`). Media do not travel with it.
+    oldest request goes (`"drop_oldest"`). Media do not travel with it. Of a study that asks for consent, only runs are
+    sent that have it, as a sink knows (`ParquetSink`); with `research_runs="all"` all are.
 
     With `assembly="process"` each sink that can be opened elsewhere (Parquet, documents) gets a process of its own that
     makes the records it writes: whatever else is worked on here waits less for the interpreter, and more runs become
@@ -111,6 +113,7 @@ def start_recording(
             token=research_token,
             most_bytes=outbox_bytes,
             when_full=outbox_when_full,
+            runs=research_runs,
             resource=resource.attributes,
         )
         sinks = [*sinks, box]

@@ -32,6 +32,7 @@ COMMANDS = {
     "recover": "Write the records of runs whose process died.",
     "collect": "Take traces from other processes and keep their records.",
     "outbox": "Show what waits for a research programme, and send it now.",
+    "send": "Send stored runs to a research programme.",
     "compact": "Join the many small files of past days into few.",
     "erase": "Erase runs, or everything of somebody, for good.",
     "import": "Take over runs that an earlier tracker or recorder wrote.",

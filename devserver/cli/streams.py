@@ -32,6 +32,14 @@ def tell_once() -> None:
         logging.lastResort.filters[:] = [_Once()]
 
 
+def mind_the_log() -> None:
+    """Keep the log off the terminal: a command says what went wrong, once; OTEL_TRACKING_DEBUG=1 shows it all."""
+    if os.environ.get("OTEL_TRACKING_DEBUG"):
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
+    elif not logging.getLogger().handlers:
+        logging.getLogger().addHandler(logging.NullHandler())
+
+
 class _Once(logging.Filter):
     """Lets each sentence through once."""
 

@@ -81,7 +81,7 @@ def test_a_store_that_comes_back_gets_them(tmp_path):
         store.is_away = False
         assert sink.settle(60)
     assert list(store.found.values()) == [PICTURE]
-    assert sink.health() == {"stored": 1, "waiting": 0, "trouble": None}
+    assert sink.health() == {"stored": 1, "withheld": 0, "waiting": 0, "trouble": None}
 
 
 def test_those_of_erased_runs_go_nowhere(tmp_path):

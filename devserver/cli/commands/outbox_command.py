@@ -51,7 +51,7 @@ def command(data_dir: Path, is_retried: bool, as_json: bool) -> int:
 
 
 def _retry(data_dir: Path) -> Retried:
-    from collectors.outbox import http_post, research_address
+    from collectors.outbox import asking, http_post, research_address, why_stays
     from collectors.outbox.retrying import retry
     from exporters import ParquetSink
 
@@ -60,10 +60,11 @@ def _retry(data_dir: Path) -> Retried:
         raise refuse(f"nobody said where to: {RESEARCH_ENDPOINT}=https://gateway.example:4318 would.")
     finish_erasures(settings)
     post = http_post(research_address(settings.research_endpoint), settings.research_token)
-    is_erased = partial(ParquetSink(data_dir).is_erased, None)
+    sink = ParquetSink(data_dir)
+    why = partial(why_stays, sink.is_erased, asking([sink], settings.research_runs))
     with progress_bar("sending") as bar:
         tell = bar and (lambda done, of: bar(completed=done, total=of or None))
-        return retry(outbox_of(data_dir), post, is_erased, tell)
+        return retry(outbox_of(data_dir), post, why, tell)
 
 
 def _states(data_dir: Path) -> list[BoxState]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from devserver.cli.options import data_option, json_option, read_parameters, ref
 from devserver.cli.output import console, print_json
 from devserver.cli.showing.ending import Ending, draw_ending, ending_as_dict
 from devserver.cli.showing.watching import Watcher
-from devserver.cli.streams import say
+from devserver.cli.streams import mind_the_log, say
 from devserver.engines import Engines
 from devserver.pictures import read_picture
 from devserver.pipeline import Request
@@ -116,7 +114,7 @@ def command(
     pictures = tuple(map(read_picture, images))
     request = Request(prompt=text, config_name=config_name, images=pictures, **wanted)
     settings = Settings.from_environment(data_dir=data_dir)
-    _mind_the_log()
+    mind_the_log()
     with open_devserver(settings, engines=engines) as devserver:
         ending = run_and_watch(devserver, request, console(stderr=as_json), quiet=quiet)
     if as_json:
@@ -208,11 +206,3 @@ def _trace_of(devserver: Devserver, record: ExecutionRecord, otlp: dict[str, Any
         was_sent = devserver.recording.health()["otlp"]["sent"] > 0
         return f"{devserver.settings.jaeger_url}/trace/{record.trace_id}" if was_sent else None, None
     return None, f"the trace did not arrive: {otlp['endpoint']} took nothing; is a Collector running there?"
-
-
-def _mind_the_log() -> None:
-    """Keep the log off the terminal: the display says what went wrong, once; OTEL_TRACKING_DEBUG=1 shows it all."""
-    if os.environ.get("OTEL_TRACKING_DEBUG"):
-        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
-    elif not logging.getLogger().handlers:
-        logging.getLogger().addHandler(logging.NullHandler())

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from exporters.errors import NotWritable, WriteFailed
 from exporters.storage.files import discard, make_directory
@@ -31,6 +32,9 @@ from exporters.storage.writing.tombstones import Refusals, Tombstones
 from exporters.storage.writing.write_ids import WriteIds
 from otel_tracking.columns import RecordColumns, RecordInPieces, columns_of
 from otel_tracking.record import ExecutionRecord
+
+if TYPE_CHECKING:
+    from exporters.privacy.standing_gate import StandingGate
 
 Written = tuple[Path, list[tuple[str | None, str, int]]]
 """A file of executions, and of each run in it the trace id, the execution id and the revision."""
@@ -53,6 +57,7 @@ class ParquetSink:
         self._write_ids = WriteIds()
         self._stored = StoredKeys(self._data_dir)
         self._tombstones, self._refusals = Tombstones(self._data_dir), Refusals()
+        self._gate: StandingGate | None = None
         self.location = str(self._data_dir)
         self.tell: Callable[[Written], object] = _nobody
         make_ready(self._data_dir)
@@ -116,6 +121,21 @@ class ParquetSink:
     def is_erased(self, execution_id: str | None, trace_id: str | None) -> bool:
         """Whether a run was erased, by anyone: its record would be taken and not kept."""
         return self._tombstones.holds(execution_id, trace_id)
+
+    def lets_out(self, run: Any) -> bool:
+        """Whether a run may leave this machine, as its people said to its study: a record, or who it is of."""
+        if run.study_id is None:
+            return True
+        from exporters.privacy.standing_gate import StandingGate  # only here: most runs are of no study
+
+        if self._gate is None:
+            self._gate = StandingGate(self._data_dir)
+        return self._gate.lets_out(run)
+
+    @property
+    def consent_troubles(self) -> list[str]:
+        """Why nothing of a study leaves, a sentence for each study of which that cannot be said."""
+        return list(self._gate.troubles.values()) if self._gate else []
 
     def contains(self, trace_id: str, revision: int) -> bool:
         """Whether this revision of the run, or a later one, is stored already, by anyone."""

@@ -1,0 +1,96 @@
+"""Ask before a run leaves this machine whether its people have said yes, and once more when it has waited."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from collectors.delivery.sinks import Sink, lets_out, stored_run
+from collectors.outbox.staying import Stays
+from otel_tracking.environment import ALL, CONSENTED
+from otel_tracking.errors import RecordingError
+from otel_tracking.record import ExecutionRecord
+
+
+class Whose(NamedTuple):
+    """What is remembered of a run that waits: enough to ask again."""
+
+    execution_id: str
+    trace_id: str
+    study_id: str | None
+    user_id: str | None
+    session_id: str | None
+    device_id: str | None
+
+
+LetsOut = Callable[[ExecutionRecord | Whose], bool]
+"""Whether a run may leave, as things are now."""
+
+
+class Consented:
+    """Which runs may leave; those of no study always. May be shared by threads.
+
+    What waits since before this process is asked about as `stored` has it, by trace id. What is not stored goes as it
+    was decided when it was kept.
+    """
+
+    def __init__(self, lets_out: LetsOut, stored: Callable[[str], ExecutionRecord | None]) -> None:
+        self._lets_out, self._stored = lets_out, stored
+        self._lock = threading.Lock()
+        self._waiting: dict[str, Whose | None] = {}
+
+    def takes(self, record: ExecutionRecord) -> bool:
+        """Whether a record may be kept to be sent; whose it is is remembered until it is `gone`."""
+        whose = _whose(record)
+        if whose and not self._lets_out(whose):
+            return False
+        with self._lock:
+            self._waiting[record.trace_id or ""] = whose
+        return True
+
+    def holds_back(self, trace_id: str) -> bool:
+        """Whether a run that waits may not leave any more."""
+        with self._lock:
+            is_known = trace_id in self._waiting
+            whose = self._waiting.get(trace_id)
+        if not is_known:
+            record = self._stored(trace_id)
+            whose = _whose(record) if record else None
+            with self._lock:
+                self._waiting.setdefault(trace_id, whose)
+        return whose is not None and not self._lets_out(whose)
+
+    def gone(self, trace_ids: Iterable[str]) -> None:
+        """Runs have left, or wait no more."""
+        with self._lock:
+            for trace_id in trace_ids:
+                self._waiting.pop(trace_id, None)
+
+
+def why_stays(
+    is_erased: Callable[[str | None, str | None], bool], consented: Consented | None, trace_id: str
+) -> Stays | None:
+    """Why a run that waits may not leave; None where it may."""
+    if is_erased(None, trace_id):
+        return Stays.ERASED
+    return Stays.WITHHELD if consented and consented.holds_back(trace_id) else None
+
+
+def asking(sinks: Sequence[Sink], runs: str) -> Consented | None:
+    """What asks the sinks of a recording, for `research_runs`; None where nobody has to be asked.
+
+    Raises `RecordingError` for what says neither.
+    """
+    if runs not in (CONSENTED, ALL):
+        raise RecordingError(f"research_runs is {runs!r:.40}; {CONSENTED} or {ALL} would work")
+    if runs == ALL:
+        return None
+    return Consented(partial(lets_out, list(sinks)), partial(stored_run, list(sinks)))
+
+
+def _whose(record: ExecutionRecord) -> Whose | None:
+    if record.study_id is None:
+        return None
+    return Whose(*(getattr(record, name) for name in Whose._fields))

@@ -1,0 +1,289 @@
+"""Of a study that asks for consent only runs leave the machine that have it, now or when it comes."""
+
+import datetime as dt
+import threading
+
+import pytest
+from gateway import a_gateway
+from outbox_stage import NOWHERE, a_free_port, arrived, traces_of
+from study_stage import keys_in
+
+from collectors import start_recording
+from collectors.building.spans_of_record import spans_of_record
+from collectors.outbox import MediaStore, Outbox, asking, http_post, open_media_store, open_outbox, states_of, why_stays
+from collectors.outbox import outbox as outbox_module
+from collectors.outbox.consented import Consented
+from collectors.outbox.refused import keep_refused
+from collectors.outbox.retrying import retry
+from collectors.spans.to_otlp import request_of
+from devserver.errors import SettingsError
+from devserver.settings import Settings
+from devserver.wiring import make_sinks
+from exporters import ParquetSink, read_records
+from exporters.privacy.consent import Consents
+from exporters.privacy.consent_lists import Consent, ConsentState
+from exporters.privacy.standing_gate import StandingGate
+from exporters.privacy.studies import change_study, new_study
+from otel_tracking import ItemType
+from otel_tracking.errors import RecordingError
+
+TEXT = "what a child wrote"
+
+
+@pytest.fixture(autouse=True)
+def keys(tmp_path, monkeypatch):
+    return keys_in(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def data(tmp_path):
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def garden(data):
+    return new_study(data, "garden")
+
+
+@pytest.fixture
+def says(data, garden):
+    """A call notes what a person says from that moment on."""
+
+    def say(person, state):
+        now = dt.datetime.now(dt.UTC).isoformat()
+        Consents(data, garden).note([(person, Consent(state=ConsentState(state), by="person", date=now))])
+
+    return say
+
+
+def record_runs(data, *whose, sinks=None, **options):
+    """A run of each of these people: those of a study, or of none."""
+    with start_recording(sinks or [ParquetSink(data)], journal=False, **options) as recording:
+        for fields in whose:
+            run = recording.tracker().execution("dada", **fields)
+            with run, run.output(1) as output, output.stage(4) as stage:
+                stage.item(ItemType.OUTPUT_IMAGE, media=b"picture", content=TEXT)
+        assert recording.flush(timeout=60)
+        if recording.health().get("outbox"):
+            assert recording._outbox.settle(60) or options.get("research_endpoint") == NOWHERE
+        return recording.health()
+
+
+def of_garden(person):
+    return {"study_id": "garden", "user_id": person}
+
+
+def people(bodies):
+    return sorted(str(record.user_id) for record in arrived(bodies).values())
+
+
+def sent_by(data, *whose, **options):
+    with a_gateway() as gateway:
+        health = record_runs(data, *whose, research_endpoint=gateway.endpoint, outbox=data / "outbox", **options)
+    return people(gateway.bodies), health["outbox"]
+
+
+def test_only_those_leave_whose_people_said_yes(data, says):
+    says("anna", "given")
+    says("carla", "given")
+    says("carla", "withdrawn")
+    people_sent, health = sent_by(
+        data, *map(of_garden, ("anna", "berta", "carla")), {"user_id": "dora"}, {"user_id": "emil", "study_id": "other"}
+    )
+    assert people_sent == ["anna", "dora", "emil"]
+    assert (health["withheld"], health["waiting"], health["trouble"]) == (2, 0, None)
+    assert len(list(read_records(data))) == 5, "all are kept here"
+
+
+def test_all_leave_where_the_operator_says_so_and_where_the_study_does_not_ask(data, says):
+    assert sent_by(data, of_garden("berta"), research_runs="all")[0] == ["berta"]
+    change_study(data, "garden", consent_required=False)
+    assert sent_by(data, of_garden("berta"))[0] == ["berta"]
+
+
+def test_without_the_key_nothing_of_the_study_leaves(data, says, keys, caplog):
+    says("anna", "given")
+    next(path for path in keys.rglob("garden*") if path.is_file()).unlink()
+    assert sent_by(data, of_garden("anna"), {"user_id": "dora"})[0] == ["dora"]
+    assert "no consent, or it cannot be read" in caplog.text
+    assert "anna" not in caplog.text
+
+
+def test_what_is_withheld_is_never_in_the_outbox(data, garden):
+    outbox = open_outbox([ParquetSink(data)], NOWHERE, data / "outbox")
+    record_runs(data, of_garden("berta"))
+    outbox.write_all(list(read_records(data)))
+    outbox.close(0)
+    assert not any(TEXT.encode() in path.read_bytes() for path in (data / "outbox").rglob("*") if path.is_file())
+
+
+def test_who_withdraws_while_it_waits_is_not_sent(data, says):
+    says("anna", "given")
+    says("berta", "given")
+    port = a_free_port()
+    record_runs(data, *map(of_garden, ("anna", "berta")))
+    outbox = open_outbox([ParquetSink(data)], f"http://127.0.0.1:{port}/v1/traces", data / "outbox")
+    outbox.write_all(list(read_records(data)))
+    assert not outbox.settle(0.1)
+    says("berta", "withdrawn")
+    with a_gateway(port=port) as gateway:
+        assert outbox.settle(60)
+    outbox.close()
+    assert people(gateway.bodies) == ["anna"]
+    assert outbox.health()["withheld"] == 1
+
+
+def test_who_withdraws_while_no_process_lives_is_not_sent_by_the_next_one(data, says):
+    says("anna", "given")
+    says("berta", "given")
+    record_runs(data, *map(of_garden, ("anna", "berta")))
+    outbox = open_outbox([ParquetSink(data)], NOWHERE, data / "outbox")
+    outbox.write_all(list(read_records(data)))
+    outbox.close(0)
+    says("berta", "withdrawn")
+    with a_gateway() as gateway:
+        after = open_outbox([ParquetSink(data)], gateway.endpoint, data / "outbox")
+        assert after.settle(60)
+        after.close()
+    assert people(gateway.bodies) == ["anna"]
+    assert states_of(data / "outbox") == [] or not any(state.requests for state in states_of(data / "outbox"))
+
+
+def test_a_large_run_whose_people_withdraw_sends_none_of_its_requests(data, says, monkeypatch):
+    """Also those that do not hold its root, which says whose it is."""
+    monkeypatch.setattr(outbox_module, "LARGEST_REQUEST", 500)
+    monkeypatch.setattr(outbox_module, "SHARED_REQUEST", 500)
+    says("anna", "given")
+    record_runs(data, of_garden("anna"))
+    outbox = open_outbox([ParquetSink(data)], NOWHERE, data / "outbox")
+    outbox.write_all(list(read_records(data)))
+    assert outbox.health()["waiting"] > 1
+    outbox.close(0)
+    says("anna", "withdrawn")
+    with a_gateway() as gateway:
+        after = open_outbox([ParquetSink(data)], gateway.endpoint, data / "outbox")
+        assert after.settle(60)
+        after.close()
+    assert gateway.bodies == []
+
+
+@pytest.mark.parametrize("is_refused", [False, True])
+def test_a_retry_asks_too(data, says, is_refused):
+    says("anna", "given")
+    says("berta", "given")
+    record_runs(data, *map(of_garden, ("anna", "berta")))
+    if is_refused:
+        spans = [span for record in read_records(data) for span in spans_of_record(record)]
+        keep_refused(data / "outbox", request_of(spans, {}), 2**20)
+    else:
+        outbox = Outbox(data / "outbox", NOWHERE)
+        outbox.write_all(list(read_records(data)))
+        outbox.close(0)
+    says("anna", "withdrawn")
+    sink = ParquetSink(data)
+    with a_gateway() as gateway:
+        stays = asking([sink], "consented")
+        done = retry(data / "outbox", http_post(gateway.endpoint, None), lambda t: why_stays(sink.is_erased, stays, t))
+    assert (done.sent, people(gateway.bodies)) == (1, ["berta"])
+
+
+def test_media_stay_here_too(data, says, tmp_path):
+    says("anna", "given")
+    settings = Settings(data_dir=data, media_store=str(tmp_path / "store"))
+    record_runs(data, of_garden("berta"), sinks=make_sinks(settings))
+    assert [path for path in (tmp_path / "store").rglob("*") if path.is_file()] == []
+    record_runs(data, of_garden("anna"), sinks=make_sinks(settings))
+    assert [path.read_bytes() for path in (tmp_path / "store").rglob("*") if path.is_file()] == [b"picture"]
+
+
+class PlaceThatIsAway:
+    """Takes nothing."""
+
+    def put_if_absent(self, path, content):
+        raise OSError("away")
+
+
+def test_media_of_who_withdraws_while_they_wait_stay_here(data, says, tmp_path):
+    says("anna", "given")
+    sinks = [ParquetSink(data)]
+    directory = data / "outbox" / "media"
+    store = MediaStore(directory, PlaceThatIsAway(), is_erased=sinks[0].is_erased, consented=asking(sinks, "consented"))
+    record_runs(data, of_garden("anna"), sinks=[*sinks, store])
+    says("anna", "withdrawn")
+    assert len(list(directory.iterdir())) == 1
+    after = open_media_store(sinks, str(tmp_path / "store"), data / "outbox")
+    assert after.settle(60)
+    after.close()
+    assert after.health()["withheld"] == 1
+    assert [path for path in (tmp_path / "store").rglob("*") if path.is_file()] == []
+
+
+def test_what_cannot_be_said_is_refused():
+    with pytest.raises(RecordingError, match="consented or all would work"):
+        start_recording(journal=False, research_endpoint=NOWHERE, outbox="nowhere", research_runs="some")
+    with pytest.raises(SettingsError, match="DEVSERVER_RESEARCH_RUNS is 'some'"):
+        Settings.from_environment(environment={"DEVSERVER_RESEARCH_RUNS": "some"})
+    assert Settings.from_environment(environment={"DEVSERVER_RESEARCH_RUNS": " all "}).research_runs == "all"
+    assert Settings.from_environment(environment={}).research_runs == "consented"
+
+
+class TestWhoseRunsWait:
+    def test_is_forgotten_when_they_have_left(self, data, says):
+        asked = []
+        consented = Consented(lambda run: True, lambda trace: asked.append(trace))
+        record_runs(data, of_garden("anna"), {"user_id": "dora"})
+        records = list(read_records(data))
+        assert all(consented.takes(record) for record in records)
+        for trace in traces_of(records):
+            assert not consented.holds_back(trace)
+        assert asked == [], "it was remembered"
+        consented.gone(traces_of(records))
+        assert consented._waiting == {}
+
+    def test_is_looked_for_where_nobody_remembers(self, data, says):
+        record_runs(data, of_garden("anna"))
+        [record] = read_records(data)
+        consented = Consented(lambda run: run.user_id != "anna", lambda trace: record)
+        assert consented.holds_back(record.trace_id)
+        assert not Consented(lambda run: False, lambda trace: None).holds_back("0" * 32), "it goes as it was decided"
+
+
+class TestTheStandingGate:
+    def test_knows_at_the_next_question(self, data, says):
+        record_runs(data, of_garden("anna"))
+        [record] = read_records(data)
+        gate = StandingGate(data)
+        found = [gate.lets_out(record)]
+        for state in ("given", "withdrawn", "given"):
+            says("anna", state)
+            found.append(gate.lets_out(record))
+        assert found == [False, True, False, True]
+
+    def test_knows_studies_that_are_made_later(self, data):
+        gate = StandingGate(data)
+        record_runs(data, of_garden("anna"))
+        [record] = read_records(data)
+        assert gate.lets_out(record)
+        new_study(data, "garden")
+        assert not gate.lets_out(record)
+
+    def test_says_why_nothing_leaves(self, data, says, keys):
+        record_runs(data, of_garden("anna"))
+        [record] = read_records(data)
+        next(path for path in keys.rglob("garden*") if path.is_file()).unlink()
+        gate = StandingGate(data)
+        assert gate.troubles == {}
+        assert not gate.lets_out(record)
+        assert "garden" in gate.troubles
+
+    def test_may_be_asked_by_many(self, data, says):
+        says("anna", "given")
+        record_runs(data, of_garden("anna"))
+        [record] = read_records(data)
+        gate, found = StandingGate(data), []
+        threads = [threading.Thread(target=lambda: found.append(gate.lets_out(record))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == [True] * 8
