@@ -141,6 +141,9 @@ class ConsentSink(Protocol):
     def lets_out(self, run: Any) -> bool:
         """Whether a run may leave now: a record, or whatever says of what study and of whom it is."""
 
+    def whose(self, trace_id: str) -> Any:
+        """What says of what study and of whom a stored run is; None where it is not stored, or no study here asks."""
+
 
 def is_erased(sinks: Sequence[Sink], execution_id: str | None, trace_id: str | None) -> bool:
     """Whether every one of the sinks says that a run was erased."""
@@ -154,10 +157,10 @@ def lets_out(sinks: Sequence[Sink], run: Any) -> bool:
     return all(sink.lets_out(run) for sink in sinks if isinstance(sink, ConsentSink))
 
 
-def stored_run(sinks: Sequence[Sink], trace_id: str) -> ExecutionRecord | None:
-    """The record of a run as the first of the sinks has it that can say; None where none has."""
-    found = (sink.stored(trace_id) for sink in sinks if isinstance(sink, Archive))
-    return next((record for record in found if record is not None), None)
+def whose(sinks: Sequence[Sink], trace_id: str) -> Any:
+    """What the first of the sinks that can say it says of whose a run is; None where none can."""
+    found = (sink.whose(trace_id) for sink in sinks if isinstance(sink, ConsentSink))
+    return next((run for run in found if run is not None), None)
 
 
 def refused_by(sink: Sink) -> int:

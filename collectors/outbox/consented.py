@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from collectors.delivery.sinks import Sink, lets_out, stored_run
+from collectors.delivery.sinks import Sink, lets_out
+from collectors.delivery.sinks import whose as whose_run
 from collectors.outbox.staying import Stays
 from otel_tracking.environment import ALL, CONSENTED
 from otel_tracking.errors import RecordingError
@@ -32,11 +33,11 @@ LetsOut = Callable[[ExecutionRecord | Whose], bool]
 class Consented:
     """Which runs may leave; those of no study always. May be shared by threads.
 
-    What waits since before this process is asked about as `stored` has it, by trace id. What is not stored goes as it
-    was decided when it was kept.
+    What waits since before this process is of whom `stored` says, by trace id. Where it says nothing, since it is not
+    stored or no study asks, it goes as it was decided when it was kept.
     """
 
-    def __init__(self, lets_out: LetsOut, stored: Callable[[str], ExecutionRecord | None]) -> None:
+    def __init__(self, lets_out: LetsOut, stored: Callable[[str], Any]) -> None:
         self._lets_out, self._stored = lets_out, stored
         self._lock = threading.Lock()
         self._waiting: dict[str, Whose | None] = {}
@@ -56,8 +57,8 @@ class Consented:
             is_known = trace_id in self._waiting
             whose = self._waiting.get(trace_id)
         if not is_known:
-            record = self._stored(trace_id)
-            whose = _whose(record) if record else None
+            run = self._stored(trace_id)
+            whose = None if run is None else _whose(run)
             with self._lock:
                 self._waiting.setdefault(trace_id, whose)
         return whose is not None and not self._lets_out(whose)
@@ -87,10 +88,10 @@ def asking(sinks: Sequence[Sink], runs: str) -> Consented | None:
         raise RecordingError(f"research_runs is {runs!r:.40}; {CONSENTED} or {ALL} would work")
     if runs == ALL:
         return None
-    return Consented(partial(lets_out, list(sinks)), partial(stored_run, list(sinks)))
+    return Consented(partial(lets_out, list(sinks)), partial(whose_run, list(sinks)))
 
 
-def _whose(record: ExecutionRecord) -> Whose | None:
-    if record.study_id is None:
+def _whose(run: Any) -> Whose | None:
+    if run.study_id is None:
         return None
-    return Whose(*(getattr(record, name) for name in Whose._fields))
+    return Whose(*(getattr(run, name) for name in Whose._fields))

@@ -146,6 +146,11 @@ class Gate:
         return reason is None
 
     @property
+    def asks(self) -> bool:
+        """Whether the data directory has a study of which not every run may leave."""
+        return any(not self._rule(name).is_open for name in self._names)
+
+    @property
     def counts(self) -> dict[str, dict[str, int]]:
         """How many runs did not leave, by study and reason."""
         found: dict[str, dict[str, int]] = {}

@@ -41,6 +41,12 @@ class StandingGate:
             return self._current().lets_out(run)
 
     @property
+    def asks(self) -> bool:
+        """Whether any study of the data directory asks for consent; so it is taken to do where it cannot be read."""
+        with self._lock:
+            return self._current().asks
+
+    @property
     def troubles(self) -> dict[str, str]:
         """Why nothing of a study leaves, by study."""
         with self._lock:

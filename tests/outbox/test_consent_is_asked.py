@@ -227,6 +227,18 @@ def test_what_cannot_be_said_is_refused():
     assert Settings.from_environment(environment={}).research_runs == "consented"
 
 
+def test_where_no_study_asks_nobody_looks_for_whose_a_run_is(data):
+    """A server that comes back with thousands of requests has none of them looked up."""
+    new_study(data, "open", consent_required=False)
+    record_runs(data, {"study_id": "open", "user_id": "anna"})
+    [record] = read_records(data)
+    sink = ParquetSink(data)
+    assert sink.whose(record.trace_id) is None
+    new_study(data, "garden")
+    assert sink.whose(record.trace_id).user_id is not None
+    assert sink.whose("0" * 32) is None
+
+
 class TestWhoseRunsWait:
     def test_is_forgotten_when_they_have_left(self, data, says):
         asked = []
@@ -266,6 +278,14 @@ class TestTheStandingGate:
         assert gate.lets_out(record)
         new_study(data, "garden")
         assert not gate.lets_out(record)
+
+    def test_knows_whether_any_study_asks(self, data):
+        gate = StandingGate(data)
+        found = [gate.asks]
+        for name, required in (("open", False), ("garden", True)):
+            new_study(data, name, consent_required=required)
+            found.append(gate.asks)
+        assert found == [False, False, True]
 
     def test_says_why_nothing_leaves(self, data, says, keys):
         record_runs(data, of_garden("anna"))

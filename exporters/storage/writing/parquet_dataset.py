@@ -35,6 +35,7 @@ from otel_tracking.record import ExecutionRecord
 
 if TYPE_CHECKING:
     from exporters.privacy.standing_gate import StandingGate
+    from exporters.storage.reading.execution_index import ExecutionRow
 
 Written = tuple[Path, list[tuple[str | None, str, int]]]
 """A file of executions, and of each run in it the trace id, the execution id and the revision."""
@@ -124,13 +125,17 @@ class ParquetSink:
 
     def lets_out(self, run: Any) -> bool:
         """Whether a run may leave this machine, as its people said to its study: a record, or who it is of."""
-        if run.study_id is None:
-            return True
-        from exporters.privacy.standing_gate import StandingGate  # only here: most runs are of no study
+        return run.study_id is None or self._standing_gate().lets_out(run)
 
-        if self._gate is None:
-            self._gate = StandingGate(self._data_dir)
-        return self._gate.lets_out(run)
+    def whose(self, trace_id: str) -> ExecutionRow | None:
+        """The row of a stored run, which says whose it is; None where it is not stored, or no study here asks."""
+        known = self._find(trace_id) if self._standing_gate().asks else None
+        if known is None:
+            return None
+        from exporters.storage.reading.records import each_execution
+
+        wanted: Selection = {"execution_id": known.execution_id, "trace_id": trace_id}
+        return next(each_execution(self._data_dir, on_damage=Damages(), **wanted), None)
 
     @property
     def consent_troubles(self) -> list[str]:
@@ -168,6 +173,13 @@ class ParquetSink:
         known = self._stored.find(trace_id)
         # What is remembered may have been erased by another process since.
         return None if known is None or self.is_erased(None, trace_id) else known
+
+    def _standing_gate(self) -> StandingGate:
+        from exporters.privacy.standing_gate import StandingGate  # only here: most runs are of no study
+
+        if self._gate is None:
+            self._gate = StandingGate(self._data_dir)
+        return self._gate
 
     def _failed(self, count: int, trouble: OSError) -> WriteFailed:
         return WriteFailed(
