@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+from functools import partial
 
 import pytest
 from gateway import a_gateway
@@ -56,17 +57,15 @@ def says(data, garden):
     return say
 
 
-def record_runs(data, *whose, sinks=None, **options):
-    """A run of each of these people: those of a study, or of none."""
+def record_runs(data, *whose, sinks=None, until=lambda: True, **options):
+    """A run of each of these people: those of a study, or of none; the recording ends when something is so."""
     with start_recording(sinks or [ParquetSink(data)], journal=False, **options) as recording:
         for fields in whose:
             run = recording.tracker().execution("dada", **fields)
             with run, run.output(1) as output, output.stage(4) as stage:
                 stage.item(ItemType.OUTPUT_IMAGE, media=b"picture", content=TEXT)
         assert recording.flush(timeout=60)
-        if recording.health().get("outbox"):
-            assert recording._outbox.settle(60) or options.get("research_endpoint") == NOWHERE
-        return recording.health()
+        assert until()
 
 
 def of_garden(person):
@@ -78,9 +77,14 @@ def people(bodies):
 
 
 def sent_by(data, *whose, **options):
+    """Who arrives, and how the outbox is then, where runs of these people are recorded."""
+    sink = ParquetSink(data)
     with a_gateway() as gateway:
-        health = record_runs(data, *whose, research_endpoint=gateway.endpoint, outbox=data / "outbox", **options)
-    return people(gateway.bodies), health["outbox"]
+        outbox = open_outbox([sink], gateway.endpoint, data / "outbox", **options)
+        record_runs(data, *whose, sinks=[sink, outbox])
+        assert outbox.settle(60)
+        outbox.close()
+    return people(gateway.bodies), outbox.health()
 
 
 def test_only_those_leave_whose_people_said_yes(data, says):
@@ -96,9 +100,18 @@ def test_only_those_leave_whose_people_said_yes(data, says):
 
 
 def test_all_leave_where_the_operator_says_so_and_where_the_study_does_not_ask(data, says):
-    assert sent_by(data, of_garden("berta"), research_runs="all")[0] == ["berta"]
+    assert sent_by(data, of_garden("berta"), runs="all")[0] == ["berta"]
     change_study(data, "garden", consent_required=False)
     assert sent_by(data, of_garden("berta"))[0] == ["berta"]
+
+
+@pytest.mark.parametrize(("runs", "expected"), [({}, []), ({"research_runs": "all"}, ["berta"])])
+def test_a_recording_asks_unless_it_is_told_otherwise(data, garden, runs, expected):
+    with a_gateway() as gateway:
+        told = {"research_endpoint": gateway.endpoint, "outbox": data / "outbox", **runs}
+        has_arrived = partial(gateway.wait, lambda: len(gateway.bodies) == len(expected))
+        record_runs(data, of_garden("berta"), until=has_arrived, **told)
+    assert people(gateway.bodies) == expected
 
 
 def test_without_the_key_nothing_of_the_study_leaves(data, says, keys, caplog):
