@@ -274,3 +274,10 @@ def test_room_below_a_full_page_makes_no_empty_one():
     full = Spacer(1, A4[1] - 12 - 4)  # a frame has 6 points at each end; 4 are left
     document.build([full, gap(10), PageBreak(), Spacer(1, 5)])
     assert len(PdfReader(made).pages) == 2
+
+
+def test_a_german_document_says_in_german_how_the_run_ended():
+    """In the box before the sentence, too; the file's own key words keep what the record says."""
+    made = FORMATS["pdf"].render(a_record(status="blocked"), language="de")
+    assert "blockiert" in text_of(made)
+    assert "blocked" in PdfReader(io.BytesIO(made)).metadata["/Keywords"]
