@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 from otel_tracking.columns import RecordColumns, RecordInPieces
+from otel_tracking.errors import RecordingError
 from otel_tracking.record import ExecutionRecord
 
 Form = TypeVar("Form")
@@ -180,6 +181,16 @@ def write_together(sink: Sink, records: Sequence[ExecutionRecord]) -> None:
         return
     for record in records:
         sink.write(record)
+
+
+def checked(sinks: Sequence[Sink]) -> Sequence[Sink]:
+    """The sinks, if they are some; `RecordingError` says what would work."""
+    if hasattr(sinks, "write"):
+        raise RecordingError(f"sinks is one {type(sinks).__name__}; a list such as [ParquetSink('data')] would work")
+    for sink in sinks:
+        if isinstance(sink, type) or not hasattr(sink, "write"):
+            raise RecordingError(f"{sink!r:.60} among the sinks keeps no records; ParquetSink('data') would work")
+    return sinks
 
 
 def first_location(sinks: Iterable[Sink]) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from opentelemetry.metrics import MeterProvider
 
 from collectors.delivery.road import Road
-from collectors.delivery.sinks import Sink
+from collectors.delivery.sinks import Sink, checked
 from collectors.delivery.spill import Spill
 from collectors.delivery.waiting_room import MAX_PENDING, WaitingRoom
 from collectors.elsewhere.choice import Tallies, served
@@ -98,6 +98,7 @@ def start_recording(
     ...     recording.flush(timeout=10)
     True
     """
+    sinks = checked(sinks)
     otlp = read_otlp_settings(otlp_endpoint, otlp_content)
     if viewer_text is not None and otlp_content == FULL:
         raise RecordingError("otlp_content is 'full': no text is looked over; viewer would work with viewer_text")

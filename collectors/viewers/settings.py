@@ -46,14 +46,16 @@ class OtlpSettings:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """Traces are sent nowhere, and why."""
+    """Traces are sent nowhere, and why; `is_mistake` where somebody wanted them to be sent, and said it wrongly."""
 
     reason: str
+    is_mistake: bool = False
 
     def health(self) -> dict[str, Any]:
         """The health of an output that is not there."""
         counts = {"sent": 0, "failed": 0, "dropped": 0, "waiting": 0}
-        return {"endpoint": None, "content": None, **counts, "last_error": None, "reason": self.reason}
+        last_error = self.reason if self.is_mistake else None
+        return {"endpoint": None, "content": None, **counts, "last_error": last_error, "reason": self.reason}
 
 
 def read_otlp_settings(
@@ -69,7 +71,7 @@ def read_otlp_settings(
     >>> read_otlp_settings("http://localhost:4318", environment={}).endpoint
     'http://localhost:4318/v1/traces'
     >>> read_otlp_settings(environment={})
-    NotSent(reason='no endpoint was given')
+    NotSent(reason='no endpoint was given', is_mistake=False)
     """
     content = VIEWER if content is None else content
     if content not in CONTENTS:
@@ -79,9 +81,9 @@ def read_otlp_settings(
     given = str(endpoint) if isinstance(endpoint, str) and endpoint else None
     if given and not is_address(given):
         raise RecordingError(f"otlp_endpoint is {given!r:.80}; an address such as http://localhost:4318 would work")
-    reason = _reason_against(content, given, environment)
-    if reason:
-        return NotSent(reason)
+    against = _reason_against(content, given, environment)
+    if against:
+        return against
     timeout, compression = _of_traces("TIMEOUT", environment), _of_traces("COMPRESSION", environment)
     return OtlpSettings(
         endpoint=with_path(given) if given else _endpoint_of(environment),
@@ -92,22 +94,28 @@ def read_otlp_settings(
     )
 
 
-def _reason_against(content: str, given: str | None, environment: Mapping[str, str]) -> str | None:
+def _reason_against(content: str, given: str | None, environment: Mapping[str, str]) -> NotSent | None:
     """Why nothing is sent, if so. Viewers are for OpenTelemetry's switches to turn off; research is not."""
     if content == VIEWER and environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return "OTEL_SDK_DISABLED is true"
+        return NotSent("OTEL_SDK_DISABLED is true")
     if given:
         return None
     endpoint = _endpoint_of(environment)
     if not endpoint:
-        return "no endpoint was given"
-    if not is_address(endpoint):
-        return "OTEL_EXPORTER_OTLP_ENDPOINT is no http address"
+        return NotSent("no endpoint was given")
     if environment.get("OTEL_TRACES_EXPORTER", "otlp").strip().lower() == "none":
-        return "OTEL_TRACES_EXPORTER is none"
-    protocol = _of_traces("PROTOCOL", environment)
-    is_other = protocol not in ("", "http/protobuf")
-    return f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol:.20}; http/protobuf would work" if is_other else None
+        return NotSent("OTEL_TRACES_EXPORTER is none")
+    mistake = _mistake_in(endpoint, _of_traces("PROTOCOL", environment))
+    return NotSent(mistake, is_mistake=True) if mistake else None
+
+
+def _mistake_in(endpoint: str, protocol: str) -> str | None:
+    """What is wrong with what the environment says, and what would work; what it says may have a password in it."""
+    if not is_address(endpoint):
+        return "OTEL_EXPORTER_OTLP_ENDPOINT is no http address; one such as http://localhost:4318 would work"
+    if protocol not in ("", "http/protobuf"):
+        return f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol:.20}; http/protobuf would work"
+    return None
 
 
 def _endpoint_of(environment: Mapping[str, str]) -> str:

@@ -82,6 +82,9 @@ class CommandLine(click.Group):
         except (KeyboardInterrupt, click.Abort):
             complain("stopped")
             code = INTERRUPTED
+        except click.exceptions.NoArgsIsHelpError as error:
+            print(error.format_message(), file=sys.stderr)
+            code = error.exit_code
         except Exception as error:
             if os.environ.get("OTEL_TRACKING_DEBUG"):
                 raise

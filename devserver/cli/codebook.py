@@ -7,10 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
 from devserver.audit import Act, Audit, this_user
-from devserver.cli.options import refuse
+from devserver.cli.options import ask, refuse
 from devserver.cli.output import print_json
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
@@ -82,7 +80,7 @@ def _check_sure(book: RemarkBook, wish: Mapping[str, Any], *, as_json: bool) -> 
     if values and not wish["is_sure"]:
         if as_json:
             raise refuse(f"{name} has values of {count(values, 'run')}, and nobody can be asked: add --yes.")
-        click.confirm(f"Remove {name} and its values of {count(values, 'run')}?", abort=True)
+        ask(f"Remove {name} and its values of {count(values, 'run')}?")
 
 
 def _keep(data_dir: Path, store: RemarkStore, edit: Callable[[RemarkBook], RemarkBook]) -> None:

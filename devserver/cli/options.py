@@ -127,3 +127,14 @@ def is_chosen(selection: Mapping[str, Any]) -> bool:
 def refuse(message: str) -> click.UsageError:
     """The error for arguments that cannot work (exit code 2), to be raised."""
     return click.UsageError(message, ctx=click.get_current_context(silent=True))
+
+
+def ask(question: str) -> None:
+    """Go on where somebody says yes. Where nobody is there to be asked, another call would have worked."""
+    try:
+        click.confirm(question, abort=True)
+    except click.Abort as no:
+        if isinstance(no.__context__, EOFError):
+            click.echo(err=True)
+            raise refuse("nobody answered, and nothing was changed; --yes does not ask.") from None
+        raise

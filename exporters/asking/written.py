@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -96,10 +96,11 @@ ANSWERS: dict[str, AnswerFormat] = {
 }
 
 
-def answer_format(name: str) -> AnswerFormat:
-    """The form of that name; `UnknownFormat` names those there are."""
+def answer_format(name: str, also: Iterable[str] = ()) -> AnswerFormat:
+    """The form of that name; `UnknownFormat` names those there are, and what there is `also` where it is asked for."""
     if name not in ANSWERS:
-        offer = f"{suggest(name, ANSWERS)} There are: {listed(sorted(ANSWERS))}"
+        known = sorted((*ANSWERS, *also))
+        offer = f"{suggest(name, known)} There are: {listed(known)}"
         raise UnknownFormat(f"no answer is written as {name!r:.40}.{offer}")
     return ANSWERS[name]
 

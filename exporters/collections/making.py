@@ -103,10 +103,7 @@ def make_collection(
             form.write(leaving, file, options, lambda: _said(way_out, damages))
         else:
             form.write(leaving, file, options)
-        if on_damage is None:
-            damages.refuse()
-        for damage in damages:
-            (on_damage or damages)(damage)
+        damages.pass_on(on_damage)
         with way_out.passing(_noted(out, format_name, wanted, way_out, options)):
             appear()
     sync_directory(out.parent)

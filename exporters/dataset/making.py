@@ -103,13 +103,13 @@ def make_dataset(
     chosen = chosen_executions(data_dir, executions, on_damage=damages, **selection)
     wanted = [row for row in chosen if way_out.lets_out(row)]
     if not wanted:
-        _refuse_or_tell(damages, on_damage)
+        damages.pass_on(on_damage)
         raise NothingSelected(way_out.why_nothing("dataset"))
     with _work_on(out) as work:
         teller = teller_for(wanted)
         leaving = RunsLeaving(data_dir, work, way_out, with_media)
         rows = write_tables(wanted, leaving, teller, progress, damages, meanings)
-        _refuse_or_tell(damages, on_damage)
+        damages.pass_on(on_damage)
         about = About(
             description=description,
             query=_query(way_out.query(selection), executions),
@@ -159,14 +159,6 @@ def _work_on(out: Path) -> Iterator[Path]:
     finally:
         fcntl.flock(held, fcntl.LOCK_UN)  # a child that was forked meanwhile has it open, too
         os.close(held)
-
-
-def _refuse_or_tell(damages: Damages, on_damage: OnDamage | None) -> None:
-    if on_damage is None:
-        damages.refuse()
-        return
-    for damage in damages:
-        on_damage(damage)
 
 
 def _check(out: Path, replace: bool, crate: str) -> None:

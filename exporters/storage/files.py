@@ -72,7 +72,8 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as trouble:
-        trouble.filename, trouble.filename2 = str(path), None
+        trouble.filename = str(path)
+        del trouble.filename2  # one that is None would be said
         raise
 
 

@@ -248,6 +248,25 @@ CONTRASTS = """(() => {
 })()"""
 
 
+LINES = """(() => {
+  const box = document.querySelector('[data-key="s1-user_input_text"]'), took = box.querySelector(".took");
+  box.querySelector("[data-slot=caption]").textContent = "procedural_image weimar · 768 × 768 · Seed 1697911237";
+  took.textContent = "0.28 s";
+  const range = document.createRange();
+  range.selectNodeContents(took);
+  return range.getClientRects().length;
+})()"""
+
+
+def test_how_long_something_took_stays_on_one_line_beside_a_long_caption(served, browser, held):
+    """On a telephone, `0.2` stood above `8 s`."""
+    held.open()
+    phone = browser.page(width=360, height=800)
+    phone.go(f"{served.base_url}{execute(served).json()['run_url']}")
+    assert phone.look(LINES) == 1
+    phone.close()
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_text_has_enough_contrast(served, browser, held, dark):
     """The ratio that WCAG 2.2 asks for at level AA."""

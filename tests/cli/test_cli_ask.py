@@ -463,3 +463,10 @@ def test_a_damaged_file_is_named_and_the_rest_is_answered(data):
     answer, code = call_json("ask", "select * from executions", data=data)
     assert (code, len(answer["rows"]), len(answer["damaged"])) == (1, 1, 1)
     assert call("ask", "select sentence from damaged_files", data=data).exit_code == 1
+
+
+def test_the_forms_that_there_are_have_the_table_among_them(tmp_path):
+    """Which is for a terminal: not where a file is wanted."""
+    assert "There are: csv, json, jsonl, markdown, parquet, table" in call("ask", "select 1", "--format", "xls").stderr
+    to_file = call("ask", "select 1", "--format", "xls", "--out", tmp_path / "a.xls")
+    assert to_file.stderr.rstrip().endswith("There are: csv, json, jsonl, markdown, parquet")

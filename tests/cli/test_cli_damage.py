@@ -14,6 +14,7 @@ from cli_stage import call, call_json, one_picture, stored, three_hops
 
 from exporters import DocumentSink, ParquetSink, list_executions, read_records
 from exporters.storage.reading.sql import DamagedFiles, connect
+from exporters.storage.upkeep.salvage import Left
 from otel_tracking import canonical
 
 
@@ -45,6 +46,16 @@ def test_every_command_goes_on_past_a_damaged_file_and_names_it(tmp_path, runs, 
     readme = (dataset / "README.md").read_text()
     assert ("1 more runs were chosen and are not here" in readme) == (table == "items")
     assert all(execution_id in call("list", data=tmp_path).stdout for execution_id in (runs[0], runs[2]))
+
+
+@pytest.mark.parametrize("table", ["executions", "items"])
+def test_a_bundle_names_what_is_not_in_it(tmp_path, runs, table):
+    """Also where nothing else was damaged: before, the run was missing, and nobody was told."""
+    path = harm(tmp_path, table, runs[1])
+    told, exit_code = call_json("bundle", tmp_path / "runs.jsonl", data=tmp_path)
+    assert (exit_code, told["runs"], [entry["path"] for entry in told["damaged"]]) == (1, 2, [str(path)])
+    result = call("bundle", tmp_path / "runs.jsonl", data=tmp_path)
+    assert (result.exit_code, str(path) in result.stderr) == (1, True)
 
 
 def test_compaction_leaves_what_it_cannot_read_with_all_that_belongs_to_it(tmp_path):
@@ -225,3 +236,8 @@ def test_an_empty_choice_is_said(tmp_path, runs, command, monkeypatch):
     assert "matches" in result.stderr
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize("number, sentence", [(1, "its 1 row of executions, 1 media file"), (2, "its 2 rows of ex")])
+def test_what_is_left_is_counted_in_one_and_in_many(number, sentence):
+    assert sentence in Left("exec_1", {"executions": number}, number, None).sentence()

@@ -71,6 +71,15 @@ def test_every_command_helps_itself(name):
     assert COMMANDS[name].endswith(".")
 
 
+@pytest.mark.parametrize("words", [[], ["study"], ["consent"]])
+def test_a_command_that_needs_another_shows_its_help_as_it_is_laid_out(words):
+    """Not as one sentence: lines, on standard error, and other arguments would have worked."""
+    result = call(*words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[0].endswith(" ".join([*words, "[OPTIONS] COMMAND [ARGS]..."]))
+    assert "\nCommands:\n" in result.stderr
+
+
 def test_the_readme_s_query_finds_the_runs_whose_text_got_shorter(tmp_path):
     """More than five hops and a shorter text at the end; runs that grew and short runs are not among them."""
     shorter, longer = stored(tmp_path / "demo-data", shrinking, growing)

@@ -66,6 +66,9 @@ class TestMark:
         asked = call("mark", "--session", "7b", "--test", data=data, stdin="n\n")
         assert "2 runs: marked as test?" in asked.output and asked.exit_code == 130
         assert not RemarkStore(data).read()
+        nobody = call("mark", "--session", "7b", "--test", data=data)
+        assert nobody.exit_code == 2
+        assert "otel-tracking: nobody answered, and nothing was changed; --yes does not ask." in nobody.stderr
         assert call("mark", "--session", "7b", "--test", data=data, stdin="y\n").exit_code == 0
         assert len(RemarkStore(data).read().runs) == 2
         assert audited(data)[-1]["executions"] == 2

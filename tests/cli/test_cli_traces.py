@@ -81,6 +81,17 @@ def test_a_run_that_is_sent_nowhere_names_no_trace(tmp_path, monkeypatch):
     assert told["trace_url"] is None
 
 
+def test_an_endpoint_of_opentelemetry_that_cannot_be_is_said(tmp_path, monkeypatch):
+    """The run is made and whole; without the sentence nobody would know why the viewer has nothing."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318")
+    told, code = call_json("run", "stillepost", "Eine Blume", data=tmp_path)
+    assert (code, told["trace_url"], told["status"]) == (0, None, "completed")
+    assert told["trace_trouble"].startswith(
+        "the trace was sent nowhere: OTEL_EXPORTER_OTLP_ENDPOINT is no http address"
+    )
+    assert "such as http://localhost:4318 would work" in told["trace_trouble"]
+
+
 def test_an_endpoint_that_cannot_be_is_refused_in_one_sentence(tmp_path, monkeypatch):
     """Before the run."""
     monkeypatch.setenv("DEVSERVER_OTLP_ENDPOINT", "localhost:4318")

@@ -79,6 +79,14 @@ def test_a_closed_day_is_compacted_and_nothing_is_lost(tmp_path):
     assert "Nothing to compact" in call("compact", data=tmp_path).stdout
 
 
+def test_a_directory_that_is_not_there_has_nothing_to_compact(tmp_path):
+    """As nothing is listed in it; and it is not made."""
+    result = call("compact", data=tmp_path / "nowhere")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.startswith("Nothing to compact")
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_old_records_are_imported_once(tmp_path):
     """A record of an earlier tracker is readable afterwards; the same file again changes nothing."""
     path = tmp_path / "old.json"

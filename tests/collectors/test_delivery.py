@@ -13,7 +13,7 @@ from collectors.delivery.lanes import GROUP_SIZE, SinkLane
 from collectors.delivery.parcel import Parcel
 from collectors.delivery.spill import Spill
 from collectors.testing import FailingSink, RememberingSink, WaitingSink
-from otel_tracking.errors import Troubles
+from otel_tracking.errors import RecordingError, Troubles
 
 
 class PickySink(RememberingSink):
@@ -279,3 +279,19 @@ def test_a_full_disk_is_named_with_its_path_where_a_record_should_wait():
         assert [path.name for path in disk.rglob("*.new")] == []
         files.close()
         assert list((disk / "files").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("sinks", "sentence"),
+    [
+        (RememberingSink(), "sinks is one RememberingSink; a list such as"),
+        (["data"], "'data' among the sinks keeps no records"),
+        ("data", "'d' among the sinks keeps no records"),
+        ([RememberingSink], "RememberingSink'> among the sinks keeps no records"),
+    ],
+)
+def test_what_is_no_list_of_sinks_is_refused_in_one_sentence(sinks, sentence):
+    """Before anything is started."""
+    with pytest.raises(RecordingError, match=r"ParquetSink\('data'\)\]? would work") as refused:
+        start_recording(sinks, journal=False)
+    assert sentence in str(refused.value)

@@ -243,18 +243,35 @@ def test_an_endpoint_for_traces_goes_before_the_common_one(environment, endpoint
     [
         ({**BASE, "OTEL_SDK_DISABLED": "true"}, "OTEL_SDK_DISABLED is true"),
         ({**BASE, "OTEL_TRACES_EXPORTER": "none"}, "OTEL_TRACES_EXPORTER is none"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "nonsense", "OTEL_TRACES_EXPORTER": "none"}, "OTEL_TRACES_EXPORTER is none"),
+        ({}, "no endpoint was given"),
+    ],
+)
+def test_what_the_environment_switches_off_is_no_mistake(environment, reason):
+    """Health says why, and no error."""
+    assert read_otlp_settings(environment=environment) == NotSent(reason)
+    assert NotSent(reason).health()["last_error"] is None
+
+
+NO_ADDRESS = "OTEL_EXPORTER_OTLP_ENDPOINT is no http address; one such as http://localhost:4318 would work"
+
+
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
         (
             {**BASE, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
             "OTEL_EXPORTER_OTLP_PROTOCOL is grpc; http/protobuf would work",
         ),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "nonsense"}, "OTEL_EXPORTER_OTLP_ENDPOINT is no http address"),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://[::1"}, "OTEL_EXPORTER_OTLP_ENDPOINT is no http address"),
-        ({}, "no endpoint was given"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "nonsense"}, NO_ADDRESS),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://[::1"}, NO_ADDRESS),
     ],
 )
 def test_what_the_environment_says_wrongly_sends_nothing_and_raises_nothing(environment, reason):
-    """Health says why."""
-    assert read_otlp_settings(environment=environment) == NotSent(reason)
+    """Health says what would work."""
+    settings = read_otlp_settings(environment=environment)
+    assert settings == NotSent(reason, is_mistake=True)
+    assert settings.health()["last_error"] == reason
 
 
 def test_an_endpoint_that_was_handed_in_wrongly_is_refused_in_one_sentence():

@@ -12,7 +12,8 @@ from places_stage import bytes_of
 from exporters.dataset import make_dataset
 from exporters.dataset.about import Description
 from exporters.erasure import erase
-from exporters.privacy.exports_ledger import ExportsLedger, run_ids
+from exporters.privacy.exports_ledger import Export, ExportKind, ExportsLedger, run_ids
+from exporters.storage.reading.damage import Damages
 from exporters.storage.reading.records import list_executions
 
 
@@ -79,6 +80,14 @@ def test_what_is_no_longer_where_it_was_is_named_as_beyond(data):
     kept = (data / "erasures" / f"{done.erasure}.json").read_text()
     assert str(out) not in kept
     assert "outside/" in kept
+
+
+def test_an_answer_that_was_given_is_named_as_one(data):
+    """Beside a download."""
+    lenas = run_ids(filter(of_lena, list_executions(data, on_damage=Damages())))
+    ExportsLedger(data).note(Export(kind=ExportKind.ANSWER, runs=lenas[:1], format="csv"))
+    named = {" ".join(one.what.split()[:3]) for one in erase_lena(data).beyond if one.place == "exports"}
+    assert {"an answer of", "a download of"} <= named
 
 
 def test_the_ledger_names_no_erased_run_and_no_query(data):

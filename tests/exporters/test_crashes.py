@@ -148,8 +148,9 @@ def test_a_directory_that_cannot_be_written_is_refused_before_any_run(tmp_path):
     """The error names the directory and what would work."""
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(NotWritable, match="local disk"):
+    with pytest.raises(NotWritable, match="local disk") as trouble:
         ParquetSink(tmp_path / "file" / "data")
+    assert f"File exists: '{tmp_path}/file'. A directory on a local disk" in str(trouble.value)
 
 
 PERMISSION_LOST = """

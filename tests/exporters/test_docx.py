@@ -191,3 +191,8 @@ def test_libreoffice_opens_it(make, tmp_path):
     command = ["soffice", profile, "--headless", "--convert-to", "txt:Text (encoded):UTF8", "record.docx"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
     assert "The journey" in (tmp_path / "record.txt").read_text("utf-8-sig")
+
+
+def test_a_german_document_says_in_german_how_the_run_ended():
+    """In the word before the sentence, too."""
+    assert "blockiert" in text_of(render(a_record(status="blocked"), language="de"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import io
 import os
 import shutil
 import subprocess
@@ -15,12 +16,16 @@ import sys
 import pytest
 from hypothesis import given, settings
 from printed_records import HOSTILE, JOURNEY, a_failed_run, an_ordinary_run, fifteen_languages, four_outputs, hostile
+from pypdf import PdfReader
 from reading_pdf import fonts_of, headings, printed, read, text_of
 from records import a_record, a_run_of_hops, an_item, records
+from reportlab.lib.pagesizes import A4
+from reportlab.platypus import PageBreak, SimpleDocTemplate, Spacer
 
 from exporters import FORMATS
 from exporters.errors import UnknownOption
 from exporters.formats import json as record_json
+from exporters.formats.pdf.flow import gap
 from exporters.story.printed.signs import Sign, meaning_of, pieces
 from exporters.story.words import ENGLISH
 
@@ -260,3 +265,19 @@ def test_other_programs_find_nothing_wrong(name, make, command, tmp_path):
 def test_the_prompt_is_on_the_first_page(name):
     record = a_record(items=[an_item(item_type="user_input_text", stage=1, content=HOSTILE[:3])])
     assert HOSTILE[:3] in read(FORMATS[name].render(record)).pages[0].extract_text()
+
+
+def test_room_below_a_full_page_makes_no_empty_one():
+    """A chapter that begins a page of its own comes right after it."""
+    made = io.BytesIO()
+    document = SimpleDocTemplate(made, leftMargin=0, rightMargin=0, topMargin=0, bottomMargin=0)
+    full = Spacer(1, A4[1] - 12 - 4)  # a frame has 6 points at each end; 4 are left
+    document.build([full, gap(10), PageBreak(), Spacer(1, 5)])
+    assert len(PdfReader(made).pages) == 2
+
+
+def test_a_german_document_says_in_german_how_the_run_ended():
+    """In the box before the sentence, too; the file's own key words keep what the record says."""
+    made = FORMATS["pdf"].render(a_record(status="blocked"), language="de")
+    assert "blockiert" in text_of(made)
+    assert "blocked" in PdfReader(io.BytesIO(made)).metadata["/Keywords"]

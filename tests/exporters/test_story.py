@@ -52,6 +52,7 @@ def test_a_hop_knows_where_it_came_from_and_which_way_its_text_runs():
 def test_every_outcome_is_a_sentence(status, language, words):
     """In every language."""
     assert story_of(a_record(status=status), language=language).outcome.startswith(words[status])
+    assert words[f"is {status}"]
 
 
 @pytest.mark.parametrize("item_type", ItemType)

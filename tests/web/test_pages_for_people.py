@@ -6,9 +6,11 @@ import re
 import pytest
 from web_stage import HOSTILE, HeldTranslator, Page, client_of, devserver_in, execute
 
+from devserver.configs import list_configs
 from devserver.testing import PNG, WAV, ScriptedMaker, ScriptedTranslator
 from devserver.web import words
 from devserver.web.asking.choices import choices_of
+from devserver.web.words import LANGUAGES, TITLED, words_of
 from exporters.story.catalogue import read_catalogue
 
 
@@ -275,6 +277,14 @@ def test_every_language_has_every_word_with_the_same_places_to_fill(package):
             assert other.get(table, {}).keys() == said.keys()
             assert {name for name in said if not other[table][name]} == {name for name in said if not said[name]}
             assert [places_in(other[table][name]) for name in said] == [places_in(text) for text in said.values()]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_configuration_that_comes_along_is_named_and_told_of(language):
+    """One without a row would be there by its file's name, and in English on a German page."""
+    names = {config.name for config in list_configs()}
+    assert not names - set(TITLED)
+    assert not {f"about {name}" for name in names} - words_of(language).keys()
 
 
 def places_in(text):

@@ -127,7 +127,7 @@ def _format(name: str | None, out: Path | None, *, as_json: bool) -> str:
     if as_json and name is not None:
         raise refuse("--json is a form of its own: leave out --format, or say where the answer goes: --out FILE.")
     if name not in (None, TABLE):
-        answer_format(str(name))
+        answer_format(str(name), also=(TABLE,))
     return name or TABLE
 
 

@@ -11,7 +11,7 @@ import click
 
 from devserver.audit import Act, Audit, this_user
 from devserver.cli.complaints import FAILED, complain
-from devserver.cli.options import is_chosen, json_option, refuse, selection_options
+from devserver.cli.options import ask, is_chosen, json_option, refuse, selection_options
 from devserver.cli.output import print_json, progress_bar
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
@@ -77,7 +77,7 @@ def command(
     if not is_sure:
         if as_json:
             raise refuse("with --json nobody can be asked: add --yes, or --dry-run.")
-        click.confirm(f"{_sentence(found)}\nErase all of it, for good?", abort=True)
+        ask(f"{_sentence(found)}\nErase all of it, for good?")
     if not executions:
         from devserver.web.rooms.erasing import forget_pupils  # only here: who asks what would go needs no rooms
 

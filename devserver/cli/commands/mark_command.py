@@ -9,7 +9,7 @@ import click
 
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.damages import complain_of, damages_as_dicts
-from devserver.cli.options import json_option, refuse, selection_options
+from devserver.cli.options import ask, json_option, refuse, selection_options
 from devserver.cli.output import print_json
 from devserver.cli.records import chosen_rows, none_found
 from devserver.cli.remarking import ids_of, keep, remarks_as_dict
@@ -65,7 +65,7 @@ def command(
     if not executions and not is_sure:
         if as_json:
             raise refuse("with --json nobody can be asked: add --yes.")
-        click.confirm(f"{count(len(rows), 'run')}: {what}?", abort=True)
+        ask(f"{count(len(rows), 'run')}: {what}?")
     runs = ids_of(rows)
     book = keep(data_dir, dict.fromkeys(runs, change), by)
     if as_json:

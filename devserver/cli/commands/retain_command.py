@@ -10,7 +10,7 @@ from devserver.audit import Act, Audit, this_user
 from devserver.cli.commands.erase_command import erasing_bar
 from devserver.cli.complaints import FAILED, complain
 from devserver.cli.damages import complain_of, damages_as_dicts
-from devserver.cli.options import data_option, json_option, refuse
+from devserver.cli.options import ask, data_option, json_option, refuse
 from devserver.cli.output import print_json
 from devserver.cli.showing.text import count, safe_line
 from devserver.cli.streams import say
@@ -38,7 +38,7 @@ def command(data_dir: Path, dry_run: bool, is_sure: bool, as_json: bool) -> int:
         if as_json:
             raise refuse("--json asks nobody; say --yes to erase, or --dry-run to look.")
         _tell(due)
-        click.confirm(f"Erase {count(due.runs, 'run')} for good?", abort=True)
+        ask(f"Erase {count(due.runs, 'run')} for good?")
     report = None if dry_run or not due.runs else _erase(data_dir, due)
     if as_json:
         print_json(

@@ -199,6 +199,8 @@ def _ending_of(devserver: Devserver, execution_id: str, is_durable: bool, error:
 
 def _trace_of(devserver: Devserver, record: ExecutionRecord, otlp: dict[str, Any]) -> tuple[str | None, str | None]:
     """Where Jaeger shows the run, if its trace goes to a viewer; or why it does not, if it did not arrive."""
+    if otlp["content"] is None and otlp["last_error"]:
+        return None, f"the trace was sent nowhere: {otlp['last_error']}"
     if otlp["content"] != "viewer":
         return None, None
     if devserver.recording.provider.force_flush(int(TRACE_SECONDS * 1000)):

@@ -55,7 +55,8 @@ class Exported(KnownElsewhere):
 
     def _erase_from(self, export: Export, runs: frozenset[RunId], step: Step) -> Iterator[Removed | Beyond]:
         if export.path is None:
-            yield Beyond(self.name, f"a {export.kind} of {export.time}", _SENT)
+            article = "an" if export.kind == ExportKind.ANSWER else "a"
+            yield Beyond(self.name, f"{article} {export.kind} of {export.time}", _SENT)
             return
         path = Path(export.path)
         if export.kind in (ExportKind.DATASET, ExportKind.COLLECTION):

@@ -82,7 +82,7 @@ def _outcome(document: Any, story: Printed) -> None:
         border(prompt._p.get_or_add_pPr(), "w:pBdr", left=ACCENT)
         tell_passage(prompt, story.prompt, size=12)
     outcome = document.add_paragraph()
-    tell(outcome, f"{story.status}  ", bold=True, colour=TONES[story.tone])
+    tell(outcome, f"{story.words.get(f'is {story.status}', story.status)}  ", bold=True, colour=TONES[story.tone])
     tell(outcome, story.outcome)
     if story.languages:
         tell(document.add_paragraph(), " → ".join(story.languages), size=9, colour=GREY)

@@ -106,9 +106,14 @@ def each(lines: Iterable[Line], **changes: Any) -> list[Line]:
     return [replace(line, **changes) for line in lines]
 
 
+class _Gap(Spacer):  # type: ignore[misc]
+    def wrap(self, available_width: float, available_height: float) -> tuple[float, float]:
+        return 0.0, min(self.height, max(available_height, 0.0))
+
+
 def gap(height: float) -> Spacer:
-    """Room between two things."""
-    return Spacer(0, height)
+    """Room between two things. It ends with the page: what is left of it would make an empty one."""
+    return _Gap(0, height)
 
 
 def _draw_line(canvas: Any, line: Line, top: float, width: float, node: Node) -> None:

@@ -45,7 +45,8 @@ def _prompt(setter: Typesetter, story: Printed) -> list[Flowable]:
 
 def _outcome(setter: Typesetter, story: Printed) -> Flowable:
     """The status in a box, and what came of the run beside it."""
-    status = setter.lines([Span(plain(story.status)[:40], Style(8, 600, WHITE))], 160, leading=13)
+    word = story.words.get(f"is {story.status}", story.status)
+    status = setter.lines([Span(plain(word)[:40], Style(8, 600, WHITE))], 160, leading=13)
     badge = min(max((line.width for line in status), default=0), 160) + 10
     room = WIDTH - 2 * _PADDING - badge - 8
     said = setter.lines([Span(story.outcome)], room, leading=13)

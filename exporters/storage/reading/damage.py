@@ -50,6 +50,14 @@ class Damages:
         """The files, each once."""
         return list(dict.fromkeys(damage.path for damage in self))
 
+    def pass_on(self, on_damage: OnDamage | None) -> None:
+        """Tell somebody of each; where nobody wants to know, refuse."""
+        if on_damage is None:
+            self.refuse()
+            return
+        for damage in self:
+            on_damage(damage)
+
     def refuse(self) -> None:
         """Raise `BrokenFile` where there was any: nothing is left out in silence."""
         if self._told:

@@ -97,6 +97,8 @@ def compact(
     ()
     """
     data_dir = Path(data_dir)
+    if not data_dir.is_dir():
+        return _sum([])
     before = before or dt.datetime.now(dt.UTC).date()
     oldest_write = time.time() - orphan_age.total_seconds()
     with compaction_lock(data_dir):

@@ -32,8 +32,8 @@ class Left:
 
     def sentence(self) -> str:
         """What is left, for people."""
-        parts = [f"its {count} rows of {table}" for table, count in self.rows.items()]
-        parts += [f"{self.media} media files"] if self.media else []
+        parts = [f"its {count} row{'' if count == 1 else 's'} of {table}" for table, count in self.rows.items()]
+        parts += [f"{self.media} media file{'' if self.media == 1 else 's'}"] if self.media else []
         parts += [f"its document {self.document}, which has everything"] if self.document else []
         return f"of {self.execution_id} there are {', '.join(parts) or 'no other traces here'}"
 
