@@ -17,7 +17,7 @@ from devserver.web import WebSettings, create_app
 from devserver.web.serving import serving
 from devserver.wiring import open_devserver
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which something that should have happened long ago counts as missing."""
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> ]]> \x00 \x1b[2J \u202e {{7*7}} زهرة 👩‍👩‍👧"
