@@ -53,7 +53,7 @@ def record_of(pipeline: Callable[[Execution], None], **options: Any) -> Executio
 
 def finished(recording: Recording, sink: RememberingSink) -> ExecutionRecord:
     """The latest revision of the one record in `sink`, once it is durable."""
-    assert recording.flush(timeout=20), "the record did not become durable"
+    assert recording.flush(timeout=60), "the record did not become durable"
     [record] = sink.latest().values()
     return record
 

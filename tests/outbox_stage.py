@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections import defaultdict
 
 from wire import read_protobuf
@@ -42,9 +41,3 @@ def arrived(bodies: list[bytes]) -> dict[str, ExecutionRecord]:
 
 def text_of(record: ExecutionRecord) -> str:
     return canonical.dumps(record.to_dict())
-
-
-def a_free_port() -> int:
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]

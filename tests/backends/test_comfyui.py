@@ -252,11 +252,19 @@ def test_a_server_that_lost_the_graph_is_found_out(server):
 
 @pytest.mark.parametrize("refuses_socket", [True, False])
 def test_a_stall_has_an_end_and_the_graph_is_stopped(server, refuses_socket):
+    class AskedWhenItStalls(threading.Event):
+        """Never set; who has sent a graph and looks waits until that has come to the node where it stalls."""
+
+        def is_set(self):
+            assert not server.requests_to("/prompt") or server.script.stalled.wait(60)
+            return False
+
     server.script.stalls_at, server.script.refuses_socket = "6", refuses_socket
+    hasty = engine(server, patience=Patience(stall=0.1, poll=0.01, quiet=0.02))
     with pytest.raises(ServerTimeout, match="no sign of life for 0\\.1 seconds") as caught:
-        engine(server, patience=Patience(stall=0.1, poll=0.01, quiet=0.02)).make("x", seed=1, parameters={})
+        hasty.make("x", seed=1, parameters={}, cancel=AskedWhenItStalls())
     assert caught.value.facts["stopped"] == "interrupted"
-    assert server.script.interrupted.wait(10)
+    assert server.script.interrupted.wait(60)
 
 
 def test_nobody_there_is_said_at_once():
@@ -305,7 +313,7 @@ def test_a_cancelled_run_interrupts_its_own_graph(server, refuses_socket):
     assert (result.status, record.status) == ("cancelled", "cancelled")
     (interrupt,) = server.requests_to("/interrupt")
     assert interrupt.json == {"prompt_id": call.facts["engine"]["prompt_id"]}
-    assert server.script.interrupted.wait(10)
+    assert server.script.interrupted.wait(60)
     assert call.facts["engine"]["stopped"] == "interrupted"
     assert sent_bytes(call) == server.requests_to("/prompt")[0].body
 
@@ -314,14 +322,14 @@ def test_a_waiting_graph_is_taken_from_the_queue_and_the_running_one_goes_on(ser
     server.script.stalls_at = "6"
     others = threading.Thread(target=lambda: engine(server).make("mine", seed=1, parameters={}))
     others.start()
-    assert server.script.arrivals.acquire(timeout=10)
-    assert server.script.stalled.wait(10)
+    assert server.script.arrivals.acquire(timeout=60)
+    assert server.script.stalled.wait(60)
 
     cancel = threading.Event()
     ours = threading.Thread(target=lambda: results.append(make(server, cancel=cancel)))
     results = []
     ours.start()
-    assert server.script.arrivals.acquire(timeout=10)
+    assert server.script.arrivals.acquire(timeout=60)
     cancel.set()
     ours.join()
     _, _, call = results[0]
@@ -346,7 +354,7 @@ def test_a_keyboard_interrupt_stops_the_graph_too(server):
     server.script.stalls_at, server.script.refuses_socket = "6", True
     with pytest.raises(KeyboardInterrupt):
         engine(server).make("x", seed=1, parameters={}, cancel=Interrupting())
-    assert server.script.interrupted.wait(10)
+    assert server.script.interrupted.wait(60)
 
 
 def test_a_graph_that_somebody_else_interrupts_is_no_server_failure(server):
@@ -361,7 +369,7 @@ def test_a_graph_that_somebody_else_interrupts_is_no_server_failure(server):
 
     thread = threading.Thread(target=ask)
     thread.start()
-    assert server.script.stalled.wait(10)
+    assert server.script.stalled.wait(60)
     server._loop.call_soon_threadsafe(server.worker.interrupt, None)
     thread.join()
     assert [type(error) for error in errors] == [EngineFailed]
@@ -373,7 +381,7 @@ def cancelled_when_stalled(server):
     cancel = threading.Event()
 
     def cancel_when_stalled():
-        server.script.stalled.wait(10)
+        server.script.stalled.wait(60)
         cancel.set()
 
     thread = threading.Thread(target=cancel_when_stalled)

@@ -47,7 +47,7 @@ def test_a_graph_that_waits_says_how_many_are_before_it(server):
     server.script.stalls_at = "2"
     first = threading.Thread(target=lambda: engine(server).make("x", seed=1, parameters={"graph": PLAIN_GRAPH}))
     first.start()
-    assert server.script.stalled.wait(10)
+    assert server.script.stalled.wait(60)
     place = threading.Event()
 
     def listen(*said):

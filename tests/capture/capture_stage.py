@@ -34,7 +34,7 @@ def span_of(pipeline: Callable[[BackendCall], Any], **options: Any) -> SpanRecor
 
 def with_httpx(call: BackendCall, method: str, url: str, **request: Any) -> bytes:
     """The content of an answer, fetched with `httpx.Client`."""
-    with httpx.Client(transport=call.transport(capture=request.pop("capture", None)), timeout=10) as client:
+    with httpx.Client(transport=call.transport(capture=request.pop("capture", None)), timeout=60) as client:
         return client.request(method, url, **request).content
 
 
@@ -44,7 +44,7 @@ def with_async_httpx(call: BackendCall, method: str, url: str, **request: Any) -
 
     async def fetch() -> bytes:
         transport = call.transport(httpx.AsyncHTTPTransport(), capture=capture)
-        async with httpx.AsyncClient(transport=transport, timeout=10) as client:
+        async with httpx.AsyncClient(transport=transport, timeout=60) as client:
             return (await client.request(method, url, **request)).content
 
     return asyncio.run(fetch())
@@ -57,7 +57,7 @@ def with_requests(call: BackendCall, method: str, url: str, **request: Any) -> b
         session.mount("http://", call.adapter(capture=request.pop("capture", None)))
         if "content" in request:
             request["data"] = request.pop("content")
-        return session.request(method, url, timeout=10, **request).content
+        return session.request(method, url, timeout=60, **request).content
 
 
 CLIENTS = [

@@ -122,7 +122,7 @@ def with_litellm(model: str, path: str) -> Ask:
         import litellm
         from litellm.llms.custom_httpx.http_handler import HTTPHandler
 
-        with httpx.Client(transport=CapturingTransport(), timeout=10) as session, call.current():
+        with httpx.Client(transport=CapturingTransport(), timeout=60) as session, call.current():
             litellm.client_session, before = session, litellm.client_session
             asked: Any = {"client": HTTPHandler(client=session)} if path == "" else {}
             try:

@@ -22,13 +22,13 @@ JSON = {"content-type": "application/json"}
 
 def with_bare_requests(url: str, body: Any, stream: bool) -> bytes:
     """`requests.post`, as the server calls its backends."""
-    answer = requests.post(url, json=body, stream=stream, timeout=10)
+    answer = requests.post(url, json=body, stream=stream, timeout=60)
     return b"".join(answer.iter_content(16)) if stream else answer.content
 
 
 def with_a_session(url: str, body: Any, stream: bool) -> bytes:
     """A session of requests."""
-    with requests.Session() as session, session.post(url, json=body, stream=stream, timeout=10) as answer:
+    with requests.Session() as session, session.post(url, json=body, stream=stream, timeout=60) as answer:
         return b"".join(line + b"\n" for line in answer.iter_lines()) if stream else answer.content
 
 
@@ -36,7 +36,7 @@ def with_plain_httpx(library: Any) -> Fetch:
     """A client of httpx or httpx2."""
 
     def fetch(url: str, body: Any, stream: bool) -> bytes:
-        with library.Client(timeout=10) as client:
+        with library.Client(timeout=60) as client:
             if not stream:
                 return bytes(client.post(url, json=body).content)
             with client.stream("POST", url, json=body) as answer:
@@ -49,7 +49,7 @@ def with_plain_async_httpx(library: Any) -> Fetch:
     """An async one."""
 
     async def work(url: str, body: Any, stream: bool) -> bytes:
-        async with library.AsyncClient(timeout=10) as client:
+        async with library.AsyncClient(timeout=60) as client:
             if not stream:
                 return bytes((await client.post(url, json=body)).content)
             async with client.stream("POST", url, json=body) as answer:
@@ -86,7 +86,7 @@ def with_aiohttp_by_lines(url: str, body: Any, stream: bool) -> bytes:
 def with_urllib3(url: str, body: Any, stream: bool) -> bytes:
     """A pool manager of urllib3."""
     with urllib3.PoolManager() as pool:
-        answer = pool.request("POST", url, json=body, preload_content=not stream, timeout=10)
+        answer = pool.request("POST", url, json=body, preload_content=not stream, timeout=60)
         return b"".join(answer.stream(16)) if stream else answer.data
 
 
@@ -94,7 +94,7 @@ def with_urllib(url: str, body: Any, stream: bool) -> bytes:
     """`urlopen` of the standard library."""
     request = urllib.request.Request(url, json.dumps(body).encode(), JSON)
     try:
-        answer = urllib.request.urlopen(request, timeout=10)
+        answer = urllib.request.urlopen(request, timeout=60)
     except urllib.error.HTTPError as error:
         answer = error
     with answer:

@@ -187,7 +187,7 @@ def test_each_chunk_reaches_the_caller_before_the_next_one_is_sent(backend):
 
     def lines():
         yield b'{"response": "one "}\n'
-        assert read_one.wait(10)
+        assert read_one.wait(60)
         yield b'{"response": "two", "done": true}\n'
 
     backend.replies(Reply(200, NDJSON, chunks=lines()))

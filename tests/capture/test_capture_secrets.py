@@ -96,7 +96,7 @@ def test_a_planted_secret_is_found_nowhere(fetch, where, backend, tmp_path, ram,
             fetch(call, "POST", url, capture=capture, **request)
             journal = everything_in(ram)
             raise RuntimeError(f"401 for {url}")
-        assert recording.flush(timeout=20)
+        assert recording.flush(timeout=60)
 
     [record] = sink.latest().values()
     places = {

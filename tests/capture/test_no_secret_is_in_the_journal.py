@@ -30,7 +30,7 @@ JSON, MULTIPART = "application/json", "multipart/form-data; boundary=b"
 def with_library(library):
     def fetch(url, content, headers):
         with (
-            library.Client(timeout=10) as client,
+            library.Client(timeout=60) as client,
             client.stream("POST", url, content=content, headers=headers) as answer,
         ):
             return b"".join(answer.iter_bytes(16))
@@ -40,19 +40,19 @@ def with_library(library):
 
 def with_async_library(library):
     async def work(url, content, headers):
-        async with library.AsyncClient(timeout=10) as client:
+        async with library.AsyncClient(timeout=60) as client:
             return (await client.post(url, content=content, headers=headers)).content
 
     return lambda url, content, headers: asyncio.run(work(url, content, headers))
 
 
 def with_requests(url, content, headers):
-    return requests.post(url, data=content, headers=headers, timeout=10).content
+    return requests.post(url, data=content, headers=headers, timeout=60).content
 
 
 def with_requests_in_pieces(url, content, headers):
     pieces = iter([content[:20], content[20:]])
-    answer = requests.post(url, data=pieces, headers=headers, timeout=10, stream=True)
+    answer = requests.post(url, data=pieces, headers=headers, timeout=60, stream=True)
     return b"".join(answer.iter_content(16))
 
 
@@ -66,12 +66,12 @@ def with_aiohttp(url, content, headers):
 
 def with_urllib3(url, content, headers):
     with urllib3.PoolManager() as pool:
-        return pool.request("POST", url, body=content, headers=headers, timeout=10).data
+        return pool.request("POST", url, body=content, headers=headers, timeout=60).data
 
 
 def with_urllib(url, content, headers):
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, content, headers), timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, content, headers), timeout=60) as answer:
             return answer.read()
     except urllib.error.HTTPError as error:
         with error:
@@ -147,7 +147,7 @@ def left_in_the_journal(pipeline, ram):
             with run, run.stage(2) as stage, stage.backend_call("ollama"):
                 pipeline()
                 journal = b"".join(path.read_bytes() for path in ram.rglob("*") if path.is_file())
-            assert recording.flush(timeout=20)
+            assert recording.flush(timeout=60)
     finally:
         capture.uninstall()
     [record] = sink.latest().values()

@@ -44,7 +44,7 @@ def a_png(grey=0, size=4):
 
 def post(call, url, **request):
     """What a server answers to a request of this call."""
-    with httpx.Client(transport=call.transport(), timeout=10) as client:
+    with httpx.Client(transport=call.transport(), timeout=60) as client:
         return client.post(url, **request)
 
 

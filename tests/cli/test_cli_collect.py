@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cli_stage import call, three_hops
 from looking_again import a_moment
+from ports import a_kept_port
 
 from collectors import start_recording
 from collectors.testing import RememberingSink
@@ -57,6 +58,13 @@ def collect(tmp_path):
         process.communicate()
 
 
+@pytest.fixture
+def port():
+    """A port that a command can come back to."""
+    with a_kept_port() as port:
+        yield str(port)
+
+
 def send(address, *pipelines):
     """Run pipelines that send everything to `address`; gives their own records."""
     sink = RememberingSink()
@@ -95,21 +103,21 @@ def test_runs_of_another_process_are_stored_as_that_process_has_them(collect, tm
     }
 
 
-def test_a_run_that_is_not_whole_at_the_end_is_finished_at_the_next_start(collect, tmp_path):
+def test_a_run_that_is_not_whole_at_the_end_is_finished_at_the_next_start(collect, tmp_path, port):
     """Its spans wait on disk; nothing is written before it is whole."""
-    process, address = collect()
+    process, address = collect("--port", port)
     recording = start_recording([RememberingSink()], journal=False, otlp_endpoint=address, otlp_content="full")
     run = recording.tracker().execution("stillepost")
     with run.stage(2) as stage:
         stage.item("interception_final", content="first half")
-    recording.provider.force_flush(20_000)
+    recording.provider.force_flush(60_000)
     while not list((tmp_path / "data" / "collect").glob("*.otlp")):
         a_moment()
     told, code = stop(process)
     assert (code, told) == (0, "1 request: 0 records stored, 1 run kept for the next start\n")
     assert not list(read_records(tmp_path / "data"))
 
-    process, _ = collect("--port", address.rpartition(":")[2])
+    process, _ = collect("--port", port)
     run.end()
     recording.close()
     told, code = stop(process)

@@ -321,7 +321,7 @@ def test_a_question_for_an_old_result_is_not_asked_again(tmp_path):
     def pipeline(run):
         with run.output(1) as output, output.stage(4) as stage, stage.backend_call("comfyui") as asked:
             queued = post(asked, f"{server.url}/prompt", json={"prompt": {"3": {"inputs": {"seed": 7}}}}).json()
-            with httpx.Client(transport=asked.transport(), timeout=10) as client:
+            with httpx.Client(transport=asked.transport(), timeout=60) as client:
                 client.get(f"{server.url}/history/{queued['prompt_id']}")
 
     with Echo(lambda request: {"prompt_id": "0f8fad5b-d9cb-469f-a165-70867289501e"}) as server:
@@ -365,7 +365,7 @@ def queued_picture(server):
         with run.output(1) as output, output.stage(4) as stage:
             with stage.backend_call("comfyui") as asked:
                 ticket = post(asked, f"{server.url}/prompt", json={"prompt": {"3": {"inputs": {"seed": 7}}}}).json()
-                with httpx.Client(transport=asked.transport(), timeout=10) as client:
+                with httpx.Client(transport=asked.transport(), timeout=60) as client:
                     history = {}
                     while not history:
                         history = client.get(f"{server.url}/history/{ticket['prompt_id']}").json()

@@ -22,8 +22,9 @@ class TakesTraces(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def viewer():
-    """A server that takes traces; `paths` is what was asked for."""
+def viewer(monkeypatch):
+    """A server that takes traces, however long that takes; `paths` is what was asked for."""
+    monkeypatch.setattr("devserver.cli.commands.run_command.TRACE_SECONDS", 60.0)
     server = ThreadingHTTPServer(("127.0.0.1", 0), TakesTraces)
     server.paths, server.status = [], 200
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()

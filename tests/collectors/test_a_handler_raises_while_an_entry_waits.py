@@ -29,11 +29,11 @@ def test_what_a_handler_raises_reaches_the_pipeline_and_the_lock_is_free_afterwa
 
     holder = threading.Thread(target=hold)
     holder.start()
-    is_held.wait(60)
+    assert is_held.wait(60)
     before = signal.signal(signal.SIGALRM, stop)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.05)
         with pytest.raises(Stop):
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
             run.append(b"an entry")
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -55,7 +55,7 @@ def test_fifteen_hundred_runs_that_are_open_at_once_are_one_record_each(sink):
             log(run, f"text {number}")
     for run in runs:
         run.end()
-    assert recording.close()
+    assert recording.close(timeout=60)
     assert [record.revision for record in sink.records] == [1] * 1_500
     assert Counter(len(items_of(record, "user_input_text")) for record in sink.records) == {3: 1_500}
 

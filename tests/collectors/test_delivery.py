@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 
 import pytest
 from builders import Bang, a_record
@@ -14,6 +15,8 @@ from collectors.delivery.parcel import Parcel
 from collectors.delivery.spill import Spill
 from collectors.testing import FailingSink, RememberingSink, WaitingSink
 from otel_tracking.errors import RecordingError, Troubles
+
+PATIENCE = 60
 
 
 class PickySink(RememberingSink):
@@ -39,21 +42,21 @@ def test_a_hanging_sink_holds_up_no_other():
     hanging, working = WaitingSink(), RememberingSink()
     recording = start_recording([hanging, working], journal=False)
     run(recording, "a", "b")
-    hanging.entered.wait(20)
+    assert hanging.entered.wait(60)
     assert recording.flush(timeout=0) is False
     assert recording.health()["outstanding"] == 2
     hanging.release()
-    assert recording.flush(timeout=20)
+    assert recording.flush(timeout=60)
     assert [record.config_name for record in working.records] == ["a", "b"]
     assert [record.config_name for record in hanging.records] == ["a", "b"]
-    assert recording.close()
+    assert recording.close(timeout=60)
 
 
 def test_closing_does_not_wait_for_ever_and_says_so():
     hanging = WaitingSink()
     recording = start_recording([hanging], journal=False)
     run(recording, "a")
-    hanging.entered.wait(20)
+    assert hanging.entered.wait(60)
     assert recording.close(timeout=0.01) is False
     assert not hanging.closed
     hanging.release()
@@ -63,7 +66,7 @@ def test_a_failing_sink_gets_its_record_when_it_works_again():
     sink = FailingSink([OSError("disk full"), Bang(), Bang()])
     with start_recording([sink], journal=False, retry_seconds=0.001) as recording:
         run(recording, "a")
-        assert recording.flush(timeout=20)
+        assert recording.flush(timeout=60)
         [health] = recording.health()["sinks"]
         assert (health["delivered"], health["pending"], health["last_error"]) == (1, 0, None)
         assert recording.health()["guarded_errors"]["sink FailingSink"] == 3
@@ -78,6 +81,7 @@ def test_a_record_that_is_refused_for_ever_holds_up_no_other():
     assert sink_names == ["a", "b", "c"]
     assert recording.flush(timeout=0.01) is False
     assert recording.close(timeout=0.5) is False
+    recording._road.close(PATIENCE)
     assert [record.config_name for record in sink.records] == ["a", "b", "c"]
     assert sink.closed
 
@@ -88,7 +92,7 @@ def test_more_refused_records_than_a_group_hold_up_no_other_and_no_end():
     done = []
     for record in [_Record("bad")] * (GROUP_SIZE + 5) + [_Record("good")]:
         lane.put(Parcel(record, 1, lambda *_: done.append(1)))
-    assert lane.close(timeout=20) is False
+    assert lane.close(timeout=60) is False
     assert [record.config_name for record in sink.records] == ["good"]
     assert not lane._thread.is_alive()
     assert lane.pending == GROUP_SIZE + 5
@@ -100,7 +104,7 @@ def test_retrying_does_not_touch_the_pipelines_random_numbers():
     sink = FailingSink([Bang(), Bang(), Bang()])
     with start_recording([sink], journal=False, retry_seconds=0.001) as recording:
         run(recording, "a")
-        assert recording.flush(timeout=20)
+        assert recording.flush(timeout=60)
     assert random.getstate() == before
 
 
@@ -118,7 +122,7 @@ def test_records_written_together_are_each_written_once():
     lane = SinkLane(sink, Troubles(), retry_seconds=0.001)
     for name in ["a", "b", "bad"]:
         lane.put(Parcel(_Record(name), 1, lambda *_: None))
-    assert lane.close(timeout=20)
+    assert lane.close(timeout=60)
     assert sorted(record.config_name for record in sink.records) == ["a", "b", "bad"]
 
 
@@ -139,7 +143,7 @@ def test_a_sink_gets_what_it_prepared_and_its_neighbour_the_record():
     preparing, plain = Preparing(), RememberingSink()
     with start_recording([preparing, plain], journal=False) as recording:
         run(recording, "a", "b")
-        assert recording.flush(timeout=20)
+        assert recording.flush(timeout=60)
     assert (preparing.records, [record.config_name for record in plain.records]) == (["a", "b"], ["a", "b"])
 
 
@@ -155,7 +159,7 @@ def test_a_sink_that_takes_columns_is_given_them_and_its_neighbour_the_record():
     columnar, plain = Columnar(), RememberingSink()
     with start_recording([columnar, plain], journal=False) as recording:
         run(recording, "a")
-        assert recording.flush(timeout=20)
+        assert recording.flush(timeout=60)
     [columns], [record] = columnar.records, plain.records
     assert (columns.record(), columns.item_count, columns.is_plain) == (record, len(record.items), True)
 
@@ -170,7 +174,7 @@ def test_a_record_that_nobody_holds_is_built_again_when_a_sink_stalls(tmp_path):
         run(recording, "a", "b", "c")
         assert recording.flush(timeout=0.01) is False
         sink.release()
-        assert recording.flush(timeout=20)
+        assert recording.flush(timeout=60)
     assert sink.records == ["a", "b", "c"]
 
 
@@ -178,8 +182,10 @@ def test_a_record_that_cannot_be_prepared_is_tried_again_and_holds_up_no_other()
     sink = Preparing("bad")
     recording = start_recording([sink], journal=False, retry_seconds=0.001)
     run(recording, "a", "bad", "b")
+    assert _until(recording, sink, 2) == ["a", "b"]
     assert recording.flush(timeout=0.01) is False
     assert recording.close(timeout=0.5) is False
+    recording._road.close(PATIENCE)
     assert sink.records == ["a", "b"]
     assert recording.health()["guarded_errors"]["prepare"] == 1
 
@@ -198,7 +204,7 @@ def test_runs_wait_unbuilt_for_sinks_that_keep_up_and_not_for_one_that_stalls(mo
     waiting = threading.Thread(target=room.wait_for_room)
     waiting.start()
     room.leave(second)
-    waiting.join(20)
+    waiting.join(60)
     assert not waiting.is_alive()
 
 
@@ -209,7 +215,7 @@ def test_a_sink_that_cannot_be_closed_is_counted():
 
     recording = start_recording([Unclosable()], journal=False)
     run(recording, "a")
-    assert recording.close()
+    assert recording.close(timeout=60)
     assert recording.health()["guarded_errors"] == {"sink Unclosable": 1}
 
 
@@ -217,7 +223,7 @@ def test_health_counts_what_was_made(recording, sink):
     with recording.tracker().execution("dada") as execution, execution.stage(1) as stage:
         stage.item("user_input_text", content=object())
         stage.item("output_image")
-    assert recording.flush(timeout=20)
+    assert recording.flush(timeout=60)
     health = recording.health()
     counted = {name: health[name] for name in ("records", "items", "lossy_values", "dropped", "open_runs")}
     assert counted == {"records": 1, "items": 4, "lossy_values": 1, "dropped": 0, "open_runs": 0}
@@ -247,9 +253,8 @@ class _Record:
 
 def _until(recording, sink, count):
     """The sink's records, once there are `count`; the recording's flush is what waits."""
-    for _ in range(1000):
-        if len(sink.records) >= count:
-            break
+    until = time.monotonic() + PATIENCE
+    while len(sink.records) < count and time.monotonic() < until:
         recording.flush(timeout=0.01)
     return sink.records
 
@@ -259,7 +264,7 @@ def test_a_sink_that_fails_is_told_once_in_the_log_and_in_health(caplog):
     sink = FailingSink([OSError(28, "what a child wrote"), ValueError("what a child wrote"), Bang()])
     with start_recording([sink], journal=False, retry_seconds=0.001) as recording:
         run(recording, "a")
-        assert recording.flush(timeout=20)
+        assert recording.flush(timeout=60)
         assert recording.health()["guarded_errors"] == {"sink FailingSink": 3}
     told = [line for line in caplog.messages if "FailingSink" in line]
     assert told == [

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import traceback
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ recorder = FlightRecorder(sys.argv[1])
 run = recorder.begin(1)
 assert run.append(b"parent's")
 if os.fork() == 0:
-    signal.alarm(20)
+    signal.alarm(60)
     assert sys.argv[1] not in Path("/proc/self/maps").read_text()
     assert run.append(b"child's") is False
     run.append_later(b"child's")
@@ -66,10 +67,11 @@ def in_a_child(act):
     """Run `act` in a forked child that a clock kills should it wait for ever; True when it came to its end."""
     child = os.fork()
     if child == 0:
-        signal.alarm(20)
+        signal.alarm(60)
         try:
             act()
         except BaseException:
+            traceback.print_exc()
             os._exit(1)
         os._exit(0)
     return os.waitpid(child, 0)[1] == 0
@@ -136,7 +138,14 @@ def test_a_dropped_recorder_is_not_kept_alive_for_forks(ram):
 
 
 def test_descriptors_are_few_and_not_inherited_by_programs(ram):
-    """Hundreds of segments cost a handful of descriptors, since Python keeps one for each map."""
+    """Hundreds of segments cost a handful of descriptors, since Python keeps one for each map.
+
+    Counted where no thread of another test closes one meanwhile.
+    """
+    assert in_a_child(lambda: _count_descriptors(ram))
+
+
+def _count_descriptors(ram):
     before = len(list(Path("/proc/self/fd").iterdir()))
     recorder = FlightRecorder(ram, segment_bytes=4096, spare_segments=16)
     runs = [recorder.begin(number) for number in range(1000)]

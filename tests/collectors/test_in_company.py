@@ -60,9 +60,9 @@ def test_after_quiet_a_record_is_written_at_once_and_those_that_follow_together(
     sink = Together()
     lane = SinkLane(sink, Troubles())
     written(lane, "a")
-    assert sink.wrote.acquire(timeout=20)
+    assert sink.wrote.acquire(timeout=60)
     written(lane, *"bcd")
-    assert lane.close(timeout=20)
+    assert lane.close(timeout=60)
     assert sink.groups == [["a"], ["b", "c", "d"]]
 
 
@@ -70,23 +70,23 @@ def test_records_that_are_enough_wait_for_no_more():
     sink = Together()
     lane = SinkLane(sink, Troubles())
     written(lane, "a")
-    assert sink.wrote.acquire(timeout=20)
+    assert sink.wrote.acquire(timeout=60)
     written(lane, *["b"] * ENOUGH)
-    assert sink.wrote.acquire(timeout=20)
+    assert sink.wrote.acquire(timeout=60)
     assert sink.groups == [["a"], ["b"] * ENOUGH]
-    assert lane.close(timeout=20)
+    assert lane.close(timeout=60)
 
 
 def test_much_media_waits_for_no_more():
     sink = Together()
     lane = SinkLane(sink, Troubles())
     written(lane, "a")
-    assert sink.wrote.acquire(timeout=20)
+    assert sink.wrote.acquire(timeout=60)
     half = bytes(MUCH_MEDIA // 2)
     lane.put(a_parcel("b", half))
     lane.put(a_parcel("c", half))
-    assert sink.wrote.acquire(timeout=20)
-    assert lane.close(timeout=20)
+    assert sink.wrote.acquire(timeout=60)
+    assert lane.close(timeout=60)
 
 
 def test_a_sink_that_writes_one_by_one_has_nothing_of_company():
@@ -103,16 +103,16 @@ def test_a_sink_that_writes_one_by_one_has_nothing_of_company():
     lane = SinkLane(sink, Troubles())
     for name in "abc":
         written(lane, name)
-        assert sink.wrote.acquire(timeout=20)
-    assert lane.close(timeout=20)
+        assert sink.wrote.acquire(timeout=60)
+    assert lane.close(timeout=60)
 
 
 def test_what_is_tried_again_waits_for_no_company():
     sink = Together(refusals=3)
     lane = SinkLane(sink, Troubles(), retry_seconds=0.001)
     written(lane, "a", "b")
-    assert sink.wrote.acquire(timeout=20)
-    assert lane.close(timeout=20)
+    assert sink.wrote.acquire(timeout=60)
+    assert lane.close(timeout=60)
     assert sorted(name for group in sink.groups for name in group) == ["a", "b"]
 
 
@@ -121,10 +121,10 @@ def test_a_room_for_few_is_not_filled_by_those_that_wait_for_company():
     road = Road([sink], troubles, room=WaitingRoom(Spill(None, "default"), troubles, max_pending=4))
     [lane] = road._lanes
     written(lane, "a")
-    assert sink.wrote.acquire(timeout=20)
+    assert sink.wrote.acquire(timeout=60)
     written(lane, "b", "c")
-    assert sink.wrote.acquire(timeout=20)
-    assert road.close(timeout=20)
+    assert sink.wrote.acquire(timeout=60)
+    assert road.close(timeout=60)
 
 
 @pytest.mark.parametrize("wait", ["flush", "settle"])
@@ -144,10 +144,10 @@ def test_who_watches_a_run_is_told_of_its_end_at_once():
     with start_recording([Together()], journal=False) as recording:
         tracker = recording.tracker()
         tracker.execution("quiet until now").end()
-        assert recording.flush(timeout=20)
+        assert recording.flush(timeout=60)
         for _ in range(2):
             with tracker.execution("dada") as run:
-                events = recording.live.follow(run.trace_id, timeout=20)
+                events = recording.live.follow(run.trace_id, timeout=60)
                 next(events)
             assert list(events)[-1].kind == "finished"
 
@@ -157,7 +157,7 @@ def a_worker(**options):
     worker.start()
     began = threading.Event()
     worker.put(began.set)
-    assert began.wait(20), "the first job after quiet is done at once"
+    assert began.wait(60), "the first job after quiet is done at once"
     return worker
 
 
@@ -165,10 +165,10 @@ def test_a_worker_that_waits_for_company_is_hurried_by_who_waits():
     worker, done = a_worker(), []
     for number in range(3):
         worker.put(lambda number=number: done.append(number))
-    assert worker.settle(timeout=20)
+    assert worker.settle(timeout=60)
     assert done == [0, 1, 2]
     worker.put(lambda: done.append(3))
-    assert worker.stop(timeout=20)
+    assert worker.stop(timeout=60)
     assert done == [0, 1, 2, 3]
 
 
@@ -177,8 +177,8 @@ def test_a_worker_with_many_jobs_waits_for_no_more():
     # As many may be done before it begins to wait.
     for number in range(2 * MANY):
         worker.put(done.set if number == MANY - 1 else lambda: None)
-    assert done.wait(20)
-    assert worker.stop(timeout=20)
+    assert done.wait(60)
+    assert worker.stop(timeout=60)
 
 
 def test_a_worker_does_at_once_what_is_put_while_somebody_waits():
@@ -186,8 +186,8 @@ def test_a_worker_does_at_once_what_is_put_while_somebody_waits():
     for _ in range(3):
         somebody_waits.clear()
         worker.put(somebody_waits.set)
-        assert somebody_waits.wait(20)
-    assert worker.stop(timeout=20)
+        assert somebody_waits.wait(60)
+    assert worker.stop(timeout=60)
 
 
 def test_a_worker_that_gathers_still_looks_in_time():
@@ -196,5 +196,5 @@ def test_a_worker_that_gathers_still_looks_in_time():
     worker.start(looked.release, 0.001)
     for _ in range(3):
         worker.put(lambda: None)
-        assert looked.acquire(timeout=20)
-    assert worker.stop(timeout=20)
+        assert looked.acquire(timeout=60)
+    assert worker.stop(timeout=60)

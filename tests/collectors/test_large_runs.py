@@ -235,7 +235,7 @@ def test_a_large_run_that_was_erased_is_not_stored_again(tmp_path):
 def test_closing_the_recording_waits_for_a_large_run_that_is_looked_at(tmp_path):
     recording = start_recording([ParquetSink(tmp_path)], journal=False)
     trace_id = logged(recording.tracker(), lambda run: None)
-    assert recording.close()
+    assert recording.close(timeout=60)
     assert [record.trace_id for record in read_records(tmp_path)] == [trace_id]
 
 

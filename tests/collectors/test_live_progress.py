@@ -23,7 +23,7 @@ def test_a_reader_that_wants_it_is_told_where_and_how_far(recording):
     with tracker.execution("dada") as run, run.output(2) as output, output.stage(4) as stage:
         call = stage.backend_call("comfyui")
         call.progress(12, 25)
-        reader = recording.live.follow(run.trace_id, timeout=20, progress=True)
+        reader = recording.live.follow(run.trace_id, timeout=60, progress=True)
         shown = next(filter(is_progress, reader))
         assert words([shown]) == [(12, 25, "steps")]
         assert f"{shown.span_id:016x}" == call.span_id
@@ -64,7 +64,7 @@ def test_nobody_else_gets_it_and_no_record_has_it():
                         call.progress(done, 100)
                 stage.item("interception_final", content="a")
                 trace_id = run.trace_id
-            kinds = [event.kind for event in recording.live.follow(trace_id, timeout=20)]
+            kinds = [event.kind for event in recording.live.follow(trace_id, timeout=60)]
         (record,) = sink.records
         records.append(
             (kinds, [(span.name, sorted(span.facts or ())) for span in record.spans], record.items[-1].content)
@@ -98,4 +98,4 @@ def test_under_another_provider_and_after_the_end_nothing_happens(recording):
             pass
         call.progress(1, 2)
     call.progress(2, 2)
-    assert words(recording.live.follow(run.trace_id, timeout=20, progress=True)) == []
+    assert words(recording.live.follow(run.trace_id, timeout=60, progress=True)) == []

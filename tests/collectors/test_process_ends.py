@@ -101,7 +101,7 @@ with recording.tracker().execution("dada") as run, run.output(1) as output:
     stage = output.stage(4)
     stage.item("output_image", media=b"png bytes")
 recording._open_runs.take_overdue(grace=0, max_age=100)
-recording.flush(timeout=20)
+recording.flush(timeout=60)
 stage.item("user_edit", content="late")
 recording._recorder.settle()
 os._exit(0)
@@ -121,7 +121,7 @@ def test_what_a_sink_has_already_is_not_written_again(ram):
     with start_recording([RememberingSink()], journal=False) as recording:
         with recording.tracker().execution("dada"):
             pass
-        recording.flush(timeout=20)
+        recording.flush(timeout=60)
     run_python(LOGGING_ONE, ram)
     sink = RememberingSink()
     sink.contains = lambda trace_id, revision: True  # type: ignore[method-assign]
@@ -154,7 +154,7 @@ def test_a_start_that_closes_at_once_recovers_first(ram):
 
     sink = Closing()
     recording = start_recording([sink], journal=ram)
-    assert recording.close()
+    assert recording.close(timeout=60)
     assert len(sink.records) == 5 and sink.closed
     assert (recording.health()["recovered"], recording.recovery.failed) == (5, 0)
 

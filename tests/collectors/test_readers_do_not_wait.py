@@ -88,16 +88,16 @@ def test_a_sink_that_hangs_is_waited_for_by_one_reader_until_it_goes_on():
     sink = WaitingSink()
     recording = start_recording([sink], journal=False)
     run(recording)
-    sink.entered.wait(20)
+    assert sink.entered.wait(60)
     assert recording.settle(0.01) is False
     assert [recording.settle(LONG) for _ in range(3)] == [False] * 3
 
     sink.release()
-    assert recording.flush(timeout=20)
+    assert recording.flush(timeout=60)
     run(recording)
     assert recording.settle(LONG)
     assert len(sink.records) == 2
-    assert recording.close()
+    assert recording.close(timeout=60)
 
 
 def test_a_sink_that_fails_keeps_nobody_from_what_another_one_takes():

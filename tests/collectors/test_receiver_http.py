@@ -198,7 +198,7 @@ def test_while_sinks_are_behind_senders_are_told_to_come_again(tmp_path):
     runs, records = spans_of_runs(2)
     with collecting([sink], tmp_path, most_waiting=1) as collector, receiving(collector) as address:
         assert post(address, body_of(runs[0])).status_code == 200
-        assert sink.entered.wait(20)
+        assert sink.entered.wait(60)
         answer = post(address, body_of(runs[1]))
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
         assert RpcStatus.FromString(answer.content).code == 14

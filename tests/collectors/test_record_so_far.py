@@ -19,7 +19,7 @@ def recorded(pipeline):
     with start_recording([sink], journal=False) as recording:
         with recording.tracker().execution("dada", safety_level="kids") as run:
             pipeline(run)
-        events = list(recording.live.follow(run.trace_id, timeout=20))
+        events = list(recording.live.follow(run.trace_id, timeout=60))
         return finished(recording, sink), events
 
 

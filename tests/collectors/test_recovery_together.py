@@ -152,5 +152,5 @@ def test_a_recovery_that_is_killed_within_a_group_loses_and_doubles_nothing(ram,
     recover([ParquetSink(tmp_path)], directory=ram, namespace="default")
 
     assert numbers(read_records(tmp_path)) == Counter(range(10))
-    stored = list(tmp_path.glob("executions/date=*/*.parquet"))
-    assert len(stored) == 1
+    days = [path.parent for path in tmp_path.glob("executions/date=*/*.parquet")]
+    assert len(days) == len(set(days)) > 0

@@ -58,7 +58,7 @@ def test_an_unknown_configuration_is_refused_before_a_run_starts():
     with start_recording(sinks=[sink], journal=False) as recording:
         with pytest.raises(UnknownConfig, match="closest are stillepost, "):
             a_pipeline(tracker=recording.tracker()).run(Request(prompt=PROMPT, config_name="stilepost"))
-        assert recording.flush(timeout=10)
+        assert recording.flush(timeout=60)
     assert sink.records == []
 
 

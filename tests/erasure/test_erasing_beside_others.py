@@ -1,13 +1,14 @@
 """Erasing while others write, compact and erase: nobody else loses anything, and nothing of the person stays."""
 
-import time
-
+import pytest
 from children import start_python
 from erasure_stage import LENA, PROGRAM, TOM, a_batch, not_of_lena, of_lena, texts, traces_of
 from records import NOON, a_record
 
 from exporters import ParquetSink, list_executions, read_records
 from exporters.erasure import erase, pending
+from exporters.errors import CompactionRunning
+from exporters.storage.writing import locks
 from otel_tracking.erasure import RunId
 
 EARLIER = {"batches": range(3)}
@@ -93,17 +94,13 @@ def test_an_erasure_finishes_what_another_left(data):
     assert texts(data, lambda record: True) == {}
 
 
-def test_a_long_wait_is_said(data):
-    """Who has the lock, in one sentence."""
-    from exporters.storage.writing.locks import compaction_lock
-
-    told, started = [], time.monotonic()
-    with compaction_lock(data):
-        try:
-            erase(data, of_lena, reason="person", progress=lambda *what: told.append(what), wait_seconds=2.2)
-        except Exception as trouble:
-            assert "process" in str(trouble)
-    assert time.monotonic() - started < 60
+@pytest.mark.parametrize("between_looks", [0.05, 2.5])
+def test_a_long_wait_is_said(data, monkeypatch, between_looks):
+    """Who has the lock, in one sentence; also where the end of the wait comes before the next look."""
+    monkeypatch.setattr(locks, "_LOOK_SECONDS", between_looks)
+    told = []
+    with locks.compaction_lock(data), pytest.raises(CompactionRunning, match="process"):
+        erase(data, of_lena, reason="person", progress=lambda *what: told.append(what), wait_seconds=2.2)
     assert told == [(told[0][0], 0, 0)]
     assert "waiting: process" in told[0][0]
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -14,6 +15,7 @@ from collectors.testing import RememberingSink
 from otel_tracking.erasure import Beyond, RunId
 
 LOOKS = int(os.environ.get("OTEL_TRACKING_TEST_LOOKS", "100"))
+PATIENCE = 60
 
 RUNS_UNDER_WAY = """
 import sys, threading
@@ -210,7 +212,8 @@ def test_a_process_at_work_is_read_without_ever_mixing_up_runs(ram):
     child, looks, seen = start_python(RUNS_THAT_COME_AND_GO, ram), LOOKS, 0
     try:
         assert child.stdout.readline() == b"ready\n"
-        while looks:
+        until = time.monotonic() + PATIENCE
+        while looks > 0 or (not seen and time.monotonic() < until):
             found = []
             journals(ram).find(found.append)
             looks -= 1

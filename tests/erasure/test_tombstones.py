@@ -130,10 +130,10 @@ def test_a_recording_counts_what_its_sinks_refuse(tmp_path):
     with start_recording([ParquetSink(tmp_path)], journal=False) as recording:
         with recording.tracker().execution("dada") as run:
             pass
-        assert recording.flush(timeout=20)
+        assert recording.flush(timeout=60)
         erase_all(tmp_path)
         run.item("user_input_text", content="late")
-        assert recording.flush(timeout=20)
+        assert recording.flush(timeout=60)
         assert recording.health()["sinks"][0]["refused"] == 1
 
     assert list_executions(tmp_path) == []

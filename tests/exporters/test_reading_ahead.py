@@ -4,6 +4,8 @@ import subprocess
 import sys
 import threading
 
+from looking_again import a_moment
+
 from exporters.storage.reading.read_ahead import ReadAhead
 
 
@@ -18,7 +20,7 @@ def test_rows_are_read_in_order_whatever_is_wrong_with_one():
             raise LookupError(row)
 
     ReadAhead(look).want(range(10))
-    assert is_over.wait(10)
+    assert is_over.wait(60)
     assert read == list(range(10))
 
 
@@ -27,22 +29,22 @@ def test_a_later_list_takes_the_place_of_an_earlier_one_and_stopping_waits_for_w
 
     def look(row):
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         read.append(row)
 
     ahead = ReadAhead(look)
     ahead.want(["first", "never"])
-    assert begun.wait(10)
+    assert begun.wait(60)
     ahead.want(["never", "either"])
     stopping = threading.Thread(target=ahead.stop)
     stopping.start()
     while ahead._rows:
-        pass
+        a_moment()
     go_on.set()
-    stopping.join(10)
+    stopping.join(60)
     assert read == ["first"]
     ahead.want(["again"])
-    ahead._thread.join(10)
+    ahead._thread.join(60)
     assert read == ["first", "again"]
 
 

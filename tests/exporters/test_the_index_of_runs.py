@@ -176,7 +176,7 @@ def test_much_is_left_to_a_process_of_its_own_and_little_is_not(store):
 def test_where_it_cannot_be_written_somebody_is_told(store):
     store.chmod(0o500)
     keeper = IndexKeeper(store)
-    keeper.caught_up(10)
+    keeper.caught_up(60)
     store.chmod(0o700)
     assert keeper.trouble
 

@@ -5,12 +5,13 @@ With `OTEL_TRACKING_TEST_ASSEMBLY=process` records are made in a process of the 
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import pickle
 import threading
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -202,16 +203,36 @@ def judge(fault: Fault, verdict: Verdict) -> None:
     assert (record.dropped, record.status) == (verdict.dropped, verdict.status)
 
 
-def leftovers(others: Collection[threading.Thread]) -> dict[str, Any]:
-    """What a recording might leave behind in this process. `others` are not its threads, and may end meanwhile."""
-    gc.collect()
-    maps = Path("/proc/self/maps").read_text()
-    return {
-        "threads": sorted(thread.name for thread in threading.enumerate() if thread not in others),
-        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
-        "journal maps": maps.count(".journal"),
-        "runs": sum(type(found) is OpenRun for found in gc.get_objects()),
-    }
+@dataclass(frozen=True)
+class Surroundings:
+    """What there is in this process that a recording might leave behind. Sets: what others have may go meanwhile."""
+
+    threads: frozenset[threading.Thread]
+    descriptors: frozenset[tuple[str, str]]
+    """Numbers, and what is behind them."""
+
+    journal_maps: frozenset[str]
+
+    @classmethod
+    def now(cls) -> Surroundings:
+        """As they are."""
+        gc.collect()
+        maps = Path("/proc/self/maps").read_text().splitlines()
+        journal_maps = frozenset(line.split(maxsplit=5)[-1] for line in maps if ".journal" in line)
+        return cls(frozenset(threading.enumerate()), frozenset(_descriptors()), journal_maps)
+
+    def leftovers(self) -> list[Any]:
+        """What is there now and was not there then."""
+        now = Surroundings.now()
+        threads = [thread.name for thread in now.threads - self.threads]
+        runs = [found for found in gc.get_objects() if type(found) is OpenRun]
+        return [*threads, *(now.descriptors - self.descriptors), *(now.journal_maps - self.journal_maps), *runs]
+
+
+def _descriptors() -> Iterator[tuple[str, str]]:
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # that of the list itself is gone, and others may go any time
+            yield descriptor.name, str(descriptor.readlink())
 
 
 def join_threads(others: set[threading.Thread]) -> None:

@@ -8,12 +8,14 @@ import os
 import socket
 import threading
 import time
+from contextlib import ExitStack
 from typing import Any
 
 from fault_stage import PATIENCE, Fault, Scene, Verdict
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter
+from ports import a_kept_port
 
 from collectors import Recording
 
@@ -111,9 +113,11 @@ class CollectorRefuses(Fault):
         return recording
 
     def port(self) -> int:
-        with socket.socket() as unused:
-            unused.bind(("127.0.0.1", 0))
-            return unused.getsockname()[1]
+        return self.kept.enter_context(a_kept_port())
+
+    def play(self, scene: Scene) -> Verdict:
+        with ExitStack() as self.kept:
+            return super().play(scene)
 
 
 class CollectorNeverAnswers(CollectorRefuses):

@@ -58,7 +58,7 @@ def test_records_that_wait_for_a_hanging_sink_are_in_files_beyond_a_number(tmp_p
     health = crowd.recording.health()
     assert (health["pending_in_memory"], health["pending_in_files"], health["put_aside"]) == (0, 0, 15)
     assert prompts(crowd.sink) == sorted(f"prompt {number}" for number in range(20))
-    assert crowd.recording.close()
+    assert crowd.recording.close(timeout=60)
     assert not list((tmp_path / "files").rglob("*.record"))
 
 
@@ -67,7 +67,7 @@ def test_a_record_in_a_file_frees_its_journal(tmp_path, ram):
     crowd = Crowd(WaitingSink(), tmp_path / "files", journal=ram)
     assert crowd.recording.health()["journal"]["runs_open"] == 5
     crowd.sink.release()
-    assert crowd.recording.close()
+    assert crowd.recording.close(timeout=60)
 
 
 def test_media_that_wait_are_counted_in_bytes(tmp_path, monkeypatch):
@@ -75,7 +75,7 @@ def test_media_that_wait_are_counted_in_bytes(tmp_path, monkeypatch):
     crowd = Crowd(WaitingSink(), tmp_path / "files", runs=4, max_pending=100, media=bytes(1000))
     assert crowd.recording.health()["pending_in_memory"] == 2
     crowd.sink.release()
-    assert crowd.recording.close()
+    assert crowd.recording.close(timeout=60)
     assert [list(record.attachments.values()) for record in crowd.sink.records] == [[bytes(1000)]] * 4
 
 
@@ -87,7 +87,7 @@ def test_without_space_for_files_everything_waits_in_memory_and_health_says_so(t
     assert f"{tmp_path / 'files'} is a file, not a directory" in health["spill_error"]
     assert caplog.text.count(health["spill_error"]) == 1
     crowd.sink.release()
-    assert crowd.recording.close()
+    assert crowd.recording.close(timeout=60)
     assert len(crowd.sink.records) == 20
 
 
@@ -95,7 +95,7 @@ def test_without_space_for_files_everything_waits_in_memory_and_health_says_so(t
 def test_what_a_hanging_sink_never_took_is_there_at_the_next_start(tmp_path, ram, journal):
     """In the journal where there is one, in files else; also what had been waiting in memory."""
     crowd = Crowd(WaitingSink(), tmp_path / "files", journal=ram if journal else False)
-    crowd.sink.entered.wait(SECONDS)
+    assert crowd.sink.entered.wait(SECONDS)
     assert not crowd.recording.close(timeout=0.1)
 
     after = RememberingSink()
@@ -120,7 +120,7 @@ def test_files_of_a_living_process_are_left_alone(tmp_path):
     crowd = Crowd(WaitingSink(), tmp_path / "files")
     assert recover([RememberingSink()], directory=tmp_path, spill=tmp_path / "files").recovered == ()
     crowd.sink.release()
-    assert crowd.recording.close()
+    assert crowd.recording.close(timeout=60)
 
 
 def test_more_records_that_no_sink_can_take_than_a_group_holds_do_not_hold_up_the_others():
@@ -198,7 +198,7 @@ def test_a_crowd_of_open_runs_is_written_and_none_loses_an_item(sink):
         run.item(ItemType.USER_INPUT_TEXT, content=f"prompt {number}")
     for run in runs:
         run.end()
-    assert recording.close()
+    assert recording.close(timeout=60)
     latest = sink.latest()
     assert [latest[run.trace_id].items[1].content for run in runs] == [f"prompt {number}" for number in range(50)]
     assert {record.status for record in latest.values()} == {"completed"}

@@ -202,7 +202,7 @@ def test_a_fork_while_it_is_written(tmp_path, started, at):
             daemon=True,
         )
         erasing.start()
-        erasing.join(PATIENCE / 6)
+        erasing.join(PATIENCE)
         assert not erasing.is_alive(), "the child holds the lock of writes"
     finally:
         os.kill(child, 9)

@@ -59,7 +59,7 @@ def test_hundreds_of_runs_leave_nothing_behind(journalled, ram):
         assert gc.collect() < RUNS
     finally:
         gc.enable()
-    assert recording.close()
+    assert recording.close(timeout=60)
     assert sink.written == RUNS
     del recording, tracker
     gc.collect()

@@ -41,7 +41,7 @@ def a_tracker(**fields):
 
 def written(recording, sink):
     """The latest revision of the one record."""
-    assert recording.flush(timeout=20)
+    assert recording.flush(timeout=60)
     [record] = sink.latest().values()
     return record
 
@@ -193,7 +193,7 @@ class TestTheEnd:
         with start_recording([sink], journal=False, retry_seconds=0.001) as recording:
             configure(lambda: Home(recording.tracker()))
             a_tracker().finalize()
-            assert recording.flush(timeout=20)
+            assert recording.flush(timeout=60)
         configure(None)
         assert len(sink.records) == 1
 

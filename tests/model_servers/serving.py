@@ -7,11 +7,15 @@ import socket
 import socketserver
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from tests.ports import a_kept_port
+
 JSON = "application/json"
+_KEPT = ExitStack()
 
 
 @dataclass(frozen=True)
@@ -216,7 +220,5 @@ class _Copying:
 
 
 def a_closed_address() -> str:
-    """An address of this machine that nobody listens at."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    """An address of this machine that nobody listens at, as long as this process lives."""
+    return f"http://127.0.0.1:{_KEPT.enter_context(a_kept_port())}"

@@ -134,7 +134,7 @@ def test_tasks_that_run_at_once_do_not_mix_their_runs(recording, sink):
         await asyncio.gather(*(pipeline(f"run {number}") for number in range(5)))
 
     asyncio.run(main())
-    assert recording.flush(timeout=20)
+    assert recording.flush(timeout=60)
     assert len(sink.records) == 5
     for record in sink.records:
         contents = [item.content for item in items_of(record, "interception_iteration")]

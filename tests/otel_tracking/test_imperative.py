@@ -56,7 +56,7 @@ def test_an_error_or_a_cancellation_ends_the_run_as_such(recording, sink):
     for ending in ({"error": Bang("boom")}, {"error": "only text"}, {"cancelled": "the button"}):
         tracker.start_execution("dada")
         tracker.finalize_execution(**ending)
-    recording.flush(timeout=20)
+    assert recording.flush(timeout=60)
     assert [record.status for record in sink.records] == [Status.ERROR, Status.ERROR, Status.CANCELLED]
     assert [record.error["error_message"] for record in sink.records] == ["boom", "only text", "the button"]
 
@@ -66,7 +66,7 @@ def test_a_second_start_ends_the_first_run_as_cancelled(recording, sink):
     tracker.start_execution("first")
     tracker.start_execution("second")
     tracker.finalize_execution()
-    recording.flush(timeout=20)
+    assert recording.flush(timeout=60)
     assert {record.config_name: record.status for record in sink.records} == {
         "first": Status.CANCELLED,
         "second": Status.COMPLETED,
@@ -116,7 +116,7 @@ def test_tasks_that_share_a_tracker_have_a_run_each(recording, sink):
 
 
 def assert_not_mixed(recording, sink, runs):
-    assert recording.flush(timeout=20)
+    assert recording.flush(timeout=60)
     assert len(sink.records) == runs
     for record in sink.records:
         hops = items_of(record, "interception_iteration")

@@ -12,7 +12,7 @@ URL = f"data:image/png;base64,{BASE64}"
 def logged(recording, sink, **fields):
     with recording.tracker().execution("dada") as run, run.stage(4) as stage:
         stage.item("output_image", **fields)
-    assert recording.flush(timeout=20)
+    assert recording.flush(timeout=60)
     assert recording.health()["guarded_errors"] == {}
     [item] = [item for item in sink.records[0].items if item.item_type == "output_image"]
     return item, sink.records[0]

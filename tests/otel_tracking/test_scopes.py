@@ -106,7 +106,7 @@ def test_an_item_logged_while_another_thread_closes_its_scope_is_not_lost(record
         if frame.name == "interception_final" and not stage.ended:
             stage.end()
             run.end()
-            assert recording.flush(timeout=20)
+            assert recording.flush(timeout=60)
         recording.tracker()._emit(span, frame)
 
     run = ExecutionTracker(recording.provider, emit=close_first).execution("dada")

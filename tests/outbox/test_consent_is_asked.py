@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 from gateway import a_gateway
-from outbox_stage import NOWHERE, a_free_port, arrived, traces_of
+from outbox_stage import NOWHERE, arrived, traces_of
+from ports import a_kept_port
 from study_stage import keys_in
 
 from collectors import start_recording
@@ -133,15 +134,15 @@ def test_what_is_withheld_is_never_in_the_outbox(data, garden):
 def test_who_withdraws_while_it_waits_is_not_sent(data, says):
     says("anna", "given")
     says("berta", "given")
-    port = a_free_port()
     record_runs(data, *map(of_garden, ("anna", "berta")))
-    outbox = open_outbox([ParquetSink(data)], f"http://127.0.0.1:{port}/v1/traces", data / "outbox")
-    outbox.write_all(list(read_records(data)))
-    assert not outbox.settle(0.1)
-    says("berta", "withdrawn")
-    with a_gateway(port=port) as gateway:
-        assert outbox.settle(60)
-    outbox.close()
+    with a_kept_port() as port:
+        outbox = open_outbox([ParquetSink(data)], f"http://127.0.0.1:{port}/v1/traces", data / "outbox")
+        outbox.write_all(list(read_records(data)))
+        assert not outbox.settle(0.1)
+        says("berta", "withdrawn")
+        with a_gateway(port=port) as gateway:
+            assert outbox.settle(60)
+        outbox.close()
     assert people(gateway.bodies) == ["anna"]
     assert outbox.health()["withheld"] == 1
 

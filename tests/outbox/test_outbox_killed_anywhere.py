@@ -5,16 +5,19 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from children import ROOT
 from gateway import Gateway
-from outbox_stage import a_free_port, arrived
+from outbox_stage import arrived
+from ports import a_kept_port
 
 from collectors.outbox import states_of
 
 FILLER = Path(__file__).with_name("filler.py")
+PATIENCE = 60
 
 
 def fill(directory, port, runs, ram, *, kill_after=None):
@@ -35,21 +38,19 @@ def fill(directory, port, runs, ram, *, kill_after=None):
 @pytest.mark.parametrize("seed", range(2))
 def test_nothing_that_had_ended_is_lost(tmp_path, ram, seed):
     """Three processes are killed, the gateway there for some of them; the last one sends what is left."""
-    draw, port = random.Random(seed), a_free_port()
-    ended, bodies = [], []
-    for kill_after in [draw.randint(1, 60) for _ in range(3)]:
-        gateway = Gateway(port) if draw.random() < 0.5 else None
-        ended += fill(tmp_path, port, 60, ram, kill_after=kill_after)
-        if gateway:
-            gateway.close()
-            bodies += gateway.bodies
-    last = Gateway(port)
-    for _ in range(5):  # the end of a program has a limit, and what is left is the next one's
-        ended += fill(tmp_path, port, 1, ram)
-        missing = set(ended) - set(arrived(bodies + last.bodies))
-        if not missing:
-            break
-    last.close()
+    draw, ended, bodies = random.Random(seed), [], []
+    with a_kept_port() as port:
+        for kill_after in [draw.randint(1, 60) for _ in range(3)]:
+            gateway = Gateway(port) if draw.random() < 0.5 else None
+            ended += fill(tmp_path, port, 60, ram, kill_after=kill_after)
+            if gateway:
+                gateway.close()
+                bodies += gateway.bodies
+        last, missing, until = Gateway(port), {"unknown"}, time.monotonic() + PATIENCE
+        while missing and time.monotonic() < until:  # the end of a program has a limit: the rest is the next one's
+            ended += fill(tmp_path, port, 1, ram)
+            missing = set(ended) - set(arrived(bodies + last.bodies))
+        last.close()
     assert (missing, len(ended) > 5) == (set(), True)
     assert [state.process for state in states_of(tmp_path / "outbox") if state.process] == []
 

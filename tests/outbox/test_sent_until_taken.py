@@ -5,7 +5,9 @@ import threading
 
 import pytest
 from gateway import a_gateway, partly
-from outbox_stage import NOWHERE, a_free_port, arrived, some_records, text_of, traces_of
+from looking_again import a_moment
+from outbox_stage import NOWHERE, arrived, some_records, text_of, traces_of
+from ports import a_kept_port
 
 from collectors import start_recording
 from collectors.outbox import Outbox, states_of
@@ -36,20 +38,22 @@ def test_what_arrives_is_the_record(tmp_path):
 
 
 def test_a_gateway_that_comes_back_gets_everything(tmp_path):
-    port, records = a_free_port(), some_records(20)
-    outbox = Outbox(tmp_path, f"http://127.0.0.1:{port}/v1/traces")
-    for record in records[:10]:
-        outbox.write(record)
-    assert not outbox.settle(0.2)
-    with a_gateway(port=port) as gateway:
-        assert outbox.settle(60)
-    for record in records[10:]:
-        outbox.write(record)
-    with a_gateway(port=port) as again:
-        assert outbox.settle(60)
-    outbox.close()
+    records = some_records(20)
+    with a_kept_port() as port:
+        outbox = Outbox(tmp_path, f"http://127.0.0.1:{port}/v1/traces")
+        for record in records[:10]:
+            outbox.write(record)
+        while not outbox.health()["attempts_failed"]:
+            a_moment()
+        assert not outbox.settle(0)
+        with a_gateway(port=port) as gateway:
+            assert outbox.settle(60)
+        for record in records[10:]:
+            outbox.write(record)
+        with a_gateway(port=port) as again:
+            assert outbox.settle(60)
+        outbox.close()
     assert set(arrived(gateway.bodies + again.bodies)) == traces_of(records)
-    assert outbox.health()["attempts_failed"] > 0
     assert outbox.health()["trouble"] is None
 
 
@@ -110,14 +114,16 @@ def test_a_server_says_how_long_it_wants_to_be_left_alone(text, seconds):
 
 
 def test_retry_after_is_heeded(tmp_path):
-    asked = []
+    asked, was_asked = [], threading.Event()
 
     def post(body):
         asked.append(body)
+        was_asked.set()
         return ServerAnswer(Reception.LATER, "HTTP 429", 3600.0)
 
     outbox = Outbox(tmp_path, NOWHERE, post=post)
     outbox.write_all(some_records(1))
+    assert was_asked.wait(60)
     assert not outbox.settle(0.5)
     outbox.close()
     assert len(asked) == 1
@@ -277,19 +283,20 @@ def test_erased_runs_are_neither_kept_nor_sent_nor_left_in_a_file(tmp_path):
     """Also those that were erased while they waited for a gateway that is away."""
     wanted, other = some_records(1, text="Blume")[0], some_records(1, text="Annabell-Zwirnbart")[0]
     late = some_records(1, text="Annabell-Zwirnbart")[0]
-    erased, port = set(), a_free_port()
-    outbox = Outbox(tmp_path, f"http://127.0.0.1:{port}/v1/traces", is_erased=lambda _, trace: trace in erased)
-    outbox.write_all([wanted, other])
-    erased |= {other.trace_id, late.trace_id}
-    outbox.write(late)
-    assert outbox.refused == 1
-    assert outbox._sender.line.settle(0) is False
-    while outbox.counts["erased"] == 0:
-        outbox._sender.line.pause(0.01)
-    assert [path for path in tmp_path.rglob("*.otlp") if b"Annabell" in path.read_bytes()] == []
-    with a_gateway(port=port) as gateway:
-        assert outbox.settle(60)
-        outbox.close()
+    erased = set()
+    with a_kept_port() as port:
+        outbox = Outbox(tmp_path, f"http://127.0.0.1:{port}/v1/traces", is_erased=lambda _, trace: trace in erased)
+        outbox.write_all([wanted, other])
+        erased |= {other.trace_id, late.trace_id}
+        outbox.write(late)
+        assert outbox.refused == 1
+        assert outbox._sender.line.settle(0) is False
+        while outbox.counts["erased"] == 0:
+            outbox._sender.line.pause(0.01)
+        assert [path for path in tmp_path.rglob("*.otlp") if b"Annabell" in path.read_bytes()] == []
+        with a_gateway(port=port) as gateway:
+            assert outbox.settle(60)
+            outbox.close()
     assert set(arrived(gateway.bodies)) == {wanted.trace_id}
 
 

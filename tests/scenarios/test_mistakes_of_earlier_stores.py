@@ -53,7 +53,7 @@ class TestSafeKeeping:
         ):
             with run.stage(1) as stage:
                 stage.item(ItemType.USER_INPUT_TEXT, content=PROMPT)
-            events = recording.live.follow(run.trace_id, timeout=10)
+            events = recording.live.follow(run.trace_id, timeout=60)
             seen = next(event for event in events if event.name == "user_input_text")
         assert seen.fields["content"] == PROMPT
 
@@ -62,7 +62,7 @@ class TestSafeKeeping:
         sink = FailingSink([OSError("disk full"), OSError("disk full")])
         with start_recording(sinks=[sink], journal=False, retry_seconds=0.001) as recording:
             Pipeline(recording.tracker(), scripted_engines()).run(Request(prompt=PROMPT))
-            assert recording.flush(timeout=10)
+            assert recording.flush(timeout=60)
             retries = recording.health()["sinks"][0]["retries"]
         assert len({record.trace_id for record in sink.records}) == 1
         assert retries >= 1

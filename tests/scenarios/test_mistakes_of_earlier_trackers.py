@@ -47,7 +47,7 @@ class TestIterations:
         with start_recording(sinks=[sink], raise_errors=True, journal=False) as recording:
             with recording.tracker().execution("dada") as run, run.stage(2) as stage, stage.iteration(0) as iteration:
                 iteration.item(ItemType.INTERCEPTION_ITERATION, content="first")
-            assert recording.flush(timeout=10)
+            assert recording.flush(timeout=60)
             assert recording.health()["unusual_items"] != {}
         assert items_of(sink.records[0], "interception_iteration")[0].stage_iteration == 0
 

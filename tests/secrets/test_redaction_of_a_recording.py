@@ -46,7 +46,7 @@ def test_what_was_removed_leaves_a_marker_its_place_and_a_count():
             )
             with stage.backend_call("ollama", configured={"deep": [{"token": "abc"}], "steps": 3}):
                 pass
-        assert recording.flush(timeout=20)
+        assert recording.flush(timeout=60)
         assert recording.health()["redacted"] == 4
     [record] = sink.latest().values()
     root, stage, call = record.spans
@@ -117,7 +117,7 @@ def test_a_policy_with_a_mistake_is_trouble_and_nothing_is_recorded_unredacted()
     with start_recording([sink], journal=False, redaction=RedactionPolicy(also=(broken,))) as recording:
         with recording.tracker().execution("dada") as run, run.stage(2) as stage:
             stage.item(ItemType.INTERCEPTION_FINAL, metadata={"note": "unlooked at"})
-        assert recording.flush(timeout=20)
+        assert recording.flush(timeout=60)
         assert recording.health()["guarded_errors"]
     assert "unlooked at" not in canonical.dumps([record.to_dict() for record in sink.records])
 

@@ -3,8 +3,9 @@
 import threading
 from contextlib import contextmanager
 
+import httpx
 import pytest
-from web_stage import HeldTranslator, Messages, begin, devserver_in, execute, messages_of, server_of
+from web_stage import PATIENCE, HeldTranslator, Messages, begin, devserver_in, execute, messages_of, server_of
 
 from devserver.testing import ScriptedSafety
 from devserver.web import WebSettings
@@ -117,23 +118,23 @@ def test_a_watcher_who_leaves_takes_nothing_along(served, held):
     with watching(served, run) as messages:
         messages.until(is_in(hop(1), "working"))
     held.open()
-    served.runner.find(run["execution_id"]).done.wait(30)
+    assert served.runner.find(run["execution_id"]).done.wait(PATIENCE)
     record = served.get(run["record_url"]).json()
     assert record["status"] == "completed"
     assert sum(item["item_type"] == "interception_iteration" for item in record["items"]) == 8
 
 
 def test_a_client_who_waits_for_its_run_and_leaves_does_not_end_it(served, held):
-    job_of = lambda: served.runner.jobs()  # noqa: E731
     with pytest.raises(Exception, match="timed out"):
         served.post(
             "/api/schema/pipeline/execute",
             json={"schema": "stillepost", "input_text": "x"},
-            timeout=0.3,
+            timeout=httpx.Timeout(PATIENCE, read=0.3),
         )
-    [job] = job_of()
+    held.wait_until_asked()
+    [job] = served.runner.jobs()
     held.open()
-    assert job.done.wait(30)
+    assert job.done.wait(PATIENCE)
     assert served.get(f"/api/runs/{job.execution_id}").json()["status"] == "completed"
 
 
@@ -231,7 +232,7 @@ def test_students_see_no_prompt_before_it_is_checked_and_none_that_is_blocked(tm
 
     def check_slowly(text, **place):
         asked.set()
-        assert may_go.wait(30)
+        assert may_go.wait(PATIENCE)
         return check(text, **place)
 
     with (
@@ -268,7 +269,7 @@ def test_the_end_of_the_server_ends_runs_as_cancelled_and_tells_their_watchers(t
         runs = [begin(served) for _ in range(3)]
         with watching(served, runs[0]) as messages:
             messages.until(is_in(hop(1), "working"))
-            ending = threading.Thread(target=served.runner.close, args=(30,))
+            ending = threading.Thread(target=served.runner.close, args=(PATIENCE,))
             ending.start()
             held.open()
             _, seen = messages.until(is_finished)

@@ -51,9 +51,9 @@ def send(client, prompt, token=CLASS_TOKEN):
 
 
 def ended(client, held):
-    held.open()
     (job,) = client.application.extensions["runner"].jobs()
-    assert job.done.wait(30)
+    held.open()
+    assert job.done.wait(60)
     return f"/runs/{job.execution_id}"
 
 

@@ -100,13 +100,17 @@ class Witness(Tickets):
     def __init__(self, folder):
         super().__init__(folder)
         self.folder, self.runner = folder, None
-        self.told, self.in_the_file = [], []
+        self.told, self.in_the_file, self.was_over = [], [], []
 
     def name(self, ticket, execution_id):
         self.told.append(self.runner.find(ticket).execution_id)
         super().name(ticket, execution_id)
         with contextlib.closing(sqlite3.connect(self.folder / "tickets.sqlite")) as file:
             self.in_the_file += file.execute("SELECT ticket, execution_id FROM tickets").fetchall()
+
+    def end(self, ticket, state, reason=""):
+        self.was_over.append(self.runner.find(ticket).done.is_set())
+        super().end(ticket, state, reason)
 
 
 def test_nobody_is_told_the_id_of_a_run_before_it_is_known_for_good_whose_it_is(tmp_path):
@@ -118,6 +122,18 @@ def test_nobody_is_told_the_id_of_a_run_before_it_is_known_for_good_whose_it_is(
         assert tickets.runner.close(PATIENCE)
     assert tickets.told == [None]
     assert tickets.in_the_file == [(job.ticket, job.execution_id)]
+
+
+@pytest.mark.parametrize(("config", "state"), [("stillepost", "completed"), ("no such thing", "error")])
+def test_nobody_is_told_that_a_run_is_over_before_its_ticket_says_so(tmp_path, config, state):
+    tickets = Witness(tmp_path / "serving")
+    with devserver_in(tmp_path / "data") as devserver:
+        tickets.runner = Runner(devserver.pipeline, tickets=tickets)
+        job = tickets.runner.submit(Request(prompt="x", config_name=config))
+        assert job.done.wait(PATIENCE)
+        assert (job.status, tickets.runner.kept(job.ticket).state) == (state, state)
+        assert tickets.runner.close(PATIENCE)
+    assert tickets.was_over == [False]
 
 
 def test_a_server_that_dies_of_a_run_does_not_die_of_it_again(tmp_path):

@@ -240,8 +240,10 @@ class Runner:
             # Its message stays out of the log: it may hold what a child wrote.
             _log.warning("a run could not be started: %s", type(trouble).__name__)
             error = trouble
+        # Before anybody can be told that it is over: who asks for its ticket then is told the same.
+        state = result.status if result else Status.ERROR
+        self._tickets.end(job.ticket, state, type(error).__name__ if error else "")
         job.end(result, error)
-        self._tickets.end(job.ticket, job.status, type(error).__name__ if error else "")
         with self._changed:
             (self._stopped if job in self._stopped else self._queue.running).remove(job)
             self._over.append(job)

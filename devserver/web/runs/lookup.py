@@ -125,9 +125,9 @@ class Runs:
             damages(Damage(path_in(self.data_dir), f"the index of runs is not up to date: {self._keeper.trouble}"))
         return [*self.catalogue.damages(), *damages]
 
-    def caught_up(self, seconds: float = SETTLE_SECONDS) -> bool:
+    def caught_up(self) -> bool:
         """Whether the catalogue has what is stored by now; where that takes too long it goes on beside this."""
-        return self._keeper.caught_up(seconds)
+        return self._keeper.caught_up(SETTLE_SECONDS)
 
     def going(self) -> frozenset[RunId]:
         """Runs that are being erased: from when that is decided, nobody is shown them any more."""

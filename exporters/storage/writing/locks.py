@@ -43,11 +43,12 @@ def waited_for_lock(data_dir: Path, seconds: float, tell: Callable[[str], None])
                 break
             except CompactionRunning as trouble:
                 waited = time.monotonic() - started
-                if waited >= seconds:
-                    raise
+                # Before it is given up: on a busy machine a moment lies between two looks.
                 if waited >= _PATIENCE and not is_told:
                     is_told = True
                     tell(f"waiting: {trouble}")
+                if waited >= seconds:
+                    raise
                 time.sleep(_LOOK_SECONDS)
         yield
 
