@@ -287,6 +287,14 @@ class TestTheStandingGate:
             found.append(gate.asks)
         assert found == [False, False, True]
 
+    def test_is_held_up_by_no_file_that_goes_while_it_looks(self, data, says):
+        """Such as half of a study's file that is written anew, or an editor's lock, which is a link to nowhere."""
+        says("anna", "given")
+        record_runs(data, of_garden("anna"))
+        [record] = read_records(data)
+        (data / "privacy" / "studies" / ".#garden.json").symlink_to("anna@nowhere.4711")
+        assert StandingGate(data).lets_out(record)
+
     def test_says_why_nothing_leaves(self, data, says, keys):
         record_runs(data, of_garden("anna"))
         [record] = read_records(data)
