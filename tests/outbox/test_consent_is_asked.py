@@ -259,6 +259,15 @@ class TestWhoseRunsWait:
         assert consented.holds_back(record.trace_id)
         assert not Consented(lambda run: False, lambda trace: None).holds_back("0" * 32), "it goes as it was decided"
 
+    def test_is_looked_for_again_where_it_was_not_stored_yet(self, data, says):
+        record_runs(data, of_garden("anna"))
+        [record] = read_records(data)
+        stored = {}
+        consented = Consented(lambda run: False, stored.get)
+        assert not consented.holds_back(record.trace_id)
+        stored[record.trace_id] = record
+        assert consented.holds_back(record.trace_id)
+
 
 class TestTheStandingGate:
     def test_knows_at_the_next_question(self, data, says):
