@@ -73,10 +73,18 @@ def _media_store(sinks: Sequence[ParquetSink], settings: Settings) -> MediaStore
 
 
 def _keep(outbox: Outbox, records: Sequence[ExecutionRecord]) -> bool:
-    """Put records into the outbox as soon as there is room; False where none comes."""
+    """Put records into the outbox, one by one where there is no room for all at once; False where none comes."""
+    try:
+        outbox.write_all(records)
+        return True
+    except SpoolFull:
+        return all(_keep_one(outbox, record) for record in records)
+
+
+def _keep_one(outbox: Outbox, record: ExecutionRecord) -> bool:
     while True:
         try:
-            outbox.write_all(records)
+            outbox.write(record)
             return True
         except SpoolFull:
             if not outbox.settle(LOOKS) and outbox.health()["trouble"]:

@@ -58,7 +58,9 @@ class Consented:
             whose = self._waiting.get(trace_id)
         if not is_known:
             run = self._stored(trace_id)
-            whose = None if run is None else _whose(run)
+            if run is None:  # perhaps not yet: it is recovered a moment later, or its study asks from then on
+                return False
+            whose = _whose(run)
             with self._lock:
                 self._waiting.setdefault(trace_id, whose)
         return whose is not None and not self._lets_out(whose)

@@ -108,7 +108,7 @@ class MediaStore:
     def _keep(self, path: Path, content: bytes) -> None:
         if path.exists():
             return
-        if sum(other.stat().st_size for other in self._waiting()) + len(content) > self._most_bytes:
+        if sum(map(_size_of, self._waiting())) + len(content) > self._most_bytes:
             raise SpoolFull(f"{self._directory} is full of media that are not in the store yet")
         fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
@@ -154,6 +154,13 @@ class MediaStore:
     def _pause(self, seconds: float | None) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or (seconds is None and bool(self._waiting())), seconds)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # it was brought a moment ago
+        return 0
 
 
 class ErasableMedia:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -66,5 +67,6 @@ class StandingGate:
             except FileNotFoundError:
                 continue
             for file in files:
-                state = file.stat()
-                yield file.path, state.st_ino, state.st_size, state.st_mtime_ns
+                with contextlib.suppress(FileNotFoundError):  # half of a write that is done now, or a link to nowhere
+                    state = file.stat()
+                    yield file.path, state.st_ino, state.st_size, state.st_mtime_ns

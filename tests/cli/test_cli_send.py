@@ -124,8 +124,10 @@ def test_what_waits_of_who_withdrew_is_no_part_of_the_count(data, gateway, monke
     assert people(gateway) == ["None", "carla"]
 
 
-def test_an_outbox_that_is_full_is_waited_for(data, gateway, monkeypatch):
-    monkeypatch.setattr("devserver.sending.TOGETHER", 1)
+@pytest.mark.parametrize("together", [1, 20])
+def test_an_outbox_that_is_full_is_waited_for(data, gateway, monkeypatch, together):
+    """Also one in which those that are put there at once have no room together."""
+    monkeypatch.setattr("devserver.sending.TOGETHER", together)
     monkeypatch.setattr("otel_tracking.environment._read_bytes", lambda text: ROOM)
     answer, code = call_json("send", "--all", data=data)
     assert (answer["kept"], answer["waiting"], code) == (3, 0, 0)

@@ -273,6 +273,15 @@ class TestWhoseRunsWait:
         assert consented.holds_back(record.trace_id)
         assert not Consented(lambda run: False, lambda trace: None).holds_back("0" * 32), "it goes as it was decided"
 
+    def test_is_looked_for_again_where_it_was_not_stored_yet(self, data, says):
+        record_runs(data, of_garden("anna"))
+        [record] = read_records(data)
+        stored = {}
+        consented = Consented(lambda run: False, stored.get)
+        assert not consented.holds_back(record.trace_id)
+        stored[record.trace_id] = record
+        assert consented.holds_back(record.trace_id)
+
 
 class TestTheStandingGate:
     def test_knows_at_the_next_question(self, data, says):
@@ -300,6 +309,14 @@ class TestTheStandingGate:
             new_study(data, name, consent_required=required)
             found.append(gate.asks)
         assert found == [False, False, True]
+
+    def test_is_held_up_by_no_file_that_goes_while_it_looks(self, data, says):
+        """Such as half of a study's file that is written anew, or an editor's lock, which is a link to nowhere."""
+        says("anna", "given")
+        record_runs(data, of_garden("anna"))
+        [record] = read_records(data)
+        (data / "privacy" / "studies" / ".#garden.json").symlink_to("anna@nowhere.4711")
+        assert StandingGate(data).lets_out(record)
 
     def test_says_why_nothing_leaves(self, data, says, keys):
         record_runs(data, of_garden("anna"))

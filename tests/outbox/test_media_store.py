@@ -7,6 +7,7 @@ import pytest
 
 from collectors import start_recording
 from collectors.outbox.media_store import ErasableMedia, MediaStore, object_store
+from collectors.testing import RememberingSink
 from devserver.settings import Settings
 from devserver.wiring import make_sinks
 from otel_tracking import ItemType
@@ -82,6 +83,20 @@ def test_a_store_that_comes_back_gets_them(tmp_path):
         assert sink.settle(60)
     assert list(store.found.values()) == [PICTURE]
     assert sink.health() == {"stored": 1, "withheld": 0, "waiting": 0, "trouble": None}
+
+
+def test_one_that_is_brought_while_all_are_counted_is_in_nobodys_way(tmp_path):
+    remembering, store = RememberingSink(), RememberingStore()
+    record_into(remembering)
+    [record] = remembering.latest().values()
+    gone = tmp_path / f"{record.trace_id}-gone"
+    gone.symlink_to("nowhere")
+    sink = MediaStore(tmp_path, store, is_erased=nobody)
+    sink.write(record)
+    gone.unlink()
+    assert sink.settle(60)
+    sink.close()
+    assert list(store.found.values()) == [PICTURE]
 
 
 def test_those_of_erased_runs_go_nowhere(tmp_path):
