@@ -26,10 +26,16 @@ Tell = Callable[[int], object]
 
 @dataclass(slots=True)
 class Sending:
-    """What came of it: runs that were put into the outbox, and that stay here; requests that wait still, and why."""
+    """What came of it: runs that were put into the outbox, and that stay here; requests that wait still, and why.
+
+    `without_trace` are imported ones: there is nothing in OpenTelemetry that they could be sent as. `refused` are
+    requests, each of several runs, that the programme does not take; they are kept.
+    """
 
     kept: int = 0
     withheld: int = 0
+    without_trace: int = 0
+    refused: int = 0
     erased: int = 0
     waiting: int = 0
     media_waiting: int = 0
@@ -50,18 +56,21 @@ def send_stored(settings: Settings, records: Iterable[ExecutionRecord], tell: Te
         # What the command itself has put there is not to be dropped for the rest of it.
         outbox = held.enter_context(closing(open_research_outbox(sinks, replace(settings, outbox_when_full=WAIT))))
         store = held.enter_context(closing(_media_store(sinks, settings))) if settings.media_store else None
-        for together in _groups(records, TOGETHER):
+        for group in _groups(records, TOGETHER):
+            together = [record for record in group if record.trace_id is not None and record.spans]
+            done.without_trace += len(group) - len(together)
             if not _keep(outbox, together):
                 break
             if store:
                 _keep_media(store, together, settings)
-            seen += len(together)
+            seen += len(group)
             if tell:
                 tell(seen)
         _settle(outbox, store)
         health = outbox.health()
         done.erased, done.withheld = outbox.refused, outbox.withheld
-        done.kept = seen - done.erased - done.withheld
+        done.refused = health["refused"]
+        done.kept = seen - done.erased - done.withheld - done.without_trace
         done.waiting, done.trouble = health["waiting"], health["trouble"]
         done.consent_troubles = sinks[0].consent_troubles
         done.media_waiting = store.health()["waiting"] if store else 0
@@ -82,12 +91,16 @@ def _keep(outbox: Outbox, records: Sequence[ExecutionRecord]) -> bool:
 
 
 def _keep_one(outbox: Outbox, record: ExecutionRecord) -> bool:
+    is_empty = False
     while True:
         try:
             outbox.write(record)
             return True
         except SpoolFull:
-            if not outbox.settle(LOOKS) and outbox.health()["trouble"]:
+            if is_empty:
+                raise  # all of it has room for less than this one run
+            is_empty = outbox.settle(LOOKS)
+            if not is_empty and outbox.health()["trouble"]:
                 return False
 
 

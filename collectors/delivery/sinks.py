@@ -142,8 +142,8 @@ class ConsentSink(Protocol):
     def lets_out(self, run: Any) -> bool:
         """Whether a run may leave now: a record, or whatever says of what study and of whom it is."""
 
-    def whose(self, trace_id: str) -> Any:
-        """What says of what study and of whom a stored run is; None where it is not stored, or no study here asks."""
+    def whose(self, trace_ids: Sequence[str]) -> Iterable[Any]:
+        """What says of what study and of whom these runs are, as far as they are stored; none where no study asks."""
 
 
 def is_erased(sinks: Sequence[Sink], execution_id: str | None, trace_id: str | None) -> bool:
@@ -158,10 +158,9 @@ def lets_out(sinks: Sequence[Sink], run: Any) -> bool:
     return all(sink.lets_out(run) for sink in sinks if isinstance(sink, ConsentSink))
 
 
-def whose(sinks: Sequence[Sink], trace_id: str) -> Any:
-    """What the first of the sinks that can say it says of whose a run is; None where none can."""
-    found = (sink.whose(trace_id) for sink in sinks if isinstance(sink, ConsentSink))
-    return next((run for run in found if run is not None), None)
+def whose(sinks: Sequence[Sink], trace_ids: Sequence[str]) -> list[Any]:
+    """What the sinks that can say it say of whose these runs are."""
+    return [run for sink in sinks if isinstance(sink, ConsentSink) for run in sink.whose(trace_ids)]
 
 
 def refused_by(sink: Sink) -> int:

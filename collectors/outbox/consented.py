@@ -33,23 +33,32 @@ LetsOut = Callable[[ExecutionRecord | Whose], bool]
 class Consented:
     """Which runs may leave; those of no study always. May be shared by threads.
 
-    What waits since before this process is of whom `stored` says, by trace id. Where it says nothing, since it is not
+    What waits since before this process is of whom `stored` says, by trace ids. Where it says nothing, since it is not
     stored or no study asks, it goes as it was decided when it was kept.
     """
 
-    def __init__(self, lets_out: LetsOut, stored: Callable[[str], Any]) -> None:
+    def __init__(self, lets_out: LetsOut, stored: Callable[[Sequence[str]], Iterable[Any]]) -> None:
         self._lets_out, self._stored = lets_out, stored
         self._lock = threading.Lock()
         self._waiting: dict[str, Whose | None] = {}
 
     def takes(self, record: ExecutionRecord) -> bool:
         """Whether a record may be kept to be sent; whose it is is remembered until it is `gone`."""
-        whose = _whose(record)
-        if whose and not self._lets_out(whose):
-            return False
+        whose, trace_id = _whose(record), record.trace_id or ""
+        may_leave = whose is None or self._lets_out(whose)
         with self._lock:
-            self._waiting[record.trace_id or ""] = whose
-        return True
+            # What waits of it already is asked about as this says.
+            if may_leave or trace_id in self._waiting:
+                self._waiting[trace_id] = whose
+        return may_leave
+
+    def meet(self, trace_ids: Iterable[str]) -> None:
+        """Runs wait, perhaps since before this process: whose the unknown ones are is looked up for all at once."""
+        with self._lock:
+            unknown = [trace_id for trace_id in trace_ids if trace_id not in self._waiting]
+        found = {run.trace_id: _whose(run) for run in (self._stored(unknown) if unknown else ())}
+        with self._lock:
+            self._waiting = {**found, **self._waiting}
 
     def holds_back(self, trace_id: str) -> bool:
         """Whether a run that waits may not leave any more."""
@@ -57,12 +66,10 @@ class Consented:
             is_known = trace_id in self._waiting
             whose = self._waiting.get(trace_id)
         if not is_known:
-            run = self._stored(trace_id)
-            if run is None:  # perhaps not yet: it is recovered a moment later, or its study asks from then on
-                return False
-            whose = _whose(run)
+            # Where none is found it is perhaps not stored yet, or its study asks from then on: it is asked again.
+            self.meet([trace_id])
             with self._lock:
-                self._waiting.setdefault(trace_id, whose)
+                whose = self._waiting.get(trace_id)
         return whose is not None and not self._lets_out(whose)
 
     def gone(self, trace_ids: Iterable[str]) -> None:

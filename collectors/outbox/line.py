@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -25,9 +25,14 @@ class InLine(NamedTuple):
 
 
 class WaitingLine:
-    """What waits. For any thread; `close` is the end, after which no box is touched."""
+    """What waits. For any thread; `close` is the end, after which no box is touched.
 
-    def __init__(self) -> None:
+    `gone` is told of runs of which no request waits any more.
+    """
+
+    def __init__(self, gone: Callable[[Traces], object] = lambda traces: None) -> None:
+        self._gone = gone
+        self._requests: Counter[int] = Counter()
         # What processes before this one have left is older than all of its own.
         self._left: deque[InLine] = deque()
         self._fresh: deque[InLine] = deque()
@@ -67,12 +72,15 @@ class WaitingLine:
         """A request is in its box."""
         with self._changed:
             self._fresh.append(one)
+            self._requests.update(one.traces)
             self._changed.notify_all()
 
     def put_left(self, ones: Iterable[InLine]) -> None:
         """Requests that processes before this one have left."""
         with self._changed:
-            self._left.extend(ones)
+            for one in ones:
+                self._left.append(one)
+                self._requests.update(one.traces)
             self._changed.notify_all()
 
     def whole(self) -> None:
@@ -89,11 +97,11 @@ class WaitingLine:
 
     def done(self, one: InLine) -> bool:
         """A request is taken, or kept elsewhere; False where it had left the line meanwhile."""
-        return self._leave(one, lambda line: line.remove(one))
+        return self._leave(one, lambda line: line.remove(one), frozenset())
 
     def replace(self, one: InLine, other: InLine) -> bool:
         """Another request stands in the place of one."""
-        return self._leave(one, lambda line: line.__setitem__(line.index(one), other))
+        return self._leave(one, lambda line: line.__setitem__(line.index(one), other), other.traces)
 
     def drop_oldest(self, box: Spool) -> bool:
         """Let go of the request that has waited longest in a box; False where there is none."""
@@ -122,13 +130,18 @@ class WaitingLine:
         with self._changed:
             self._is_closed = True
 
-    def _leave(self, one: InLine, change: Callable[[deque[InLine]], None]) -> bool:
+    def _leave(self, one: InLine, change: Callable[[deque[InLine]], None], staying: Traces) -> bool:
         with self._changed:
             line = self._left if one in self._left else self._fresh
             if self._is_closed or one not in line:
                 return False
             change(line)
             one.box.release([one.place], ANYBODY)
+            self._requests.subtract(one.traces - staying)
+            gone = frozenset(trace for trace in one.traces - staying if not self._requests[trace])
+            for trace in gone:
+                del self._requests[trace]
+            self._gone(gone)
             self._changed.notify_all()
             return True
 

@@ -129,14 +129,23 @@ class MediaStore:
         attempt = 0
         while not (self._is_closed and (self.trouble or not self._waiting())):
             try:
-                for path in self._waiting():
-                    self._bring(path)
+                self._bring_all()
                 self.trouble, attempt = "", 0
             except Exception as trouble:  # whatever a store raises: what waits is kept
                 if not self.trouble:
                     _log.warning("media store: %s; media wait in files", type(trouble).__name__)
                 self.trouble, attempt = type(trouble).__name__, attempt + 1
             self._pause(wait_after(attempt) if self.trouble else None)
+
+    def _bring_all(self) -> None:
+        paths = self._waiting()
+        traces = set(map(_trace_of, paths))
+        if self._consented:
+            self._consented.meet(traces)
+        for path in paths:
+            self._bring(path)
+        if self._consented:
+            self._consented.gone(traces.difference(map(_trace_of, self._waiting())))
 
     def _bring(self, path: Path) -> None:
         trace, _, sha256 = path.name.partition("-")
@@ -146,14 +155,16 @@ class MediaStore:
                 self._store.put_if_absent(f"media/{sha256[:2]}/{sha256}", path.read_bytes())
             self.counts[why or "stored"] += 1
             path.unlink()
-        if self._consented and not any(self._directory.glob(f"{trace}-*")):
-            self._consented.gone([trace])
         with self._changed:
             self._changed.notify_all()
 
     def _pause(self, seconds: float | None) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._is_closed or (seconds is None and bool(self._waiting())), seconds)
+
+
+def _trace_of(path: Path) -> str:
+    return path.name.partition("-")[0]
 
 
 def _size_of(path: Path) -> int:

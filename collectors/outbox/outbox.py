@@ -81,6 +81,7 @@ class Outbox:
             self._box,
             (lambda: post) if post else partial(http_post, endpoint, token),
             partial(why_stays, self.is_erased, consented),
+            self._meet,
             self._gone,
             self.counts,
             most_bytes,
@@ -138,6 +139,10 @@ class Outbox:
             self._sender.after_fork()
             self._box.after_fork()
 
+    def _meet(self, traces: Traces) -> None:
+        if self._consented:
+            self._consented.meet(f"{trace:032x}" for trace in traces)
+
     def _gone(self, traces: Traces) -> None:
         if self._consented:
             self._consented.gone(f"{trace:032x}" for trace in traces)
@@ -161,6 +166,7 @@ class Outbox:
 
     def _keep(self, body: bytes, traces: frozenset[int]) -> None:
         if len(body) > self._most_bytes:
+            self._gone(traces)
             return self._sender.refuse(body, "larger than the outbox")
         while True:
             try:

@@ -48,7 +48,7 @@ def _attempts(
         for entry in box.entries():
             box.hold(entry.place, [ANYBODY])
             body = rest_of(entry.body, why_stays).body
-            answer = _count(post(body) if body else ServerAnswer(Reception.TAKEN), done)
+            answer = _count(post(body), done) if body else ServerAnswer(Reception.TAKEN)
             if answer.verdict is Reception.LATER:
                 return
             if answer.verdict is Reception.REFUSED:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import itertools
 import logging
 import random
@@ -18,7 +17,7 @@ from collectors.outbox.boxes import left_boxes
 from collectors.outbox.line import ANYBODY, InLine, WaitingLine
 from collectors.outbox.posting import Post, Reception, ServerAnswer
 from collectors.outbox.refused import keep_refused
-from collectors.outbox.staying import Sendable, WhyStays, let_go_of_staying, rest_of
+from collectors.outbox.staying import DAMAGED, Sendable, WhyStays, let_go_of_staying, read_or_none, rest_of
 from collectors.receiving.entries import PROTOBUF
 from collectors.receiving.kept_runs import traces_in
 from collectors.receiving.spool import MOST_BYTES, Spool
@@ -36,7 +35,7 @@ FIRST_ANSWER = 1.0
 class OutboxSender:
     """Sends the requests of one outbox. `make_post` is called on its thread, where it imports what it needs.
 
-    `gone` is told of the runs of each request that waits no more.
+    `meet` is told of runs that a process before this one has left, and `gone` of those of which nothing waits any more.
     """
 
     def __init__(
@@ -45,14 +44,15 @@ class OutboxSender:
         box: Spool,
         make_post: Callable[[], Post],
         why_stays: WhyStays,
+        meet: Callable[[Traces], object],
         gone: Callable[[Traces], object],
         counts: Counter[str],
         most_bytes: int = MOST_BYTES,
     ) -> None:
         self._outbox, self._box, self._make_post = outbox, box, make_post
-        self._why_stays, self._gone = why_stays, gone
+        self._why_stays, self._meet, self._gone = why_stays, meet, gone
         self.counts, self._most_bytes = counts, most_bytes
-        self.line, self.trouble = WaitingLine(), ""
+        self.line, self.trouble = WaitingLine(gone), ""
         self._adopted: list[Spool] = []
         self._told: set[str] = set()
         self._is_answered = False
@@ -81,7 +81,7 @@ class OutboxSender:
 
     def after_fork(self) -> None:
         """In a forked child: the boxes are the parent's."""
-        self.line = WaitingLine()  # somebody may have held its lock at that moment
+        self.line = WaitingLine(self._gone)  # somebody may have held its lock at that moment
         for box in self._adopted:
             box.after_fork()
 
@@ -125,6 +125,7 @@ class OutboxSender:
             since = box.written(entry.place.segment)
             found.append(InLine(box, entry.place, traces_in(PROTOBUF, entry.body), since))
         self.counts["damaged"] += box.damaged
+        self._meet(frozenset().union(*(one.traces for one in found)))
         self.line.put_left(found)
         if not found:
             self._let_go_of(box)
@@ -157,7 +158,6 @@ class OutboxSender:
             self._told.clear()
         self.counts.update(staying)
         if self.line.done(one):
-            self._gone(one.traces)
             self._let_go_of(one.box)
 
     def _let_go_of(self, box: Spool) -> None:
@@ -176,13 +176,9 @@ class OutboxSender:
 
     def _read(self, one: InLine) -> Sendable:
         """The request, without runs that may not leave any more."""
-        try:
-            body = one.box.read(one.place).body
-        except OSError as trouble:
-            if trouble.errno not in (None, errno.ENOENT):
-                raise
-            self.counts["damaged"] += 1  # the disk gave back something else than it was given
-            return Sendable(b"", Counter())
+        body = read_or_none(one)
+        if body is None:
+            return Sendable(b"", Counter({DAMAGED: 1}))
         return rest_of(body, self._why_stays)
 
     def _pause(self, seconds: float) -> bool:

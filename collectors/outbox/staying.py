@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -11,6 +12,9 @@ from collectors.outbox.line import ANYBODY, InLine, WaitingLine
 from collectors.receiving.entries import PROTOBUF
 from collectors.receiving.kept_runs import traces_in, without_traces
 from collectors.spans.without_traces import Traces
+
+DAMAGED = "damaged"
+"""How requests are counted that the disk did not give back."""
 
 
 class Stays(StrEnum):
@@ -41,6 +45,8 @@ def rest_of(body: bytes, why_stays: WhyStays) -> Sendable:
 def let_go_of_staying(line: WaitingLine, why_stays: WhyStays) -> Counter[str]:
     """Write the files that hold runs that may not leave anew, without them; how many runs that were, by reason.
 
+    What the disk gives back changed is let go of, and counted as `damaged`.
+
     A file goes when nothing in it waits any more: so all else that waits in it moves to another.
     """
     waiting = line.all()
@@ -50,13 +56,26 @@ def let_go_of_staying(line: WaitingLine, why_stays: WhyStays) -> Counter[str]:
     moving = [one for one in waiting if (id(one.box), one.place.segment) in tainted]
     for box in {id(one.box): one.box for one in moving}.values():
         box.roll()
+    counts: Counter[str] = Counter(reasons.values())
     for one in moving:
-        _move(line, one, staying)
-    return Counter(reasons.values())
+        body = read_or_none(one)
+        counts[DAMAGED] += body is None
+        _move(line, one, body or b"", staying)
+    return counts
 
 
-def _move(line: WaitingLine, one: InLine, staying: Traces) -> None:
-    body = without_traces(PROTOBUF, one.box.read(one.place).body, staying)
+def read_or_none(one: InLine) -> bytes | None:
+    """A request that waits; None where the disk gives back something else than it was given."""
+    try:
+        return one.box.read(one.place).body
+    except OSError as trouble:
+        if trouble.errno not in (None, errno.ENOENT):
+            raise
+        return None
+
+
+def _move(line: WaitingLine, one: InLine, whole: bytes, staying: Traces) -> None:
+    body = without_traces(PROTOBUF, whole, staying) if whole else b""
     if not body:
         line.done(one)
         return

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from devserver.cli.complaints import INTERRUPTED, complain, exit_code_of, sentence_of
-from devserver.cli.streams import ready_streams, tell_once
+from devserver.cli.streams import ready_streams, say, tell_once
 from otel_tracking.extras import Extra, MissingExtra, extra_of
 
 COMMANDS = {
@@ -83,7 +83,7 @@ class CommandLine(click.Group):
             complain("stopped")
             code = INTERRUPTED
         except click.exceptions.NoArgsIsHelpError as error:
-            print(error.format_message(), file=sys.stderr)
+            say(error.format_message(), err=True)
             code = error.exit_code
         except Exception as error:
             if os.environ.get("OTEL_TRACKING_DEBUG"):

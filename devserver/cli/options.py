@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from devserver.cli.streams import say
 from exporters.privacy.profiles import Profile
 from otel_tracking import Status
 
@@ -135,6 +136,6 @@ def ask(question: str) -> None:
         click.confirm(question, abort=True)
     except click.Abort as no:
         if isinstance(no.__context__, EOFError):
-            click.echo(err=True)
+            say(err=True)
             raise refuse("nobody answered, and nothing was changed; --yes does not ask.") from None
         raise

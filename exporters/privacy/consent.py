@@ -27,6 +27,8 @@ from exporters.storage.files import locked, sync_directory
 from otel_tracking.pseudonyms import KINDS, Pseudonyms, is_pseudonym
 
 _LABEL = "consent"
+_LISTS = "consent"
+"""The folder of what was said, in that of what is private."""
 
 
 class Said(NamedTuple):
@@ -40,7 +42,7 @@ class Consents:
     """What was said to one study. Several processes may write."""
 
     def __init__(self, data_dir: str | Path, study: Study) -> None:
-        self._path = Path(data_dir) / FOLDER / "consent" / f"{study.name}.jsonl"
+        self._path = Path(data_dir) / FOLDER / _LISTS / f"{study.name}.jsonl"
         self._pseudonyms = study.pseudonyms
 
     def note(self, said: Iterable[tuple[str, Consent]]) -> int:
@@ -106,7 +108,7 @@ class Consents:
                 said = json.loads(line)
                 consent = Consent(**{**said["consent"], "state": ConsentState(said["consent"]["state"])})
                 yield Said(tuple(map(str, said["marks"])), _dated(consent))
-            except (ValueError, TypeError, KeyError) as trouble:
+            except (ValueError, TypeError, KeyError, RecursionError) as trouble:
                 raise BrokenFile(
                     f"line {number} of {self._path} is damaged, and nobody knows who said yes; put back a copy of it",
                     self._path,
@@ -125,12 +127,13 @@ class Gate:
     """Lets runs out, and counts those that it does not by study and reason; each run once.
 
     Runs of no study, and of one that the data directory does not know, are not its business. Where a study cannot be
-    read or its key is not there, nothing of it leaves; `troubles` says why, by study.
+    read or its key is not there, nothing of it leaves; `troubles` says why, by study. So it is where a study is gone
+    and its list of consents is there.
     """
 
     def __init__(self, data_dir: str | Path, at: dt.datetime | None = None, *, keys: StudyKeys | None = None) -> None:
         self._data_dir, self._at, self._keys = data_dir, at or dt.datetime.now(dt.UTC), keys
-        self._names = frozenset(study_names(data_dir))
+        self._names = frozenset(study_names(data_dir)) | _listed(data_dir)
         self._rules: dict[str, _Rule] = {}
         self._withheld: dict[tuple[str, Withheld], set[str]] = {}
         self.troubles: dict[str, str] = {}
@@ -210,6 +213,11 @@ def marks_of_run(pseudonyms: Pseudonyms, run: Any, fields: Iterable[str] = KINDS
     """The marks of everybody whom a run names in these fields."""
     names = [pseudonyms.of(field, getattr(run, field)) for field in fields]
     return [pseudonyms.mark(_LABEL, name) for name in names if name is not None]
+
+
+def _listed(data_dir: str | Path) -> frozenset[str]:
+    """The studies that somebody has said something to."""
+    return frozenset(path.stem for path in (Path(data_dir) / FOLDER / _LISTS).glob("*.jsonl"))
 
 
 def _latest(lines: Sequence[Said], at: dt.datetime) -> dict[str, ConsentState]:

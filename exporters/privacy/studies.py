@@ -147,7 +147,7 @@ def facts_of(data_dir: str | Path, name: str) -> StudyFacts:
         raise UnknownStudy(
             f"{data_dir} knows no study {name}; {there}, otel-tracking study new {name} makes it"
         ) from None
-    except (ValueError, TypeError, KeyError, StudyError) as trouble:
+    except (ValueError, TypeError, KeyError, RecursionError, StudyError) as trouble:
         raise BrokenFile(f"{path} is damaged: it does not say what the study {name} is", path) from trouble
 
 

@@ -1,6 +1,7 @@
 """Stored runs are sent to a research programme when somebody says so: those that may leave, and no others."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from cli_stage import call, call_json
@@ -10,7 +11,7 @@ from study_stage import keys_in
 
 from collectors import start_recording
 from collectors.outbox import outbox as outbox_module
-from exporters import ParquetSink, list_executions
+from exporters import ParquetSink, list_executions, read_records
 from exporters.privacy.consent import Consents
 from exporters.privacy.consent_lists import Consent, ConsentState
 from exporters.privacy.studies import new_study, open_study
@@ -151,6 +152,34 @@ def test_what_cannot_be_is_said(data, monkeypatch):
     assert (none.exit_code, "say --all" in none.stderr) == (2, True)
     nobody = call("send", "--study", "nothing", data=data)
     assert (nobody.exit_code, "matches (study_id nothing)" in nobody.stderr) == (1, True)
+
+
+def test_a_run_that_has_more_than_the_whole_outbox_has_room_for_is_said(data, gateway, monkeypatch):
+    """Sent in parts it would begin again for ever."""
+    monkeypatch.setattr(outbox_module, "LARGEST_REQUEST", 4_000)
+    monkeypatch.setattr(outbox_module, "SHARED_REQUEST", 4_000)
+    monkeypatch.setattr("otel_tracking.environment._read_bytes", lambda text: len(TEXT) + 200)
+    sent = call("send", "--all", data=data)
+    assert sent.exit_code == 1
+    assert "unexpected" not in sent.stderr
+
+
+def test_what_the_programme_refuses_is_said(data, monkeypatch):
+    with a_gateway((400, {}, b"")) as gateway:
+        monkeypatch.setenv("DEVSERVER_RESEARCH_ENDPOINT", gateway.endpoint)
+        sent = call("send", "--study", "garden", data=data)
+    assert (sent.exit_code, sent.stdout.startswith("1 run kept to be sent, 1 not")) == (1, True)
+    assert "the programme does not take 1 request; they are kept: otel-tracking outbox" in sent.stderr
+    assert "does not take records now" not in sent.stderr
+
+
+def test_runs_without_a_trace_are_passed_over(data, gateway):
+    """As an earlier tracker left them; all others go."""
+    record = next(read_records(data))
+    ParquetSink(data).write(replace(record, execution_id="exec_imported", trace_id=None, spans=(), study_id=None))
+    sent = call("send", "--all", data=data)
+    assert (sent.exit_code, sent.stderr) == (0, "")
+    assert "3 runs sent, " in sent.stdout and "1 not: imported, without a trace" in sent.stdout
 
 
 def test_a_damaged_run_is_said_and_the_others_are_sent(data, gateway):

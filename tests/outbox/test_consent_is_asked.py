@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -14,9 +15,13 @@ from collectors import start_recording
 from collectors.building.spans_of_record import spans_of_record
 from collectors.outbox import MediaStore, Outbox, asking, http_post, open_media_store, open_outbox, states_of, why_stays
 from collectors.outbox import outbox as outbox_module
+from collectors.outbox.boxes import open_box
 from collectors.outbox.consented import Consented
+from collectors.outbox.line import ANYBODY, InLine, WaitingLine
 from collectors.outbox.refused import keep_refused
 from collectors.outbox.retrying import retry
+from collectors.outbox.staying import Stays, let_go_of_staying
+from collectors.receiving.entries import PROTOBUF
 from collectors.spans.to_otlp import request_of
 from devserver.errors import SettingsError
 from devserver.settings import Settings
@@ -244,19 +249,60 @@ def test_what_cannot_be_said_is_refused():
 def test_where_no_study_asks_nobody_looks_for_whose_a_run_is(data):
     """A server that comes back with thousands of requests has none of them looked up."""
     new_study(data, "open", consent_required=False)
-    record_runs(data, {"study_id": "open", "user_id": "anna"})
-    [record] = read_records(data)
+    record_runs(data, {"study_id": "open", "user_id": "anna"}, {"study_id": "open", "user_id": "berta"})
+    traces = [record.trace_id for record in read_records(data)]
     sink = ParquetSink(data)
-    assert sink.whose(record.trace_id) is None
+    assert sink.whose(traces) == []
     new_study(data, "garden")
-    assert sink.whose(record.trace_id).user_id is not None
-    assert sink.whose("0" * 32) is None
+    assert {row.trace_id for row in sink.whose([*traces, "0" * 32])} == set(traces)
+    assert sink.whose(["0" * 32]) == []
+
+
+def test_a_later_revision_that_may_not_leave_holds_back_the_one_that_waits(data, says):
+    """Of a person who said yes at first; in the end it was somebody else's run."""
+    says("anna", "given")
+    record_runs(data, of_garden("anna"))
+    [record] = read_records(data)
+    with a_kept_port() as port:
+        outbox = open_outbox([ParquetSink(data)], f"http://127.0.0.1:{port}/v1/traces", data / "outbox")
+        outbox.write(record)
+        outbox.write(replace(record, user_id="berta", revision=2))
+        with a_gateway(port=port) as gateway:
+            assert outbox.settle(60)
+            outbox.close()
+    assert gateway.bodies == []
+
+
+def test_what_waits_behind_a_damaged_request_is_let_go_of_all_the_same(data, says):
+    for person in ("anna", "berta"):
+        says(person, "given")
+    record_runs(data, *map(of_garden, ("anna", "berta")))
+    by_person = {record.user_id: record for record in read_records(data)}
+    anna, berta = list(by_person.values())
+    box, line = open_box(data / "outbox"), WaitingLine()
+    for record in (anna, berta):
+        place = box.append(PROTOBUF, request_of(spans_of_record(record), {}), [ANYBODY])
+        line.put(InLine(box, place, frozenset({int(record.trace_id, 16)}), 0.0))
+    damage(next((data / "outbox").rglob("*.otlp")), anna)
+    counts = let_go_of_staying(line, lambda trace: Stays.WITHHELD if trace == berta.trace_id else None)
+    assert counts == {"withheld": 1, "damaged": 1}
+    assert len(line) == 0
+    box.tidy()
+    assert not any(berta.trace_id.encode() in path.read_bytes() for path in (data / "outbox").rglob("*.otlp"))
+    box.close()
+
+
+def damage(path, record):
+    """Change a byte of what waits of a record."""
+    content = bytearray(path.read_bytes())
+    content[content.index(bytes.fromhex(record.trace_id))] ^= 1
+    path.write_bytes(content)
 
 
 class TestWhoseRunsWait:
     def test_is_forgotten_when_they_have_left(self, data, says):
         asked = []
-        consented = Consented(lambda run: True, lambda trace: asked.append(trace))
+        consented = Consented(lambda run: True, lambda traces: asked.append(traces))
         record_runs(data, of_garden("anna"), {"user_id": "dora"})
         records = list(read_records(data))
         assert all(consented.takes(record) for record in records)
@@ -266,20 +312,71 @@ class TestWhoseRunsWait:
         consented.gone(traces_of(records))
         assert consented._waiting == {}
 
+    @pytest.mark.parametrize("options", [{}, {"most_bytes": 8_000, "when_full": "drop_oldest"}])
+    def test_is_forgotten_of_all_that_do_not_wait(self, data, says, options):
+        """Sent, dropped, or too large to be kept."""
+        says("anna", "given")
+        record_runs(data, *map(of_garden, ["anna"] * 20))
+        consented = Consented(lambda run: True, lambda traces: [])
+        outbox = Outbox(data / "outbox", NOWHERE, consented=consented, **options)
+        for record in read_records(data):
+            outbox.write(record)
+        assert len(consented._waiting) == outbox.health()["waiting"] > 0
+        outbox.close(0)
+
+    def test_is_remembered_until_the_last_of_its_requests_has_left(self, data, says):
+        consented = Consented(lambda run: True, lambda traces: [])
+        record_runs(data, of_garden("anna"))
+        [record] = read_records(data)
+        trace, box = int(record.trace_id, 16), open_box(data / "outbox")
+        line = WaitingLine(lambda traces: consented.gone(f"{trace:032x}" for trace in traces))
+        consented.takes(record)
+        requests = [InLine(box, box.append(PROTOBUF, b"a part", [ANYBODY]), frozenset({trace}), 0.0) for _ in range(2)]
+        for one in requests:
+            line.put(one)
+        found = []
+        for one in requests:
+            found.append(record.trace_id in consented._waiting)
+            line.done(one)
+        assert (found, consented._waiting) == ([True, True], {})
+        box.close()
+
     def test_is_looked_for_where_nobody_remembers(self, data, says):
         record_runs(data, of_garden("anna"))
         [record] = read_records(data)
-        consented = Consented(lambda run: run.user_id != "anna", lambda trace: record)
+        consented = Consented(lambda run: run.user_id != "anna", lambda traces: [record])
         assert consented.holds_back(record.trace_id)
-        assert not Consented(lambda run: False, lambda trace: None).holds_back("0" * 32), "it goes as it was decided"
+        assert not Consented(lambda run: False, lambda traces: []).holds_back("0" * 32), "it goes as it was decided"
+
+    def test_is_looked_for_at_once_for_all_that_a_process_has_left(self, data, says):
+        for person in ("anna", "berta", "carla"):
+            says(person, "given")
+        record_runs(data, *map(of_garden, ("anna", "berta", "carla")))
+        outbox = Outbox(data / "outbox", NOWHERE)
+        for record in read_records(data):
+            outbox.write(record)
+        outbox.close(0)
+        says("berta", "withdrawn")
+        sink, asked = ParquetSink(data), []
+
+        def stored(traces):
+            asked.append(sorted(traces))
+            return sink.whose(traces)
+
+        with a_gateway() as gateway:
+            after = Outbox(data / "outbox", gateway.endpoint, consented=Consented(sink.lets_out, stored))
+            assert after.settle(60)
+            after.close()
+        assert people(gateway.bodies) == ["anna", "carla"]
+        assert [len(traces) for traces in asked] == [3]
 
     def test_is_looked_for_again_where_it_was_not_stored_yet(self, data, says):
         record_runs(data, of_garden("anna"))
         [record] = read_records(data)
-        stored = {}
-        consented = Consented(lambda run: False, stored.get)
+        stored = []
+        consented = Consented(lambda run: False, lambda traces: stored)
         assert not consented.holds_back(record.trace_id)
-        stored[record.trace_id] = record
+        stored.append(record)
         assert consented.holds_back(record.trace_id)
 
 

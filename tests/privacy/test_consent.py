@@ -74,6 +74,22 @@ class TestTheGate:
         consents.note([("anna", said(WITHDRAWN, "2026-11-21")), ("anna", said(GIVEN, "2026-11-21T15:00:00+00:00"))])
         assert not lets_out(data, user_id="anna")
 
+    def test_stays_shut_where_a_study_is_gone_and_its_list_is_there(self, data, consents):
+        consents.note([("anna", said(GIVEN))])
+        next((data / "privacy" / "studies").iterdir()).unlink()
+        gate = consent_gate(data)
+        assert not gate.lets_out(a_record(study_id="garden", user_id="anna"))
+        assert "knows no study garden" in gate.troubles["garden"]
+
+    @pytest.mark.parametrize("folder", ["studies", "consent"])
+    def test_stays_shut_where_a_file_is_nested_deeper_than_anybody_reads(self, data, consents, folder):
+        consents.note([("anna", said(GIVEN))])
+        [path] = (data / "privacy" / folder).iterdir()
+        path.write_bytes(b"[" * 200_000 + b"\n")
+        gate = consent_gate(data)
+        assert not gate.lets_out(a_record(study_id="garden", user_id="anna"))
+        assert "damaged" in gate.troubles["garden"]
+
     @pytest.mark.parametrize(
         ("at", "is_open"), [("2026-11-19", False), ("2026-11-20", True), ("2026-11-21", False), ("2026-11-22", True)]
     )

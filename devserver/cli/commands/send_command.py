@@ -42,7 +42,7 @@ def command(executions: tuple[str, ...], data_dir: Path, everything: bool, as_js
     here changes.
 
     Ends with exit code 1 where no run is what was asked for, or something could not be read, or is not taken now: that
-    waits, and is sent by the next process.
+    waits, and is sent by the next process; what is refused is kept for otel-tracking outbox --retry.
     """
     from devserver.sending import send_stored
 
@@ -67,9 +67,11 @@ def command(executions: tuple[str, ...], data_dir: Path, everything: bool, as_js
         print_json({**asdict(done), "damaged": damages_as_dicts(damages)})
     else:
         say(_sentence(done))
-    if done.trouble:
+    if done.refused:
+        complain(f"the programme does not take {count(done.refused, 'request')}; they are kept: otel-tracking outbox")
+    if done.trouble and done.waiting:
         complain(f"the research endpoint does not take records now ({done.trouble}); they wait: otel-tracking outbox")
-    return FAILED if damages or done.waiting or done.media_waiting else 0
+    return FAILED if damages or done.waiting or done.media_waiting or done.refused else 0
 
 
 def _records(data_dir: Path, rows: Iterable[ExecutionRow], damages: Damages) -> Iterator[ExecutionRecord]:
@@ -77,9 +79,12 @@ def _records(data_dir: Path, rows: Iterable[ExecutionRow], damages: Damages) -> 
 
 
 def _sentence(done: Sending) -> str:
-    parts = [f"{count(done.kept, 'run')} {'kept to be sent' if done.waiting else 'sent'}"]
+    is_sent = not (done.waiting or done.refused)
+    parts = [f"{count(done.kept, 'run')} {'sent' if is_sent else 'kept to be sent'}"]
     if done.withheld:
         parts.append(f"{done.withheld:,} not: without consent (otel-tracking consent)")
+    if done.without_trace:
+        parts.append(f"{done.without_trace:,} not: imported, without a trace")
     if done.erased:
         parts.append(f"{done.erased:,} erased meanwhile")
     if done.waiting or done.media_waiting:

@@ -31,6 +31,7 @@ from exporters.storage.writing.stored_keys import Stored, StoredKeys
 from exporters.storage.writing.tombstones import Refusals, Tombstones
 from exporters.storage.writing.write_ids import WriteIds
 from otel_tracking.columns import RecordColumns, RecordInPieces, columns_of
+from otel_tracking.erasure import RunId
 from otel_tracking.record import ExecutionRecord
 
 if TYPE_CHECKING:
@@ -127,15 +128,15 @@ class ParquetSink:
         """Whether a run may leave this machine, as its people said to its study: a record, or who it is of."""
         return run.study_id is None or self._standing_gate().lets_out(run)
 
-    def whose(self, trace_id: str) -> ExecutionRow | None:
-        """The row of a stored run, which says whose it is; None where it is not stored, or no study here asks."""
-        known = self._find(trace_id) if self._standing_gate().asks else None
-        if known is None:
-            return None
-        from exporters.storage.reading.records import each_execution
+    def whose(self, trace_ids: Sequence[str]) -> list[ExecutionRow]:
+        """The rows of these runs, as far as they are stored: they say whose they are. None where no study here asks."""
+        if not (trace_ids and self._standing_gate().asks):
+            return []
+        from exporters.storage.reading.records import chosen_executions
 
-        wanted: Selection = {"execution_id": known.execution_id, "trace_id": trace_id}
-        return next(each_execution(self._data_dir, on_damage=Damages(), **wanted), None)
+        known = {trace_id: self._find(trace_id) for trace_id in trace_ids}
+        runs = [RunId(found.execution_id, trace_id) for trace_id, found in known.items() if found]
+        return chosen_executions(self._data_dir, runs, on_damage=Damages()) if runs else []
 
     @property
     def consent_troubles(self) -> list[str]:
