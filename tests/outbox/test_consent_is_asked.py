@@ -8,12 +8,22 @@ from functools import partial
 import pytest
 from gateway import a_gateway
 from outbox_stage import NOWHERE, arrived, traces_of
-from ports import a_kept_port
 from study_stage import keys_in
 
 from collectors import start_recording
 from collectors.building.spans_of_record import spans_of_record
-from collectors.outbox import MediaStore, Outbox, asking, http_post, open_media_store, open_outbox, states_of, why_stays
+from collectors.outbox import (
+    MediaStore,
+    Outbox,
+    Reception,
+    ServerAnswer,
+    asking,
+    http_post,
+    open_media_store,
+    open_outbox,
+    states_of,
+    why_stays,
+)
 from collectors.outbox import outbox as outbox_module
 from collectors.outbox.boxes import open_box
 from collectors.outbox.consented import Consented
@@ -136,20 +146,41 @@ def test_what_is_withheld_is_never_in_the_outbox(data, garden):
     assert not any(TEXT.encode() in path.read_bytes() for path in (data / "outbox").rglob("*") if path.is_file())
 
 
+class HeldPost:
+    """Is away when it is asked first, and says so when it may; from then on it takes everything."""
+
+    def __init__(self):
+        self.was_asked, self.may_answer = threading.Event(), threading.Event()
+        self.bodies = []
+
+    def __call__(self, body):
+        if not self.may_answer.is_set():
+            self.was_asked.set()
+            assert self.may_answer.wait(60)
+            return ServerAnswer(Reception.LATER, "away")
+        self.bodies.append(body)
+        return ServerAnswer(Reception.TAKEN)
+
+
+def sent_after(data, meanwhile):
+    """Who arrives of what is stored, and the outbox, where something happens after the first attempt."""
+    post = HeldPost()
+    outbox = Outbox(data / "outbox", NOWHERE, consented=asking([ParquetSink(data)], "consented"), post=post)
+    outbox.write_all(list(read_records(data)))
+    assert post.was_asked.wait(60)
+    meanwhile(outbox)
+    post.may_answer.set()
+    assert outbox.settle(60)
+    outbox.close()
+    return people(post.bodies), outbox.health()
+
+
 def test_who_withdraws_while_it_waits_is_not_sent(data, says):
     says("anna", "given")
     says("berta", "given")
     record_runs(data, *map(of_garden, ("anna", "berta")))
-    with a_kept_port() as port:
-        outbox = open_outbox([ParquetSink(data)], f"http://127.0.0.1:{port}/v1/traces", data / "outbox")
-        outbox.write_all(list(read_records(data)))
-        assert not outbox.settle(0.1)
-        says("berta", "withdrawn")
-        with a_gateway(port=port) as gateway:
-            assert outbox.settle(60)
-        outbox.close()
-    assert people(gateway.bodies) == ["anna"]
-    assert outbox.health()["withheld"] == 1
+    who, health = sent_after(data, lambda outbox: says("berta", "withdrawn"))
+    assert (who, health["withheld"]) == (["anna"], 1)
 
 
 def test_who_withdraws_while_no_process_lives_is_not_sent_by_the_next_one(data, says):
@@ -263,14 +294,8 @@ def test_a_later_revision_that_may_not_leave_holds_back_the_one_that_waits(data,
     says("anna", "given")
     record_runs(data, of_garden("anna"))
     [record] = read_records(data)
-    with a_kept_port() as port:
-        outbox = open_outbox([ParquetSink(data)], f"http://127.0.0.1:{port}/v1/traces", data / "outbox")
-        outbox.write(record)
-        outbox.write(replace(record, user_id="berta", revision=2))
-        with a_gateway(port=port) as gateway:
-            assert outbox.settle(60)
-            outbox.close()
-    assert gateway.bodies == []
+    later = replace(record, user_id="berta", revision=2)
+    assert sent_after(data, lambda outbox: outbox.write(later))[0] == []
 
 
 def test_what_waits_behind_a_damaged_request_is_let_go_of_all_the_same(data, says):
