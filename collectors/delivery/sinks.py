@@ -158,7 +158,7 @@ def lets_out(sinks: Sequence[Sink], run: Any) -> bool:
     return all(sink.lets_out(run) for sink in sinks if isinstance(sink, ConsentSink))
 
 
-def whose(sinks: Sequence[Sink], trace_ids: Sequence[str]) -> list[Any]:
+def whose_are(sinks: Sequence[Sink], trace_ids: Sequence[str]) -> list[Any]:
     """What the sinks that can say it say of whose these runs are."""
     return [run for sink in sinks if isinstance(sink, ConsentSink) for run in sink.whose(trace_ids)]
 

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from collectors.delivery.sinks import Sink, lets_out
-from collectors.delivery.sinks import whose as whose_run
+from collectors.delivery.sinks import Sink, lets_out, whose_are
 from collectors.outbox.staying import Stays
 from otel_tracking.environment import ALL, CONSENTED
 from otel_tracking.errors import RecordingError
@@ -58,7 +57,8 @@ class Consented:
             unknown = [trace_id for trace_id in trace_ids if trace_id not in self._waiting]
         found = {run.trace_id: _whose(run) for run in (self._stored(unknown) if unknown else ())}
         with self._lock:
-            self._waiting = {**found, **self._waiting}
+            for trace_id, whose in found.items():
+                self._waiting.setdefault(trace_id, whose)
 
     def holds_back(self, trace_id: str) -> bool:
         """Whether a run that waits may not leave any more."""
@@ -97,7 +97,7 @@ def asking(sinks: Sequence[Sink], runs: str) -> Consented | None:
         raise RecordingError(f"research_runs is {runs!r:.40}; {CONSENTED} or {ALL} would work")
     if runs == ALL:
         return None
-    return Consented(partial(lets_out, list(sinks)), partial(whose_run, list(sinks)))
+    return Consented(partial(lets_out, list(sinks)), partial(whose_are, list(sinks)))
 
 
 def _whose(run: Any) -> Whose | None:
