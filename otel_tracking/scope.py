@@ -152,7 +152,7 @@ class Scope:
                     {} if metadata is None else metadata,
                 )
             )
-            if run.search(memoryview(payload)):
+            if run.search(payload):
                 payload, name = run.without_secrets(self, payload, name)
             if name in TELLING_TYPES:
                 run.outcome.item(name, stage, loop_iteration)
@@ -171,7 +171,7 @@ class Scope:
         try:
             name = name if type(name) is str else text(name)
             payload = freeze((FACT, self.id, name, value))
-            if run.search(memoryview(payload)):
+            if run.search(payload):
                 payload, name = run.without_secrets(self, payload, name)
             frame = Frame(
                 name if name.isascii() else event_name(name), run.offset_ns + perf_counter_ns(), self.id, payload

@@ -278,7 +278,7 @@ def note(run: Run, item_type: ItemType, stage: Any, metadata: dict[str, Any]) ->
             ITEM, root_id, number, now, name, medium, stage, None, None,
             None, None, None, None, None, None, None, None, None, metadata,
         ))  # fmt: skip
-        if run.search(memoryview(payload)):
+        if run.search(payload):
             payload, name = run.without_secrets(_at_root(run), payload, name)
         frame = Frame(name, now, root_id, payload)
         if not run.is_over:

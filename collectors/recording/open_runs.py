@@ -121,7 +121,7 @@ class OpenRuns:
             # Nobody's: the lock that guards the others may have been held by a thread that a fork left behind.
             return OpenRun(self, span.trace_id, self._recorder.begin(span.trace_id), self._clock())
         entry = of_journal.start_entry(span)
-        if self.redactor.search(memoryview(entry)):
+        if self.redactor.search(entry):
             entry = self._without_secrets(span, of_journal.start_entry)
         run = self._runs_by_trace_id.get(span.trace_id) or self._begin(span.trace_id)
         run.open_spans[span.span_id] = span
@@ -163,7 +163,7 @@ class OpenRuns:
                 self._begin(run.trace_id)
             entry = of_journal.end_entry(span)
             # What has not changed was looked at when the span was started.
-            if (span.attributes_changed or span.status_description) and self.redactor.search(memoryview(entry)):
+            if (span.attributes_changed or span.status_description) and self.redactor.search(entry):
                 entry = self._without_secrets(span, of_journal.end_entry)
             run.journal.append(entry)
             if run.revision:

@@ -15,7 +15,6 @@ from otel_tracking.frame import FACT, FACT_FIELDS, ITEM_FIELDS, freeze, is_plain
 from otel_tracking.secrets.media import clean_media
 from otel_tracking.secrets.redaction import DEFAULT_POLICY, Redaction, RedactionPolicy
 from otel_tracking.secrets.rules import rules_of
-from otel_tracking.secrets.search import unshared
 from otel_tracking.secrets.shapes import version_of_rules
 from otel_tracking.secrets.values import clean_values
 
@@ -36,7 +35,6 @@ class Redactor:
     """Takes secrets out of what is recorded, by a policy; one serves all runs of a tracker. `count` says how many.
 
     `search` finds something in a payload that may hold one, and costs a pipeline little; `late_search` knows the rest.
-    A pipeline's thread gives it a `memoryview` (`search.unshared` says why).
 
     >>> Redactor().clean({"steps": 25, "api_key": "0123456789"})
     Cleaned(values={'steps': 25, 'api_key': '[removed: api_key]'}, removed=['api_key'])
@@ -90,7 +88,7 @@ class Redactor:
 
     def is_worth_a_look(self, texts: bytes) -> bool:
         """The same of many texts in a row, by their letters alone: it sees in all what it would see in one of them."""
-        plain = unshared(texts.replace(b"\\", b""))
+        plain = texts.replace(b"\\", b"")
         return bool(self.search(plain) or self.late_search(plain))
 
     def clean(self, value: Any) -> Cleaned:

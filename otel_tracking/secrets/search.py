@@ -15,7 +15,7 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from otel_tracking.secrets.names import Names
 
-Find = Callable[[bytes | memoryview], object]
+Find = Callable[[bytes], object]
 """Says something that is true where a literal was found."""
 
 # The names of secrets, in the ways they are written. A name that only ends in a telling word ("token" is one, "tokens"
@@ -50,19 +50,6 @@ MOST_AT_ONCE, _BUCKETS = 64, 16
 """Literals that the search compares at once, and into how many buckets it puts them, on processors with AVX2."""
 
 
-_LARGE = 2**20
-"""Bytes after which a search takes so long that others should not have to wait for it."""
-
-
-def unshared(data: bytes) -> bytes | memoryview:
-    """The same to search in, without letting go of the interpreter lock.
-
-    For `bytes` the library does, and whoever waits for that lock is woken: an item among eight threads then costs each
-    25 µs instead of 8, with 350 switches of threads instead of 5 in 200 items.
-    """
-    return memoryview(data) if len(data) < _LARGE else data
-
-
 class Search:
     """Looks for literals, of which those that are known to this module are found by `at_once`, all others by `late`;
     where neither sees anything there is none. `own` are looked for at once as well, which costs a second search.
@@ -82,8 +69,7 @@ class Search:
 
     def found_in_bytes(self, data: bytes) -> frozenset[str]:
         """The literals that stand in bytes."""
-        view = unshared(data)
-        if self.at_once(view) or self.late(view):
+        if self.at_once(data) or self.late(data):
             return frozenset(found.literal for group in self._all for found in group.all_in(data))
         return _NOTHING
 
@@ -118,7 +104,7 @@ class _Group:
 
     def all_in(self, data: bytes) -> Iterator[_Found]:
         """Every literal in `data`, with where it begins and ends; also what begins within another."""
-        for number, start, end in self.find(unshared(data)):
+        for number, start, end in self.find(data):
             yield _Found(self.literals[number], start, end)
             for other, offset, literal in self._hidden[number]:
                 if data.startswith(literal, start + offset):
@@ -126,7 +112,7 @@ class _Group:
 
     def is_suspicious(self, data: bytes, names: Names) -> bool:
         """Whether one of them is more than a word: in fewer steps than by `all_in`, since every URL comes here."""
-        for number, start, end in self.find(unshared(data)):
+        for number, start, end in self.find(data):
             if self._is_telling(number, data, start, end, names):
                 return True
             for other, offset, literal in self._hidden[number]:

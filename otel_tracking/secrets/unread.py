@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from otel_tracking.secrets.names import Names
-from otel_tracking.secrets.search import Search, unshared
+from otel_tracking.secrets.search import Search
 from otel_tracking.secrets.shapes import QUERY, USERINFO, Shape
 
 MOST_NAMES = 64
@@ -67,7 +67,7 @@ class UnreadSearch:
 
     def _of_names(self, raw: bytes) -> Suspicion:
         """Whether the name of a secret stands in a key, or as a name in a text."""
-        stems = self._find_stems(unshared(raw.lower()))
+        stems = self._find_stems(raw.lower())
         if not stems:  # as nearly always
             return Suspicion.NONE
         if len(stems) > MOST_NAMES:
