@@ -16,7 +16,6 @@ import os
 import queue
 import random
 import secrets
-import sys
 import tempfile
 import threading
 import time
@@ -26,18 +25,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
+from confluent_kafka import Consumer, TopicPartition
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import SpanProcessor
 
 from benchmarks import workloads
+from benchmarks.real_parts import built, gateway_stage, kafka_stage
 from collectors import start_recording
-
-sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / folder) for folder in ("scale", "integration")]
-
-import gateway_stage  # noqa: E402
-import kafka_stage  # noqa: E402
-from confluent_kafka import Consumer, TopicPartition  # noqa: E402
-from real_servers import built  # noqa: E402
 
 SENDERS, RUNS_A_REQUEST, MIB, TOPIC = 8, 20, 2**20, "otlp_spans"
 HEADERS = {"content-type": "application/x-protobuf", "content-encoding": "gzip"}

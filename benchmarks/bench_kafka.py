@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import random
 import secrets
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,20 +19,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from confluent_kafka import Producer
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import SpanProcessor
 
 from benchmarks import workloads
+from benchmarks.real_parts import built, parts, running
 from collectors import start_recording
 from exporters.delta.tables import DeltaStore
 from exporters.errors import NoTable
-
-sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / folder) for folder in ("scale", "integration")]
-
-import parts  # noqa: E402
-from confluent_kafka import Producer  # noqa: E402
-from programme_stage import running  # noqa: E402
-from real_servers import built  # noqa: E402
 
 KINDS, ITEMS, PARTITIONS, PATIENCE = 200, 26, 6, 900
 MARKS = (1_000, 5_000, 20_000)

@@ -10,25 +10,19 @@ from __future__ import annotations
 
 import argparse
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import workloads
+from benchmarks.figures import figure
+from benchmarks.real_parts import built, parts
 from collectors import start_recording
 from collectors.testing import RememberingSink
 from exporters.delta.ledger import DeltaLedger
 from exporters.delta.tables import DeltaStore
 from otel_tracking.record import ExecutionRecord
-
-sys.path[:0] = [str(Path(__file__).parents[1] / "tests" / folder) for folder in ("scale", "integration")]
-
-import parts  # noqa: E402
-from real_servers import built  # noqa: E402
-
-from benchmarks.figures import figure  # noqa: E402
 
 TABLES = ("executions", "items", "blobs")
 

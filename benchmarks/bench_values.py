@@ -54,8 +54,12 @@ def _large(number: int) -> object:
     return number * PRIME if number < 5 else {"$int": str(number * PRIME)}
 
 
+def _only(tag: str) -> Callable[[int], str]:
+    return lambda size: filled(lambda _: {tag: GOOD[tag]}, size)
+
+
 TEXTS: dict[str, Callable[[int], str]] = {
-    **{tag: lambda size, tag=tag: filled(lambda _: {tag: GOOD[tag]}, size) for tag in GOOD},  # type: ignore[misc]
+    **{tag: _only(tag) for tag in GOOD},
     "refused: a fraction": lambda size: filled(lambda _: {"$fraction": "1e12000000"}, size),
     "refused: a tuple of a range": lambda size: filled(lambda _: {"$tuple": {"$range": [0, 10**8, 1]}}, size),
     "refused: keys of one hash": lambda size: f'{{"$set":{filled(_large, size)}}}',
